@@ -1,0 +1,334 @@
+/** Statements in PostgreSQL's words. */
+import { SQLCompiler } from "../../sql/compiler/dml.js";
+import { unwrap } from "../../sql/compiler/expressions.js";
+import type { ColumnElement } from "../../sql/element.js";
+import { BindParameter } from "../../sql/elements/bind.js";
+import type { Between, BinaryExpression, Cast } from "../../sql/elements/expression.js";
+import { TupleElement } from "../../sql/elements/expression.js";
+import type { FunctionElement } from "../../sql/elements/function-element.js";
+import { EntityElement } from "../../sql/entity.js";
+import { ArgumentError } from "../../sql/errors.js";
+import { Node } from "../../sql/node.js";
+import type { Column } from "../../sql/schema/column.js";
+import { FromClause } from "../../sql/selectable/from-clause.js";
+import type { Select } from "../../sql/selectable/select.js";
+import type { ForUpdateArg, SelectExtras } from "../../sql/selectable/select-parts.js";
+import type { Values } from "../../sql/selectable/values.js";
+import { JsonType } from "../../sql/types/structured.js";
+import type { SQLType } from "../../sql/types/type.js";
+import { arrayText } from "./array-text.js";
+import type { PostgresqlTypeCompiler } from "./type-compiler.js";
+
+// Comparisons whose bare parameter takes the type of the other side.
+const INFERRING: ReadonlySet<string> = new Set([
+  "eq",
+  "ne",
+  "lt",
+  "le",
+  "gt",
+  "ge",
+  "is",
+  "isNot",
+  "isDistinctFrom",
+  "isNotDistinctFrom",
+  "contains",
+  "containedBy",
+  "overlap",
+  "hasKey",
+  "hasAny",
+  "hasAll",
+]);
+
+// Functions that take anything, so that a bare parameter would have no type.
+const TAKES_ANYTHING =
+  /^(concat|concat_ws|format|jsonb?_build_(object|array)|jsonb?_agg|jsonb?_object_agg|to_jsonb?|array_agg|num_n(on)?nulls|pg_typeof|array_(append|prepend|remove|replace|position|positions|fill)|unnest|lag|lead|first_value|last_value|nth_value|mode)$/;
+
+/**
+ * The compiler of statements.
+ *
+ * A parameter is written bare (`$1`) where the server takes its type from what stands beside it: values of INSERT and SET,
+ * comparisons with a column, LIMIT. Elsewhere it is cast (`$1::INTEGER`), so that `coalesce($1, 0)` and `SELECT $1` mean what
+ * they say. Text and JSON stay bare in calls of functions, which choose by their signature (`to_tsvector('english', ...)`
+ * wants a regconfig), unless the function takes anything. The cast has no length: `::varchar(5)` would cut in silence.
+ */
+export class PostgresqlCompiler extends SQLCompiler {
+  /** Parameters whose type the server finds by itself. */
+  readonly #inferred = new Set<BindParameter>();
+  /** Parameters that need a cast even where they are text. */
+  readonly #strict = new Set<BindParameter>();
+  #allInferred = false;
+
+  // --- parameters --------------------------------------------------------------------------------------------------
+
+  protected override decoratePlaceholder(placeholder: string, bind: BindParameter): string {
+    if (bind.expanding && !this.#lists.has(bind)) return placeholder;
+    const strict = this.#strict.has(bind);
+    if (!strict && (this.#allInferred || this.#inferred.has(bind))) return placeholder;
+    const { family } = this.dialect.typeImpl(bind.type);
+    if (!strict && (family === "string" || family === "json")) return placeholder;
+    const name = this.castName(bind.type);
+    return name === null ? placeholder : `${placeholder}::${name}`;
+  }
+
+  readonly #lists = new Set<BindParameter>();
+
+  /** The type that a parameter is cast to; a small integer may have met a larger value. */
+  protected castName(type: SQLType): string | null {
+    const impl = this.dialect.typeImpl(type);
+    if (impl.visitName === "visitSmallInteger") return "INTEGER";
+    if (impl instanceof JsonType) return "JSONB";
+    return (this.dialect.typeCompiler as PostgresqlTypeCompiler).castName(type);
+  }
+
+  #inferring(render: () => string): string {
+    const before = this.#allInferred;
+    this.#allInferred = true;
+    try {
+      return render();
+    } finally {
+      this.#allInferred = before;
+    }
+  }
+
+  override namedBind(name: string, type: SQLType): string {
+    return this.#inferring(() => super.namedBind(name, type));
+  }
+
+  protected override valueText(value: ColumnElement, column: Column): string {
+    for (const bind of bindsOf(value)) this.#inferred.add(bind);
+    return super.valueText(value, column);
+  }
+
+  protected override defaultText(column: Column, value: unknown): string {
+    if (value instanceof Node) return super.defaultText(column, value);
+    return this.#inferring(() => super.defaultText(column, value));
+  }
+
+  protected override limitText(limit: Node | null, offset: Node | null, extras: SelectExtras | null): string {
+    for (const node of [limit, offset]) if (node instanceof BindParameter) this.#inferred.add(node);
+    return super.limitText(limit, offset, extras);
+  }
+
+  // --- queries -----------------------------------------------------------------------------------------------------
+
+  override visitSelect(select: Select): string {
+    for (const { element } of select.selectedColumns) this.#demand(element);
+    return super.visitSelect(select);
+  }
+
+  override visitValues(values: Values): string {
+    for (const row of values.rows) for (const cell of row) this.#demand(cell);
+    return super.visitValues(values);
+  }
+
+  #demand(node: Node): void {
+    for (const bind of bindsOf(node)) this.#strict.add(bind);
+  }
+
+  // OF names what FROM has, without a schema.
+  protected override forUpdateText(arg: ForUpdateArg): string {
+    const strength = arg.read ? (arg.keyShare ? "KEY SHARE" : "SHARE") : arg.keyShare ? "NO KEY UPDATE" : "UPDATE";
+    let text = ` FOR ${strength}`;
+    if (arg.of.length > 0) {
+      const names = new Set<string>();
+      for (const node of arg.of) for (const from of fromsNamed(node)) names.add(this.#plainName(from));
+      text += ` OF ${[...names].join(", ")}`;
+    }
+    if (arg.nowait) text += " NOWAIT";
+    if (arg.skipLocked) text += " SKIP LOCKED";
+    return text;
+  }
+
+  #plainName(from: FromClause<unknown>): string {
+    return from.visitName === "Table" ? this.quote(from.name as string) : (this.fromName(from) ?? "");
+  }
+
+  // --- operators ---------------------------------------------------------------------------------------------------
+
+  protected override infix(node: BinaryExpression, operator: string): string {
+    if (INFERRING.has(node.operator.name)) this.#infer(node.left, node.right);
+    return super.infix(node, operator);
+  }
+
+  // Each side gives its type to the other's bare parameters; two parameters beside each other have to say theirs.
+  #infer(left: Node, right: Node): void {
+    const leftBinds = bindsOf(left);
+    const rightBinds = bindsOf(right);
+    if (leftBinds.length > 0 && rightBinds.length > 0) {
+      for (const bind of [...leftBinds, ...rightBinds]) this.#strict.add(bind);
+    } else for (const bind of [...leftBinds, ...rightBinds]) this.#inferred.add(bind);
+  }
+
+  override visitBetween(node: Between): string {
+    this.#infer(node.element, node.low);
+    this.#infer(node.element, node.high);
+    return super.visitBetween(node);
+  }
+
+  protected override binary_in(node: BinaryExpression): string {
+    this.#members(node);
+    return super.binary_in(node);
+  }
+
+  protected override binary_notIn(node: BinaryExpression): string {
+    this.#members(node);
+    return super.binary_notIn(node);
+  }
+
+  #members(node: BinaryExpression): void {
+    const right = unwrap(node.right);
+    const written = right instanceof TupleElement ? right.elements : [right];
+    for (const each of written) this.#infer(node.left, each);
+    if (right instanceof BindParameter && right.expanding && this.#strict.has(right)) this.#lists.add(right);
+  }
+
+  /** A list of any length is one parameter, an array, so that one statement serves all lists. */
+  protected override listMembership(left: string, negative: boolean, bind: BindParameter): string {
+    const impl = this.dialect.typeImpl(bind.type);
+    if (impl.family === "array" || impl.wrapBind("", this.dialect) !== null) {
+      this.#inferred.add(bind);
+      return super.listMembership(left, negative, bind);
+    }
+    const item = impl.bindProcessor(this.dialect) as ((value: unknown) => unknown) | null;
+    const toArray = (values: unknown): string => {
+      if (!Array.isArray(values)) throw new ArgumentError("the value of an IN list is an array.");
+      return arrayText(values, item, 1);
+    };
+    const cast = this.#lists.delete(bind) ? this.castName(bind.type) : null;
+    const list = this.placeholder(bind, null, toArray as (value: never) => unknown);
+    return `${left} ${negative ? "<> ALL" : "= ANY"} (${list}${cast === null ? "" : `::${cast}[]`})`;
+  }
+
+  protected binary_concat(node: BinaryExpression): string {
+    // beside an array, bare text would be read as one
+    if (node.left.type.family === "array" || (node.right as ColumnElement).type?.family === "array") {
+      this.#demand(node.left);
+      this.#demand(node.right);
+    }
+    return this.infix(node, "||");
+  }
+
+  protected binary_regexpMatch(node: BinaryExpression): string {
+    return this.#regexp(node, "~");
+  }
+
+  protected binary_notRegexpMatch(node: BinaryExpression): string {
+    return this.#regexp(node, "!~");
+  }
+
+  #regexp(node: BinaryExpression, operator: string): string {
+    const flags = node.modifier;
+    if (flags === null || flags === "") return this.infix(node, operator);
+    if (!/^[a-z]+$/.test(flags))
+      throw new ArgumentError(`${JSON.stringify(flags)} are no flags of a regular expression.`);
+    if (flags === "i") return this.infix(node, `${operator}*`);
+    return `${this.operand(node.left, node.operator)} ${operator} ('(?${flags})' || ${this.operand(node.right, node.operator)})`;
+  }
+
+  protected binary_match(node: BinaryExpression): string {
+    return `${this.operand(node.left, node.operator)} @@ plainto_tsquery(${this.process(node.right)})`;
+  }
+
+  protected binary_notMatch(node: BinaryExpression): string {
+    return `NOT (${this.binary_match(node)})`;
+  }
+
+  // --- JSON: what json has not is done with jsonb ------------------------------------------------------------------
+
+  protected binary_eq(node: BinaryExpression): string {
+    return this.#asJsonb(node, "=");
+  }
+  protected binary_ne(node: BinaryExpression): string {
+    return this.#asJsonb(node, "!=");
+  }
+  protected binary_contains(node: BinaryExpression): string {
+    return this.#asJsonb(node, "@>");
+  }
+  protected binary_containedBy(node: BinaryExpression): string {
+    return this.#asJsonb(node, "<@");
+  }
+  protected binary_hasKey(node: BinaryExpression): string {
+    return this.#asJsonb(node, "?");
+  }
+  protected binary_hasAny(node: BinaryExpression): string {
+    return this.#asJsonb(node, "?|");
+  }
+  protected binary_hasAll(node: BinaryExpression): string {
+    return this.#asJsonb(node, "?&");
+  }
+
+  #asJsonb(node: BinaryExpression, operator: string): string {
+    if (!isPlainJson(node.left) && !isPlainJson(node.right)) return this.infix(node, operator);
+    this.#infer(node.left, node.right);
+    const side = (each: Node): string =>
+      isPlainJson(each) && bindsOf(each).length === 0
+        ? `CAST(${this.process(each)} AS JSONB)`
+        : this.operand(each, node.operator);
+    return `${side(node.left)} ${operator} ${side(node.right)}`;
+  }
+
+  // --- functions ---------------------------------------------------------------------------------------------------
+
+  protected override functionCall(node: FunctionElement): string {
+    if (TAKES_ANYTHING.test(node.name.toLowerCase())) for (const arg of node.args) this.#demand(arg);
+    return super.functionCall(node);
+  }
+
+  override visitCast(node: Cast): string {
+    const bind = unwrap(node.element);
+    if (bind instanceof BindParameter && bind.type.family === node.type.family) this.#inferred.add(bind);
+    return super.visitCast(node);
+  }
+
+  // Names that other databases have for what PostgreSQL calls otherwise.
+
+  protected function_ifnull(node: FunctionElement): string {
+    return `coalesce(${this.processList(node.args)})`;
+  }
+
+  protected function_instr(node: FunctionElement): string {
+    return `strpos(${this.processList(node.args)})`;
+  }
+
+  protected function_group_concat(node: FunctionElement): string {
+    const [element, separator] = node.args;
+    const text = `CAST(${this.process(element as Node)} AS VARCHAR)`;
+    return `string_agg(${text}, ${separator === undefined ? "','" : this.process(separator)})`;
+  }
+
+  protected function_json_group_array(node: FunctionElement): string {
+    for (const arg of node.args) this.#demand(arg);
+    return `json_agg(${this.processList(node.args)})`;
+  }
+
+  protected function_json_group_object(node: FunctionElement): string {
+    for (const arg of node.args) this.#demand(arg);
+    return `json_object_agg(${this.processList(node.args)})`;
+  }
+
+  // --- INSERT ------------------------------------------------------------------------------------------------------
+
+  protected override overriding(columns: readonly Column[]): string {
+    return columns.some((column) => column.identity?.always === true) ? " OVERRIDING SYSTEM VALUE" : "";
+  }
+}
+
+/** The parameters that stand for a node: itself, or the members of a row of values. */
+function bindsOf(node: Node): readonly BindParameter[] {
+  const element = unwrap(node);
+  if (element instanceof BindParameter) return [element];
+  if (element instanceof TupleElement) return element.elements.flatMap((each) => bindsOf(each));
+  return [];
+}
+
+function isPlainJson(node: Node): boolean {
+  const { type } = node as ColumnElement;
+  return type instanceof JsonType && !type.binary;
+}
+
+function fromsNamed(node: Node): readonly FromClause<unknown>[] {
+  if (node instanceof EntityElement)
+    return node.from.visitName === "Join" ? node.from.covers.filter((each) => each.visitName !== "Join") : [node.from];
+  if (node instanceof FromClause) return [node];
+  return [(node as unknown as { table: FromClause<unknown> }).table];
+}

@@ -1,0 +1,93 @@
+/** Opens connections: pg does the login, and hands its socket to us. */
+import { OperationalError } from "../../engine/errors.js";
+import { PostgresConnection } from "./connection.js";
+import type { ConnectSettings } from "./options.js";
+import { loadPg, type PgClient } from "./wire/pg-client.js";
+
+/**
+ * Connects and logs in.
+ *
+ * @param creator gives a connected pg Client in place of one made from the settings
+ */
+export async function openConnection(settings: ConnectSettings, creator?: () => unknown): Promise<PostgresConnection> {
+  const { client, parameters } =
+    creator === undefined ? await logIn(settings) : { client: (await creator()) as PgClient, parameters: {} };
+  const connection = new PostgresConnection(client, parameters, settings);
+  try {
+    const text = sessionSettings(settings, parameters);
+    if (text !== "") await connection.perform(connection.control(text));
+  } catch (error) {
+    connection.closeSync();
+    throw error;
+  }
+  return connection;
+}
+
+interface LoggedIn {
+  readonly client: PgClient;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+async function logIn(settings: ConnectSettings): Promise<LoggedIn> {
+  try {
+    return await attempt(settings.config);
+  } catch (error) {
+    const { message } = error as Error;
+    if (settings.fallbackPlain && /does not support SSL/.test(message))
+      return attempt({ ...settings.config, ssl: false });
+    if (settings.fallbackTls !== null && /no encryption|SSL off/.test(message)) {
+      return attempt({ ...settings.config, ssl: settings.fallbackTls });
+    }
+    throw error;
+  }
+}
+
+async function attempt(config: Readonly<Record<string, unknown>>): Promise<LoggedIn> {
+  const client = new (loadPg().Client)({ ...config });
+  const parameters: Record<string, string> = {};
+  client.connection.on("parameterStatus", ({ parameterName, parameterValue }: ParameterStatus) => {
+    parameters[parameterName] = parameterValue;
+  });
+  // After a failed login a second error may follow, which nobody waits for.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+  } catch (error) {
+    client.connection.stream.destroy();
+    throw withPlace(error, client);
+  }
+  return { client, parameters };
+}
+
+interface ParameterStatus {
+  readonly parameterName: string;
+  readonly parameterValue: string;
+}
+
+// Which server it was, since the message of a server says only what.
+function withPlace(error: unknown, client: PgClient): unknown {
+  if (!(error instanceof Error)) return error;
+  const place = client.host.startsWith("/")
+    ? `${client.host}/.s.PGSQL.${client.port}`
+    : `${client.host}:${client.port}`;
+  if (error.message === "timeout expired") {
+    return new OperationalError(`No connection to ${place} within the time of connect_timeout`, null, error);
+  }
+  if ("severity" in error && !error.message.includes(place)) error.message += ` (${place})`;
+  return error;
+}
+
+const UTC = /^(etc\/)?(utc|uct|gmt|zulu|universal)$/i;
+
+// What our reading of values rests on, where the server's settings differ.
+function sessionSettings(settings: ConnectSettings, parameters: Readonly<Record<string, string>>): string {
+  const texts: string[] = [];
+  if (!(parameters["DateStyle"] ?? "").startsWith("ISO")) texts.push("SET datestyle = 'ISO, MDY'");
+  if (parameters["standard_conforming_strings"] === "off") texts.push("SET standard_conforming_strings = on");
+  const { timezone } = settings;
+  const present = parameters["TimeZone"] ?? "";
+  if (timezone !== null && timezone !== present && !(UTC.test(timezone) && UTC.test(present))) {
+    texts.push(`SET timezone = '${timezone.replaceAll("'", "''")}'`);
+  }
+  return texts.join("; ");
+}

@@ -1,0 +1,524 @@
+/** A connection to a PostgreSQL server, as the engine uses it. */
+import type { IsolationLevel, TransactionOptions } from "../../engine/dialect.js";
+import type {
+  DriverConnection,
+  DriverCursor,
+  DriverManyResult,
+  DriverPlan,
+  DriverResult,
+} from "../../engine/driver.js";
+import { InternalError } from "../../engine/errors.js";
+import type { IORequest } from "../../engine/io.js";
+import { BULK_FROM, type BulkInsert } from "./bulk-insert.js";
+import { BufferedCursor, PortalCursor, type PortalHost } from "./cursor.js";
+import { isServerError, isStalePlan, type ServerError } from "./errors.js";
+import { type Decoder, knownDecoders, type LoadKind } from "./load.js";
+import { type PreparedStatement, PreparedStatements } from "./statements.js";
+import { Exchange } from "./wire/exchange.js";
+import { type LinkOptions, WireLink } from "./wire/link.js";
+import type { PgClient } from "./wire/pg-client.js";
+
+/** What the dialect knows of a compiled statement beside its text. */
+export interface PostgresPlan extends DriverPlan {
+  /** How each column is loaded; null where the columns are not known. */
+  readonly kinds: readonly LoadKind[] | null;
+  readonly columns: readonly string[] | null;
+  /** The user's own text, whose parameters have the types of their values. */
+  readonly textual: boolean;
+  /** How many rows are inserted at once; null where they go one by one. */
+  readonly bulk: BulkInsert | null;
+}
+
+const NO_ROWS: never[] = [];
+
+// After these, statements that were prepared may mean something else, or be gone.
+const CHANGES_STATEMENTS = /^\s*(alter|drop|discard|deallocate|set\s+(session\s+|local\s+)?search_path)\b/i;
+
+/** Waits for an exchange, in either way. */
+export class ExchangeRequest implements IORequest<void> {
+  constructor(
+    private readonly connection: PostgresConnection,
+    private readonly exchange: Exchange,
+  ) {}
+  async(): Promise<void> {
+    return this.connection.perform(this.exchange);
+  }
+  sync(): void {
+    this.connection.performSync(this.exchange);
+  }
+}
+
+export class PostgresConnection implements DriverConnection, PortalHost {
+  readonly immediate = false;
+  readonly link: WireLink;
+  readonly statements: PreparedStatements;
+  /** BEGIN that has not been sent: it travels with the first statement. */
+  #begin: string | null = null;
+  #inTransaction = false;
+  #prepared: string | null = null;
+  #readOnlySession = false;
+  #cursors = 0;
+  #abandoned: string[] = [];
+
+  constructor(
+    readonly client: PgClient,
+    /** What the server told of itself: its version, time zone and so on. */
+    readonly parameters: Readonly<Record<string, string>>,
+    options: LinkOptions & { readonly statementCacheSize: number },
+  ) {
+    this.link = new WireLink(client, options);
+    this.statements = new PreparedStatements(options.statementCacheSize);
+  }
+
+  /** pg's client. A BEGIN that is still to be sent goes out first. */
+  get raw(): PgClient {
+    if (this.#begin !== null && this.link.lost === null) {
+      const text = this.#begin;
+      this.#begin = null;
+      void this.perform(this.#simple(text)).catch(() => {});
+    }
+    return this.client;
+  }
+
+  // --- statements --------------------------------------------------------------------------------------------------
+
+  async run(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverResult> {
+    if (signal?.aborted) throw signal.reason;
+    return this.#result(plan, await this.#sent(() => this.#statement(plan, params), signal));
+  }
+
+  runSync(plan: DriverPlan, params: readonly unknown[]): DriverResult {
+    return this.#result(
+      plan,
+      this.#sentSync(() => this.#statement(plan, params)),
+    );
+  }
+
+  async runMany(
+    plan: DriverPlan,
+    sets: readonly (readonly unknown[])[],
+    signal?: AbortSignal,
+  ): Promise<DriverManyResult> {
+    if (signal?.aborted) throw signal.reason;
+    const bulk = bulkOf(plan, sets);
+    if (bulk !== null) {
+      if (bulk.text === null) {
+        const asked = this.#askTypes(plan);
+        await this.perform(asked);
+        bulk.settle(asked.parameterTypes);
+      }
+      const whole = bulkPlan(plan, bulk);
+      if (whole !== null) return bulkResult(bulk, await this.run(whole, bulk.parameters(sets), signal));
+    }
+    return this.#manyResult(plan, await this.#sent(() => this.#batch(plan, sets), signal));
+  }
+
+  runManySync(plan: DriverPlan, sets: readonly (readonly unknown[])[]): DriverManyResult {
+    const bulk = bulkOf(plan, sets);
+    if (bulk !== null) {
+      if (bulk.text === null) {
+        const asked = this.#askTypes(plan);
+        this.performSync(asked);
+        bulk.settle(asked.parameterTypes);
+      }
+      const whole = bulkPlan(plan, bulk);
+      if (whole !== null) return bulkResult(bulk, this.runSync(whole, bulk.parameters(sets)));
+    }
+    return this.#manyResult(
+      plan,
+      this.#sentSync(() => this.#batch(plan, sets)),
+    );
+  }
+
+  /** Sends an exchange; makes and sends it once more where it failed for a reason that a new plan mends. */
+  async #sent<X extends Exchange>(make: () => X, signal: AbortSignal | undefined): Promise<X> {
+    const began = this.#begin;
+    const exchange = make();
+    await this.link.run(exchange, signal);
+    if (exchange.error === null || !this.#mayRepeat(exchange.error, began)) return exchange;
+    await this.#startOver(began);
+    const again = make();
+    await this.link.run(again, signal);
+    return again;
+  }
+
+  #sentSync<X extends Exchange>(make: () => X): X {
+    const began = this.#begin;
+    const exchange = make();
+    this.link.runSync(exchange);
+    if (exchange.error === null || !this.#mayRepeat(exchange.error, began)) return exchange;
+    this.#startOverSync(began);
+    const again = make();
+    this.link.runSync(again);
+    return again;
+  }
+
+  // --- cursors -----------------------------------------------------------------------------------------------------
+
+  async openCursor(plan: DriverPlan, params: readonly unknown[]): Promise<DriverCursor> {
+    if (this.#isAutocommit()) return new BufferedCursor(await this.run(plan, params));
+    const { exchange, portal, statement } = this.#portal(plan, params);
+    await this.link.run(exchange);
+    return this.#cursor(plan, exchange, portal, statement);
+  }
+
+  openCursorSync(plan: DriverPlan, params: readonly unknown[]): DriverCursor {
+    if (this.#isAutocommit()) return new BufferedCursor(this.runSync(plan, params));
+    const { exchange, portal, statement } = this.#portal(plan, params);
+    this.link.runSync(exchange);
+    return this.#cursor(plan, exchange, portal, statement);
+  }
+
+  // A portal lives as long as its transaction, which without BEGIN is the statement.
+  #isAutocommit(): boolean {
+    return this.#begin === null && this.link.status === "I";
+  }
+
+  #portal(
+    plan: DriverPlan,
+    params: readonly unknown[],
+  ): { exchange: Exchange; portal: string; statement: PreparedStatement } {
+    const portal = `c${++this.#cursors}`;
+    const { writer } = this.link;
+    const { skip, parses } = this.#leadIn();
+    const statement = this.#prepare(plan, params, parses);
+    writer.bind(portal, statement.name, params);
+    if (statement.decoders === null) writer.describePortal(portal);
+    writer.sync();
+    const exchange = this.#exchange(plan, statement, skip, parses);
+    return { exchange, portal, statement };
+  }
+
+  #cursor(plan: DriverPlan, exchange: Exchange, portal: string, statement: PreparedStatement): DriverCursor {
+    this.#settle(plan, exchange, statement);
+    return new PortalCursor(this, portal, exchange.columns ?? [], exchange.decoders ?? []);
+  }
+
+  // --- transactions ------------------------------------------------------------------------------------------------
+
+  /** Begins. BEGIN itself waits for the first statement. */
+  begin(options: TransactionOptions): Exchange | null {
+    const { isolationLevel, readOnly, deferrable } = options;
+    if (isolationLevel === "AUTOCOMMIT") {
+      if (readOnly === undefined) return null;
+      this.#readOnlySession = true;
+      return this.#simple(`SET SESSION CHARACTERISTICS AS TRANSACTION READ ${readOnly ? "ONLY" : "WRITE"}`);
+    }
+    this.#begin = beginText(isolationLevel, readOnly, deferrable);
+    this.#inTransaction = true;
+    return null;
+  }
+
+  /** Ends the transaction; null when there is nothing to tell the server. */
+  end(word: "COMMIT" | "ROLLBACK"): Exchange | null {
+    this.#inTransaction = false;
+    this.#abandoned = [];
+    if (this.#prepared !== null) {
+      const id = this.#prepared;
+      this.#prepared = null;
+      return this.#simple(`${word} PREPARED ${quoted(id)}`);
+    }
+    if (this.#begin !== null) {
+      this.#begin = null;
+      return null;
+    }
+    if (this.#readOnlySession) {
+      this.#readOnlySession = false;
+      return this.#simple("RESET default_transaction_read_only");
+    }
+    return this.link.status === "I" ? null : this.#control(word);
+  }
+
+  /** A statement of transaction control. */
+  control(text: string): Exchange {
+    return this.#simple(text);
+  }
+
+  prepareTwophase(id: string): Exchange {
+    this.#prepared = id;
+    return this.#simple(`PREPARE TRANSACTION ${quoted(id)}`);
+  }
+
+  /** Puts the connection back into its first state; null when it is in it. */
+  reset(how: "rollback" | "commit" | null): Exchange | null {
+    if (how === null) return null;
+    if (!this.#inTransaction && this.#begin === null && this.link.status === "I" && !this.#readOnlySession) return null;
+    this.#prepared = null;
+    return this.end(how === "commit" ? "COMMIT" : "ROLLBACK");
+  }
+
+  ping(): Exchange {
+    this.link.writer.query("");
+    return new Exchange(this.link, this.link.writer.take(), null, 0, 1, true);
+  }
+
+  close(): Promise<void> {
+    return this.link.end();
+  }
+
+  closeSync(): void {
+    this.link.destroy();
+  }
+
+  // --- exchanges ---------------------------------------------------------------------------------------------------
+
+  /** Runs an exchange; throws its error. */
+  async perform(exchange: Exchange, signal?: AbortSignal): Promise<void> {
+    await this.link.run(exchange, signal);
+    this.#check(exchange);
+  }
+
+  performSync(exchange: Exchange): void {
+    this.link.runSync(exchange);
+    this.#check(exchange);
+  }
+
+  #check(exchange: Exchange): void {
+    if (exchange.error !== null) throw exchange.error;
+  }
+
+  /** Messages that fetch from a portal. */
+  fetchExchange(portal: string, count: number, decoders: readonly Decoder[], columns: readonly string[]): Exchange {
+    const { writer } = this.link;
+    writer.execute(portal, count).sync();
+    const exchange = new Exchange(this.link, writer.take(), null, 0, 1, false);
+    exchange.useDecoders(decoders, columns);
+    return exchange;
+  }
+
+  abandon(portal: string): void {
+    this.#abandoned.push(portal);
+  }
+
+  #statement(plan: DriverPlan, params: readonly unknown[]): Exchange {
+    if (plan.cacheId === 0 && params.length === 0 && plan.returnsRows !== true) return this.#simple(plan.text);
+    const { writer } = this.link;
+    const { skip, parses } = this.#leadIn();
+    const statement = this.#prepare(plan, params, parses);
+    writer.bind("", statement.name, params);
+    if (statement.decoders === null) writer.describePortal("");
+    writer.execute("", 0).sync();
+    return this.#exchange(plan, statement, skip, parses);
+  }
+
+  #batch(plan: DriverPlan, sets: readonly (readonly unknown[])[]): Exchange {
+    const { writer } = this.link;
+    const { skip, parses } = this.#leadIn();
+    const statement = this.#prepare(plan, sets[0] ?? NO_ROWS, parses);
+    for (let i = 0; i < sets.length; i++) {
+      writer.bind("", statement.name, sets[i] as readonly unknown[]);
+      if (i === 0 && statement.decoders === null) writer.describePortal("");
+      writer.execute("", 0);
+    }
+    writer.sync();
+    const exchange = this.#exchange(plan, statement, skip, parses);
+    exchange.perSet = [];
+    exchange.rowcount = 0;
+    return exchange;
+  }
+
+  // Asks the server for the types of a statement's parameters.
+  #askTypes(plan: DriverPlan): Exchange {
+    const { writer } = this.link;
+    const { skip, parses } = this.#leadIn();
+    const statement = this.statements.once();
+    this.#parse(statement, plan.text, NO_ROWS, parses);
+    writer.describeStatement("").sync();
+    const exchange = new Exchange(this.link, writer.take(), null, skip, 1, false);
+    exchange.parses = parses;
+    return exchange;
+  }
+
+  /** A text without parameters, of any number of statements. */
+  #simple(text: string): Exchange {
+    const { writer } = this.link;
+    let skip = 0;
+    if (this.#begin !== null) {
+      writer.query(this.#begin);
+      this.#begin = null;
+      skip = 1;
+    }
+    writer.query(text);
+    if (CHANGES_STATEMENTS.test(text)) this.statements.clear();
+    return new Exchange(this.link, writer.take(), null, skip, 1 + skip, true);
+  }
+
+  /** COMMIT and ROLLBACK, prepared where statements are. */
+  #control(text: string): Exchange {
+    const { writer } = this.link;
+    const parses: PreparedStatement[] = [];
+    const statement = this.#prepareText(text, parses);
+    writer.bind("", statement.name, NO_ROWS).execute("", 0).sync();
+    const exchange = new Exchange(this.link, writer.take(), null, 0, 1, false);
+    exchange.parses = parses;
+    return exchange;
+  }
+
+  // What goes before a statement: the BEGIN that waits, and statements to drop.
+  #leadIn(): { skip: number; parses: PreparedStatement[] } {
+    const { writer } = this.link;
+    const parses: PreparedStatement[] = [];
+    this.statements.writeClosing(writer);
+    if (this.#abandoned.length > 0) {
+      for (const portal of this.#abandoned) writer.closePortal(portal);
+      this.#abandoned = [];
+    }
+    if (this.#begin === null) return { skip: 0, parses };
+    const text = this.#begin;
+    this.#begin = null;
+    const statement = this.#prepareText(text, parses);
+    writer.bind("", statement.name, NO_ROWS).execute("", 0);
+    return { skip: 1, parses };
+  }
+
+  #prepare(plan: DriverPlan, params: readonly unknown[], parses: PreparedStatement[]): PreparedStatement {
+    const known = plan as Partial<PostgresPlan> & DriverPlan;
+    let types: readonly number[] = NO_ROWS;
+    let key: number | string = plan.cacheId;
+    if (known.textual === true) {
+      types = typesOfValues(params);
+      if (types.length > 0) key = `${key}/${types.join()}`;
+    }
+    const statement = plan.cacheId === 0 ? this.statements.once() : this.statements.take(key);
+    if (statement.prepared) return statement;
+    if (statement.decoders === null) {
+      statement.decoders = knownDecoders(known.kinds ?? null);
+      if (statement.decoders !== null) statement.columns = known.columns ?? null;
+    }
+    return this.#parse(statement, plan.text, types, parses);
+  }
+
+  #prepareText(text: string, parses: PreparedStatement[]): PreparedStatement {
+    const statement = this.statements.take(text);
+    return statement.prepared ? statement : this.#parse(statement, text, NO_ROWS, parses);
+  }
+
+  #parse(
+    statement: PreparedStatement,
+    text: string,
+    types: readonly number[],
+    parses: PreparedStatement[],
+  ): PreparedStatement {
+    this.link.writer.parse(statement.name, text, types);
+    parses.push(statement);
+    return statement;
+  }
+
+  #exchange(plan: DriverPlan, statement: PreparedStatement, skip: number, parses: PreparedStatement[]): Exchange {
+    const kinds = (plan as Partial<PostgresPlan>).kinds ?? null;
+    const exchange = new Exchange(this.link, this.link.writer.take(), kinds, skip, 1, false);
+    exchange.parses = parses;
+    exchange.statement = statement;
+    if (statement.decoders !== null) exchange.useDecoders(statement.decoders, statement.columns);
+    return exchange;
+  }
+
+  // --- results -----------------------------------------------------------------------------------------------------
+
+  #settle(plan: DriverPlan, exchange: Exchange, statement: PreparedStatement | null): void {
+    this.#check(exchange);
+    if (statement !== null && statement.decoders === null && exchange.decoders !== null) {
+      statement.decoders = exchange.decoders;
+      statement.columns = exchange.columns;
+    }
+    if (plan.returnsRows !== true && CHANGES_STATEMENTS.test(plan.text)) this.statements.clear();
+  }
+
+  #result(plan: DriverPlan, exchange: Exchange): DriverResult {
+    this.#settle(plan, exchange, exchange.statement as PreparedStatement | null);
+    return { rows: exchange.rows, columns: exchange.columns, rowcount: exchange.rowcount, lastrowid: null };
+  }
+
+  #manyResult(plan: DriverPlan, exchange: Exchange): DriverManyResult {
+    if (isServerError(exchange.error)) (exchange.error as ServerError).batchIndex = exchange.perSet?.length ?? 0;
+    this.#settle(plan, exchange, exchange.statement as PreparedStatement | null);
+    const { rows, columns, rowcount, perSet } = exchange;
+    return { rows, columns, rowcount, lastrowid: null, perSet, lastrowids: null };
+  }
+
+  /** A commit that the server made a rollback of is an error. */
+  checkCommit(exchange: Exchange): void {
+    if (exchange.tag !== "ROLLBACK") return;
+    throw new InternalError(
+      "Nothing was committed: a statement of this transaction had failed, and the server has rolled the transaction back",
+      null,
+      undefined,
+      { code: "25P02" },
+    );
+  }
+
+  // --- statements that no longer fit -------------------------------------------------------------------------------
+
+  // In a transaction that has done other work, the server refuses everything after the error.
+  #mayRepeat(error: Error, began: string | null): boolean {
+    if (!isStalePlan(error)) return false;
+    if (isServerError(error) && error.code === "26000") this.statements.forget();
+    else this.statements.clear();
+    return began !== null || this.link.status === "I";
+  }
+
+  async #startOver(began: string | null): Promise<void> {
+    if (began === null) return;
+    await this.perform(this.#simple("ROLLBACK"));
+    this.#begin = began;
+  }
+
+  #startOverSync(began: string | null): void {
+    if (began === null) return;
+    this.performSync(this.#simple("ROLLBACK"));
+    this.#begin = began;
+  }
+}
+
+function bulkOf(plan: DriverPlan, sets: readonly unknown[]): BulkInsert | null {
+  const { bulk } = plan as Partial<PostgresPlan>;
+  return bulk == null || bulk.text === false || sets.length < BULK_FROM ? null : bulk;
+}
+
+function bulkPlan(plan: DriverPlan, bulk: BulkInsert): PostgresPlan | null {
+  const { text, cacheId } = bulk;
+  return typeof text === "string" ? { ...(plan as PostgresPlan), text, cacheId, bulk: null } : null;
+}
+
+function bulkResult(bulk: BulkInsert, result: DriverResult): DriverManyResult {
+  bulk.sort(result.rows);
+  return { ...result, perSet: null, lastrowids: null };
+}
+
+// The server takes a bare parameter of `SELECT $1` for text, where the value says that it is a number.
+function typesOfValues(params: readonly unknown[]): readonly number[] {
+  const types = params.map(typeOfValue);
+  return types.some((type) => type !== 0) ? types : NO_ROWS;
+}
+
+function typeOfValue(value: unknown): number {
+  switch (typeof value) {
+    case "number":
+      if (!Number.isInteger(value)) return 701;
+      return value >= -(2 ** 31) && value < 2 ** 31 ? 23 : Number.isSafeInteger(value) ? 20 : 701;
+    case "bigint":
+      return BigInt.asIntN(64, value) === value ? 20 : 1700;
+    case "boolean":
+      return 16;
+    case "object":
+      return value instanceof Date ? 1184 : value instanceof Uint8Array ? 17 : 0;
+    default:
+      return 0;
+  }
+}
+
+function beginText(
+  level: IsolationLevel | undefined,
+  readOnly: boolean | undefined,
+  deferrable: boolean | undefined,
+): string {
+  const modes: string[] = [];
+  if (level !== undefined) modes.push(`ISOLATION LEVEL ${level}`);
+  if (readOnly !== undefined) modes.push(readOnly ? "READ ONLY" : "READ WRITE");
+  if (deferrable !== undefined) modes.push(deferrable ? "DEFERRABLE" : "NOT DEFERRABLE");
+  return modes.length === 0 ? "BEGIN" : `BEGIN ${modes.join(", ")}`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,188 @@
+import {
+  type DialectOptions,
+  type EngineDialect,
+  ISOLATION_LEVELS,
+  type TransactionOptions,
+  type TranslatedError,
+} from "../../engine/dialect.js";
+import type { DriverConnection } from "../../engine/driver.js";
+import { InterfaceError } from "../../engine/errors.js";
+import { type Op, request } from "../../engine/io.js";
+import { nextPlanId } from "../../engine/plan.js";
+import type { URL } from "../../engine/url.js";
+import type { Compiled } from "../../sql/compiled.js";
+import { DefaultDialect } from "../../sql/default-dialect.js";
+import { StandardIdentifiers } from "../../sql/identifiers.js";
+import { EnumType } from "../../sql/types/structured.js";
+import type { SQLType } from "../../sql/types/type.js";
+import { bulkInsertOf } from "./bulk-insert.js";
+import { postgresqlCapabilities } from "./capabilities.js";
+import { PostgresqlCompiler } from "./compiler.js";
+import { openConnection } from "./connect.js";
+import { ExchangeRequest, type PostgresConnection, type PostgresPlan } from "./connection.js";
+import { PostgresqlDDLCompiler } from "./ddl-compiler.js";
+import { isPostgresDisconnect, translatePostgresError } from "./errors.js";
+import { type ConnectSettings, readOptions } from "./options.js";
+import { PostgresqlReflection } from "./reflection.js";
+import { PostgresqlTypeCompiler } from "./type-compiler.js";
+import { loadKind, postgresqlType } from "./types.js";
+import type { Exchange } from "./wire/exchange.js";
+
+const PING_TIMEOUT_MS = 5000;
+
+/**
+ * PostgreSQL on pg.
+ *
+ * URLs: `postgresql://user:password@host:port/database?option=value`, also as `postgres://` and `postgresql+pg://`. The options
+ * are libpq's (`sslmode`, `host=/var/run/postgresql`, `application_name`, `connect_timeout`, `statement_timeout`, `options`
+ * ...) and those of {@link PostgresqlOptions} with underscores.
+ *
+ * A transaction's BEGIN travels with its first statement. Compiled statements are prepared on the server under a name.
+ */
+export class PostgresqlDialect extends DefaultDialect implements EngineDialect {
+  override readonly name = "postgresql";
+  readonly driverName = "pg";
+  override readonly paramStyle = "numbered" as const;
+  override readonly capabilities = postgresqlCapabilities;
+  override readonly identifiers = new StandardIdentifiers({ maxLength: 63 });
+  override readonly defaultSchemaName = null;
+  override readonly statementCompiler = PostgresqlCompiler;
+  override readonly ddlCompiler = PostgresqlDDLCompiler;
+  override readonly typeCompiler = new PostgresqlTypeCompiler(this);
+  readonly isolationLevels = ISOLATION_LEVELS;
+  readonly defaultIsolationLevel = "READ COMMITTED";
+  readonly poolKind = "queue" as const;
+  readonly lastRowId = false;
+  readonly reflection = new PostgresqlReflection();
+  readonly settings: ConnectSettings;
+  /** How a single integer key is written. */
+  readonly autoincrement: "identity" | "serial";
+
+  constructor(
+    readonly url: URL,
+    private readonly options: DialectOptions,
+  ) {
+    super();
+    this.settings = readOptions(url, options);
+    this.autoincrement = this.settings.autoincrement;
+  }
+
+  protected override adaptType(type: SQLType): SQLType {
+    return postgresqlType(type, this.options);
+  }
+
+  // --- connections -------------------------------------------------------------------------------------------------
+
+  *connect(): Op<DriverConnection> {
+    return yield request<DriverConnection>(
+      () => openConnection(this.settings, this.options.creator),
+      () => {
+        throw new InterfaceError(
+          "PostgreSQL's login needs the event loop, so that no connection can be opened by a blocking call. Take the connection " +
+            "with await before runSync, or use createAsyncEngine.",
+          null,
+        );
+      },
+    );
+  }
+
+  *ping(connection: DriverConnection): Op<boolean> {
+    const postgres = connection as PostgresConnection;
+    if (postgres.link.lost !== null) return false;
+    const exchange = postgres.ping();
+    try {
+      yield request<void>(
+        () => withinTime(postgres, exchange),
+        () => postgres.performSync(exchange),
+      );
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  *reset(connection: DriverConnection, how: "rollback" | "commit" | null): Op<void> {
+    yield* this.#perform(connection, (connection as PostgresConnection).reset(how));
+  }
+
+  // --- transactions ------------------------------------------------------------------------------------------------
+
+  *begin(connection: DriverConnection, options: TransactionOptions): Op<void> {
+    yield* this.#perform(connection, (connection as PostgresConnection).begin(options));
+  }
+
+  *commit(connection: DriverConnection): Op<void> {
+    const exchange = (connection as PostgresConnection).end("COMMIT");
+    yield* this.#perform(connection, exchange);
+    if (exchange !== null) (connection as PostgresConnection).checkCommit(exchange);
+  }
+
+  *rollback(connection: DriverConnection): Op<void> {
+    yield* this.#perform(connection, (connection as PostgresConnection).end("ROLLBACK"));
+  }
+
+  *savepoint(connection: DriverConnection, name: string): Op<void> {
+    yield* this.#control(connection, `SAVEPOINT ${this.identifiers.quoteIfNeeded(name)}`);
+  }
+
+  *releaseSavepoint(connection: DriverConnection, name: string): Op<void> {
+    yield* this.#control(connection, `RELEASE SAVEPOINT ${this.identifiers.quoteIfNeeded(name)}`);
+  }
+
+  *rollbackToSavepoint(connection: DriverConnection, name: string): Op<void> {
+    yield* this.#control(connection, `ROLLBACK TO SAVEPOINT ${this.identifiers.quoteIfNeeded(name)}`);
+  }
+
+  *prepareTwophase(connection: DriverConnection, id: string): Op<void> {
+    yield* this.#perform(connection, (connection as PostgresConnection).prepareTwophase(id));
+  }
+
+  *#control(connection: DriverConnection, text: string): Op<void> {
+    yield* this.#perform(connection, (connection as PostgresConnection).control(text));
+  }
+
+  *#perform(connection: DriverConnection, exchange: Exchange | null): Op<void> {
+    if (exchange !== null) yield new ExchangeRequest(connection as PostgresConnection, exchange);
+  }
+
+  // --- statements --------------------------------------------------------------------------------------------------
+
+  planFor(compiled: Compiled): PostgresPlan {
+    const { resultColumns, text, kind } = compiled;
+    const textual = kind === "text";
+    return {
+      text,
+      returnsRows: textual ? null : compiled.returnsRows,
+      integers: "number",
+      // Utility statements are not worth keeping, and several of them may stand in one text.
+      cacheId: textual && !/^\s*(select|insert|update|delete|with|values|table|merge)\b/i.test(text) ? 0 : nextPlanId(),
+      kinds: resultColumns === null ? null : resultColumns.map((column) => loadKind(column.type, this)),
+      columns: resultColumns === null ? null : resultColumns.map((column) => column.name),
+      textual,
+      bulk: bulkInsertOf(compiled, (type) => this.#enumName(type)),
+    };
+  }
+
+  #enumName(type: SQLType): string | null {
+    const impl = this.typeImpl(type);
+    return impl instanceof EnumType && impl.native && impl.name !== null ? this.typeCompiler.castName(impl) : null;
+  }
+
+  translateError(error: unknown): TranslatedError | null {
+    return translatePostgresError(error);
+  }
+
+  isDisconnect(error: unknown, connection: DriverConnection | null): boolean {
+    return isPostgresDisconnect(error) || (connection as PostgresConnection | null)?.link.lost != null;
+  }
+}
+
+// A server that is cut off does not answer at all.
+async function withinTime(connection: PostgresConnection, exchange: Exchange): Promise<void> {
+  const timer = setTimeout(() => connection.link.destroy(), PING_TIMEOUT_MS);
+  try {
+    await connection.perform(exchange);
+  } finally {
+    clearTimeout(timer);
+  }
+}

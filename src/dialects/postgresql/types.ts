@@ -1,0 +1,214 @@
+/** How values travel: integers, floats and truth are loaded as such, everything else as text that its type converts. */
+import type { DialectOptions } from "../../engine/dialect.js";
+import { ArgumentError } from "../../sql/errors.js";
+import {
+  BigIntType,
+  BinaryType,
+  BooleanType,
+  FloatType,
+  IntegerType,
+  NullType,
+  NumericType,
+  quoteLiteral,
+  toHex,
+} from "../../sql/types/base.js";
+import { TypeDecorator, UserDefinedType } from "../../sql/types/extensible.js";
+import { ArrayType, JsonType } from "../../sql/types/structured.js";
+import { checkDateTime, checkInterval, DateTimeType, IntervalType } from "../../sql/types/temporal.js";
+import {
+  type BindProcessor,
+  type LiteralProcessor,
+  plainType,
+  type ResultProcessor,
+  type SQLType,
+  type TypeDialect,
+} from "../../sql/types/type.js";
+import { arrayText, readArray } from "./array-text.js";
+import { readBytes } from "./bytes.js";
+import type { LoadKind } from "./load.js";
+import { readInterval, readTimestamp, timestampText } from "./time-text.js";
+
+/** A type of PostgreSQL's own whose values are loaded as text and converted by its `resultProcessor`. */
+export abstract class TextLoadedType<T> extends UserDefinedType<T> {
+  override get lazyResult(): boolean {
+    return true;
+  }
+}
+
+class PostgresBigInt extends BigIntType {
+  // loaded as bigint already
+  override resultProcessor(): null {
+    return null;
+  }
+}
+
+class PostgresNumeric extends NumericType {
+  // every digit is in the text
+  override resultProcessor(): null {
+    return null;
+  }
+}
+
+class PostgresFloat extends FloatType {
+  override resultProcessor(): null {
+    return null;
+  }
+  override literalProcessor(): LiteralProcessor {
+    const finite = super.literalProcessor() as (value: unknown) => string;
+    return (value: unknown) => (Number.isFinite(value) ? finite(value) : `'${value}'::double precision`);
+  }
+}
+
+class PostgresBinary extends BinaryType {
+  override get lazyResult(): boolean {
+    return true;
+  }
+  override resultProcessor(): ResultProcessor<Uint8Array> {
+    return (value: unknown) => (typeof value === "string" ? readBytes(value) : (value as Uint8Array));
+  }
+  override literalProcessor(): LiteralProcessor {
+    return (value: Uint8Array) => `'\\x${toHex(value)}'::bytea`;
+  }
+}
+
+class PostgresDateTime extends DateTimeType {
+  // A timestamp without time zone passes over the offset, and has the digits of UTC.
+  override bindProcessor(): BindProcessor {
+    return bindDateTime;
+  }
+  override resultProcessor(): ResultProcessor<Date> {
+    return loadDateTime;
+  }
+  override literalProcessor(): LiteralProcessor {
+    return (value: unknown) => quoteLiteral(bindDateTime(value));
+  }
+}
+
+function bindDateTime(value: unknown): string {
+  return timestampText(checkDateTime(value), true);
+}
+
+function loadDateTime(value: unknown): Date {
+  return value instanceof Date ? value : readTimestamp(value as string);
+}
+
+class PostgresInterval extends IntervalType {
+  override get lazyResult(): boolean {
+    return true;
+  }
+  override bindProcessor(): BindProcessor {
+    return bindInterval;
+  }
+  override resultProcessor(): ResultProcessor<string> {
+    return readInterval;
+  }
+  override literalProcessor(): LiteralProcessor {
+    return (value: unknown) => quoteLiteral(bindInterval(value));
+  }
+}
+
+// PostgreSQL knows no sign before the P.
+function bindInterval(value: unknown): string {
+  const text = checkInterval(value);
+  if (text.startsWith("+")) return text.slice(1);
+  if (!text.startsWith("-")) return text;
+  return text
+    .slice(1)
+    .replace(/([+-]?)(\d+(?:\.\d+)?)([YMWDHS])/g, (_all, sign: string, number: string, unit: string) =>
+      sign === "-" ? number + unit : `-${number}${unit}`,
+    );
+}
+
+class PostgresJson extends JsonType<unknown> {
+  constructor(
+    original: JsonType<unknown>,
+    private readonly serializer: ((value: unknown) => string) | undefined,
+    private readonly deserializer: ((text: string) => unknown) | undefined,
+  ) {
+    super(original.binary, original.options);
+  }
+  override serialize(value: unknown): string {
+    return this.serializer === undefined || typeof value === "symbol" ? super.serialize(value) : this.serializer(value);
+  }
+  override parse(value: unknown): unknown {
+    return this.deserializer === undefined || typeof value !== "string" ? super.parse(value) : this.deserializer(value);
+  }
+}
+
+class PostgresArray extends ArrayType<unknown> {
+  override bindProcessor(dialect: TypeDialect): BindProcessor {
+    const item = this.#item(dialect);
+    return (value: unknown) => {
+      if (!Array.isArray(value)) throw new ArgumentError(`${String(value)} is not an array.`);
+      return arrayText(value, item, this.#depth);
+    };
+  }
+  override resultProcessor(dialect: TypeDialect): ResultProcessor<unknown[]> | null {
+    const kind = loadKind(this.itemType, dialect);
+    // the server says what the elements are
+    if (kind === "natural") return null;
+    const load = LOADERS[kind];
+    const convert = dialect.typeImpl(this.itemType).resultProcessor(dialect) as ((value: unknown) => unknown) | null;
+    const item = convert === null ? load : (text: string) => convert(load(text));
+    return (value: unknown) => (typeof value === "string" ? readArray(value, item) : (value as unknown[]));
+  }
+  override literalProcessor(dialect: TypeDialect): LiteralProcessor {
+    const item = this.#item(dialect);
+    return (value: unknown) => quoteLiteral(arrayText(value as unknown[], item, this.#depth));
+  }
+  // An array inside an array of JSON is JSON.
+  get #depth(): number {
+    return this.dimensions ?? (this.itemType.family === "json" ? 1 : Number.POSITIVE_INFINITY);
+  }
+  #item(dialect: TypeDialect): ((value: unknown) => unknown) | null {
+    return dialect.typeImpl(this.itemType).bindProcessor(dialect) as ((value: unknown) => unknown) | null;
+  }
+}
+
+const LOADERS: Readonly<Record<Exclude<LoadKind, "natural">, (text: string) => unknown>> = {
+  text: (text) => text,
+  int: Number,
+  bigint: BigInt,
+  float: Number,
+  bool: (text) => text === "t",
+};
+
+/** PostgreSQL's own implementation of a type; the type itself where it needs none. */
+export function postgresqlType(type: SQLType, options: DialectOptions): SQLType {
+  const plain = plainType(type);
+  switch (plain.constructor) {
+    case BigIntType:
+      return new PostgresBigInt();
+    case NumericType:
+      return new PostgresNumeric((plain as NumericType).precision, (plain as NumericType).scale);
+    case FloatType:
+      return new PostgresFloat((plain as FloatType).double);
+    case BinaryType:
+      return new PostgresBinary((plain as BinaryType).maxLength);
+    case DateTimeType:
+      return new PostgresDateTime((plain as DateTimeType).timezone, (plain as DateTimeType).precision);
+    case IntervalType:
+      return new PostgresInterval();
+    case ArrayType:
+      return new PostgresArray((plain as ArrayType).itemType, (plain as ArrayType).dimensions);
+    case JsonType:
+      if (options.jsonSerializer === undefined && options.jsonDeserializer === undefined) return plain;
+      return new PostgresJson(plain as JsonType<unknown>, options.jsonSerializer, options.jsonDeserializer);
+    default:
+      return plain;
+  }
+}
+
+/** How a column of the type is loaded. */
+export function loadKind(type: SQLType, dialect: TypeDialect): LoadKind {
+  const impl = dialect.typeImpl(plainType(type));
+  if (impl instanceof TypeDecorator) return loadKind(plainType(impl.loadDialectImpl(dialect)), dialect);
+  if (impl instanceof IntegerType) return "int";
+  if (impl instanceof BigIntType) return "bigint";
+  if (impl instanceof FloatType) return "float";
+  if (impl instanceof BooleanType) return "bool";
+  if (impl instanceof ArrayType) return loadKind(impl.itemType, dialect) === "natural" ? "natural" : "text";
+  if (impl instanceof NullType) return "natural";
+  if (impl instanceof UserDefinedType) return impl instanceof TextLoadedType ? "text" : "natural";
+  return impl.family === "other" ? "natural" : "text";
+}

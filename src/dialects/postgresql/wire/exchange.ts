@@ -1,0 +1,158 @@
+/** One exchange with the server: what is sent, and what comes back until it is ready for the next. */
+import { type Decoder, decodeRow, decodersOf, type LoadKind } from "../load.js";
+import type { FastBuffer } from "./fast-buffer.js";
+import type { PgConnection, Submittable } from "./pg-client.js";
+
+/** A column as RowDescription tells it. */
+export interface FieldDescription {
+  readonly name: string;
+  readonly oid: number;
+}
+
+/** Where an exchange writes to. */
+export interface Outlet {
+  /** Sends the exchange's bytes, when pg's client says that it is its turn. */
+  send(exchange: Exchange): Error | null;
+}
+
+/** A statement that an exchange prepares on the server. */
+export interface Preparing {
+  prepared: boolean;
+}
+
+const EMPTY: never[] = [];
+
+/**
+ * Collects the answers to the messages that were sent up to a Sync (or one simple query).
+ *
+ * It is a `Submittable`, so that it takes its turn in the queue of pg's client beside queries that the user sends on the
+ * raw client; but its messages are read by {@link WireReader} and not by pg.
+ */
+export class Exchange implements Submittable {
+  rows: unknown[][] = EMPTY;
+  /** Names of the result's columns; null when there is none. */
+  columns: readonly string[] | null = null;
+  /** The number of the last command tag, or -1. */
+  rowcount = -1;
+  /** Rows that each set of a batch matched or returned; null outside of batches. */
+  perSet: number[] | null = null;
+  error: Error | null = null;
+  done = false;
+  /** Whether a portal had more rows than were asked for. */
+  suspended = false;
+  /** The server's fields, when it described them. */
+  fields: readonly FieldDescription[] | null = null;
+  /** The types of the statement's parameters, when they were asked for. */
+  parameterTypes: readonly number[] = EMPTY;
+  /** The last command tag: `COMMIT`, `INSERT 0 1`. */
+  tag = "";
+  /** What the Parse messages of this exchange prepare, in their order. */
+  parses: readonly Preparing[] = EMPTY;
+  /** The statement that the exchange executes. */
+  statement: Preparing | null = null;
+  #parsed = 0;
+  #submitted = false;
+  /** Called when the server is ready again, or the connection is lost. */
+  onDone: (() => void) | null = null;
+  #decoders: readonly Decoder[] | null = null;
+  #described = false;
+
+  constructor(
+    private readonly outlet: Outlet,
+    readonly bytes: Buffer,
+    /** How each column is read; null until the server has described them. */
+    private readonly kinds: readonly LoadKind[] | null,
+    /** CommandCompletes of statements that we put before the one that counts. */
+    private skip: number,
+    /** ReadyForQuery messages to come. */
+    private ready: number,
+    /** A simple query, which may hold several statements. */
+    private readonly simple: boolean,
+  ) {}
+
+  // --- pg's client calls these -------------------------------------------------------------------------------------
+
+  submit(_connection: PgConnection): Error | null {
+    this.#submitted = true;
+    return this.outlet.send(this);
+  }
+
+  handleError(error: Error): void {
+    this.error ??= error;
+    // The connection died before its turn came.
+    if (!this.#submitted) this.finish();
+  }
+
+  handleReadyForQuery(): void {}
+
+  // --- the reader calls these --------------------------------------------------------------------------------------
+
+  /** Gives the decoders that an earlier execution has found. */
+  useDecoders(decoders: readonly Decoder[], columns: readonly string[] | null): void {
+    this.#decoders = decoders;
+    this.columns = columns;
+  }
+
+  get decoders(): readonly Decoder[] | null {
+    return this.#decoders;
+  }
+
+  rowDescription(fields: readonly FieldDescription[]): void {
+    this.fields = fields;
+    this.#described = true;
+    this.#decoders = decodersOf(this.kinds, fields);
+    this.columns = fields.map((field) => field.name);
+    this.rows = [];
+  }
+
+  parseComplete(): void {
+    const preparing = this.parses[this.#parsed++];
+    if (preparing !== undefined) preparing.prepared = true;
+  }
+
+  noData(): void {
+    this.fields = EMPTY;
+    this.#decoders = EMPTY;
+    this.columns = null;
+  }
+
+  row(buffer: FastBuffer, at: number): void {
+    if (this.rows === EMPTY) this.rows = [];
+    this.rows.push(decodeRow(buffer, at, this.#decoders ?? EMPTY));
+  }
+
+  complete(tag: string): void {
+    if (this.skip > 0) {
+      this.skip--;
+      return;
+    }
+    if (this.simple) {
+      // The last of several statements counts; one without rows forgets those of the one before.
+      if (!this.#described) {
+        this.columns = null;
+        this.rows = EMPTY;
+      }
+      this.#described = false;
+    }
+    this.tag = tag;
+    const number = /\d+$/.exec(tag);
+    const count = number === null ? -1 : Number(number[0]);
+    if (this.perSet === null) {
+      this.rowcount = count;
+      return;
+    }
+    this.perSet.push(count);
+    if (count >= 0) this.rowcount = Math.max(this.rowcount, 0) + count;
+  }
+
+  /** ReadyForQuery. @returns whether it was the last */
+  readyForQuery(): boolean {
+    return --this.ready <= 0;
+  }
+
+  finish(): void {
+    if (this.done) return;
+    this.done = true;
+    this.onDone?.();
+  }
+}

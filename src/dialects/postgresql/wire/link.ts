@@ -1,0 +1,220 @@
+/** One connection's traffic: exchanges that run asynchronously through the event loop or block for their answers. */
+import type { Socket } from "node:net";
+import { InterfaceError, OperationalError } from "../../../engine/errors.js";
+import { InvalidRequestError } from "../../../sql/errors.js";
+import { requestCancel } from "./cancel.js";
+import type { Exchange, Outlet } from "./exchange.js";
+import type { PgClient } from "./pg-client.js";
+import { type ReaderHost, type TransactionStatus, WireReader } from "./reader.js";
+import { SyncPump } from "./sync-pump.js";
+import { MessageWriter } from "./writer.js";
+
+/** How blocking calls (`runSync`) reach the server. */
+export type SyncTransport =
+  /** Over the socket's file descriptor: plain TCP and unix sockets on POSIX systems. */
+  | "fd"
+  /** Not at all: they are errors that say so. */
+  | "none";
+
+export interface LinkOptions {
+  readonly syncTransport: SyncTransport;
+  /** Milliseconds that a blocking call waits for the server. */
+  readonly syncTimeout: number;
+  /** Milliseconds after which a statement is cancelled; 0 never. */
+  readonly queryTimeout: number;
+}
+
+/** Milliseconds after a cancel request in which the statement has to end; else the connection is given up. */
+const CANCEL_GRACE_MS = 5000;
+const END_GRACE_MS = 2000;
+
+export class WireLink implements Outlet, ReaderHost {
+  readonly writer = new MessageWriter();
+  readonly reader: WireReader;
+  /** Why the connection is dead; null while it lives. */
+  lost: Error | null = null;
+  readonly #stream: Socket;
+  #pump: SyncPump | null = null;
+  #pumping = false;
+
+  constructor(
+    readonly client: PgClient,
+    private readonly options: LinkOptions,
+  ) {
+    const { stream } = client.connection;
+    this.#stream = stream;
+    const listeners = stream.listeners("data") as ((chunk: Buffer) => void)[];
+    this.reader = new WireReader((chunk) => {
+      for (const listener of listeners) listener.call(stream, chunk);
+    }, this);
+    for (const listener of listeners) stream.removeListener("data", listener);
+    stream.on("data", (chunk: Buffer) => this.reader.feed(chunk));
+    client.on("error", (error: Error) => this.#lose(error));
+    client.on("end", () => this.#lose(new Error("Connection terminated unexpectedly")));
+  }
+
+  get status(): TransactionStatus {
+    return this.reader.status;
+  }
+
+  /** Gives the exchange to pg's queue and waits for its end. It never rejects: see `exchange.error`. */
+  run(exchange: Exchange, signal?: AbortSignal): Promise<void> {
+    if (this.lost !== null) {
+      exchange.handleError(this.#lostError());
+      return Promise.resolve();
+    }
+    if (signal !== undefined || this.options.queryTimeout > 0) return this.#runCancellable(exchange, signal);
+    return new Promise((resolve) => {
+      exchange.onDone = resolve;
+      this.client.query(exchange);
+    });
+  }
+
+  /** Runs the exchange and blocks until it is over. See `exchange.error`. */
+  runSync(exchange: Exchange): void {
+    if (this.lost !== null) {
+      exchange.handleError(this.#lostError());
+      return;
+    }
+    const pump = this.#syncPump();
+    this.#pumping = true;
+    try {
+      this.client.query(exchange);
+      const { queryTimeout, syncTimeout } = this.options;
+      pump.run(() => exchange.done, queryTimeout > 0 ? Math.min(queryTimeout, syncTimeout) : syncTimeout);
+    } catch (error) {
+      // A protocol that was left in the middle cannot be taken up again.
+      this.#lose(error as Error);
+      this.destroy();
+      exchange.handleError(error as Error);
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  /** Says goodbye and closes the socket; a server that does not react is left alone. */
+  async end(): Promise<void> {
+    if (this.lost !== null) {
+      this.destroy();
+      return;
+    }
+    this.lost = new Error("The connection was closed");
+    const timer = setTimeout(() => this.#stream.destroy(), END_GRACE_MS);
+    try {
+      await this.client.end();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Closes the socket at once. */
+  destroy(): void {
+    this.lost ??= new Error("The connection was closed");
+    this.#stream.destroy();
+  }
+
+  // --- Outlet and ReaderHost ---------------------------------------------------------------------------------------
+
+  send(exchange: Exchange): Error | null {
+    this.reader.active = exchange;
+    this.#write(exchange.bytes);
+    return null;
+  }
+
+  refuseCopy(): void {
+    this.#write(
+      this.writer.copyFail("COPY ... FROM STDIN needs data: run it on the raw client, with pg-copy-streams").take(),
+    );
+  }
+
+  // --- inside ------------------------------------------------------------------------------------------------------
+
+  #write(bytes: Buffer): void {
+    if (this.#pumping) this.#pump?.write(bytes);
+    else this.#stream.write(bytes);
+  }
+
+  #lose(error: Error): void {
+    this.lost ??= error;
+    const { active } = this.reader;
+    if (active === null) return;
+    this.reader.active = null;
+    active.handleError(error);
+    active.finish();
+  }
+
+  #lostError(): Error {
+    const reason = this.lost as Error;
+    return new OperationalError(`The connection to the server is lost: ${reason.message}`, null, reason);
+  }
+
+  async #runCancellable(exchange: Exchange, signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted) throw signal.reason;
+    let cancelling: Promise<void> | null = null;
+    let stop: unknown = null;
+    let grace: NodeJS.Timeout | undefined;
+    const cancel = (reason: unknown): void => {
+      if (cancelling !== null || exchange.done) return;
+      stop = reason;
+      cancelling = requestCancel(this.client);
+      grace = setTimeout(() => {
+        this.#lose(new Error("the server did not react to a cancel request"));
+        this.destroy();
+      }, CANCEL_GRACE_MS);
+    };
+    const onAbort = (): void => cancel(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const { queryTimeout } = this.options;
+    const timer =
+      queryTimeout > 0
+        ? setTimeout(() => {
+            cancel(
+              new OperationalError(`The statement was cancelled after ${queryTimeout} ms (option query_timeout)`, null),
+            );
+          }, queryTimeout)
+        : undefined;
+    try {
+      await new Promise<void>((resolve) => {
+        exchange.onDone = resolve;
+        this.client.query(exchange);
+      });
+      // The request must not hit the next statement.
+      if (cancelling !== null) await cancelling;
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+      clearTimeout(timer);
+      clearTimeout(grace);
+    }
+    // A statement that was done before the request came has its result.
+    if (stop !== null && exchange.error !== null) throw stop;
+  }
+
+  #syncPump(): SyncPump {
+    if (this.options.syncTransport === "none") {
+      throw new InvalidRequestError(
+        'This engine cannot block for the server: its option syncTransport is "none", so that runSync (and lazy loading in ' +
+          'it) is not possible. Set dialectOptions: { postgresql: { syncTransport: "fd" } }, or await the asynchronous calls.',
+      );
+    }
+    const stream = this.#stream as Socket & {
+      encrypted?: boolean;
+      _handle?: { fd?: number; writeQueueSize?: number } | null;
+    };
+    const fd = stream._handle?.fd;
+    if (process.platform === "win32" || stream.encrypted === true || typeof fd !== "number" || fd < 0) {
+      const why = stream.encrypted === true ? "it is encrypted (TLS)" : "the system gives no file descriptor for it";
+      throw new InvalidRequestError(
+        `runSync is not possible over this connection: ${why}, and the transport "fd" (option syncTransport) needs a plain ` +
+          "socket. Use a unix socket or TCP without TLS, or await the asynchronous calls.",
+      );
+    }
+    if (stream.writableLength > 0 || (stream._handle?.writeQueueSize ?? 0) > 0) {
+      throw new InterfaceError(
+        "An earlier statement of this connection is still being sent; await it before runSync",
+        null,
+      );
+    }
+    this.#pump ??= new SyncPump(fd, (chunk) => this.reader.feed(chunk, true));
+    return this.#pump;
+  }
+}

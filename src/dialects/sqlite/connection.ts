@@ -1,0 +1,290 @@
+import {
+  Blocked,
+  type DriverConnection,
+  type DriverCursor,
+  type DriverManyResult,
+  type DriverPlan,
+  type DriverResult,
+} from "../../engine/driver.js";
+import { InterfaceError, OperationalError } from "../../engine/errors.js";
+import { narrowIntegers, type Prepared, SqliteCursor, type SqliteDatabase, setExact } from "./database.js";
+import type { WriteGate } from "./write-gate.js";
+
+/** When a transaction sends its BEGIN. */
+export type BeginMode =
+  /** `BEGIN IMMEDIATE` before the first statement that writes: reads before it see what is committed at their time. */
+  | "lazy"
+  /** `BEGIN` before the first statement: all reads see one state; writing later fails if another wrote in between. */
+  | "deferred"
+  /** `BEGIN IMMEDIATE` at once: one such transaction at a time. */
+  | "immediate"
+  | "exclusive";
+
+const NO_ROWS: never[] = [];
+
+/**
+ * A connection over a better-sqlite3 database.
+ *
+ * In a file every connection has its own database object. In memory there is one, and all connections share it: each has
+ * its own transaction all the same, since only the one that has the write gate is inside a BEGIN, and the others read
+ * between its statements (they see its uncommitted changes).
+ */
+export class SqliteConnection implements DriverConnection {
+  readonly immediate = true;
+  /** Whether a transaction was begun by the engine; the database may know nothing of it yet. */
+  #logical = false;
+  /** Whether the database is inside a BEGIN of ours. */
+  #physical = false;
+  #mode: BeginMode = "lazy";
+  #readOnly = false;
+  #closed = false;
+
+  constructor(
+    private readonly database: SqliteDatabase,
+    private readonly gate: WriteGate,
+    private readonly shared: boolean,
+    private readonly defaultMode: BeginMode,
+  ) {}
+
+  get raw(): SqliteDatabase["raw"] {
+    return this.database.raw;
+  }
+
+  /** Whether the database is inside a transaction of this connection. */
+  get inTransaction(): boolean {
+    return this.#physical;
+  }
+
+  run(plan: DriverPlan, params: readonly unknown[]): DriverResult {
+    return this.runSync(plan, params);
+  }
+
+  runSync(plan: DriverPlan, params: readonly unknown[]): DriverResult {
+    const { database } = this;
+    const prepared = database.prepare(plan.text);
+    if (!prepared.readonly) return this.#write(plan, prepared, params);
+    if (this.#logical && !this.#physical) {
+      if (plan.locks === true) this.#enterToWrite();
+      else if (this.#mode !== "lazy") this.#enter();
+    }
+    if (!prepared.reader) {
+      // BEGIN, PRAGMA x = y and others that change no page.
+      database.drainCursors();
+      prepared.statement.run(...params);
+      return { rows: NO_ROWS, columns: null, rowcount: -1, lastrowid: null };
+    }
+    const rows = this.#read(plan, prepared, params);
+    return { rows, columns: prepared.columns, rowcount: rows.length, lastrowid: null };
+  }
+
+  runMany(plan: DriverPlan, sets: readonly (readonly unknown[])[]): DriverManyResult {
+    return this.runManySync(plan, sets);
+  }
+
+  runManySync(plan: DriverPlan, sets: readonly (readonly unknown[])[]): DriverManyResult {
+    const { database } = this;
+    const prepared = database.prepare(plan.text);
+    const { statement } = prepared;
+    if (!prepared.readonly) {
+      this.#enterToWrite();
+      database.drainCursors();
+    }
+    const perSet = new Array<number>(sets.length);
+    let rowcount = 0;
+    try {
+      if (prepared.reader) {
+        const rows: unknown[][] = [];
+        for (let i = 0; i < sets.length; i++) {
+          const found = this.#read(plan, prepared, sets[i] as readonly unknown[]);
+          for (const row of found) rows.push(row);
+          perSet[i] = found.length;
+          rowcount += found.length;
+        }
+        return { rows, columns: prepared.columns, rowcount, lastrowid: null, perSet, lastrowids: null };
+      }
+      const lastrowids = new Array<number | bigint>(sets.length);
+      for (let i = 0; i < sets.length; i++) {
+        const { changes, lastInsertRowid } = statement.run(...(sets[i] as readonly unknown[]));
+        perSet[i] = changes;
+        rowcount += changes;
+        lastrowids[i] = Number.isSafeInteger(lastInsertRowid) ? lastInsertRowid : this.#exactRowid();
+      }
+      const lastrowid = sets.length === 0 ? null : (lastrowids[sets.length - 1] as number | bigint);
+      return { rows: NO_ROWS, columns: null, rowcount, lastrowid, perSet, lastrowids };
+    } finally {
+      if (!prepared.readonly) this.#leaveIfAutocommit();
+    }
+  }
+
+  openCursor(plan: DriverPlan, params: readonly unknown[]): DriverCursor {
+    return this.openCursorSync(plan, params);
+  }
+
+  openCursorSync(plan: DriverPlan, params: readonly unknown[]): DriverCursor {
+    const prepared = this.database.prepare(plan.text);
+    if (!prepared.reader) {
+      throw new InterfaceError("This statement returns no rows, so that there is nothing to stream", null);
+    }
+    if (!prepared.readonly) this.#enterToWrite();
+    else if (this.#logical && !this.#physical && this.#mode !== "lazy") this.#enter();
+    try {
+      return new SqliteCursor(this.database, this, plan, params);
+    } finally {
+      if (!prepared.readonly) this.#leaveIfAutocommit();
+    }
+  }
+
+  close(): void {
+    this.closeSync();
+  }
+
+  closeSync(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.reset();
+    if (!this.shared) this.database.raw.close();
+  }
+
+  // --- transactions ------------------------------------------------------------------------------------------------
+
+  /** Begins; `null` is autocommit. May throw Blocked. */
+  begin(mode: BeginMode | null, readOnly: boolean): void {
+    this.#readOnly = readOnly;
+    if (mode === null) return;
+    this.#mode = mode;
+    if (mode === "immediate" || mode === "exclusive") this.#enter();
+    this.#logical = true;
+  }
+
+  commit(): void {
+    this.#end("COMMIT");
+  }
+
+  rollback(): void {
+    this.#end("ROLLBACK");
+  }
+
+  savepoint(name: string): void {
+    // A savepoint outside of BEGIN would be a transaction of its own, which its RELEASE commits.
+    if (this.#logical && !this.#physical) this.#enterToWrite();
+    this.#control(`SAVEPOINT ${name}`);
+  }
+
+  release(name: string): void {
+    this.#control(`RELEASE SAVEPOINT ${name}`);
+  }
+
+  rollbackTo(name: string): void {
+    this.#control(`ROLLBACK TO SAVEPOINT ${name}`);
+    this.#control(`RELEASE SAVEPOINT ${name}`);
+  }
+
+  /** Closes cursors and ends what is open. */
+  reset(how: "rollback" | "commit" | null = "rollback"): void {
+    for (const cursor of this.database.cursors) if (cursor.owner === this) cursor.closeSync();
+    this.#readOnly = false;
+    try {
+      if (this.#logical || this.#physical) this.#end(how === "commit" ? "COMMIT" : "ROLLBACK");
+      // A BEGIN that the user sent as text.
+      else if (!this.shared && how !== null && this.database.raw.open && this.database.raw.inTransaction) {
+        this.#control(how === "commit" ? "COMMIT" : "ROLLBACK");
+      }
+    } finally {
+      this.gate.leave(this);
+    }
+  }
+
+  // --- inside ------------------------------------------------------------------------------------------------------
+
+  #read(plan: DriverPlan, prepared: Prepared, params: readonly unknown[]): unknown[][] {
+    setExact(prepared, plan);
+    const rows = prepared.statement.all(...params) as unknown[][];
+    const first = rows[0];
+    // ALTER TABLE by another connection: the statement was prepared anew below us.
+    if (first !== undefined && first.length !== prepared.columns.length) {
+      prepared.columns = prepared.statement.columns().map((column) => column.name);
+    }
+    if (plan.integers !== "number") narrowIntegers(rows, plan.integers);
+    return rows;
+  }
+
+  #write(plan: DriverPlan, prepared: Prepared, params: readonly unknown[]): DriverResult {
+    this.#enterToWrite();
+    const { database } = this;
+    if (database.cursors.size > 0) database.drainCursors();
+    try {
+      if (prepared.reader) {
+        const rows = this.#read(plan, prepared, params);
+        return { rows, columns: prepared.columns, rowcount: rows.length, lastrowid: null };
+      }
+      const info = prepared.statement.run(...params);
+      const lastrowid = Number.isSafeInteger(info.lastInsertRowid) ? info.lastInsertRowid : this.#exactRowid();
+      return { rows: NO_ROWS, columns: null, rowcount: info.changes, lastrowid };
+    } finally {
+      this.#leaveIfAutocommit();
+    }
+  }
+
+  #exactRowid(): bigint {
+    const statement = this.database.raw.prepare("SELECT last_insert_rowid()").pluck().safeIntegers(true);
+    return statement.get() as bigint;
+  }
+
+  // Before a write: the gate is ours, and so is a BEGIN when a transaction was begun.
+  #enterToWrite(): void {
+    if (this.#readOnly) {
+      throw new OperationalError("attempt to write in a transaction that was begun with readOnly", null, undefined, {
+        code: "SQLITE_READONLY",
+      });
+    }
+    if (!this.gate.tryEnter(this)) throw new Blocked(this.gate.waitFor(this));
+    if (this.#logical && !this.#physical) this.#enter(this.#mode === "lazy" ? "immediate" : this.#mode);
+  }
+
+  #enter(mode: BeginMode = this.#mode): void {
+    const writes = mode === "immediate" || mode === "exclusive";
+    // One database object can be inside one BEGIN only, whatever its kind.
+    if ((writes || this.shared) && !this.gate.tryEnter(this)) throw new Blocked(this.gate.waitFor(this));
+    try {
+      this.#control(mode === "exclusive" ? "BEGIN EXCLUSIVE" : writes ? "BEGIN IMMEDIATE" : "BEGIN");
+      this.#physical = true;
+    } catch (error) {
+      this.gate.leave(this);
+      throw error;
+    }
+  }
+
+  #end(word: "COMMIT" | "ROLLBACK"): void {
+    try {
+      if (this.#physical && this.database.raw.open) {
+        if (this.database.raw.inTransaction) this.#control(word);
+        else if (word === "COMMIT") {
+          // It does so after some errors (disk full, RAISE(ROLLBACK)).
+          throw new OperationalError("cannot commit: the database has rolled the transaction back by itself", null);
+        }
+      }
+    } catch (error) {
+      // A COMMIT that fails (deferred foreign keys) leaves the transaction open: the caller rolls back.
+      if (word === "ROLLBACK" || !this.database.raw.inTransaction) this.#over();
+      throw error;
+    }
+    this.#over();
+  }
+
+  #over(): void {
+    this.#logical = false;
+    this.#physical = false;
+    this.#mode = this.defaultMode;
+    this.#readOnly = false;
+    this.gate.leave(this);
+  }
+
+  #control(text: string): void {
+    if (this.database.cursors.size > 0) this.database.drainCursors();
+    this.database.prepare(text).statement.run();
+  }
+
+  #leaveIfAutocommit(): void {
+    if (!this.#logical) this.gate.leave(this);
+  }
+}

@@ -1,0 +1,51 @@
+/** Functions that every connection gets, so that expressions mean the same as on other databases. */
+import type { Database } from "better-sqlite3";
+
+// Patterns repeat for every row of a scan.
+const patterns = new Map<string, RegExp>();
+
+function patternOf(source: string, flags: string): RegExp {
+  const key = `${flags}/${source}`;
+  let pattern = patterns.get(key);
+  if (pattern === undefined) {
+    if (patterns.size > 200) patterns.clear();
+    pattern = new RegExp(source, flags);
+    patterns.set(key, pattern);
+  }
+  return pattern;
+}
+
+function unicodeFlags(flags: unknown): string {
+  const given = typeof flags === "string" ? flags.replace(/[^imsu]/g, "") : "";
+  return given.includes("u") ? given : `${given}u`;
+}
+
+/** Registers `REGEXP`, `regexp_like`, `regexp_replace`, `greatest`, `least` and the like. */
+export function registerFunctions(database: Database): void {
+  const pure = { deterministic: true, directOnly: false } as const;
+  // `x REGEXP y` calls regexp(y, x).
+  database.function("regexp", pure, (pattern: unknown, text: unknown) =>
+    pattern === null || text === null ? null : patternOf(String(pattern), "u").test(String(text)) ? 1 : 0,
+  );
+  database.function("regexp_like", { ...pure, varargs: true }, (text: unknown, pattern: unknown, flags: unknown) =>
+    pattern === null || text === null
+      ? null
+      : patternOf(String(pattern), unicodeFlags(flags)).test(String(text))
+        ? 1
+        : 0,
+  );
+  database.function(
+    "regexp_replace",
+    { ...pure, varargs: true },
+    (text: unknown, pattern: unknown, replacement: unknown, flags: unknown) => {
+      if (text === null || pattern === null || replacement === null) return null;
+      const all = typeof flags === "string" && flags.includes("g") ? "g" : "";
+      // PostgreSQL writes \1 for a group; a dollar is a dollar.
+      const into = String(replacement)
+        .replaceAll("$", "$$$$")
+        .replace(/\\(\d)/g, "$$$1")
+        .replace(/\\&/g, "$$&");
+      return String(text).replace(patternOf(String(pattern), unicodeFlags(flags) + all), into);
+    },
+  );
+}

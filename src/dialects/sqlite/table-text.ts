@@ -1,0 +1,217 @@
+/** Reads CREATE TABLE for what no PRAGMA tells: names of constraints, checks, computed columns, options. */
+
+/** What the text of a table says. */
+export interface TableText {
+  readonly primaryKeyName: string | null;
+  readonly autoincrement: boolean;
+  readonly withoutRowid: boolean;
+  readonly strict: boolean;
+  readonly computed: ReadonlyMap<string, string>;
+  readonly checks: readonly { readonly name: string | null; readonly sqltext: string }[];
+  readonly uniques: readonly { readonly name: string | null; readonly columns: readonly string[] }[];
+  readonly foreignKeys: readonly {
+    readonly name: string | null;
+    readonly columns: readonly string[];
+    readonly table: string;
+    readonly deferrable?: boolean;
+    readonly initially?: string;
+  }[];
+}
+
+interface Token {
+  /** Upper case for bare words; the decoded name for quoted ones; the text with its parentheses for groups. */
+  readonly text: string;
+  readonly kind: "word" | "quoted" | "string" | "group" | "comma" | "other";
+  readonly raw: string;
+}
+
+/** Reads one CREATE TABLE statement; an empty text says nothing. */
+export function parseTable(sql: string): TableText {
+  const tokens = tokenize(sql);
+  const at = tokens.findIndex((token) => token.kind === "group");
+  const body = at < 0 ? [] : tokenize((tokens[at] as Token).raw.slice(1, -1));
+  const tail = at < 0 ? [] : tokens.slice(at + 1).map((token) => token.text);
+  const found = {
+    primaryKeyName: null as string | null,
+    autoincrement: false,
+    withoutRowid: tail.includes("WITHOUT") && tail.includes("ROWID"),
+    strict: tail.includes("STRICT"),
+    computed: new Map<string, string>(),
+    checks: [] as { name: string | null; sqltext: string }[],
+    uniques: [] as { name: string | null; columns: string[] }[],
+    foreignKeys: [] as {
+      name: string | null;
+      columns: string[];
+      table: string;
+      deferrable?: boolean;
+      initially?: string;
+    }[],
+  };
+  for (const definition of splitAtCommas(body)) readDefinition(definition, found);
+  return found;
+}
+
+const TABLE_CONSTRAINTS = new Set(["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"]);
+
+type Found = {
+  -readonly [K in keyof TableText]: TableText[K] extends readonly (infer Item)[] ? Item[] : TableText[K];
+} & { computed: Map<string, string> };
+
+function readDefinition(tokens: readonly Token[], found: Found): void {
+  const first = tokens[0];
+  if (first === undefined) return;
+  const isColumn = !(first.kind === "word" && TABLE_CONSTRAINTS.has(first.text));
+  const column = isColumn ? nameOf(first) : null;
+  let name: string | null = null;
+  for (let i = isColumn ? 1 : 0; i < tokens.length; i++) {
+    const token = tokens[i] as Token;
+    if (token.kind !== "word") continue;
+    const next = tokens[i + 1];
+    switch (token.text) {
+      case "CONSTRAINT":
+        name = next === undefined ? null : nameOf(next);
+        i++;
+        continue;
+      case "PRIMARY":
+        found.primaryKeyName = name;
+        break;
+      case "AUTOINCREMENT":
+        found.autoincrement = true;
+        break;
+      case "CHECK":
+        if (next?.kind === "group") found.checks.push({ name, sqltext: inner(next) });
+        break;
+      case "UNIQUE":
+        found.uniques.push({ name, columns: column === null ? namesIn(next) : [column] });
+        break;
+      case "AS":
+        if (column !== null && next?.kind === "group") found.computed.set(column, inner(next));
+        continue;
+      case "REFERENCES": {
+        const group = tokens
+          .slice(0, i)
+          .reverse()
+          .find((one) => one.kind === "group");
+        const words = tokens.slice(i).map((one) => one.text);
+        const deferrable = words.indexOf("DEFERRABLE");
+        const initially = words[words.indexOf("INITIALLY") + 1];
+        found.foreignKeys.push({
+          name,
+          columns: column === null ? namesIn(group) : [column],
+          table: next === undefined ? "" : nameOf(next),
+          ...(deferrable < 0 ? {} : { deferrable: words[deferrable - 1] !== "NOT" }),
+          ...(words.includes("INITIALLY") && initially !== undefined ? { initially } : {}),
+        });
+        break;
+      }
+      default:
+        continue;
+    }
+    name = null;
+  }
+}
+
+function nameOf(token: Token): string {
+  return token.kind === "word" ? token.raw : token.text;
+}
+
+function inner(group: Token): string {
+  return group.raw.slice(1, -1).trim();
+}
+
+function namesIn(group: Token | undefined): string[] {
+  if (group?.kind !== "group") return [];
+  return splitAtCommas(tokenize(inner(group))).flatMap((part) => (part[0] === undefined ? [] : [nameOf(part[0])]));
+}
+
+function splitAtCommas(tokens: readonly Token[]): Token[][] {
+  const parts: Token[][] = [[]];
+  for (const token of tokens) {
+    if (token.kind === "comma") parts.push([]);
+    else (parts.at(-1) as Token[]).push(token);
+  }
+  return parts;
+}
+
+const CLOSING: Readonly<Record<string, string>> = { '"': '"', "'": "'", "`": "`", "[": "]" };
+
+function tokenize(sql: string): Token[] {
+  const tokens: Token[] = [];
+  let i = 0;
+  while (i < sql.length) {
+    const char = sql[i] as string;
+    const comment = commentEnd(sql, i);
+    if (comment > i) {
+      i = comment;
+    } else if (/\s/.test(char)) {
+      i++;
+    } else if (CLOSING[char] !== undefined) {
+      const end = quoteEnd(sql, i);
+      const raw = sql.slice(i, end);
+      const close = CLOSING[char] as string;
+      const text = raw.slice(1, -1).replaceAll(close + close, close);
+      tokens.push({ text, raw, kind: char === "'" ? "string" : "quoted" });
+      i = end;
+    } else if (char === "(") {
+      const end = groupEnd(sql, i);
+      const raw = sql.slice(i, end);
+      tokens.push({ text: raw, raw, kind: "group" });
+      i = end;
+    } else if (char === ",") {
+      tokens.push({ text: char, raw: char, kind: "comma" });
+      i++;
+    } else {
+      const word = /^[\p{L}\p{N}_$]+/u.exec(sql.slice(i, i + 256))?.[0];
+      const raw = word ?? char;
+      tokens.push({ text: raw.toUpperCase(), raw, kind: word === undefined ? "other" : "word" });
+      i += raw.length;
+    }
+  }
+  return tokens;
+}
+
+function commentEnd(sql: string, at: number): number {
+  if (sql.startsWith("--", at)) {
+    const end = sql.indexOf("\n", at);
+    return end < 0 ? sql.length : end + 1;
+  }
+  if (sql.startsWith("/*", at)) {
+    const end = sql.indexOf("*/", at + 2);
+    return end < 0 ? sql.length : end + 2;
+  }
+  return at;
+}
+
+function quoteEnd(sql: string, at: number): number {
+  const close = CLOSING[sql[at] as string] as string;
+  let i = at + 1;
+  while (i < sql.length) {
+    if (sql[i] === close) {
+      if (close !== "]" && sql[i + 1] === close) i++;
+      else return i + 1;
+    }
+    i++;
+  }
+  return sql.length;
+}
+
+function groupEnd(sql: string, at: number): number {
+  let depth = 0;
+  let i = at;
+  while (i < sql.length) {
+    const char = sql[i] as string;
+    const comment = commentEnd(sql, i);
+    if (comment > i) {
+      i = comment;
+      continue;
+    }
+    if (CLOSING[char] !== undefined) {
+      i = quoteEnd(sql, i);
+      continue;
+    }
+    if (char === "(") depth++;
+    else if (char === ")" && --depth === 0) return i + 1;
+    i++;
+  }
+  return sql.length;
+}

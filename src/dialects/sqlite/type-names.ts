@@ -1,0 +1,59 @@
+import {
+  bigIntType,
+  binaryType,
+  booleanType,
+  doubleType,
+  floatType,
+  integerType,
+  NumericType,
+  nullType,
+  StringType,
+  smallIntegerType,
+} from "../../sql/types/base.js";
+import { jsonbType, jsonType, uuidType } from "../../sql/types/structured.js";
+import { dateTimeType, dateType, timeType } from "../../sql/types/temporal.js";
+import type { SQLType } from "../../sql/types/type.js";
+
+const NAMES: Readonly<Record<string, SQLType>> = {
+  BIGINT: bigIntType,
+  BLOB: binaryType,
+  BOOL: booleanType,
+  BOOLEAN: booleanType,
+  DATE: dateType,
+  DATETIME: dateTimeType,
+  TIMESTAMP: dateTimeType,
+  "TIMESTAMP WITH TIME ZONE": dateTimeType,
+  DOUBLE: doubleType,
+  "DOUBLE PRECISION": doubleType,
+  FLOAT: floatType,
+  REAL: floatType,
+  INT: integerType,
+  INTEGER: integerType,
+  SMALLINT: smallIntegerType,
+  TINYINT: smallIntegerType,
+  JSON: jsonType,
+  JSONB: jsonbType,
+  TEXT: new StringType(null, "text"),
+  CLOB: new StringType(null, "text"),
+  TIME: timeType,
+  UUID: uuidType,
+};
+
+/** The type that a column's declared type stands for; by SQLite's rules of affinity where the name says nothing. */
+export function reflectedType(declared: string): SQLType {
+  const match = /^([^(]*)(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?/.exec(declared.trim());
+  const name = (match?.[1] ?? "").trim().toUpperCase();
+  const first = match?.[2] === undefined ? null : Number(match[2]);
+  const second = match?.[3] === undefined ? null : Number(match[3]);
+  const known = NAMES[name];
+  if (known !== undefined) return known;
+  if (/^(NUMERIC|DECIMAL|DECIMAL_TEXT)$/.test(name)) return new NumericType(first, second);
+  if (/^(VARCHAR|NVARCHAR|VARYING CHARACTER|CHARACTER VARYING|STRING)$/.test(name)) return new StringType(first);
+  if (/^(CHAR|NCHAR|CHARACTER|NATIVE CHARACTER)$/.test(name)) return new StringType(first, "char");
+  if (name.includes("INT")) return integerType;
+  if (/CHAR|CLOB|TEXT/.test(name)) return new StringType(null, "text");
+  if (name === "") return nullType;
+  if (name.includes("BLOB")) return binaryType;
+  if (/REAL|FLOA|DOUB/.test(name)) return doubleType;
+  return new NumericType(first, second);
+}

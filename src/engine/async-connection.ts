@@ -1,0 +1,325 @@
+/** The asynchronous face of a connection. */
+import { type AsyncDDLBind, type DDLConnection, type DDLOp, RUN_DDL } from "../sql/ddl-runner.js";
+import { InvalidRequestError } from "../sql/errors.js";
+import { AsyncResult, type AsyncScalarResult } from "./async-result.js";
+import { AsyncTransaction } from "./async-transaction.js";
+import { Connection } from "./connection.js";
+import type { ConnectionCore } from "./connection-core.js";
+import { ddlConnection } from "./ddl-connection.js";
+import type { EngineDialect, IsolationLevel, TransactionOptions } from "./dialect.js";
+import type { DriverConnection } from "./driver.js";
+import type { EngineEvents } from "./engine-events.js";
+import { DISPATCH, type Dispatch } from "./events.js";
+import { execDriverSql, execute, openStream, type Parameters } from "./execute.js";
+import type { ExecutionOptions } from "./execution-options.js";
+import { INSPECT } from "./inspection.js";
+import { type AsyncInspector, makeAsyncInspector } from "./inspector.js";
+import { isPromise, type Op } from "./io.js";
+import type { EVENTS } from "./listen.js";
+import { OpQueue } from "./op-queue.js";
+import type { CursorResult } from "./result.js";
+import { carry, carryScalars, type ScalarResultPromise } from "./result-promise.js";
+import type { AnyStatement, CursorResultPromise, Executable, ScalarOf } from "./statement-types.js";
+
+/**
+ * A connection of an asynchronous engine.
+ *
+ * The first statement begins a transaction by itself; `commit()` makes it last and the next statement begins another;
+ * `close()` without it rolls back. Calls that overlap take their turns in the order in which they were made.
+ *
+ * @example
+ * await using conn = await engine.connect();
+ * const rows = await conn.execute(select(users.c.id)).all();
+ * await conn.commit();
+ */
+export class AsyncConnection implements AsyncDDLBind {
+  declare readonly [EVENTS]?: EngineEvents;
+  readonly #queue = new OpQueue();
+  #sync: Connection | null = null;
+
+  constructor(
+    /** The connection itself, shared with the synchronous face. */
+    readonly core: ConnectionCore,
+  ) {}
+
+  get [DISPATCH](): Dispatch {
+    return this.core[DISPATCH];
+  }
+  get dialect(): EngineDialect {
+    return this.core.dialect;
+  }
+  /** Whether `close()` was called. */
+  get closed(): boolean {
+    return this.core.closed;
+  }
+  /** Whether the driver connection was lost or thrown away. */
+  get invalidated(): boolean {
+    return this.core.invalidated;
+  }
+  /** A dictionary that lives as long as the driver connection. */
+  get info(): Record<string, unknown> {
+    return this.core.info;
+  }
+  /** The synchronous connection behind this one; its statements need a driver that can block. */
+  get syncConnection(): Connection {
+    this.#sync ??= new Connection(this.core);
+    return this.#sync;
+  }
+
+  // --- statements --------------------------------------------------------------------------------------------------
+
+  /**
+   * Executes a statement and reads its rows.
+   *
+   * @param params values by name; a list of them executes the statement for each (executemany)
+   * @returns a promise of the result, which has the result's methods: `await conn.execute(stmt).all()`
+   * @throws DatabaseError and its kinds, with statement and parameters
+   */
+  execute<R>(statement: Executable<R>, params?: Parameters | null, options?: ExecutionOptions): CursorResultPromise<R>;
+  execute(
+    statement: AnyStatement,
+    params?: Parameters | null,
+    options?: ExecutionOptions,
+  ): CursorResultPromise<unknown[]>;
+  execute(statement: unknown, params?: Parameters | null, options?: ExecutionOptions): never {
+    return carry(this.#queue.run(execute(this.core, statement, params, options), options?.signal)) as never;
+  }
+
+  /** The first column of the first row, or null. */
+  scalar<R>(
+    statement: Executable<R>,
+    params?: Parameters | null,
+    options?: ExecutionOptions,
+  ): Promise<ScalarOf<R> | null>;
+  scalar(statement: AnyStatement, params?: Parameters | null, options?: ExecutionOptions): Promise<unknown>;
+  async scalar(statement: unknown, params?: Parameters | null, options?: ExecutionOptions): Promise<unknown> {
+    return (await this.#queue.run(execute(this.core, statement, params, options), options?.signal)).scalar();
+  }
+
+  /** The first column of all rows. */
+  scalars<R>(
+    statement: Executable<R>,
+    params?: Parameters | null,
+    options?: ExecutionOptions,
+  ): ScalarResultPromise<ScalarOf<R>>;
+  scalars(
+    statement: AnyStatement,
+    params?: Parameters | null,
+    options?: ExecutionOptions,
+  ): ScalarResultPromise<unknown>;
+  scalars(statement: unknown, params?: Parameters | null, options?: ExecutionOptions): ScalarResultPromise<unknown> {
+    return carryScalars(this.#scalars(statement, params, options));
+  }
+
+  async #scalars(statement: unknown, params?: Parameters | null, options?: ExecutionOptions) {
+    return (await this.#queue.run(execute(this.core, statement, params, options), options?.signal)).scalars();
+  }
+
+  /** Executes a statement through a server-side cursor. Close the result, or read it to its end. */
+  stream<R>(statement: Executable<R>, params?: Parameters | null, options?: ExecutionOptions): Promise<AsyncResult<R>>;
+  stream(
+    statement: AnyStatement,
+    params?: Parameters | null,
+    options?: ExecutionOptions,
+  ): Promise<AsyncResult<unknown[]>>;
+  async stream(statement: unknown, params?: Parameters | null, options?: ExecutionOptions): Promise<never> {
+    const queue = this.#queue;
+    const { cursor, shape, convert } = await queue.run(
+      openStream(this.core, statement, params, options),
+      options?.signal,
+    );
+    const stream = {
+      async fetch(count: number): Promise<unknown[]> {
+        const rows = await queue.run(cursor.fetch(count), options?.signal);
+        convert?.(rows);
+        return rows;
+      },
+      close: () => queue.run(cursor.close()),
+    };
+    const result = new AsyncResult<unknown>(shape, stream, cursor.chunk);
+    return (options?.yieldPer === undefined ? result : result.yieldPer(options.yieldPer)) as never;
+  }
+
+  /** The first column of all rows, through a server-side cursor. */
+  streamScalars<R>(
+    statement: Executable<R>,
+    params?: Parameters | null,
+    options?: ExecutionOptions,
+  ): Promise<AsyncScalarResult<ScalarOf<R>>>;
+  streamScalars(
+    statement: AnyStatement,
+    params?: Parameters | null,
+    options?: ExecutionOptions,
+  ): Promise<AsyncScalarResult<unknown>>;
+  async streamScalars(
+    statement: unknown,
+    params?: Parameters | null,
+    options?: ExecutionOptions,
+  ): Promise<AsyncScalarResult<unknown>> {
+    return (await this.stream(statement as AnyStatement, params, options)).scalars();
+  }
+
+  /** Sends SQL as it is, with the driver's own placeholders. */
+  execDriverSql(sql: string, params?: readonly unknown[], options?: ExecutionOptions): CursorResultPromise<unknown[]> {
+    return carry(
+      this.#queue.run(execDriverSql(this.core, sql, params, options), options?.signal) as Promise<
+        CursorResult<unknown[]>
+      >,
+    );
+  }
+
+  // --- transactions ------------------------------------------------------------------------------------------------
+
+  /**
+   * Begins a transaction. With a function: commits when its promise resolves, rolls back when it throws, and gives its
+   * value; the transaction is the function's argument.
+   *
+   * @throws InvalidRequestError when a transaction is open already
+   */
+  begin(options?: TransactionOptions): Promise<AsyncTransaction>;
+  begin<T>(fn: (transaction: AsyncTransaction) => T | PromiseLike<T>, options?: TransactionOptions): Promise<T>;
+  async begin<T>(
+    first?: TransactionOptions | ((transaction: AsyncTransaction) => T | PromiseLike<T>),
+    options?: TransactionOptions,
+  ): Promise<AsyncTransaction | T> {
+    const fn = typeof first === "function" ? first : null;
+    const core = await this.#queue.run(
+      this.core.begin(fn === null ? (first as TransactionOptions | undefined) : options),
+    );
+    const transaction = new AsyncTransaction(core, this.#queue);
+    return fn === null ? transaction : await within(transaction, fn);
+  }
+
+  /** Sets a savepoint, in a transaction that it begins when none is open. With a function as `begin`. */
+  beginNested(): Promise<AsyncTransaction>;
+  beginNested<T>(fn: (transaction: AsyncTransaction) => T | PromiseLike<T>): Promise<T>;
+  async beginNested<T>(fn?: (transaction: AsyncTransaction) => T | PromiseLike<T>): Promise<AsyncTransaction | T> {
+    const transaction = new AsyncTransaction(await this.#queue.run(this.core.beginNested()), this.#queue);
+    return fn === undefined ? transaction : await within(transaction, fn);
+  }
+
+  /** Commits the transaction, if one is open. */
+  async commit(): Promise<void> {
+    await this.#queue.run(this.core.commit());
+  }
+
+  /** Rolls the transaction back, if one is open. */
+  async rollback(): Promise<void> {
+    await this.#queue.run(this.core.rollback());
+  }
+
+  /** Gives the connection back to the pool; what was not committed is rolled back. */
+  async close(): Promise<void> {
+    await this.#queue.run(this.core.close());
+  }
+
+  /** Throws the driver connection away; outside a transaction the next statement opens another. */
+  async invalidate(error?: unknown): Promise<void> {
+    await this.#queue.run(this.core.invalidate(error));
+  }
+
+  /** Takes the connection out of the pool for good: `close()` closes it. */
+  async detach(): Promise<void> {
+    this.core.detach();
+  }
+
+  inTransaction(): boolean {
+    return this.core.inTransaction();
+  }
+  inNestedTransaction(): boolean {
+    return this.core.inNestedTransaction();
+  }
+  /** The transaction that is open, or null. */
+  getTransaction(): AsyncTransaction | null {
+    const core = this.core.getTransaction();
+    return core === null ? null : new AsyncTransaction(core, this.#queue);
+  }
+  /** The innermost savepoint, or null. */
+  getNestedTransaction(): AsyncTransaction | null {
+    const core = this.core.getNestedTransaction();
+    return core === null ? null : new AsyncTransaction(core, this.#queue);
+  }
+
+  // --- the rest ----------------------------------------------------------------------------------------------------
+
+  /** Sets options of this connection and gives it back. The isolation level only changes between transactions. */
+  async executionOptions(options: ExecutionOptions): Promise<this> {
+    this.core.setOptions(options);
+    return this;
+  }
+  /** The options in force. */
+  getExecutionOptions(): ExecutionOptions {
+    return this.core.options;
+  }
+  /** The isolation level of this connection's transactions. */
+  async getIsolationLevel(): Promise<IsolationLevel> {
+    return this.core.options.isolationLevel ?? this.core.dialect.defaultIsolationLevel;
+  }
+  /** The driver connection of the pool; its `raw` is the driver's own object. */
+  async getRawConnection(): Promise<DriverConnection> {
+    return this.core.driver;
+  }
+
+  /**
+   * Calls `fn` with the synchronous face of this connection, while nothing else runs on it.
+   *
+   * @example const tables = await conn.runSync((sync) => inspect(sync).getTableNames());
+   * @throws InvalidRequestError when `fn` returns a promise
+   */
+  async runSync<T, Args extends unknown[]>(
+    fn: (connection: Connection, ...args: Args) => T,
+    ...args: Args
+  ): Promise<T> {
+    return await this.#queue.run(callSync(this.syncConnection, fn, args));
+  }
+
+  [RUN_DDL]<T>(op: (connection: DDLConnection) => DDLOp<T>): Promise<T> {
+    return this.#queue.run(op(ddlConnection(this.core)) as Op<T>);
+  }
+  [INSPECT](): AsyncInspector {
+    return makeAsyncInspector(
+      this.dialect,
+      (ask) => this.core.reflecting(ask),
+      (op) => this.#queue.run(op),
+    );
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+// An operation, so that it has its turn in the queue.
+function* callSync<T, Args extends unknown[]>(
+  connection: Connection,
+  fn: (connection: Connection, ...args: Args) => T,
+  args: Args,
+): Op<T> {
+  const value = fn(connection, ...args);
+  if (isPromise(value)) {
+    void Promise.resolve(value).catch(() => {});
+    throw new InvalidRequestError(
+      "The function given to runSync() returned a promise. Inside runSync everything is synchronous: do not write async or " +
+        "await there, or use the connection's own methods outside.",
+    );
+  }
+  return value;
+}
+
+async function within<T>(
+  transaction: AsyncTransaction,
+  fn: (transaction: AsyncTransaction) => T | PromiseLike<T>,
+): Promise<T> {
+  let value: T;
+  try {
+    value = await fn(transaction);
+  } catch (error) {
+    try {
+      await transaction.rollback();
+    } catch {
+      // The error of the function is the one to tell.
+    }
+    throw error;
+  }
+  if (transaction.isActive) await transaction.commit();
+  return value;
+}

@@ -1,0 +1,257 @@
+/** The asynchronous engine. */
+import { type AsyncDDLBind, type DDLConnection, type DDLOp, RUN_DDL } from "../sql/ddl-runner.js";
+import { AsyncConnection } from "./async-connection.js";
+import type { EngineDialect, TransactionOptions } from "./dialect.js";
+import { Engine, onConnection } from "./engine.js";
+import { EngineCore, type EngineOptions } from "./engine-core.js";
+import { type EngineEvents, engineDispatch } from "./engine-events.js";
+import { DatabaseError } from "./errors.js";
+import { DISPATCH, type Dispatch } from "./events.js";
+import type { Parameters } from "./execute.js";
+import type { ExecutionOptions } from "./execution-options.js";
+import { INSPECT } from "./inspection.js";
+import { type AsyncInspector, type InspectOptions, makeAsyncInspector } from "./inspector.js";
+import { runAsync } from "./io.js";
+import type { EVENTS } from "./listen.js";
+import type { Pool, PoolStatus } from "./pool/pool.js";
+import type { CursorResult } from "./result.js";
+import { carry } from "./result-promise.js";
+import type { AnyStatement, CursorResultPromise, Executable, ScalarOf } from "./statement-types.js";
+import type { URL } from "./url.js";
+
+/** Options of `transaction(fn)`. */
+export interface RetryOptions extends TransactionOptions {
+  /** How often `fn` may run again after a serialization failure, a deadlock or a busy database. Default 3. */
+  readonly retries?: number;
+  /** Milliseconds before the first retry; they double with each, with jitter. Default 20. */
+  readonly backoff?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A database, asynchronously: a pool of connections and a dialect. One for each database, for the life of the program.
+ *
+ * @example
+ * const engine = createAsyncEngine("sqlite:///app.db");
+ * await engine.begin(async (conn) => {
+ *   await conn.execute(users.insert(), { name: "Alice" });
+ * });
+ */
+export class AsyncEngine implements AsyncDDLBind {
+  static readonly [DISPATCH]: Dispatch = engineDispatch;
+  declare readonly [EVENTS]?: EngineEvents;
+  #sync: Engine | null = null;
+
+  constructor(
+    /** The engine itself, shared with the synchronous face. */
+    readonly core: EngineCore,
+  ) {}
+
+  get [DISPATCH](): Dispatch {
+    return this.core[DISPATCH];
+  }
+  get url(): URL {
+    return this.core.url;
+  }
+  get dialect(): EngineDialect {
+    return this.core.dialect;
+  }
+  get pool(): Pool {
+    return this.core.pool;
+  }
+  /** The dialect's name. */
+  get name(): string {
+    return this.core.dialect.name;
+  }
+  /** The driver's package. */
+  get driver(): string {
+    return this.core.dialect.driverName;
+  }
+  /** The synchronous engine over the same pool. */
+  get syncEngine(): Engine {
+    this.#sync ??= new Engine(this.core);
+    return this.#sync;
+  }
+
+  /**
+   * Takes a connection out of the pool. With a function: gives it back when the function has ended.
+   *
+   * @throws TimeoutError when none became free in time; OperationalError when the database cannot be reached
+   */
+  connect(options?: { readonly signal?: AbortSignal }): Promise<AsyncConnection>;
+  connect<T>(fn: (connection: AsyncConnection) => T | PromiseLike<T>): Promise<T>;
+  async connect<T>(
+    first?: { readonly signal?: AbortSignal } | ((connection: AsyncConnection) => T | PromiseLike<T>),
+  ): Promise<AsyncConnection | T> {
+    const fn = typeof first === "function" ? first : null;
+    const signal = typeof first === "object" ? first.signal : undefined;
+    const connection = new AsyncConnection(await runAsync(this.core.connect(signal)));
+    if (fn === null) return connection;
+    try {
+      return await fn(connection);
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /**
+   * A connection with a transaction begun. With a function: commits when its promise resolves, rolls back when it throws,
+   * gives the connection back, and resolves to the function's value. Without one the connection rolls back when it is
+   * closed, unless `conn.commit()` was called.
+   */
+  begin(options?: TransactionOptions): Promise<AsyncConnection>;
+  begin<T>(fn: (connection: AsyncConnection) => T | PromiseLike<T>, options?: TransactionOptions): Promise<T>;
+  async begin<T>(
+    first?: TransactionOptions | ((connection: AsyncConnection) => T | PromiseLike<T>),
+    options?: TransactionOptions,
+  ): Promise<AsyncConnection | T> {
+    if (typeof first === "function") {
+      return await this.connect((connection) => connection.begin(() => first(connection), options));
+    }
+    const connection = await this.connect();
+    try {
+      await connection.begin(first);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+    return connection;
+  }
+
+  /**
+   * Runs `fn` in a transaction, and again from the start when the database asks for that: after a serialization failure, a
+   * deadlock or a busy database. `fn` must not do anything that may not happen twice.
+   */
+  async transaction<T>(
+    fn: (connection: AsyncConnection) => T | PromiseLike<T>,
+    options: RetryOptions = {},
+  ): Promise<T> {
+    const { retries = 3, backoff = 20, signal, ...begin } = options;
+    for (let attempt = 0; ; attempt++) {
+      signal?.throwIfAborted();
+      try {
+        return await this.begin(fn, begin);
+      } catch (error) {
+        if (attempt >= retries || !(error instanceof DatabaseError && error.retryable)) throw error;
+        await pause(backoff * 2 ** attempt * (0.5 + Math.random()));
+      }
+    }
+  }
+
+  /** Executes one statement on a connection of its own, and commits. */
+  execute<R>(statement: Executable<R>, params?: Parameters | null, options?: ExecutionOptions): CursorResultPromise<R>;
+  execute(
+    statement: AnyStatement,
+    params?: Parameters | null,
+    options?: ExecutionOptions,
+  ): CursorResultPromise<unknown[]>;
+  execute(statement: unknown, params?: Parameters | null, options?: ExecutionOptions): never {
+    return carry(this.#execute(statement, params, options)) as never;
+  }
+
+  async #execute(
+    statement: unknown,
+    params?: Parameters | null,
+    options?: ExecutionOptions,
+  ): Promise<CursorResult<unknown[]>> {
+    return await this.begin((connection) => connection.execute(statement as AnyStatement, params, options));
+  }
+
+  /** The first column of the first row of one statement, or null. */
+  scalar<R>(
+    statement: Executable<R>,
+    params?: Parameters | null,
+    options?: ExecutionOptions,
+  ): Promise<ScalarOf<R> | null>;
+  scalar(statement: AnyStatement, params?: Parameters | null, options?: ExecutionOptions): Promise<unknown>;
+  async scalar(statement: unknown, params?: Parameters | null, options?: ExecutionOptions): Promise<unknown> {
+    return (await this.#execute(statement, params, options)).scalar();
+  }
+
+  /** Whether there is a table or view of that name. */
+  async hasTable(table: string, options?: InspectOptions): Promise<boolean> {
+    return await this[INSPECT]().hasTable(table, options);
+  }
+
+  /** The names of all tables. */
+  async tableNames(options?: InspectOptions): Promise<readonly string[]> {
+    return await this[INSPECT]().getTableNames(options);
+  }
+
+  /** An engine with other options over the same pool: isolation level, logging token, ... */
+  executionOptions(options: ExecutionOptions): AsyncEngine {
+    return new AsyncEngine(this.core.withOptions(options));
+  }
+
+  getExecutionOptions(): ExecutionOptions {
+    return this.core.options;
+  }
+
+  /** Figures of the pool. */
+  status(): PoolStatus {
+    return this.core.pool.status();
+  }
+
+  /** Forgets all compiled statements. */
+  clearCompiledCache(): void {
+    this.core.cache.clear();
+  }
+
+  /**
+   * Closes the pool: unused connections now, the others when they return.
+   *
+   * @param options `wait`: seconds to wait for connections in use, which are then closed; `force`: close them at once;
+   * `reuse`: only replace all connections, and go on.
+   */
+  async dispose(options?: { wait?: number; force?: boolean; reuse?: boolean }): Promise<void> {
+    await runAsync(this.core.dispose(options));
+  }
+
+  [RUN_DDL]<T>(op: (connection: DDLConnection) => DDLOp<T>): Promise<T> {
+    return this.begin((connection) => connection[RUN_DDL](op));
+  }
+
+  [INSPECT](): AsyncInspector {
+    return makeAsyncInspector(this.dialect, (ask) => onConnection(this.core, ask), runAsync);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/**
+ * Makes an asynchronous engine. Nothing is connected before the first use.
+ *
+ * @param url `dialect+driver://user:password@host:port/database?option=value`
+ * @throws ArgumentError for a URL that is none; NoSuchModuleError for a dialect that is not known
+ * @example const engine = createAsyncEngine("sqlite:///app.db", { echo: true });
+ */
+export function createAsyncEngine(url: string | URL, options?: EngineOptions): AsyncEngine {
+  return new AsyncEngine(EngineCore.create(url, options));
+}
+
+/**
+ * Makes an engine of an object of settings, as read from a configuration file: `url` and the options by their names.
+ *
+ * @param prefix taken off the names, e.g. `"database."`
+ */
+export function asyncEngineFromConfig(settings: Readonly<Record<string, unknown>>, prefix = ""): AsyncEngine {
+  const options: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(settings)) {
+    if (name.startsWith(prefix)) options[name.slice(prefix.length)] = configured(value);
+  }
+  const { url, ...rest } = options;
+  return createAsyncEngine(url as string, rest as EngineOptions);
+}
+
+// Environment variables and INI files have text only.
+function configured(value: unknown): unknown {
+  if (value === "true") return true;
+  if (value === "false") return false;
+  return typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+}

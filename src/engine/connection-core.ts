@@ -1,0 +1,542 @@
+/** A connection at work: statements, transactions, cursors. Written once; the async and sync faces are thin over it. */
+import type { Compiled } from "../sql/compiled.js";
+import { AthanorError, InvalidRequestError, ResourceClosedError } from "../sql/errors.js";
+import type { ConnectionContext, EngineContext, ErrorContext, Origin } from "./context.js";
+import { CursorCore } from "./cursor-core.js";
+import type { EngineDialect, TransactionOptions } from "./dialect.js";
+import {
+  Blocked,
+  type DriverConnection,
+  type DriverManyResult,
+  type DriverPlan,
+  type DriverResult,
+  RunManyRequest,
+  RunRequest,
+} from "./driver.js";
+import { DatabaseError, PendingConnectionRollbackError, StatementError } from "./errors.js";
+import { DISPATCH, Dispatch, refusePromise } from "./events.js";
+import { type ExecutionOptions, mergeOptions } from "./execution-options.js";
+import { BREATHE, type Op, request, tidyStack, turnIsLong } from "./io.js";
+import { planOf } from "./plan.js";
+import type { ConnectionRecord } from "./pool/record.js";
+import { TransactionCore } from "./transaction-core.js";
+import { isWatched, watchedRun } from "./watch.js";
+
+export class ConnectionCore implements ConnectionContext {
+  readonly dialect: EngineDialect;
+  readonly [DISPATCH]: Dispatch;
+  /** Options of this connection, over the engine's. */
+  options: ExecutionOptions;
+  #record: ConnectionRecord | null;
+  #driver: DriverConnection | null;
+  #root: TransactionCore | null = null;
+  #innermost: TransactionCore | null = null;
+  #savepoints = 0;
+  #watchStamp = -1;
+  #watched = false;
+  /** How the statement that runs next was come by; only the log reads it. */
+  origin: Origin = "raw";
+
+  constructor(
+    readonly engine: EngineContext,
+    record: ConnectionRecord,
+  ) {
+    this.dialect = engine.dialect;
+    this.options = engine.options;
+    this.#record = record;
+    this.#driver = record.driver;
+    this[DISPATCH] = engine.connectionDispatch();
+  }
+
+  // --- state -------------------------------------------------------------------------------------------------------
+
+  /** Whether `close()` or `detach` and `close()` have been called. */
+  get closed(): boolean {
+    return this.#record === null;
+  }
+
+  /** Whether the driver connection was thrown away; the next statement outside a transaction opens another. */
+  get invalidated(): boolean {
+    return this.#record !== null && this.#driver === null;
+  }
+
+  /** A dictionary that lives as long as the driver connection, across checkouts. */
+  get info(): Record<string, unknown> {
+    return this.#use().info;
+  }
+
+  /** The driver connection. Throws when there is none. */
+  get driver(): DriverConnection {
+    this.#use();
+    return this.#driver ?? this.#invalid();
+  }
+
+  /** The pool's record of the connection. */
+  get record(): ConnectionRecord {
+    return this.#use();
+  }
+
+  inTransaction(): boolean {
+    return this.#root?.isActive ?? false;
+  }
+
+  inNestedTransaction(): boolean {
+    return this.#innermost?.nested ?? false;
+  }
+
+  /** The outermost transaction, or null. */
+  getTransaction(): TransactionCore | null {
+    return this.#root;
+  }
+
+  /** The innermost savepoint, or null. */
+  getNestedTransaction(): TransactionCore | null {
+    return this.#innermost?.nested ? this.#innermost : null;
+  }
+
+  /** Sets options of this connection. The isolation level can only change between transactions. */
+  setOptions(options: ExecutionOptions): void {
+    this.#use();
+    if ((options.isolationLevel !== undefined || options.readOnly !== undefined) && this.#root !== null) {
+      throw new InvalidRequestError(
+        "This connection has already begun a transaction; its isolation level cannot be altered until rollback() or " +
+          "commit() is called",
+      );
+    }
+    this.engine.checkIsolationLevel(options.isolationLevel);
+    this.options = mergeOptions(this.options, options);
+  }
+
+  // --- statements --------------------------------------------------------------------------------------------------
+
+  /**
+   * Runs a compiled statement and gives the driver's raw rows.
+   *
+   * This is the fast path of everything: on a driver that answers at once it makes no promise, no closure and no event
+   * object, and reads no clock unless somebody listens.
+   *
+   * @param params the driver's values, from `compiled.bind(...)`.
+   * @throws DatabaseError with statement and parameters.
+   */
+  *run(compiled: Compiled, params: readonly unknown[], signal?: AbortSignal): Op<DriverResult> {
+    if (turnIsLong()) yield BREATHE;
+    if (signal?.aborted) throw signal.reason;
+    const driver = this.#root === null || this.#driver === null ? yield* this.#ready() : this.#driver;
+    const plan = planOf(compiled, this.dialect);
+    if (this.#isWatched()) return yield* watchedRun(this, driver, plan, params, signal);
+    if (driver.immediate) {
+      try {
+        return driver.runSync(plan, params);
+      } catch (error) {
+        return yield* this.#afterError(error, plan, params);
+      }
+    }
+    try {
+      return yield new RunRequest(driver, plan, params, signal);
+    } catch (error) {
+      return yield* this.fail(error, { plan, params, isMany: false });
+    }
+  }
+
+  /** Runs one compiled statement with many parameter sets. */
+  *runMany(compiled: Compiled, sets: readonly (readonly unknown[])[], signal?: AbortSignal): Op<DriverManyResult> {
+    if (turnIsLong()) yield BREATHE;
+    if (signal?.aborted) throw signal.reason;
+    const driver = this.#root === null || this.#driver === null ? yield* this.#ready() : this.#driver;
+    const plan = planOf(compiled, this.dialect);
+    if (this.#isWatched()) return (yield* watchedRun(this, driver, plan, sets, signal, true)) as DriverManyResult;
+    return yield* this.rawMany(driver, plan, sets, signal);
+  }
+
+  /** Runs SQL as it is. `params` are the driver's own, in its own style. */
+  *runText(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Op<DriverResult> {
+    if (turnIsLong()) yield BREATHE;
+    if (signal?.aborted) throw signal.reason;
+    const driver = this.#root === null || this.#driver === null ? yield* this.#ready() : this.#driver;
+    if (this.#isWatched()) return yield* watchedRun(this, driver, plan, params, signal);
+    return yield* this.rawRun(driver, plan, params, signal);
+  }
+
+  /** The statement itself, without listeners. */
+  *rawRun(
+    driver: DriverConnection,
+    plan: DriverPlan,
+    params: readonly unknown[],
+    signal?: AbortSignal,
+  ): Op<DriverResult> {
+    try {
+      if (!driver.immediate) return yield new RunRequest(driver, plan, params, signal);
+      return driver.runSync(plan, params);
+    } catch (error) {
+      return yield* this.#afterError(error, plan, params);
+    }
+  }
+
+  /** The statement itself with many parameter sets, without listeners. */
+  *rawMany(
+    driver: DriverConnection,
+    plan: DriverPlan,
+    sets: readonly (readonly unknown[])[],
+    signal?: AbortSignal,
+  ): Op<DriverManyResult> {
+    for (;;) {
+      try {
+        if (!driver.immediate) return yield new RunManyRequest(driver, plan, sets, signal);
+        return driver.runManySync(plan, sets);
+      } catch (error) {
+        yield* this.waitIfBlocked(error, { plan, params: sets, isMany: true });
+      }
+    }
+  }
+
+  /** Opens a server-side cursor on a compiled statement. `chunk` is how many rows a fetch brings by default. */
+  *cursor(compiled: Compiled, params: readonly unknown[], chunk = 1000, signal?: AbortSignal): Op<CursorCore> {
+    return yield* this.openCursor(planOf(compiled, this.dialect), params, chunk, signal);
+  }
+
+  *openCursor(plan: DriverPlan, params: readonly unknown[], chunk: number, signal?: AbortSignal): Op<CursorCore> {
+    if (signal?.aborted) throw signal.reason;
+    const driver = yield* this.#ready();
+    if (this.#isWatched()) this[DISPATCH].fire("beforeCursorExecute", this, plan.text, params, false);
+    for (;;) {
+      try {
+        const cursor = driver.immediate
+          ? driver.openCursorSync(plan, params)
+          : yield request(
+              () => driver.openCursor(plan, params),
+              () => driver.openCursorSync(plan, params),
+            );
+        return new CursorCore(this, driver, cursor, plan, params, chunk);
+      } catch (error) {
+        yield* this.waitIfBlocked(error, { plan, params, isMany: false });
+      }
+    }
+  }
+
+  /** Asks the dialect about the schema, inside this connection's transaction. */
+  *reflecting<T>(ask: (driver: DriverConnection) => Op<T>): Op<T> {
+    const driver = yield* this.#ready();
+    try {
+      return yield* ask(driver);
+    } catch (error) {
+      return yield* this.fail(error, { plan: null, params: [], isMany: false });
+    }
+  }
+
+  // --- transactions ------------------------------------------------------------------------------------------------
+
+  /**
+   * Begins a transaction.
+   * @throws InvalidRequestError when one has begun already, by `begin()` or by the first statement (autobegin)
+   */
+  *begin(options: TransactionOptions = {}): Op<TransactionCore> {
+    this.#use();
+    if (this.#root !== null) {
+      throw new InvalidRequestError(
+        "This connection has already begun a transaction, by begin() or by its first statement (autobegin); call commit() or " +
+          "rollback() first, or beginNested() for a savepoint",
+      );
+    }
+    this.engine.checkIsolationLevel(options.isolationLevel);
+    if (this.#driver === null) yield* this.#reconnect();
+    return yield* this.#beginRoot(options, false);
+  }
+
+  /** Sets a savepoint; begins a transaction around it when there is none. */
+  *beginNested(): Op<TransactionCore> {
+    yield* this.#ready();
+    if (!this.dialect.capabilities.savepoints) {
+      throw new InvalidRequestError(`The ${this.dialect.name} dialect has no savepoints`);
+    }
+    const name = `sa_savepoint_${++this.#savepoints}`;
+    const driver = this.driver;
+    yield* this.control(`SAVEPOINT ${name}`, () => this.dialect.savepoint(driver, name));
+    if (this[DISPATCH].has("savepoint")) this[DISPATCH].fire("savepoint", this, name);
+    const transaction = new TransactionCore(this, this.#innermost, name);
+    this.#innermost = transaction;
+    return transaction;
+  }
+
+  /** Commits the transaction, if there is one; the next statement begins another. */
+  *commit(): Op<void> {
+    this.#use();
+    if (this.#root !== null) yield* this.#root.commit();
+  }
+
+  /** Rolls the transaction back, if there is one. */
+  *rollback(): Op<void> {
+    this.#use();
+    if (this.#root !== null) {
+      if (this.#root.isActive) yield* this.#root.rollback();
+      else this.#forgetTransactions(this.#root);
+    }
+  }
+
+  /** For TransactionCore: ends a transaction or savepoint and all that are inside it. */
+  *endTransaction(transaction: TransactionCore, commit: boolean): Op<void> {
+    const { savepoint } = transaction;
+    try {
+      if (this.#driver === null) {
+        // The database has rolled back by itself when the connection died.
+        if (commit) this.#invalid();
+      } else if (savepoint === null) yield* this.#endRoot(commit);
+      else yield* this.#endSavepoint(savepoint, commit);
+    } catch (error) {
+      if (commit && savepoint === null) {
+        // A failed commit (deferred constraints, serialization) leaves nothing to commit: the transaction is over.
+        yield* this.#rollbackQuietly();
+        this.#forgetTransactions(transaction);
+      } else if (!commit) this.#forgetTransactions(transaction);
+      throw error;
+    }
+    this.#forgetTransactions(transaction);
+  }
+
+  *#endRoot(commit: boolean): Op<void> {
+    const driver = this.#driver as DriverConnection;
+    const dispatch = this[DISPATCH];
+    if (commit) {
+      if (dispatch.has("commit")) dispatch.fire("commit", this);
+      yield* this.control("COMMIT", () => this.dialect.commit(driver));
+    } else {
+      if (dispatch.has("rollback")) dispatch.fire("rollback", this);
+      yield* this.control("ROLLBACK", () => this.dialect.rollback(driver));
+    }
+  }
+
+  *#endSavepoint(name: string, commit: boolean): Op<void> {
+    const driver = this.#driver as DriverConnection;
+    const dispatch = this[DISPATCH];
+    if (commit) {
+      if (dispatch.has("releaseSavepoint")) dispatch.fire("releaseSavepoint", this, name);
+      yield* this.control(`RELEASE SAVEPOINT ${name}`, () => this.dialect.releaseSavepoint(driver, name));
+    } else {
+      if (dispatch.has("rollbackSavepoint")) dispatch.fire("rollbackSavepoint", this, name);
+      yield* this.control(`ROLLBACK TO SAVEPOINT ${name}`, () => this.dialect.rollbackToSavepoint(driver, name));
+    }
+  }
+
+  *#rollbackQuietly(): Op<void> {
+    const driver = this.#driver;
+    if (driver === null) return;
+    try {
+      yield* this.control("ROLLBACK", () => this.dialect.rollback(driver));
+    } catch {
+      // The error of the commit is the one to tell.
+    }
+  }
+
+  #forgetTransactions(ended: TransactionCore): void {
+    let inner = this.#innermost;
+    while (inner !== null && inner !== ended) {
+      inner.ended("inactive");
+      inner = inner.parent;
+    }
+    ended.ended("closed");
+    // Only when it still was among the open ones: a savepoint may outlive its transaction as an object.
+    if (inner === ended) this.#innermost = ended.parent;
+    if (this.#root === ended) {
+      this.#root = null;
+      this.#innermost = null;
+    }
+  }
+
+  *#beginRoot(options: TransactionOptions, implicit: boolean): Op<TransactionCore> {
+    const driver = this.#driver as DriverConnection;
+    const isolationLevel = options.isolationLevel ?? this.options.isolationLevel;
+    const readOnly = options.readOnly ?? this.options.readOnly;
+    const deferrable = options.deferrable ?? this.options.deferrable;
+    if (this[DISPATCH].has("begin")) this[DISPATCH].fire("begin", this);
+    const how =
+      isolationLevel === "AUTOCOMMIT" ? "implicit; autocommit, nothing is sent" : implicit ? "implicit" : "explicit";
+    yield* this.control(`BEGIN (${how})`, () => this.dialect.begin(driver, { isolationLevel, readOnly, deferrable }));
+    const transaction = new TransactionCore(this, null, null);
+    this.#root = transaction;
+    this.#innermost = transaction;
+    return transaction;
+  }
+
+  /** Runs a statement of transaction control; its errors get the connection's context, the log gets a line. */
+  *control(action: string, op: () => Op<void>): Op<void> {
+    const { echo } = this.engine;
+    if (echo !== null) {
+      const token = this.options.loggingToken;
+      echo({ kind: "transaction", engine: this.engine.name, action, ...(token === undefined ? {} : { token }) });
+    }
+    try {
+      yield* op();
+    } catch (error) {
+      yield* this.fail(error, { plan: null, params: [], isMany: false, statement: action });
+    }
+  }
+
+  // --- end ---------------------------------------------------------------------------------------------------------
+
+  /** Rolls back what is open and gives the connection back to the pool. Does nothing the second time. */
+  *close(): Op<void> {
+    const record = this.#record;
+    if (record === null) return;
+    this.#record = null;
+    const root = this.#root;
+    if (root !== null) {
+      // The pool's reset does the rolling back; here the log and the listeners are told.
+      if (this.#driver !== null && root.isActive) {
+        if (this[DISPATCH].has("rollback")) this[DISPATCH].fire("rollback", this);
+        try {
+          const driver = this.#driver;
+          yield* this.control("ROLLBACK", () => this.dialect.rollback(driver));
+        } catch {
+          // The reset will find the connection broken and close it.
+        }
+      }
+      this.#forgetTransactions(root);
+    }
+    this.#driver = null;
+    this.engine.unwatch(this);
+    if (record.detached) yield* this.engine.closeDetached(record);
+    else yield* this.engine.pool.checkin(record);
+  }
+
+  /** Throws the driver connection away. The transaction, if any, must be rolled back before another one is opened. */
+  *invalidate(error?: unknown): Op<void> {
+    const record = this.#use();
+    if (this.#driver === null) return;
+    this.#driver = null;
+    yield* this.engine.pool.invalidate(record, error);
+  }
+
+  /** Takes the connection out of the pool for good: `close()` will close it. */
+  detach(): void {
+    this.engine.pool.detach(this.#use());
+  }
+
+  // --- errors ------------------------------------------------------------------------------------------------------
+
+  /** Turns a driver's error into one of ours, with the statement, and throws it; a dead connection is thrown away. */
+  *fail(error: unknown, context: ErrorContext): Op<never> {
+    if (error instanceof AthanorError && !(error instanceof DatabaseError && error.statement === null)) throw error;
+    const { dialect, engine } = this;
+    let ours: unknown = error;
+    const translated = error instanceof DatabaseError ? null : dialect.translateError(error);
+    const statement = {
+      statement: context.statement ?? context.plan?.text ?? null,
+      parameters: context.params,
+      hideParameters: engine.hideParameters,
+      isMany: context.isMany,
+    };
+    if (translated !== null) {
+      ours = new translated.errorClass(translated.message, statement, error, translated.details);
+    } else if (error instanceof DatabaseError) {
+      const again = new (error.constructor as typeof DatabaseError)(error.reason, statement, error.cause, error);
+      ours = again;
+    } else if (isAbort(error)) {
+      ours = error;
+    } else {
+      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      ours = new StatementError(reason, statement, error);
+    }
+    let disconnect = dialect.isDisconnect(error, this.#driver);
+    const dispatch = this[DISPATCH];
+    if (dispatch.has("handleError")) {
+      const facts = {
+        connection: this,
+        engine,
+        statement: statement.statement,
+        parameters: context.params,
+        originalError: error,
+        error: ours,
+        isDisconnect: disconnect,
+        invalidatePoolOnDisconnect: true,
+      };
+      for (const { call } of dispatch.listeners("handleError") ?? []) {
+        const replaced = call(facts);
+        refusePromise(dispatch, "handleError", replaced);
+        if (replaced instanceof Error) facts.error = replaced;
+      }
+      ours = facts.error;
+      disconnect = facts.isDisconnect;
+      if (disconnect && facts.invalidatePoolOnDisconnect) engine.pool.invalidateGeneration();
+    } else if (disconnect) engine.pool.invalidateGeneration();
+    if (disconnect) {
+      if (ours instanceof DatabaseError) ours.connectionInvalidated = true;
+      if (this.#record !== null) yield* this.invalidate(ours);
+    }
+    if (ours instanceof StatementError) tidyStack(ours);
+    throw ours;
+  }
+
+  /** Waits for what an immediate driver waits for; any other error is thrown as ours. */
+  *waitIfBlocked(error: unknown, context: ErrorContext): Op<void> {
+    if (!(error instanceof Blocked)) {
+      yield* this.fail(error, context);
+      return;
+    }
+    try {
+      yield error.request;
+    } catch (refused) {
+      yield* this.fail(refused, context);
+    }
+  }
+
+  *#afterError(error: unknown, plan: DriverPlan, params: readonly unknown[]): Op<DriverResult> {
+    let reason = error;
+    for (;;) {
+      yield* this.waitIfBlocked(reason, { plan, params, isMany: false });
+      try {
+        return this.driver.runSync(plan, params);
+      } catch (again) {
+        reason = again;
+      }
+    }
+  }
+
+  // --- inside ------------------------------------------------------------------------------------------------------
+
+  #use(): ConnectionRecord {
+    if (this.#record === null) {
+      throw new ResourceClosedError("This connection is closed. Take a new one with engine.connect().");
+    }
+    return this.#record;
+  }
+
+  #invalid(): never {
+    throw new PendingConnectionRollbackError(
+      "Can't reconnect until the invalid transaction is rolled back: the connection was lost inside a transaction. Call rollback().",
+    );
+  }
+
+  // A usable driver connection inside a transaction.
+  *#ready(): Op<DriverConnection> {
+    this.#use();
+    if (this.#driver === null) {
+      if (this.#root !== null) this.#invalid();
+      yield* this.#reconnect();
+    }
+    if (this.#root === null) yield* this.#beginRoot({}, true);
+    else if (!this.#root.isActive) {
+      throw new PendingConnectionRollbackError(
+        "This transaction is inactive; call rollback() on the connection first.",
+      );
+    }
+    return this.#driver as DriverConnection;
+  }
+
+  *#reconnect(): Op<void> {
+    const record = this.#use();
+    yield* this.engine.pool.reopen(record);
+    this.#driver = record.driver;
+  }
+
+  #isWatched(): boolean {
+    if (this.#watchStamp !== Dispatch.stamp) {
+      this.#watched = isWatched(this);
+      this.#watchStamp = Dispatch.stamp;
+    }
+    return this.#watched;
+  }
+}
+
+// The reason of a signal: what `abort()` gives, and the DOMException "TimeoutError" of `AbortSignal.timeout`.
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException || (error instanceof Error && error.name === "AbortError");
+}

@@ -1,0 +1,61 @@
+/** What the parts of a connection know of each other; interfaces, so that no two files import each other. */
+import type { CompileOptions } from "../sql/compiled.js";
+import type { Node } from "../sql/node.js";
+import type { CachedStatement } from "./compiled-cache.js";
+import type { EngineDialect, IsolationLevel } from "./dialect.js";
+import type { DriverConnection, DriverManyResult, DriverPlan, DriverResult } from "./driver.js";
+import type { DISPATCH, Dispatch } from "./events.js";
+import type { ExecutionOptions } from "./execution-options.js";
+import type { Op } from "./io.js";
+import type { EchoFunction } from "./logging.js";
+import type { Pool } from "./pool/pool.js";
+import type { ConnectionRecord } from "./pool/record.js";
+
+/** How a statement was come by, for the log. */
+export type Origin = "cached" | "generated" | "raw" | "no key";
+
+/** The engine, as its connections see it. */
+export interface EngineContext {
+  readonly name: string;
+  readonly dialect: EngineDialect;
+  readonly options: ExecutionOptions;
+  readonly pool: Pool;
+  /** Takes the log; null when nothing is logged. */
+  readonly echo: EchoFunction | null;
+  readonly echoRows: boolean;
+  readonly hideParameters: boolean;
+  /** The compiled form of a statement, from the cache where it is there. */
+  cached(node: Node, options?: CompileOptions, useCache?: boolean): CachedStatement;
+  connectionDispatch(): Dispatch;
+  checkIsolationLevel(level: IsolationLevel | undefined): void;
+  closeDetached(record: ConnectionRecord): Op<void>;
+  /** Stops looking out for a connection that is dropped without being closed. */
+  unwatch(connection: object): void;
+}
+
+/** What an error is told about its statement. */
+export interface ErrorContext {
+  readonly plan: DriverPlan | null;
+  readonly params: unknown;
+  readonly isMany: boolean;
+  readonly statement?: string;
+}
+
+/** The connection, as its transactions, cursors and listeners see it. */
+export interface ConnectionContext {
+  readonly engine: EngineContext;
+  readonly options: ExecutionOptions;
+  readonly closed: boolean;
+  readonly invalidated: boolean;
+  readonly [DISPATCH]: Dispatch;
+  origin: Origin;
+  endTransaction(transaction: object, commit: boolean): Op<void>;
+  rawRun(c: DriverConnection, plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Op<DriverResult>;
+  rawMany(
+    c: DriverConnection,
+    plan: DriverPlan,
+    sets: readonly (readonly unknown[])[],
+    signal?: AbortSignal,
+  ): Op<DriverManyResult>;
+  fail(error: unknown, context: ErrorContext): Op<never>;
+}

@@ -1,0 +1,150 @@
+/** What the engine asks of a dialect, beside what the compiler asks. */
+import type { Compiled } from "../sql/compiled.js";
+import type { Dialect } from "../sql/dialect.js";
+import { ArgumentError } from "../sql/errors.js";
+import type { DriverConnection, DriverPlan } from "./driver.js";
+import { type DatabaseError, NoSuchModuleError } from "./errors.js";
+import type { Op } from "./io.js";
+import type { ReflectionDialect } from "./reflection.js";
+import type { URL } from "./url.js";
+
+/** The isolation levels of standard SQL, and the absence of transactions. */
+export const ISOLATION_LEVELS = [
+  "READ UNCOMMITTED",
+  "READ COMMITTED",
+  "REPEATABLE READ",
+  "SERIALIZABLE",
+  "AUTOCOMMIT",
+] as const;
+
+export type IsolationLevel = (typeof ISOLATION_LEVELS)[number];
+
+/** What a transaction is begun with; undefined leaves the database's default. */
+export interface TransactionOptions {
+  readonly isolationLevel?: IsolationLevel | undefined;
+  readonly readOnly?: boolean | undefined;
+  /** PostgreSQL: wait for a snapshot that needs no retry. */
+  readonly deferrable?: boolean | undefined;
+}
+
+/** How the pool is made when the user does not say. */
+export type PoolKind = "queue" | "null" | "static";
+
+/** A dialect as the engine uses it: one object for each engine. */
+export interface EngineDialect extends Dialect {
+  /** The package behind it, for messages: "better-sqlite3". */
+  readonly driverName: string;
+  /** Isolation levels that `isolationLevel` may name. */
+  readonly isolationLevels: readonly IsolationLevel[];
+  /** The level of a transaction for which nothing else was said. */
+  readonly defaultIsolationLevel: IsolationLevel;
+  /** The kind of pool that fits the URL. */
+  readonly poolKind: PoolKind;
+  /** INSERT of one row tells the integer key that the database made, without RETURNING. */
+  readonly lastRowId: boolean;
+
+  /**
+   * Opens a connection.
+   * @param given the driver's own connection object, when a `doConnect` handler or the engine's `creator` has made one
+   */
+  connect(given?: unknown): Op<DriverConnection>;
+  /** Runs once on each new connection, before anybody gets it. */
+  onConnect?(connection: DriverConnection): Op<void>;
+  /** Whether the connection still works; never throws. */
+  ping(connection: DriverConnection): Op<boolean>;
+  /** Puts the connection back into its first state before it returns to the pool: cursors closed, no transaction. */
+  reset(connection: DriverConnection, how: "rollback" | "commit" | null): Op<void>;
+  /** Called once when the engine is disposed of. */
+  dispose?(): void;
+
+  begin(connection: DriverConnection, options: TransactionOptions): Op<void>;
+  commit(connection: DriverConnection): Op<void>;
+  rollback(connection: DriverConnection): Op<void>;
+  savepoint(connection: DriverConnection, name: string): Op<void>;
+  releaseSavepoint(connection: DriverConnection, name: string): Op<void>;
+  rollbackToSavepoint(connection: DriverConnection, name: string): Op<void>;
+  /** Two-phase commit, where the database has it. */
+  prepareTwophase?(connection: DriverConnection, id: string): Op<void>;
+
+  /** The driver's part of a compiled statement. */
+  planFor(compiled: Compiled): DriverPlan;
+  /** Turns a driver's error into one of ours, without a statement; null leaves it as it is. */
+  translateError(error: unknown): TranslatedError | null;
+  /** Whether the error means that the connection is dead. */
+  isDisconnect(error: unknown, connection: DriverConnection | null): boolean;
+
+  /** What the inspector and `hasTable` ask. */
+  readonly reflection: ReflectionDialect;
+}
+
+/** A driver's error, understood. */
+export interface TranslatedError {
+  readonly errorClass: new (...args: ConstructorParameters<typeof DatabaseError>) => DatabaseError;
+  readonly message: string;
+  readonly details: NonNullable<ConstructorParameters<typeof DatabaseError>[3]>;
+}
+
+/** Options that a dialect may read beside its URL. */
+export interface DialectOptions {
+  /** Options of the driver, passed on as they are. */
+  readonly connectArgs?: Readonly<Record<string, unknown>>;
+  /** The dialect's own options, by its name: `{ sqlite: { foreignKeys: false } }`. */
+  readonly dialectOptions?: Readonly<Record<string, unknown>>;
+  /** Gives the driver's own connection object, or a promise of one, in place of the dialect's way of connecting. */
+  readonly creator?: () => unknown;
+  readonly jsonSerializer?: (value: unknown) => string;
+  readonly jsonDeserializer?: (text: string) => unknown;
+}
+
+/** Makes the dialect of an engine. */
+export type DialectFactory = (url: URL, options: DialectOptions) => EngineDialect;
+
+const factories = new Map<string, DialectFactory>();
+
+/**
+ * Makes a dialect known under the scheme of its URLs.
+ *
+ * @param scheme `"sqlite"`, or with a driver `"sqlite+worker"`.
+ */
+export function registerDialect(scheme: string, factory: DialectFactory): void {
+  factories.set(scheme, factory);
+}
+
+/** The names under which dialects are registered. */
+export function registeredDialects(): readonly string[] {
+  return [...factories.keys()].sort();
+}
+
+/** Makes the dialect that a URL asks for. Throws NoSuchModuleError when nobody registered it. */
+export function makeDialect(url: URL, options: DialectOptions): EngineDialect {
+  const factory = factories.get(url.drivername);
+  if (factory !== undefined) return factory(url, options);
+  const known = registeredDialects();
+  const list = known.length === 0 ? "no dialect is registered" : `known are ${known.join(", ")}`;
+  if (factories.has(url.backendName)) {
+    throw new NoSuchModuleError(
+      `The dialect "${url.backendName}" has no driver "${url.driverName ?? ""}" (URL "${url}"); ${list}`,
+    );
+  }
+  throw new NoSuchModuleError(`There is no dialect for "${url.drivername}" (URL "${url}"); ${list}`);
+}
+
+/** Reads a yes-or-no option of a URL. Throws ArgumentError for another word. */
+export function flagOption(url: URL, name: string, byDefault: boolean): boolean {
+  const value = url.option(name);
+  if (value === null) return byDefault;
+  if (/^(1|true|on|yes)$/i.test(value)) return true;
+  if (/^(0|false|off|no)$/i.test(value)) return false;
+  throw new ArgumentError(`The option "${name}" of the database URL is true or false, not "${value}"`);
+}
+
+/** Reads a numeric option of a URL. Throws ArgumentError for what is no number of at least 0. */
+export function numberOption(url: URL, name: string, byDefault: number): number {
+  const value = url.option(name);
+  if (value === null) return byDefault;
+  const number = Number(value);
+  if (value.trim() === "" || !(number >= 0)) {
+    throw new ArgumentError(`The option "${name}" of the database URL is a number, not "${value}"`);
+  }
+  return number;
+}

@@ -1,0 +1,114 @@
+/** What a driver implements: the narrow bridge between the core and a database client. */
+import type { IORequest } from "./io.js";
+
+/**
+ * The fixed part of a statement, shared by all its executions, so that a driver may hang its own preparation on it.
+ * The core makes one for each compiled statement (see `planOf`).
+ */
+export interface DriverPlan {
+  readonly text: string;
+  /** True and false are promises; null means that only the database knows (textual SQL). */
+  readonly returnsRows: boolean | null;
+  /**
+   * How integers come back from a driver that gives doubles by default: `"number"` as numbers; `"exact"` as numbers
+   * where they are safe and as bigint where not; an array has true for each column that must be a bigint always.
+   */
+  readonly integers: "number" | "exact" | readonly boolean[];
+  /** A number for each compiled statement, which may name a prepared statement; 0 for those that should not be kept. */
+  readonly cacheId: number;
+  /** A query that locks what it reads (FOR UPDATE), for drivers whose database has no words for it. */
+  readonly locks?: boolean;
+}
+
+/** Rows are arrays in the order of the statement's columns. */
+export interface DriverResult {
+  readonly rows: unknown[][];
+  /** Column names; null when the statement returns no rows. */
+  readonly columns: readonly string[] | null;
+  /** Rows matched by UPDATE and DELETE, inserted by INSERT, returned by SELECT; -1 where unknown. */
+  readonly rowcount: number;
+  /** The key that the database made for the last row inserted, where there is such a thing. */
+  readonly lastrowid: number | bigint | null;
+}
+
+/** The result of one statement run with many parameter sets. */
+export interface DriverManyResult extends DriverResult {
+  /** Row count of each set, where known. */
+  readonly perSet: readonly number[] | null;
+  /** The key made for each set's row by a statement without RETURNING, where there is such a thing. */
+  readonly lastrowids: readonly (number | bigint)[] | null;
+}
+
+/** A server-side cursor. */
+export interface DriverCursor {
+  readonly columns: readonly string[];
+  /** Up to `count` further rows; fewer only at the end. */
+  fetch(count: number): unknown[][] | PromiseLike<unknown[][]>;
+  fetchSync(count: number): unknown[][];
+  close(): void | PromiseLike<void>;
+  closeSync(): void;
+}
+
+/** One connection to the database, owned by the pool. */
+export interface DriverConnection {
+  /** The driver's own object. */
+  readonly raw: unknown;
+  /**
+   * True when the driver answers at once: then the core only ever calls the `...Sync` methods, in asynchronous
+   * operations too. A call may throw {@link Blocked} to have the core wait and call again.
+   */
+  readonly immediate: boolean;
+  run(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): DriverResult | PromiseLike<DriverResult>;
+  runSync(plan: DriverPlan, params: readonly unknown[]): DriverResult;
+  /** Runs one prepared statement with many parameter sets; the rows of all sets are concatenated. */
+  runMany(
+    plan: DriverPlan,
+    sets: readonly (readonly unknown[])[],
+    signal?: AbortSignal,
+  ): DriverManyResult | PromiseLike<DriverManyResult>;
+  runManySync(plan: DriverPlan, sets: readonly (readonly unknown[])[]): DriverManyResult;
+  openCursor(plan: DriverPlan, params: readonly unknown[]): DriverCursor | PromiseLike<DriverCursor>;
+  openCursorSync(plan: DriverPlan, params: readonly unknown[]): DriverCursor;
+  close(): void | PromiseLike<void>;
+  closeSync(): void;
+}
+
+/**
+ * Thrown by an immediate driver that cannot go on before something else has happened (another connection of this process
+ * holds the database's write lock): the core yields the request and then makes the same call again.
+ */
+export class Blocked {
+  constructor(readonly request: IORequest<void>) {}
+}
+
+/** A request to a driver that needs the event loop. */
+export class RunRequest implements IORequest<DriverResult> {
+  constructor(
+    readonly driver: DriverConnection,
+    readonly plan: DriverPlan,
+    readonly params: readonly unknown[],
+    readonly signal: AbortSignal | undefined,
+  ) {}
+  async(): DriverResult | PromiseLike<DriverResult> {
+    return this.driver.run(this.plan, this.params, this.signal);
+  }
+  sync(): DriverResult {
+    return this.driver.runSync(this.plan, this.params);
+  }
+}
+
+/** The same for many parameter sets. */
+export class RunManyRequest implements IORequest<DriverManyResult> {
+  constructor(
+    readonly driver: DriverConnection,
+    readonly plan: DriverPlan,
+    readonly sets: readonly (readonly unknown[])[],
+    readonly signal: AbortSignal | undefined,
+  ) {}
+  async(): DriverManyResult | PromiseLike<DriverManyResult> {
+    return this.driver.runMany(this.plan, this.sets, this.signal);
+  }
+  sync(): DriverManyResult {
+    return this.driver.runManySync(this.plan, this.sets);
+  }
+}

@@ -1,0 +1,207 @@
+/** The engine: a dialect, a pool, and what is compiled. */
+import type { CompileOptions } from "../sql/compiled.js";
+import { ArgumentError, InvalidRequestError } from "../sql/errors.js";
+import type { Node } from "../sql/node.js";
+import { type CachedStatement, CompiledCache } from "./compiled-cache.js";
+import { ConnectionCore } from "./connection-core.js";
+import type { EngineContext } from "./context.js";
+import type { DialectOptions, EngineDialect, IsolationLevel, PoolKind } from "./dialect.js";
+import { makeDialect } from "./dialect.js";
+import type { DriverConnection } from "./driver.js";
+import { ENGINE_EVENTS, EngineDispatch, engineDispatch } from "./engine-events.js";
+import { DatabaseError } from "./errors.js";
+import { DISPATCH, Dispatch } from "./events.js";
+import { type ExecutionOptions, mergeOptions, NO_OPTIONS } from "./execution-options.js";
+import { Awaiting, isPromise, type Op } from "./io.js";
+import { type Echo, type EchoFunction, makeEcho } from "./logging.js";
+import { NullPool, StaticPool } from "./pool/other-pools.js";
+import type { Connector, Pool, PoolLog, PoolOptions, ResetOnReturn } from "./pool/pool.js";
+import { QueuePool } from "./pool/queue-pool.js";
+import type { ConnectionRecord } from "./pool/record.js";
+import { makeUrl, type URL } from "./url.js";
+
+/** Makes a pool; for `poolClass`. */
+export type PoolClass = new (connector: Connector, options: PoolOptions, log: PoolLog) => Pool;
+
+/** Options of `createAsyncEngine` and `createEngine`. */
+export interface EngineOptions extends PoolOptions, DialectOptions {
+  /** Logs SQL with parameters and timings; `"debug"` rows too; a function takes the events itself. Default false. */
+  readonly echo?: Echo;
+  /** Logs what the pool does. Default false. */
+  readonly echoPool?: boolean;
+  /** Names the engine in the log. Default "athanor.engine". */
+  readonly loggingName?: string;
+  /** Keeps parameters out of the log and of error messages. Default false. */
+  readonly hideParameters?: boolean;
+  /** How many compiled statements are kept; 0 keeps none. Default 500. */
+  readonly queryCacheSize?: number;
+  /** The isolation level of all transactions that do not say otherwise. */
+  readonly isolationLevel?: IsolationLevel;
+  /** Options of all connections. */
+  readonly executionOptions?: ExecutionOptions;
+  /** The class of the pool, where the dialect's choice does not fit. */
+  readonly poolClass?: PoolClass;
+}
+
+const POOLS: Readonly<Record<PoolKind, PoolClass>> = { queue: QueuePool, null: NullPool, static: StaticPool };
+
+const ASYNC_CREATOR =
+  "The engine's creator returned a promise, and a synchronous engine cannot wait for it: make it synchronous, or use createAsyncEngine.";
+
+interface Lost {
+  readonly pool: Pool;
+  readonly record: ConnectionRecord;
+}
+
+// Connections that were dropped without being closed come back when they are collected.
+const lost = new FinalizationRegistry<Lost>(({ pool, record }) => pool.reclaim(record));
+
+export class EngineCore implements EngineContext {
+  static readonly [DISPATCH]: Dispatch = engineDispatch;
+  readonly [DISPATCH]: Dispatch;
+  readonly cache: CompiledCache;
+  readonly pool: Pool;
+  readonly echo: EchoFunction | null;
+  readonly echoRows: boolean;
+  readonly hideParameters: boolean;
+  readonly name: string;
+  readonly options: ExecutionOptions;
+
+  private constructor(
+    readonly url: URL,
+    readonly dialect: EngineDialect,
+    settings: EngineOptions,
+    /** The engine of which this one is a copy with other options. */
+    readonly parent: EngineCore | null,
+  ) {
+    this.name = settings.loggingName ?? "athanor.engine";
+    this.echo = makeEcho(settings.echo);
+    this.echoRows = settings.echo === "debug";
+    this.hideParameters = settings.hideParameters ?? false;
+    const base = mergeOptions(NO_OPTIONS, settings.executionOptions);
+    this.options = settings.isolationLevel === undefined ? base : { ...base, isolationLevel: settings.isolationLevel };
+    this.checkIsolationLevel(this.options.isolationLevel);
+    if (parent === null) {
+      this.cache = new CompiledCache(dialect, settings.queryCacheSize ?? 500);
+      this.pool = this.#makePool(settings);
+    } else {
+      this.cache = parent.cache;
+      this.pool = parent.pool;
+    }
+    const parents = parent === null ? [engineDispatch] : [parent[DISPATCH]];
+    this[DISPATCH] = new EngineDispatch("this engine", this.pool[DISPATCH], parents);
+  }
+
+  /** Makes an engine; connects to nothing. Throws ArgumentError or NoSuchModuleError. */
+  static create(url: string | URL, options: EngineOptions = {}): EngineCore {
+    const parsed = makeUrl(url);
+    return new EngineCore(parsed, makeDialect(parsed, options), options, null);
+  }
+
+  /** A copy with other options that shares the pool, the compiled statements and the listeners. */
+  withOptions(options: ExecutionOptions): EngineCore {
+    return new EngineCore(
+      this.url,
+      this.dialect,
+      {
+        echo: this.echo ?? false,
+        hideParameters: this.hideParameters,
+        loggingName: this.name,
+        executionOptions: mergeOptions(this.options, options),
+      },
+      this,
+    );
+  }
+
+  /** Takes a connection. Throws TimeoutError, a DatabaseError, or InvalidRequestError after `dispose()`. */
+  *connect(signal?: AbortSignal): Op<ConnectionCore> {
+    let record: ConnectionRecord;
+    try {
+      record = yield* this.pool.checkout(signal);
+    } catch (error) {
+      throw this.#connectError(error);
+    }
+    const connection = new ConnectionCore(this, record);
+    lost.register(connection, { pool: this.pool, record }, connection);
+    if (this[DISPATCH].has("engineConnect")) this[DISPATCH].fire("engineConnect", connection);
+    return connection;
+  }
+
+  /** The compiled form of a statement, from the cache where it is there. */
+  cached(node: Node, options?: CompileOptions, useCache = true): CachedStatement {
+    return this.cache.get(node, options, useCache);
+  }
+
+  /**
+   * Closes the pool. See the faces' `dispose`.
+   */
+  *dispose(options: { wait?: number; force?: boolean; reuse?: boolean } = {}): Op<void> {
+    if (options.reuse === true) {
+      yield* this.pool.refresh();
+      return;
+    }
+    yield* this.pool.dispose(options);
+    this.dialect.dispose?.();
+    if (this[DISPATCH].has("engineDisposed")) this[DISPATCH].fire("engineDisposed", this);
+  }
+
+  checkIsolationLevel(level: IsolationLevel | undefined): void {
+    if (level === undefined || this.dialect.isolationLevels.includes(level)) return;
+    throw new ArgumentError(
+      `Invalid value "${level}" for isolationLevel. Valid isolation levels for "${this.dialect.name}" are ` +
+        this.dialect.isolationLevels.join(", "),
+    );
+  }
+
+  connectionDispatch(): Dispatch {
+    return new Dispatch(ENGINE_EVENTS, "this connection", [this[DISPATCH]]);
+  }
+
+  unwatch(connection: object): void {
+    lost.unregister(connection);
+  }
+
+  *closeDetached(record: ConnectionRecord): Op<void> {
+    yield* this.pool.invalidate(record);
+  }
+
+  #makePool(settings: EngineOptions): Pool {
+    const PoolType = settings.poolClass ?? POOLS[this.dialect.poolKind];
+    const { dialect } = this;
+    const echoPool = settings.echoPool === true ? (this.echo ?? makeEcho(true)) : this.echo;
+    const connector: Connector = {
+      connect: () => this.#connectDriver(settings.creator),
+      *onConnect(connection: DriverConnection) {
+        if (dialect.onConnect !== undefined) yield* dialect.onConnect(connection);
+      },
+      ping: (connection) => dialect.ping(connection),
+      reset: (connection: DriverConnection, how: ResetOnReturn) => dialect.reset(connection, how),
+    };
+    return new PoolType(connector, settings, (action, error) => {
+      const text = error instanceof Error ? `${action}: ${error.message}` : action;
+      echoPool?.({ kind: "pool", engine: this.name, action: text });
+    });
+  }
+
+  *#connectDriver(creator: DialectOptions["creator"]): Op<DriverConnection> {
+    let given: unknown = yield* this[DISPATCH].fireWaiting("doConnect", this.url);
+    if (given === undefined && creator !== undefined) {
+      given = creator();
+      if (isPromise(given)) given = yield new Awaiting(given, () => new InvalidRequestError(ASYNC_CREATOR));
+    }
+    return yield* this.dialect.connect(given);
+  }
+
+  // An error while connecting is a DatabaseError too, with no statement.
+  #connectError(error: unknown): unknown {
+    if (error instanceof DatabaseError) return error;
+    const translated = this.dialect.translateError(error);
+    if (translated === null) return error;
+    return new translated.errorClass(
+      `${translated.message} (while connecting to ${this.url})`,
+      null,
+      error,
+      translated.details,
+    );
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * The kernel of the event system: who listens to what.
+ *
+ * An object or a class that sends events has a {@link Dispatch}. An object's dispatch has its class's as a parent, so that
+ * listening on the class hears all objects, those made later too. Other rooms bring their own event names: they give
+ * their objects a `[DISPATCH]`, and an overload of `listen` in their own interface.
+ */
+import { ArgumentError, InvalidRequestError } from "../sql/errors.js";
+import { isPromise, type Op, request } from "./io.js";
+
+/** The property under which an object or a class keeps its {@link Dispatch}. */
+export const DISPATCH: unique symbol = Symbol("athanor.dispatch");
+
+// A handler's parameters are typed where it is registered.
+export type Handler = (...args: any[]) => unknown;
+
+/** How a handler is registered. */
+export interface ListenOptions {
+  /** Hear one event only. */
+  readonly once?: boolean;
+  /** Stop listening when this signal is aborted. */
+  readonly signal?: AbortSignal;
+  /** Put the handler before those already there. */
+  readonly insert?: boolean;
+  /** On a class: hear its subclasses too. Asked by the rooms that know classes. */
+  readonly propagate?: boolean;
+}
+
+export interface Listener {
+  readonly handler: Handler;
+  readonly options: ListenOptions;
+  /** Calls the handler; takes a once-only one off first. */
+  readonly call: Handler;
+}
+
+// Counts registrations of the whole process: a dispatch whose stamp differs collects its listeners anew.
+let registrations = 0;
+
+/** The listeners of one target, by event name. */
+export class Dispatch {
+  readonly #own = new Map<string, Listener[]>();
+  readonly #merged = new Map<string, readonly Listener[] | null>();
+  #stamp = 0;
+
+  /**
+   * @param names the events that the target sends; listening to another name is an error.
+   * @param label names the target in messages.
+   * @param parents whose listeners are called as well, after the target's own.
+   */
+  constructor(
+    readonly names: ReadonlySet<string>,
+    readonly label: string,
+    readonly parents: readonly Dispatch[] = [],
+  ) {}
+
+  /** The listeners of an event, or null when nobody listens: what a sender checks before it makes anything. */
+  listeners(name: string): readonly Listener[] | null {
+    if (this.#stamp !== registrations) {
+      this.#merged.clear();
+      this.#stamp = registrations;
+    }
+    const known = this.#merged.get(name);
+    if (known !== undefined) return known;
+    const found = [...(this.#own.get(name) ?? [])];
+    for (const parent of this.parents) found.push(...(parent.listeners(name) ?? []));
+    const merged = found.length === 0 ? null : found;
+    this.#merged.set(name, merged);
+    return merged;
+  }
+
+  /** Whether anybody listens to the event. */
+  has(name: string): boolean {
+    return this.listeners(name) !== null;
+  }
+
+  /** A number that changes whenever anybody starts or stops listening to anything: for senders that cache answers. */
+  static get stamp(): number {
+    return registrations;
+  }
+
+  /** Calls all listeners, which must be synchronous: a promise they return is an error. */
+  fire(name: string, ...args: unknown[]): void {
+    const listeners = this.listeners(name);
+    if (listeners === null) return;
+    for (const { call } of listeners) refusePromise(this, name, call(...args));
+  }
+
+  /**
+   * Calls the listeners in order and passes each the value that the one before returned, as the argument at position
+   * `at`; undefined keeps it.
+   */
+  pipe<T>(name: string, at: number, args: unknown[]): T {
+    for (const { call } of this.listeners(name) ?? []) {
+      const value = call(...args);
+      refusePromise(this, name, value);
+      if (value !== undefined) args[at] = value;
+    }
+    return args[at] as T;
+  }
+
+  /** Calls all listeners and waits for those that return a promise; gives the first value that is not undefined. */
+  *fireWaiting(name: string, ...args: unknown[]): Op<unknown> {
+    let found: unknown;
+    for (const { call } of this.listeners(name) ?? []) {
+      let value = call(...args);
+      if (isPromise(value)) {
+        const promise = value;
+        value = yield request<unknown>(
+          () => promise,
+          () => {
+            void Promise.resolve(promise).catch(() => {});
+            throw new InvalidRequestError(
+              `A handler of "${name}" on ${this.label} returned a promise in a synchronous call, which cannot wait for it; ` +
+                "make the handler synchronous, or use the asynchronous engine",
+            );
+          },
+        );
+      }
+      found ??= value;
+    }
+    return found;
+  }
+
+  /** Starts listening. Throws ArgumentError when the target sends no event of that name. */
+  listen(name: string, handler: Handler, options: ListenOptions = {}): void {
+    if (!this.names.has(name)) {
+      throw new ArgumentError(`${this.label} sends no event "${name}"; it sends ${[...this.names].sort().join(", ")}`);
+    }
+    if (typeof handler !== "function") {
+      throw new ArgumentError(`The handler of "${name}" on ${this.label} is not a function`);
+    }
+    if (options.signal?.aborted) return;
+    const listener: Listener = {
+      handler,
+      options,
+      call: options.once
+        ? (...args) => {
+            this.#drop(name, listener);
+            return handler(...args);
+          }
+        : handler,
+    };
+    const list = this.#own.get(name) ?? [];
+    this.#own.set(name, options.insert ? [listener, ...list] : [...list, listener]);
+    registrations++;
+    options.signal?.addEventListener("abort", () => this.#drop(name, listener), { once: true });
+  }
+
+  /** Stops listening; says whether the handler was there. */
+  remove(name: string, handler: Handler): boolean {
+    const listener = this.#own.get(name)?.find((one) => one.handler === handler);
+    if (listener === undefined) return false;
+    this.#drop(name, listener);
+    return true;
+  }
+
+  /** Whether the handler listens here. */
+  contains(name: string, handler: Handler): boolean {
+    return this.#own.get(name)?.some((one) => one.handler === handler) ?? false;
+  }
+
+  #drop(name: string, listener: Listener): void {
+    const list = this.#own.get(name);
+    if (list?.includes(listener)) {
+      this.#own.set(
+        name,
+        list.filter((one) => one !== listener),
+      );
+      registrations++;
+    }
+  }
+}
+
+/** Throws when a handler of a synchronous event has returned a promise. */
+export function refusePromise(dispatch: Dispatch, name: string, value: unknown): void {
+  if (!isPromise(value)) return;
+  void Promise.resolve(value).catch(() => {});
+  throw new InvalidRequestError(
+    `A handler of "${name}" on ${dispatch.label} returned a promise; this event is sent inside an operation on the ` +
+      "connection, and its handlers must be synchronous",
+  );
+}
+
+/** Something one can listen to. */
+export interface EventTarget {
+  readonly [DISPATCH]: Dispatch;
+}
+
+type Resolver = (target: unknown, name: string) => Dispatch | readonly Dispatch[] | null;
+const resolvers: Resolver[] = [];
+
+/**
+ * Teaches `event.listen` targets that have no {@link DISPATCH} of their own (mapped classes, attributes).
+ * A resolver gives null for what it does not know; a list registers the handler with each of its dispatches.
+ */
+export function registerEventTargets(resolver: Resolver): void {
+  resolvers.push(resolver);
+}
+
+/** The dispatches behind a target. Throws ArgumentError when there is none. */
+export function dispatchesOf(target: unknown, name: string): readonly Dispatch[] {
+  if ((typeof target === "object" && target !== null) || typeof target === "function") {
+    const own = (target as Partial<EventTarget>)[DISPATCH];
+    if (own !== undefined) return [own];
+  }
+  for (const resolve of resolvers) {
+    const found = resolve(target, name);
+    if (found !== null) return found instanceof Dispatch ? [found] : found;
+  }
+  throw new ArgumentError(
+    `No such event "${name}" for the target given: it is neither an engine, a connection, a pool, a session, a mapped class ` +
+      "nor one of their classes",
+  );
+}
+
+/** Untyped registration; the typed face is {@link EngineEventApi} and what other rooms add to it. */
+export const eventKernel = {
+  listen(target: unknown, name: string, handler: Handler, options?: ListenOptions): void {
+    for (const dispatch of dispatchesOf(target, name)) dispatch.listen(name, handler, options);
+  },
+  remove(target: unknown, name: string, handler: Handler): void {
+    let found = false;
+    for (const dispatch of dispatchesOf(target, name)) found = dispatch.remove(name, handler) || found;
+    if (!found) {
+      throw new InvalidRequestError(`The handler given does not listen to "${name}" on this target`);
+    }
+  },
+  contains(target: unknown, name: string, handler: Handler): boolean {
+    return dispatchesOf(target, name).some((dispatch) => dispatch.contains(name, handler));
+  },
+};

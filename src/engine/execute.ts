@@ -1,0 +1,272 @@
+/** Execution of statements: from a node and its parameters to a result. */
+
+import { compile } from "../sql/compile.js";
+import type { Compiled, CompileOptions } from "../sql/compiled.js";
+import { DDLElement } from "../sql/ddl/element.js";
+import { Insert } from "../sql/dml/insert.js";
+import { ColumnElement } from "../sql/element.js";
+import { TextClause } from "../sql/elements/text.js";
+import { ArgumentError } from "../sql/errors.js";
+import { cacheKeyOf, Node } from "../sql/node.js";
+import type { Column } from "../sql/schema/column.js";
+import { select } from "../sql/selectable/select.js";
+import type { ConnectionCore } from "./connection-core.js";
+import type { CursorCore } from "./cursor-core.js";
+import type { DriverManyResult, DriverResult } from "./driver.js";
+import { ObjectNotExecutableError } from "./errors.js";
+import { DISPATCH, refusePromise } from "./events.js";
+import { type ExecutionOptions, mergeOptions, NO_OPTIONS } from "./execution-options.js";
+import { insertedKeys, keysToReturn } from "./inserted-keys.js";
+import type { Op } from "./io.js";
+import { textPlan } from "./plan.js";
+import { CursorResult } from "./result.js";
+import { resultPlanOf, textShape } from "./result-plan.js";
+import type { ResultShape } from "./row.js";
+
+/** Values by name for one execution, or a list of them to execute the statement for each. */
+export type Parameters = Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[];
+
+type Named = Readonly<Record<string, unknown>>;
+
+/** A statement that has been compiled, its values and how it is to be executed. */
+interface Prepared {
+  readonly node: Node;
+  readonly compiled: Compiled;
+  readonly sets: readonly (readonly unknown[])[];
+  readonly isMany: boolean;
+  readonly options: ExecutionOptions;
+  readonly given: readonly string[];
+  readonly returned: readonly Column[];
+}
+
+/** Executes a statement and reads all its rows. */
+export function* execute(
+  connection: ConnectionCore,
+  statement: unknown,
+  params?: Parameters | null,
+  options?: ExecutionOptions,
+): Op<CursorResult<unknown>> {
+  let node = executable(statement);
+  const all = allOptions(connection, node, options);
+  const dispatch = connection[DISPATCH];
+  for (const { call } of dispatch.listeners("beforeExecute") ?? []) {
+    const replaced = call(connection, node, params, all);
+    refusePromise(dispatch, "beforeExecute", replaced);
+    if (replaced instanceof Node) node = replaced;
+  }
+  const result =
+    node instanceof DDLElement
+      ? yield* executeDDL(connection, node, all)
+      : yield* run(connection, prepare(connection, node, params ?? undefined, all));
+  if (dispatch.has("afterExecute")) dispatch.fire("afterExecute", connection, node, params, all, result);
+  return result;
+}
+
+function* run(connection: ConnectionCore, prepared: Prepared): Op<CursorResult<unknown>> {
+  const { compiled, sets, options } = prepared;
+  const { signal } = options;
+  const raw = prepared.isMany
+    ? yield* connection.runMany(compiled, sets, signal)
+    : yield* connection.run(compiled, sets[0] as readonly unknown[], signal);
+  return makeResult(connection, prepared, raw);
+}
+
+/** Executes a DDL element. */
+export function* executeDDL(
+  connection: ConnectionCore,
+  ddl: DDLElement,
+  options: ExecutionOptions = connection.options,
+): Op<CursorResult<unknown>> {
+  const map = options.schemaTranslateMap;
+  const compiled = compile(ddl, connection.dialect, map === undefined ? {} : { schemaTranslateMap: map });
+  yield* connection.runText({ ...textPlan(compiled.text), returnsRows: false }, [], options.signal);
+  return new CursorResult(null, [], {
+    rowcount: -1,
+    lastrowid: null,
+    perSet: null,
+    lastrowids: null,
+    insertedKeys: null,
+  });
+}
+
+/** What streams a statement's rows: a cursor, the shape of its rows and how they are converted. */
+export interface StreamPlan {
+  readonly cursor: CursorCore;
+  readonly shape: ResultShape;
+  readonly convert: ((rows: unknown[][]) => void) | null;
+}
+
+/** Opens a server-side cursor for a statement. */
+export function* openStream(
+  connection: ConnectionCore,
+  statement: unknown,
+  params?: Parameters | null,
+  options?: ExecutionOptions,
+): Op<StreamPlan> {
+  const node = executable(statement);
+  const all = allOptions(connection, node, options);
+  const prepared = prepare(connection, node, params ?? undefined, all);
+  if (prepared.isMany) {
+    throw new ArgumentError("stream() takes one set of parameters, not a list: a cursor belongs to one execution.");
+  }
+  const { compiled } = prepared;
+  const chunk = all.yieldPer ?? 1000;
+  const cursor = yield* connection.cursor(compiled, prepared.sets[0] as readonly unknown[], chunk, all.signal);
+  const plan = resultPlanOf(compiled, connection.dialect);
+  if (plan !== null) return { cursor, ...plan };
+  return { cursor, shape: textShape(cursor.columns), convert: null };
+}
+
+/** Sends SQL to the driver as it is, with the driver's own placeholders. */
+export function* execDriverSql(
+  connection: ConnectionCore,
+  sql: string,
+  params?: readonly unknown[],
+  options?: ExecutionOptions,
+): Op<CursorResult<unknown>> {
+  if (typeof sql !== "string") throw new ArgumentError("execDriverSql() takes a string of SQL.");
+  if (params !== undefined && !Array.isArray(params)) {
+    throw new ArgumentError(
+      "execDriverSql() takes a list of values in the driver's own order; for named parameters use text().",
+    );
+  }
+  const all = allOptions(connection, null, options);
+  const raw = yield* connection.runText(textPlan(sql), params ?? [], all.signal);
+  return makeTextResult(raw);
+}
+
+// --- inside --------------------------------------------------------------------------------------------------------
+
+function executable(statement: unknown): Node {
+  if (statement instanceof Node) {
+    return statement instanceof ColumnElement && !(statement instanceof TextClause)
+      ? (select(statement as never) as unknown as Node)
+      : statement;
+  }
+  if (typeof statement === "string") {
+    throw new ObjectNotExecutableError(
+      `A string is no statement: ${JSON.stringify(statement.length > 60 ? `${statement.slice(0, 60)}...` : statement)}. ` +
+        'Write text("...") around SQL, or use execDriverSql().',
+    );
+  }
+  const what =
+    statement === null ? "null" : typeof statement === "object" ? statement.constructor?.name : typeof statement;
+  throw new ObjectNotExecutableError(
+    `${what} is no statement that could be executed; make one with select(), insert(), text() ...`,
+  );
+}
+
+function allOptions(
+  connection: ConnectionCore,
+  node: Node | null,
+  options: ExecutionOptions | undefined,
+): ExecutionOptions {
+  const own = (node as { execOptions?: ExecutionOptions } | null)?.execOptions ?? NO_OPTIONS;
+  const base = Object.keys(own).length === 0 ? connection.options : mergeOptions(connection.options, own);
+  return mergeOptions(base, options);
+}
+
+function prepare(
+  connection: ConnectionCore,
+  node: Node,
+  params: Parameters | undefined,
+  options: ExecutionOptions,
+): Prepared {
+  const isMany = Array.isArray(params);
+  const named = checkParams(params);
+  const first = named[0];
+  const insert = node instanceof Insert ? (node as Insert) : null;
+  let given: readonly string[] = [];
+  let compileOptions: CompileOptions | undefined;
+  if (first !== undefined && (insert !== null || node.visitName === "Update")) {
+    const bound = new Set(cacheKeyOf(node).binds.map((bind) => bind.name));
+    given = Object.keys(first).filter((key) => !bound.has(key));
+    if (given.length > 0) compileOptions = { columnKeys: given };
+  }
+  if (options.schemaTranslateMap !== undefined) {
+    compileOptions = { ...compileOptions, schemaTranslateMap: options.schemaTranslateMap };
+  }
+  let statement = node;
+  let returned: readonly Column[] = [];
+  if (insert !== null && !isMany) {
+    returned = keysToReturn(insert, given, connection.dialect);
+    if (returned.length > 0) statement = insert.returning(...(returned as never[])) as unknown as Node;
+  }
+  const useCache = options.compiledCache !== null;
+  const { compiled, binds, origin } = connection.engine.cached(statement, compileOptions, useCache);
+  connection.origin = origin;
+  const sets = named.length === 0 ? [compiled.bind(binds)] : named.map((values) => compiled.bind(binds, values));
+  return { node, compiled, sets, isMany, options, given, returned };
+}
+
+function checkParams(params: Parameters | undefined): readonly Named[] {
+  if (params === undefined) return [];
+  const list = Array.isArray(params) ? (params as readonly unknown[]) : [params];
+  if (list.length === 0) {
+    throw new ArgumentError(
+      "The list of parameter sets is empty: there is nothing to execute. Leave the argument out for no parameters.",
+    );
+  }
+  for (const set of list) {
+    if (typeof set !== "object" || set === null || Array.isArray(set)) {
+      throw new ArgumentError(
+        "Parameters are given by name: an object such as { id: 5 }, or a list of such objects. " +
+          "(Positional values are for execDriverSql().)",
+      );
+    }
+  }
+  return list as readonly Named[];
+}
+
+function makeResult(
+  connection: ConnectionCore,
+  prepared: Prepared,
+  raw: DriverResult | DriverManyResult,
+): CursorResult<unknown> {
+  const { compiled, node } = prepared;
+  const facts = {
+    rowcount: raw.rowcount,
+    lastrowid: compiled.kind === "insert" || compiled.kind === "text" ? raw.lastrowid : null,
+    perSet: "perSet" in raw ? raw.perSet : null,
+    lastrowids: "lastrowids" in raw ? raw.lastrowids : null,
+    insertedKeys:
+      node instanceof Insert && node.source === null
+        ? () =>
+            insertedKeys(
+              node as Insert,
+              compiled,
+              prepared.given,
+              prepared.sets,
+              raw,
+              prepared.returned,
+              connection.dialect,
+            )
+        : null,
+  };
+  if (prepared.returned.length > 0) {
+    resultPlanOf(compiled, connection.dialect)?.convert?.(raw.rows);
+    return new CursorResult(null, [], facts);
+  }
+  if (compiled.kind === "text" || compiled.resultColumns === null) {
+    return raw.columns === null
+      ? new CursorResult(null, [], facts)
+      : new CursorResult(textShape(raw.columns), raw.rows, facts);
+  }
+  if (!compiled.returnsRows) return new CursorResult(null, [], facts);
+  const plan = resultPlanOf(compiled, connection.dialect);
+  plan?.convert?.(raw.rows);
+  return new CursorResult(plan?.shape ?? null, raw.rows, facts);
+}
+
+function makeTextResult(raw: DriverResult): CursorResult<unknown> {
+  const facts = {
+    rowcount: raw.rowcount,
+    lastrowid: raw.lastrowid,
+    perSet: null,
+    lastrowids: null,
+    insertedKeys: null,
+  };
+  return raw.columns === null
+    ? new CursorResult(null, [], facts)
+    : new CursorResult(textShape(raw.columns), raw.rows, facts);
+}

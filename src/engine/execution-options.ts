@@ -1,0 +1,37 @@
+import type { IsolationLevel } from "./dialect.js";
+
+/**
+ * Options that travel with a statement, a connection or an engine. Those of the call win over the statement's, which win
+ * over the connection's, which win over the engine's. Names that are not listed are kept for whoever reads them (hooks, the
+ * ORM).
+ */
+export interface ExecutionOptions {
+  /** For engines and connections outside a transaction: the isolation level of the transactions to come. */
+  readonly isolationLevel?: IsolationLevel;
+  /** For engines and connections outside a transaction: transactions that only read. */
+  readonly readOnly?: boolean;
+  readonly deferrable?: boolean;
+  /** Read the result through a server-side cursor; `stream()` always does. */
+  readonly streamResults?: boolean;
+  /** Rows for each fetch of a server-side cursor, and the size of partitions. */
+  readonly yieldPer?: number;
+  /** Put before the lines of the log that this connection or statement writes. */
+  readonly loggingToken?: string;
+  /** Other names for schemas; null stands for the default schema. */
+  readonly schemaTranslateMap?: Readonly<Record<string, string | null>>;
+  /** Null compiles the statement anew and does not keep it. */
+  readonly compiledCache?: null;
+  /** Cancels the statement. */
+  readonly signal?: AbortSignal;
+  readonly [name: string]: unknown;
+}
+
+/** No options; one object, so that "nothing was said" is a comparison. */
+export const NO_OPTIONS: ExecutionOptions = Object.freeze({});
+
+/** Options with others over them. */
+export function mergeOptions(base: ExecutionOptions, over: ExecutionOptions | undefined): ExecutionOptions {
+  if (over === undefined || over === NO_OPTIONS) return base;
+  if (base === NO_OPTIONS) return over;
+  return { ...base, ...over };
+}

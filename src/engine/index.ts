@@ -1,0 +1,48 @@
+/** The engine's public names. */
+export { AsyncConnection } from "./async-connection.js";
+export { AsyncEngine, asyncEngineFromConfig, createAsyncEngine, type RetryOptions } from "./async-engine.js";
+export { AsyncMappingResult, AsyncResult, AsyncScalarResult, type RowStream } from "./async-result.js";
+export { AsyncTransaction } from "./async-transaction.js";
+export type { CacheFigures } from "./cache.js";
+export { type CachedStatement, CompiledCache } from "./compiled-cache.js";
+export { Connection, Transaction } from "./connection.js";
+export { ConnectionCore } from "./connection-core.js";
+export { CursorCore } from "./cursor-core.js";
+export {
+  type DialectFactory,
+  type DialectOptions,
+  type EngineDialect,
+  type IsolationLevel,
+  registerDialect,
+  type TransactionOptions,
+} from "./dialect.js";
+export type * from "./driver.js";
+export { createEngine, Engine } from "./engine.js";
+export { EngineCore, type EngineOptions, type PoolClass } from "./engine-core.js";
+export type { EngineEvents, ExceptionContext, PoolEvents } from "./engine-events.js";
+export * from "./errors.js";
+export { DISPATCH, Dispatch, eventKernel, type ListenOptions, registerEventTargets } from "./events.js";
+export type { Parameters } from "./execute.js";
+export type { ExecutionOptions } from "./execution-options.js";
+export { INSPECT, type Inspectable, inspect, registerInspection } from "./inspection.js";
+export type { AsyncInspector, InspectOptions, Inspector } from "./inspector.js";
+export { type EngineEventApi, engineEvent } from "./listen.js";
+export { type Echo, type EchoEvent, type EchoFunction, formatEcho } from "./logging.js";
+export { AssertionPool, NullPool, StaticPool } from "./pool/other-pools.js";
+export { Pool, type PoolOptions, type PoolStatus } from "./pool/pool.js";
+export { QueuePool } from "./pool/queue-pool.js";
+export type * from "./reflection.js";
+export {
+  CursorResult,
+  type FirstOf,
+  FrozenResult,
+  type MappingOf,
+  MappingResult,
+  Result,
+  type RowOf,
+  ScalarResult,
+} from "./result.js";
+export type { MappingResultPromise, ResultPromise, ScalarResultPromise } from "./result-promise.js";
+export type { ResultShape, Row } from "./row.js";
+export type { CursorResultPromise } from "./statement-types.js";
+export { makeUrl, URL, type URLParts } from "./url.js";

@@ -1,0 +1,47 @@
+/** The typed face of the event system for engines, connections and pools. Other rooms add overloads of their own. */
+import type { EngineEvents, PoolEvents } from "./engine-events.js";
+import { eventKernel, type Handler, type ListenOptions } from "./events.js";
+import type { Pool } from "./pool/pool.js";
+
+/** Where the type of a target's events hangs; never set at run time. */
+export declare const EVENTS: unique symbol;
+
+/** An object or a class that sends the events of `E`. */
+export interface Sends<E> {
+  readonly [EVENTS]?: E;
+}
+
+/** A class whose instances send the events of `E`. */
+export type ClassSending<E> = abstract new (...args: never[]) => Sends<E>;
+
+/** `event.listen`, `event.remove` and `event.contains`. */
+export interface EngineEventApi {
+  /**
+   * Calls `handler` whenever the target sends the event.
+   *
+   * @param target an engine, a connection or a pool, or one of their classes, which stands for all their objects
+   * @param options `once`, `signal` to stop listening, `insert` to come before the others
+   * @throws ArgumentError when the target sends no such event
+   * @example
+   * event.listen(engine, "beforeCursorExecute", (conn, statement, parameters) => console.log(statement, parameters));
+   */
+  listen<N extends keyof PoolEvents>(
+    target: Pool | (abstract new (...args: never[]) => Pool),
+    name: N,
+    handler: PoolEvents[N],
+    options?: ListenOptions,
+  ): void;
+  listen<N extends keyof EngineEvents>(
+    target: Sends<EngineEvents> | ClassSending<EngineEvents>,
+    name: N,
+    handler: EngineEvents[N],
+    options?: ListenOptions,
+  ): void;
+  /** Stops listening. Throws InvalidRequestError when the handler does not listen there. */
+  remove(target: object, name: string, handler: Handler): void;
+  /** Whether the handler listens there. */
+  contains(target: object, name: string, handler: Handler): boolean;
+}
+
+/** The event system. */
+export const engineEvent: EngineEventApi = eventKernel;

@@ -1,0 +1,318 @@
+/** What all pools have in common: opening, checking, resetting and closing connections, events, figures. */
+import { InvalidRequestError } from "../../sql/errors.js";
+import type { DriverConnection } from "../driver.js";
+import { DISPATCH, Dispatch } from "../events.js";
+import { type Op, request, runAsync } from "../io.js";
+import { ConnectionRecord } from "./record.js";
+
+/** The events of a pool, for `event.listen`. */
+export const POOL_EVENTS: ReadonlySet<string> = new Set([
+  "connect",
+  "firstConnect",
+  "checkout",
+  "checkin",
+  "reset",
+  "invalidate",
+  "softInvalidate",
+  "detach",
+  "close",
+]);
+
+/** What a connection is put back with when it returns: SQLAlchemy's `reset_on_return`. */
+export type ResetOnReturn = "rollback" | "commit" | null;
+
+/** Opens and looks after driver connections; the engine's dialect and its events stand behind it. */
+export interface Connector {
+  connect(): Op<DriverConnection>;
+  onConnect(connection: DriverConnection, info: Record<string, unknown>): Op<void>;
+  ping(connection: DriverConnection): Op<boolean>;
+  reset(connection: DriverConnection, how: ResetOnReturn): Op<void>;
+}
+
+/** Options of every pool. Times are in seconds, as in SQLAlchemy. */
+export interface PoolOptions {
+  /** Connections kept open; 0 sets no bound. Default 5. */
+  readonly poolSize?: number;
+  /** Connections opened beyond `poolSize` when all are in use, and closed when they return; -1 sets no bound. Default 10. */
+  readonly maxOverflow?: number;
+  /** Seconds to wait for a connection before TimeoutError. Default 30. */
+  readonly poolTimeout?: number;
+  /** Seconds after which a connection is replaced at its next checkout; -1 (the default) never. */
+  readonly poolRecycle?: number;
+  /** Test each connection at checkout, and replace it when it is dead. Default false. */
+  readonly poolPrePing?: boolean;
+  /** Give out the connection that returned last, so that a server may close idle ones. Default false. */
+  readonly poolUseLifo?: boolean;
+  /** What ends a transaction that was left open. Default "rollback". */
+  readonly poolResetOnReturn?: ResetOnReturn;
+  /** Remember where each connection was checked out, for time-outs and leak warnings. Costs a stack at each checkout. */
+  readonly poolDebug?: boolean;
+}
+
+/** Figures of a pool. */
+export interface PoolStatus {
+  readonly kind: string;
+  readonly size: number;
+  /** Open and unused. */
+  readonly idle: number;
+  readonly checkedOut: number;
+  /** Opened beyond `size`. */
+  readonly overflow: number;
+  /** Calls that wait for a connection. */
+  readonly waiting: number;
+  readonly disposed: boolean;
+}
+
+/** Tells of errors that happen where no caller can be told. */
+export type PoolLog = (action: string, error?: unknown) => void;
+
+/** Hears all pools. */
+export const poolDispatch = new Dispatch(POOL_EVENTS, "Pool");
+
+export abstract class Pool {
+  static readonly [DISPATCH]: Dispatch = poolDispatch;
+  readonly [DISPATCH]: Dispatch = new Dispatch(POOL_EVENTS, "this pool", [poolDispatch]);
+  abstract readonly kind: string;
+  protected generation = 0;
+  protected disposed = false;
+  protected readonly out = new Set<ConnectionRecord>();
+  #connected = false;
+  #drained: (() => void)[] = [];
+
+  protected readonly recycle: number;
+  protected readonly prePing: boolean;
+  protected readonly resetOnReturn: ResetOnReturn;
+  protected readonly debug: boolean;
+
+  constructor(
+    protected readonly connector: Connector,
+    protected readonly options: PoolOptions,
+    protected readonly log: PoolLog,
+  ) {
+    this.recycle = options.poolRecycle ?? -1;
+    this.prePing = options.poolPrePing ?? false;
+    this.resetOnReturn = options.poolResetOnReturn === undefined ? "rollback" : options.poolResetOnReturn;
+    this.debug = options.poolDebug ?? false;
+  }
+
+  /** Finds or opens a connection record; the driver connection in it may be stale still. */
+  protected abstract acquire(signal: AbortSignal | undefined): Op<ConnectionRecord>;
+  /** Takes a record back. `broken` says that its driver connection is gone. */
+  protected abstract release(record: ConnectionRecord): Op<void>;
+  /** Forgets a record that will not come back. */
+  protected abstract forget(record: ConnectionRecord): void;
+  /** Takes all unused records out, to be closed. */
+  protected abstract takeIdle(): ConnectionRecord[];
+  /** Tells all who wait that there will be no connection. */
+  protected abstract refuseWaiting(error: Error): void;
+  abstract status(): PoolStatus;
+
+  /**
+   * Takes a connection out of the pool.
+   * @throws TimeoutError when none became free in time; InvalidRequestError after `dispose()`
+   */
+  *checkout(signal?: AbortSignal): Op<ConnectionRecord> {
+    if (this.disposed) throw this.disposedError();
+    if (signal?.aborted) throw signal.reason;
+    const record = yield* this.acquire(signal);
+    try {
+      yield* this.makeReady(record);
+      record.checkedOut = true;
+      record.checkedOutAt = performance.now();
+      record.trace = this.debug ? (new Error("checked out").stack ?? null) : null;
+      this.out.add(record);
+      const dispatch = this[DISPATCH];
+      if (dispatch.has("checkout")) yield* dispatch.fireWaiting("checkout", record.driver, record);
+    } catch (error) {
+      this.out.delete(record);
+      record.checkedOut = false;
+      yield* this.closeDriver(record);
+      this.forget(record);
+      throw error;
+    }
+    return record;
+  }
+
+  /** Gives a connection back. Never throws: a connection that cannot be reset is closed. */
+  *checkin(record: ConnectionRecord): Op<void> {
+    if (!record.checkedOut) return;
+    const dispatch = this[DISPATCH];
+    if (record.driver !== null) {
+      try {
+        if (dispatch.has("reset"))
+          yield* dispatch.fireWaiting("reset", record.driver, record, { reason: this.resetOnReturn });
+        yield* this.connector.reset(record.driver, this.resetOnReturn);
+        if (dispatch.has("checkin")) dispatch.fire("checkin", record.driver, record);
+      } catch (error) {
+        this.log("A connection could not be reset when it returned to the pool, and is closed", error);
+        yield* this.invalidate(record, error);
+      }
+    }
+    record.checkedOut = false;
+    record.trace = null;
+    this.out.delete(record);
+    if (record.driver !== null && (this.disposed || record.generation < this.generation))
+      yield* this.closeDriver(record);
+    yield* this.release(record);
+    this.#noticeDrained();
+  }
+
+  /** Throws a driver connection away; the record may get a new one at its next checkout. */
+  *invalidate(record: ConnectionRecord, error?: unknown, soft = false): Op<void> {
+    const dispatch = this[DISPATCH];
+    const name = soft ? "softInvalidate" : "invalidate";
+    if (record.driver !== null && dispatch.has(name)) dispatch.fire(name, record.driver, record, error);
+    yield* this.closeDriver(record);
+  }
+
+  /** Opens a connection anew for a record that is checked out and was invalidated. */
+  *reopen(record: ConnectionRecord): Op<void> {
+    if (this.disposed) throw this.disposedError();
+    yield* this.makeReady(record);
+  }
+
+  /** After a disconnect: every connection opened before now is replaced at its next checkout or return. */
+  invalidateGeneration(): void {
+    this.generation++;
+  }
+
+  /** Takes a checked-out connection out of the pool for good; whoever has it must close it. */
+  detach(record: ConnectionRecord): void {
+    const dispatch = this[DISPATCH];
+    if (dispatch.has("detach")) dispatch.fire("detach", record.driver, record);
+    record.detached = true;
+    this.out.delete(record);
+    this.forget(record);
+    this.#noticeDrained();
+  }
+
+  /**
+   * Closes the pool: unused connections now, the others when they return.
+   *
+   * @param wait seconds to wait for connections that are in use; those still out afterwards are closed under their users.
+   * @param force closes the connections in use as well.
+   */
+  *dispose({ wait = 0, force = false }: { wait?: number; force?: boolean } = {}): Op<void> {
+    this.disposed = true;
+    this.refuseWaiting(this.disposedError());
+    for (const record of this.takeIdle()) yield* this.closeDriver(record);
+    if (wait > 0 && this.out.size > 0) {
+      yield request<void>(
+        () => this.#untilDrained(wait),
+        () => {},
+      );
+    }
+    if (force || wait > 0) {
+      for (const record of [...this.out]) yield* this.invalidate(record, this.disposedError());
+    }
+  }
+
+  /** Closes unused connections and has the rest replaced when they return; the pool stays in use. */
+  *refresh(): Op<void> {
+    this.generation++;
+    for (const record of this.takeIdle()) {
+      yield* this.closeDriver(record);
+      this.forget(record);
+    }
+  }
+
+  protected disposedError(): InvalidRequestError {
+    return new InvalidRequestError(
+      "This engine has been disposed of, and gives no more connections. Make a new engine, or call dispose({ reuse: true }) " +
+        "where the pool is only to be emptied.",
+    );
+  }
+
+  /** Opens the record's connection where it has none, or has an old or dead one. */
+  protected *makeReady(record: ConnectionRecord): Op<void> {
+    if (record.driver !== null) {
+      const tooOld = this.recycle >= 0 && performance.now() - record.openedAt > this.recycle * 1000;
+      if (tooOld || record.generation < this.generation) yield* this.closeDriver(record);
+      else if (this.prePing && !(yield* this.connector.ping(record.driver))) {
+        // What killed this one has killed the others of its age.
+        this.invalidateGeneration();
+        yield* this.invalidate(record);
+      }
+    }
+    if (record.driver === null) yield* this.open(record);
+  }
+
+  protected *open(record: ConnectionRecord): Op<void> {
+    record.generation = this.generation;
+    record.info = {};
+    const driver: DriverConnection = yield* this.connector.connect();
+    record.driver = driver;
+    record.openedAt = performance.now();
+    yield* this.connector.onConnect(driver, record.info);
+    const dispatch = this[DISPATCH];
+    if (!this.#connected) {
+      this.#connected = true;
+      if (dispatch.has("firstConnect")) yield* dispatch.fireWaiting("firstConnect", driver, record);
+    }
+    if (dispatch.has("connect")) yield* dispatch.fireWaiting("connect", driver, record);
+  }
+
+  protected *closeDriver(record: ConnectionRecord): Op<void> {
+    const { driver } = record;
+    if (driver === null) return;
+    record.driver = null;
+    const dispatch = this[DISPATCH];
+    try {
+      if (dispatch.has("close")) dispatch.fire("close", driver, record);
+      if (driver.immediate) driver.closeSync();
+      else
+        yield request<void>(
+          () => driver.close(),
+          () => driver.closeSync(),
+        );
+    } catch (error) {
+      this.log("A connection could not be closed", error);
+    }
+  }
+
+  /** A connection whose user forgot it was collected as garbage: it returns by itself. */
+  reclaim(record: ConnectionRecord): void {
+    if (!record.checkedOut) return;
+    const since = record.trace === null ? " (poolDebug: true says where it was checked out)" : `\n${record.trace}`;
+    process.emitWarning(
+      `A connection was garbage-collected without being closed, and returns to the pool; close connections and sessions with ` +
+        `"await using" or close()${since}`,
+      { type: "AthanorWarning", code: "ATHANOR_LEAK" },
+    );
+    void runAsync(this.checkin(record)).catch((error: unknown) =>
+      this.log("A lost connection could not return", error),
+    );
+  }
+
+  /** Who has the connections, for messages. */
+  protected describeHolders(): string {
+    const now = performance.now();
+    const ages = [...this.out].map((record) => (now - record.checkedOutAt) / 1000).sort((a, b) => b - a);
+    if (ages.length === 0) return "none is checked out";
+    const traces = [...this.out]
+      .flatMap((record) => (record.trace === null ? [] : [record.trace.split("\n").slice(1, 8).join("\n")]))
+      .map((trace) => `\n${trace}`)
+      .join("\n");
+    return `${ages.length} checked out, the oldest since ${(ages[0] as number).toFixed(2)} s${traces}`;
+  }
+
+  #untilDrained(seconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = Number.isFinite(seconds) ? setTimeout(resolve, seconds * 1000) : undefined;
+      this.#drained.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #noticeDrained(): void {
+    if (this.out.size > 0) return;
+    for (const resolve of this.#drained.splice(0)) resolve();
+  }
+}
+
+/** Makes an empty record. */
+export function newRecord(): ConnectionRecord {
+  return new ConnectionRecord();
+}

@@ -1,0 +1,61 @@
+import { InvalidRequestError } from "../sql/errors.js";
+import type { ConnectionContext } from "./context.js";
+import type { Op } from "./io.js";
+
+/** A transaction or a savepoint of a connection. */
+export class TransactionCore {
+  #state: "active" | "inactive" | "closed" = "active";
+
+  /**
+   * @param parent the enclosing transaction or savepoint, for a savepoint.
+   * @param savepoint the savepoint's name; null for a transaction.
+   */
+  constructor(
+    readonly connection: ConnectionContext,
+    readonly parent: TransactionCore | null,
+    readonly savepoint: string | null,
+  ) {}
+
+  /** Whether this is a savepoint. */
+  get nested(): boolean {
+    return this.savepoint !== null;
+  }
+
+  /** Whether it can be committed: neither committed nor rolled back, and no enclosing transaction has ended. */
+  get isActive(): boolean {
+    return this.#state === "active";
+  }
+
+  /** Whether the transaction and its connection can still be used. */
+  get isValid(): boolean {
+    return this.isActive && !this.connection.invalidated;
+  }
+
+  /** Commits the transaction, or releases the savepoint. Throws InvalidRequestError when it is not active. */
+  *commit(): Op<void> {
+    if (this.#state !== "active") {
+      throw new InvalidRequestError(
+        this.#state === "closed"
+          ? "This transaction has ended: it was committed, rolled back or closed before, and cannot be committed"
+          : "This transaction is inactive: an enclosing transaction or savepoint has ended, and it cannot be committed",
+      );
+    }
+    yield* this.connection.endTransaction(this, true);
+  }
+
+  /** Rolls back; does nothing when the transaction has ended before. */
+  *rollback(): Op<void> {
+    if (this.#state === "active") yield* this.connection.endTransaction(this, false);
+    else if (this.#state === "inactive") this.#state = "closed";
+  }
+
+  /** Rolls back if the transaction is still active. */
+  *close(): Op<void> {
+    yield* this.rollback();
+  }
+
+  /** For the connection: the transaction has ended (`closed`), or one around it has (`inactive`). */
+  ended(how: "inactive" | "closed"): void {
+    if (this.#state !== "closed") this.#state = how;
+  }
+}

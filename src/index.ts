@@ -1,0 +1,14 @@
+/** Athanor: a SQL toolkit and an async object-relational mapper. The public face. */
+import { registerPostgresql } from "./dialects/postgresql/index.js";
+import { registerSqlite } from "./dialects/sqlite/index.js";
+
+registerSqlite();
+registerPostgresql();
+
+export type { ExecutionOptions, RowOf } from "./engine/index.js";
+export * from "./engine/index.js";
+export * from "./orm/index.js";
+// The mapper's decorator has the name; Core's class is seldom needed by name.
+export { Column, type ColumnOptions, inspect } from "./orm/index.js";
+export * from "./sql/index.js";
+export { Column as SchemaColumn, type ColumnOptions as SchemaColumnOptions } from "./sql/index.js";

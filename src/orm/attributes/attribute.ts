@@ -1,0 +1,81 @@
+/** What all kinds of mapped attributes have in common. */
+import { DetachedInstanceError, MissingSyncContextError } from "../errors.js";
+import type { History } from "../history.js";
+import type { InstanceState, StateAttribute, StateMapper } from "../state.js";
+
+/** Handlers of one attribute's events; each may replace the value by returning another one. */
+export interface AttributeListeners {
+  readonly set: ((state: InstanceState, value: unknown, previous: unknown) => unknown)[];
+  readonly append: ((state: InstanceState, value: unknown) => unknown)[];
+  readonly remove: ((state: InstanceState, value: unknown) => void)[];
+}
+
+export abstract class Attribute implements StateAttribute {
+  /** Made at the first `listen`; null costs an assignment nothing. */
+  listeners: AttributeListeners | null = null;
+
+  constructor(
+    readonly owner: StateMapper,
+    readonly key: string,
+    readonly slot: number,
+  ) {}
+
+  /** `User.posts`, for messages. */
+  get label(): string {
+    return `${this.owner.className}.${this.key}`;
+  }
+
+  listen(): AttributeListeners {
+    this.listeners ??= { set: [], append: [], remove: [] };
+    return this.listeners;
+  }
+
+  /** The option by which a statement loads it, for messages. */
+  get eagerOption(): string {
+    return `options(selectinload(${this.owner.className}, (x) => x.${this.key}))`;
+  }
+
+  /** What the accessor hands out: loads where that is allowed. */
+  abstract get(state: InstanceState): unknown;
+
+  /** What an assignment does. */
+  abstract set(state: InstanceState, value: unknown): void;
+
+  abstract isLoaded(state: InstanceState): boolean;
+
+  /** The change since the last flush, from memory. */
+  abstract history(state: InstanceState): History;
+
+  /** Stores a value as if it had come from the database: no event, no change. */
+  abstract setCommitted(state: InstanceState, value: unknown): void;
+
+  /** Forgets the value and any change to it. */
+  abstract expire(state: InstanceState): void;
+
+  /** The value in memory as `merge` and serialisers see it, undefined where it is not loaded. */
+  abstract peek(state: InstanceState): unknown;
+}
+
+/** Loads an attribute of an object that has a row, or says why that cannot be done here. */
+export function loadNow(state: InstanceState, attribute: Attribute): unknown {
+  const session = state.session;
+  if (session === null) {
+    throw new DetachedInstanceError(
+      `${state.describe()} belongs to no session, so its unloaded attribute "${attribute.key}" cannot be loaded. ` +
+        `Load it before the session ends (an eager option, refresh), or give the object back to a session with add() or merge().`,
+    );
+  }
+  if (!session.mayBlock) throw missingSyncContext(state, attribute);
+  return session.block(session.loadAttribute(state, attribute));
+}
+
+export function missingSyncContext(state: InstanceState, attribute: Attribute): MissingSyncContextError {
+  const { key } = attribute;
+  const expiry = state.expired ? (state.extra?.expiredBy ?? state.session?.expiryCause) : null;
+  const what = expiry ? `was expired by ${expiry}` : "is not loaded";
+  return new MissingSyncContextError(
+    `Attribute "${key}" of ${state.describe()} ${what}, and reading or replacing it here would need the database without an await. ` +
+      `Load it with the statement (${attribute.eagerOption}), ` +
+      `or write "await awaitable(object).${key}", "await session.refresh(object, ["${key}"])", or work inside "await session.runSync(...)".`,
+  );
+}

@@ -1,0 +1,230 @@
+/**
+ * What to-one and to-many attributes have in common: the events that keep both sides of a relationship and the session's membership in step.
+ * An event carries the token of the assignment it began with, so that a chain of back-references ends where it started.
+ */
+import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import type { Cascades } from "../cascades.js";
+import { findState, stateOf } from "../stamp.js";
+import type { InstanceState, SessionPort, StateMapper } from "../state.js";
+import { Attribute } from "./attribute.js";
+
+/** What began a chain of events: an operation on one attribute. */
+export class EventToken {
+  constructor(
+    readonly attribute: RelationAttribute,
+    readonly operation: "append" | "remove" | "replace" | "bulk replace",
+  ) {}
+}
+
+/** What the attribute needs to know of the relationship it belongs to; the mapping room provides it at configuration. */
+export interface RelationTraits {
+  readonly targetName: string;
+  readonly cascades: Cascades;
+  readonly viewonly: boolean;
+  /** Whether parents of members are tracked, for orphans: one-to-many, and whatever has a single parent. */
+  readonly trackParent: boolean;
+  /** Whether an old value must be loaded before it is replaced. */
+  readonly activeHistory: boolean;
+  readonly singleParent: boolean;
+  /** Whether the key in the object's own row says what is related: then an old value need not be known. */
+  readonly useGet: boolean;
+  /** The other sides that events keep in step. */
+  readonly reverse: readonly RelationAttribute[];
+  /** Whether an object of that mapper may stand here. */
+  accepts(mapper: StateMapper): boolean;
+  /** Whether the member, an object of the target class, has lost a parent without which it may not exist. */
+  isOrphan(member: InstanceState): boolean;
+  /** The related object as memory alone can tell: undefined where the database would have to be asked. */
+  fromMemory(state: InstanceState, session: SessionPort, committed: boolean): object | null | undefined;
+  /** `noload`: the attribute is empty instead of being loaded. */
+  neverLoads(state: InstanceState): boolean;
+  /** What options or mapping say against loading now; throws for `raiseload`. */
+  checkRaise(state: InstanceState, sqlNeeded: boolean): void;
+}
+
+export abstract class RelationAttribute extends Attribute {
+  traits!: RelationTraits;
+  abstract readonly uselist: boolean;
+  readonly removeToken: EventToken = new EventToken(this, "remove");
+  readonly replaceToken: EventToken = new EventToken(this, "replace");
+  readonly bulkToken: EventToken = new EventToken(this, "bulk replace");
+  abstract readonly appendToken: EventToken;
+
+  constructor(owner: StateMapper, key: string, slot: number) {
+    super(owner, key, slot);
+  }
+
+  /** Lets a related object in, from the other side's event. */
+  abstract append(state: InstanceState, item: object, initiator: EventToken): void;
+
+  /** Takes a related object out, from the other side's event; does nothing where it is not there. */
+  abstract pop(state: InstanceState, item: object, initiator: EventToken): void;
+
+  /** The members now and, of changed attributes, before: for walks along the graph, from memory. */
+  abstract allPending(state: InstanceState): readonly object[];
+
+  /** The related objects in memory. */
+  abstract loadedMembers(state: InstanceState): readonly object[];
+
+  /** Whether the attribute was replaced while its old value was not in memory, and nothing but the database can tell it. */
+  abstract originalUnknown(state: InstanceState): boolean;
+
+  /** Makes sure that `value` is an object that this relationship can hold, and gives its state. */
+  check(value: unknown, state: InstanceState): InstanceState {
+    const member = typeof value === "object" && value !== null ? findState(value) : undefined;
+    if (member === undefined) {
+      const { targetName } = this.traits;
+      throw new ArgumentError(
+        `${this.label} of ${state.describe()} takes objects of ${targetName}, not ${describeValue(value)}.` +
+          (typeof value === "object" && value !== null && !Array.isArray(value)
+            ? ` Make one with create(${targetName}, { ... }) or new ${targetName}().`
+            : ""),
+      );
+    }
+    if (!this.traits.accepts(member.mapper)) {
+      throw new ArgumentError(
+        `${this.label} takes objects of ${this.traits.targetName}, not ${member.mapper.className}: ${member.describe()} cannot stand there.`,
+      );
+    }
+    return member;
+  }
+
+  hasParent(member: InstanceState, optimistic: boolean): boolean {
+    const parent = member.extra?.parents?.get(this);
+    return parent === undefined ? optimistic : parent !== false;
+  }
+
+  protected setParent(member: InstanceState, parent: InstanceState, present: boolean): void {
+    if (!this.traits.trackParent) return;
+    const extra = member.ext();
+    extra.parents ??= new Map();
+    if (present) {
+      extra.parents.set(this, parent);
+      return;
+    }
+    const last = extra.parents.get(this);
+    // Given to another parent meanwhile: that one holds it now.
+    if (last !== undefined && last !== false && last !== parent && (last.key !== parent.key || last.key === null))
+      return;
+    extra.parents.set(this, false);
+  }
+
+  /** The events of a new member, before it is stored; gives the value to store. */
+  protected fireAppend(state: InstanceState, item: object, initiator: EventToken): object {
+    let value = item;
+    let member = this.check(value, state);
+    this.#checkSingleParent(member, state, initiator, null);
+    if (this.listeners !== null) {
+      for (const listener of this.listeners.append) value = (listener(state, value) as object | undefined) ?? value;
+      if (value !== item) member = this.check(value, state);
+    }
+    this.cascadeInto(state, member, initiator);
+    for (const reverse of this.traits.reverse) {
+      if (initiator !== reverse.appendToken && initiator !== reverse.bulkToken)
+        reverse.append(member, state.object, initiator);
+    }
+    this.noteChange(state);
+    this.setParent(member, state, true);
+    return value;
+  }
+
+  /** The events of a member that goes. */
+  protected fireRemove(state: InstanceState, item: object, initiator: EventToken): void {
+    const member = stateOf(item);
+    if (member === undefined) return;
+    this.setParent(member, state, false);
+    if (this.listeners !== null) for (const listener of this.listeners.remove) listener(state, item);
+    this.#releaseOrphan(state, member);
+    for (const reverse of this.traits.reverse) {
+      const cutoff = reverse.uselist ? reverse.bulkToken : reverse.replaceToken;
+      if (initiator !== reverse.removeToken && initiator !== cutoff) reverse.pop(member, state.object, initiator);
+    }
+    this.noteChange(state);
+  }
+
+  /** Records the value before the first change. */
+  protected abstract noteChange(state: InstanceState): void;
+
+  /** save-update follows the relationship from the object whose attribute was set, never backwards. */
+  protected cascadeInto(state: InstanceState, member: InstanceState, initiator: EventToken): void {
+    const { session } = state;
+    if (session === null || !this.traits.cascades.saveUpdate || initiator.attribute !== this) return;
+    if (!session.contains(member)) session.saveOrUpdate(member);
+  }
+
+  #checkSingleParent(
+    member: InstanceState,
+    state: InstanceState,
+    initiator: EventToken,
+    previous: object | null | undefined,
+  ): void {
+    if (!this.traits.singleParent || initiator.attribute !== this || previous === member.object) return;
+    if (!this.hasParent(member, false)) return;
+    throw new InvalidRequestError(
+      `${member.describe()} is already the ${this.key} of another ${this.owner.className}: ${this.label} has singleParent: true, ` +
+        `so ${state.describe()} cannot take it over. Remove it from its parent first.`,
+    );
+  }
+
+  /** A pending object that lost a parent without which it may not exist leaves the session at once. */
+  #releaseOrphan(state: InstanceState, member: InstanceState): void {
+    if (!this.traits.cascades.deleteOrphan || !this.traits.isOrphan(member)) return;
+    const { session } = state;
+    if (session?.isPending(member)) session.expungeState(member);
+    else member.ext().orphanedOutside = true;
+  }
+
+  /** The events of a to-one assignment, before it is stored. */
+  protected fireReplace(
+    state: InstanceState,
+    value: object | null,
+    previous: object | null | undefined,
+    initiator: EventToken,
+  ): object | null {
+    let replaced = value;
+    let member = value === null ? null : this.check(value, state);
+    const old = previous ? stateOf(previous) : undefined;
+    if (old !== undefined && previous !== value) this.setParent(old, state, false);
+    if (member !== null) this.#checkSingleParent(member, state, initiator, previous);
+    if (this.listeners !== null) {
+      for (const listener of this.listeners.set) {
+        const result = listener(state, replaced, previous);
+        if (result !== undefined) replaced = result as object | null;
+      }
+      if (replaced !== value) member = replaced === null ? null : this.check(replaced, state);
+    }
+    if (previous !== replaced) {
+      if (member !== null) this.cascadeInto(state, member, initiator);
+      if (
+        old !== undefined &&
+        this.traits.cascades.deleteOrphan &&
+        state.session?.isPending(old) &&
+        this.traits.isOrphan(old)
+      ) {
+        state.session.expungeState(old);
+      }
+      for (const reverse of this.traits.reverse) {
+        const cutoff = reverse.uselist ? reverse.removeToken : reverse.replaceToken;
+        if (old !== undefined && initiator !== cutoff) reverse.pop(old, state.object, this.appendToken);
+        if (member !== null && initiator !== reverse.appendToken && initiator !== reverse.bulkToken) {
+          reverse.append(member, state.object, initiator);
+        }
+      }
+    }
+    state.recordChange(this, previous);
+    if (member !== null) this.setParent(member, state, true);
+    return replaced;
+  }
+}
+
+export function describeValue(value: unknown): string {
+  if (value === null) return "null";
+  if (value === undefined) return "undefined";
+  if (typeof value === "object") {
+    if (Array.isArray(value)) return "an array";
+    const name = value.constructor?.name;
+    return name && name !== "Object" ? `an instance of ${name}` : "a plain object";
+  }
+  if (typeof value === "function") return `the function or class ${value.name || "(anonymous)"}`;
+  return `${typeof value} ${String(value)}`;
+}

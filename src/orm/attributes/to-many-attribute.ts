@@ -1,0 +1,295 @@
+/**
+ * A relationship that holds many objects. The slot holds the collection's storage (for an array a plain array, which the library reads directly),
+ * the slot behind it what was handed out to the user, made at first exposure. Storage that is no longer in its slot belongs to nobody: changes to
+ * it fire no events.
+ */
+import { ArgumentError } from "../../sql/errors.js";
+import { History, NO_HISTORY } from "../history.js";
+import type { InstanceState, StateMapper } from "../state.js";
+import { loadNow } from "./attribute.js";
+import { describeValue, EventToken, RelationAttribute } from "./relation-attribute.js";
+
+/** A kind of collection: array, Set, Map or a user's class. */
+export interface CollectionKind<Storage = unknown> {
+  /** "an array", for messages. */
+  readonly words: string;
+  create(): Storage;
+  /** The members in order; the storage itself where it is an array. */
+  members(storage: Storage): readonly object[];
+  add(storage: Storage, item: object): void;
+  /** Takes the first occurrence out. */
+  remove(storage: Storage, item: object): void;
+  /** What the user gets for this storage: changes to it go through `collection`. */
+  expose(storage: Storage, link: CollectionLink): object;
+  /** The members of a value that is assigned to the attribute, or null where it is no such collection. */
+  read(value: unknown): readonly object[] | null;
+}
+
+/** How an exposed collection tells of its changes. */
+export interface CollectionLink {
+  readonly attribute: ToManyAttribute;
+  readonly state: InstanceState;
+}
+
+export class ToManyAttribute extends RelationAttribute {
+  readonly uselist = true;
+  readonly appendToken: EventToken = new EventToken(this, "append");
+
+  constructor(
+    owner: StateMapper,
+    key: string,
+    slot: number,
+    readonly kind: CollectionKind,
+  ) {
+    super(owner, key, slot);
+  }
+
+  get(state: InstanceState): unknown {
+    const { refs } = state;
+    if (refs !== null) {
+      const exposed = refs[this.slot + 1];
+      if (exposed !== undefined) return exposed;
+      const storage = refs[this.slot];
+      if (storage !== undefined) {
+        const made = this.kind.expose(storage, { attribute: this, state });
+        refs[this.slot + 1] = made;
+        return made;
+      }
+    }
+    return this.#getUnloaded(state);
+  }
+
+  #getUnloaded(state: InstanceState): unknown {
+    if (state.key === null) return this.#emptyFor(state);
+    if (state.session !== null) this.traits.checkRaise(state, true);
+    if (this.traits.neverLoads(state)) this.setCommitted(state, []);
+    else loadNow(state, this);
+    if (this.isLoaded(state)) return this.get(state);
+    return this.#emptyFor(state);
+  }
+
+  /** An empty collection that becomes part of the object when something is put into it. */
+  #emptyFor(state: InstanceState): unknown {
+    const extra = state.ext();
+    extra.empties ??= new Map();
+    let empty = extra.empties.get(this) as EmptyCollection | undefined;
+    if (empty === undefined) {
+      const storage = this.kind.create();
+      empty = { storage, exposed: this.kind.expose(storage, { attribute: this, state }) };
+      extra.empties.set(this, empty);
+    }
+    return empty.exposed;
+  }
+
+  /**
+   * Whether `storage` is the object's collection; an empty one that was handed out early becomes it now, since it is about to change.
+   */
+  adopt(state: InstanceState, storage: unknown): boolean {
+    if (state.refs?.[this.slot] === storage) return true;
+    const empties = state.extra?.empties;
+    const empty = empties?.get(this) as EmptyCollection | undefined;
+    if (!empty || empty.storage !== storage || this.isLoaded(state)) return false;
+    empties?.delete(this);
+    state.recordChange(this, undefined);
+    const refs = this.#slots(state);
+    refs[this.slot] = storage;
+    refs[this.slot + 1] = empty.exposed;
+    return true;
+  }
+
+  peek(state: InstanceState): readonly object[] | undefined {
+    const storage = state.refs?.[this.slot];
+    return storage === undefined ? undefined : this.kind.members(storage);
+  }
+
+  isLoaded(state: InstanceState): boolean {
+    return state.refs !== null && state.refs[this.slot] !== undefined;
+  }
+
+  loadedMembers(state: InstanceState): readonly object[] {
+    return this.peek(state) ?? [];
+  }
+
+  /** The storage, made empty for an object without a row; undefined where it is not loaded. */
+  #storage(state: InstanceState): unknown {
+    const present = state.refs?.[this.slot];
+    if (present !== undefined) return present;
+    if (state.key !== null) return undefined;
+    const empty = state.extra?.empties?.get(this) as EmptyCollection | undefined;
+    const storage = empty?.storage ?? this.kind.create();
+    if (empty !== undefined) this.adopt(state, storage);
+    else {
+      state.recordChange(this, undefined);
+      this.#slots(state)[this.slot] = storage;
+    }
+    return storage;
+  }
+
+  set(state: InstanceState, value: unknown): void {
+    if (value === undefined && state.key === null) return;
+    const items = this.kind.read(value);
+    if (items === null) {
+      throw new ArgumentError(
+        `${this.label} of ${state.describe()} is a collection and takes ${this.kind.words} of ${this.traits.targetName}, not ${describeValue(value)}. ` +
+          `To empty it, assign an empty one.`,
+      );
+    }
+    for (const item of items) this.check(item, state);
+    if (state.refs !== null && value === state.refs[this.slot + 1]) return;
+    if (!this.isLoaded(state) && state.key !== null) {
+      if (state.session !== null) this.traits.checkRaise(state, true);
+      loadNow(state, this);
+    }
+    this.#replaceAll(state, [...items]);
+  }
+
+  /** Members that stay have no event, new ones are appended, missing ones removed. */
+  #replaceAll(state: InstanceState, items: object[]): void {
+    const old = [...(this.peek(state) ?? [])];
+    const before = new Set(old);
+    const fresh = this.kind.create();
+    state.recordChange(this, this.isLoaded(state) || state.key !== null ? old : undefined);
+    const refs = this.#slots(state);
+    refs[this.slot] = fresh;
+    refs[this.slot + 1] = undefined;
+    state.extra?.empties?.delete(this);
+    const seen = new Set<object>();
+    for (const item of items) {
+      const isNew = !before.has(item) && !seen.has(item);
+      seen.add(item);
+      this.kind.add(fresh, isNew ? this.fireAppend(state, item, this.bulkToken) : item);
+    }
+    for (const item of before) if (!seen.has(item)) this.fireRemove(state, item, this.bulkToken);
+  }
+
+  /** The event of a member that the user's own collection takes in; gives what to store. */
+  added(state: InstanceState, item: object): object {
+    return this.fireAppend(state, item, this.appendToken);
+  }
+
+  /** The event of a member that the user's own collection gives away. */
+  removed(state: InstanceState, item: object): void {
+    this.fireRemove(state, item, this.removeToken);
+  }
+
+  /** A change of order or of a second occurrence: no member came or went. */
+  touched(state: InstanceState): void {
+    this.noteChange(state);
+  }
+
+  append(state: InstanceState, item: object, initiator: EventToken): void {
+    const storage = this.#storage(state);
+    if (storage === undefined) {
+      const value = this.fireAppend(state, item, initiator);
+      const pending = state.pendingFor(this);
+      if (!pending.removed.delete(value)) pending.added.add(value);
+      return;
+    }
+    const value = this.fireAppend(state, item, initiator);
+    this.kind.add(storage, value);
+  }
+
+  pop(state: InstanceState, item: object, initiator: EventToken): void {
+    const storage = this.#storage(state);
+    if (storage === undefined) {
+      this.fireRemove(state, item, initiator);
+      const pending = state.pendingFor(this);
+      if (!pending.added.delete(item)) pending.removed.add(item);
+      return;
+    }
+    if (!this.kind.members(storage).includes(item)) return;
+    this.fireRemove(state, item, initiator);
+    this.kind.remove(storage, item);
+  }
+
+  protected noteChange(state: InstanceState): void {
+    if (state.committed?.has(this) && !state.session?.inFlush) {
+      state.markModified();
+      return;
+    }
+    const members = this.peek(state);
+    state.recordChange(this, members === undefined ? undefined : [...members]);
+  }
+
+  allPending(state: InstanceState): readonly object[] {
+    const current = this.peek(state);
+    if (current === undefined) return [];
+    const original = state.committed?.get(this) as readonly object[] | undefined;
+    if (original === undefined) return current;
+    const now = new Set(current);
+    return [...current, ...original.filter((item) => !now.has(item))];
+  }
+
+  history(state: InstanceState): History<object> {
+    const current = this.peek(state);
+    if (current === undefined) {
+      const pending = state.extra?.pending?.get(this);
+      return pending === undefined ? NO_HISTORY : new History([...pending.added], [], [...pending.removed]);
+    }
+    const { committed } = state;
+    if (committed === null || !committed.has(this)) return new History([], [...current], []);
+    const original = committed.get(this) as readonly object[] | undefined;
+    if (original === undefined) return new History([...current], [], []);
+    const before = new Set(original);
+    const now = new Set(current);
+    const added: object[] = [];
+    const unchanged: object[] = [];
+    for (const item of current) (before.has(item) ? unchanged : added).push(item);
+    return new History(
+      added,
+      unchanged,
+      original.filter((item) => !now.has(item)),
+    );
+  }
+
+  originalUnknown(): boolean {
+    return false;
+  }
+
+  /** Takes loaded members as the collection; appends and removals that waited for the load are applied as changes. */
+  setCommitted(state: InstanceState, value: unknown): void {
+    const members = value as object[];
+    const storage = this.#store(members);
+    state.commitAttribute(this);
+    const refs = this.#slots(state);
+    refs[this.slot] = storage;
+    refs[this.slot + 1] = undefined;
+    state.extra?.empties?.delete(this);
+    const pending = state.extra?.pending?.get(this);
+    if (pending === undefined) return;
+    state.extra?.pending?.delete(this);
+    if (pending.added.size === 0 && pending.removed.size === 0) return;
+    state.recordOwnChange(this, [...members]);
+    const present = new Set(members);
+    for (const item of pending.added) if (!present.has(item)) this.kind.add(storage, item);
+    for (const item of pending.removed) if (present.has(item)) this.kind.remove(storage, item);
+  }
+
+  #store(members: object[]): unknown {
+    const storage = this.kind.create();
+    // An array is its own storage: the loader's array is taken as it is.
+    if (Array.isArray(storage)) return members;
+    for (const member of members) this.kind.add(storage, member);
+    return storage;
+  }
+
+  expire(state: InstanceState): void {
+    state.commitAttribute(this);
+    state.extra?.pending?.delete(this);
+    state.extra?.empties?.delete(this);
+    if (state.refs !== null) {
+      state.refs[this.slot] = undefined;
+      state.refs[this.slot + 1] = undefined;
+    }
+  }
+
+  #slots(state: InstanceState): unknown[] {
+    state.refs ??= new Array(state.mapper.relationSlots).fill(undefined);
+    return state.refs;
+  }
+}
+
+interface EmptyCollection {
+  readonly storage: unknown;
+  readonly exposed: object;
+}

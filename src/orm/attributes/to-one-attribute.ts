@@ -1,0 +1,154 @@
+/** A relationship that holds one object or null. */
+import { ArgumentError } from "../../sql/errors.js";
+import { History, NO_HISTORY } from "../history.js";
+import type { InstanceState, StateMapper } from "../state.js";
+import { loadNow } from "./attribute.js";
+import { type EventToken, RelationAttribute } from "./relation-attribute.js";
+
+export class ToOneAttribute extends RelationAttribute {
+  readonly uselist = false;
+
+  constructor(owner: StateMapper, key: string, slot: number) {
+    super(owner, key, slot);
+  }
+
+  get appendToken(): EventToken {
+    return this.replaceToken;
+  }
+
+  get(state: InstanceState): unknown {
+    const value = state.refs?.[this.slot];
+    return value === undefined ? this.#getUnloaded(state) : value;
+  }
+
+  peek(state: InstanceState): object | null | undefined {
+    return state.refs?.[this.slot] as object | null | undefined;
+  }
+
+  #getUnloaded(state: InstanceState): unknown {
+    if (state.key === null) return null;
+    const { session } = state;
+    if (session !== null) {
+      this.traits.checkRaise(state, false);
+      const known = this.#fromMemory(state, false);
+      if (known !== undefined) return known;
+      this.traits.checkRaise(state, true);
+    }
+    loadNow(state, this);
+    return this.peek(state) ?? null;
+  }
+
+  /** A target that the identity map has, or a key that is null, needs no statement. */
+  #fromMemory(state: InstanceState, committed: boolean): object | null | undefined {
+    if (state.session === null || state.key === null) return undefined;
+    const known = this.traits.neverLoads(state) ? null : this.traits.fromMemory(state, state.session, committed);
+    if (known !== undefined) this.setCommitted(state, known);
+    return known;
+  }
+
+  /** The value before an assignment: loaded only where it must be known. */
+  #previous(state: InstanceState): object | null | undefined {
+    const present = this.peek(state);
+    if (present !== undefined) return present;
+    if (state.committed?.has(this)) return undefined;
+    if (this.traits.activeHistory && state.key !== null) {
+      if (state.session === null) return undefined;
+      const known = this.#fromMemory(state, true);
+      if (known !== undefined) return known;
+      loadNow(state, this);
+      return this.peek(state);
+    }
+    return this.#fromMemory(state, true);
+  }
+
+  set(state: InstanceState, value: unknown): void {
+    if (value === undefined) this.#unset(state);
+    else this.replace(state, value as object | null, this.replaceToken);
+  }
+
+  #unset(state: InstanceState): void {
+    if (state.key !== null) {
+      throw new ArgumentError(
+        `${this.label} was set to undefined. Write null to remove the object; ${state.describe()} keeps its value.`,
+      );
+    }
+    if (this.peek(state) != null) this.replace(state, null, this.replaceToken);
+  }
+
+  replace(state: InstanceState, value: object | null, initiator: EventToken, expected?: object): void {
+    const previous = this.#previous(state);
+    if (expected !== undefined && previous !== undefined && previous !== expected) return;
+    if (value !== null) this.check(value, state);
+    const replaced = this.fireReplace(state, value, previous, initiator);
+    this.#slots(state)[this.slot] = replaced;
+  }
+
+  append(state: InstanceState, item: object, initiator: EventToken): void {
+    this.replace(state, item, initiator);
+  }
+
+  pop(state: InstanceState, item: object, initiator: EventToken): void {
+    this.replace(state, null, initiator, item);
+  }
+
+  protected noteChange(state: InstanceState): void {
+    state.recordChange(this, this.peek(state));
+  }
+
+  originalUnknown(state: InstanceState): boolean {
+    return (
+      state.key !== null &&
+      !this.traits.useGet &&
+      state.committed?.has(this) === true &&
+      state.committed.get(this) === undefined
+    );
+  }
+
+  /** Sets the old value that the database told, and puts back the new one. */
+  restore(state: InstanceState, original: unknown, current: unknown): void {
+    this.#slots(state)[this.slot] = current;
+    state.recordOwnChange(this, original ?? null);
+  }
+
+  isLoaded(state: InstanceState): boolean {
+    return this.peek(state) !== undefined;
+  }
+
+  loadedMembers(state: InstanceState): readonly object[] {
+    const value = this.peek(state);
+    return value ? [value] : [];
+  }
+
+  allPending(state: InstanceState): readonly object[] {
+    const current = this.peek(state);
+    const original = state.committed?.get(this) as object | null | undefined;
+    if (original && original !== current) return current ? [current, original] : [original];
+    return current ? [current] : [];
+  }
+
+  history(state: InstanceState): History<object | null> {
+    const current = this.peek(state);
+    const { committed } = state;
+    if (committed === null || !committed.has(this)) {
+      return current === undefined ? NO_HISTORY : new History([], [current], []);
+    }
+    const original = committed.get(this) as object | null | undefined;
+    if (current === original && current !== undefined) return new History([], [current], []);
+    return new History(current === undefined ? [] : [current], [], original ? [original] : []);
+  }
+
+  setCommitted(state: InstanceState, value: unknown): void {
+    state.commitAttribute(this);
+    this.#slots(state)[this.slot] = value;
+  }
+
+  expire(state: InstanceState): void {
+    state.commitAttribute(this);
+    if (state.refs !== null) state.refs[this.slot] = undefined;
+  }
+
+  #slots(state: InstanceState): unknown[] {
+    state.refs ??= new Array(state.mapper.relationSlots).fill(undefined);
+    return state.refs;
+  }
+}

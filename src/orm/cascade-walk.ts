@@ -1,0 +1,87 @@
+/** Walks a graph of objects along the cascades of their relationships. SQLAlchemy: `Mapper.cascade_iterator`. */
+import type { Op } from "../engine/io.js";
+import type { Attribute } from "./attributes/attribute.js";
+import type { CascadeOperation } from "./cascades.js";
+import type { Relationship } from "./mapping/mapper.js";
+import { mapperOf } from "./mapping/mapper.js";
+import { stateOf } from "./stamp.js";
+import type { InstanceState } from "./state.js";
+
+/**
+ * The objects that an operation on `start` reaches, from memory, each once, without `start` itself.
+ * @param halt objects for which it answers true are neither given nor passed through
+ */
+export function cascadeStates(
+  start: InstanceState,
+  operation: Exclude<CascadeOperation, "delete">,
+  halt?: (state: InstanceState) => boolean,
+): InstanceState[] {
+  const found: InstanceState[] = [];
+  const seen = new Set<InstanceState>();
+  const stack: InstanceState[] = [start];
+  while (stack.length > 0) {
+    const state = stack.pop() as InstanceState;
+    const next: InstanceState[] = [];
+    for (const relationship of mapperOf(state).relationships) {
+      if (!relationship.cascades.has(operation)) continue;
+      for (const member of membersFor(operation, state, relationship)) {
+        const reached = stateOf(member) as InstanceState;
+        if (seen.has(reached) || halt?.(reached)) continue;
+        // A refresh does not touch what is not stored, unless it is the parent's own.
+        if (operation === "refresh-expire" && reached.key === null && !relationship.cascades.deleteOrphan) continue;
+        seen.add(reached);
+        next.push(reached);
+      }
+    }
+    found.push(...next);
+    for (let i = next.length - 1; i >= 0; i--) stack.push(next[i]);
+  }
+  return found;
+}
+
+function membersFor(operation: CascadeOperation, state: InstanceState, { attribute }: Relationship): readonly object[] {
+  return operation === "save-update" ? attribute.allPending(state) : attribute.loadedMembers(state);
+}
+
+/** What a walk along delete cascades needs: it loads what it must know. */
+export interface CascadeLoader {
+  /** Loads one attribute of several objects; those that are loaded already stay as they are. */
+  loadForCascade(states: readonly InstanceState[], attribute: Attribute): Op<void>;
+}
+
+/** The objects that a delete of `start` reaches, each once. Members that are not loaded are loaded, for all objects of a level at once. */
+export function* cascadeDelete(start: readonly InstanceState[], loader: CascadeLoader): Op<InstanceState[]> {
+  const found: InstanceState[] = [];
+  const seen = new Set<InstanceState>();
+  let level = [...start];
+  while (level.length > 0) {
+    const byRelationship = new Map<Relationship, InstanceState[]>();
+    for (const state of level) {
+      for (const relationship of mapperOf(state).relationships) {
+        if (!relationship.cascades.delete) continue;
+        const states = byRelationship.get(relationship);
+        if (states === undefined) byRelationship.set(relationship, [state]);
+        else states.push(state);
+      }
+    }
+    const next: InstanceState[] = [];
+    for (const [relationship, states] of byRelationship) {
+      const { attribute } = relationship;
+      if (!relationship.passiveDeletes) {
+        const unloaded = states.filter((state) => state.key !== null && !attribute.isLoaded(state));
+        if (unloaded.length > 0) yield* loader.loadForCascade(unloaded, attribute);
+      }
+      for (const state of states) {
+        for (const member of attribute.loadedMembers(state)) {
+          const reached = stateOf(member) as InstanceState;
+          if (seen.has(reached)) continue;
+          seen.add(reached);
+          next.push(reached);
+        }
+      }
+    }
+    found.push(...next);
+    level = next;
+  }
+  return found;
+}

@@ -1,0 +1,182 @@
+/**
+ * Collections as arrays. The storage is a plain array; what is handed out is a Proxy over it whose methods run on the storage itself, so that
+ * reading costs little, and whose traps see every way to change an array. Events are counted: a member is removed when its last occurrence goes
+ * and appended when its first comes, so that `[a[0], a[1]] = [a[1], a[0]]` or a sort moves nobody in or out.
+ */
+import type { CollectionKind, CollectionLink } from "../attributes/to-many-attribute.js";
+
+const storages = new WeakMap<object, { readonly storage: object[]; readonly link: CollectionLink }>();
+
+/** Whether the storage is (or now becomes) its object's collection; otherwise the array is nobody's, and changes are silent. */
+function isLive(storage: object[], { attribute, state }: CollectionLink): boolean {
+  return attribute.adopt(state, storage);
+}
+
+/** Brings the storage to `next` and fires what that means for each member. */
+function become(storage: object[], link: CollectionLink, next: object[]): void {
+  if (!isLive(storage, link)) {
+    storage.length = 0;
+    storage.push(...next);
+    return;
+  }
+  const { attribute, state } = link;
+  for (const item of next) attribute.check(item, state);
+  const before = new Set(storage);
+  const after = new Set(next);
+  attribute.touched(state);
+  for (const item of before) if (!after.has(item)) attribute.removed(state, item);
+  const replaced = new Map<object, object>();
+  for (const item of after) if (!before.has(item)) replaced.set(item, attribute.added(state, item));
+  storage.length = next.length;
+  for (let i = 0; i < next.length; i++) storage[i] = replaced.get(next[i]) ?? next[i];
+}
+
+type Method = (this: object, ...args: never[]) => unknown;
+const methods: { [name: PropertyKey]: Method } = Object.create(null);
+
+/** Methods that read run natively on the storage. */
+for (const name of Object.getOwnPropertyNames(Array.prototype)) {
+  const native = (Array.prototype as unknown as Record<string, unknown>)[name];
+  if (name === "constructor" || typeof native !== "function") continue;
+  methods[name] = function (...args) {
+    return native.apply(storages.get(this)?.storage ?? this, args);
+  };
+}
+methods[Symbol.iterator] = methods.values;
+
+/** Methods that change any part of an array run on a copy, which the storage then becomes. */
+for (const name of ["splice", "sort", "reverse", "fill", "copyWithin"] as const) {
+  const native = Array.prototype[name] as (...args: unknown[]) => unknown;
+  methods[name] = function (...args) {
+    const { storage, link } = entryOf(this);
+    const next = [...storage];
+    const result = native.apply(next, args);
+    become(storage, link, next);
+    return result === next ? this : result;
+  };
+}
+
+/** The common changes at the ends take no copy. */
+methods.push = function (...items: object[]) {
+  const { storage, link } = entryOf(this);
+  for (const item of items) insert(storage, link, storage.length, item);
+  return storage.length;
+} as Method;
+methods.unshift = function (...items: object[]) {
+  const { storage, link } = entryOf(this);
+  items.forEach((item, i) => {
+    insert(storage, link, i, item);
+  });
+  return storage.length;
+} as Method;
+methods.pop = function () {
+  const { storage, link } = entryOf(this);
+  return takeOut(storage, link, storage.length - 1);
+};
+methods.shift = function () {
+  const { storage, link } = entryOf(this);
+  return takeOut(storage, link, 0);
+};
+
+function entryOf(proxy: object): { readonly storage: object[]; readonly link: CollectionLink } {
+  const entry = storages.get(proxy);
+  if (entry === undefined)
+    throw new TypeError("This method belongs to a mapped collection and was called on something else.");
+  return entry;
+}
+
+function insert(storage: object[], link: CollectionLink, index: number, item: object): void {
+  let stored = item;
+  // The type is checked before an empty collection becomes the object's.
+  link.attribute.check(item, link.state);
+  // An append is an event even where the object is there already: it may have been given away meanwhile.
+  if (isLive(storage, link)) stored = link.attribute.added(link.state, item);
+  if (index === storage.length) arrayKind.add(storage, stored);
+  else {
+    storage.splice(index, 0, stored);
+  }
+}
+
+function takeOut(storage: object[], link: CollectionLink, index: number): object | undefined {
+  if (storage.length === 0) return undefined;
+  const item = storage[index];
+  if (isLive(storage, link)) {
+    if (storage.indexOf(item) !== storage.lastIndexOf(item)) link.attribute.touched(link.state);
+    else link.attribute.removed(link.state, item);
+  }
+  storage.splice(index, 1);
+  return item;
+}
+
+function isIndex(key: PropertyKey): boolean {
+  return typeof key === "string" && /^(?:0|[1-9]\d*)$/.test(key);
+}
+
+class Traps implements ProxyHandler<object[]> {
+  constructor(readonly link: CollectionLink) {}
+
+  get(storage: object[], key: PropertyKey, receiver: unknown): unknown {
+    const method = methods[key];
+    return method === undefined ? Reflect.get(storage, key, receiver) : method;
+  }
+
+  set(storage: object[], key: PropertyKey, value: unknown): boolean {
+    if (isIndex(key)) {
+      const index = Number(key);
+      const next = [...storage];
+      while (next.length < index) next.push(undefined as never);
+      next[index] = value as object;
+      become(storage, this.link, next);
+      return true;
+    }
+    if (key === "length") {
+      const length = Number(value);
+      if (length < storage.length) become(storage, this.link, storage.slice(0, length));
+      return true;
+    }
+    return Reflect.set(storage, key, value);
+  }
+
+  defineProperty(storage: object[], key: PropertyKey, descriptor: PropertyDescriptor): boolean {
+    if (isIndex(key) && "value" in descriptor) return this.set(storage, key, descriptor.value);
+    return Reflect.defineProperty(storage, key, descriptor);
+  }
+
+  deleteProperty(storage: object[], key: PropertyKey): boolean {
+    if (!isIndex(key)) return Reflect.deleteProperty(storage, key);
+    const index = Number(key);
+    if (index < storage.length) {
+      become(
+        storage,
+        this.link,
+        storage.filter((_, i) => i !== index),
+      );
+    }
+    return true;
+  }
+}
+
+/** The default kind of collection. */
+export const arrayKind: CollectionKind<object[]> = {
+  words: "an array",
+  create: () => [],
+  members: (storage) => storage,
+  add: (storage, item) => {
+    storage.push(item);
+  },
+  remove: (storage, item) => {
+    const index = storage.indexOf(item);
+    if (index < 0) return;
+    storage.splice(index, 1);
+  },
+  expose: (storage, link) => {
+    const proxy = new Proxy(storage, new Traps(link));
+    storages.set(proxy, { storage, link });
+    return proxy;
+  },
+  read: (value) => {
+    if (Array.isArray(value)) return (storages.get(value)?.storage ?? value) as object[];
+    if (value instanceof Set) return [...value] as object[];
+    return null;
+  },
+};

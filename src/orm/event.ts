@@ -1,0 +1,64 @@
+/** `event`: listening to engines, connections, pools and sessions, typed by the target. */
+import type { ConnectionCore } from "../engine/connection-core.js";
+import { eventKernel, type ListenOptions } from "../engine/events.js";
+import type { EngineEventApi } from "../engine/listen.js";
+import type { Cls } from "../sql/entity.js";
+import type { MapperEvents } from "./mapper-events.js";
+import type { AsyncSession } from "./session/async-session.js";
+import type { TransitionName } from "./session/session-events.js";
+import type { AsyncSessionMaker, SessionMaker } from "./session/sessionmaker.js";
+import type { Session } from "./session/sync-session.js";
+import type { SessionTransaction } from "./session/transaction.js";
+import type { FlushContext } from "./uow/flush-context.js";
+
+type Transitions = { readonly [N in TransitionName]: (session: Session, object: object) => void };
+
+/** Handlers of a session's events. All are synchronous. */
+export interface SessionEvents extends Transitions {
+  /** May change the session freely: what it adds is part of the flush. */
+  beforeFlush(session: Session): void;
+  /** After the statements of a flush, before its state is taken over. */
+  afterFlush(session: Session, flush: FlushContext): void;
+  /** After a flush; changes made here are for the next one. */
+  afterFlushPostexec(session: Session, flush: FlushContext): void;
+  afterBegin(session: Session, transaction: SessionTransaction, connection: ConnectionCore): void;
+  beforeCommit(session: Session): void;
+  afterCommit(session: Session): void;
+  afterRollback(session: Session): void;
+  afterSoftRollback(session: Session, transaction: SessionTransaction): void;
+  afterTransactionCreate(session: Session, transaction: SessionTransaction): void;
+  afterTransactionEnd(session: Session, transaction: SessionTransaction): void;
+}
+
+/** Sessions, their factories, and the classes that stand for all sessions. */
+export type SessionTarget =
+  | AsyncSession
+  | Session
+  | AsyncSessionMaker
+  | SessionMaker
+  | typeof AsyncSession
+  | typeof Session;
+
+/** `event.listen`, `event.remove` and `event.contains`. */
+export interface EventApi extends Omit<EngineEventApi, "listen"> {
+  listen: EngineEventApi["listen"] &
+    (<N extends keyof SessionEvents>(
+      target: SessionTarget,
+      name: N,
+      handler: SessionEvents[N],
+      options?: ListenOptions,
+    ) => void) &
+    (<E extends object, N extends keyof MapperEvents>(
+      target: Cls<E>,
+      name: N,
+      handler: MapperEvents<E>[N],
+      options?: ListenOptions,
+    ) => void);
+}
+
+/**
+ * Listening to what happens.
+ *
+ * @example event.listen(Session, "beforeFlush", (session) => { ... });
+ */
+export const event: EventApi = eventKernel as EventApi;

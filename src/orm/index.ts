@@ -1,0 +1,69 @@
+/** The object-relational mapper: mapping, sessions, loading. */
+import { installEntityProtocol } from "./loading/entity.js";
+import { onClassDeclared } from "./mapping/instrument.js";
+import { asyncFaceOf } from "./session/async-session.js";
+import { makeAwaitable } from "./session/awaitable.js";
+
+onClassDeclared(installEntityProtocol);
+
+export { type CascadeName, DEFAULT_CASCADES } from "./cascades.js";
+export * from "./errors.js";
+export { type EventApi, event, type SessionEvents, type SessionTarget } from "./event.js";
+export { History } from "./history.js";
+export { type Inspect, inspect } from "./inspect.js";
+export { AttributeState, ObjectInspection } from "./inspection.js";
+export { aliased, attrs, withPolymorphic } from "./loading/entity.js";
+export type { GetOptions } from "./loading/identity.js";
+export * from "./loading/options.js";
+export type { MapperEvents } from "./mapper-events.js";
+export { relationship } from "./mapping/collect.js";
+export { create } from "./mapping/create.js";
+export type { LazyStrategy, MapperOptions, RelationKind } from "./mapping/declarations.js";
+export {
+  Column,
+  type ColumnOptions,
+  Entity,
+  ManyToMany,
+  ManyToOne,
+  OneToMany,
+  OneToOne,
+  PrimaryKey,
+  type RelationOptions,
+} from "./mapping/decorators.js";
+export { Mapper, Relationship } from "./mapping/mapper.js";
+export { asWritten, type NamingStrategy, snakeCase } from "./mapping/naming.js";
+export {
+  defaultRegistry,
+  type EntityOptions,
+  type ImperativeOptions,
+  mapperFor,
+  Registry,
+  type RegistryOptions,
+  registry,
+} from "./mapping/registry.js";
+export { AsyncSession } from "./session/async-session.js";
+export type { Awaitable } from "./session/awaitable.js";
+export type { SessionExecuteOptions } from "./session/execute-options.js";
+export { FlushPlan } from "./session/flush.js";
+export { makeTransient, makeTransientToDetached } from "./session/make-transient.js";
+export type { MergeOptions } from "./session/merge.js";
+export { type AsyncScopedSession, asyncScopedSession, type ScopedOptions } from "./session/scoped.js";
+export {
+  type AsyncSessionMaker,
+  type AsyncSessionOptions,
+  asyncSessionmaker,
+  type SessionMaker,
+  type SyncSessionOptions,
+  sessionmaker,
+} from "./session/sessionmaker.js";
+export { type FirstColumn, Session } from "./session/sync-session.js";
+export { AsyncSessionTransaction, SyncTransaction } from "./session/transaction-faces.js";
+export { type ObjectState, objectState } from "./state.js";
+export { type ToObjectOptions, toObject } from "./to-object.js";
+
+/**
+ * The attributes of an object as promises: what is not loaded is loaded first, together with its siblings.
+ *
+ * @example const posts = await awaitable(user).posts;
+ */
+export const awaitable = makeAwaitable(asyncFaceOf);

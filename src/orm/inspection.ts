@@ -1,0 +1,98 @@
+/** What `inspect(object)` tells of an entity, without loading anything. */
+import { type History, NO_HISTORY } from "./history.js";
+import { ensureState } from "./mapping/instrument.js";
+import { type Mapper, mapperOf } from "./mapping/mapper.js";
+import { type InstanceState, type ObjectState, objectState, valuesOf } from "./state.js";
+
+/** One attribute of one object. */
+export class AttributeState {
+  constructor(
+    readonly object: object,
+    readonly key: string,
+  ) {}
+
+  /** Whether the attribute is present in memory. */
+  get loaded(): boolean {
+    const state = ensureState(this.object);
+    return mapperOf(state).attribute(this.key).isLoaded(state);
+  }
+  /** The value in memory, undefined where it is not loaded. */
+  get loadedValue(): unknown {
+    const state = ensureState(this.object);
+    return mapperOf(state).attribute(this.key).peek(state);
+  }
+  /** Added, unchanged and deleted values since the last flush. */
+  get history(): History {
+    const state = ensureState(this.object);
+    return mapperOf(state).attribute(this.key).history(state) ?? NO_HISTORY;
+  }
+}
+
+/** The state of one entity. SQLAlchemy: `InstanceState`. */
+export class ObjectInspection {
+  readonly #state: InstanceState;
+
+  constructor(
+    readonly object: object,
+    /** Finds the session that the user knows. */
+    private readonly sessionFace: (core: object) => unknown,
+  ) {
+    this.#state = ensureState(object);
+  }
+
+  get mapper(): Mapper {
+    return mapperOf(this.#state);
+  }
+  get state(): ObjectState {
+    return objectState(this.#state);
+  }
+  get transient(): boolean {
+    return this.state === "transient";
+  }
+  get pending(): boolean {
+    return this.state === "pending";
+  }
+  get persistent(): boolean {
+    return this.state === "persistent";
+  }
+  get deleted(): boolean {
+    return this.state === "deleted";
+  }
+  get detached(): boolean {
+    return this.state === "detached";
+  }
+  /** Whether its row was deleted, also after the object was detached. */
+  get wasDeleted(): boolean {
+    return this.#state.deleted;
+  }
+  get hasIdentity(): boolean {
+    return this.#state.key !== null;
+  }
+  /** The primary key values of its identity, or null. Known also where the attributes are expired. */
+  get identity(): readonly unknown[] | null {
+    return this.#state.key === null ? null : [...valuesOf(this.#state.key)];
+  }
+  get identityKey(): readonly [unknown, readonly unknown[]] | null {
+    return this.identity === null ? null : [this.mapper.base.cls, this.identity];
+  }
+  get session(): unknown {
+    return this.#state.session === null ? null : this.sessionFace(this.#state.session);
+  }
+  get expired(): boolean {
+    return this.#state.expired;
+  }
+  get modified(): boolean {
+    return this.#state.modified;
+  }
+  /** Names of attributes that are not in memory. */
+  get unloaded(): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (const [name, attribute] of this.mapper.attributes) if (!attribute.isLoaded(this.#state)) names.add(name);
+    return names;
+  }
+  get attrs(): Readonly<Record<string, AttributeState>> {
+    return Object.fromEntries(
+      [...this.mapper.attributes.keys()].map((key) => [key, new AttributeState(this.object, key)]),
+    );
+  }
+}

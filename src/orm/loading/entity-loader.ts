@@ -1,0 +1,222 @@
+/** Turns rows of a plan into objects of one entity: looks them up in the identity map, makes those that are not there, and fills joined relationships. */
+import { InvalidRequestError } from "../../sql/errors.js";
+import type { ToManyAttribute } from "../attributes/to-many-attribute.js";
+import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
+import type { Mapper, Relationship } from "../mapping/mapper.js";
+import { hashOf, type IdentityKey, type InstanceState } from "../state.js";
+import type { Converter } from "./converters.js";
+import { Gathering, type LoadRun } from "./load-run.js";
+
+/** What an entity loader asks of a variant; the class is in variant.ts. */
+export interface RowVariant {
+  readonly mapper: Mapper;
+  readonly children: readonly JoinedChild[];
+  create(run: LoadRun, row: unknown[], key: IdentityKey): InstanceState;
+  meet(run: LoadRun, state: InstanceState, row: readonly unknown[]): void;
+  noteMet(run: LoadRun, state: InstanceState): void;
+}
+
+export interface EntityLoaderSpec {
+  readonly id: number;
+  readonly mapper: Mapper;
+  /** The entity's name, for messages. */
+  readonly name: string;
+  /** The columns of the primary key in the row. */
+  readonly keyIndexes: readonly number[];
+  readonly keyConverters: readonly (Converter | null)[];
+  /** The discriminator's column; -1 where the rows are all of one class. */
+  readonly discriminator: number;
+  readonly discriminatorConverter: Converter | null;
+  /** Makes the variant of a class of the hierarchy. */
+  readonly variantFor: (mapper: Mapper) => RowVariant;
+}
+
+export class EntityLoader {
+  readonly mapper: Mapper;
+  private readonly base: Mapper;
+  private readonly self: RowVariant;
+  private readonly variants: Map<Mapper, RowVariant> = new Map();
+  private readonly byIdentity: Map<unknown, RowVariant> = new Map();
+  private readonly keyIndex: number;
+  private readonly keyConverter: Converter | null;
+  /** Rows that need nothing but the look into the identity map. */
+  private readonly plain: boolean;
+
+  constructor(private readonly spec: EntityLoaderSpec) {
+    this.mapper = spec.mapper;
+    this.base = spec.mapper.base;
+    this.self = this.variantFor(spec.mapper);
+    this.keyIndex = spec.keyIndexes.length === 1 ? spec.keyIndexes[0] : -1;
+    this.keyConverter = spec.keyConverters[0] ?? null;
+    this.plain =
+      spec.discriminator < 0 && this.self.children.length === 0 && this.keyIndex >= 0 && this.keyConverter === null;
+  }
+
+  variantFor(mapper: Mapper): RowVariant {
+    let variant = this.variants.get(mapper);
+    if (variant === undefined) {
+      variant = this.spec.variantFor(mapper);
+      this.variants.set(mapper, variant);
+    }
+    return variant;
+  }
+
+  /** The objects of all rows, in the array of the rows. */
+  loadAll(run: LoadRun, rows: unknown[]): unknown[] {
+    if (!this.plain) {
+      for (let i = 0; i < rows.length; i++) rows[i] = this.load(run, rows[i] as unknown[]);
+      return rows;
+    }
+    const { self, keyIndex } = this;
+    const family = run.family(this.spec.id, this.base);
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] as unknown[];
+      const key = row[keyIndex];
+      if (typeof key !== "number" && typeof key !== "string") {
+        rows[i] = this.load(run, row);
+        continue;
+      }
+      const entry = family.get(key);
+      const state = entry instanceof WeakRef ? entry.deref() : entry;
+      if (state === undefined) rows[i] = self.create(run, row, key).object;
+      else {
+        if (state.mapper === this.mapper) self.meet(run, state, row);
+        else this.variantFor(state.mapper as Mapper).meet(run, state, row);
+        rows[i] = state.object;
+      }
+    }
+    return rows;
+  }
+
+  /** The object of one row; null where an outer join found none. */
+  load(run: LoadRun, row: unknown[]): object | null {
+    const key = this.keyOf(row);
+    if (key === null) return null;
+    const entry = run.family(this.spec.id, this.base).get(hashOf(key));
+    let state = entry instanceof WeakRef ? entry.deref() : entry;
+    let variant: RowVariant;
+    if (state === undefined) {
+      variant = this.spec.discriminator < 0 ? this.self : this.variantOf(row);
+      // A row that becomes the storage of its object is still needed for what is joined to it.
+      const { children } = variant;
+      if (children.length > 0) {
+        state = variant.create(run, row, key);
+        for (let i = 0; i < children.length; i++) children[i].load(run, state, row);
+        return state.object;
+      }
+      return variant.create(run, row, key).object;
+    }
+    variant = state.mapper === this.mapper ? this.self : this.variantFor(state.mapper as Mapper);
+    variant.meet(run, state, row);
+    const { children } = variant;
+    for (let i = 0; i < children.length; i++) children[i].load(run, state, row);
+    return state.object;
+  }
+
+  private keyOf(row: readonly unknown[]): IdentityKey | null {
+    if (this.keyIndex >= 0) {
+      let value = row[this.keyIndex];
+      if (value === null) return null;
+      if (this.keyConverter !== null) value = this.keyConverter(value as never);
+      return typeof value === "number" || typeof value === "string" ? value : this.mapper.identityKey([value]);
+    }
+    const { keyIndexes, keyConverters } = this.spec;
+    const values: unknown[] = new Array(keyIndexes.length);
+    for (let i = 0; i < keyIndexes.length; i++) {
+      const value = row[keyIndexes[i]];
+      if (value === null) return null;
+      const convert = keyConverters[i];
+      values[i] = convert === null ? value : convert(value as never);
+    }
+    return this.mapper.identityKey(values);
+  }
+
+  private variantOf(row: readonly unknown[]): RowVariant {
+    const { discriminator, discriminatorConverter } = this.spec;
+    const raw = row[discriminator];
+    if (raw === null) return this.self;
+    const known = this.byIdentity.get(raw);
+    if (known !== undefined) return known;
+    const value = discriminatorConverter === null ? raw : discriminatorConverter(raw as never);
+    const mapper = this.mapper.polymorphicMap.get(value);
+    const column = this.mapper.polymorphicOn?.label ?? "discriminator";
+    if (mapper === undefined) {
+      const identities = [...this.mapper.polymorphicMap.keys()].map((each) => JSON.stringify(each)).join(", ");
+      throw new InvalidRequestError(
+        `A row of ${this.spec.name} has ${JSON.stringify(value)} in ${column}, and no class has that polymorphicIdentity (there are: ${identities}). ` +
+          `Map a subclass with it and import its module, or correct the row.`,
+      );
+    }
+    if (!mapper.isA(this.mapper)) {
+      throw new InvalidRequestError(
+        `A row of ${this.spec.name} has ${JSON.stringify(value)} in ${column}, which is the polymorphicIdentity of ${mapper.className}: that is no subclass of ${this.mapper.className}.`,
+      );
+    }
+    const variant = this.variantFor(mapper);
+    this.byIdentity.set(raw, variant);
+    return variant;
+  }
+}
+
+/** A relationship whose objects come in the rows of its parents. */
+export class JoinedChild {
+  constructor(
+    readonly id: number,
+    private readonly relationship: Relationship,
+    private readonly loader: EntityLoader,
+  ) {}
+
+  load(run: LoadRun, state: InstanceState, row: unknown[]): void {
+    const object = this.loader.load(run, row);
+    if (this.relationship.uselist) {
+      const gathering = this.gathering(run, state);
+      if (object !== null) gathering.add(object);
+    } else this.settle(run, state, object);
+  }
+
+  private gathering(run: LoadRun, state: InstanceState): Gathering {
+    const last = run.current[this.id];
+    if (last != null && last.state === state) return last;
+    let all = run.gathered[this.id];
+    if (all === undefined) {
+      all = new Map();
+      run.gathered[this.id] = all;
+    }
+    let found = all.get(state);
+    if (found === undefined) {
+      const stays = !run.populateExisting && this.relationship.attribute.isLoaded(state);
+      found = new Gathering(state, stays ? null : []);
+      all.set(state, found);
+    }
+    run.current[this.id] = found;
+    return found;
+  }
+
+  private settle(run: LoadRun, state: InstanceState, object: object | null): void {
+    const attribute = this.relationship.attribute as ToOneAttribute;
+    const present = attribute.peek(state);
+    let settled = run.settled[this.id];
+    if (present !== undefined && (!run.populateExisting || settled?.has(state) === true)) {
+      if (settled?.has(state) === true && object !== null && present !== object) {
+        run.session.warn(
+          `Several rows were joined for ${this.relationship.label} of ${state.describe()}, which holds one object: the first is kept.`,
+        );
+      }
+      return;
+    }
+    if (settled === undefined) {
+      settled = new Set();
+      run.settled[this.id] = settled;
+    }
+    settled.add(state);
+    attribute.setCommitted(state, object);
+  }
+
+  /** After the last row: the collections become those of their parents. */
+  finish(run: LoadRun): void {
+    const all = run.gathered[this.id];
+    if (all === undefined) return;
+    const attribute = this.relationship.attribute as ToManyAttribute;
+    for (const { state, members } of all.values()) if (members !== null) attribute.setCommitted(state, members);
+  }
+}

@@ -1,0 +1,350 @@
+/** Mapped classes and their aliases in statements: what `select(User)` holds, and the typed attributes that lambdas and `attrs(User)` give. */
+import type { ColumnElement } from "../../sql/element.js";
+import { type Attrs, type Cls, ENTITY, type EntityElement, type EntityRef } from "../../sql/entity.js";
+import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import type { KeyContext } from "../../sql/key-context.js";
+import { type Node, type Parts, refId } from "../../sql/node.js";
+import type { Column } from "../../sql/schema/column.js";
+import { Alias, AliasedFrom } from "../../sql/selectable/alias.js";
+import { FromClause } from "../../sql/selectable/from-clause.js";
+import { baseColumn } from "../../sql/selectable/join.js";
+import { Query } from "../../sql/selectable/query.js";
+import { ColumnAttribute } from "../attributes/column-attribute.js";
+import type { AnyClass } from "../mapping/declarations.js";
+import { mapperOfPrototype } from "../mapping/instrument.js";
+import type { Mapper } from "../mapping/mapper.js";
+import { mapperFor } from "../mapping/registry.js";
+import { anonymousAlias, discriminatorCriterion, fromOf, subclassesOf } from "./inheritance.js";
+import { InstrumentedColumn } from "./instrumented-column.js";
+import { InstrumentedRelation } from "./instrumented-relation.js";
+import { OrmEntity } from "./orm-entity.js";
+
+type From = FromClause<unknown>;
+
+/** What kind of thing an entity stands for; part of its shape. */
+type EntityKind = "class" | "alias" | "polymorphic";
+
+export class MapperEntity extends OrmEntity {
+  static override readonly parts: Parts = { from: "node" };
+  private readonly found: Map<Column, ColumnElement> = new Map();
+  private attributes: object | null = null;
+  private selected: readonly ColumnElement[] | null = null;
+  private ownCriterion: ColumnElement | null | undefined = undefined;
+  private readonly keyText: string;
+
+  constructor(
+    readonly mapper: Mapper,
+    readonly from: From,
+    readonly entityName: string,
+    readonly kind: EntityKind,
+    readonly polymorphic: readonly Mapper[],
+  ) {
+    super();
+    const subclasses = polymorphic.length > 1 ? polymorphic.map(refId).join("+") : "";
+    this.keyText = `E${refId(mapper)}${kind === "class" ? "" : `:${entityName.length}'${entityName}`}${subclasses},`;
+  }
+
+  /** The class with other columns in place of its own: those of a subquery around the statement that had them. */
+  static over(entity: OrmEntity, from: From, columns: ReadonlyMap<Column, ColumnElement>): MapperEntity {
+    const made = new MapperEntity(entity.mapper, from, entity.entityName, "alias", entity.polymorphic);
+    for (const [column, standIn] of columns) made.found.set(column, standIn);
+    return made;
+  }
+
+  override get visitName(): string {
+    return "Entity";
+  }
+  get aliased(): boolean {
+    return this.kind !== "class";
+  }
+
+  /** The columns of the class that are not deferred, in the order of its attributes. */
+  get columns(): readonly ColumnElement[] {
+    if (this.selected === null) {
+      const columns: ColumnElement[] = [];
+      for (const attribute of attributesOf(this.polymorphic)) {
+        if (!attribute.deferred) columns.push((this.attrs as Record<string, ColumnElement>)[attribute.key]);
+      }
+      this.selected = columns;
+    }
+    return this.selected;
+  }
+
+  get attrs(): object {
+    this.attributes ??= makeAttrs(this);
+    return this.attributes;
+  }
+
+  get criterion(): ColumnElement | null {
+    if (this.ownCriterion === undefined) {
+      // A subquery says itself which rows it has, in the eyes of whoever wrote it; the discriminator is asked for all the same.
+      this.ownCriterion = discriminatorCriterion(this.mapper, (column) => this.columnFor(column));
+    }
+    return this.ownCriterion;
+  }
+
+  columnFor(column: Column): ColumnElement {
+    if (this.kind === "class") return column;
+    let found = this.found.get(column);
+    if (found === undefined) {
+      found = this.#find(column);
+      this.found.set(column, found);
+    }
+    return found;
+  }
+
+  #find(column: Column): ColumnElement {
+    if (this.from instanceof Alias && this.from.element === column.table) return this.from.column(column.key);
+    const attribute = this.mapper.byColumn.get(column) ?? polymorphicAttribute(this.polymorphic, column);
+    // A subquery may hold a joined class's key under any of the columns that share it.
+    const candidates =
+      attribute === undefined ? [column] : [column, ...attribute.columns, ...twins(this.polymorphic, attribute)];
+    for (const candidate of candidates) {
+      for (const each of this.from.columns) if (baseColumn(each) === candidate) return each;
+    }
+    throw new InvalidRequestError(
+      `${this.entityName}: ${this.from.describe()} has no column ${column.table?.name ?? "?"}.${column.name}, which ${this.mapper.className} maps. ` +
+        `Select it in the subquery that stands for ${this.mapper.className}.`,
+    );
+  }
+
+  attribute(name: string): ColumnElement {
+    const found = (this.attrs as Record<string, unknown>)[name];
+    // A relationship can be compared too: filterBy({ author: bob }).
+    return found as ColumnElement;
+  }
+
+  entityFor(mapper: Mapper): OrmEntity {
+    return entityOf(mapper);
+  }
+
+  aliasFor(mapper: Mapper, polymorphic?: readonly Mapper[]): OrmEntity {
+    return aliasOf(mapper, null, polymorphic);
+  }
+
+  override appendKey(context: KeyContext): void {
+    context.text += this.keyText;
+    if (this.kind !== "class") this.from.appendKey(context);
+  }
+  override children(): Node[] {
+    return [this.from];
+  }
+  override copyReplacing(replace: (child: Node) => Node): this {
+    if (this.kind === "class") return this;
+    const from = replace(this.from) as From;
+    return from === this.from
+      ? this
+      : (new MapperEntity(this.mapper, from, this.entityName, this.kind, this.polymorphic) as this);
+  }
+}
+
+const entities = new WeakMap<Mapper, MapperEntity>();
+
+/** The entity of a class, one for each mapper. */
+export function entityOf(mapper: Mapper): MapperEntity {
+  let entity = entities.get(mapper);
+  if (entity === undefined) {
+    mapper.registry.configure();
+    const polymorphic = defaultPolymorphic(mapper);
+    entity = new MapperEntity(
+      mapper,
+      fromOf(mapper, polymorphic, (table) => table as unknown as From),
+      mapper.className,
+      "class",
+      polymorphic,
+    );
+    entities.set(mapper, entity);
+  }
+  return entity;
+}
+
+/** The subclasses that the mapping says to load with the class. */
+function defaultPolymorphic(mapper: Mapper): readonly Mapper[] {
+  const { withPolymorphic } = mapper.options;
+  if (withPolymorphic === undefined) return [mapper];
+  return subclassesOf(mapper, withPolymorphic === "*" ? "*" : withPolymorphic.map((thunk) => mapperFor(thunk())));
+}
+
+/** An alias of a class: of its table, or of each of its tables. */
+export function aliasOf(mapper: Mapper, name: string | null, polymorphic?: readonly Mapper[]): MapperEntity {
+  mapper.registry.configure();
+  const subclasses = polymorphic ?? defaultPolymorphic(mapper);
+  const alone =
+    fromOf(mapper, subclasses, (table) => table as unknown as From) === (mapper.tables[0] as unknown as From);
+  const from = fromOf(mapper, subclasses, (table) =>
+    name === null ? anonymousAlias(table) : (new Alias(table, alone ? name : `${name}_${table.name}`) as From),
+  );
+  return new MapperEntity(mapper, from, name ?? mapper.className, "alias", subclasses);
+}
+
+/** The attributes of a class and of the subclasses loaded with it, those of the class first. */
+export function attributesOf(polymorphic: readonly Mapper[]): ColumnAttribute[] {
+  const found = new Set<ColumnAttribute>();
+  for (const mapper of polymorphic) for (const attribute of mapper.columnAttributes) found.add(attribute);
+  return [...found];
+}
+
+function polymorphicAttribute(polymorphic: readonly Mapper[], column: Column): ColumnAttribute | undefined {
+  for (const mapper of polymorphic) {
+    const attribute = mapper.byColumn.get(column);
+    if (attribute !== undefined) return attribute;
+  }
+  return undefined;
+}
+
+/** All columns that one attribute is mapped to, in any table of the hierarchy. */
+function twins(polymorphic: readonly Mapper[], attribute: ColumnAttribute): Column[] {
+  const found: Column[] = [];
+  for (const mapper of polymorphic)
+    for (const [column, each] of mapper.byColumn) if (each === attribute) found.push(column);
+  return found;
+}
+
+/** The attributes of one entity; asking for one that is not mapped is an error that names those that are. */
+function makeAttrs(entity: MapperEntity): object {
+  const made = Object.create(missing(entity)) as Record<PropertyKey, unknown>;
+  Object.defineProperty(made, ENTITY, { value: entity });
+  for (const mapper of entity.polymorphic) {
+    for (const [name, attribute] of mapper.attributes) {
+      if (Object.hasOwn(made, name)) continue;
+      if (attribute instanceof ColumnAttribute) {
+        defineLazily(made, name, () => new InstrumentedColumn(entity, attribute, entity.columnFor(attribute.column)));
+      } else {
+        const relationship = mapper.relationship(name);
+        if (relationship !== undefined) made[name] = new InstrumentedRelation(entity, relationship);
+      }
+    }
+  }
+  return made;
+}
+
+/** A column is looked for when it is asked for: a subquery need not have them all. */
+function defineLazily(target: object, name: string, make: () => unknown): void {
+  Object.defineProperty(target, name, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      const value = make();
+      Object.defineProperty(target, name, { value, configurable: true, enumerable: true, writable: false });
+      return value;
+    },
+  });
+}
+
+function missing(entity: MapperEntity): object {
+  return new Proxy(Object.create(null) as object, {
+    get(_target, name, receiver: object) {
+      // Promise machinery, inspectors and test frameworks ask for these of any object.
+      if (
+        typeof name === "symbol" ||
+        name === "then" ||
+        name === "toJSON" ||
+        name === "constructor" ||
+        name.startsWith("$$")
+      )
+        return undefined;
+      const names = Object.keys(receiver);
+      throw new InvalidRequestError(
+        `${entity.mapper.className} has no mapped attribute "${name}". It has: ${names.join(", ")}.`,
+      );
+    },
+  });
+}
+
+/** The entity behind a class, an attribute set, an alias or an entity itself; null for anything else. */
+export function findEntity(value: unknown): OrmEntity | null {
+  if (value instanceof OrmEntity) return value;
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return null;
+  const entity = (value as { readonly [ENTITY]?: unknown })[ENTITY];
+  return entity instanceof OrmEntity ? entity : null;
+}
+
+/** The entity behind a class or an alias. @throws UnmappedClassError */
+export function requireEntity(value: unknown): OrmEntity {
+  return findEntity(value) ?? entityOf(mapperFor(value));
+}
+
+/**
+ * Makes a class answer the expression language: `cls[ENTITY]` is its entity, made at first use.
+ * Called once when the class is declared, for the class that its users see.
+ */
+export function installEntityProtocol(cls: AnyClass): void {
+  Object.defineProperty(cls, ENTITY, {
+    configurable: true,
+    get(this: AnyClass): EntityElement | undefined {
+      const mapper = mapperOfPrototype(this.prototype as object);
+      return mapper === undefined ? undefined : entityOf(mapper);
+    },
+  });
+}
+
+/**
+ * The typed attributes of a mapped class, for use anywhere in statements.
+ *
+ * @example const u = attrs(User); select(u.id).where(u.name.eq("Alice"))
+ * @throws UnmappedClassError
+ */
+export function attrs<E>(cls: Cls<E>): Attrs<E> {
+  return requireEntity(cls).attrs as Attrs<E>;
+}
+
+/** The source of columns of an alias without a name. */
+export interface AliasOf<E> {
+  readonly aliasOf: E;
+}
+
+/**
+ * A second name for a class in one statement: for self-joins, or to take its rows from a subquery.
+ *
+ * @param what the name in SQL (and in rows); a literal name lets the types tell aliases apart. Or a subquery, an alias or a CTE with the class's columns.
+ * @example const manager = aliased(Employee, "manager"); select(Employee).join(e.manager.of(manager))
+ */
+export function aliased<E>(cls: Cls<E>): Attrs<E, AliasOf<E>>;
+export function aliased<E, const N extends string>(cls: Cls<E>, name: N): Attrs<E, N>;
+export function aliased<E, const N extends string = string>(
+  cls: Cls<E>,
+  from: FromClause<unknown> | Query<unknown, unknown>,
+  name?: N,
+): Attrs<E, string extends N ? AliasOf<E> : N>;
+export function aliased(cls: unknown, what?: unknown, name?: string): unknown {
+  const mapper = requireEntity(cls).mapper;
+  if (what === undefined || typeof what === "string") return aliasOf(mapper, what ?? null).attrs;
+  const from = what instanceof Query ? what.subquery(name) : what;
+  if (!(from instanceof FromClause)) {
+    throw new ArgumentError(`aliased(${mapper.className}, ...): give a name, a subquery or another FROM element.`);
+  }
+  const named = name ?? (from instanceof AliasedFrom ? from.aliasName : null) ?? mapper.className;
+  return new MapperEntity(mapper, from as From, named, "alias", [mapper]).attrs;
+}
+
+type Intersection<U> = (U extends unknown ? (x: U) => void : never) extends (x: infer I) => void ? I : never;
+
+/**
+ * A class with the columns of its subclasses, so that their attributes come loaded and can be used in the statement.
+ *
+ * @param subclasses those that are wanted, or `"*"` for all
+ * @example const e = withPolymorphic(Employee, [Manager]); select(e).where(or(e.name.eq("x"), e.level.gt(3)))
+ */
+export function withPolymorphic<E>(cls: Cls<E>, subclasses: "*"): Attrs<E, AliasOf<E>>;
+export function withPolymorphic<E, const S extends readonly Cls<E>[]>(
+  cls: Cls<E>,
+  subclasses: S,
+): Attrs<E, AliasOf<E>> &
+  Intersection<
+    { [I in keyof S]: S[I] extends Cls<infer X> ? Omit<Attrs<X, AliasOf<X>>, keyof EntityRef<X, X>> : never }[number]
+  >;
+export function withPolymorphic(cls: unknown, subclasses: "*" | readonly unknown[]): unknown {
+  const mapper = requireEntity(cls).mapper;
+  const named = subclasses === "*" ? subclasses : subclasses.map(mapperFor);
+  if (named !== "*") {
+    for (const each of named) {
+      if (!each.isA(mapper))
+        throw new ArgumentError(
+          `withPolymorphic(${mapper.className}, ...): ${each.className} is no subclass of ${mapper.className}.`,
+        );
+    }
+  }
+  const polymorphic = subclassesOf(mapper, named);
+  const from = fromOf(mapper, polymorphic, (table) => table as unknown as From);
+  return new MapperEntity(mapper, from, mapper.className, "polymorphic", polymorphic).attrs;
+}

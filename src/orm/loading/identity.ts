@@ -1,0 +1,202 @@
+/** Loads of objects that are known by their keys: `get`, `refresh`, expired and deferred columns. */
+
+import type { ConnectionCore } from "../../engine/connection-core.js";
+import type { Op } from "../../engine/io.js";
+import type { Dialect } from "../../sql/dialect.js";
+import type { ColumnElement } from "../../sql/element.js";
+import { BindParameter } from "../../sql/elements/bind.js";
+import { conjunction } from "../../sql/elements/build.js";
+import { TupleElement } from "../../sql/elements/expression.js";
+import type { LoadOption } from "../../sql/entity.js";
+import { ArgumentError } from "../../sql/errors.js";
+import type { BoundValue } from "../../sql/key-context.js";
+import { operators } from "../../sql/operators.js";
+import { Select } from "../../sql/selectable/select.js";
+import type { Attribute } from "../attributes/attribute.js";
+import { ColumnAttribute } from "../attributes/column-attribute.js";
+import { RelationAttribute } from "../attributes/relation-attribute.js";
+import type { LoadSession } from "../load-session.js";
+import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
+import { PerDialect } from "../per-dialect.js";
+import { stateOf } from "../stamp.js";
+import type { InstanceState } from "../state.js";
+import { entityOf } from "./entity.js";
+import { loadRelationship } from "./lazy.js";
+import { LoadRun } from "./load-run.js";
+import { OptionDefaults } from "./option-tree.js";
+import type { OrmPlan } from "./plan.js";
+import { isAfterwards, strategyAt } from "./plan-parts.js";
+import { Planner, planFor } from "./planner.js";
+import { keyBind, keyName, type LockOptions, loadColumns } from "./unloaded.js";
+
+export { loadUnloaded } from "./unloaded.js";
+
+/** What a load by key may say. */
+export interface GetOptions {
+  readonly options?: readonly LoadOption[];
+  /** Overwrite the object where it is loaded already. */
+  readonly populateExisting?: boolean;
+  readonly withForUpdate?: boolean | LockOptions;
+  readonly executionOptions?: Readonly<Record<string, unknown>>;
+}
+
+const NONE: GetOptions = {};
+const NO_BINDS: readonly BoundValue[] = [];
+
+function lockOf(withForUpdate: GetOptions["withForUpdate"]): LockOptions | null {
+  if (withForUpdate === undefined || withForUpdate === false) return null;
+  return withForUpdate === true ? {} : withForUpdate;
+}
+
+/** `SELECT ... WHERE key = ?` of a class. */
+function keyStatement(mapper: Mapper): Select {
+  const entity = entityOf(mapper);
+  const where = mapper.primaryKey.map((attribute, i) =>
+    entity.columnFor(attribute.column).eq(keyBind(attribute.column, i)),
+  );
+  return new Select([entity], []).with({ whereCriteria: where });
+}
+
+/** The plan of a load by key without options: found without making a statement. */
+const plainPlans = new PerDialect(
+  (mapper: Mapper, dialect): OrmPlan => Planner.forStatement(keyStatement(mapper), dialect, NO_BINDS),
+);
+
+function planOf(
+  connection: ConnectionCore,
+  mapper: Mapper,
+  options: GetOptions,
+): { readonly plan: OrmPlan; readonly binds: readonly BoundValue[] } {
+  const lock = lockOf(options.withForUpdate);
+  const loadOptions = options.options;
+  const map = options.executionOptions?.schemaTranslateMap as Readonly<Record<string, string | null>> | undefined;
+  if (lock === null && (loadOptions === undefined || loadOptions.length === 0) && map === undefined) {
+    return { plan: plainPlans.get(mapper, connection.dialect), binds: NO_BINDS };
+  }
+  let statement = keyStatement(mapper);
+  if (loadOptions !== undefined) statement = statement.options(...loadOptions);
+  if (lock !== null) statement = statement.withForUpdate(lock);
+  return planFor(connection, statement, map === undefined ? undefined : { schemaTranslateMap: map });
+}
+
+function namedKey(values: readonly unknown[]): Record<string, unknown> {
+  if (values.length === 1) return { __pk_0: values[0] };
+  const named: Record<string, unknown> = {};
+  for (let i = 0; i < values.length; i++) named[keyName(i)] = values[i];
+  return named;
+}
+
+/** Loads the object of a key with one SELECT: fills or makes it. Null where there is no such row. */
+export function* loadByKey(
+  session: LoadSession,
+  mapper: Mapper,
+  keyValues: readonly unknown[],
+  options: GetOptions = NONE,
+): Op<InstanceState | null> {
+  const connection = yield* session.connectionFor(mapper);
+  const { plan, binds } = planOf(connection, mapper, options);
+  const run = new LoadRun(session, connection, binds, namedKey(keyValues), options.populateExisting === true);
+  const values = yield* plan.execute(run);
+  const object = values[0];
+  return object == null ? null : (stateOf(object as object) ?? null);
+}
+
+/** How many keys a statement takes where lists are written out. */
+const BATCH = 500;
+
+/** Loads the objects of many keys into the identity map; those without a row are left out. */
+export function* loadByKeys(
+  session: LoadSession,
+  mapper: Mapper,
+  keys: readonly (readonly unknown[])[],
+  options: GetOptions = NONE,
+): Op<void> {
+  if (keys.length === 0) return;
+  if (keys.length === 1) {
+    yield* loadByKey(session, mapper, keys[0], options);
+    return;
+  }
+  const connection = yield* session.connectionFor(mapper);
+  const asOne = mapper.primaryKey.length === 1 && connection.dialect.capabilities.arrayParameters;
+  const size = asOne ? keys.length : BATCH;
+  for (let start = 0; start < keys.length; start += size) {
+    const statement = keysStatement(mapper, keys.slice(start, start + size), connection.dialect);
+    const { plan, binds } = planFor(
+      connection,
+      options.options === undefined ? statement : statement.options(...options.options),
+    );
+    yield* plan.execute(new LoadRun(session, connection, binds, undefined, options.populateExisting === true));
+  }
+}
+
+function keysStatement(mapper: Mapper, keys: readonly (readonly unknown[])[], dialect: Dialect): Select {
+  const entity = entityOf(mapper);
+  const columns = mapper.primaryKey.map((attribute) => entity.columnFor(attribute.column));
+  let condition: ColumnElement;
+  if (columns.length === 1) condition = columns[0].in(keys.map(([value]) => value));
+  else {
+    const rows = keys.map((key) =>
+      key.map((value, i) => new BindParameter(value, columns[i].type, null, false, false, null, "pk")),
+    );
+    condition =
+      dialect.capabilities.tupleIn && !dialect.capabilities.arrayParameters
+        ? new TupleElement(columns).in(rows.map((row) => new TupleElement(row)))
+        : conjunction(
+            operators.or,
+            rows.map((row) =>
+              conjunction(
+                operators.and,
+                row.map((bind, i) => columns[i].eq(bind)),
+              ),
+            ),
+          );
+  }
+  return new Select([entity], []).with({ whereCriteria: [condition] });
+}
+
+/**
+ * Loads an object anew, over what it has.
+ *
+ * @param attributes those to load; null for all columns that are not deferred (and deferred ones that are loaded) and the relationships that the mapping loads eagerly
+ * @returns false when the row is gone
+ */
+export function* refreshState(
+  session: LoadSession,
+  state: InstanceState,
+  attributes: readonly Attribute[] | null,
+  options: GetOptions = NONE,
+): Op<boolean> {
+  const mapper = mapperOf(state);
+  if (state.key === null)
+    throw new ArgumentError(`${state.describe()} has no row yet: flush it before it is refreshed.`);
+  const columns: ColumnAttribute[] = [];
+  const relations: Relationship[] = [];
+  if (attributes === null) {
+    for (const attribute of mapper.columnAttributes)
+      if (!attribute.deferred || attribute.isLoaded(state)) columns.push(attribute);
+    for (const relationship of mapper.relationships) {
+      const strategy = strategyAt(relationship, new OptionDefaults().nowhere, [mapper]);
+      if (strategy === "joined" || isAfterwards(strategy)) relations.push(relationship);
+    }
+  } else {
+    for (const attribute of attributes) {
+      if (attribute instanceof ColumnAttribute) columns.push(attribute);
+      else if (attribute instanceof RelationAttribute)
+        relations.push(mapper.relationship(attribute.key) as Relationship);
+    }
+  }
+  // The key is part of it, so that a row that is gone is noticed however few attributes are asked for.
+  if (columns.length > 0 || attributes === null) {
+    if (!(yield* loadColumns(session, state, columns, true, lockOf(options.withForUpdate)))) return false;
+    if (attributes === null) {
+      state.expired = false;
+      if (state.extra !== null) state.extra.expiredBy = null;
+      if (state.committed !== null && state.committed.size === 0) state.commitAll();
+    }
+  } else if (!(yield* loadColumns(session, state, mapper.primaryKey, false))) return false;
+  for (const relationship of relations) {
+    relationship.attribute.expire(state);
+    yield* loadRelationship(session, [state], relationship, state.origin?.options ?? null);
+  }
+  return true;
+}

@@ -1,0 +1,95 @@
+/** What rows of a class in a hierarchy come from: joined tables, and the condition on the discriminator. */
+import type { ColumnElement } from "../../sql/element.js";
+import { conjunction } from "../../sql/elements/build.js";
+import { operators } from "../../sql/operators.js";
+import type { Column } from "../../sql/schema/column.js";
+import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
+import type { Table } from "../../sql/schema/table.js";
+import { Alias } from "../../sql/selectable/alias.js";
+import type { FromClause } from "../../sql/selectable/from-clause.js";
+import { inferOn, Join } from "../../sql/selectable/join.js";
+import type { Mapper } from "../mapping/mapper.js";
+
+type From = FromClause<unknown>;
+
+/** Stands for a table in a FROM that is being built. */
+type TableStandIn = (table: Table) => From;
+
+/** The table of a class, or the join of its tables, with those of subclasses outside where they are wanted. */
+export function fromOf(mapper: Mapper, polymorphic: readonly Mapper[], standIn: TableStandIn): From {
+  const made = new Map<Table, From>();
+  const use = (table: Table): From => {
+    let from = made.get(table);
+    if (from === undefined) {
+      from = standIn(table);
+      made.set(table, from);
+    }
+    return from;
+  };
+  let from = use(mapper.tables[0]);
+  for (let i = 1; i < mapper.tables.length; i++) from = joinTable(from, mapper.tables, i, use, "inner");
+  for (const sub of polymorphic) {
+    for (let i = 0; i < sub.tables.length; i++) {
+      if (!made.has(sub.tables[i])) from = joinTable(from, sub.tables, i, use, "left");
+    }
+  }
+  return from;
+}
+
+function joinTable(
+  left: From,
+  tables: readonly Table[],
+  index: number,
+  use: TableStandIn,
+  kind: "inner" | "left",
+): From {
+  const above = tables[index - 1];
+  const right = use(tables[index]);
+  return new Join(left, right, inheritOn(use(above), above, right, tables[index]), kind);
+}
+
+/** The key of a subclass's table continues that of the table above. */
+function inheritOn(left: From, above: Table, right: From, table: Table): ColumnElement {
+  const own = inheritKey(table, above);
+  if (own === null) return inferOn(left, right);
+  const pairs = own.columns.map((column, i) => standInFor(left, own.refColumns[i]).eq(standInFor(right, column)));
+  return conjunction(operators.and, pairs);
+}
+
+function inheritKey(table: Table, above: Table): ForeignKeyConstraint | null {
+  const keys = table.foreignKeyConstraints.filter((each) => each.referredTable === above);
+  return keys.find((each) => each.columns.every((column) => column.primaryKey)) ?? (keys.length === 1 ? keys[0] : null);
+}
+
+/** The column of a table, or of an alias of it. */
+function standInFor(from: From, column: Column): ColumnElement {
+  return from instanceof Alias ? from.column(column.key) : column;
+}
+
+/** A table's anonymous alias. */
+export function anonymousAlias(table: Table): From {
+  return new Alias(table, null);
+}
+
+/** Subclasses that `withPolymorphic` names, with the classes between them and the base. */
+export function subclassesOf(mapper: Mapper, named: "*" | readonly Mapper[]): readonly Mapper[] {
+  const wanted = named === "*" ? null : new Set(named);
+  return [...mapper.selfAndDescendants()]
+    .filter(
+      (each) => each === mapper || wanted === null || [...each.selfAndDescendants()].some((sub) => wanted.has(sub)),
+    )
+    .sort((a, b) => a.order - b.order);
+}
+
+/** The condition that picks the rows of a class out of a table that it shares; null for a class with a table of its own. */
+export function discriminatorCriterion(
+  mapper: Mapper,
+  columnFor: (column: Column) => ColumnElement,
+): ColumnElement | null {
+  if (!mapper.single || mapper.polymorphicOn === null) return null;
+  const identities: (string | number)[] = [];
+  for (const each of mapper.selfAndDescendants())
+    if (each.polymorphicIdentity !== undefined) identities.push(each.polymorphicIdentity);
+  const column = columnFor(mapper.polymorphicOn.column);
+  return identities.length === 1 ? column.eq(identities[0]) : column.in(identities);
+}

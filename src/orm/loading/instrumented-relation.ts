@@ -1,0 +1,305 @@
+/** `u.posts`: a relationship in a statement. It can be joined along, compared with objects, and asked for members that meet a condition. */
+import { ColumnElement } from "../../sql/element.js";
+import { BindParameter } from "../../sql/elements/bind.js";
+import { conjunction } from "../../sql/elements/build.js";
+import { requireCondition } from "../../sql/elements/coerce.js";
+import { LiteralColumn } from "../../sql/elements/special.js";
+import { ENTITY, type JoinStep, RelationElement } from "../../sql/entity.js";
+import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import { type Node, type Parts, replaceNodes } from "../../sql/node.js";
+import { operators } from "../../sql/operators.js";
+import type { Column } from "../../sql/schema/column.js";
+import { Alias } from "../../sql/selectable/alias.js";
+import type { FromClause } from "../../sql/selectable/from-clause.js";
+import { Exists } from "../../sql/selectable/query.js";
+import { Select } from "../../sql/selectable/select.js";
+import { integerType } from "../../sql/types/base.js";
+import { describeValue } from "../attributes/relation-attribute.js";
+import { mapperOf, type Relationship } from "../mapping/mapper.js";
+import { stateOf } from "../stamp.js";
+import { type InstanceState, valuesOf } from "../state.js";
+import { InstrumentedColumn } from "./instrumented-column.js";
+import { OrmEntity } from "./orm-entity.js";
+
+type From = FromClause<unknown>;
+
+const ONE = new LiteralColumn("1", integerType);
+
+export class InstrumentedRelation extends RelationElement {
+  static override readonly parts: Parts = {
+    entity: "node",
+    relationship: "ref",
+    to: "node",
+    criteria: "nodes",
+    targetCriterion: "node",
+  };
+  private association: From | null = null;
+
+  /**
+   * @param entity where it starts
+   * @param to where it leads: what `of()` named; null for the plain target
+   * @param criteria what `and()` added to its condition
+   */
+  constructor(
+    readonly entity: OrmEntity,
+    readonly relationship: Relationship,
+    readonly to: OrmEntity | null = null,
+    readonly criteria: readonly ColumnElement[] = [],
+  ) {
+    super();
+  }
+
+  override get visitName(): string {
+    return "Relation";
+  }
+  get key(): string {
+    return this.relationship.key;
+  }
+  get target(): OrmEntity {
+    return this.to ?? this.entity.entityFor(this.relationship.target);
+  }
+  get label(): string {
+    return `${this.entity.entityName}.${this.key}`;
+  }
+  /** The discriminator's condition: its values are part of a join along the relationship. */
+  get targetCriterion(): ColumnElement | null {
+    return this.target.criterion;
+  }
+
+  override copyReplacing(replace: (child: Node) => Node): this {
+    const entity = replace(this.entity) as OrmEntity;
+    const to = this.to === null ? null : (replace(this.to) as OrmEntity);
+    const criteria = this.criteria.map((each) => replace(each) as ColumnElement);
+    if (entity === this.entity && to === this.to && criteria.every((each, i) => each === this.criteria[i])) return this;
+    return new InstrumentedRelation(entity, this.relationship, to, criteria) as this;
+  }
+
+  /** To an alias of the target, or to a subclass. @throws ArgumentError for another class */
+  of(what: unknown): InstrumentedRelation {
+    const entity = what instanceof OrmEntity ? what : (what as { readonly [ENTITY]?: unknown } | null)?.[ENTITY];
+    if (!(entity instanceof OrmEntity))
+      throw new ArgumentError(
+        `${this.label}.of(...) takes a mapped class or an alias of one, not ${describeValue(what)}.`,
+      );
+    if (!entity.mapper.isA(this.relationship.target)) {
+      throw new ArgumentError(
+        `${this.label}.of(...): ${entity.entityName} is no ${this.relationship.target.className}.`,
+      );
+    }
+    return new InstrumentedRelation(this.entity, this.relationship, entity, this.criteria);
+  }
+
+  /** With a further condition wherever the relationship is followed: in the ON of a join, in the WHERE of a load. */
+  and(condition: unknown): InstrumentedRelation {
+    return new InstrumentedRelation(this.entity, this.relationship, this.to, [
+      ...this.criteria,
+      this.condition(condition, this.target),
+    ]);
+  }
+
+  joinTarget(): { readonly left: From; readonly steps: readonly JoinStep[] } {
+    const { target } = this;
+    if (target.from === this.entity.from) {
+      throw new InvalidRequestError(
+        `${this.label} leads back to ${this.entity.entityName}: joining along it needs a second name for the class. ` +
+          `Write join(x.${this.key}.of(aliased(${target.mapper.className}))).`,
+      );
+    }
+    return { left: this.entity.from, steps: this.stepsTo(target) };
+  }
+
+  /** The joins from this entity to `target`: two where there is an association table. */
+  stepsTo(target: OrmEntity): readonly JoinStep[] {
+    const { primaryJoin, secondary, secondaryJoin } = this.relationship.join;
+    // A condition of its own may name columns of either side; only those of the key are marked.
+    const far = (column: Column): boolean =>
+      !this.entity.mapper.byColumn.has(column) && target.mapper.byColumn.has(column);
+    const local = (column: Column): ColumnElement => (far(column) ? target : this.entity).columnFor(column);
+    const remote = (column: Column): ColumnElement => target.columnFor(column);
+    const more = [...(target.criterion === null ? [] : [target.criterion]), ...this.criteriaFor(target)];
+    if (secondary === null || secondaryJoin === null) {
+      return [{ right: target.from, on: all([this.relationship.condition(primaryJoin, local, remote), ...more]) }];
+    }
+    this.association ??=
+      this.entity.aliased || target.aliased ? new Alias(secondary, null) : (secondary as unknown as From);
+    const between = columnsOf(secondary as unknown as From, this.association);
+    return [
+      { right: this.association, on: this.relationship.condition(primaryJoin, local, between) },
+      { right: target.from, on: all([this.relationship.condition(secondaryJoin, between, remote), ...more]) },
+    ];
+  }
+
+  /** An ORDER BY of the relationship in the terms of what `stepsTo(target)` joined. */
+  orderFor(target: OrmEntity): readonly ColumnElement[] {
+    const { secondary } = this.relationship.join;
+    const { association } = this;
+    return this.relationship.orderBy.map(
+      (each) =>
+        replaceNodes(each as Node, (node) => {
+          if (node.visitName !== "Column") return undefined;
+          const column = node as Column;
+          if (target.mapper.byColumn.has(column)) return target.columnFor(column);
+          return secondary !== null && association !== null && (column.table as unknown) === secondary
+            ? association.column(column.key)
+            : undefined;
+        }) as ColumnElement,
+    );
+  }
+
+  /** The criteria in the terms of another stand-in for the target. */
+  criteriaFor(target: OrmEntity): readonly ColumnElement[] {
+    return this.criteria.map((each) => adapt(each, this.target, target));
+  }
+
+  /** Whether some member of a relation to many meets a condition. */
+  any(condition?: unknown): ColumnElement {
+    if (!this.relationship.uselist)
+      throw new InvalidRequestError(`${this.label} holds one object: use has() instead of any().`);
+    return this.existing(condition);
+  }
+
+  /** Whether the object of a relation to one meets a condition. */
+  has(condition?: unknown): ColumnElement {
+    if (this.relationship.uselist)
+      throw new InvalidRequestError(`${this.label} is a collection: use any() instead of has().`);
+    return this.existing(condition);
+  }
+
+  private existing(condition: unknown): ColumnElement {
+    const { mapper } = this.entity;
+    // A lambda speaks of this member and no other, so it gets a name of its own: conditions within conditions may be about one class.
+    const apart =
+      typeof condition === "function" || this.relationship.target.tables.some((table) => mapper.tables.includes(table));
+    const target = this.to === null && apart ? this.entity.aliasFor(this.relationship.target) : this.target;
+    const given = condition === undefined ? [] : [adapt(this.condition(condition, target), this.target, target)];
+    const steps = this.stepsTo(target);
+    return exists(
+      steps.map((step) => step.right),
+      [...steps.map((step) => step.on), ...given],
+    );
+  }
+
+  /** A condition, or a lambda over the attributes of the target. */
+  private condition(value: unknown, target: OrmEntity): ColumnElement {
+    const isLambda = typeof value === "function" && !(value instanceof ColumnElement);
+    return requireCondition(
+      isLambda ? (value as (attrs: object) => unknown)(target.attrs) : value,
+      `${this.label}: the condition`,
+    );
+  }
+
+  /** Whether the relation to many has this object. */
+  contains(object: unknown): ColumnElement {
+    if (!this.relationship.uselist)
+      throw new InvalidRequestError(`${this.label} holds one object: use eq() instead of contains().`);
+    const member = this.member(object, "contains()");
+    const { join } = this.relationship;
+    if (join.secondary === null) return this.equalKeys(member);
+    // The association's row alone tells; the target's table is not needed.
+    const association = new Alias(join.secondary, null);
+    const between = columnsOf(join.secondary as unknown as From, association as From);
+    return exists(
+      [association as From],
+      [
+        this.relationship.condition(join.primaryJoin, (column) => this.entity.columnFor(column), between),
+        ...join.secondaryPairs.map(({ local, remote }) => between(local).eq(keyBind(member, remote))),
+      ],
+    );
+  }
+
+  /** Whether the relation to one is this object, or nothing. */
+  eq(object: unknown): ColumnElement {
+    if (object === null) return this.isNull();
+    if (this.relationship.uselist)
+      throw new InvalidRequestError(
+        `${this.label} is a collection and cannot be compared with one object: use contains().`,
+      );
+    return this.equalKeys(this.member(object, "eq()"));
+  }
+
+  ne(object: unknown): ColumnElement {
+    if (object === null) return this.isNotNull();
+    if (this.relationship.uselist) return this.contains(object).not();
+    const member = this.member(object, "ne()");
+    if (this.relationship.direction !== "manyToOne") return this.equalKeys(member).not();
+    const { pairs } = this.relationship.join;
+    return all(
+      pairs.map(({ local, remote }) => {
+        const column = this.entity.columnFor(local);
+        return conjunction(operators.or, [column.ne(keyBind(member, remote)), column.isNull()]);
+      }),
+    );
+  }
+
+  isNull(): ColumnElement {
+    if (this.relationship.direction !== "manyToOne") return this.existing(undefined).not();
+    return all(this.relationship.join.pairs.map(({ local }) => this.entity.columnFor(local).isNull()));
+  }
+
+  isNotNull(): ColumnElement {
+    if (this.relationship.direction !== "manyToOne") return this.existing(undefined);
+    return all(this.relationship.join.pairs.map(({ local }) => this.entity.columnFor(local).isNotNull()));
+  }
+
+  private equalKeys(member: InstanceState): ColumnElement {
+    return all(
+      this.relationship.join.pairs.map(({ local, remote }) => this.entity.columnFor(local).eq(keyBind(member, remote))),
+    );
+  }
+
+  private member(object: unknown, place: string): InstanceState {
+    const state = typeof object === "object" && object !== null ? stateOf(object) : undefined;
+    if (state === undefined || !this.relationship.accepts(state.mapper)) {
+      const what = state === undefined ? describeValue(object) : state.describe();
+      throw new ArgumentError(
+        `${this.label}.${place} takes an object of ${this.relationship.target.className}, not ${what}.`,
+      );
+    }
+    return state;
+  }
+}
+
+function all(conditions: readonly ColumnElement[]): ColumnElement {
+  return conjunction(operators.and, conditions);
+}
+
+function exists(froms: readonly From[], conditions: readonly ColumnElement[]): ColumnElement {
+  const query = new Select([ONE], []).with({ fromObjects: froms, whereCriteria: conditions });
+  return new Exists(query.correlateExcept(...froms) as unknown as ConstructorParameters<typeof Exists>[0]);
+}
+
+/** What stands for a column of `table` in an alias of it. */
+export function columnsOf(table: From, standIn: From): (column: Column) => ColumnElement {
+  return (column) => (standIn === table || (column.table as unknown) !== table ? column : standIn.column(column.key));
+}
+
+/** A condition on one stand-in of a class in the terms of another. */
+export function adapt(condition: ColumnElement, from: OrmEntity, to: OrmEntity): ColumnElement {
+  if (from.from === to.from) return condition;
+  return replaceNodes(condition as Node, (node) => {
+    if (node instanceof InstrumentedColumn && node.entity.from === from.from) {
+      return new InstrumentedColumn(to, node.attribute, to.columnFor(node.attribute.column));
+    }
+    if (!from.aliased && node.visitName === "Column" && from.mapper.byColumn.has(node as Column))
+      return to.columnFor(node as Column);
+    return undefined;
+  }) as ColumnElement;
+}
+
+/** A parameter that takes a key of an object when the statement is executed, after the autoflush that may give it one. */
+function keyBind(member: InstanceState, column: Column): BindParameter {
+  return new BindParameter(undefined, column.type, null, false, false, () => keyValue(member, column), column.key);
+}
+
+function keyValue(member: InstanceState, column: Column): unknown {
+  const mapper = mapperOf(member);
+  const attribute = mapper.attributeOf(column);
+  const value = attribute.peek(member);
+  if (value !== undefined) return value;
+  const at = mapper.primaryKey.indexOf(attribute);
+  if (at >= 0 && member.key !== null) return valuesOf(member.key)[at];
+  throw new InvalidRequestError(
+    `${member.describe()} stands in a condition, and its "${attribute.key}" is not ${member.key === null ? "set" : "loaded"}: ` +
+      (member.key === null ? "add it to the session and flush first." : "refresh it first."),
+  );
+}

@@ -1,0 +1,89 @@
+/** Loads a relationship of objects that are there already: when it is read, for one object or for siblings at once. */
+
+import type { Op } from "../../engine/io.js";
+import type { Dialect } from "../../sql/dialect.js";
+import type { LoadSession } from "../load-session.js";
+import type { Relationship } from "../mapping/mapper.js";
+import { PerDialect } from "../per-dialect.js";
+import type { InstanceState, LoadedWith } from "../state.js";
+import { LoadRun } from "./load-run.js";
+import { LoadedOptions, OptionDefaults, type OptionNode } from "./option-tree.js";
+import { Planner } from "./planner.js";
+import { RelationLoader } from "./relation-loader.js";
+
+const plain = new PerDialect((relationship: Relationship, dialect) => {
+  const planner = new Planner(dialect, [], defaults, undefined);
+  return new RelationLoader(relationship, null, defaults.nowhere, [relationship.parent], planner, null);
+});
+const withOptions = new PerDialect((_: OptionNode) => new Map<Relationship, RelationLoader>());
+const defaults = new OptionDefaults();
+
+/**
+ * Loads a relationship for objects with a row and gives it to all of them.
+ *
+ * A relation to one whose target is in the identity map takes no statement; the others are loaded together, by the keys that the database has.
+ *
+ * @param options criteria, and what is loaded with the targets; where absent, what each object was loaded with
+ */
+export function* loadRelationship(
+  session: LoadSession,
+  states: readonly InstanceState[],
+  relationship: Relationship,
+  options?: LoadedWith | null,
+  populateExisting = false,
+): Op<void> {
+  if (states.length === 0) return;
+  if (options !== undefined) {
+    yield* loadWith(session, states, relationship, options, populateExisting);
+    return;
+  }
+  const first = states[0].origin?.options ?? null;
+  if (states.length === 1 || states.every((state) => (state.origin?.options ?? null) === first)) {
+    yield* loadWith(session, states, relationship, first, populateExisting);
+    return;
+  }
+  const groups = new Map<LoadedWith | null, InstanceState[]>();
+  for (const state of states) {
+    const own = state.origin?.options ?? null;
+    const group = groups.get(own);
+    if (group === undefined) groups.set(own, [state]);
+    else group.push(state);
+  }
+  for (const [own, group] of groups) yield* loadWith(session, group, relationship, own, populateExisting);
+}
+
+function* loadWith(
+  session: LoadSession,
+  states: readonly InstanceState[],
+  relationship: Relationship,
+  options: LoadedWith | null,
+  populateExisting: boolean,
+): Op<void> {
+  const connection = yield* session.connectionFor(relationship.target);
+  const given = options instanceof LoadedOptions ? options : null;
+  const loader =
+    given === null ? plain.get(relationship, connection.dialect) : loaderWith(given, relationship, connection.dialect);
+  const run = new LoadRun(session, connection, given?.given ?? [], undefined, populateExisting);
+  // What is loaded with the targets must not go around in circles back to these objects.
+  if (populateExisting) for (const state of states) run.firstLoad(relationship.attribute, state);
+  yield* loader.loadFor(run, states);
+}
+
+function loaderWith({ node, planned }: LoadedOptions, relationship: Relationship, dialect: Dialect): RelationLoader {
+  const loaders = withOptions.get(node, dialect);
+  let loader = loaders.get(relationship);
+  if (loader === undefined) {
+    const planner = new Planner(dialect, planned, node.defaults, undefined);
+    const option = node.relations.get(relationship.key) ?? null;
+    loader = new RelationLoader(
+      relationship,
+      option,
+      node.below(relationship.key),
+      [relationship.parent],
+      planner,
+      null,
+    );
+    loaders.set(relationship, loader);
+  }
+  return loader;
+}

@@ -1,0 +1,143 @@
+/** Makes the loaders that read a plan's rows from its parts. */
+import type { Dialect } from "../../sql/dialect.js";
+import type { BoundValue } from "../../sql/key-context.js";
+import type { Column } from "../../sql/schema/column.js";
+import type { Select } from "../../sql/selectable/select.js";
+import type { RelationAttribute } from "../attributes/relation-attribute.js";
+import type { Mapper, Relationship } from "../mapping/mapper.js";
+import { convertersOf, lazyBits } from "./converters.js";
+import { EntityLoader, JoinedChild } from "./entity-loader.js";
+import type { LoadRun, PostLoader } from "./load-run.js";
+import { LoadedOptions, type OptionNode, type RelationOption } from "./option-tree.js";
+import type { PostSchedule } from "./plan.js";
+import { isAfterwards, type Part, strategyAt } from "./plan-parts.js";
+import { Variant } from "./variant.js";
+
+/** Selects the keys of the parents by their columns. */
+export type KeySelector = (columns: readonly Column[]) => Select;
+
+/** Makes what loads one relationship after the rows were read. */
+export type PostMaker = (
+  relationship: Relationship,
+  option: RelationOption | null,
+  node: OptionNode,
+  path: readonly Mapper[],
+  parentKeys: KeySelector | null,
+) => PostLoader;
+
+export class LoaderFactory {
+  private variants = 0;
+  private loaders = 0;
+  private joins = 0;
+  /** In how many places the plan has each hierarchy. */
+  private readonly places = new Map<Mapper, number>();
+
+  constructor(
+    private readonly dialect: Dialect,
+    private readonly planned: readonly BoundValue[],
+    private readonly posts: PostSchedule,
+    /** All joined relationships of the plan. */
+    private readonly children: JoinedChild[],
+    private readonly makePost: PostMaker,
+    private readonly keysOf: (part: Part) => KeySelector | null,
+  ) {}
+
+  /**
+   * @param width the columns of the row
+   * @param ownsRow the row may become the storage of the object
+   */
+  loader(part: Part, width: number, ownsRow: boolean): EntityLoader {
+    const { mapper } = part.entity;
+    this.places.set(mapper.base, (this.places.get(mapper.base) ?? 0) + 1);
+    const columnAt = (slot: number): number => part.offset + part.attributes.indexOf(mapper.columnAttributes[slot]);
+    const key = mapper.primaryKey;
+    const converters = convertersOf(mapper, this.dialect);
+    const on = mapper.polymorphicOn;
+    const children = new Map<Relationship, JoinedChild>();
+    for (const child of part.children) {
+      const made = new JoinedChild(this.joins++, child.relationship, this.loader(child.part, width, false));
+      this.children.push(made);
+      children.set(child.relationship, made);
+    }
+    const posts = new Map<Relationship, PostLoader>();
+    return new EntityLoader({
+      id: this.loaders++,
+      mapper,
+      name: part.entity.entityName,
+      keyIndexes: key.map((attribute) => columnAt(attribute.slot)),
+      keyConverters: key.map((attribute) => converters[attribute.slot]),
+      discriminator: on === null || mapper.subclasses.length === 0 ? -1 : columnAt(on.slot),
+      discriminatorConverter: on === null ? null : converters[on.slot],
+      variantFor: (each) => this.variant(part, each, width, ownsRow, children, posts),
+    });
+  }
+
+  private variant(
+    part: Part,
+    mapper: Mapper,
+    width: number,
+    ownsRow: boolean,
+    children: ReadonlyMap<Relationship, JoinedChild>,
+    posts: Map<Relationship, PostLoader>,
+  ): Variant {
+    const { node } = part;
+    const places = new Map(part.attributes.map((attribute, i) => [attribute, part.offset + i]));
+    const id = this.variants++;
+    const lazies: RelationAttribute[] = [];
+    let hasPosts = false;
+    for (const relationship of mapper.relationships) {
+      const strategy = strategyAt(relationship, node, part.path);
+      if (isAfterwards(strategy)) {
+        hasPosts = true;
+        this.posts.add(this.post(part, relationship, strategy, posts), id);
+      } else if (!children.has(relationship)) lazies.push(relationship.attribute);
+    }
+    const converters = convertersOf(mapper, this.dialect);
+    const fixed = node.empty ? null : new LoadedOptions(node, this.planned, this.planned);
+    return new Variant(
+      {
+        id,
+        mapper,
+        indexes: mapper.columnAttributes.map((attribute) => places.get(attribute) ?? -1),
+        converters,
+        lazyBits: lazyBits(mapper, this.dialect),
+        ownsRow,
+        width,
+        origin: { converters, options: fixed },
+        originFor:
+          fixed === null || this.planned.length === 0
+            ? null
+            : (run: LoadRun) => ({ converters, options: new LoadedOptions(node, this.planned, run.binds) }),
+        hasOptions: node.defaults.given,
+        depth: part.path.length - 1,
+        places: () => this.places.get(mapper.base) as number,
+        hasPosts,
+        lazies,
+      },
+      mapper.relationships.flatMap((relationship) => children.get(relationship) ?? []),
+    );
+  }
+
+  private post(
+    part: Part,
+    relationship: Relationship,
+    strategy: string,
+    posts: Map<Relationship, PostLoader>,
+  ): PostLoader {
+    let post = posts.get(relationship);
+    if (post === undefined) {
+      const { node, entity, path } = part;
+      const known = entity.polymorphic.some((mapper) => mapper.relationships.includes(relationship));
+      const parentKeys = strategy === "subquery" && known ? this.keysOf(part) : null;
+      post = this.makePost(
+        relationship,
+        node.relations.get(relationship.key) ?? null,
+        node.below(relationship.key),
+        path,
+        parentKeys,
+      );
+      posts.set(relationship, post);
+    }
+    return post;
+  }
+}

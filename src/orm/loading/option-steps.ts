@@ -1,0 +1,110 @@
+/** What loader options are made of: steps along a path, each with its part in the statement's cache key. */
+
+import type { ColumnElement } from "../../sql/element.js";
+import { LoadOption } from "../../sql/entity.js";
+import { Node, type Parts } from "../../sql/node.js";
+import type { InstrumentedRelation } from "./instrumented-relation.js";
+import type { OrmEntity } from "./orm-entity.js";
+
+/** How a relationship is loaded. */
+export type Strategy =
+  | "select"
+  | "selectin"
+  | "joined"
+  | "subquery"
+  | "immediate"
+  | "raise"
+  | "raise_on_sql"
+  | "noload"
+  | "containsEager";
+
+/** What an option does to columns. */
+export type ColumnAction = "only" | "load" | "defer" | "raise";
+
+/** Settings of one relationship's option. */
+export interface RelationSettings {
+  /** INNER JOIN instead of LEFT OUTER JOIN. */
+  readonly innerjoin?: boolean;
+  /** How many levels of a self-referential relationship to load; -1 until nothing is found. */
+  readonly recursionDepth?: number;
+}
+
+export abstract class OptionStep extends Node {}
+
+/** Goes along a relationship; a strategy of null only passes it. */
+export class RelationStep extends OptionStep {
+  static override readonly parts: Parts = {
+    relation: "node",
+    strategy: "name",
+    innerjoin: "name",
+    recursionDepth: "name",
+  };
+  readonly innerjoin: boolean | null;
+  readonly recursionDepth: number | null;
+
+  constructor(
+    readonly relation: InstrumentedRelation,
+    readonly strategy: Strategy | null,
+    settings: RelationSettings = {},
+  ) {
+    super();
+    this.innerjoin = settings.innerjoin ?? null;
+    this.recursionDepth = settings.recursionDepth ?? null;
+  }
+  override get visitName(): string {
+    return "RelationStep";
+  }
+}
+
+/** A strategy for all relationships that have none by themselves. */
+export class WildcardStep extends OptionStep {
+  static override readonly parts: Parts = { strategy: "name" };
+  constructor(readonly strategy: Strategy) {
+    super();
+  }
+  override get visitName(): string {
+    return "WildcardStep";
+  }
+}
+
+/** Loads or leaves out columns: those named, those of a group, or all. */
+export class ColumnStep extends OptionStep {
+  static override readonly parts: Parts = { action: "name", keys: "names", group: "name" };
+  constructor(
+    readonly action: ColumnAction,
+    /** `["*"]` for all. */
+    readonly keys: readonly string[],
+    readonly group: string | null = null,
+  ) {
+    super();
+  }
+  override get visitName(): string {
+    return "ColumnStep";
+  }
+}
+
+/** Several options for what the path has reached. */
+export class BranchStep extends OptionStep {
+  static override readonly parts: Parts = { options: "nodes" };
+  constructor(readonly options: readonly LoadOption[]) {
+    super();
+  }
+  override get visitName(): string {
+    return "BranchStep";
+  }
+}
+
+/** A condition on every appearance of a class in a statement and in the loads that follow from it. */
+export class LoaderCriteria extends LoadOption {
+  static override readonly parts: Parts = { entity: "node", condition: "node", includeAliases: "name" };
+  constructor(
+    readonly entity: OrmEntity,
+    readonly condition: ColumnElement,
+    readonly includeAliases: boolean,
+  ) {
+    super();
+  }
+  override get visitName(): string {
+    return "LoaderCriteria";
+  }
+}

@@ -1,0 +1,295 @@
+/** The options of a statement put together: for each place along a path what is loaded and how. Of two that speak of one thing the last wins. */
+import type { ColumnElement } from "../../sql/element.js";
+import type { LoadOption } from "../../sql/entity.js";
+import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import type { BoundValue } from "../../sql/key-context.js";
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
+import type { Mapper } from "../mapping/mapper.js";
+import type { LoadedWith } from "../state.js";
+import { adapt, type InstrumentedRelation } from "./instrumented-relation.js";
+import {
+  BranchStep,
+  type ColumnAction,
+  ColumnStep,
+  LoaderCriteria,
+  RelationStep,
+  type Strategy,
+  WildcardStep,
+} from "./option-steps.js";
+import { LoaderOption } from "./options.js";
+import type { OrmEntity } from "./orm-entity.js";
+
+/** What holds for all places of a statement. */
+export class OptionDefaults {
+  /** Whether the statement has any options. */
+  given = false;
+  strategy: Strategy | null = null;
+  readonly criteria: LoaderCriteria[] = [];
+  /** What holds where no option goes. */
+  readonly nowhere: OptionNode = new OptionNode(this);
+
+  get empty(): boolean {
+    return this.strategy === null && this.criteria.length === 0;
+  }
+
+  /** The conditions on an appearance of a class: its discriminator, and those of `withLoaderCriteria`. */
+  criteriaFor(entity: OrmEntity): readonly ColumnElement[] {
+    const found: ColumnElement[] = entity.criterion === null ? [] : [entity.criterion];
+    return [...found, ...this.addedCriteria(entity)];
+  }
+
+  /** The conditions of `withLoaderCriteria` alone. */
+  addedCriteria(entity: OrmEntity): readonly ColumnElement[] {
+    const found: ColumnElement[] = [];
+    for (const each of this.criteria) {
+      if (!entity.mapper.isA(each.entity.mapper)) continue;
+      found.push(adapt(each.condition, each.entity, entity));
+    }
+    return found;
+  }
+}
+
+/** The option of one relationship at one place. */
+export class RelationOption {
+  strategy: Strategy | null = null;
+  /** The last step that named it: alias or subclass, further conditions. */
+  relation: InstrumentedRelation | null = null;
+  innerjoin: boolean | null = null;
+  recursionDepth: number | null = null;
+  node: OptionNode;
+  private beneath: OptionNode | null = null;
+
+  constructor(
+    readonly key: string,
+    defaults: OptionDefaults,
+  ) {
+    this.node = new OptionNode(defaults);
+  }
+
+  get to(): OrmEntity | null {
+    return this.relation?.to ?? null;
+  }
+  get criteria(): readonly ColumnElement[] {
+    return this.relation?.criteria ?? [];
+  }
+
+  /** What holds for the objects at the other end: for a recursive option, itself one level less. */
+  below(): OptionNode {
+    const depth = this.recursionDepth;
+    if (depth === null || depth === 1) return this.node;
+    if (this.beneath === null) {
+      const node = this.node.copy();
+      this.beneath = node;
+      const next = new RelationOption(this.key, this.node.defaults);
+      next.strategy = this.strategy;
+      next.relation = this.relation;
+      next.innerjoin = this.innerjoin;
+      next.recursionDepth = depth < 0 ? depth : depth - 1;
+      next.node = this.node;
+      if (depth < 0) next.beneath = node;
+      node.relations.set(this.key, next);
+    }
+    return this.beneath;
+  }
+}
+
+/** What the options say of one entity at one place. */
+export class OptionNode {
+  readonly relations: Map<string, RelationOption> = new Map();
+  private readonly columns: Map<string, ColumnAction> = new Map();
+  private readonly groups: Set<string> = new Set();
+  private only = false;
+  private allColumns: ColumnAction | null = null;
+  private wildcard: Strategy | null = null;
+
+  constructor(readonly defaults: OptionDefaults) {}
+
+  get empty(): boolean {
+    return (
+      this.relations.size === 0 &&
+      this.columns.size === 0 &&
+      this.groups.size === 0 &&
+      this.allColumns === null &&
+      this.wildcard === null &&
+      this.defaults.empty
+    );
+  }
+
+  copy(): OptionNode {
+    const node = new OptionNode(this.defaults);
+    for (const [key, option] of this.relations) node.relations.set(key, option);
+    for (const [key, action] of this.columns) node.columns.set(key, action);
+    for (const group of this.groups) node.groups.add(group);
+    node.only = this.only;
+    node.allColumns = this.allColumns;
+    node.wildcard = this.wildcard;
+    return node;
+  }
+
+  /** The strategy that the options give to a relationship; undefined where the mapping decides. For a column "raise". */
+  strategyFor(key: string): Strategy | undefined {
+    const option = this.relations.get(key);
+    if (option !== undefined && option.strategy !== null) return option.strategy;
+    if (this.columns.get(key) === "raise") return "raise";
+    return this.wildcard ?? this.defaults.strategy ?? undefined;
+  }
+
+  /** What holds at the other end of a relationship. */
+  below(key: string): OptionNode {
+    return this.relations.get(key)?.below() ?? this.defaults.nowhere;
+  }
+
+  /** Whether a column is part of the SELECT. */
+  loads(attribute: ColumnAttribute): boolean {
+    const action = this.columnAction(attribute);
+    return action === undefined ? !attribute.deferred : action === "load" || action === "only";
+  }
+
+  /** Whether the options leave a column out. */
+  defers(key: string): boolean {
+    const action = this.columns.get(key) ?? this.allColumns ?? undefined;
+    return action === "defer" || action === "raise" || (action === undefined && this.only);
+  }
+
+  /** Whether reading a column is an error. */
+  raises(key: string): boolean {
+    return (this.columns.get(key) ?? this.allColumns) === "raise";
+  }
+
+  private columnAction(attribute: ColumnAttribute): ColumnAction | undefined {
+    const own = this.columns.get(attribute.key);
+    if (own !== undefined) return own;
+    if (attribute.deferredGroup !== null && this.groups.has(attribute.deferredGroup)) return "load";
+    if (this.allColumns !== null) return this.allColumns;
+    return this.only ? "defer" : undefined;
+  }
+
+  /** Takes in the steps of one option. */
+  apply(option: LoaderOption, mapper: Mapper): void {
+    let node: OptionNode = this;
+    let at = mapper;
+    for (const step of option.steps) {
+      if (step instanceof RelationStep) {
+        const { relation } = step;
+        const next = node.relationOption(relation.key);
+        if (step.strategy !== null || relation.to !== null || relation.criteria.length > 0) next.relation = relation;
+        if (step.strategy !== null) next.strategy = step.strategy;
+        if (step.innerjoin !== null) next.innerjoin = step.innerjoin;
+        if (step.recursionDepth !== null) {
+          if (!relation.relationship.selfReferential) {
+            throw new InvalidRequestError(
+              `${relation.label} is not self-referential: recursionDepth makes no sense for it.`,
+            );
+          }
+          next.recursionDepth = step.recursionDepth;
+        }
+        node = next.node;
+        at = relation.target.mapper;
+      } else if (step instanceof WildcardStep) node.wildcard = step.strategy;
+      else if (step instanceof ColumnStep) node.applyColumns(step);
+      else if (step instanceof BranchStep) for (const each of step.options) node.applyBranch(each, at);
+    }
+  }
+
+  private applyBranch(option: LoadOption, at: Mapper): void {
+    if (!(option instanceof LoaderOption))
+      throw new ArgumentError("options(...) of a loader option takes loader options.");
+    if (option.root !== null && !option.root.mapper.isA(at) && !at.isA(option.root.mapper)) {
+      throw new InvalidRequestError(
+        `A loader option for ${option.root.entityName} stands where ${at.className} is loaded: it does not apply there.`,
+      );
+    }
+    this.apply(option, at);
+  }
+
+  private relationOption(key: string): RelationOption {
+    let option = this.relations.get(key);
+    if (option === undefined) {
+      option = new RelationOption(key, this.defaults);
+      this.relations.set(key, option);
+    }
+    return option;
+  }
+
+  private applyColumns({ action, keys, group }: ColumnStep): void {
+    if (group !== null) this.groups.add(group);
+    for (const key of keys) {
+      if (key === "*") {
+        this.allColumns = action;
+        this.only = false;
+      } else this.columns.set(key, action);
+    }
+    if (action === "only") this.only = true;
+  }
+}
+
+/** The options of one statement. */
+export class OptionTree {
+  readonly defaults: OptionDefaults = new OptionDefaults();
+  private readonly roots: Map<OrmEntity, OptionNode> = new Map();
+
+  /** @throws InvalidRequestError for an option of a class that the statement does not select */
+  constructor(options: readonly LoadOption[], entities: readonly OrmEntity[]) {
+    this.defaults.given = options.length > 0;
+    for (const option of options) {
+      if (option instanceof LoaderCriteria) this.defaults.criteria.push(option);
+      else if (option instanceof LoaderOption) this.apply(option, entities);
+      else throw new ArgumentError(`${option.constructor.name} is not an option that the ORM knows.`);
+    }
+  }
+
+  private apply(option: LoaderOption, entities: readonly OrmEntity[]): void {
+    const { root } = option;
+    if (root === null) {
+      for (const step of option.steps) {
+        if (step instanceof WildcardStep) this.defaults.strategy = step.strategy;
+        else for (const entity of entities) this.nodeOf(entity).apply(new LoaderOption(entity, [step]), entity.mapper);
+      }
+      return;
+    }
+    const matching = matchingEntities(root, entities);
+    if (matching.length === 0) {
+      const names = entities.map((entity) => entity.entityName).join(", ");
+      throw new InvalidRequestError(
+        `A loader option begins at ${root.entityName}, which is none of the entities that the statement selects (${names || "none"}). ` +
+          `Begin the path at one of them: selectinload(${entities[0]?.entityName ?? "Entity"}, (x) => x...).`,
+      );
+    }
+    for (const entity of matching) this.nodeOf(entity).apply(option, entity.mapper);
+  }
+
+  nodeOf(entity: OrmEntity): OptionNode {
+    let node = this.roots.get(entity);
+    if (node === undefined) {
+      node = new OptionNode(this.defaults);
+      this.roots.set(entity, node);
+    }
+    return node;
+  }
+}
+
+function matchingEntities(root: OrmEntity, entities: readonly OrmEntity[]): readonly OrmEntity[] {
+  const same = entities.filter((entity) => entity === root);
+  if (same.length > 0 || root.aliased) return same;
+  // An option of a subclass applies to its rows among those of the base.
+  return entities.filter(
+    (entity) =>
+      (!entity.aliased || entity.polymorphic.length > 1) &&
+      (root.mapper.isA(entity.mapper) || entity.mapper.isA(root.mapper)),
+  );
+}
+
+/** The options in force for objects that were loaded, for their lazy loads; with the values of the execution that loaded them. */
+export class LoadedOptions implements LoadedWith {
+  constructor(
+    readonly node: OptionNode,
+    /** The binds of the statement for which the options were put together. */
+    readonly planned: readonly BoundValue[],
+    /** The binds of the statement that was executed. */
+    readonly given: readonly BoundValue[],
+  ) {}
+
+  strategyFor(key: string): string | undefined {
+    return this.node.strategyFor(key);
+  }
+}

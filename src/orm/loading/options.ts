@@ -1,0 +1,401 @@
+/**
+ * Loader options: how the relationships and columns of a statement's entities are loaded. An option is a path that begins at a class and goes along
+ * relationships; each step may say how what it reaches is loaded.
+ */
+import type { ColumnElement } from "../../sql/element.js";
+import { requireCondition } from "../../sql/elements/coerce.js";
+import { type Attrs, type Cls, type EntityRef, LoadOption, type RelAttr } from "../../sql/entity.js";
+import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import type { Parts } from "../../sql/node.js";
+import type { Condition, Expr } from "../../sql/typing.js";
+import { describeValue } from "../attributes/relation-attribute.js";
+import { findEntity, requireEntity } from "./entity.js";
+import { InstrumentedColumn } from "./instrumented-column.js";
+import { InstrumentedRelation } from "./instrumented-relation.js";
+import {
+  BranchStep,
+  type ColumnAction,
+  ColumnStep,
+  LoaderCriteria,
+  type OptionStep,
+  type RelationSettings,
+  RelationStep,
+  type Strategy,
+  WildcardStep,
+} from "./option-steps.js";
+import type { OrmEntity } from "./orm-entity.js";
+
+export type { RelationSettings } from "./option-steps.js";
+
+/** A relationship of `E`, picked by a lambda. */
+export type PickRelation<E, R> = (entity: Attrs<E>) => RelAttr<R, unknown, unknown>;
+/** One or several columns of `E`, picked by a lambda. */
+export type PickColumns<E> = (entity: Attrs<E>) => Expr<unknown, unknown> | readonly Expr<unknown, unknown>[];
+
+/** Options of `joinedload`. */
+export interface JoinedSettings {
+  /** INNER JOIN, for relations to one that are never empty. Default: what the mapping says, else LEFT OUTER JOIN. */
+  readonly innerjoin?: boolean;
+}
+
+/** Options of `selectinload` and `immediateload`. */
+export interface RecursionSettings {
+  /** How many levels of a self-referential relationship to load; -1 until nothing is found. */
+  readonly recursionDepth?: number;
+}
+
+/** Options of `raiseload`. */
+export interface RaiseSettings {
+  /** Raise only where SQL would be emitted: what the identity map has is given. */
+  readonly sqlOnly?: boolean;
+}
+
+/** Options of `defer`. */
+export interface DeferSettings {
+  /** Reading the column raises instead of loading it. */
+  readonly raiseload?: boolean;
+}
+
+/**
+ * A loader option that has reached `E`: further calls go on from there, calls that speak of columns or of "*" stay.
+ *
+ * @example selectinload(User, (u) => u.posts).selectinload((p) => p.tags).loadOnly((t) => t.name)
+ */
+export interface LoaderPath<E> extends LoadOption {
+  /** With one more SELECT for each level, by the keys of the parents. */
+  selectinload<R>(relation: PickRelation<E, R>, settings?: RecursionSettings): LoaderPath<R>;
+  /** In the same SELECT, by an outer join; collections need `unique()` on the result. */
+  joinedload<R>(relation: PickRelation<E, R>, settings?: JoinedSettings): LoaderPath<R>;
+  /** With one more SELECT that has the first as its subquery. */
+  subqueryload<R>(relation: PickRelation<E, R>): LoaderPath<R>;
+  /** At once, as a lazy load would. */
+  immediateload<R>(relation: PickRelation<E, R>, settings?: RecursionSettings): LoaderPath<R>;
+  /** When first read. */
+  lazyload<R>(relation: PickRelation<E, R> | "*"): LoaderPath<R>;
+  /** Never: reading it is an error. */
+  raiseload<R>(relation: PickRelation<E, R> | "*", settings?: RaiseSettings): LoaderPath<R>;
+  /** Never: it is empty. */
+  noload<R>(relation: PickRelation<E, R> | "*"): LoaderPath<R>;
+  /** From columns that the statement joins by itself. */
+  containsEager<R>(relation: PickRelation<E, R>): LoaderPath<R>;
+  /** As the mapping says; only to go further along the path. */
+  defaultload<R>(relation: PickRelation<E, R>): LoaderPath<R>;
+  /** Only these columns, and the key. */
+  loadOnly(...columns: readonly PickColumns<E>[]): LoaderPath<E>;
+  /** Not these columns until they are read; "*" for all. */
+  defer(columns: PickColumns<E> | "*", settings?: DeferSettings): LoaderPath<E>;
+  /** These columns although the mapping defers them; "*" for all. */
+  undefer(...columns: readonly (PickColumns<E> | "*")[]): LoaderPath<E>;
+  /** The deferred columns of a group. */
+  undeferGroup(group: string): LoaderPath<E>;
+  /** Several options for what the path has reached. */
+  options(...options: readonly LoadOption[]): LoaderPath<E>;
+}
+
+/** A path of steps from a root entity; null stands for every entity of the statement. */
+export class LoaderOption extends LoadOption {
+  static override readonly parts: Parts = { root: "node", steps: "nodes" };
+  constructor(
+    readonly root: OrmEntity | null,
+    readonly steps: readonly OptionStep[] = [],
+    /** What the path has reached. */
+    readonly end: OrmEntity | null = root,
+  ) {
+    super();
+  }
+  override get visitName(): string {
+    return "LoaderOption";
+  }
+
+  /** @internal */
+  step(step: OptionStep, end: OrmEntity | null = this.end): LoaderOption {
+    return new LoaderOption(this.root, [...this.steps, step], end);
+  }
+
+  /** @internal */
+  along(pick: unknown, strategy: Strategy | null, settings?: RelationSettings): LoaderOption {
+    if (pick === "*") {
+      if (strategy !== null && WILDCARDS.has(strategy)) return this.step(new WildcardStep(strategy));
+      throw new ArgumentError(`"*" goes with lazyload, raiseload and noload; name the relationship.`);
+    }
+    const relation = this.pickRelation(pick);
+    return this.step(new RelationStep(relation, strategy, settings), relation.target);
+  }
+
+  private pickRelation(pick: unknown): InstrumentedRelation {
+    const found = this.pick(pick);
+    if (found instanceof InstrumentedRelation) return found;
+    if (found instanceof InstrumentedColumn) {
+      throw new InvalidRequestError(
+        `${found.entity.entityName}.${found.key} is a column and not a relationship: for columns there are loadOnly(), defer() and undefer().`,
+      );
+    }
+    throw new ArgumentError(
+      `A loader option takes a relationship, for example (x) => x.children, not ${describeValue(found)}.`,
+    );
+  }
+
+  private pick(pick: unknown): unknown {
+    const entity = this.end;
+    if (typeof pick === "function") {
+      if (entity === null)
+        throw new ArgumentError("This loader option stands for all classes: it has no attributes to name.");
+      return (pick as (attrs: object) => unknown)(entity.attrs);
+    }
+    if (typeof pick === "string" && entity !== null) return (entity.attrs as Record<string, unknown>)[pick];
+    return pick;
+  }
+
+  /** @internal */
+  columnStep(action: ColumnAction, picks: readonly unknown[]): LoaderOption {
+    const keys: string[] = [];
+    for (const pick of picks) {
+      if (pick === "*") keys.push("*");
+      else {
+        const picked = this.pick(pick);
+        for (const each of Array.isArray(picked) ? (picked as unknown[]) : [picked]) {
+          if (each instanceof InstrumentedColumn) keys.push(each.key);
+          else if (each instanceof InstrumentedRelation) {
+            throw new InvalidRequestError(
+              `${each.label} is a relationship and not a column: use lazyload(), raiseload() or noload() for it.`,
+            );
+          } else
+            throw new ArgumentError(
+              `This loader option takes columns, for example (x) => x.name, not ${describeValue(each)}.`,
+            );
+        }
+      }
+    }
+    return this.step(new ColumnStep(action, keys));
+  }
+
+  selectinload(pick: unknown, settings?: RecursionSettings): LoaderOption {
+    return this.along(pick, "selectin", settings);
+  }
+  joinedload(pick: unknown, settings?: JoinedSettings): LoaderOption {
+    return this.along(pick, "joined", settings);
+  }
+  subqueryload(pick: unknown): LoaderOption {
+    return this.along(pick, "subquery");
+  }
+  immediateload(pick: unknown, settings?: RecursionSettings): LoaderOption {
+    return this.along(pick, "immediate", settings);
+  }
+  lazyload(pick: unknown): LoaderOption {
+    return this.along(pick, "select");
+  }
+  raiseload(pick: unknown, settings: RaiseSettings = {}): LoaderOption {
+    return this.along(pick, settings.sqlOnly === true ? "raise_on_sql" : "raise");
+  }
+  noload(pick: unknown): LoaderOption {
+    return this.along(pick, "noload");
+  }
+  containsEager(pick: unknown): LoaderOption {
+    return this.along(pick, "containsEager");
+  }
+  defaultload(pick: unknown): LoaderOption {
+    return this.along(pick, null);
+  }
+  loadOnly(...picks: readonly unknown[]): LoaderOption {
+    return this.columnStep("only", picks);
+  }
+  defer(pick: unknown, settings: DeferSettings = {}): LoaderOption {
+    return this.columnStep(settings.raiseload === true ? "raise" : "defer", [pick]);
+  }
+  undefer(...picks: readonly unknown[]): LoaderOption {
+    return this.columnStep("load", picks);
+  }
+  undeferGroup(group: string): LoaderOption {
+    return this.step(new ColumnStep("load", [], group));
+  }
+  options(...options: readonly LoadOption[]): LoaderOption {
+    return this.step(new BranchStep(options));
+  }
+}
+
+const WILDCARDS: ReadonlySet<Strategy> = new Set<Strategy>(["select", "raise", "raise_on_sql", "noload"]);
+
+/** An option that begins at a class or alias, or at the entity of the relationship or column that is given. */
+function begin(from: unknown): { readonly option: LoaderOption; readonly direct: unknown } {
+  if (from instanceof InstrumentedRelation || from instanceof InstrumentedColumn)
+    return { option: new LoaderOption(from.entity), direct: from };
+  if (from === "*") return { option: new LoaderOption(null), direct: from };
+  const entity = findEntity(from) ?? requireEntity(from);
+  return { option: new LoaderOption(entity), direct: undefined };
+}
+
+function relationOption(
+  from: unknown,
+  pick: unknown,
+  strategy: Strategy | null,
+  settings: RelationSettings | undefined,
+): never {
+  const { option, direct } = begin(from);
+  return option.along(direct ?? pick, strategy, settings) as never;
+}
+
+type Root<E> = Cls<E> | EntityRef<E, unknown>;
+
+/**
+ * Loads a relationship with one more SELECT for all parents (for every 500 of them where the database does not take a list as one parameter).
+ *
+ * @example select(User).options(selectinload(User, (u) => u.posts).selectinload((p) => p.tags))
+ */
+export function selectinload<E, R>(
+  root: Root<E>,
+  relation: PickRelation<E, R>,
+  settings?: RecursionSettings,
+): LoaderPath<R>;
+export function selectinload<R>(relation: RelAttr<R, unknown, unknown>, settings?: RecursionSettings): LoaderPath<R>;
+export function selectinload(root: unknown, pick?: unknown, settings?: RecursionSettings): never {
+  return relationOption(root, pick, "selectin", settingsOf(pick, settings));
+}
+
+/**
+ * Loads a relationship in the same SELECT, by an outer join to an anonymous alias. A result with a joined collection must be made `unique()`.
+ *
+ * @example select(Post).options(joinedload(Post, (p) => p.author, { innerjoin: true }))
+ */
+export function joinedload<E, R>(root: Root<E>, relation: PickRelation<E, R>, settings?: JoinedSettings): LoaderPath<R>;
+export function joinedload<R>(relation: RelAttr<R, unknown, unknown>, settings?: JoinedSettings): LoaderPath<R>;
+export function joinedload(root: unknown, pick?: unknown, settings?: JoinedSettings): never {
+  return relationOption(root, pick, "joined", settingsOf(pick, settings));
+}
+
+/** Loads a relationship with one more SELECT that has the first one as its subquery. */
+export function subqueryload<E, R>(root: Root<E>, relation: PickRelation<E, R>): LoaderPath<R>;
+export function subqueryload<R>(relation: RelAttr<R, unknown, unknown>): LoaderPath<R>;
+export function subqueryload(root: unknown, pick?: unknown): never {
+  return relationOption(root, pick, "subquery", undefined);
+}
+
+/** Loads a relationship right after its parents, as a lazy load would: what the identity map has is taken from there. */
+export function immediateload<E, R>(
+  root: Root<E>,
+  relation: PickRelation<E, R>,
+  settings?: RecursionSettings,
+): LoaderPath<R>;
+export function immediateload<R>(relation: RelAttr<R, unknown, unknown>, settings?: RecursionSettings): LoaderPath<R>;
+export function immediateload(root: unknown, pick?: unknown, settings?: RecursionSettings): never {
+  return relationOption(root, pick, "immediate", settingsOf(pick, settings));
+}
+
+/** Leaves a relationship to be loaded when it is read, whatever the mapping says; `lazyload("*")` for all of the statement. */
+export function lazyload<E, R>(root: Root<E>, relation: PickRelation<E, R> | "*"): LoaderPath<R>;
+export function lazyload<R>(relation: RelAttr<R, unknown, unknown> | "*"): LoaderPath<R>;
+export function lazyload(root: unknown, pick?: unknown): never {
+  return relationOption(root, pick, "select", undefined);
+}
+
+/**
+ * Reading the relationship is an error; `raiseload("*")` for all that the statement does not load.
+ *
+ * @example select(User).options(selectinload(User, (u) => u.posts), raiseload("*"))
+ */
+export function raiseload<E, R>(
+  root: Root<E>,
+  relation: PickRelation<E, R> | "*",
+  settings?: RaiseSettings,
+): LoaderPath<R>;
+export function raiseload<R>(relation: RelAttr<R, unknown, unknown> | "*", settings?: RaiseSettings): LoaderPath<R>;
+export function raiseload(root: unknown, pick?: unknown, settings?: RaiseSettings): never {
+  const given = (settingsOf(pick, settings) ?? {}) as RaiseSettings;
+  return relationOption(root, pick, given.sqlOnly === true ? "raise_on_sql" : "raise", undefined);
+}
+
+/** The relationship is taken to be empty and is never loaded. */
+export function noload<E, R>(root: Root<E>, relation: PickRelation<E, R> | "*"): LoaderPath<R>;
+export function noload<R>(relation: RelAttr<R, unknown, unknown> | "*"): LoaderPath<R>;
+export function noload(root: unknown, pick?: unknown): never {
+  return relationOption(root, pick, "noload", undefined);
+}
+
+/**
+ * Fills a relationship from what the statement joins itself.
+ *
+ * @example select(User).join(u.posts).options(containsEager(u.posts))
+ * @example select(User).join(u.posts.of(p1)).options(containsEager(u.posts.of(p1)))
+ */
+export function containsEager<E, R>(root: Root<E>, relation: PickRelation<E, R>): LoaderPath<R>;
+export function containsEager<R>(relation: RelAttr<R, unknown, unknown>): LoaderPath<R>;
+export function containsEager(root: unknown, pick?: unknown): never {
+  return relationOption(root, pick, "containsEager", undefined);
+}
+
+/** Goes along a relationship without saying how it is loaded. */
+export function defaultload<E, R>(root: Root<E>, relation: PickRelation<E, R>): LoaderPath<R>;
+export function defaultload<R>(relation: RelAttr<R, unknown, unknown>): LoaderPath<R>;
+export function defaultload(root: unknown, pick?: unknown): never {
+  return relationOption(root, pick, null, undefined);
+}
+
+/** Options for one class of the statement. @example load(User).options(selectinload(...), defer(...)) */
+export function load<E>(root: Root<E>): LoaderPath<E> {
+  return new LoaderOption(requireEntity(root)) as unknown as LoaderPath<E>;
+}
+
+/**
+ * Loads only these columns, and the key; the others are loaded when they are read.
+ *
+ * @example select(User).options(loadOnly(User, (u) => [u.id, u.name]))
+ */
+export function loadOnly<E>(root: Root<E>, ...columns: readonly PickColumns<E>[]): LoaderPath<E>;
+export function loadOnly(root: unknown, ...picks: readonly unknown[]): never {
+  return columnOption("only", root, picks);
+}
+
+/** Leaves columns out until they are read; `"*"` for all. */
+export function defer<E>(root: Root<E>, columns: PickColumns<E> | "*", settings?: DeferSettings): LoaderPath<E>;
+export function defer(root: unknown, pick: unknown, settings: DeferSettings = {}): never {
+  return columnOption(settings.raiseload === true ? "raise" : "defer", root, [pick]);
+}
+
+/** Loads columns that the mapping defers; `"*"` for all. */
+export function undefer<E>(root: Root<E>, ...columns: readonly (PickColumns<E> | "*")[]): LoaderPath<E>;
+export function undefer(root: unknown, ...picks: readonly unknown[]): never {
+  return columnOption("load", root, picks);
+}
+
+/** Loads the deferred columns of a group. */
+export function undeferGroup<E>(root: Root<E>, group: string): LoaderPath<E> {
+  return new LoaderOption(requireEntity(root)).undeferGroup(group) as unknown as LoaderPath<E>;
+}
+
+function columnOption(action: ColumnAction, root: unknown, picks: readonly unknown[]): never {
+  const { option, direct } = begin(root);
+  return option.columnStep(action, direct === undefined ? picks : [direct, ...picks]) as never;
+}
+
+// selectinload(u.posts, { recursionDepth: 2 }): the settings come second where the relationship comes first
+function settingsOf<S extends object>(pick: unknown, settings: S | undefined): S | undefined {
+  return (
+    settings ??
+    (typeof pick === "object" && pick !== null && !(pick instanceof InstrumentedRelation) ? (pick as S) : undefined)
+  );
+}
+
+/** Options of `withLoaderCriteria`. */
+export interface CriteriaSettings {
+  /** Aliases of the class too. Default false. */
+  readonly includeAliases?: boolean;
+}
+
+/**
+ * A condition on every appearance of a class: in the statement, in its joins along relationships and in all loads that follow from it, lazy ones included.
+ *
+ * @example select(User).options(withLoaderCriteria(Post, (p) => p.deleted.eq(false)))
+ */
+export function withLoaderCriteria<E>(
+  cls: Root<E>,
+  condition: Condition | ((entity: Attrs<E>) => Condition),
+  settings: CriteriaSettings = {},
+): LoadOption {
+  const entity = requireEntity(cls);
+  const isLambda = typeof condition === "function";
+  const given = isLambda ? (condition as (attrs: object) => unknown)(entity.attrs) : condition;
+  return new LoaderCriteria(
+    entity,
+    requireCondition(given, "withLoaderCriteria()") as ColumnElement,
+    settings.includeAliases === true,
+  );
+}

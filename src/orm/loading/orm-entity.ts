@@ -1,0 +1,21 @@
+/** A mapped class in a statement, as the parts of the loading room know it: attributes and relationships refer to it, and it makes them. */
+import type { ColumnElement } from "../../sql/element.js";
+import { EntityElement } from "../../sql/entity.js";
+import type { Column } from "../../sql/schema/column.js";
+import type { Mapper } from "../mapping/mapper.js";
+
+export abstract class OrmEntity extends EntityElement {
+  abstract readonly mapper: Mapper;
+  /** It stands for an alias, a subquery or a choice of subclasses: its columns are not simply those of the class's tables. */
+  abstract readonly aliased: boolean;
+  /** The mapper, and the subclasses whose columns are selected with it. */
+  abstract readonly polymorphic: readonly Mapper[];
+  /** The condition that makes rows of a shared table this class's own; null where there is none. */
+  abstract readonly criterion: ColumnElement | null;
+  /** What stands for a column of the class's tables. @throws InvalidRequestError where it has none */
+  abstract columnFor(column: Column): ColumnElement;
+  /** The plain entity of another class. */
+  abstract entityFor(mapper: Mapper): OrmEntity;
+  /** A new anonymous alias of a class. */
+  abstract aliasFor(mapper: Mapper, polymorphic?: readonly Mapper[]): OrmEntity;
+}

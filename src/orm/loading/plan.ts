@@ -1,0 +1,181 @@
+/** A statement of the ORM, compiled: the SQL, and what makes objects of its rows. It serves every execution of statements of one shape. */
+import type { Op } from "../../engine/io.js";
+import type { ResultShape } from "../../engine/row.js";
+import type { Compiled } from "../../sql/compiled.js";
+import type { Dialect } from "../../sql/dialect.js";
+import type { ColumnElement } from "../../sql/element.js";
+import type { BoundValue } from "../../sql/key-context.js";
+import type { Column } from "../../sql/schema/column.js";
+import type { Select } from "../../sql/selectable/select.js";
+import type { Mapper } from "../mapping/mapper.js";
+import type { InstanceState } from "../state.js";
+import type { Converter } from "./converters.js";
+import type { EntityLoader, JoinedChild } from "./entity-loader.js";
+import type { LoadRun, NamedValues, PostLoader } from "./load-run.js";
+import type { OptionDefaults, OptionNode } from "./option-tree.js";
+
+/** One thing that a row of the result holds. */
+export type RowItem =
+  | { readonly kind: "entity"; readonly loader: EntityLoader }
+  | { readonly kind: "column"; readonly index: number; readonly convert: Converter | null };
+
+/** Post loaders with the variants whose objects they serve. */
+export class PostSchedule {
+  private readonly entries: { readonly loader: PostLoader; readonly variants: number[] }[] = [];
+
+  add(loader: PostLoader, variant: number): void {
+    const entry = this.entries.find((each) => each.loader === loader);
+    if (entry === undefined) this.entries.push({ loader, variants: [variant] });
+    else entry.variants.push(variant);
+  }
+
+  /** Fills the relationships of everything that a run loaded or met. */
+  *run(run: LoadRun): Op<void> {
+    for (let i = 0; i < this.entries.length; i++) {
+      const { loader, variants } = this.entries[i];
+      const states = statesOf(run, variants);
+      if (states.length > 0) yield* loader.load(run, states);
+    }
+  }
+}
+
+function statesOf(run: LoadRun, variants: readonly number[]): readonly InstanceState[] {
+  if (variants.length === 1 && run.met[variants[0]] === undefined) return run.fresh[variants[0]] ?? [];
+  const states = new Set<InstanceState>();
+  for (const id of variants) {
+    for (const state of run.fresh[id] ?? []) states.add(state);
+    for (const state of run.met[id] ?? []) states.add(state);
+  }
+  return [...states];
+}
+
+export interface PlanParts {
+  readonly compiled: Compiled;
+  /** The binds of the statement for which the plan was made. */
+  readonly planned: readonly BoundValue[];
+  /** Binds that the plan added. */
+  readonly extra: readonly BoundValue[];
+  readonly items: readonly RowItem[];
+  readonly shape: ResultShape;
+  readonly children: readonly JoinedChild[];
+  readonly posts: PostSchedule;
+  /** The statement without what was joined to it for loading, with other columns selected. */
+  readonly keySelect: (columns: readonly ColumnElement[]) => Select;
+}
+
+export class OrmPlan {
+  readonly compiled: Compiled;
+  readonly shape: ResultShape;
+  readonly planned: readonly BoundValue[];
+  readonly keySelect: (columns: readonly ColumnElement[]) => Select;
+  /** The loader of the only entity, where the rows hold nothing else. */
+  readonly only: EntityLoader | null;
+  /** The loader of the first thing that the rows hold, where that is an entity. */
+  readonly entity: EntityLoader | null;
+  readonly hasCollections: boolean;
+  private readonly extra: readonly BoundValue[];
+  private readonly items: readonly RowItem[];
+  private readonly children: readonly JoinedChild[];
+  private readonly posts: PostSchedule;
+  /** Rows of nothing but columns stay the arrays that they are. */
+  private readonly inPlace: boolean;
+
+  constructor(parts: PlanParts) {
+    this.compiled = parts.compiled;
+    this.shape = parts.shape;
+    this.planned = parts.planned;
+    this.keySelect = parts.keySelect;
+    this.extra = parts.extra;
+    this.items = parts.items;
+    this.children = parts.children;
+    this.posts = parts.posts;
+    const first = parts.items[0];
+    this.entity = first?.kind === "entity" ? first.loader : null;
+    this.only = parts.items.length === 1 ? this.entity : null;
+    this.inPlace =
+      parts.items.every((item, i) => item.kind === "column" && item.index === i) &&
+      parts.items.length === parts.compiled.resultColumns?.length;
+    this.hasCollections = parts.shape.requiresUnique !== undefined;
+  }
+
+  /** The driver's values. */
+  params(binds: readonly BoundValue[], named: NamedValues | undefined): unknown[] {
+    return this.compiled.bind(this.extra.length === 0 ? binds : [...binds, ...this.extra], named);
+  }
+
+  /** What the rows hold, without what takes further statements. */
+  read(run: LoadRun, rows: unknown[][]): unknown[] {
+    const { only } = this;
+    let values: unknown[];
+    if (only !== null) values = this.shape.kind === "scalar" ? only.loadAll(run, rows) : this.readItems(run, rows);
+    else values = this.inPlace ? this.convert(rows) : this.readItems(run, rows);
+    this.finishRows(run);
+    return values;
+  }
+
+  /** After the last row: joined collections become those of their parents. */
+  finishRows(run: LoadRun): void {
+    for (let i = 0; i < this.children.length; i++) this.children[i].finish(run);
+  }
+
+  /** Fills what takes further statements. */
+  *fill(run: LoadRun): Op<void> {
+    yield* this.posts.run(run);
+  }
+
+  /** Executes the plan and gives what its rows hold. */
+  *execute(run: LoadRun): Op<unknown[]> {
+    const { rows } = yield* run.connection.run(this.compiled, this.params(run.binds, run.named));
+    const values = this.read(run, rows);
+    yield* this.posts.run(run);
+    return values;
+  }
+
+  private convert(rows: unknown[][]): unknown[] {
+    const { items } = this;
+    for (let at = 0; at < items.length; at++) {
+      const convert = (items[at] as { readonly convert: Converter | null }).convert;
+      if (convert === null) continue;
+      for (let i = 0; i < rows.length; i++) {
+        const row = rows[i];
+        const value = row[at];
+        if (value !== null) row[at] = convert(value as never);
+      }
+    }
+    return rows;
+  }
+
+  private readItems(run: LoadRun, rows: readonly unknown[][]): unknown[] {
+    const { items } = this;
+    const values: unknown[] = new Array(rows.length);
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i];
+      const made: unknown[] = new Array(items.length);
+      for (let at = 0; at < items.length; at++) {
+        const item = items[at];
+        if (item.kind === "entity") made[at] = item.loader.load(run, row);
+        else {
+          const value = row[item.index];
+          made[at] = value === null || item.convert === null ? value : item.convert(value as never);
+        }
+      }
+      values[i] = made;
+    }
+    return values;
+  }
+}
+
+/** What the loads that follow from a statement need of it. */
+export interface PlanSource {
+  readonly dialect: Dialect;
+  /** The binds of the statement at the root. */
+  readonly planned: readonly BoundValue[];
+  readonly defaults: OptionDefaults;
+  /**
+   * The plan of a statement of one entity, which stands at a place of the options and at the end of a path; key columns may follow it.
+   * @param needed columns of the entity that are selected whatever the options say
+   */
+  plan(statement: Select, node: OptionNode, path: readonly Mapper[], needed: readonly Column[]): OrmPlan;
+  /** The same for another dialect, where the target of a relationship lives in another database. */
+  forDialect(dialect: Dialect): PlanSource;
+}

@@ -1,0 +1,112 @@
+/** Executes SELECT statements of a session: entities, columns and both mixed, buffered or streamed. */
+import type { Op } from "../../engine/io.js";
+import type { ResultShape } from "../../engine/row.js";
+import type { CompileOptions } from "../../sql/compiled.js";
+import { InvalidRequestError } from "../../sql/errors.js";
+import type { Node } from "../../sql/node.js";
+import type { Select } from "../../sql/selectable/select.js";
+import type { LoadSession } from "../load-session.js";
+import type { Mapper } from "../mapping/mapper.js";
+import { InstrumentedColumn } from "./instrumented-column.js";
+import { LoadRun, type NamedValues } from "./load-run.js";
+import { OrmEntity } from "./orm-entity.js";
+import { planFor } from "./planner.js";
+
+/** What one execution may say. */
+export interface ExecuteOptions {
+  /** Values of named parameters. */
+  readonly params?: NamedValues;
+  /** Overwrite objects that are loaded already, pending changes included. */
+  readonly populateExisting?: boolean;
+  /** Other names for schemas. */
+  readonly schemaTranslateMap?: Readonly<Record<string, string | null>>;
+  /** Other options are for whoever reads them; those given here win over the statement's own. */
+  readonly [name: string]: unknown;
+}
+
+/** The class whose database a statement belongs to; null where it selects no class. */
+function mapperOfStatement(statement: Select): Mapper | null {
+  const { rawColumns } = statement;
+  for (let i = 0; i < rawColumns.length; i++) {
+    const mapper = mapperIn(rawColumns[i]);
+    if (mapper !== null) return mapper;
+  }
+  return null;
+}
+
+function mapperIn(node: Node): Mapper | null {
+  if (node instanceof OrmEntity) return node.mapper;
+  if (node instanceof InstrumentedColumn) return node.entity.mapper;
+  for (const child of node.children()) {
+    const mapper = mapperIn(child);
+    if (mapper !== null) return mapper;
+  }
+  return null;
+}
+
+function compileOptions(statement: Select, options: ExecuteOptions): CompileOptions | undefined {
+  const map = (options.schemaTranslateMap ??
+    statement.execOptions.schemaTranslateMap) as CompileOptions["schemaTranslateMap"];
+  return map === undefined ? undefined : { schemaTranslateMap: map };
+}
+
+function overwrites(statement: Select, options: ExecuteOptions): boolean {
+  return (options.populateExisting ?? statement.execOptions.populateExisting) === true;
+}
+
+/** Runs a SELECT and loads what it says; the caller has autoflushed. */
+export function* executeSelect(
+  session: LoadSession,
+  statement: Select,
+  options: ExecuteOptions = {},
+): Op<{ readonly shape: ResultShape; readonly rows: unknown[] }> {
+  const connection = yield* session.connectionFor(mapperOfStatement(statement));
+  const { plan, binds } = planFor(connection, statement, compileOptions(statement, options));
+  const run = new LoadRun(session, connection, binds, options.params, overwrites(statement, options));
+  const rows = yield* plan.execute(run);
+  return { shape: plan.shape, rows };
+}
+
+/** A SELECT that is read in parts. */
+export interface OpenSelect {
+  readonly shape: ResultShape;
+  /** Up to `count` further rows, with what is loaded for them; fewer only at the end. */
+  fetch(count: number): Op<unknown[]>;
+  close(): Op<void>;
+}
+
+/**
+ * Opens a SELECT to be read in parts: selectin loads run for each part.
+ *
+ * @param chunk how many rows a fetch brings by default
+ * @throws InvalidRequestError where a collection is joined or loaded by subquery, which needs all rows at once
+ */
+export function* openSelect(
+  session: LoadSession,
+  statement: Select,
+  options: ExecuteOptions = {},
+  chunk = 1000,
+): Op<OpenSelect> {
+  const connection = yield* session.connectionFor(mapperOfStatement(statement));
+  const { plan, binds } = planFor(connection, statement, compileOptions(statement, options));
+  if (plan.hasCollections) {
+    throw new InvalidRequestError(
+      'A streamed result cannot load collections by a join (joinedload, containsEager, lazy: "joined"), since a collection is complete only when all rows were read. Use selectinload, which loads for each part.',
+    );
+  }
+  const populateExisting = overwrites(statement, options);
+  const cursor = yield* connection.cursor(plan.compiled, plan.params(binds, options.params), chunk);
+  return {
+    shape: plan.shape,
+    *fetch(count) {
+      const rows = yield* cursor.fetch(count);
+      const run = new LoadRun(session, connection, binds, options.params, populateExisting);
+      const values = plan.read(run, rows);
+      yield* plan.fill(run);
+      return values;
+    },
+    *close() {
+      yield* cursor.close();
+    },
+  };
+}

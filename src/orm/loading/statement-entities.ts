@@ -1,0 +1,88 @@
+/**
+ * What a statement of the ORM needs before it is plain SQL: the discriminator of single-table subclasses and the criteria of `withLoaderCriteria` wherever
+ * a class appears, in subqueries too, and the join of tables that stands behind a column of a joined subclass.
+ */
+import { ColumnElement } from "../../sql/element.js";
+import { conjunction } from "../../sql/elements/build.js";
+import { EntityElement } from "../../sql/entity.js";
+import { type Node, replaceNodes } from "../../sql/node.js";
+import { operators } from "../../sql/operators.js";
+import type { FromClause } from "../../sql/selectable/from-clause.js";
+import { Join } from "../../sql/selectable/join.js";
+import { Select } from "../../sql/selectable/select.js";
+import { JoinEntry } from "../../sql/selectable/select-parts.js";
+import { InstrumentedColumn } from "./instrumented-column.js";
+import { InstrumentedRelation } from "./instrumented-relation.js";
+import type { OptionDefaults } from "./option-tree.js";
+import { OrmEntity } from "./orm-entity.js";
+
+type From = FromClause<unknown>;
+
+/** A statement with all that its classes ask for; its options are gone. */
+export function prepareStatement(statement: Select, defaults: OptionDefaults): Select {
+  const bare = statement.with({ loadOptions: [] });
+  const nested = replaceNodes(bare as Node, (node) => {
+    if (node === bare || !(node instanceof Select)) return undefined;
+    return prepareStatement(node as Select, defaults);
+  }) as Select;
+  return withEntities(nested, defaults);
+}
+
+function withEntities(statement: Select, defaults: OptionDefaults): Select {
+  const selected = new Set<OrmEntity>();
+  for (const node of statement.rawColumns) collectEntities(node, selected);
+  const joined = new Set<From>();
+  const where: ColumnElement[] = [];
+  const joins = statement.joins.map((entry) => withCriteria(entry, defaults, joined, where));
+  const froms: From[] = [];
+  for (const entity of selected) {
+    if (joined.has(entity.from)) continue;
+    where.push(...defaults.criteriaFor(entity));
+    // Columns alone would bring their own tables only.
+    if (entity.from instanceof Join && !statement.rawColumns.includes(entity)) froms.push(entity.from);
+  }
+  const changed = joins.some((entry, i) => entry !== statement.joins[i]);
+  if (where.length === 0 && froms.length === 0 && !changed) return statement;
+  const known = new Set<From>();
+  for (const from of statement.fromObjects) for (const each of from.covers) known.add(each);
+  return statement.with({
+    whereCriteria: [...statement.whereCriteria, ...where],
+    joins,
+    fromObjects: [...statement.fromObjects, ...froms.filter((from) => !known.has(from))],
+  });
+}
+
+/** The entities whose columns a select list has; those of subqueries are their own. */
+function collectEntities(node: Node, into: Set<OrmEntity>): void {
+  if (node instanceof OrmEntity) into.add(node);
+  else if (node instanceof InstrumentedColumn) into.add(node.entity);
+  else if (node.visitName !== "ScalarSelect" && node.visitName !== "Exists" && node instanceof ColumnElement) {
+    for (const child of node.children()) collectEntities(child, into);
+  }
+}
+
+/** Conditions on the target of a join belong into its ON. */
+function withCriteria(
+  entry: JoinEntry,
+  defaults: OptionDefaults,
+  joined: Set<From>,
+  where: ColumnElement[],
+): JoinEntry {
+  const { target } = entry;
+  let criteria: readonly ColumnElement[];
+  if (target instanceof InstrumentedRelation) {
+    joined.add(target.target.from);
+    // The relationship itself has the discriminator.
+    criteria = defaults.addedCriteria(target.target);
+  } else if (target instanceof EntityElement && target instanceof OrmEntity) {
+    joined.add(target.from);
+    criteria = defaults.criteriaFor(target);
+    if (entry.on === null) {
+      if (criteria.length > 0) where.push(...criteria);
+      return entry;
+    }
+  } else return entry;
+  if (criteria.length === 0) return entry;
+  const on = entry.on === null ? criteria : [entry.on, ...criteria];
+  return new JoinEntry(target, conjunction(operators.and, on), entry.kind, entry.left);
+}

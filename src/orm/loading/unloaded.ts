@@ -1,0 +1,181 @@
+/** Loads columns of one object that has a row: expired ones, deferred ones, those of a subclass that a query on its base left out. */
+
+import type { Op } from "../../engine/io.js";
+import { compile } from "../../sql/compile.js";
+import type { Compiled } from "../../sql/compiled.js";
+import type { Dialect } from "../../sql/dialect.js";
+import type { ColumnElement } from "../../sql/element.js";
+import { BindParameter } from "../../sql/elements/bind.js";
+import { conjunction } from "../../sql/elements/build.js";
+import { InvalidRequestError } from "../../sql/errors.js";
+import type { BoundValue } from "../../sql/key-context.js";
+import { cacheKeyOf } from "../../sql/node.js";
+import { operators } from "../../sql/operators.js";
+import type { Column } from "../../sql/schema/column.js";
+import type { Table } from "../../sql/schema/table.js";
+import type { FromClause } from "../../sql/selectable/from-clause.js";
+import { Join } from "../../sql/selectable/join.js";
+import { Select } from "../../sql/selectable/select.js";
+import { ForUpdateArg } from "../../sql/selectable/select-parts.js";
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
+import type { LoadSession } from "../load-session.js";
+import { type Mapper, mapperOf } from "../mapping/mapper.js";
+import { PerDialect } from "../per-dialect.js";
+import { type InstanceState, valuesOf } from "../state.js";
+import { type Converter, converterOf } from "./converters.js";
+import { LoadedOptions } from "./option-tree.js";
+import { endExpiry, isComplete } from "./variant.js";
+
+type From = FromClause<unknown>;
+
+/** The locking clause of a load, with SQLAlchemy's words. */
+export interface LockOptions {
+  readonly nowait?: boolean;
+  readonly skipLocked?: boolean;
+  readonly read?: boolean;
+  readonly keyShare?: boolean;
+}
+
+/**
+ * Loads an attribute that is not loaded, and what belongs with it: of an expired object all columns that are missing, of a deferred column its group.
+ * False when the row is gone.
+ */
+export function* loadUnloaded(session: LoadSession, state: InstanceState, attribute: ColumnAttribute): Op<boolean> {
+  return yield* loadColumns(session, state, attributesWith(state, attribute), false);
+}
+
+function attributesWith(state: InstanceState, attribute: ColumnAttribute): readonly ColumnAttribute[] {
+  const all = mapperOf(state).columnAttributes;
+  const missing = (each: ColumnAttribute): boolean => state.values[each.slot] === undefined;
+  if (state.expired) return all.filter((each) => missing(each) && (!each.deferred || each === attribute));
+  const options = state.origin?.options;
+  const node = options instanceof LoadedOptions ? options.node : null;
+  if (node?.raises(attribute.key)) {
+    throw new InvalidRequestError(
+      `"${attribute.label}" is not available on ${state.describe()}: the statement that loaded it said defer(..., { raiseload: true }). Select the column, or undefer it.`,
+    );
+  }
+  if (attribute.deferred) {
+    const { deferredGroup } = attribute;
+    return deferredGroup === null
+      ? [attribute]
+      : all.filter((each) => missing(each) && each.deferredGroup === deferredGroup);
+  }
+  if (node?.defers(attribute.key)) return [attribute];
+  return all.filter((each) => missing(each) && !each.deferred && !node?.defers(each.key));
+}
+
+/** Loads these columns of one object by its key: those that are missing, or all of them over what it has. False when the row is gone. */
+export function* loadColumns(
+  session: LoadSession,
+  state: InstanceState,
+  attributes: readonly ColumnAttribute[],
+  overwrite: boolean,
+  lock: LockOptions | null = null,
+): Op<boolean> {
+  const mapper = mapperOf(state);
+  const connection = yield* session.connectionFor(mapper);
+  const { compiled, binds, converters } = statementFor(mapper, attributes, connection.dialect, lock);
+  const named: Record<string, unknown> = {};
+  if (state.key === null) return false;
+  valuesOf(state.key).forEach((value, i) => {
+    named[keyName(i)] = value;
+  });
+  const { rows } = yield* connection.run(compiled, compiled.bind(binds, named));
+  if (rows.length === 0) return false;
+  const [row] = rows;
+  for (let i = 0; i < attributes.length; i++) {
+    const attribute = attributes[i];
+    const raw = row[i];
+    const convert = converters[i];
+    const value = raw === null || convert === null ? raw : convert(raw as never);
+    if (overwrite) attribute.setCommitted(state, value);
+    else if (state.values[attribute.slot] === undefined) {
+      state.values[attribute.slot] = value;
+      state.raw &= ~attribute.bit;
+    }
+  }
+  if (state.expired && isComplete(state)) endExpiry(state);
+  return true;
+}
+
+interface ColumnStatement {
+  readonly compiled: Compiled;
+  readonly binds: readonly BoundValue[];
+  readonly converters: readonly (Converter | null)[];
+}
+
+const statements = new PerDialect((_: Mapper) => new Map<string, ColumnStatement>());
+
+function statementFor(
+  mapper: Mapper,
+  attributes: readonly ColumnAttribute[],
+  dialect: Dialect,
+  lock: LockOptions | null,
+): ColumnStatement {
+  const known = statements.get(mapper, dialect);
+  const name = attributes.map((each) => each.slot).join(",") + (lock === null ? "" : JSON.stringify(lock));
+  let statement = known.get(name);
+  if (statement === undefined) {
+    const select = columnSelect(mapper, attributes, lock);
+    const { binds } = cacheKeyOf(select);
+    const converters = attributes.map((attribute) => converterOf(attribute.type, dialect));
+    statement = { compiled: compile(select, dialect, { binds }), binds, converters };
+    known.set(name, statement);
+  }
+  return statement;
+}
+
+/** Only the tables that hold the columns are asked, in a joined hierarchy. */
+function columnSelect(mapper: Mapper, attributes: readonly ColumnAttribute[], lock: LockOptions | null): Select {
+  const tables = new Set<Table>();
+  for (const attribute of attributes)
+    if (!mapper.primaryKey.includes(attribute)) tables.add(attribute.column.table as unknown as Table);
+  if (tables.size === 0) tables.add(mapper.tables[0]);
+  const used = mapper.tables.filter((table) => tables.has(table));
+  const [first] = used;
+  let from: From = first as unknown as From;
+  for (const table of used.slice(1)) {
+    const on = mapper.primaryKey.map((attribute) =>
+      keyColumn(mapper, attribute, first).eq(keyColumn(mapper, attribute, table)),
+    );
+    from = new Join(from, table as unknown as From, conjunction(operators.and, on), "inner") as From;
+  }
+  const where = mapper.primaryKey.map((attribute, i) =>
+    keyColumn(mapper, attribute, first).eq(keyBind(attribute.column, i)),
+  );
+  const columns = attributes.map((attribute) =>
+    mapper.primaryKey.includes(attribute) ? keyColumn(mapper, attribute, first) : attribute.column,
+  );
+  const forUpdateArg =
+    lock === null
+      ? null
+      : new ForUpdateArg(
+          lock.read === true,
+          lock.keyShare === true,
+          lock.nowait === true,
+          lock.skipLocked === true,
+          [],
+        );
+  return new Select(columns as readonly ColumnElement[], []).with({
+    fromObjects: [from],
+    whereCriteria: where,
+    forUpdateArg,
+  });
+}
+
+/** The column of a table that holds a part of the key. */
+function keyColumn(mapper: Mapper, attribute: ColumnAttribute, table: Table): ColumnElement {
+  for (const [column, each] of mapper.byColumn)
+    if (each === attribute && (column.table as unknown) === table) return column;
+  return attribute.column;
+}
+
+/** The name of the parameter for a part of the primary key. */
+export function keyName(part: number): string {
+  return `__pk_${part}`;
+}
+
+export function keyBind(column: Column, part: number): BindParameter {
+  return new BindParameter(undefined, column.type, keyName(part), false, true, null, "pk");
+}

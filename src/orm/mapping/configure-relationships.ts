@@ -1,0 +1,256 @@
+/** Gives relationships their attributes, joins, other sides and orders. */
+import type { ColumnElement } from "../../sql/element.js";
+import { ArgumentError } from "../../sql/errors.js";
+import type { Column } from "../../sql/schema/column.js";
+import { ToManyAttribute } from "../attributes/to-many-attribute.js";
+import { ToOneAttribute } from "../attributes/to-one-attribute.js";
+import { Cascades, DEFAULT_CASCADES } from "../cascades.js";
+import { arrayKind } from "../collections/array.js";
+import { MapperConfigurationError } from "../errors.js";
+import type { ClassDeclaration } from "./class-declaration.js";
+import type { ColumnRefs, RelationDeclaration, RelationKind } from "./declarations.js";
+import { addAssociations, associationOf, impliedColumns, inverseDeclaration } from "./implied-columns.js";
+import { defineAccessor } from "./instrument.js";
+import { associationJoin, directJoin, explicitJoin, type JoinRequest } from "./joins.js";
+import { type Direction, type Mapper, Relationship, type RelationshipJoin } from "./mapper.js";
+import { columnNamed, inverseName, labelOf, targetOf } from "./targets.js";
+
+/** A relationship on its way, with its declaration. */
+interface Pending {
+  readonly relationship: Relationship;
+  readonly declaration: RelationDeclaration;
+}
+
+const pending = new WeakMap<ClassDeclaration, Pending[]>();
+
+/** Gives each relationship of a class its attribute and slot; needs to know only whether it holds one or many. */
+export function declareRelationships(declaration: ClassDeclaration): void {
+  const { mapper } = declaration;
+  const list: Pending[] = [];
+  for (const relation of declaration.relations) {
+    const relationship = new Relationship(mapper, relation.property, relation.options);
+    relationship.cascades = new Cascades(
+      relation.options.cascade ?? (relation.options.viewonly ? ["merge"] : DEFAULT_CASCADES),
+      relationship.label,
+    );
+    const many = holdsMany(mapper, relation);
+    const slot = mapper.relationSlots;
+    const attribute = many
+      ? new ToManyAttribute(mapper, relation.property, slot, relation.options.collection ?? arrayKind)
+      : new ToOneAttribute(mapper, relation.property, slot);
+    // A collection takes two slots: its storage and what was handed out for it.
+    mapper.relationSlots += many ? 2 : 1;
+    attribute.traits = relationship;
+    relationship.attribute = attribute;
+    mapper.attributes.set(relation.property, attribute);
+    mapper.relationships.push(relationship);
+    defineAccessor(mapper.cls.prototype as object, attribute);
+    list.push({ relationship, declaration: relation });
+  }
+  pending.set(declaration, list);
+}
+
+function holdsMany(mapper: Mapper, relation: RelationDeclaration): boolean {
+  if (relation.options.uselist !== undefined) return relation.options.uselist;
+  if (relation.relation !== null) return relation.relation === "oneToMany" || relation.relation === "manyToMany";
+  if (relation.options.secondary !== undefined) return true;
+  return directJoin(requestFor(mapper, relation, null)).direction === "oneToMany";
+}
+
+/** Works out what relationships need to know of other classes, and ties their two sides together. */
+export function configureRelationships(declarations: readonly ClassDeclaration[]): void {
+  for (const declaration of declarations) addAssociations(declaration);
+  const all = declarations.flatMap((declaration) => pending.get(declaration) ?? []);
+  for (const { relationship, declaration } of all) {
+    relationship.target = targetOf(relationship.parent, declaration);
+    relationship.join = joinFor(relationship.parent, declaration);
+    checkCascades(relationship);
+    setTraits(relationship);
+  }
+  for (const { relationship, declaration } of all) linkSides(relationship, declaration);
+  for (const { relationship, declaration } of all) relationship.orderBy = orderOf(relationship.target, declaration);
+}
+
+function requestFor(mapper: Mapper, relation: RelationDeclaration, direction: Direction | null): JoinRequest {
+  const target = targetOf(mapper, relation);
+  const label = labelOf(mapper, relation);
+  const { foreignKeys, remoteSide } = relation.options;
+  return {
+    label,
+    parent: mapper,
+    target,
+    direction,
+    foreignKeys: foreignKeys
+      ? columnsNamed(direction === "oneToMany" ? [target, mapper] : [mapper, target], foreignKeys, label, "foreignKeys")
+      : (impliedColumns(relation) ?? inverseKeys(mapper, target, relation)),
+    remoteSide: remoteSide ? columnsNamed([target, mapper], remoteSide, label, "remoteSide") : null,
+  };
+}
+
+/** The inverse side of a one-to-many uses the keys that the many-to-one uses. */
+function inverseKeys(mapper: Mapper, target: Mapper, relation: RelationDeclaration): readonly Column[] | null {
+  const inverse = inverseDeclaration(target, relation);
+  if (inverse === undefined) return null;
+  const own = impliedColumns(inverse);
+  if (own !== undefined) return own;
+  const { foreignKeys } = inverse.options;
+  return foreignKeys ? columnsNamed([target, mapper], foreignKeys, labelOf(target, inverse), "foreignKeys") : null;
+}
+
+function columnsNamed(mappers: readonly Mapper[], refs: ColumnRefs, label: string, option: string): readonly Column[] {
+  const list = typeof refs === "function" ? toList(refs(columnRecord(mappers[0]) as never)) : refs;
+  return list.map((ref) => {
+    if (typeof ref !== "string") return ref as Column;
+    for (const mapper of mappers) {
+      const column = columnNamed(mapper, ref);
+      if (column !== undefined) return column;
+    }
+    throw new MapperConfigurationError(
+      `${label}: ${option} names "${ref}", which is no attribute and no column of ${mappers.map((m) => m.className).join(" or ")}.`,
+    );
+  });
+}
+
+function toList(value: unknown): readonly (string | ColumnElement)[] {
+  return (Array.isArray(value) ? value : [value]) as (string | ColumnElement)[];
+}
+
+/** Attribute name -> column, for the lambdas of a mapping. */
+function columnRecord(mapper: Mapper): Record<string, Column> {
+  return Object.fromEntries(mapper.columnAttributes.map((a) => [a.key, a.column]));
+}
+
+const DIRECTIONS: Readonly<Record<Exclude<RelationKind, "oneToOne">, Direction>> = {
+  oneToMany: "oneToMany",
+  manyToOne: "manyToOne",
+  manyToMany: "manyToMany",
+};
+
+function joinFor(mapper: Mapper, relation: RelationDeclaration): RelationshipJoin {
+  const { options } = relation;
+  const association = associationOf(relation);
+  if (association !== undefined) {
+    return associationJoin(
+      requestFor(mapper, relation, "manyToMany"),
+      association.table,
+      association.joinColumns,
+      association.inverseJoinColumns,
+    );
+  }
+  const direction =
+    relation.relation === null || relation.relation === "oneToOne"
+      ? oneToOneSide(mapper, relation)
+      : DIRECTIONS[relation.relation];
+  const request = requestFor(mapper, relation, direction);
+  if (options.primaryJoin) {
+    const condition = options.primaryJoin(columnRecord(mapper) as never, columnRecord(request.target) as never);
+    return explicitJoin(request, condition as ColumnElement);
+  }
+  return directJoin(request);
+}
+
+/** Which side of a one-to-one holds the key: what it says, else where there is a foreign key. */
+function oneToOneSide(mapper: Mapper, relation: RelationDeclaration): Direction | null {
+  if (relation.relation !== "oneToOne") return null;
+  const { owner } = relation.options;
+  if (owner !== undefined) return owner ? "manyToOne" : "oneToMany";
+  const target = targetOf(mapper, relation);
+  const refers = (from: Mapper, to: Mapper): boolean =>
+    from.tables.some((t) => t.foreignKeyConstraints.some((c) => to.tables.some((x) => c.elements[0].references(x))));
+  if (impliedColumns(relation) !== undefined) return "manyToOne";
+  const inverse = inverseDeclaration(target, relation);
+  if (inverse !== undefined && impliedColumns(inverse) !== undefined) return "oneToMany";
+  const [mine, theirs] = [refers(mapper, target), refers(target, mapper)];
+  if (mine !== theirs) return mine ? "manyToOne" : "oneToMany";
+  throw new MapperConfigurationError(
+    `${labelOf(mapper, relation)}: it is not clear which side of the one-to-one holds the foreign key. Write owner: true on that side.`,
+  );
+}
+
+function checkCascades(relationship: Relationship): void {
+  const { cascades, direction, singleParent, label, viewonly } = relationship;
+  if (cascades.deleteOrphan && direction !== "oneToMany" && !singleParent) {
+    throw new ArgumentError(
+      `${label}: the cascade "delete-orphan" on a ${direction === "manyToOne" ? "many-to-one" : "many-to-many"} needs singleParent: true, ` +
+        `since otherwise a deleted parent may take away an object that another parent still holds.`,
+    );
+  }
+  if (viewonly && (cascades.saveUpdate || cascades.delete || cascades.deleteOrphan)) {
+    throw new ArgumentError(
+      `${label} is viewonly, and is never written: its cascades may only be "merge", "expunge" and "refresh-expire".`,
+    );
+  }
+}
+
+function setTraits(relationship: Relationship): void {
+  const { direction, singleParent, join, target, options } = relationship;
+  relationship.trackParent = singleParent || direction === "oneToMany";
+  const key = target.base.primaryKey.map((a) => a.column);
+  const { pairs } = join;
+  if (direction === "manyToOne" && !options.primaryJoin && pairs.length === key.length) {
+    const columns = key.map(
+      (column) => pairs.find((p) => target.byColumn.get(p.remote) === target.byColumn.get(column))?.local,
+    );
+    if (columns.every((c) => c !== undefined)) {
+      relationship.useGet = true;
+      relationship.identityColumns = columns as Column[];
+    }
+  }
+  // Losing the old value has consequences at once where the other object may have no second parent.
+  relationship.activeHistory = options.activeHistory ?? singleParent;
+  if (direction === "manyToOne" && !relationship.viewonly) target.referrers.push(relationship);
+  if (relationship.cascades.deleteOrphan) target.orphanedBy.push(relationship);
+}
+
+/** `backPopulates` ties two relationships; each must name the other. */
+function linkSides(relationship: Relationship, declaration: RelationDeclaration): void {
+  const name = inverseName(declaration);
+  if (name === null) return;
+  const { target, parent, label } = relationship;
+  const other = target.relationship(name);
+  if (other === undefined) {
+    throw new MapperConfigurationError(
+      `${label}: its other side is said to be ${target.className}.${name}, but ${target.attributes.has(name) ? "that is no relationship" : `${target.className} has no attribute "${name}"`}.`,
+    );
+  }
+  if (!parent.isA(other.target) && !other.target.isA(parent)) {
+    throw new MapperConfigurationError(
+      `${label}: its other side is said to be ${other.label}, but that is a relationship to ${other.target.className} and not to ${parent.className}.`,
+    );
+  }
+  if (other.direction === relationship.direction && relationship.direction !== "manyToMany") {
+    throw new MapperConfigurationError(
+      `${label} and ${other.label} are both ${relationship.direction}; the two sides of a relationship run opposite ways. Check their decorators, or set remoteSide on the many-to-one of a self-reference.`,
+    );
+  }
+  tie(relationship, other);
+  // One side is enough to say so.
+  tie(other, relationship);
+}
+
+function tie(relationship: Relationship, other: Relationship): void {
+  if (relationship.reverseRelationships.includes(other)) return;
+  relationship.reverseRelationships.push(other);
+  const syncs = !relationship.viewonly && !other.viewonly;
+  if (relationship.options.syncBackref ?? syncs) relationship.reverse.push(other.attribute);
+}
+
+function orderOf(target: Mapper, { options }: RelationDeclaration): readonly ColumnElement[] {
+  const { orderBy } = options;
+  if (orderBy === undefined) return [];
+  const record = columnRecord(target);
+  const list =
+    typeof orderBy === "function"
+      ? toList(orderBy(record as never))
+      : typeof orderBy === "string"
+        ? [orderBy]
+        : orderBy;
+  return list.map((item) => {
+    if (typeof item !== "string") return item;
+    const descending = item.startsWith("-");
+    const name = descending ? item.slice(1) : item;
+    const column = columnNamed(target, name);
+    if (column === undefined) throw target.noAttribute(name);
+    return (descending ? column.desc() : column.asc()) as unknown as ColumnElement;
+  });
+}

@@ -1,0 +1,337 @@
+/**
+ * Turns declarations into mappers: tables and columns when a class is declared, everything that needs other classes on first use.
+ */
+import { ArgumentError } from "../../sql/errors.js";
+import { Column, ForeignKey, type ForeignKeyTarget } from "../../sql/schema/column.js";
+import { Constraint, ForeignKeyConstraint } from "../../sql/schema/constraints.js";
+import { Index } from "../../sql/schema/indexes.js";
+import { Table } from "../../sql/schema/table.js";
+import { ColumnAttribute } from "../attributes/column-attribute.js";
+import { MapperConfigurationError } from "../errors.js";
+import { describeEntity, toObject } from "../to-object.js";
+import type { ClassDeclaration } from "./class-declaration.js";
+import { configureRelationships, declareRelationships } from "./configure-relationships.js";
+import type { ColumnDeclaration } from "./declarations.js";
+import { addImpliedColumns } from "./implied-columns.js";
+import { defineAccessor, mapperOfPrototype } from "./instrument.js";
+import type { Mapper } from "./mapper.js";
+import { toCamelCase } from "./naming.js";
+
+/** Which attribute stands for which column, until the slots are given out. */
+const named = new WeakMap<Column, string>();
+/** The single-table subclass that put a column into its base's table. */
+const ownerOf = new WeakMap<Column, Mapper>();
+
+/** Makes the table and the declared columns; needs no other class but the superclass. */
+export function declareColumns(declaration: ClassDeclaration): void {
+  const { mapper, options } = declaration;
+  mapper.inherits = superMapper(declaration);
+  mapper.base = mapper.inherits?.base ?? mapper;
+  if (mapper.inherits !== null) mapper.inherits.subclasses.push(mapper);
+  const own = declaration.options.table ?? ownTable(declaration);
+  mapper.single = own === null;
+  mapper.tables = own === null ? [...(mapper.inherits as Mapper).tables] : [...(mapper.inherits?.tables ?? []), own];
+  for (const column of declaration.columns) declareColumn(declaration, column);
+  if (own !== null && mapper.inherits !== null) addInheritedKey(mapper, own);
+  if (options.tableArgs !== undefined && typeof options.tableArgs !== "function")
+    addTableArgs(mapper.table, options.tableArgs);
+}
+
+function superMapper({ mapper, inherits }: ClassDeclaration): Mapper | null {
+  const proto = inherits?.prototype ?? Object.getPrototypeOf(mapper.cls.prototype);
+  const found = proto === null ? undefined : mapperOfPrototype(proto, true);
+  if (inherits !== undefined && found === undefined) {
+    throw new ArgumentError(
+      `${mapper.className} inherits from ${inherits.name}, which is not mapped. Map the base first.`,
+    );
+  }
+  return found ?? null;
+}
+
+/** A subclass that names no table and adds no key shares its base's table. */
+function ownTable(declaration: ClassDeclaration): Table | null {
+  const { mapper, options, home, columns } = declaration;
+  if (mapper.inherits !== null && options.tableName === undefined) return null;
+  if (
+    mapper.inherits === null &&
+    !columns.some((c) => c.options.primaryKey) &&
+    !declaration.relations.some((r) => r.options.primaryKey)
+  ) {
+    if (!options.primaryKey) {
+      throw new MapperConfigurationError(
+        `${mapper.className} has no primary key: mark the property that identifies a row with @PrimaryKey().`,
+      );
+    }
+  }
+  return new Table(options.tableName ?? home.naming.tableName(mapper.className), home.metadata, [], {
+    ...(options.schema === undefined ? {} : { schema: options.schema }),
+    comment: options.comment ?? null,
+  }) as unknown as Table;
+}
+
+function declareColumn(declaration: ClassDeclaration, { property, type, column, options }: ColumnDeclaration): void {
+  const { mapper, home } = declaration;
+  const table = mapper.table;
+  if (column !== null) {
+    named.set(column, property);
+    return;
+  }
+  const name = options.name ?? home.naming.columnName(property);
+  const existing = table.columns.find((c) => c.name === name);
+  if (existing !== undefined) {
+    named.set(existing, property);
+    return;
+  }
+  const {
+    foreignKey,
+    foreignKeyOptions,
+    onDelete,
+    onUpdate,
+    deferred: _d,
+    group: _g,
+    activeHistory: _a,
+    ...core
+  } = options;
+  const made = new Column(name, type, {
+    ...core,
+    name,
+    key: property,
+    // A column is as nullable as its property's type: not, unless it says so. A subclass's column in a shared table must be.
+    nullable: options.nullable ?? (mapper.single && !options.primaryKey),
+    ...(foreignKey === undefined
+      ? {}
+      : {
+          foreignKey: foreignKeyOf(
+            foreignKey,
+            { onDelete, onUpdate, ...foreignKeyOptions },
+            `${mapper.className}.${property}`,
+          ),
+        }),
+  });
+  named.set(made, property);
+  if (mapper.single) ownerOf.set(made, mapper);
+  table.addColumn(made);
+}
+
+function foreignKeyOf(
+  target: NonNullable<ColumnDeclaration["options"]["foreignKey"]>,
+  options: ConstructorParameters<typeof ForeignKey>[1],
+  label: string,
+): ForeignKey {
+  if (target instanceof ForeignKey) return target;
+  if (typeof target !== "function") return new ForeignKey(target as ForeignKeyTarget, options);
+  return new ForeignKey(() => {
+    const result = target();
+    if (typeof result !== "function") return result;
+    const mapper = mapperOfPrototype(result.prototype);
+    const key = mapper?.table.primaryKey.columns ?? [];
+    if (key.length === 1) return key[0];
+    throw new ArgumentError(
+      `${label}: ${result.name} ${mapper ? "has a key of several columns" : "is not mapped"}; a foreign key names one column ("table.column").`,
+    );
+  }, options);
+}
+
+/** The key of a joined table that continues its superclass's. */
+function addInheritedKey(mapper: Mapper, table: Table): void {
+  if (table.primaryKey.columns.length > 0) return;
+  for (const column of (mapper.inherits as Mapper).table.primaryKey.columns) {
+    table.addColumn(
+      new Column(column.name, column.type, {
+        primaryKey: true,
+        foreignKey: new ForeignKey(column, { onDelete: "CASCADE" }),
+      }),
+    );
+  }
+}
+
+function addTableArgs(table: Table, args: readonly unknown[]): void {
+  for (const item of args) {
+    if (item instanceof Constraint) table.addConstraint(item);
+    else if (item instanceof Index) table.addIndex(item);
+    else throw new ArgumentError(`tableArgs of ${table.name}: ${String(item)} is no constraint and no index.`);
+  }
+}
+
+/** Works out all declared classes that are not yet, superclasses first. */
+export function configureMappers(declarations: readonly ClassDeclaration[]): void {
+  const late = declarations.map((declaration) => ({ table: declaration.mapper.table, args: lateArgs(declaration) }));
+  // Foreign keys of mapped columns come first: relationships use them instead of making columns of their own.
+  for (const { table, args } of late)
+    addTableArgs(
+      table,
+      args.filter((each) => isKeyOf(table, each)),
+    );
+  for (const declaration of declarations) addImpliedColumns(declaration);
+  for (const { table, args } of late)
+    addTableArgs(
+      table,
+      args.filter((each) => !isKeyOf(table, each)),
+    );
+  for (const declaration of declarations) giveSlots(declaration);
+  configureRelationships(declarations);
+}
+
+function lateArgs({ options }: ClassDeclaration): readonly unknown[] {
+  return typeof options.tableArgs === "function" ? options.tableArgs() : [];
+}
+
+function isKeyOf(table: Table, item: unknown): boolean {
+  return (
+    item instanceof ForeignKeyConstraint &&
+    (item.table === table ||
+      item.columnRefs.every(
+        (ref) => typeof ref !== "string" || table.columns.some((c) => c.key === ref || c.name === ref),
+      ))
+  );
+}
+
+function giveSlots(declaration: ClassDeclaration): void {
+  const { mapper } = declaration;
+  if (mapper.inherits !== null) inheritAttributes(mapper, mapper.inherits);
+  const prototype = mapper.cls.prototype as object;
+  const declared = new Map(declaration.columns.map((c) => [c.property, c]));
+  for (const column of ownColumns(declaration)) {
+    const key = named.get(column) ?? unnamedKey(declaration, column);
+    const inherited = mapper.attributes.get(key);
+    if (inherited instanceof ColumnAttribute) {
+      mapper.byColumn.set(column, inherited);
+      continue;
+    }
+    const options = declared.get(key)?.options;
+    const attribute = new ColumnAttribute(mapper, key, mapper.columnAttributes.length, [column], {
+      deferred: options?.deferred,
+      deferredGroup: options?.group,
+      activeHistory: options?.activeHistory ?? column.primaryKey,
+    });
+    mapper.columnAttributes.push(attribute);
+    mapper.attributes.set(key, attribute);
+    mapper.byColumn.set(column, attribute);
+    // A foreign-key column that no property maps leaves the name to the class's own members.
+    if (named.has(column) || !(key in prototype)) defineAccessor(prototype, attribute);
+  }
+  definePrinting(prototype);
+  setIdentity(mapper);
+  setPolymorphism(mapper);
+  declareRelationships(declaration);
+  warnOfMissing(declaration);
+}
+
+/** JSON and console.log show what is loaded, unless the class has its own say. */
+function definePrinting(prototype: object): void {
+  const methods: readonly [PropertyKey, (this: object, ...args: never[]) => unknown][] = [
+    [
+      "toJSON",
+      function () {
+        return toObject(this);
+      },
+    ],
+    [
+      Symbol.for("nodejs.util.inspect.custom"),
+      function (_depth: number, options: object, inspect: (value: unknown, options: object) => string) {
+        return describeEntity(this, options, inspect);
+      },
+    ],
+  ];
+  for (const [name, value] of methods) {
+    if (!(name in prototype)) Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
+  }
+}
+
+function inheritAttributes(mapper: Mapper, base: Mapper): void {
+  for (const [key, attribute] of base.attributes) mapper.attributes.set(key, attribute);
+  for (const [column, attribute] of base.byColumn) mapper.byColumn.set(column, attribute);
+  mapper.columnAttributes.push(...base.columnAttributes);
+  mapper.relationships.push(...base.relationships);
+  mapper.relationSlots = base.relationSlots;
+  mapper.primaryKey = base.primaryKey;
+  mapper.version = base.version;
+  mapper.polymorphicOn = base.polymorphicOn;
+  mapper.polymorphicMap = base.polymorphicMap;
+}
+
+/** The columns that this class maps beyond what it inherits. */
+function ownColumns({ mapper, options, columns }: ClassDeclaration): readonly Column[] {
+  if (mapper.single) {
+    const properties = new Set([...columns.map((c) => c.property), ...(options.columns ?? [])]);
+    return mapper.table.columns.filter((c) => !mapper.byColumn.has(c) && properties.has(named.get(c) ?? c.key));
+  }
+  const claimed = new Set<Column>();
+  for (const subclass of mapper.subclasses) {
+    if (!subclass.single) continue;
+    for (const key of subclass.options.columns ?? []) {
+      const column = mapper.table.columns.find((c) => c.key === key || c.name === key);
+      if (column) claimed.add(column);
+    }
+  }
+  return mapper.table.columns.filter((column) => {
+    const key = named.get(column) ?? column.key;
+    if (claimed.has(column) || ownerOf.has(column)) return false;
+    if (options.includeProperties && !options.includeProperties.includes(key) && !column.primaryKey) return false;
+    return !options.excludeProperties?.includes(key);
+  });
+}
+
+function unnamedKey({ mapper, options }: ClassDeclaration, column: Column): string {
+  // Columns of a table that was given keep their keys; those that a relationship implied are camelCase as properties are.
+  return options.table !== undefined ? column.key : freeKey(mapper, toCamelCase(column.name));
+}
+
+function freeKey(mapper: Mapper, key: string): string {
+  return mapper.attributes.has(key) && mapper.table.columns.filter((c) => toCamelCase(c.name) === key).length > 1
+    ? `${key}_`
+    : key;
+}
+
+function setIdentity(mapper: Mapper): void {
+  if (mapper.inherits !== null) return;
+  const names = mapper.options.primaryKey;
+  mapper.primaryKey = names
+    ? names.map((name) => mapper.attribute(name) as ColumnAttribute)
+    : mapper.table.primaryKey.columns.map((column) => mapper.attributeOf(column));
+  if (mapper.primaryKey.length === 0) {
+    throw new MapperConfigurationError(
+      `${mapper.className}: the table "${mapper.table.name}" has no primary key. Name the attributes that identify a row in primaryKey: [...].`,
+    );
+  }
+}
+
+function setPolymorphism(mapper: Mapper): void {
+  const { polymorphicOn, polymorphicIdentity, versionIdCol } = mapper.options;
+  if (polymorphicOn !== undefined) mapper.polymorphicOn = columnNamed(mapper, polymorphicOn, "polymorphicOn");
+  if (versionIdCol !== undefined) mapper.version = columnNamed(mapper, versionIdCol, "versionIdCol");
+  if (polymorphicIdentity === undefined) return;
+  const other = mapper.polymorphicMap.get(polymorphicIdentity);
+  if (other !== undefined && other !== mapper) {
+    throw new MapperConfigurationError(
+      `${mapper.className} has the polymorphicIdentity ${JSON.stringify(polymorphicIdentity)}, which ${other.className} has already.`,
+    );
+  }
+  if (mapper.polymorphicOn === null) {
+    throw new MapperConfigurationError(
+      `${mapper.className} has a polymorphicIdentity, but neither it nor a superclass says polymorphicOn: "attribute".`,
+    );
+  }
+  mapper.polymorphicMap.set(polymorphicIdentity, mapper);
+}
+
+function columnNamed(mapper: Mapper, name: string, option: string): ColumnAttribute {
+  const found =
+    mapper.attributes.get(name) ?? mapper.columnAttributes.find((attribute) => attribute.column.name === name);
+  if (found instanceof ColumnAttribute) return found;
+  throw new MapperConfigurationError(
+    `${mapper.className}: ${option} names "${name}", which is no mapped column. ${mapper.noAttribute(name).message}`,
+  );
+}
+
+function warnOfMissing({ mapper, options, columns }: ClassDeclaration): void {
+  for (const option of ["includeProperties", "excludeProperties", "columns"] as const) {
+    for (const name of options[option] ?? []) {
+      if (mapper.table.columns.some((c) => c.key === name || c.name === name || named.get(c) === name)) continue;
+      if (columns.some((c) => c.property === name)) continue;
+      throw new MapperConfigurationError(
+        `${mapper.className}: ${option} names "${name}", and the table "${mapper.table.name}" has no such column.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,149 @@
+/** What decorators and imperative mappings say about a class, before anything is worked out from it. */
+import type { ColumnElement } from "../../sql/element.js";
+import type {
+  Column,
+  ColumnInfo,
+  ColumnOptions as CoreColumnOptions,
+  ForeignKey,
+  ForeignKeyOptions,
+} from "../../sql/schema/column.js";
+import type { Table } from "../../sql/schema/table.js";
+import type { SQLType } from "../../sql/types/type.js";
+import type { CollectionKind } from "../attributes/to-many-attribute.js";
+import type { CascadeName } from "../cascades.js";
+
+/** Any class, abstract ones included. */
+export type AnyClass = abstract new (...args: never[]) => object;
+
+/** The strategies that `lazy:` names. */
+export type LazyStrategy =
+  | "select"
+  | "selectin"
+  | "joined"
+  | "subquery"
+  | "immediate"
+  | "raise"
+  | "raise_on_sql"
+  | "noload"
+  | "write_only";
+
+/** What a foreign key may refer to: `"table.column"`, a column, or a thunk of a column or of a mapped class with one key column. */
+export type ForeignKeyDeclaration = string | ForeignKey | ColumnInfo | (() => ColumnInfo | AnyClass);
+
+export interface ColumnDeclaration {
+  readonly kind: "column";
+  readonly property: string;
+  readonly type: SQLType | null;
+  /** A column of an existing table. */
+  readonly column: Column | null;
+  readonly options: ColumnDeclarationOptions;
+}
+
+export interface ColumnDeclarationOptions<T = unknown>
+  extends Omit<CoreColumnOptions<T>, "foreignKey" | "foreignKeys" | "key"> {
+  readonly foreignKey?: ForeignKeyDeclaration;
+  /** With `foreignKey`: its ON DELETE, ON UPDATE and so on. */
+  readonly foreignKeyOptions?: ForeignKeyOptions;
+  readonly onDelete?: ForeignKeyOptions["onDelete"];
+  readonly onUpdate?: ForeignKeyOptions["onUpdate"];
+  /** Not part of the class's ordinary SELECT. */
+  readonly deferred?: boolean;
+  /** Deferred columns of one group load together. */
+  readonly group?: string;
+  /** Load the old value before it is replaced. */
+  readonly activeHistory?: boolean;
+}
+
+export type RelationKind = "oneToMany" | "manyToOne" | "oneToOne" | "manyToMany";
+
+export interface RelationDeclaration {
+  readonly kind: "relation";
+  readonly property: string;
+  /** Null where the foreign keys decide. */
+  readonly relation: RelationKind | null;
+  readonly target: () => AnyClass;
+  readonly options: RelationDeclarationOptions;
+}
+
+/** A reference to columns of one side: attribute or column names, columns, or a lambda over attributes. */
+export type ColumnRefs = readonly (string | ColumnElement)[] | ((attrs: never) => unknown);
+
+export interface RelationDeclarationOptions {
+  readonly backPopulates?: string | ((target: never) => unknown);
+  readonly cascade?: readonly CascadeName[] | string;
+  readonly foreignKeys?: ColumnRefs;
+  readonly remoteSide?: ColumnRefs;
+  readonly primaryJoin?: (...sides: never[]) => unknown;
+  readonly secondaryJoin?: (...sides: never[]) => unknown;
+  /** The association table: its name (made when it is not there), the table, or a thunk. */
+  readonly secondary?: string | Table | (() => Table | AnyClass);
+  /** Columns of the association table that refer to this class. */
+  readonly joinColumns?: readonly string[];
+  /** Columns of the association table that refer to the target. */
+  readonly inverseJoinColumns?: readonly string[];
+  readonly orderBy?: string | readonly string[] | ((attrs: never) => unknown);
+  readonly passiveDeletes?: boolean | "all";
+  readonly passiveUpdates?: boolean;
+  readonly postUpdate?: boolean;
+  readonly viewonly?: boolean;
+  readonly syncBackref?: boolean;
+  readonly singleParent?: boolean;
+  readonly activeHistory?: boolean;
+  readonly uselist?: boolean;
+  readonly lazy?: LazyStrategy;
+  readonly innerjoin?: boolean;
+  readonly joinDepth?: number;
+  readonly collection?: CollectionKind;
+  readonly enableTypechecks?: boolean;
+  /** Of the foreign-key column that the relationship makes. */
+  readonly nullable?: boolean;
+  readonly onDelete?: ForeignKeyOptions["onDelete"];
+  readonly onUpdate?: ForeignKeyOptions["onUpdate"];
+  readonly deferrable?: boolean;
+  readonly initially?: ForeignKeyOptions["initially"];
+  readonly useAlter?: boolean;
+  readonly unique?: boolean;
+  readonly index?: boolean;
+  readonly primaryKey?: boolean;
+  readonly columnName?: string;
+  /** one-to-one: this side holds the foreign key. */
+  readonly owner?: boolean;
+  readonly info?: Readonly<Record<string, unknown>>;
+}
+
+export type PropertyDeclaration = ColumnDeclaration | RelationDeclaration;
+
+/** Options of a class, under SQLAlchemy's mapper names. */
+export interface MapperOptions {
+  /** Run the constructor, without arguments, for loaded objects. */
+  readonly construct?: boolean;
+  readonly polymorphicOn?: string;
+  readonly polymorphicIdentity?: string | number;
+  readonly withPolymorphic?: "*" | readonly (() => AnyClass)[];
+  readonly versionIdCol?: string;
+  /** An integer counter by default; a function makes the next version from the present one; false leaves it to the database. */
+  readonly versionIdGenerator?: ((version: unknown) => unknown) | false;
+  readonly eagerDefaults?: boolean | "auto";
+  readonly confirmDeletedRows?: boolean;
+  readonly includeProperties?: readonly string[];
+  readonly excludeProperties?: readonly string[];
+  readonly primaryKey?: readonly string[];
+  /** A base whose columns and relationships its subclasses take over; it has no table. */
+  readonly abstract?: boolean;
+  /** Only of an imperative single-table subclass: the columns of the base's table that belong to it. */
+  readonly columns?: readonly string[];
+}
+
+/** Property decorators by the prototype they were applied to. */
+const declared = new WeakMap<object, PropertyDeclaration[]>();
+
+export function declareProperty(prototype: object, declaration: PropertyDeclaration): void {
+  const list = declared.get(prototype);
+  if (list === undefined) declared.set(prototype, [declaration]);
+  else list.push(declaration);
+}
+
+/** What was declared on one prototype itself, in order. */
+export function declaredOn(prototype: object): readonly PropertyDeclaration[] {
+  return declared.get(prototype) ?? [];
+}

@@ -1,0 +1,251 @@
+/** Foreign-key columns and association tables that relationships imply where none are mapped. */
+import { ArgumentError } from "../../sql/errors.js";
+import { Column, ForeignKey } from "../../sql/schema/column.js";
+import { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
+import { Table } from "../../sql/schema/table.js";
+import { MapperConfigurationError } from "../errors.js";
+import type { ClassDeclaration } from "./class-declaration.js";
+import type { RelationDeclaration } from "./declarations.js";
+import { mapperOfPrototype } from "./instrument.js";
+import type { Mapper } from "./mapper.js";
+import { inverseName, labelOf, targetOf } from "./targets.js";
+
+/** An association table with the columns of each side. */
+export interface Association {
+  readonly table: Table;
+  readonly joinColumns: readonly Column[] | null;
+  readonly inverseJoinColumns: readonly Column[] | null;
+}
+
+const foreignKeyColumns = new WeakMap<RelationDeclaration, readonly Column[]>();
+const associations = new WeakMap<RelationDeclaration, Association>();
+const implied = new WeakSet<Column>();
+const declarationOf = new WeakMap<Mapper, ClassDeclaration>();
+const done = new WeakSet<ClassDeclaration>();
+
+/** The columns that were made for a relationship, if any were. */
+export function impliedColumns(relation: RelationDeclaration): readonly Column[] | undefined {
+  return foreignKeyColumns.get(relation);
+}
+
+/** The association table of a many-to-many. */
+export function associationOf(relation: RelationDeclaration): Association | undefined {
+  return associations.get(relation);
+}
+
+/** The declaration of the other side, by the name that a relationship gives. */
+export function inverseDeclaration(target: Mapper, relation: RelationDeclaration): RelationDeclaration | undefined {
+  const name = inverseName(relation);
+  if (name === null) return undefined;
+  for (let mapper: Mapper | null = target; mapper !== null; mapper = mapper.inherits) {
+    const found = declarationOf.get(mapper)?.relations.find((r) => r.property === name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Makes what the relationships of a class imply. Keys that others refer to are made first. */
+export function addImpliedColumns(declaration: ClassDeclaration): void {
+  if (done.has(declaration)) return;
+  done.add(declaration);
+  declarationOf.set(declaration.mapper, declaration);
+  for (const relation of declaration.relations) {
+    if (holdsForeignKey(declaration, relation)) addForeignKey(declaration, relation);
+  }
+}
+
+/** Association tables need the keys of both sides, so they come when all columns are there. */
+export function addAssociations(declaration: ClassDeclaration): void {
+  for (const relation of declaration.relations) {
+    if (relation.relation === "manyToMany" || relation.options.secondary !== undefined)
+      resolveAssociation(declaration, relation);
+  }
+}
+
+function holdsForeignKey({ mapper }: ClassDeclaration, relation: RelationDeclaration): boolean {
+  const { primaryJoin, viewonly, foreignKeys, owner } = relation.options;
+  if (primaryJoin || viewonly || foreignKeys) return false;
+  if (relation.relation === "manyToOne") return true;
+  return relation.relation === "oneToOne" && (owner ?? false) && mapper.tables.length > 0;
+}
+
+function addForeignKey({ mapper, home }: ClassDeclaration, relation: RelationDeclaration): void {
+  const target = targetOf(mapper, relation);
+  const targetDeclaration = declarationOf.get(target);
+  if (targetDeclaration) addImpliedColumns(targetDeclaration);
+  const { options } = relation;
+  const { table } = mapper;
+  const keys = keyColumns(target, labelOf(mapper, relation));
+  const names = keys.map((key, i) =>
+    i === 0 && keys.length === 1 && options.columnName
+      ? options.columnName
+      : home.naming.foreignKeyColumn(relation.property, key.name),
+  );
+  const present = names.map((name) => table.columns.find((c) => c.name === name));
+  if (present.every((c) => c !== undefined)) {
+    const columns = present as Column[];
+    if (
+      !columns.every((c, i) => c.foreignKeys.some((fk) => fk.tryColumn() === keys[i])) &&
+      !constrained(table, columns)
+    ) {
+      table.addConstraint(new ForeignKeyConstraint(columns as never[], keys as never[], constraintOptions(options)));
+    }
+    foreignKeyColumns.set(relation, columns);
+    return;
+  }
+  if (declaredKeyTo(table, target)) return;
+  const columns = keys.map((key, i) => {
+    const column = new Column(names[i], key.type, {
+      name: names[i],
+      primaryKey: options.primaryKey ?? false,
+      nullable: options.primaryKey ? false : (options.nullable ?? true),
+      unique: options.unique ?? (relation.relation === "oneToOne" && keys.length === 1),
+      index: options.index ?? false,
+      ...(keys.length === 1 ? { foreignKey: new ForeignKey(key, constraintOptions(options)) } : {}),
+    });
+    implied.add(column);
+    table.addColumn(column);
+    return column;
+  });
+  if (keys.length > 1)
+    table.addConstraint(new ForeignKeyConstraint(columns as never[], keys as never[], constraintOptions(options)));
+  foreignKeyColumns.set(relation, columns);
+}
+
+function constraintOptions(options: RelationDeclaration["options"]): ConstructorParameters<typeof ForeignKey>[1] {
+  const { onDelete, onUpdate, deferrable, initially, useAlter } = options;
+  return { onDelete, onUpdate, deferrable, initially, useAlter };
+}
+
+function constrained(table: Table, columns: readonly Column[]): boolean {
+  return table.foreignKeyConstraints.some(
+    (c) => c.columns.length === columns.length && c.columns.every((x) => columns.includes(x)),
+  );
+}
+
+/** A foreign key to the target that the class maps itself. */
+function declaredKeyTo(table: Table, target: Mapper): boolean {
+  return table.foreignKeyConstraints.some(
+    (c) => !c.columns.some((column) => implied.has(column)) && target.tables.some((t) => c.elements[0].references(t)),
+  );
+}
+
+function keyColumns(target: Mapper, label: string): readonly Column[] {
+  const { columns } = target.base.table.primaryKey;
+  if (columns.length === 0)
+    throw new MapperConfigurationError(`${label}: its target ${target.className} has no primary key to refer to.`);
+  return columns;
+}
+
+function resolveAssociation(declaration: ClassDeclaration, relation: RelationDeclaration): Association {
+  const known = associations.get(relation);
+  if (known !== undefined) return known;
+  const { mapper, home } = declaration;
+  const target = targetOf(mapper, relation);
+  const inverse = inverseDeclaration(target, relation);
+  const given = relation.options.secondary ?? inverse?.options.secondary;
+  const table = given === undefined ? null : tableOf(given, declaration, labelOf(mapper, relation));
+  let association: Association;
+  if (table !== null) {
+    association = {
+      table,
+      joinColumns: named(table, relation.options.joinColumns ?? inverse?.options.inverseJoinColumns, mapper, relation),
+      inverseJoinColumns: named(
+        table,
+        relation.options.inverseJoinColumns ?? inverse?.options.joinColumns,
+        mapper,
+        relation,
+      ),
+    };
+  } else {
+    const name =
+      typeof given === "string"
+        ? given
+        : home.naming.associationTable(mapper.table.name, relation.property, target.table.name);
+    association = makeAssociation(name, declaration, relation, target, inverse);
+  }
+  associations.set(relation, association);
+  if (inverse !== undefined && !associations.has(inverse)) {
+    associations.set(inverse, {
+      table: association.table,
+      joinColumns: association.inverseJoinColumns,
+      inverseJoinColumns: association.joinColumns,
+    });
+  }
+  return association;
+}
+
+function tableOf(
+  given: NonNullable<RelationDeclaration["options"]["secondary"]>,
+  { home }: ClassDeclaration,
+  label: string,
+): Table | null {
+  if (typeof given === "string") return (home.metadata.tables.get(given) as Table | undefined) ?? null;
+  if (given instanceof Table) return given as Table;
+  const result = given();
+  if (result instanceof Table) return result as Table;
+  const mapper = typeof result === "function" ? mapperOfPrototype(result.prototype) : undefined;
+  if (mapper === undefined) throw new ArgumentError(`${label}: secondary is neither a table nor the name of one.`);
+  return mapper.table;
+}
+
+function named(
+  table: Table,
+  names: readonly string[] | undefined,
+  mapper: Mapper,
+  relation: RelationDeclaration,
+): readonly Column[] | null {
+  if (names === undefined) return null;
+  return names.map((name) => {
+    const column = table.columns.find((c) => c.name === name || c.key === name);
+    if (column === undefined) {
+      throw new MapperConfigurationError(
+        `${labelOf(mapper, relation)}: the association table "${table.name}" has no column "${name}".`,
+      );
+    }
+    return column;
+  });
+}
+
+function makeAssociation(
+  name: string,
+  { mapper, home }: ClassDeclaration,
+  relation: RelationDeclaration,
+  target: Mapper,
+  inverse: RelationDeclaration | undefined,
+): Association {
+  const { options } = relation;
+  const side = (of: Mapper, names: readonly string[] | undefined, fallback: (key: Column) => string): Column[] =>
+    keyColumns(of, labelOf(mapper, relation)).map(
+      (key, i) =>
+        new Column(names?.[i] ?? fallback(key), key.type, {
+          name: names?.[i] ?? fallback(key),
+          primaryKey: true,
+          autoincrement: false,
+          ...(of.base.table.primaryKey.columns.length === 1
+            ? { foreignKey: new ForeignKey(key, constraintOptions(options)) }
+            : {}),
+        }),
+    );
+  const selfReference = mapper.base === target.base;
+  const joinColumns = side(mapper, options.joinColumns ?? inverse?.options.inverseJoinColumns, (key) =>
+    home.naming.associationColumn(mapper.className, key.name),
+  );
+  const inverseJoinColumns = side(target, options.inverseJoinColumns ?? inverse?.options.joinColumns, (key) =>
+    selfReference
+      ? home.naming.foreignKeyColumn(relation.property, key.name)
+      : home.naming.associationColumn(target.className, key.name),
+  );
+  const table = new Table(name, home.metadata, [...joinColumns, ...inverseJoinColumns], {
+    schema: mapper.table.schema,
+  }) as unknown as Table;
+  for (const [of, columns] of [
+    [mapper, joinColumns],
+    [target, inverseJoinColumns],
+  ] as const) {
+    const keys = of.base.table.primaryKey.columns;
+    if (keys.length > 1)
+      table.addConstraint(new ForeignKeyConstraint(columns as never[], keys as never[], constraintOptions(options)));
+  }
+  return { table, joinColumns, inverseJoinColumns };
+}

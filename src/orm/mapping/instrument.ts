@@ -1,0 +1,215 @@
+/**
+ * Puts mapped attributes on a class and brings instances into shape. The attributes are accessors on the prototype over the hidden state; a class
+ * field of the same name, which would shadow its accessor, is moved through it after construction.
+ */
+import type { Attribute } from "../attributes/attribute.js";
+import { MapperConfigurationError, UnmappedInstanceError } from "../errors.js";
+import { setAdopter, stamp, stateOf } from "../stamp.js";
+import { InstanceState } from "../state.js";
+import type { AnyClass } from "./declarations.js";
+import type { Mapper } from "./mapper.js";
+
+/** On the prototype of a mapped class: its mapper. */
+const MAPPER: unique symbol = Symbol("athanor.mapper");
+
+interface Mapped {
+  readonly [MAPPER]?: Mapper;
+}
+
+/** The mapper of a class, without its superclasses' unless `inherited`. */
+export function mapperOfPrototype(prototype: object, inherited = false): Mapper | undefined {
+  if (!inherited && !Object.hasOwn(prototype, MAPPER)) return undefined;
+  return (prototype as Mapped)[MAPPER];
+}
+
+const declaredHooks: ((cls: AnyClass) => void)[] = [];
+
+/** Has a function called for every class that is declared from now on: other rooms put their protocols on it. */
+export function onClassDeclared(hook: (cls: AnyClass) => void): void {
+  declaredHooks.push(hook);
+}
+
+export function announceClass(cls: AnyClass): void {
+  for (const hook of declaredHooks) hook(cls);
+}
+
+export function linkPrototype(prototype: object, mapper: Mapper | undefined): void {
+  Object.defineProperty(prototype, MAPPER, { value: mapper, configurable: true });
+}
+
+/** The state of a mapped object, made at its first use. */
+export function ensureState(target: object): InstanceState {
+  return stateOf(target) ?? makeState(target);
+}
+
+setAdopter((target) => {
+  const mapper = (target as Mapped)[MAPPER];
+  return mapper === undefined || Object.hasOwn(target, MAPPER) ? undefined : makeState(target);
+});
+
+function makeState(target: object): InstanceState {
+  const mapper = (target as Mapped)[MAPPER];
+  if (mapper === undefined || Object.hasOwn(target, MAPPER)) {
+    const name = target.constructor?.name ?? "object";
+    throw new UnmappedInstanceError(
+      `${name === "Object" ? "A plain object" : `An instance of ${name}`} is not mapped: decorate its class with @Entity(), map it with registry.mapImperatively(), or make the object with create(Class, { ... }).`,
+    );
+  }
+  mapper.registry.configure();
+  adopt(target, mapper);
+  return stateOf(target) as InstanceState;
+}
+
+/** A state without values for a new object. */
+function stampNew(target: object, mapper: Mapper): InstanceState {
+  const state = new InstanceState(mapper, target, new Array(mapper.columnSlots).fill(undefined));
+  stamp(target, state);
+  mapper.initialize(state);
+  return state;
+}
+
+/**
+ * Moves own fields with a mapped name through their accessors. The fields are deleted in reverse order of definition, and the others put back:
+ * only so does the object keep its fast shape.
+ */
+export function adopt(target: object, mapper: Mapper): void {
+  const fields = target as Record<string, unknown>;
+  const names = Object.keys(target);
+  let mapped = 0;
+  for (let i = 0; i < names.length; i++) if (mapper.attributes.has(names[i])) mapped++;
+  if (mapped === 0) {
+    if (stateOf(target) === undefined) stampNew(target, mapper);
+    return;
+  }
+  const values = names.map((name) => fields[name]);
+  for (let i = names.length - 1; i >= 0; i--) delete fields[names[i]];
+  if (stateOf(target) === undefined) stampNew(target, mapper);
+  for (let i = 0; i < names.length; i++) {
+    // A field that a class only declares is undefined: it was never assigned.
+    if (mapper.attributes.has(names[i]) && values[i] === undefined) continue;
+    fields[names[i]] = values[i];
+  }
+}
+
+/** The accessor of one attribute; inherited by the prototypes of subclasses. */
+export function defineAccessor(prototype: object, attribute: Attribute): void {
+  Object.defineProperty(prototype, attribute.key, {
+    configurable: true,
+    enumerable: true,
+    get(this: object) {
+      const state = stateOf(this);
+      if (state !== undefined) return attribute.get(state);
+      return this === prototype ? undefined : attribute.get(makeState(this));
+    },
+    set(this: object, value: unknown) {
+      attribute.set(stateOf(this) ?? stampNew(this, mapperOf(this)), value);
+    },
+  });
+}
+
+function mapperOf(target: object): Mapper {
+  return (target as Mapped)[MAPPER] as Mapper;
+}
+
+/**
+ * The class that users see: it shares the original's prototype, constructs the original, and then moves shadowing fields.
+ * A subclass's constructor passes through it with its own `new.target` and adopts the fields itself.
+ */
+export function wrapClass<C extends AnyClass>(original: C, mapper: Mapper): C {
+  const construct = original as unknown as new (...args: unknown[]) => object;
+  const Entity = function (this: unknown, ...args: unknown[]): object {
+    if (new.target === undefined)
+      throw new TypeError(`Class constructor ${original.name} cannot be invoked without 'new'`);
+    mapper.registry.configure();
+    if (new.target !== (Entity as unknown)) return Reflect.construct(construct, args, new.target);
+    const target = new construct(...args);
+    adopt(target, mapper);
+    checkFields(target, mapper);
+    return target;
+  };
+  for (const key of Reflect.ownKeys(original)) {
+    if (key === "prototype") continue;
+    const descriptor = Object.getOwnPropertyDescriptor(original, key) as PropertyDescriptor;
+    Object.defineProperty(
+      Entity,
+      key,
+      isStaticField(key, descriptor) ? forward(original, key, descriptor) : descriptor,
+    );
+  }
+  Entity.prototype = original.prototype;
+  Object.defineProperty(Entity, "prototype", { writable: false });
+  Object.setPrototypeOf(Entity, Object.getPrototypeOf(original));
+  Object.defineProperty(original.prototype, "constructor", { value: Entity, writable: true, configurable: true });
+  return Entity as unknown as C;
+}
+
+function isStaticField(key: PropertyKey, descriptor: PropertyDescriptor): boolean {
+  return key !== "name" && key !== "length" && "value" in descriptor && typeof descriptor.value !== "function";
+}
+
+/** A static field has one value, whether it is reached by the class or from within the class's own body. */
+function forward(original: object, key: PropertyKey, descriptor: PropertyDescriptor): PropertyDescriptor {
+  return {
+    configurable: true,
+    enumerable: descriptor.enumerable,
+    get: () => Reflect.get(original, key),
+    set: (value: unknown) => {
+      Reflect.set(original, key, value);
+    },
+  };
+}
+
+const checked = new WeakSet<Mapper>();
+
+/** Loading does not run the constructor, so fields that only it can make must be announced. */
+function checkFields(target: object, mapper: Mapper): void {
+  if (checked.has(mapper) || mapper.constructs) return;
+  const fields = Object.keys(target).filter((name) => (target as Record<string, unknown>)[name] !== undefined);
+  if (fields.length === 0) {
+    checked.add(mapper);
+    return;
+  }
+  throw new MapperConfigurationError(
+    `${mapper.className} initialises ${fields.map((name) => `"${name}"`).join(", ")}, which ${fields.length === 1 ? "is" : "are"} not mapped. ` +
+      `Loading from the database does not run the constructor, so loaded objects would lack ${fields.length === 1 ? "it" : "them"}: ` +
+      `write @Entity({ construct: true }) to have the constructor run without arguments, map the field with @Column(), or declare it without an initial value.`,
+  );
+}
+
+const STRINGS_AND_COMMENTS = /\/\*[\s\S]*?\*\/|\/\/.*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`/g;
+
+/** A class with `#private` fields cannot be loaded without its constructor. */
+export function checkPrivateFields(original: AnyClass, mapper: Mapper): void {
+  if (mapper.constructs) return;
+  const source = Function.prototype.toString.call(original).replace(STRINGS_AND_COMMENTS, "");
+  const found = /(?:^|[{;\s])(?:get\s+|set\s+|async\s+)?(#[A-Za-z_$][\w$]*)\s*(?:[=;(]|$)/m.exec(source);
+  if (found === null) return;
+  throw new MapperConfigurationError(
+    `${mapper.className} has the private member ${found[1]}. Loading from the database does not run the constructor, which alone can make it: ` +
+      `write @Entity({ construct: true }) to have the constructor run without arguments.`,
+  );
+}
+
+/** Makes objects for loaded rows: instances that never saw their constructor, unless the class asks for it. */
+export function instanceFactory(original: AnyClass, mapper: Mapper): () => object {
+  if (mapper.constructs) {
+    const construct = original as unknown as new () => object;
+    return () => {
+      const target = new construct();
+      removeMapped(target, mapper);
+      return target;
+    };
+  }
+  // A constructor of its own on the shared prototype keeps loaded objects on one hidden class.
+  function Loaded() {}
+  Loaded.prototype = original.prototype;
+  return () => new (Loaded as unknown as new () => object)();
+}
+
+function removeMapped(target: object, mapper: Mapper): void {
+  const fields = target as Record<string, unknown>;
+  const names = Object.keys(target);
+  const values = names.map((name) => fields[name]);
+  for (let i = names.length - 1; i >= 0; i--) delete fields[names[i]];
+  for (let i = 0; i < names.length; i++) if (!mapper.attributes.has(names[i])) fields[names[i]] = values[i];
+}

@@ -1,0 +1,256 @@
+/**
+ * Finds out how the rows of two mappers are joined: from the foreign keys of their tables, or from what the relationship says.
+ * SQLAlchemy: `JoinCondition`.
+ */
+
+import type { ColumnElement } from "../../sql/element.js";
+import { AmbiguousForeignKeysError, ArgumentError, NoForeignKeysError } from "../../sql/errors.js";
+import { and } from "../../sql/index.js";
+import { iterate } from "../../sql/node.js";
+import type { Column } from "../../sql/schema/column.js";
+import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
+import type { Table } from "../../sql/schema/table.js";
+import type { ColumnPair, Direction, Mapper, RelationshipJoin } from "./mapper.js";
+import { RemoteColumn } from "./remote-column.js";
+
+/** One way in which foreign keys tie two sides. */
+interface Candidate {
+  readonly direction: "oneToMany" | "manyToOne";
+  readonly pairs: readonly ColumnPair[];
+  readonly constraint: ForeignKeyConstraint;
+}
+
+/** What a relationship says about its join. */
+export interface JoinRequest {
+  readonly label: string;
+  readonly parent: Mapper;
+  readonly target: Mapper;
+  readonly direction: Direction | null;
+  /** Columns that hold the foreign key. */
+  readonly foreignKeys: readonly Column[] | null;
+  /** Columns of the far side, for self-references. */
+  readonly remoteSide: readonly Column[] | null;
+}
+
+/** A join without an association table. */
+export function directJoin(request: JoinRequest): RelationshipJoin {
+  const { direction, pairs } = chooseCandidate(request);
+  return { direction, pairs, primaryJoin: equalities(pairs), secondary: null, secondaryJoin: null, secondaryPairs: [] };
+}
+
+/** A join through an association table. */
+export function associationJoin(
+  request: JoinRequest,
+  secondary: Table,
+  joinColumns: readonly Column[] | null,
+  inverseJoinColumns: readonly Column[] | null,
+): RelationshipJoin {
+  const { parent, target, label } = request;
+  const near = associationPairs(secondary, parent, joinColumns, inverseJoinColumns, label, "joinColumns");
+  const far = associationPairs(
+    secondary,
+    target,
+    inverseJoinColumns,
+    near.map((p) => p.remote),
+    label,
+    "inverseJoinColumns",
+  );
+  // The far pairs run from the association table to the target.
+  const secondaryPairs = far.map(({ local, remote }) => ({ local: remote, remote: local }));
+  return {
+    direction: "manyToMany",
+    pairs: near,
+    primaryJoin: equalities(near),
+    secondary,
+    secondaryJoin: equalities(secondaryPairs),
+    secondaryPairs,
+  };
+}
+
+/** A join whose condition the relationship gives. */
+export function explicitJoin(request: JoinRequest, condition: ColumnElement): RelationshipJoin {
+  const pairs: ColumnPair[] = [];
+  let direction = request.direction;
+  const foreign = request.foreignKeys;
+  for (const node of iterate(condition)) {
+    const { left, right } = node as unknown as { left?: unknown; right?: unknown };
+    if (!left || !right) continue;
+    const [a, b] = [columnOf(left), columnOf(right)];
+    if (a === null || b === null) continue;
+    const aForeign = foreign ? foreign.includes(a) : refersTo(a, b);
+    const bForeign = foreign ? foreign.includes(b) : refersTo(b, a);
+    if (!aForeign && !bForeign) continue;
+    const remoteIsA = left instanceof RemoteColumn || (!(right instanceof RemoteColumn) && isRemote(a, b, request));
+    const [local, remote] = remoteIsA ? [b, a] : [a, b];
+    direction ??= (aForeign ? a : b) === local ? "manyToOne" : "oneToMany";
+    pairs.push({ local, remote });
+  }
+  if (pairs.length === 0 || direction === null) {
+    throw new ArgumentError(
+      `${request.label}: its primaryJoin compares no foreign-key column with the column it refers to. ` +
+        `Name the columns that hold the key in foreignKeys: [...].`,
+    );
+  }
+  const remotes = new Set(pairs.map((p) => p.remote));
+  return {
+    direction,
+    pairs,
+    primaryJoin: markRemote(condition, remotes),
+    secondary: null,
+    secondaryJoin: null,
+    secondaryPairs: [],
+  };
+}
+
+function markRemote(condition: ColumnElement, remotes: ReadonlySet<Column>): ColumnElement {
+  for (const node of iterate(condition)) if (node instanceof RemoteColumn) return condition;
+  const mark = (node: unknown): ColumnElement | undefined => {
+    const column = columnOf(node);
+    return column !== null && remotes.has(column) ? new RemoteColumn(column) : undefined;
+  };
+  return replaceColumns(condition, mark);
+}
+
+function replaceColumns(condition: ColumnElement, mark: (node: unknown) => ColumnElement | undefined): ColumnElement {
+  return (
+    mark(condition) ??
+    (condition.copyReplacing((child) => replaceColumns(child as ColumnElement, mark)) as ColumnElement)
+  );
+}
+
+function columnOf(node: unknown): Column | null {
+  if (node instanceof RemoteColumn) return node.column;
+  const { visitName, element } = node as { visitName?: string; element?: unknown };
+  if (visitName === "Column") return node as Column;
+  return visitName === "AnnotatedColumn" ? columnOf(element) : null;
+}
+
+function refersTo(column: Column, referred: Column): boolean {
+  return column.foreignKeys.some((fk) => fk.column === referred);
+}
+
+function isRemote(column: Column, other: Column, { remoteSide, parent, target }: JoinRequest): boolean {
+  if (remoteSide) return remoteSide.includes(column);
+  const inParent = parent.tables.includes(column.table as Table);
+  const inTarget = target.tables.includes(column.table as Table);
+  if (inParent !== inTarget) return inTarget;
+  return !target.tables.includes(other.table as Table);
+}
+
+/** `local = remote AND ...`, with the far side marked. */
+function equalities(pairs: readonly ColumnPair[]): ColumnElement {
+  const conditions = pairs.map(({ local, remote }) => local.eq(new RemoteColumn(remote)) as unknown as ColumnElement);
+  return conditions.length === 1 ? conditions[0] : (and(...(conditions as never[])) as unknown as ColumnElement);
+}
+
+function associationPairs(
+  secondary: Table,
+  mapper: Mapper,
+  named: readonly Column[] | null,
+  taken: readonly Column[] | null,
+  label: string,
+  option: string,
+): ColumnPair[] {
+  const candidates = secondary.foreignKeyConstraints.filter(
+    (c) =>
+      mapper.tables.includes(c.referredTable as Table) &&
+      (named
+        ? c.columns.every((column) => named.includes(column))
+        : !taken || !c.columns.some((column) => taken.includes(column))),
+  );
+  if (candidates.length === 0) {
+    // Without a constraint the columns named stand for the primary key in order.
+    if (named && named.length === mapper.primaryKey.length) {
+      return named.map((remote, i) => ({ local: mapper.primaryKey[i].column, remote }));
+    }
+    throw new NoForeignKeysError(
+      `${label}: the association table "${secondary.name}" has no foreign key to ${mapper.className} (${mapper.tables.map((t) => t.name).join(", ")}). ` +
+        `Add one, or name its columns in ${option}: [...].`,
+    );
+  }
+  if (candidates.length > 1) {
+    throw new AmbiguousForeignKeysError(
+      `${label}: the association table "${secondary.name}" has several foreign keys to ${mapper.className}: ` +
+        `${candidates.map((c) => c.columns.map((x) => x.name).join(" and ")).join("; ")}. Say which one is meant in ${option}: [...].`,
+    );
+  }
+  const [constraint] = candidates;
+  return constraint.columns.map((remote, i) => ({ local: constraint.refColumns[i], remote }));
+}
+
+function chooseCandidate(request: JoinRequest): { direction: "oneToMany" | "manyToOne"; pairs: readonly ColumnPair[] } {
+  const { label, parent, target, foreignKeys, direction } = request;
+  let candidates = allCandidates(parent, target);
+  if (direction !== null) candidates = candidates.filter((c) => c.direction === direction);
+  if (foreignKeys !== null) {
+    candidates = candidates.filter((c) => c.constraint.columns.every((column) => foreignKeys.includes(column)));
+    if (candidates.length === 0 && direction !== null) {
+      const pairs = pairsByKey(request);
+      if (pairs !== null) return { direction: direction as "oneToMany" | "manyToOne", pairs };
+    }
+  }
+  if (request.remoteSide !== null) {
+    const { remoteSide } = request;
+    candidates = candidates.filter((c) => c.pairs.every((pair) => remoteSide.includes(pair.remote)));
+  }
+  if (candidates.length === 1) return candidates[0];
+  if (candidates.length === 0) {
+    throw new NoForeignKeysError(
+      `${label}: there is no foreign key between ${describe(parent)} and ${describe(target)}` +
+        `${direction ? ` that makes it ${direction}` : ""}. Map a foreign-key column, or name it in foreignKeys: [...].`,
+    );
+  }
+  const directions = new Set(candidates.map((c) => c.direction));
+  if (directions.size > 1 && parent.base === target.base) {
+    throw new AmbiguousForeignKeysError(
+      `${label} refers to its own table and could be one-to-many or many-to-one. Use the decorator of the kind that is meant, or name the far side in remoteSide: [...].`,
+    );
+  }
+  throw new AmbiguousForeignKeysError(
+    `${label}: there are several foreign keys between ${describe(parent)} and ${describe(target)}: ` +
+      `${candidates.map((c) => c.constraint.columns.map((x) => `${x.table?.name}.${x.name}`).join(" and ")).join("; ")}. ` +
+      `Say which one is meant in foreignKeys: [...].`,
+  );
+}
+
+/** Without a constraint in the schema, the columns named refer to the other side's primary key in order. */
+function pairsByKey({ foreignKeys, direction, parent, target }: JoinRequest): ColumnPair[] | null {
+  const referred = (direction === "manyToOne" ? target : parent).primaryKey.map((a) => a.column);
+  if (foreignKeys === null || referred.length !== foreignKeys.length) return null;
+  return foreignKeys.map((key, i) =>
+    direction === "manyToOne" ? { local: key, remote: referred[i] } : { local: referred[i], remote: key },
+  );
+}
+
+function allCandidates(parent: Mapper, target: Mapper): Candidate[] {
+  const found: Candidate[] = [];
+  for (const constraint of ownFirst(parent)) {
+    if (target.tables.includes(constraint.referredTable as Table) && !isInheritance(constraint, parent)) {
+      const pairs = constraint.columns.map((local, i) => ({ local, remote: constraint.refColumns[i] }));
+      found.push({ direction: "manyToOne", pairs, constraint });
+    }
+  }
+  for (const constraint of ownFirst(target)) {
+    if (parent.tables.includes(constraint.referredTable as Table) && !isInheritance(constraint, target)) {
+      const pairs = constraint.columns.map((remote, i) => ({ local: constraint.refColumns[i], remote }));
+      found.push({ direction: "oneToMany", pairs, constraint });
+    }
+  }
+  return found;
+}
+
+function ownFirst(mapper: Mapper): ForeignKeyConstraint[] {
+  return [...mapper.tables].reverse().flatMap((table) => [...table.foreignKeyConstraints]);
+}
+
+/** The foreign key that makes a table the continuation of its superclass's. */
+function isInheritance(constraint: ForeignKeyConstraint, mapper: Mapper): boolean {
+  const index = mapper.tables.indexOf(constraint.columns[0].table as Table);
+  return (
+    index > 0 && constraint.referredTable === mapper.tables[index - 1] && constraint.columns.every((c) => c.primaryKey)
+  );
+}
+
+function describe(mapper: Mapper): string {
+  return `${mapper.className} (${mapper.tables.map((t) => t.name).join(", ")})`;
+}

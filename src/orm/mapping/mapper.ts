@@ -1,0 +1,397 @@
+/**
+ * What a mapped class is: its tables, its attributes in slot order, its identity, its place in an inheritance hierarchy, and its relationships:
+ * which rows belong together and which keys flow which way. A mapper is made when its class is declared and filled by the registry's configuration.
+ */
+import type { ColumnElement } from "../../sql/element.js";
+import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import { replaceNodes } from "../../sql/node.js";
+import type { Column } from "../../sql/schema/column.js";
+import type { Table } from "../../sql/schema/table.js";
+import type { Attribute } from "../attributes/attribute.js";
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
+import type { RelationAttribute, RelationTraits } from "../attributes/relation-attribute.js";
+import type { Cascades } from "../cascades.js";
+import { CompositeKey, type IdentityKey, type InstanceState, type SessionPort, type StateMapper } from "../state.js";
+import type { AnyClass, LazyStrategy, MapperOptions, RelationDeclarationOptions } from "./declarations.js";
+import { RemoteColumn } from "./remote-column.js";
+
+/** What a mapper needs of its registry. */
+export interface MapperRegistry {
+  /** Works out all mappings that are not yet; cheap when there is nothing to do. */
+  configure(): void;
+}
+
+export class Mapper implements StateMapper {
+  /** All attributes by name, those of superclasses first. */
+  readonly attributes: Map<string, Attribute> = new Map();
+  /** In slot order; a subclass's begin with its superclass's. */
+  readonly columnAttributes: ColumnAttribute[] = [];
+  readonly relationships: Relationship[] = [];
+  readonly byColumn: Map<Column, ColumnAttribute> = new Map();
+  relationSlots = 0;
+  /** Tables from the root of the hierarchy down; one but for joined-table inheritance. */
+  tables: Table[] = [];
+  readonly subclasses: Mapper[] = [];
+  inherits: Mapper | null = null;
+  /** The root of the hierarchy: identity belongs to it. */
+  base: Mapper = this;
+  primaryKey: ColumnAttribute[] = [];
+  polymorphicOn: ColumnAttribute | null = null;
+  /** Discriminator value -> mapper; shared by the whole hierarchy. */
+  polymorphicMap: Map<unknown, Mapper> = new Map();
+  version: ColumnAttribute | null = null;
+  /** Makes an empty instance for a loaded row. */
+  newInstance!: () => object;
+  /** Gives a new object what its class decides: the discriminator of its hierarchy. */
+  initialize(state: InstanceState): void {
+    if (this.polymorphicIdentity !== undefined && this.polymorphicOn !== null)
+      this.polymorphicOn.set(state, this.polymorphicIdentity);
+  }
+  /** Relationships that point here with a delete-orphan cascade. */
+  readonly orphanedBy: Relationship[] = [];
+  /** Many-to-ones of any class that point here or at a superclass. */
+  get pointedAt(): readonly Relationship[] {
+    const inherited = this.inherits?.pointedAt ?? [];
+    return inherited.length === 0 ? this.referrers : [...inherited, ...this.referrers];
+  }
+  readonly referrers: Relationship[] = [];
+  /** The position in the order of declaration, for stable sorting. */
+  readonly order: number;
+  /** SQLAlchemy: `single`: a subclass without a table of its own. */
+  single = false;
+
+  #bigintKey: boolean | undefined;
+  static #count = 0;
+
+  constructor(
+    public cls: AnyClass,
+    readonly registry: MapperRegistry,
+    readonly options: MapperOptions,
+  ) {
+    this.order = ++Mapper.#count;
+  }
+
+  get className(): string {
+    return this.cls.name;
+  }
+  get columnSlots(): number {
+    return this.columnAttributes.length;
+  }
+  get constructs(): boolean {
+    return this.options.construct ?? false;
+  }
+  /** The table of the class itself. */
+  get table(): Table {
+    return this.tables[this.tables.length - 1];
+  }
+  get polymorphicIdentity(): string | number | undefined {
+    return this.options.polymorphicIdentity;
+  }
+
+  /** Whether objects of this mapper are objects of `other`. */
+  isA(other: StateMapper): boolean {
+    for (let mapper: Mapper | null = this; mapper !== null; mapper = mapper.inherits) if (mapper === other) return true;
+    return false;
+  }
+
+  /** This mapper and all below it. */
+  *selfAndDescendants(): Generator<Mapper> {
+    const stack: Mapper[] = [this];
+    while (stack.length > 0) {
+      const mapper = stack.pop() as Mapper;
+      yield mapper;
+      stack.push(...mapper.subclasses);
+    }
+  }
+
+  /** An attribute by name. @throws InvalidRequestError with the names there are */
+  attribute(name: string): Attribute {
+    const attribute = this.attributes.get(name);
+    if (attribute === undefined) throw this.noAttribute(name);
+    return attribute;
+  }
+
+  noAttribute(name: string): InvalidRequestError {
+    const names = [...this.attributes.keys()];
+    return new InvalidRequestError(`${this.className} has no mapped attribute "${name}". It has: ${names.join(", ")}.`);
+  }
+
+  relationship(name: string): Relationship | undefined {
+    return this.relationships.find((r) => r.key === name);
+  }
+
+  attributeOf(column: Column): ColumnAttribute {
+    const attribute = this.byColumn.get(column);
+    if (attribute === undefined) {
+      throw new InvalidRequestError(
+        `Column ${column.table?.name ?? "?"}.${column.name} is not mapped by ${this.className}.`,
+      );
+    }
+    return attribute;
+  }
+
+  /** The identity key of primary key values; null where one of them is missing. */
+  identityKey(values: readonly unknown[]): IdentityKey | null {
+    if (values.length === 1) {
+      const value = values[0];
+      // One row, one key, however a caller wrote the number: a BigInteger column's as bigint, any other as number.
+      switch (typeof value) {
+        case "string":
+          return value;
+        case "number":
+          return this.bigintKey && Number.isSafeInteger(value) ? BigInt(value) : value;
+        case "bigint":
+          return !this.bigintKey && this.primaryKey[0].type.family === "integer" && BigInt(Number(value)) === value
+            ? Number(value)
+            : value;
+      }
+    }
+    const parts: string[] = [];
+    for (const value of values) {
+      if (value === null || value === undefined) return null;
+      parts.push(hashPart(value));
+    }
+    return new CompositeKey(parts.join("\u0001"), values);
+  }
+
+  /** Whether the key column is read as `bigint`. */
+  get bigintKey(): boolean {
+    this.#bigintKey ??= this.primaryKey[0].type.visitName === "visitBigInteger";
+    return this.#bigintKey;
+  }
+
+  /** The identity key that an object's attributes spell, null where one is missing. */
+  identityKeyOf(state: InstanceState): IdentityKey | null {
+    return this.identityKey(this.primaryKey.map((attribute) => attribute.peek(state)));
+  }
+
+  /**
+   * Primary key values as `get` takes them: one value, a tuple, or an object of key attributes.
+   * @throws ArgumentError naming the class and the key's attributes
+   */
+  keyValues(ident: unknown): readonly unknown[] {
+    const names = this.primaryKey.map((a) => a.key);
+    const wrong = (what: string): ArgumentError =>
+      new ArgumentError(
+        `The primary key of ${this.className} is ${names.length === 1 ? names[0] : `(${names.join(", ")})`}; ${what}. ` +
+          `Give ${names.length === 1 ? "its value" : `an array of ${names.length} values`} or an object { ${names.join(", ")} }.`,
+      );
+    if (ident === null || ident === undefined) throw wrong(`${String(ident)} is no key`);
+    if (Array.isArray(ident)) {
+      if (ident.length !== names.length) throw wrong(`${ident.length} values were given`);
+      for (const value of ident) if (value === undefined) throw wrong("a value is undefined");
+      return ident;
+    }
+    if (typeof ident === "object" && Object.getPrototypeOf(ident) === Object.prototype) {
+      const given = ident as Record<string, unknown>;
+      for (const name of Object.keys(given)) if (!names.includes(name)) throw wrong(`"${name}" is not part of it`);
+      return names.map((name) => {
+        if (given[name] === undefined) throw wrong(`"${name}" is missing`);
+        return given[name];
+      });
+    }
+    if (names.length !== 1) throw wrong("one value was given");
+    return [ident];
+  }
+
+  toString(): string {
+    return `Mapper(${this.className})`;
+  }
+}
+
+function hashPart(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return `s${value.length}:${value}`;
+    case "number":
+    case "bigint":
+      return `n${String(value)}`;
+    case "boolean":
+      return `b${String(value)}`;
+    default:
+      return value instanceof Date ? `d${value.getTime()}` : `o${JSON.stringify(value)}`;
+  }
+}
+
+/** The mapper of a state: the one place that knows that a state's mapper is a Mapper. */
+export function mapperOf(state: InstanceState): Mapper {
+  return state.mapper as Mapper;
+}
+
+export type Direction = "oneToMany" | "manyToOne" | "manyToMany";
+
+/** Two columns that are equal where the rows belong together. */
+export interface ColumnPair {
+  readonly local: Column;
+  readonly remote: Column;
+}
+
+/** A value flows from the source column's row to the destination column's. */
+export interface SyncPair {
+  readonly source: Column;
+  readonly dest: Column;
+}
+
+/** How the rows of two mappers are joined. */
+export interface RelationshipJoin {
+  readonly direction: Direction;
+  /** With remote columns marked by RemoteColumn. */
+  readonly primaryJoin: ColumnElement;
+  /** Parent columns and those of the target, or of the association table. */
+  readonly pairs: readonly ColumnPair[];
+  readonly secondary: Table | null;
+  /** Association table to target; the target's columns are marked. */
+  readonly secondaryJoin: ColumnElement | null;
+  readonly secondaryPairs: readonly ColumnPair[];
+}
+
+export class Relationship implements RelationTraits {
+  attribute!: RelationAttribute;
+  target!: Mapper;
+  join!: RelationshipJoin;
+  cascades!: Cascades;
+  /** The relationships that `backPopulates` ties to this one. */
+  readonly reverseRelationships: Relationship[] = [];
+  /** Only those that events keep in step. */
+  readonly reverse: RelationAttribute[] = [];
+  /** Made from the declaration: expressions over the target's columns. */
+  orderBy: readonly ColumnElement[] = [];
+  trackParent = false;
+  activeHistory = false;
+  /** A many-to-one that refers to its target's whole primary key: answered by the identity map. */
+  useGet = false;
+  /** For each column of the target's primary key the parent column that holds it, where `useGet`. */
+  identityColumns: readonly Column[] = [];
+
+  constructor(
+    readonly parent: Mapper,
+    readonly key: string,
+    readonly options: RelationDeclarationOptions,
+  ) {}
+
+  get label(): string {
+    return `${this.parent.className}.${this.key}`;
+  }
+  get targetName(): string {
+    return this.target.className;
+  }
+  get direction(): Direction {
+    return this.join.direction;
+  }
+  get uselist(): boolean {
+    return this.attribute.uselist;
+  }
+  get viewonly(): boolean {
+    return this.options.viewonly ?? false;
+  }
+  get singleParent(): boolean {
+    return this.options.singleParent ?? false;
+  }
+  get lazy(): LazyStrategy {
+    return this.options.lazy ?? "select";
+  }
+  get passiveDeletes(): boolean | "all" {
+    return this.options.passiveDeletes ?? false;
+  }
+  get passiveUpdates(): boolean {
+    return this.options.passiveUpdates ?? true;
+  }
+  get postUpdate(): boolean {
+    return this.options.postUpdate ?? false;
+  }
+  get selfReferential(): boolean {
+    return this.parent.base === this.target.base;
+  }
+
+  /** Keys from the parent (one-to-many, many-to-many) or from the target (many-to-one). */
+  get syncPairs(): readonly SyncPair[] {
+    const { direction, pairs } = this.join;
+    return direction === "manyToOne"
+      ? pairs.map(({ local, remote }) => ({ source: remote, dest: local }))
+      : pairs.map(({ local, remote }) => ({ source: local, dest: remote }));
+  }
+
+  /** Keys from the target into the association row. */
+  get secondarySyncPairs(): readonly SyncPair[] {
+    return this.join.secondaryPairs.map(({ local, remote }) => ({ source: remote, dest: local }));
+  }
+
+  accepts(mapper: StateMapper): boolean {
+    return (mapper as Mapper).isA(this.target);
+  }
+
+  /** An object that lost one of the parents without which it may not exist. */
+  isOrphan(member: InstanceState): boolean {
+    return isOrphan(member);
+  }
+
+  fromMemory(state: InstanceState, session: SessionPort, committed: boolean): object | null | undefined {
+    if (!this.useGet) return undefined;
+    const values: unknown[] = [];
+    for (const column of this.identityColumns) {
+      const attribute = (state.mapper as Mapper).attributeOf(column);
+      const value = committed ? attribute.committedValue(state) : attribute.peek(state);
+      if (value === undefined) return undefined;
+      if (value === null) return null;
+      values.push(value);
+    }
+    const key = this.target.identityKey(values);
+    if (key === null) return null;
+    const found = session.lookup(this.target.base, key);
+    if (found === undefined || found.expired) return undefined;
+    return this.accepts(found.mapper) ? found.object : null;
+  }
+
+  /** The strategy in force for one object: its statement's options, else the mapping's. */
+  strategyFor(state: InstanceState): string {
+    return state.origin?.options?.strategyFor(this.key) ?? this.lazy;
+  }
+
+  /** The strategy for reading it where it is not loaded: a later statement that met the object may have said another. */
+  private readStrategyFor(state: InstanceState): string {
+    return state.extra?.saidSince?.strategyFor(this.key) ?? this.strategyFor(state);
+  }
+
+  neverLoads(state: InstanceState): boolean {
+    return this.readStrategyFor(state) === "noload";
+  }
+
+  checkRaise(state: InstanceState, sqlNeeded: boolean): void {
+    const strategy = this.readStrategyFor(state);
+    if (strategy !== "raise" && !(strategy === "raise_on_sql" && sqlNeeded)) return;
+    throw new InvalidRequestError(
+      `"${this.label}" is not available on ${state.describe()} due to lazy: "${strategy}" (raiseload). ` +
+        `Load it with the statement, for example options(selectinload(${this.parent.className}, (x) => x.${this.key})).`,
+    );
+  }
+
+  /**
+   * The condition between rows of the parent (or of the association table) and rows of the target.
+   * @param local what stands for a column of the near side
+   * @param remote what stands for a column of the far side
+   */
+  condition(
+    expression: ColumnElement,
+    local: (c: Column) => ColumnElement,
+    remote: (c: Column) => ColumnElement,
+  ): ColumnElement {
+    return replaceNodes(expression, (node) => {
+      if (node instanceof RemoteColumn) return remote(node.column);
+      return node.visitName === "Column" ? local(node as Column) : undefined;
+    });
+  }
+
+  toString(): string {
+    return this.label;
+  }
+}
+
+/** SQLAlchemy: `Mapper._is_orphan`. */
+export function isOrphan(member: InstanceState): boolean {
+  for (let mapper = member.mapper as Mapper | null; mapper !== null; mapper = mapper.inherits) {
+    for (const relationship of mapper.orphanedBy) {
+      if (!relationship.attribute.hasParent(member, member.key !== null)) return true;
+    }
+  }
+  return false;
+}

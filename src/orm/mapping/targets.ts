@@ -1,0 +1,80 @@
+/** Finds what a relationship's declaration refers to: its target class, its other side, columns by name. */
+import type { Column } from "../../sql/schema/column.js";
+import { MapperConfigurationError } from "../errors.js";
+import type { ClassDeclaration } from "./class-declaration.js";
+import type { AnyClass, RelationDeclaration } from "./declarations.js";
+import { mapperOfPrototype } from "./instrument.js";
+import type { Mapper } from "./mapper.js";
+
+/** `User.posts`, for messages. */
+export function labelOf(mapper: Mapper, relation: RelationDeclaration): string {
+  return `${mapper.className}.${relation.property}`;
+}
+
+/** The mapper of a relationship's target. @throws MapperConfigurationError saying what is wrong with the thunk */
+export function targetOf(mapper: Mapper, relation: RelationDeclaration): Mapper {
+  const label = labelOf(mapper, relation);
+  let cls: AnyClass | undefined;
+  try {
+    cls = relation.target();
+  } catch (cause) {
+    throw new MapperConfigurationError(
+      `${label}: its target could not be found (${(cause as Error).message}). The target is a thunk, () => Target, that is called when mappings are first used: ` +
+        `the module that defines the target must be imported by then.`,
+      { cause },
+    );
+  }
+  if (typeof cls !== "function") {
+    throw new MapperConfigurationError(
+      `${label}: its target is ${String(cls)} and not a class. In files that import each other a class may not be there yet: ` +
+        `write a thunk, () => Target, and make sure that the module that defines the target is imported before mappings are first used.`,
+    );
+  }
+  const target = mapperOfPrototype(cls.prototype);
+  if (target === undefined) {
+    throw new MapperConfigurationError(`${label}: its target ${cls.name} is not mapped. Decorate it with @Entity().`);
+  }
+  return target;
+}
+
+/** The name of the relationship on the other side, null where there is none. */
+export function inverseName(relation: RelationDeclaration): string | null {
+  const inverse = relation.options.backPopulates;
+  if (inverse === undefined) return null;
+  return typeof inverse === "string" ? inverse : propertyOf(inverse as (target: unknown) => unknown);
+}
+
+/** The property that a lambda such as `(p) => p.author` reads. */
+export function propertyOf(read: (target: unknown) => unknown): string {
+  let name = "";
+  const recorder = new Proxy(
+    {},
+    {
+      get(_, key) {
+        name ||= String(key);
+        return undefined;
+      },
+    },
+  );
+  try {
+    read(recorder);
+  } catch {
+    // Reading further than one property deep fails; the first one is what counts.
+  }
+  return name;
+}
+
+/** The declaration of a class's mapper among those that are being configured. */
+export function declarationsByMapper(declarations: readonly ClassDeclaration[]): Map<Mapper, ClassDeclaration> {
+  return new Map(declarations.map((declaration) => [declaration.mapper, declaration]));
+}
+
+/** A column of a mapper by attribute or column name, its own table first. */
+export function columnNamed(mapper: Mapper, name: string): Column | undefined {
+  for (const attribute of mapper.columnAttributes) if (attribute.key === name) return attribute.column;
+  for (const table of [...mapper.tables].reverse()) {
+    const column = table.columns.find((c) => c.name === name || c.key === name);
+    if (column !== undefined) return column;
+  }
+  return undefined;
+}

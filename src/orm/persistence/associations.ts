@@ -1,0 +1,54 @@
+/** Rows of association tables. */
+import type { ConnectionCore } from "../../engine/connection-core.js";
+import type { Op } from "../../engine/io.js";
+import type { Column } from "../../sql/schema/column.js";
+import type { Table } from "../../sql/schema/table.js";
+import { StaleDataError } from "../errors.js";
+import type { Relationship } from "../mapping/mapper.js";
+import type { AssociationChanges } from "../uow/flush-context.js";
+import { deletePlan, insertPlan, updatePlan, type WritePlan } from "./write-plans.js";
+
+/** Deletes first, then key changes, then new rows. */
+export function* writeAssociations(
+  connection: ConnectionCore,
+  { join, label }: Relationship,
+  changes: AssociationChanges,
+): Op<void> {
+  const table = join.secondary as Table;
+  const columns = [...join.pairs.map((p) => p.remote), ...join.secondaryPairs.map((p) => p.local)];
+  const values = (row: Map<object, unknown>): unknown[] => columns.map((column) => row.get(column));
+  const { dialect } = connection;
+  if (changes.deletes.length > 0) {
+    const plan = deletePlan(dialect, table, columns);
+    yield* runChecked(connection, plan, changes.deletes.map(values), table, "delete", label);
+  }
+  if (changes.updates.length > 0) {
+    const plan = updatePlan(dialect, table, columns, columns, []);
+    const rows = changes.updates.map(({ old, now }) => [...values(now), ...values(old)]);
+    yield* runChecked(connection, plan, rows, table, "update", label);
+  }
+  if (changes.inserts.length > 0) {
+    const plan = insertPlan(dialect, table, columns as Column[], []);
+    yield* connection.runMany(
+      plan.compiled,
+      changes.inserts.map((row) => plan.bind(values(row))),
+    );
+  }
+}
+
+function* runChecked(
+  connection: ConnectionCore,
+  plan: WritePlan,
+  rows: readonly unknown[][],
+  table: Table,
+  verb: "delete" | "update",
+  label: string,
+): Op<void> {
+  const sets = rows.map((row) => plan.bind(row));
+  const { rowcount } = yield* connection.runMany(plan.compiled, sets);
+  if (rowcount < 0 || rowcount === rows.length) return;
+  throw new StaleDataError(
+    `${verb.toUpperCase()} statement on table '${table.name}' expected to ${verb} ${rows.length} row(s); only ${rowcount} were matched (${label}). ` +
+      `The association rows were changed by another transaction or by a second relationship over the same table.`,
+  );
+}

@@ -1,0 +1,71 @@
+/** DELETE of objects, the table of the subclass first. */
+import type { ConnectionCore } from "../../engine/connection-core.js";
+import type { Op } from "../../engine/io.js";
+import type { Column } from "../../sql/schema/column.js";
+import { FlushError } from "../errors.js";
+import { mapperOf } from "../mapping/mapper.js";
+import type { InstanceState } from "../state.js";
+import { explainErrors } from "./error-context.js";
+import type { PersistSession } from "./port.js";
+import { type TableShape, tableShapes } from "./shapes.js";
+import { keyValue, stale } from "./update.js";
+import { deletePlan } from "./write-plans.js";
+
+export function* deleteStates(
+  session: PersistSession,
+  connection: ConnectionCore,
+  states: readonly InstanceState[],
+): Op<void> {
+  // What the WHERE clauses need must be known before the first row of a hierarchy is gone.
+  for (const state of states) {
+    const { version } = mapperOf(state);
+    if (version !== null && version.committedValue(state) === undefined) yield* session.loadForFlush(state, version);
+  }
+  const levels: Map<object, { shape: TableShape; states: InstanceState[] }>[] = [];
+  for (const state of states) {
+    tableShapes(mapperOf(state)).forEach((shape, depth) => {
+      levels[depth] ??= new Map();
+      const entry = levels[depth].get(shape.table);
+      if (entry === undefined) levels[depth].set(shape.table, { shape, states: [state] });
+      else entry.states.push(state);
+    });
+  }
+  for (const level of levels.reverse()) {
+    for (const { shape, states: group } of level.values()) yield* deleteBatch(session, connection, shape, group);
+  }
+}
+
+function* deleteBatch(
+  session: PersistSession,
+  connection: ConnectionCore,
+  shape: TableShape,
+  states: readonly InstanceState[],
+): Op<void> {
+  const mapper = mapperOf(states[0]);
+  const versioned = mapper.version === null ? undefined : shape.byAttribute.get(mapper.version)?.[0];
+  const where: Column[] = shape.key.map((c) => c.column);
+  if (versioned !== undefined) where.push(versioned.column);
+  const plan = deletePlan(connection.dialect, shape.table, where);
+  const sets: unknown[][] = [];
+  for (const state of states) {
+    const values = shape.key.map(({ attribute }) => keyValue(state, attribute));
+    const missing = values.findIndex((value) => value === null || value === undefined);
+    if (missing >= 0) {
+      throw new FlushError(
+        `${state.describe()} cannot be deleted: its primary key attribute "${shape.key[missing].attribute.key}" is NULL.`,
+      );
+    }
+    if (versioned !== undefined) {
+      values.push(versioned.attribute.committedValue(state));
+    }
+    sets.push(plan.bind(values));
+  }
+  const { rowcount } = yield* explainErrors(connection.runMany(plan.compiled, sets), "DELETE", states);
+  if (rowcount < 0 || rowcount === states.length || mapper.options.confirmDeletedRows === false) return;
+  if (versioned !== undefined) throw stale(shape, states, rowcount, "DELETE");
+  session.warn(
+    `DELETE statement on table '${shape.table.name}' expected to delete ${states.length} row(s); ${rowcount} were matched. ` +
+      `Where the database deletes rows by ON DELETE CASCADE, set passiveDeletes: true on the relationship; ` +
+      `confirmDeletedRows: false on the class turns this check off.`,
+  );
+}

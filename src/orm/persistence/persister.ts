@@ -1,0 +1,150 @@
+/** Writes what the unit of work has ordered. It knows SQL and nothing of order. SQLAlchemy: `orm/persistence.py`. */
+import type { ConnectionCore } from "../../engine/connection-core.js";
+import type { Op } from "../../engine/io.js";
+import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
+import { hashOf, type IdentityKey, type InstanceState, valuesOf } from "../state.js";
+import type { AssociationChanges, FlushContext, Persister } from "../uow/flush-context.js";
+import { writeAssociations } from "./associations.js";
+import { deleteStates } from "./delete.js";
+import { insertStates } from "./insert.js";
+import type { PersistSession, SaveRecord } from "./port.js";
+import { postUpdateStates, updateStates } from "./update.js";
+
+export class SessionPersister implements Persister {
+  constructor(readonly session: PersistSession) {}
+
+  *save(_base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void> {
+    if (states.length === 0) return;
+    const inserts: SaveRecord[] = [];
+    const updates: SaveRecord[] = [];
+    const sorted = sortStates(states);
+    const connection = yield* this.session.connectionFor(mapperOf(sorted[0]));
+    this.#announce(sorted, connection, "before");
+    for (const state of sorted) {
+      const mapper = mapperOf(state);
+      this.#checkDiscriminator(state, mapper);
+      const rowSwitch = state.key === null ? yield* this.#rowSwitch(state, mapper, flush) : null;
+      if (state.key === null && rowSwitch === null) {
+        inserts.push({ state, mapper, rowSwitch, version: undefined });
+        continue;
+      }
+      if (needsKey(state) && hasNetChange(state)) yield* this.session.loadForFlush(state, mapper.primaryKey[0]);
+      const source = rowSwitch ?? state;
+      if (
+        mapper.version !== null &&
+        !mapper.version.isLoaded(source) &&
+        mapper.version.committedValue(source) === undefined
+      ) {
+        yield* this.session.loadForFlush(source, mapper.version);
+      }
+      updates.push({ state, mapper, rowSwitch, version: mapper.version?.committedValue(source) });
+    }
+    yield* insertStates(this.session, connection, inserts);
+    yield* updateStates(this.session, connection, updates);
+    this.#announce(sorted, connection, "after");
+  }
+
+  #announce(states: readonly InstanceState[], connection: ConnectionCore, when: "before" | "after"): void {
+    for (const [mapper, group] of byMapper(states)) {
+      const isNew = group.filter((s) => s.key === null);
+      const stored = group.filter((s) => s.key !== null);
+      if (isNew.length > 0) this.session.mapperEvent(`${when}Insert`, mapper, isNew, connection);
+      if (stored.length > 0) this.session.mapperEvent(`${when}Update`, mapper, stored, connection);
+    }
+  }
+
+  /** A discriminator of another class makes a row that will not load as this object. */
+  #checkDiscriminator(state: InstanceState, mapper: Mapper): void {
+    const { polymorphicOn } = mapper;
+    if (polymorphicOn === null || !state.committed?.has(polymorphicOn)) return;
+    const value = polymorphicOn.peek(state);
+    const other = mapper.polymorphicMap.get(value);
+    if (value === undefined || value === null || other === undefined || other.isA(mapper)) return;
+    this.session.warn(
+      `${state.describe()} is flushed with the polymorphic identity ${JSON.stringify(value)}, which is ${other.className}'s: ` +
+        `its row will load as ${other.className}, not as ${mapper.className}.`,
+    );
+  }
+
+  /** A new object with the key of one that is deleted in this flush takes over its row. */
+  *#rowSwitch(state: InstanceState, mapper: Mapper, flush: FlushContext): Op<InstanceState | null> {
+    const key = mapper.identityKeyOf(state);
+    const existing = key === null ? undefined : this.session.lookup(mapper.base, key);
+    if (existing === undefined || existing === state) return null;
+    if (existing.expired && !(yield* this.session.ensurePresent(existing))) return null;
+    const fate = flush.fates.get(existing);
+    if (fate?.isDelete) {
+      fate.listOnly = true;
+      return existing;
+    }
+    this.session.warn(
+      `${state.describe()} has the primary key of ${existing.describe()}, which is in the session already: the INSERT will collide. ` +
+        `Change the object that is there, or use merge().`,
+    );
+    return null;
+  }
+
+  *delete(_base: Mapper, states: readonly InstanceState[], _flush: FlushContext): Op<void> {
+    if (states.length === 0) return;
+    const sorted = sortStates(states);
+    const connection = yield* this.session.connectionFor(mapperOf(sorted[0]));
+    for (const state of sorted)
+      if (needsKey(state)) yield* this.session.loadForFlush(state, mapperOf(state).primaryKey[0]);
+    for (const [mapper, group] of byMapper(sorted)) this.session.mapperEvent("beforeDelete", mapper, group, connection);
+    yield* deleteStates(this.session, connection, sorted);
+    for (const [mapper, group] of byMapper(sorted)) this.session.mapperEvent("afterDelete", mapper, group, connection);
+  }
+
+  *postUpdate(_base: Mapper, states: readonly InstanceState[], columns: ReadonlySet<object>): Op<void> {
+    if (states.length === 0) return;
+    const connection = yield* this.session.connectionFor(mapperOf(states[0]));
+    yield* postUpdateStates(this.session, connection, sortStates(states), columns);
+  }
+
+  *associations(relationship: Relationship, changes: AssociationChanges): Op<void> {
+    if (changes.inserts.length + changes.deletes.length + changes.updates.length === 0) return;
+    const connection = yield* this.session.connectionFor(relationship.target);
+    yield* writeAssociations(connection, relationship, changes);
+  }
+}
+
+function byMapper(states: readonly InstanceState[]): Map<Mapper, InstanceState[]> {
+  const groups = new Map<Mapper, InstanceState[]>();
+  for (const state of states) {
+    const mapper = mapperOf(state);
+    const group = groups.get(mapper);
+    if (group === undefined) groups.set(mapper, [state]);
+    else group.push(state);
+  }
+  return groups;
+}
+
+/** New objects in the order of `add`, then stored ones by primary key. */
+function sortStates(states: readonly InstanceState[]): InstanceState[] {
+  const pending: InstanceState[] = [];
+  const stored: InstanceState[] = [];
+  for (const state of states) (state.key === null ? pending : stored).push(state);
+  pending.sort((a, b) => a.insertOrder - b.insertOrder);
+  stored.sort(compareKeys);
+  return pending.length === 0 ? stored : pending.concat(stored);
+}
+
+function compareKeys(a: InstanceState, b: InstanceState): number {
+  const [left, right] = [valuesOf(a.key as IdentityKey), valuesOf(b.key as IdentityKey)];
+  for (let i = 0; i < left.length && i < right.length; i++) {
+    const [x, y] = [left[i], right[i]] as [number, number];
+    if (x < y) return -1;
+    if (x > y) return 1;
+  }
+  const [x, y] = [hashOf(a.key as IdentityKey), hashOf(b.key as IdentityKey)];
+  return x === y ? 0 : x < y ? -1 : 1;
+}
+
+/** A row is written under the key that its object reads: an expired object is loaded for that, with what loads eagerly with it. */
+function needsKey(state: InstanceState): boolean {
+  return state.key !== null && !mapperOf(state).primaryKey[0].isLoaded(state);
+}
+
+function hasNetChange(state: InstanceState): boolean {
+  return mapperOf(state).columnAttributes.some((attribute) => attribute.hasNetChange(state));
+}

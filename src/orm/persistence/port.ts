@@ -1,0 +1,42 @@
+/** What persistence asks of the session, and what it is given to save. */
+import type { ConnectionCore } from "../../engine/connection-core.js";
+import type { Op } from "../../engine/io.js";
+import type { Mapper } from "../mapping/mapper.js";
+import type { IdentityKey, InstanceState } from "../state.js";
+
+/** What persistence asks of the session. */
+export interface PersistSession {
+  connectionFor(mapper: Mapper): Op<ConnectionCore>;
+  /** The state in the identity map under a key that an object is about to take. */
+  lookup(base: Mapper, key: IdentityKey): InstanceState | undefined;
+  /** Loads what is expired; false, with the object out of the session, when its row is gone. */
+  ensurePresent(state: InstanceState): Op<boolean>;
+  /** Loads the version of an expired object before it is checked. */
+  loadForFlush(state: InstanceState, attribute: Mapper["columnAttributes"][number]): Op<void>;
+  warn(message: string): void;
+  /** Mapper events; null where nobody listens. */
+  mapperEvent(
+    name: MapperEventName,
+    mapper: Mapper,
+    states: readonly InstanceState[],
+    connection: ConnectionCore,
+  ): void;
+}
+
+export type MapperEventName =
+  | "beforeInsert"
+  | "afterInsert"
+  | "beforeUpdate"
+  | "afterUpdate"
+  | "beforeDelete"
+  | "afterDelete";
+
+/** An object to save, and what is known of its row. */
+export interface SaveRecord {
+  readonly state: InstanceState;
+  readonly mapper: Mapper;
+  /** A deleted object whose row this new one takes over: the DELETE and INSERT become an UPDATE. */
+  readonly rowSwitch: InstanceState | null;
+  /** The version that the row must have. */
+  readonly version: unknown;
+}

@@ -1,0 +1,73 @@
+/** What persistence needs to know of one table of a mapper, worked out once. */
+import type { Column } from "../../sql/schema/column.js";
+import type { Table } from "../../sql/schema/table.js";
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
+import type { Mapper } from "../mapping/mapper.js";
+
+/** One column of a table as a mapper writes it. */
+export interface WrittenColumn {
+  readonly column: Column;
+  readonly attribute: ColumnAttribute;
+  readonly isKey: boolean;
+  /** The database makes the value when the INSERT leaves the column out. */
+  readonly serverMade: boolean;
+  /** The value that an INSERT takes where the attribute has none: a constant or a function; undefined where there is none. */
+  readonly hasDefault: boolean;
+  /** Written by the database alone. */
+  readonly computed: boolean;
+}
+
+export interface TableShape {
+  readonly table: Table;
+  readonly columns: readonly WrittenColumn[];
+  readonly key: readonly WrittenColumn[];
+  /** The column whose integers the database counts up. */
+  readonly autoincrement: Column | null;
+  readonly byAttribute: ReadonlyMap<ColumnAttribute, readonly WrittenColumn[]>;
+  /** Columns with a value of their own at each UPDATE that leaves them out. */
+  readonly onUpdate: readonly WrittenColumn[];
+  /** Columns that the database changes at each UPDATE. */
+  readonly serverOnUpdate: readonly WrittenColumn[];
+}
+
+const shapes = new WeakMap<Mapper, readonly TableShape[]>();
+
+/** The tables of a mapper, root first. */
+export function tableShapes(mapper: Mapper): readonly TableShape[] {
+  let found = shapes.get(mapper);
+  if (found === undefined) {
+    found = mapper.tables.map((table) => tableShape(mapper, table));
+    shapes.set(mapper, found);
+  }
+  return found;
+}
+
+function tableShape(mapper: Mapper, table: Table): TableShape {
+  const columns: WrittenColumn[] = [];
+  const byAttribute = new Map<ColumnAttribute, WrittenColumn[]>();
+  for (const column of table.columns) {
+    const attribute = mapper.byColumn.get(column);
+    if (attribute === undefined) continue;
+    const written: WrittenColumn = {
+      column,
+      attribute,
+      isKey: column.primaryKey || mapper.primaryKey.includes(attribute),
+      serverMade: column.serverDefault !== null || column.identity !== null || column.computed !== null,
+      hasDefault: column.default !== undefined,
+      computed: column.computed !== null,
+    };
+    columns.push(written);
+    const list = byAttribute.get(attribute);
+    if (list === undefined) byAttribute.set(attribute, [written]);
+    else list.push(written);
+  }
+  return {
+    table,
+    columns,
+    key: columns.filter((c) => c.isKey),
+    autoincrement: table.primaryKey.autoincrementColumn,
+    byAttribute,
+    onUpdate: columns.filter((c) => c.column.onupdate !== undefined),
+    serverOnUpdate: columns.filter((c) => c.column.serverOnupdate !== null || c.computed),
+  };
+}

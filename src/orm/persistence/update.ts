@@ -1,0 +1,289 @@
+/** UPDATE of changed objects: for each table only the columns that have a net change, batched by their set. */
+import type { ConnectionCore } from "../../engine/connection-core.js";
+import type { Op } from "../../engine/io.js";
+import { update } from "../../sql/index.js";
+import { Node } from "../../sql/node.js";
+import type { Column } from "../../sql/schema/column.js";
+import { FlushError, StaleDataError } from "../errors.js";
+import { type Mapper, mapperOf } from "../mapping/mapper.js";
+import type { InstanceState } from "../state.js";
+import { valuesOf } from "../state.js";
+import { explainErrors } from "./error-context.js";
+import { storeReturned } from "./insert.js";
+import type { PersistSession, SaveRecord } from "./port.js";
+import { type TableShape, tableShapes, type WrittenColumn } from "./shapes.js";
+import { nextVersion } from "./version.js";
+import { runStatement, updatePlan } from "./write-plans.js";
+
+/** One row to update in one table. */
+interface UpdateRow {
+  readonly state: InstanceState;
+  readonly shape: TableShape;
+  readonly set: Column[];
+  readonly setValues: unknown[];
+  readonly where: Column[];
+  readonly whereValues: unknown[];
+  readonly expressions: Map<Column, Node> | null;
+  readonly returning: readonly Column[];
+  readonly signature: string;
+}
+
+export function* updateStates(
+  _session: PersistSession,
+  connection: ConnectionCore,
+  records: readonly SaveRecord[],
+): Op<void> {
+  for (const rows of rowsByTable(records)) {
+    for (const batch of batches(rows)) {
+      if (batch[0].expressions !== null) yield* updateWithExpressions(connection, batch[0]);
+      else yield* updateBatch(connection, batch);
+    }
+  }
+}
+
+function rowsByTable(records: readonly SaveRecord[]): UpdateRow[][] {
+  const levels: Map<object, UpdateRow[]>[] = [];
+  for (const record of records) {
+    tableShapes(record.mapper).forEach((shape, depth) => {
+      const row = updateRow(record, shape);
+      if (row === null) return;
+      levels[depth] ??= new Map();
+      const rows = levels[depth].get(shape.table);
+      if (rows === undefined) levels[depth].set(shape.table, [row]);
+      else rows.push(row);
+    });
+  }
+  return levels.flatMap((level) => [...level.values()]);
+}
+
+/** The row's UPDATE in one table, null where nothing changes there. */
+function updateRow({ state, mapper, rowSwitch, version }: SaveRecord, shape: TableShape): UpdateRow | null {
+  const set: Column[] = [];
+  const setValues: unknown[] = [];
+  let expressions: Map<Column, Node> | null = null;
+  const put = (column: Column, value: unknown): void => {
+    if (value instanceof Node) {
+      expressions ??= new Map();
+      expressions.set(column, value);
+    } else {
+      set.push(column);
+      setValues.push(value);
+    }
+  };
+  const changed = changedColumns(state, shape);
+  for (const { column, attribute } of changed)
+    if (!isStillKey(state, attribute, rowSwitch)) put(column, attribute.peek(state));
+  const versioned = mapper.version !== null ? (shape.byAttribute.get(mapper.version)?.[0] ?? null) : null;
+  if (versioned !== null) {
+    if (changed.length === 0 && !changedElsewhere(state, mapper)) return null;
+    if (!set.includes(versioned.column)) {
+      const next = nextVersion(mapper, version);
+      if (next !== undefined) {
+        put(versioned.column, next);
+        versioned.attribute.assign(state, next);
+      } else if (set.length === 0 && expressions === null) put(versioned.column, version);
+    }
+  }
+  if (set.length === 0 && expressions === null) return null;
+  for (const written of shape.onUpdate) if (!changed.includes(written)) putOnUpdate(state, written, put);
+  const where: Column[] = [];
+  const whereValues: unknown[] = [];
+  for (const { column, attribute } of shape.key) {
+    const value = keyValue(rowSwitch ?? state, attribute);
+    if (value === null || value === undefined) {
+      throw new FlushError(
+        `${state.describe()} cannot be updated: its primary key attribute "${attribute.key}" is ${String(value)}.`,
+      );
+    }
+    where.push(column);
+    whereValues.push(value);
+  }
+  if (versioned !== null) {
+    where.push(versioned.column);
+    whereValues.push(version);
+  }
+  const returning = returningOf(shape, expressions);
+  const signature = `${set.map((c) => c.id).join(",")}|${where.length}`;
+  return { state, shape, set, setValues, where, whereValues, expressions, returning, signature };
+}
+
+function changedColumns(state: InstanceState, shape: TableShape): WrittenColumn[] {
+  const { committed } = state;
+  if (committed === null) return [];
+  const changed: WrittenColumn[] = [];
+  for (const written of shape.columns) {
+    if (!written.computed && committed.has(written.attribute) && written.attribute.hasNetChange(state))
+      changed.push(written);
+  }
+  return changed;
+}
+
+/** A change in another table of the hierarchy counts for the version. */
+function changedElsewhere(state: InstanceState, mapper: Mapper): boolean {
+  return mapper.columnAttributes.some((a) => a !== mapper.version && state.committed?.has(a) && a.hasNetChange(state));
+}
+
+/** A new object that takes over a row has that row's key: there is nothing to set. */
+function isStillKey(
+  state: InstanceState,
+  attribute: WrittenColumn["attribute"],
+  rowSwitch: InstanceState | null,
+): boolean {
+  return rowSwitch !== null && mapperOf(state).primaryKey.includes(attribute);
+}
+
+function putOnUpdate(
+  state: InstanceState,
+  { column, attribute }: WrittenColumn,
+  put: (column: Column, value: unknown) => void,
+): void {
+  const made = column.onupdate;
+  const value = typeof made === "function" ? (made as (context: unknown) => unknown)({ column }) : made;
+  put(column, value);
+  if (!(value instanceof Node)) attribute.assign(state, value);
+}
+
+/** The key under which the database knows the row. */
+export function keyValue(state: InstanceState, attribute: WrittenColumn["attribute"]): unknown {
+  const index = mapperOf(state).primaryKey.indexOf(attribute);
+  if (state.key !== null && index >= 0) return valuesOf(state.key)[index];
+  return attribute.committedValue(state);
+}
+
+/** What the database changes by itself is read back. */
+function returningOf(shape: TableShape, expressions: ReadonlyMap<Column, Node> | null): readonly Column[] {
+  const columns = shape.serverOnUpdate.map((c) => c.column);
+  if (expressions !== null) columns.push(...expressions.keys());
+  for (const { column } of shape.onUpdate)
+    if (column.onupdate instanceof Node && !columns.includes(column)) columns.push(column);
+  return columns;
+}
+
+/** Rows that set the same columns, in the order of the first of each kind. */
+function batches(rows: readonly UpdateRow[]): UpdateRow[][] {
+  const found: UpdateRow[][] = [];
+  const bySignature = new Map<string, UpdateRow[]>();
+  for (const row of rows) {
+    if (row.expressions !== null) {
+      found.push([row]);
+      continue;
+    }
+    const like = bySignature.get(row.signature);
+    if (like !== undefined) {
+      like.push(row);
+      continue;
+    }
+    const batch = [row];
+    bySignature.set(row.signature, batch);
+    found.push(batch);
+  }
+  return found;
+}
+
+function* updateBatch(connection: ConnectionCore, rows: readonly UpdateRow[]): Op<void> {
+  const { shape, set, where, returning } = rows[0];
+  const { dialect } = connection;
+  const fetch = returning.length > 0 && dialect.capabilities.updateReturning;
+  const plan = updatePlan(dialect, shape.table, set, where, fetch ? returning : []);
+  const states = rows.map((row) => row.state);
+  const sets = rows.map((row) => plan.bind([...row.setValues, ...row.whereValues]));
+  const result = yield* explainErrors(connection.runMany(plan.compiled, sets), "UPDATE", states);
+  const matched = fetch ? result.rows.length : result.rowcount;
+  if (matched !== rows.length && matched >= 0) throw stale(shape, states, matched, "UPDATE");
+  if (fetch) for (let i = 0; i < rows.length; i++) storeReturned(rows[i].state, plan.returning, result.rows[i]);
+  else for (const row of rows) expireColumns(row.state, returning);
+}
+
+function* updateWithExpressions(connection: ConnectionCore, row: UpdateRow): Op<void> {
+  const { dialect } = connection;
+  const { shape, state } = row;
+  const values: Record<string, unknown> = {};
+  row.set.forEach((column, i) => {
+    values[column.key] = row.setValues[i];
+  });
+  for (const [column, expression] of row.expressions ?? []) values[column.key] = expression;
+  const fetch = row.returning.length > 0 && dialect.capabilities.updateReturning;
+  const conditions = row.where.map((column, i) => column.eq(row.whereValues[i]));
+  const base = update(shape.table as never)
+    .where(...(conditions as never[]))
+    .values(values as never);
+  const statement = fetch ? base.returning(...(row.returning as never[])) : base;
+  const result = yield* explainErrors(runStatement(connection, statement as never), "UPDATE", [state]);
+  const matched = fetch ? result.rows.length : result.rowcount;
+  if (matched !== 1 && matched >= 0) throw stale(shape, [state], matched, "UPDATE");
+  if (!fetch) return expireColumns(state, row.returning);
+  const returned = row.returning.map((column) => ({
+    column,
+    process: dialect.typeImpl(column.type).resultProcessor(dialect),
+  }));
+  storeReturned(state, returned, result.rows[0]);
+}
+
+function expireColumns(state: InstanceState, columns: readonly Column[]): void {
+  for (const column of columns) mapperOf(state).attributeOf(column).expire(state);
+}
+
+export function stale(
+  shape: TableShape,
+  states: readonly InstanceState[],
+  matched: number,
+  verb: string,
+): StaleDataError {
+  const who = states.length === 1 ? states[0].describe() : `${states.length} objects of ${states[0].mapper.className}`;
+  return new StaleDataError(
+    `${verb} statement on table '${shape.table.name}' expected to ${verb.toLowerCase()} ${states.length} row(s); ${matched} were matched (${who}). ` +
+      `The row was deleted or its version changed by another transaction: refresh the object, or roll back and try again.`,
+  );
+}
+
+/** UPDATE of foreign keys on their own, for rows that depend on each other. */
+export function* postUpdateStates(
+  _session: PersistSession,
+  connection: ConnectionCore,
+  states: readonly InstanceState[],
+  columns: ReadonlySet<object>,
+): Op<void> {
+  const groups = new Map<TableShape, InstanceState[]>();
+  for (const state of states) {
+    for (const shape of tableShapes(mapperOf(state))) {
+      if (!shape.columns.some((c) => columns.has(c.column))) continue;
+      const group = groups.get(shape);
+      if (group === undefined) groups.set(shape, [state]);
+      else group.push(state);
+    }
+  }
+  for (const [shape, group] of groups) {
+    const set = shape.columns.filter((c) => columns.has(c.column));
+    const rows = group.map((state): UpdateRow => {
+      const mapper = mapperOf(state);
+      const row: UpdateRow = {
+        state,
+        shape,
+        set: set.map((c) => c.column),
+        setValues: set.map((c) => c.attribute.peek(state) ?? null),
+        where: shape.key.map((c) => c.column),
+        whereValues: shape.key.map((c) =>
+          state.key === null ? c.attribute.peek(state) : keyValue(state, c.attribute),
+        ),
+        expressions: null,
+        returning: [],
+        signature: "",
+      };
+      const versioned = mapper.version === null ? undefined : shape.byAttribute.get(mapper.version)?.[0];
+      if (versioned !== undefined) {
+        const present = versioned.attribute.peek(state);
+        row.where.push(versioned.column);
+        row.whereValues.push(present);
+        // A row that this flush has inserted keeps its first version.
+        const next = state.key === null ? present : nextVersion(mapper, present);
+        if (next !== undefined) {
+          row.set.push(versioned.column);
+          row.setValues.push(next);
+          versioned.attribute.assign(state, next);
+        }
+      }
+      return row;
+    });
+    yield* updateBatch(connection, rows);
+  }
+}

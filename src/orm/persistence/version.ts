@@ -1,0 +1,18 @@
+/** Version counters: the value of a new row and of the next one. */
+import type { Mapper } from "../mapping/mapper.js";
+import type { InstanceState } from "../state.js";
+
+/** The version after `present`; undefined where the database makes it. */
+export function nextVersion(mapper: Mapper, present: unknown): unknown {
+  const generator = mapper.options.versionIdGenerator;
+  if (generator === false) return undefined;
+  if (generator !== undefined) return generator(present);
+  return typeof present === "bigint" ? present + 1n : Number(present ?? 0) + 1;
+}
+
+/** The version of a new row, which becomes the object's. */
+export function firstVersion(mapper: Mapper, state: InstanceState): unknown {
+  const version = nextVersion(mapper, null);
+  if (version !== undefined) mapper.version?.assign(state, version);
+  return version;
+}

@@ -1,0 +1,151 @@
+/** The compiled INSERT, UPDATE and DELETE statements of the unit of work: one for each table and set of columns, made once for each dialect. */
+
+import type { ConnectionCore } from "../../engine/connection-core.js";
+import type { DriverResult } from "../../engine/driver.js";
+import type { Op } from "../../engine/io.js";
+import type { Compiled } from "../../sql/compiled.js";
+import type { Dialect } from "../../sql/dialect.js";
+import { ArgumentError } from "../../sql/errors.js";
+import { bindparam, compile, del, insert, update } from "../../sql/index.js";
+import { cacheKeyOf, type Node } from "../../sql/node.js";
+import type { Column } from "../../sql/schema/column.js";
+import type { Table } from "../../sql/schema/table.js";
+import { PerDialect } from "../per-dialect.js";
+
+/** A column of RETURNING and how its value is read. */
+export interface ReturnedColumn {
+  readonly column: Column;
+  readonly process: ((value: never) => unknown) | null;
+}
+
+/** Where a placeholder's value comes from. */
+interface Placeholder {
+  /** Index in the row of values that is written. */
+  readonly from: number;
+  readonly process: ((value: never) => unknown) | null;
+  /** `users.name`, for messages. */
+  readonly label: string;
+}
+
+/** A value as the driver takes it; one that does not fit its column is refused with the column's name. */
+function convert(process: (value: never) => unknown, value: unknown, label: string): unknown {
+  try {
+    return process(value as never);
+  } catch (error) {
+    throw new ArgumentError(`${label}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** A statement that is run with rows of values. */
+export class WritePlan {
+  readonly #placeholders: readonly Placeholder[];
+  readonly returning: readonly ReturnedColumn[];
+
+  /** @param names the names of the values of a row, in order */
+  constructor(
+    readonly compiled: Compiled,
+    names: readonly string[],
+    returning: readonly Column[],
+    dialect: Dialect,
+    table: Table,
+  ) {
+    const position = new Map(names.map((name, i) => [name, i]));
+    this.#placeholders = compiled.params.map(({ name, process, label }) => ({
+      from: position.get(name as string) ?? -1,
+      process,
+      label: `${table.name}.${label}`,
+    }));
+    this.returning = returning.map((column) => ({
+      column,
+      process: dialect.typeImpl(column.type).resultProcessor(dialect),
+    }));
+  }
+
+  /** A row of values as the driver takes it. */
+  bind(values: readonly unknown[]): unknown[] {
+    const placeholders = this.#placeholders;
+    const bound = new Array(placeholders.length);
+    for (let i = 0; i < placeholders.length; i++) {
+      const { from, process, label } = placeholders[i];
+      const value = values[from];
+      bound[i] =
+        process === null || value === null || value === undefined ? (value ?? null) : convert(process, value, label);
+    }
+    return bound;
+  }
+}
+
+const plans = new PerDialect((_: Table) => new Map<string, WritePlan>());
+
+function cached(dialect: Dialect, table: Table, key: string, make: () => WritePlan): WritePlan {
+  const byKey = plans.get(table, dialect);
+  let plan = byKey.get(key);
+  if (plan === undefined) {
+    plan = make();
+    byKey.set(key, plan);
+  }
+  return plan;
+}
+
+function keysOf(columns: readonly Column[]): string {
+  return columns.map((c) => c.id).join(",");
+}
+
+/** The name of a column's value in WHERE, where SET may have another value for it. */
+function whereName(column: Column): string {
+  return `where ${column.key}`;
+}
+
+export function insertPlan(
+  dialect: Dialect,
+  table: Table,
+  columns: readonly Column[],
+  returning: readonly Column[],
+): WritePlan {
+  return cached(dialect, table, `I${keysOf(columns)}|${keysOf(returning)}`, () => {
+    const names = columns.map((c) => c.key);
+    const base = insert(table as never);
+    const statement = returning.length > 0 ? base.returning(...(returning as never[])) : base;
+    return new WritePlan(compile(statement as never, dialect, { columnKeys: names }), names, returning, dialect, table);
+  });
+}
+
+/** A row of an update: the values of `set`, then those of `where`. */
+export function updatePlan(
+  dialect: Dialect,
+  table: Table,
+  set: readonly Column[],
+  where: readonly Column[],
+  returning: readonly Column[],
+): WritePlan {
+  return cached(dialect, table, `U${keysOf(set)}|${keysOf(where)}|${keysOf(returning)}`, () => {
+    const names = [...set.map((c) => c.key), ...where.map(whereName)];
+    let statement = update(table as never).where(...(where.map(equals) as never[]));
+    if (returning.length > 0) statement = statement.returning(...(returning as never[])) as never;
+    return new WritePlan(
+      compile(statement as never, dialect, { columnKeys: set.map((c) => c.key) }),
+      names,
+      returning,
+      dialect,
+      table,
+    );
+  });
+}
+
+export function deletePlan(dialect: Dialect, table: Table, where: readonly Column[]): WritePlan {
+  return cached(dialect, table, `D${keysOf(where)}`, () => {
+    const statement = del(table as never).where(...(where.map(equals) as never[]));
+    return new WritePlan(compile(statement as never, dialect), where.map(whereName), [], dialect, table);
+  });
+}
+
+/** Runs a statement that is compiled for this one use: values that are SQL expressions differ from row to row. */
+export function* runStatement(connection: ConnectionCore, statement: Node): Op<DriverResult> {
+  const { binds } = cacheKeyOf(statement);
+  const compiled = compile(statement, connection.dialect, { binds });
+  return yield* connection.run(compiled, compiled.bind(binds));
+}
+
+function equals(column: Column): unknown {
+  return column.eq(bindparam(whereName(column), undefined, column.type as never));
+}

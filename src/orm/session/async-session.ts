@@ -1,0 +1,305 @@
+/** The asynchronous session. */
+import { AsyncConnection } from "../../engine/async-connection.js";
+import { AsyncResult, type AsyncScalarResult } from "../../engine/async-result.js";
+import { isPromise, type Op } from "../../engine/io.js";
+import type { CursorResult } from "../../engine/result.js";
+import { carry, type ResultPromise, type ScalarResultPromise } from "../../engine/result-promise.js";
+import type { Cls } from "../../sql/entity.js";
+import { InvalidRequestError } from "../../sql/errors.js";
+import type { RowsOf } from "../../sql/typing.js";
+import type { GetOptions } from "../loading/identity.js";
+import type { AnyClass } from "../mapping/declarations.js";
+import { ensureState } from "../mapping/instrument.js";
+import { mapperOf } from "../mapping/mapper.js";
+import { mapperFor } from "../mapping/registry.js";
+import { type InstanceState, valuesOf } from "../state.js";
+import { execute, openStream } from "./execute.js";
+import type { Params, SessionExecuteOptions } from "./execute-options.js";
+import type { FlushPlan } from "./flush.js";
+import type { MergeOptions } from "./merge.js";
+import { SessionQueue } from "./queue.js";
+import type { SessionCore } from "./session-core.js";
+import { SessionFace } from "./session-face.js";
+import { type FirstColumn, Session } from "./sync-session.js";
+import type { SessionTransaction } from "./transaction.js";
+import { AsyncSessionTransaction } from "./transaction-faces.js";
+import { openSessions } from "./transactional-session.js";
+
+const faces = new WeakMap<SessionCore, AsyncSession>();
+
+/** The asynchronous face of a session, if it has one. */
+export function asyncFaceOf(core: object): AsyncSession | undefined {
+  return faces.get(core as SessionCore);
+}
+
+/**
+ * A unit of work. Calls take their place when they are made and run one after the other, so that overlapping calls are safe; each gives a promise.
+ *
+ * @example
+ * await using session = Session();
+ * session.add(create(User, { name: "Alice" }));
+ * await session.commit();
+ */
+export class AsyncSession extends SessionFace implements AsyncDisposable {
+  /** Closes every asynchronous session that is in a transaction. */
+  static async closeAll(): Promise<void> {
+    await Promise.all(openSessions().map((core) => asyncFaceOf(core)?.close()));
+  }
+
+  /** The session of an object, or null. @throws UnmappedInstanceError */
+  static objectSession(object: object): AsyncSession | null {
+    const { session } = ensureState(object);
+    return session === null ? null : (asyncFaceOf(session) ?? null);
+  }
+
+  /** The class that an identity belongs to and the primary key values: of an object, or of a class and key values. */
+  static identityKey(object: object): readonly [AnyClass, readonly unknown[]] | null;
+  static identityKey(cls: AnyClass, ident: unknown): readonly [AnyClass, readonly unknown[]];
+  static identityKey(subject: object | AnyClass, ident?: unknown): readonly [AnyClass, readonly unknown[]] | null {
+    if (typeof subject === "function") {
+      const mapper = mapperFor(subject);
+      return [mapper.base.cls, mapper.keyValues(ident)];
+    }
+    const state = ensureState(subject);
+    const key = state.key ?? mapperOf(state).identityKeyOf(state);
+    return key === null ? null : [mapperOf(state).base.cls, valuesOf(key)];
+  }
+
+  /** @internal */
+  readonly queue: SessionQueue = new SessionQueue();
+  /** The synchronous session over the same objects and transaction; usable inside `runSync`, and as a target of events. */
+  readonly syncSession: Session;
+
+  /** @internal */
+  constructor(core: SessionCore) {
+    super(core);
+    this.syncSession = new Session(core);
+    faces.set(core, this);
+  }
+
+  /** @internal Queues an operation. */
+  run<T>(op: Op<T>, signal?: AbortSignal): Promise<T> {
+    this.#refuseInSync();
+    return this.queue.run(op, signal);
+  }
+
+  #refuseInSync(): void {
+    if (this.core.syncDepth === 0) return;
+    throw new InvalidRequestError(
+      "The asynchronous session was called inside runSync(). In there, use the synchronous session that the function is given; nothing of it is awaited.",
+    );
+  }
+
+  /** Writes what has changed. */
+  flush(): Promise<void> {
+    return this.run(this.core.flush());
+  }
+  /** Flushes and commits. */
+  commit(): Promise<void> {
+    return this.run(this.core.commit());
+  }
+  rollback(): Promise<void> {
+    return this.run(this.core.rollback());
+  }
+  /** Rolls back, detaches all objects, gives the connection back. The session can be used again. */
+  close(): Promise<void> {
+    return this.run(this.core.close());
+  }
+  /** The same as {@link close}; the session can be used again even where it was made with `closeResetsOnly: false`. */
+  reset(): Promise<void> {
+    return this.run(this.core.reset());
+  }
+  /** Closes, and throws the connections away instead of giving them back. */
+  invalidate(): Promise<void> {
+    return this.run(this.core.close(true));
+  }
+
+  /**
+   * Begins a transaction. With a function, commits when it returns and rolls back when it throws.
+   * @throws InvalidRequestError when a transaction has begun already
+   */
+  begin(): Promise<AsyncSessionTransaction>;
+  begin<T>(fn: (session: this) => T | PromiseLike<T>): Promise<T>;
+  begin<T>(fn?: (session: this) => T | PromiseLike<T>): Promise<T | AsyncSessionTransaction> {
+    return this.#within(this.core.begin(), fn);
+  }
+
+  /** Flushes and sets a savepoint. With a function, releases it when it returns and rolls back to it when it throws. */
+  beginNested(): Promise<AsyncSessionTransaction>;
+  beginNested<T>(fn: (session: this) => T | PromiseLike<T>): Promise<T>;
+  beginNested<T>(fn?: (session: this) => T | PromiseLike<T>): Promise<T | AsyncSessionTransaction> {
+    return this.#within(this.core.beginNested(), fn);
+  }
+
+  // The user's function is awaited between the slots, never inside one.
+  async #within<T>(
+    begin: ReturnType<SessionCore["begin"]>,
+    fn?: (session: this) => T | PromiseLike<T>,
+  ): Promise<T | AsyncSessionTransaction> {
+    const transaction = new AsyncSessionTransaction(this.core, await this.run(begin), (op) => this.run(op as never));
+    if (fn === undefined) return transaction;
+    try {
+      const result = await fn(this);
+      await transaction.commit();
+      return result;
+    } catch (error) {
+      // The function may have ended it by itself; a commit that failed has not.
+      await transaction[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Marks an object, and what its delete cascades reach, for deletion; loads what it must know for that. */
+  delete(object: object): Promise<void> {
+    return this.run(this.core.delete([object]));
+  }
+  deleteAll(objects: Iterable<object>): Promise<void> {
+    return this.run(this.core.delete([...objects]));
+  }
+  /** Loads an object's attributes anew: those named, or all columns and eager relationships. */
+  refresh(object: object, names?: readonly string[], options?: GetOptions): Promise<void> {
+    return this.run(this.core.refresh(object, names, options));
+  }
+  /** Copies the state of a given object, and what hangs on it, onto this session's own; gives that one. */
+  merge<E extends object>(object: E, options?: MergeOptions): Promise<E> {
+    return this.run(this.core.merge(object, options)) as Promise<E>;
+  }
+
+  /** Merges several objects; those that they share are merged once. */
+  async mergeAll<E extends object>(objects: Iterable<E>, options?: MergeOptions): Promise<E[]> {
+    const merged: Promise<E>[] = [];
+    for (const object of objects) merged.push(this.merge(object, options));
+    return Promise.all(merged);
+  }
+
+  /** The transaction in progress, or null. */
+  getTransaction(): AsyncSessionTransaction | null {
+    return this.#transactionFace(this.core.rootTransaction);
+  }
+  /** The innermost savepoint in progress, or null. */
+  getNestedTransaction(): AsyncSessionTransaction | null {
+    return this.#transactionFace(this.core.nestedTransaction);
+  }
+
+  #transactionFace(transaction: SessionTransaction | null): AsyncSessionTransaction | null {
+    return transaction === null
+      ? null
+      : new AsyncSessionTransaction(this.core, transaction, (op) => this.run(op as never));
+  }
+
+  /**
+   * The object with that primary key, from the identity map or the database, or null. Gets that are made together run as one statement.
+   *
+   * @param ident the key's value, a tuple for several columns, or an object of key attributes
+   */
+  async get<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): Promise<E | null> {
+    const { core } = this;
+    const mapper = core.mapperFor(cls);
+    if (options !== undefined) return (await this.run(core.get(mapper, ident, options))) as E | null;
+    this.#refuseInSync();
+    const present = this.queue.idle ? core.present(mapper, ident) : undefined;
+    if (present !== undefined) return present as E;
+    return (await this.queue.batched(mapper, ident, (idents) => core.getMany(mapper, idents))) as E | null;
+  }
+  /** The same, or NoResultFound. */
+  async getOne<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): Promise<E> {
+    return (await this.get(cls, ident, options)) ?? this.core.notFound(this.core.mapperFor(cls), ident);
+  }
+
+  /** Runs a statement; its rows are buffered. */
+  execute<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): ResultPromise<R>;
+  execute(
+    statement: object,
+    params?: Params,
+    options?: SessionExecuteOptions,
+  ): ResultPromise<unknown[], CursorResult<unknown[]>>;
+  execute(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
+    return carry(this.run(execute(this.core, statement, params, options), options?.signal) as never);
+  }
+  /** The first column of all rows: entities, for `select(User)`. */
+  scalars<R>(
+    statement: RowsOf<R>,
+    params?: Params,
+    options?: SessionExecuteOptions,
+  ): ScalarResultPromise<FirstColumn<R>>;
+  scalars(statement: object, params?: Params, options?: SessionExecuteOptions): ScalarResultPromise<unknown>;
+  scalars(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
+    return this.execute(statement, params, options).scalars();
+  }
+  /** The first column of the first row, or null. */
+  scalar<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): Promise<FirstColumn<R> | null>;
+  scalar(statement: object, params?: Params, options?: SessionExecuteOptions): Promise<unknown>;
+  scalar(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
+    return this.execute(statement, params, options).scalar();
+  }
+
+  /** Runs a statement and reads its rows as they come. */
+  async stream<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): Promise<AsyncResult<R>> {
+    const source = await this.run(openStream(this.core, statement, params, options));
+    const stream = {
+      fetch: (count: number) => this.run(source.fetch(count)),
+      close: () => this.run(source.close()),
+    };
+    return new AsyncResult<R>(source.shape, stream, options?.yieldPer);
+  }
+  async streamScalars<R>(
+    statement: RowsOf<R>,
+    params?: Params,
+    options?: SessionExecuteOptions,
+  ): Promise<AsyncScalarResult<FirstColumn<R>>> {
+    return (await this.stream(statement, params, options)).scalars() as unknown as AsyncScalarResult<FirstColumn<R>>;
+  }
+
+  /**
+   * Runs a synchronous function in which attributes load when they are read.
+   *
+   * @param fn gets the synchronous session; it must not return a promise
+   * @throws InvalidRequestError for an asynchronous function, or inside another runSync
+   */
+  runSync<T>(fn: (session: Session) => T): Promise<T> {
+    return this.run(this.#sync(fn));
+  }
+
+  *#sync<T>(fn: (session: Session) => T): Op<T> {
+    const { core } = this;
+    yield* core.pinConnections();
+    core.syncDepth++;
+    let result: T;
+    try {
+      result = fn(this.syncSession);
+    } finally {
+      core.syncDepth--;
+    }
+    if (isPromise(result)) {
+      void Promise.resolve(result).catch(() => {});
+      throw new InvalidRequestError(
+        "The function given to runSync() returned a promise. It must be synchronous: everything in it blocks, and nothing is awaited.",
+      );
+    }
+    return result;
+  }
+
+  /** What a flush would do now, step by step, without doing it. */
+  explainFlush(): Promise<FlushPlan> {
+    return this.run(this.core.explainFlush());
+  }
+
+  /** The connection that statements of this session run on, in its transaction. */
+  async connection(): Promise<AsyncConnection> {
+    return new AsyncConnection(await this.run(this.core.connectionFor(null)));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal Loads an attribute of an object together with its siblings. */
+  loadBatched(state: InstanceState, key: string): Promise<unknown> {
+    const attribute = mapperOf(state).attribute(key);
+    const { core } = this;
+    return this.queue.batched(attribute, state, function* (states) {
+      yield* core.loadSiblings(states, attribute);
+      return states.map((each) => attribute.get(each));
+    });
+  }
+}

@@ -1,0 +1,46 @@
+/** Explicit asynchronous lazy loads: `await awaitable(user).posts`. SQLAlchemy: `AsyncAttrs.awaitable_attrs`. */
+import { InvalidRequestError } from "../../sql/errors.js";
+import { DetachedInstanceError } from "../errors.js";
+import { ensureState } from "../mapping/instrument.js";
+import { mapperOf } from "../mapping/mapper.js";
+import type { SessionPort } from "../state.js";
+import type { AsyncSession } from "./async-session.js";
+
+/** The attributes of an entity as promises. */
+export type Awaitable<E> = { readonly [K in keyof E]: Promise<E[K]> };
+
+/** The asynchronous session of a core; set by the module that knows both. */
+export type FaceLookup = (core: SessionPort) => AsyncSession | undefined;
+
+/**
+ * The attributes of an object as promises: what is loaded is given at once, what is not is loaded first. Loads of the same attribute of several
+ * objects that are asked for together run as one statement.
+ *
+ * @throws DetachedInstanceError (the promise) where the object belongs to no session
+ * @example const posts = await awaitable(user).posts;
+ */
+export function makeAwaitable(faceOf: FaceLookup): <E extends object>(entity: E) => Awaitable<E> {
+  return <E extends object>(entity: E): Awaitable<E> => {
+    const state = ensureState(entity);
+    const load = async (key: string): Promise<unknown> => {
+      const attribute = mapperOf(state).attributes.get(key);
+      if (attribute === undefined) return (entity as Record<string, unknown>)[key];
+      if (attribute.isLoaded(state) || state.key === null) return attribute.get(state);
+      if (state.session === null) {
+        throw new DetachedInstanceError(
+          `${state.describe()} belongs to no session, so its unloaded attribute "${key}" cannot be loaded. Load it before the session ends.`,
+        );
+      }
+      const session = faceOf(state.session);
+      if (session === undefined) {
+        throw new InvalidRequestError(
+          `${state.describe()} belongs to a synchronous session, where attributes load when they are read: awaitable() is for asynchronous ones.`,
+        );
+      }
+      return session.loadBatched(state, key);
+    };
+    return new Proxy(Object.create(null), {
+      get: (_, key) => (typeof key === "string" && key !== "then" ? load(key) : undefined),
+    }) as Awaitable<E>;
+  };
+}

@@ -1,0 +1,15 @@
+/** What a session's execute takes beside the statement. */
+import type { ExecutionOptions } from "../../engine/execution-options.js";
+
+/** Options of a session's execute. */
+export interface SessionExecuteOptions extends ExecutionOptions {
+  /** Overwrite what is loaded. */
+  readonly populateExisting?: boolean;
+  /** False runs the statement without flushing before. */
+  readonly autoflush?: boolean;
+  /** How `update(User)` and `del(User)` tell the session's objects: "auto", "evaluate", "fetch" or false. */
+  readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false;
+}
+
+/** Parameters by name, or many sets of them. */
+export type Params = Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[];

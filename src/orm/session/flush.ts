@@ -1,0 +1,94 @@
+/** A flush from the session's side: which objects take part, and what becomes of them afterwards. */
+import type { Op } from "../../engine/io.js";
+import { isOrphan, type Mapper, mapperOf } from "../mapping/mapper.js";
+import type { InstanceState, StateAttribute } from "../state.js";
+import { type Action, type ActionView, FlushContext, type FlushSession, type Persister } from "../uow/flush-context.js";
+import { makeMapperActions, processorsOf } from "../uow/processors.js";
+import type { Membership } from "./membership.js";
+
+/** Brings everything that has changed into a new flush. Pending orphans that no session saw being orphaned are left out. */
+export function collectFlush(
+  session: FlushSession,
+  persister: Persister,
+  membership: Membership,
+): { readonly flush: FlushContext; readonly dropped: readonly InstanceState[] } {
+  const flush = new FlushContext(session, persister, processorsOf, makeMapperActions);
+  const dropped: InstanceState[] = [];
+  const deleted = [...membership.deleted];
+  const saves = [...membership.new, ...membership.modified];
+  for (const state of saves) {
+    if (membership.deleted.has(state) || state.deleted) continue;
+    const orphan = isOrphan(state);
+    const stored = state.key !== null;
+    if (orphan && !stored && state.extra?.orphanedOutside) dropped.push(state);
+    else flush.register(state, { isDelete: orphan && stored });
+  }
+  for (const state of deleted) flush.register(state, { isDelete: true });
+  return { flush, dropped };
+}
+
+/** Changes made by others while the flush was under way; they belong to the next one. */
+export type LateChanges = Map<InstanceState, Map<StateAttribute, unknown>>;
+
+/** What was written is committed, what was deleted leaves, and what changed meanwhile stays changed. */
+export function finishFlush(flush: FlushContext, membership: Membership, late: LateChanges): void {
+  const gone: InstanceState[] = [];
+  const kept: InstanceState[] = [];
+  for (const [state, fate] of flush.fates) (fate.isDelete ? gone : kept).push(state);
+  membership.registerDeleted(gone);
+  membership.registerPersistent(kept);
+  // The flush itself may have touched objects that it did not write: what it did there is stored by the others.
+  for (const state of membership.modified) if (!late.has(state)) state.commitAll();
+  for (const [state, changes] of late) {
+    if (!flush.fates.has(state) || !membership.contains(state)) continue;
+    for (const [attribute, previous] of changes) state.recordOwnChange(attribute, previous);
+  }
+}
+
+/** The plan of a flush, as `explainFlush()` shows it. */
+export class FlushPlan {
+  constructor(
+    /** The steps in the order in which they would run. */
+    readonly steps: readonly ActionView[],
+  ) {}
+
+  /** One line for each step: what, of which class or relationship, how many objects. */
+  toString(): string {
+    if (this.steps.length === 0) return "nothing to flush";
+    return this.steps
+      .map(
+        ({ action, subject, objects }, i) =>
+          `${i + 1}. ${action} ${subject}${objects.length > 0 ? ` (${objects.length})` : ""}`,
+      )
+      .join("\n");
+  }
+}
+
+/** Works out a flush without running it. */
+export function* planFlush(flush: FlushContext): Op<FlushPlan> {
+  const levels: Action[][] = yield* flush.plan();
+  const steps: ActionView[] = [];
+  for (const action of levels.flat()) {
+    const view = action.view(flush);
+    if (view === null) continue;
+    steps.push(...splitSaves(view, flush));
+  }
+  return new FlushPlan(steps);
+}
+
+/** A save is an INSERT of new objects and an UPDATE of changed ones. */
+function splitSaves(view: ActionView, flush: FlushContext): ActionView[] {
+  if (view.action !== "save") return [view];
+  const byObject = new Map([...flush.fates.keys()].map((state) => [state.object, state]));
+  const isNew = (object: object): boolean => byObject.get(object)?.key === null;
+  const inserts = view.objects.filter(isNew);
+  const updates = view.objects.filter((object) => !isNew(object) && hasNetChange(byObject.get(object)));
+  const views: ActionView[] = [];
+  if (inserts.length > 0) views.push({ ...view, action: "insert", objects: inserts });
+  if (updates.length > 0) views.push({ ...view, action: "update", objects: updates });
+  return views;
+}
+
+function hasNetChange(state: InstanceState | undefined): boolean {
+  return state !== undefined && (mapperOf(state) as Mapper).columnAttributes.some((a) => a.hasNetChange(state));
+}

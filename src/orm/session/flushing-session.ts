@@ -1,0 +1,108 @@
+/** How a session flushes: by itself before statements, or when it is told to. */
+import type { Op } from "../../engine/io.js";
+import { InvalidRequestError } from "../../sql/errors.js";
+import type { InstanceState, StateAttribute } from "../state.js";
+import type { FlushSession, Persister } from "../uow/flush-context.js";
+import { collectFlush, FlushPlan, finishFlush, type LateChanges, planFlush } from "./flush.js";
+import type { SessionTransaction } from "./transaction.js";
+import { TransactionalSession } from "./transactional-session.js";
+
+export abstract class FlushingSession extends TransactionalSession {
+  /** Writes what the flush has ordered. */
+  protected abstract readonly persister: Persister;
+  /** The session as the unit of work sees it. */
+  protected abstract readonly flushPort: FlushSession;
+  #noAutoflush = 0;
+  #flushing = false;
+  #inHandler = 0;
+  #late: LateChanges = new Map();
+
+  /** Whether changes made now come from outside a flush that is under way. */
+  get inFlush(): boolean {
+    return this.#flushing && this.#inHandler === 0;
+  }
+  noteLateChange(state: InstanceState, attribute: StateAttribute, previous: unknown): void {
+    let changes = this.#late.get(state);
+    if (changes === undefined) {
+      changes = new Map();
+      this.#late.set(state, changes);
+    }
+    if (!changes.has(attribute)) changes.set(attribute, previous);
+  }
+
+  *autoflush(): Op<void> {
+    if (!this.options.autoflush || this.#noAutoflush > 0 || this.#flushing || this.membership.isClean) return;
+    try {
+      yield* this.flush();
+    } catch (error) {
+      if (error instanceof Error && !error.message.includes("(raised by autoflush")) {
+        error.message +=
+          "\n(raised by autoflush; wrap the code in session.noAutoflush(...) if this flush comes too early)";
+      }
+      throw error;
+    }
+  }
+
+  /** Suspends autoflush until the returned function is called. */
+  suspendAutoflush(): () => void {
+    this.#noAutoflush++;
+    let over = false;
+    return () => {
+      if (!over) this.#noAutoflush--;
+      over = true;
+    };
+  }
+
+  *flush(): Op<void> {
+    if (this.#flushing)
+      throw new InvalidRequestError("This session is flushing already: flush() cannot be called from within a flush.");
+    if (this.membership.isClean) return;
+    this.autobegin();
+    (this.transaction as SessionTransaction).check();
+    this.emit("beforeFlush");
+    const { flush, dropped } = collectFlush(this.flushPort, this.persister, this.membership);
+    this.membership.expunge(dropped);
+    if (!flush.hasWork) return;
+    this.#flushing = true;
+    this.#late = new Map();
+    try {
+      const levels = yield* flush.plan();
+      yield* flush.execute(levels);
+      this.fromHandler(() => this.emit("afterFlush", flush));
+      finishFlush(flush, this.membership, this.#late);
+      this.#flushing = false;
+      this.emit("afterFlushPostexec", flush);
+    } catch (error) {
+      this.#flushing = false;
+      yield* this.#failFlush(error);
+      throw error;
+    } finally {
+      this.#flushing = false;
+    }
+  }
+
+  *#failFlush(error: unknown): Op<void> {
+    const boundary = this.transaction as SessionTransaction;
+    try {
+      yield* boundary.deactivate(error);
+    } catch {
+      // The error of the flush is the one to tell; the connection is lost with the other.
+    }
+  }
+
+  /** Runs listeners of the flush: what they change belongs to it. */
+  protected fromHandler<T>(fn: () => T): T {
+    this.#inHandler++;
+    try {
+      return fn();
+    } finally {
+      this.#inHandler--;
+    }
+  }
+
+  *explainFlush(): Op<FlushPlan> {
+    if (this.membership.isClean) return new FlushPlan([]);
+    const { flush } = collectFlush(this.flushPort, this.persister, this.membership);
+    return yield* planFlush(flush);
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * Which objects a session holds and in which of the five states: the identity map, the new, modified and deleted sets, and the transitions between
+ * them. No I/O. What a transaction must be able to undo is noted in its snapshot.
+ */
+import { InvalidRequestError } from "../../sql/errors.js";
+import { cascadeStates } from "../cascade-walk.js";
+import { FlushError } from "../errors.js";
+import { IdentityMap } from "../identity-map.js";
+import { mapperOf } from "../mapping/mapper.js";
+import { hashOf, type IdentityKey, type InstanceState, type SessionPort, type StateMapper } from "../state.js";
+import type { TransitionName } from "./session-events.js";
+
+/** What changed since a transaction or savepoint began. */
+export interface Snapshot {
+  readonly new: Set<InstanceState>;
+  readonly dirty: Set<InstanceState>;
+  readonly deleted: Set<InstanceState>;
+  /** The key that an object had before, for objects whose primary key was changed by a flush. */
+  readonly keySwitches: Map<InstanceState, IdentityKey>;
+}
+
+export function newSnapshot(): Snapshot {
+  return { new: new Set(), dirty: new Set(), deleted: new Set(), keySwitches: new Map() };
+}
+
+/** What membership asks of its session. */
+export interface MembershipHost extends SessionPort {
+  /** Begins the session's transaction where none is; refuses on a session that may not be used. */
+  autobegin(): void;
+  /** The snapshot of the innermost transaction, null outside one. */
+  readonly snapshot: Snapshot | null;
+  transition(name: TransitionName, state: InstanceState): void;
+  warn(message: string): void;
+}
+
+export class Membership {
+  readonly identity: IdentityMap = new IdentityMap();
+  readonly new: Set<InstanceState> = new Set();
+  readonly deleted: Set<InstanceState> = new Set();
+  readonly modified: Set<InstanceState> = new Set();
+  /** What expired objects last, for the message of who reads one outside a sync context. */
+  expiryCause: string | null = null;
+  #insertOrder = 0;
+
+  constructor(readonly host: MembershipHost) {}
+
+  /** Pending or persistent. */
+  contains(state: InstanceState): boolean {
+    if (state.session !== this.host) return false;
+    return state.key === null ? this.new.has(state) : !state.deleted;
+  }
+
+  get isClean(): boolean {
+    return this.new.size === 0 && this.deleted.size === 0 && this.modified.size === 0;
+  }
+
+  // --- in ----------------------------------------------------------------------------------------------------------
+
+  /** Adds an object and what the save-update cascade reaches from it. */
+  saveOrUpdate(state: InstanceState): void {
+    if (state.extra !== null) state.extra.orphanedOutside = false;
+    this.#enter(state);
+    for (const reached of cascadeStates(state, "save-update", (s) => this.contains(s))) this.#enter(reached);
+  }
+
+  #enter(state: InstanceState): void {
+    if (state.key === null) this.#enterNew(state);
+    else this.#enterStored(state);
+  }
+
+  #enterNew(state: InstanceState): void {
+    const attached = this.#beforeAttach(state);
+    if (!this.new.has(state)) {
+      this.new.add(state);
+      state.insertOrder = ++this.#insertOrder;
+    }
+    if (attached) this.host.transition("transientToPending", state);
+  }
+
+  #enterStored(state: InstanceState): void {
+    if (state.deleted) {
+      throw new InvalidRequestError(
+        `${state.describe()} has been deleted; its row is gone or will be with the transaction. ` +
+          `Use makeTransient(object) to make a new object of it, or roll back.`,
+      );
+    }
+    const { base } = mapperOf(state);
+    const present = this.identity.get(base, state.key as IdentityKey);
+    if (present !== undefined && present !== state) {
+      throw new InvalidRequestError(
+        `${state.describe()} cannot be added: another object with that identity is already present in this session. ` +
+          `Use merge() to copy its state onto the one that is there.`,
+      );
+    }
+    const attached = this.#beforeAttach(state);
+    this.deleted.delete(state);
+    if (present === undefined) this.identity.add(base, state);
+    if (!attached) return;
+    if (state.modified) this.modified.add(state);
+    this.host.transition("detachedToPersistent", state);
+  }
+
+  /** Makes sure that the object belongs to no other session; true when it comes in now. */
+  #beforeAttach(state: InstanceState): boolean {
+    this.host.autobegin();
+    if (state.session === this.host) return false;
+    if (state.session !== null) {
+      throw new InvalidRequestError(
+        `${state.describe()} is already attached to another session. Expunge it there first, or use merge() to have a copy of it here.`,
+      );
+    }
+    this.host.transition("beforeAttach", state);
+    state.session = this.host;
+    this.host.transition("afterAttach", state);
+    return true;
+  }
+
+  /** Puts in an object that was loaded just now. */
+  attachLoaded(state: InstanceState): void {
+    state.session = this.host;
+    this.identity.add(mapperOf(state).base, state);
+  }
+
+  lookup(base: StateMapper, key: IdentityKey): InstanceState | undefined {
+    return this.identity.get(base, key);
+  }
+
+  /** Marks an object for deletion; the caller has the cascades. */
+  markDeleted(state: InstanceState): void {
+    if (state.key === null || this.deleted.has(state)) return;
+    if (state.session !== this.host) this.#enterStored(state);
+    else this.host.autobegin();
+    this.deleted.add(state);
+  }
+
+  // --- out ---------------------------------------------------------------------------------------------------------
+
+  /** Takes objects out: stored ones are detached, new ones transient again. */
+  expunge(states: Iterable<InstanceState>, toTransient = false): void {
+    for (const state of states) {
+      if (state.session !== this.host) continue;
+      const wasPending = this.new.delete(state);
+      const wasDeleted = state.deleted;
+      if (!wasPending) {
+        this.identity.discard(mapperOf(state).base, state);
+        this.deleted.delete(state);
+        this.host.snapshot?.deleted.delete(state);
+      }
+      this.modified.delete(state);
+      state.session = null;
+      if (toTransient && state.key !== null) {
+        state.key = null;
+        state.deleted = false;
+        this.host.transition("persistentToTransient", state);
+      } else if (wasPending) this.host.transition("pendingToTransient", state);
+      else this.host.transition(wasDeleted ? "deletedToDetached" : "persistentToDetached", state);
+    }
+  }
+
+  /** Everything that the session holds, deleted objects of open transactions included. */
+  all(): InstanceState[] {
+    return [...this.identity.states(), ...this.new];
+  }
+
+  // --- after a flush -------------------------------------------------------------------------------------------------
+
+  /** Objects that a flush has written are persistent from now on. */
+  registerPersistent(states: readonly InstanceState[]): void {
+    const { snapshot } = this.host;
+    for (const state of states) {
+      const mapper = mapperOf(state);
+      const key = mapper.identityKeyOf(state) ?? state.key;
+      if (key === null) {
+        throw new FlushError(
+          `${state.describe()} has a NULL identity key after its INSERT. If the database makes the key, its column must be known to do so ` +
+            `(an autoincrementing integer, an identity, or a server default).`,
+        );
+      }
+      const isNew = state.key === null;
+      if (isNew) state.key = key;
+      else if (hashOf(state.key as IdentityKey) !== hashOf(key)) {
+        this.identity.discard(mapper.base, state);
+        if (snapshot !== null && !snapshot.keySwitches.has(state))
+          snapshot.keySwitches.set(state, state.key as IdentityKey);
+        state.key = key;
+      }
+      if (isNew || this.identity.get(mapper.base, key) !== state) this.identity.add(mapper.base, state);
+      if (state.extra !== null) {
+        state.extra.orphanedOutside = false;
+        state.extra.empties = null;
+      }
+      state.commitAll();
+      if (this.new.delete(state)) {
+        snapshot?.new.add(state);
+        this.host.transition("pendingToPersistent", state);
+      } else snapshot?.dirty.add(state);
+    }
+  }
+
+  /** Objects whose DELETE was flushed; they stay attached until the transaction ends. */
+  registerDeleted(states: Iterable<InstanceState>): void {
+    for (const state of states) {
+      this.host.snapshot?.deleted.add(state);
+      this.identity.discard(mapperOf(state).base, state);
+      this.deleted.delete(state);
+      this.modified.delete(state);
+      state.deleted = true;
+      this.host.transition("persistentToDeleted", state);
+    }
+  }
+
+  // --- at the end of a transaction -----------------------------------------------------------------------------------
+
+  /** Undoes what a transaction or savepoint did to objects. @param dirtyOnly expire only what it touched */
+  restore(snapshot: Snapshot, dirtyOnly: boolean): void {
+    this.expiryCause = "rollback()";
+    const evicted = new Set([...snapshot.new, ...this.new]);
+    this.expunge(evicted, true);
+    for (const [state, key] of snapshot.keySwitches) {
+      const { base } = mapperOf(state);
+      this.identity.discard(base, state);
+      if (evicted.has(state)) continue;
+      state.key = key;
+      this.identity.add(base, state);
+    }
+    for (const state of new Set([...snapshot.deleted, ...this.deleted])) this.#undelete(state);
+    this.deleted.clear();
+    for (const state of this.identity.states()) {
+      if (dirtyOnly && !state.modified && !snapshot.dirty.has(state)) continue;
+      state.expireAll();
+    }
+  }
+
+  #undelete(state: InstanceState): void {
+    this.deleted.delete(state);
+    if (!state.deleted || state.session !== this.host) return;
+    state.deleted = false;
+    this.identity.add(mapperOf(state).base, state);
+    this.host.transition("deletedToPersistent", state);
+  }
+
+  /** Keeps what a committed transaction did. Objects that are not to be expired stay as they are, deleted ones included. */
+  keep(snapshot: Snapshot, expireAll: boolean): void {
+    if (!expireAll) return;
+    this.expiryCause = "commit()";
+    for (const state of this.identity.states()) expireUnlessChanged(state);
+    for (const state of snapshot.deleted) {
+      if (state.session !== this.host || !state.deleted) continue;
+      state.session = null;
+      this.host.transition("deletedToDetached", state);
+    }
+  }
+
+  /** What a released savepoint did is now its parent's. */
+  merge(snapshot: Snapshot, parent: Snapshot): void {
+    for (const state of snapshot.new) parent.new.add(state);
+    for (const state of snapshot.dirty) parent.dirty.add(state);
+    for (const state of snapshot.deleted) parent.deleted.add(state);
+    for (const [state, key] of snapshot.keySwitches)
+      if (!parent.keySwitches.has(state)) parent.keySwitches.set(state, key);
+  }
+}
+
+/** Expires an object, but for attributes that were set since the flush: those belong to the next one. */
+function expireUnlessChanged(state: InstanceState): void {
+  if (!state.modified || state.committed === null) {
+    state.expireAll();
+    return;
+  }
+  for (const attribute of mapperOf(state).attributes.values()) {
+    if (!state.committed.has(attribute)) attribute.expire(state);
+  }
+}

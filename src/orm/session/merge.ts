@@ -1,0 +1,185 @@
+/** Copies a given graph onto the session's own objects. SQLAlchemy: `Session.merge`. */
+import type { Op } from "../../engine/io.js";
+import { InvalidRequestError } from "../../sql/errors.js";
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
+import { StaleDataError } from "../errors.js";
+import { ensureState } from "../mapping/instrument.js";
+import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
+import { stamp, stateOf } from "../stamp.js";
+import { hashOf, type IdentityKey, InstanceState, type StateAttribute, valuesOf } from "../state.js";
+import type { Membership } from "./membership.js";
+
+/** What merging asks of the session. */
+export interface MergeHost {
+  readonly membership: Membership;
+  get(mapper: Mapper, ident: unknown, options?: { readonly options?: readonly unknown[] }): Op<object | null>;
+  loadAttribute(state: InstanceState, attribute: StateAttribute): Op<unknown>;
+  warn(message: string): void;
+}
+
+export interface MergeOptions {
+  /** False takes the given state as committed and emits no SQL. Default true. */
+  readonly load?: boolean;
+  /** Loader options for objects that must be loaded. */
+  readonly options?: readonly unknown[];
+}
+
+/** One relationship of one pair that is still to be copied. */
+interface Task {
+  readonly source: InstanceState;
+  readonly target: InstanceState;
+  readonly relationship: Relationship;
+}
+
+/** One call of merge. The graph is walked with an explicit stack: its depth does not matter. */
+export class Merge {
+  readonly #merged: Map<InstanceState, InstanceState> = new Map();
+  readonly #byKey: Map<Mapper, Map<unknown, InstanceState>> = new Map();
+  /** Members reached along a relationship: its other side is not followed back. */
+  readonly #reachedBy: Map<InstanceState, Set<Relationship>> = new Map();
+  readonly #tasks: Task[] = [];
+  readonly #load: boolean;
+
+  constructor(
+    readonly host: MergeHost,
+    readonly options: MergeOptions,
+  ) {
+    this.#load = options.load ?? true;
+  }
+
+  *run(given: object): Op<object> {
+    const result = yield* this.#one(ensureState(given));
+    for (let task = this.#tasks.pop(); task !== undefined; task = this.#tasks.pop()) yield* this.#relationship(task);
+    if (!this.#load) for (const [, target] of this.#merged) target.commitAll();
+    return result.object;
+  }
+
+  /** The session's object for a given one, with its columns copied; its relationships wait as tasks. */
+  *#one(source: InstanceState): Op<InstanceState> {
+    const known = this.#merged.get(source);
+    if (known !== undefined) return known;
+    const target = yield* this.#find(source);
+    this.#merged.set(source, target);
+    if (source === target) return target;
+    const mapper = mapperOf(source);
+    this.#checkVersion(mapper, source, target);
+    for (const attribute of mapper.columnAttributes) yield* this.#column(attribute, source, target);
+    const tasks = mapper.relationships
+      .filter((r) => r.cascades.merge && r.attribute.isLoaded(source))
+      .map((relationship): Task => ({ source, target, relationship }));
+    this.#tasks.push(...tasks.reverse());
+    return target;
+  }
+
+  /** By identity map, by what this merge has made already, by the database, or new. */
+  *#find(source: InstanceState): Op<InstanceState> {
+    const mapper = mapperOf(source);
+    const { membership } = this.host;
+    if (source.key === null) {
+      if (membership.new.has(source)) {
+        this.host.warn(
+          `${source.describe()} is pending in this session already and is being merged: this makes a second object of it.`,
+        );
+      }
+      if (!this.#load) {
+        throw new InvalidRequestError(
+          `merge() with load: false does not take transient objects: ${source.describe()} has no identity. Flush it in its own session first.`,
+        );
+      }
+    }
+    const key = source.key ?? mapper.identityKeyOf(source);
+    let target =
+      key === null
+        ? undefined
+        : (membership.lookup(mapper.base, key) ?? this.#byKey.get(mapper.base)?.get(hashOf(key)));
+    if (target === undefined && key !== null) {
+      if (!this.#load) target = this.#stored(mapper, source, key);
+      else {
+        const found = yield* this.host.get(mapper, [...valuesOf(key)], { options: this.options.options });
+        if (found !== null) target = stateOf(found);
+      }
+    }
+    target ??= this.#fresh(mapper);
+    if (key !== null) {
+      const family = this.#byKey.get(mapper.base);
+      if (family === undefined) this.#byKey.set(mapper.base, new Map([[hashOf(key), target]]));
+      else family.set(hashOf(key), target);
+    }
+    return target;
+  }
+
+  #instance(mapper: Mapper): InstanceState {
+    const object = mapper.newInstance();
+    const state = new InstanceState(mapper, object, new Array(mapper.columnSlots).fill(undefined));
+    stamp(object, state);
+    return state;
+  }
+
+  #fresh(mapper: Mapper): InstanceState {
+    const state = this.#instance(mapper);
+    mapper.initialize(state);
+    this.host.membership.saveOrUpdate(state);
+    return state;
+  }
+
+  #stored(mapper: Mapper, source: InstanceState, key: IdentityKey): InstanceState {
+    if (source.modified) {
+      throw new InvalidRequestError(
+        `merge() with load: false does not take objects with pending changes: ${source.describe()} is modified. Flush it in its own session first.`,
+      );
+    }
+    const state = this.#instance(mapper);
+    state.key = key;
+    state.origin = source.origin;
+    this.host.membership.saveOrUpdate(state);
+    return state;
+  }
+
+  #checkVersion(mapper: Mapper, source: InstanceState, target: InstanceState): void {
+    const { version } = mapper;
+    if (version === null) return;
+    const [given, present] = [version.peek(source), version.peek(target)];
+    if (given === undefined || present === undefined || version.same(given, present)) return;
+    throw new StaleDataError(
+      `Version id '${String(given)}' on merged state ${source.describe()} does not match existing version '${String(present)}'. ` +
+        `Leave the version attribute unset when merging to update the most recent version.`,
+    );
+  }
+
+  /** Setting is an event even where the value is the same: the object counts as dirty until the flush finds no net change. */
+  *#column(attribute: ColumnAttribute, source: InstanceState, target: InstanceState): Op<void> {
+    const value = attribute.peek(source);
+    if (value === undefined) return;
+    if (!this.#load) {
+      attribute.setCommitted(target, value);
+      return;
+    }
+    if (attribute.activeHistory && target.key !== null && !attribute.isLoaded(target))
+      yield* this.host.loadAttribute(target, attribute);
+    attribute.set(target, value);
+  }
+
+  *#relationship({ source, target, relationship }: Task): Op<void> {
+    const { attribute } = relationship;
+    if (this.#load && relationship.reverseRelationships.some((r) => this.#reachedBy.get(source)?.has(r))) return;
+    const members = attribute.loadedMembers(source);
+    const mustKnow = attribute.uselist || relationship.activeHistory;
+    if (mustKnow && this.#load && target.key !== null && !attribute.isLoaded(target)) {
+      yield* this.host.loadAttribute(target, attribute);
+    }
+    const list: object[] = [];
+    for (const member of members) {
+      const state = ensureState(member);
+      let reached = this.#reachedBy.get(state);
+      if (reached === undefined) {
+        reached = new Set();
+        this.#reachedBy.set(state, reached);
+      }
+      reached.add(relationship);
+      list.push((yield* this.#one(state)).object);
+    }
+    const value = attribute.uselist ? list : (list[0] ?? null);
+    if (this.#load) attribute.set(target, value);
+    else attribute.setCommitted(target, value);
+  }
+}

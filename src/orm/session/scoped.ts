@@ -1,0 +1,145 @@
+/** The session of the current scope, reached from anywhere: keyed by AsyncLocalStorage. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { InvalidRequestError } from "../../sql/errors.js";
+import { AsyncSession } from "./async-session.js";
+import { SessionFace } from "./session-face.js";
+import type { AsyncSessionMaker, AsyncSessionOptions } from "./sessionmaker.js";
+
+/** What a scope holds: its session, made at first use. */
+interface Scope {
+  session: AsyncSession | null;
+  options: Partial<AsyncSessionOptions> | undefined;
+}
+
+/** What the registry adds to the session's own methods. */
+export interface ScopeControl {
+  /** The session of the current scope; with options, made with them, which is an error when it exists. */
+  (options?: Partial<AsyncSessionOptions>): AsyncSession;
+  /**
+   * Runs a function in a scope of its own. Its session is closed and forgotten at the end, whatever happens.
+   *
+   * @example await db.scope(async () => { db.add(user); await db.commit(); });
+   */
+  scope<T>(fn: () => T | PromiseLike<T>, options?: Partial<AsyncSessionOptions>): Promise<T>;
+  /** Closes and forgets the session of the current scope. */
+  remove(): Promise<void>;
+  /** Whether the current scope has a session by now. */
+  has(): boolean;
+  has(object: object): boolean;
+}
+
+/** All methods of a session, on the session of the current scope. */
+export type AsyncScopedSession = ScopeControl & Omit<AsyncSession, "has">;
+
+/** Options of `asyncScopedSession`. */
+export interface ScopedOptions {
+  /** Another key of the scope: sessions are kept for each value that it gives. Then `scope()` is not needed, and `remove()` ends one. */
+  readonly scopefunc?: () => unknown;
+}
+
+/**
+ * A registry of sessions by scope, with all methods of the session in force.
+ *
+ * @param maker makes the sessions
+ * @throws InvalidRequestError from any use outside a scope
+ * @example const db = asyncScopedSession(Session); await db.scope(async () => { await db.scalars(select(User)).all(); });
+ */
+export function asyncScopedSession(maker: AsyncSessionMaker, { scopefunc }: ScopedOptions = {}): AsyncScopedSession {
+  const storage = new AsyncLocalStorage<Scope>();
+  const byKey = new Map<unknown, Scope>();
+
+  const current = (method: string): Scope => {
+    if (scopefunc !== undefined) {
+      const key = scopefunc();
+      let scope = byKey.get(key);
+      if (scope === undefined) {
+        scope = { session: null, options: undefined };
+        byKey.set(key, scope);
+      }
+      return scope;
+    }
+    const scope = storage.getStore();
+    if (scope === undefined) {
+      throw new InvalidRequestError(
+        `The scoped session was used outside a scope (${method}). Run the code inside await db.scope(async () => { ... }), ` +
+          `for example in the middleware that handles a request.`,
+      );
+    }
+    return scope;
+  };
+  const sessionOf = (method: string): AsyncSession => {
+    const scope = current(method);
+    scope.session ??= maker(scope.options);
+    return scope.session;
+  };
+  const close = async (scope: Scope): Promise<void> => {
+    const { session } = scope;
+    scope.session = null;
+    if (session !== null) await session.close();
+  };
+
+  const registry = (options?: Partial<AsyncSessionOptions>): AsyncSession => {
+    const scope = current("db()");
+    if (options !== undefined) {
+      if (scope.session !== null) {
+        throw new InvalidRequestError(
+          "The scope has a session already; options can only be given before its first use.",
+        );
+      }
+      scope.options = options;
+    }
+    return sessionOf("db()");
+  };
+  const control = {
+    async scope<T>(fn: () => T | PromiseLike<T>, options?: Partial<AsyncSessionOptions>): Promise<T> {
+      const scope: Scope = { session: null, options };
+      return storage.run(scope, async () => {
+        try {
+          return await fn();
+        } finally {
+          await close(scope);
+        }
+      });
+    },
+    async remove(): Promise<void> {
+      const scope = current("remove()");
+      await close(scope);
+      if (scopefunc !== undefined) byKey.delete(scopefunc());
+    },
+    has(object?: object): boolean {
+      if (object !== undefined) return sessionOf("has()").has(object);
+      return current("has()").session !== null;
+    },
+  };
+  defineProxies(registry, sessionOf);
+  return Object.assign(registry, control) as unknown as AsyncScopedSession;
+}
+
+/** Every public member of the session, once: a method calls the session's, a getter reads it. */
+function defineProxies(registry: object, sessionOf: (method: string) => AsyncSession): void {
+  for (const proto of [AsyncSession.prototype, SessionFace.prototype] as object[]) {
+    for (const key of Reflect.ownKeys(proto)) {
+      if (key === "constructor" || key === "has" || Object.hasOwn(registry, key)) continue;
+      const descriptor = Object.getOwnPropertyDescriptor(proto, key) as PropertyDescriptor;
+      const name = String(key);
+      if (typeof descriptor.value === "function") {
+        Object.defineProperty(registry, key, {
+          configurable: true,
+          value: (...args: unknown[]) => {
+            const session = sessionOf(`${name}()`) as unknown as Record<PropertyKey, (...args: unknown[]) => unknown>;
+            return session[key](...args);
+          },
+        });
+      } else {
+        Object.defineProperty(registry, key, {
+          configurable: true,
+          get: () => (sessionOf(name) as unknown as Record<PropertyKey, unknown>)[key],
+        });
+      }
+    }
+  }
+  Object.defineProperty(registry, "syncSession", {
+    configurable: true,
+    get: () => sessionOf("syncSession").syncSession,
+  });
+}

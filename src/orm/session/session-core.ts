@@ -1,0 +1,405 @@
+/**
+ * A session: identity map, unit of work and transaction behind one door. Everything that may reach the database is a generator; the asynchronous
+ * and the synchronous session are faces over it.
+ */
+import type { ConnectionCore } from "../../engine/connection-core.js";
+import { DISPATCH } from "../../engine/events.js";
+import { type Op, runSync } from "../../engine/io.js";
+import { ArgumentError, InvalidRequestError, NoResultFound } from "../../sql/errors.js";
+import type { Attribute } from "../attributes/attribute.js";
+import { ColumnAttribute } from "../attributes/column-attribute.js";
+import type { RelationAttribute } from "../attributes/relation-attribute.js";
+import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
+import { cascadeDelete, cascadeStates } from "../cascade-walk.js";
+import { ObjectDeletedError } from "../errors.js";
+import type { IdentityMap } from "../identity-map.js";
+import type { LoadSession } from "../load-session.js";
+import { type GetOptions, loadByKey, loadByKeys, loadUnloaded, refreshState } from "../loading/identity.js";
+import { loadRelationship } from "../loading/lazy.js";
+import { fireMapperEvent, hearsMapperEvent } from "../mapper-events.js";
+import { ensureState } from "../mapping/instrument.js";
+import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
+import { mapperFor } from "../mapping/registry.js";
+import { SessionPersister } from "../persistence/persister.js";
+import type { MapperEventName, PersistSession } from "../persistence/port.js";
+import type { IdentityKey, InstanceState, LoadedWith, SessionPort, StateAttribute, StateMapper } from "../state.js";
+import type { FlushSession } from "../uow/flush-context.js";
+import { FlushingSession } from "./flushing-session.js";
+import { Membership, type MembershipHost } from "./membership.js";
+import { Merge, type MergeHost, type MergeOptions } from "./merge.js";
+
+/** Strategies that load a relationship with its object. */
+const EAGER: ReadonlySet<string> = new Set(["selectin", "joined", "subquery", "immediate"]);
+
+export class SessionCore
+  extends FlushingSession
+  implements SessionPort, MembershipHost, FlushSession, PersistSession, LoadSession, MergeHost
+{
+  readonly membership: Membership = new Membership(this);
+  protected readonly persister = new SessionPersister(this);
+  protected readonly flushPort = this;
+  /** Depth of synchronous contexts: a plain session is always in one. */
+  syncDepth = 0;
+
+  // --- ports -------------------------------------------------------------------------------------------------------
+
+  get identity(): IdentityMap {
+    return this.membership.identity;
+  }
+  get modified(): Set<InstanceState> {
+    return this.membership.modified;
+  }
+  get mayBlock(): boolean {
+    return this.syncDepth > 0;
+  }
+
+  block<T>(op: Op<T>): T {
+    return runSync(op);
+  }
+  noteModified(state: InstanceState): void {
+    this.autobegin();
+    if (state.key !== null) this.membership.modified.add(state);
+  }
+  contains(state: InstanceState): boolean {
+    return this.membership.contains(state);
+  }
+  isPending(state: InstanceState): boolean {
+    return this.membership.new.has(state);
+  }
+  saveOrUpdate(state: InstanceState): void {
+    this.membership.saveOrUpdate(state);
+  }
+  expungeState(state: InstanceState): void {
+    this.membership.expunge([state, ...cascadeStates(state, "expunge")]);
+  }
+  lookup(base: StateMapper, key: IdentityKey): InstanceState | undefined {
+    return this.membership.lookup(base, key);
+  }
+  lookupRow(state: InstanceState): InstanceState | undefined {
+    return state.key === null ? undefined : this.lookup(mapperOf(state).base, state.key);
+  }
+  allStates(): Iterable<InstanceState> {
+    return this.membership.identity.states();
+  }
+  attachLoaded(state: InstanceState): void {
+    this.membership.attachLoaded(state);
+    if (this[DISPATCH].has("loadedAsPersistent")) this.transition("loadedAsPersistent", state);
+  }
+  rowGone(state: InstanceState): void {
+    this.membership.registerDeleted([state]);
+  }
+  mapperEvent(
+    name: MapperEventName,
+    mapper: Mapper,
+    states: readonly InstanceState[],
+    connection: ConnectionCore,
+  ): void {
+    if (hearsMapperEvent(name, mapper)) this.fromHandler(() => fireMapperEvent(name, mapper, states, connection));
+  }
+
+  // --- objects -----------------------------------------------------------------------------------------------------
+
+  /** The state of a mapped object. @throws UnmappedInstanceError */
+  stateFor(object: unknown): InstanceState {
+    if (typeof object !== "object" || object === null) {
+      throw new ArgumentError(`A mapped object is needed here, not ${object === null ? "null" : typeof object}.`);
+    }
+    return ensureState(object);
+  }
+
+  add(object: object): void {
+    this.membership.saveOrUpdate(this.stateFor(object));
+  }
+
+  /** The state of an object of this session. @throws InvalidRequestError */
+  #present(object: object, operation: string): InstanceState {
+    const state = this.stateFor(object);
+    if (state.session !== this) {
+      throw new InvalidRequestError(
+        `${state.describe()} is not present in this session, so it cannot be ${operation}. Add or merge it first.`,
+      );
+    }
+    return state;
+  }
+
+  expunge(object: object): void {
+    this.expungeState(this.#present(object, "expunged"));
+  }
+
+  expire(object: object, names?: readonly string[]): void {
+    this.#expireState(this.#persistent(object, "expired"), names);
+  }
+
+  #persistent(object: object, operation: string): InstanceState {
+    const state = this.#present(object, operation);
+    if (!this.contains(state) || state.key === null) {
+      throw new InvalidRequestError(
+        `${state.describe()} is not persistent within this session, so it cannot be ${operation}.`,
+      );
+    }
+    return state;
+  }
+
+  #expireState(state: InstanceState, names: readonly string[] | undefined): void {
+    const mapper = mapperOf(state);
+    if (names !== undefined && names.length > 0) {
+      for (const name of names) mapper.attribute(name).expire(state);
+      return;
+    }
+    const reached = cascadeStates(state, "refresh-expire");
+    for (const each of [state, ...reached]) {
+      if (each.key !== null) {
+        each.expireAll();
+        each.ext().expiredBy = "expire()";
+      } else if (this.isPending(each)) this.membership.expunge([each]);
+    }
+  }
+
+  expireAll(): void {
+    this.membership.expiryCause = "expireAll()";
+    for (const state of this.membership.identity.states()) state.expireAll();
+  }
+
+  get expiryCause(): string | null {
+    return this.membership.expiryCause;
+  }
+
+  /** Objects with a change since they were loaded or flushed, whether or not it comes to anything. */
+  get dirty(): object[] {
+    return [...this.membership.modified].filter((s) => !this.membership.deleted.has(s)).map((s) => s.object);
+  }
+  get new(): object[] {
+    return [...this.membership.new].map((s) => s.object);
+  }
+  get deleted(): object[] {
+    return [...this.membership.deleted].map((s) => s.object);
+  }
+
+  /** Whether a flush would find a net change on the object. */
+  isModified(object: object, includeCollections = true): boolean {
+    const state = this.stateFor(object);
+    if (!state.modified) return false;
+    for (const attribute of mapperOf(state).attributes.values()) {
+      if (!state.committed?.has(attribute)) continue;
+      if (
+        !(attribute instanceof ColumnAttribute) &&
+        !includeCollections &&
+        (attribute as unknown as { uselist: boolean }).uselist
+      )
+        continue;
+      const history = attribute.history(state);
+      if (history.added.length > 0 || history.deleted.length > 0) return true;
+    }
+    return false;
+  }
+
+  // --- loading -----------------------------------------------------------------------------------------------------
+
+  *get(mapper: Mapper, ident: unknown, options: GetOptions = {}): Op<object | null> {
+    const values = mapper.keyValues(ident);
+    if (!options.populateExisting && !options.withForUpdate) {
+      const key = mapper.identityKey(values);
+      const found = key === null ? undefined : this.lookup(mapper.base, key);
+      if (found !== undefined) {
+        if (found.expired && !(yield* this.ensurePresent(found))) return null;
+        return mapperOf(found).isA(mapper) ? found.object : null;
+      }
+    }
+    yield* this.autoflush();
+    const state = yield* loadByKey(this, mapper, values, options);
+    return state?.object ?? null;
+  }
+
+  /**
+   * Answers several gets of one class together: what is present without a statement, the rest with one.
+   * @returns for each key its object, null, or the error of that key
+   */
+  *getMany(mapper: Mapper, idents: readonly unknown[]): Op<(object | null | Error)[]> {
+    const answers: (object | null | Error | undefined)[] = [];
+    const missing: (readonly unknown[])[] = [];
+    const keyOf: IdentityKey[] = [];
+    for (const [i, ident] of idents.entries()) {
+      try {
+        const values = mapper.keyValues(ident);
+        const key = mapper.identityKey(values);
+        keyOf[i] = key as IdentityKey;
+        if (key === null) answers[i] = null;
+        else if (this.lookup(mapper.base, key) !== undefined) answers[i] = yield* this.get(mapper, ident);
+        else missing.push(values);
+      } catch (error) {
+        answers[i] = error as Error;
+      }
+    }
+    if (missing.length > 0) {
+      yield* this.autoflush();
+      yield* loadByKeys(this, mapper, missing);
+    }
+    return idents.map((_, i) => {
+      if (answers[i] !== undefined) return answers[i] as object | null | Error;
+      const found = this.lookup(mapper.base, keyOf[i]);
+      return found !== undefined && mapperOf(found).isA(mapper) ? found.object : null;
+    });
+  }
+
+  /** The object of a key, if it is present and can be given without a statement. */
+  present(mapper: Mapper, ident: unknown): object | undefined {
+    const key = mapper.identityKey(mapper.keyValues(ident));
+    const found = key === null ? undefined : this.lookup(mapper.base, key);
+    return found !== undefined && !found.expired && mapperOf(found).isA(mapper) ? found.object : undefined;
+  }
+
+  *getOne(mapper: Mapper, ident: unknown, options: GetOptions = {}): Op<object> {
+    return (yield* this.get(mapper, ident, options)) ?? this.notFound(mapper, ident);
+  }
+
+  notFound(mapper: Mapper, ident: unknown): never {
+    const key = mapper.keyValues(ident).map(String).join(", ");
+    throw new NoResultFound(`No row of ${mapper.className} was found for the primary key (${key}).`);
+  }
+
+  /** Loads an expired object; false, with the object out of the session, when its row is gone. */
+  *ensurePresent(state: InstanceState): Op<boolean> {
+    if (!state.expired) return true;
+    yield* this.autoflush();
+    const attribute = mapperOf(state).columnAttributes.find((a) => !a.isLoaded(state) && !a.deferred);
+    if (attribute === undefined) {
+      state.expired = false;
+      return true;
+    }
+    if (yield* loadUnloaded(this, state, attribute)) {
+      yield* this.#loadEagerOnes(state);
+      return true;
+    }
+    this.rowGone(state);
+    return false;
+  }
+
+  *loadAttribute(state: InstanceState, attribute: StateAttribute): Op<unknown> {
+    const wasExpired = state.expired;
+    yield* this.autoflush();
+    // Its own deletion may just have been flushed.
+    if (wasExpired && state.deleted) throw rowMissing(state, attribute);
+    yield* this.#load([state], attribute as Attribute);
+    return (attribute as Attribute).peek(state);
+  }
+
+  /** Loads one attribute of several objects of this session, without autoflush. */
+  *#load(states: readonly InstanceState[], attribute: Attribute): Op<void> {
+    if (attribute instanceof ColumnAttribute) {
+      for (const state of states) yield* this.#loadColumn(state, attribute);
+      return;
+    }
+    const relationship = mapperOf(states[0]).relationship(attribute.key) as Relationship;
+    for (const state of states) {
+      // What the relationship is keyed by must be known, and an expired row must still be there.
+      if (state.expired) yield* this.#loadColumn(state, mapperOf(state).primaryKey[0]);
+      for (const { local } of relationship.join.pairs) {
+        const key = mapperOf(state).byColumn.get(local);
+        if (key !== undefined && !key.isLoaded(state)) yield* this.#loadColumn(state, key);
+      }
+    }
+    for (const [options, group] of byOptions(states)) yield* loadRelationship(this, group, relationship, options);
+  }
+
+  /** An object that is read anew has its eager relationships again: those of the mapping, and of the statement that loaded it. */
+  *#loadEagerOnes(state: InstanceState): Op<void> {
+    for (const relationship of mapperOf(state).relationships) {
+      if (relationship.attribute.isLoaded(state) || !EAGER.has(relationship.strategyFor(state))) continue;
+      yield* loadRelationship(this, [state], relationship, state.origin?.options ?? null);
+    }
+  }
+
+  *#loadColumn(state: InstanceState, attribute: ColumnAttribute): Op<void> {
+    const { expired } = state;
+    if (attribute.isLoaded(state) && !expired) return;
+    if (yield* loadUnloaded(this, state, attribute)) {
+      if (expired) yield* this.#loadEagerOnes(state);
+      return;
+    }
+    throw rowMissing(state, attribute);
+  }
+
+  *loadForFlush(state: InstanceState, attribute: Attribute): Op<void> {
+    yield* this.#load([state], attribute);
+  }
+  *loadOriginal(state: InstanceState, attribute: RelationAttribute): Op<void> {
+    const toOne = attribute as ToOneAttribute;
+    const current = toOne.peek(state);
+    toOne.expire(state);
+    yield* this.#load([state], toOne);
+    toOne.restore(state, toOne.peek(state), current);
+  }
+  *loadForCascade(states: readonly InstanceState[], attribute: Attribute): Op<void> {
+    yield* this.autoflush();
+    yield* this.#load(states, attribute);
+  }
+  /** Loads an attribute of siblings at once, for `awaitable`. */
+  *loadSiblings(states: readonly InstanceState[], attribute: Attribute): Op<void> {
+    const missing = states.filter((s) => !attribute.isLoaded(s));
+    if (missing.length === 0) return;
+    yield* this.autoflush();
+    yield* this.#load(missing, attribute);
+  }
+
+  *refresh(object: object, names?: readonly string[], options: GetOptions = {}): Op<void> {
+    const state = this.#persistent(object, "refreshed");
+    const attributes = names?.map((name) => mapperOf(state).attribute(name));
+    this.#expireState(state, names);
+    yield* this.autoflush();
+    if (yield* refreshState(this, state, attributes ?? null, options)) {
+      if (attributes === undefined) yield* this.#loadEagerOnes(state);
+      return;
+    }
+    throw new InvalidRequestError(`Could not refresh ${state.describe()}: its row is gone.`);
+  }
+
+  *delete(objects: readonly object[]): Op<void> {
+    const states = objects.map((object) => this.stateFor(object));
+    for (const state of states) {
+      if (state.key === null) {
+        throw new InvalidRequestError(
+          `${state.describe()} is not persisted, so it cannot be deleted.${this.isPending(state) ? " Use expunge() to take a pending object out of the session." : ""}`,
+        );
+      }
+    }
+    const fresh = states.filter((state) => !this.membership.deleted.has(state));
+    for (const state of fresh) if (state.session !== this) this.membership.saveOrUpdate(state);
+    // Cascades are followed first, so that an autoflush on the way does not delete the object before its members are known.
+    const reached = yield* cascadeDelete(fresh, this);
+    for (const state of [...fresh, ...reached]) this.membership.markDeleted(state);
+  }
+
+  *merge(object: object, options: MergeOptions = {}): Op<object> {
+    const given = this.stateFor(object);
+    if (options.load !== false) yield* this.autoflush();
+    const restore = this.suspendAutoflush();
+    try {
+      return yield* new Merge(this, options).run(given.object);
+    } finally {
+      restore();
+    }
+  }
+
+  mapperFor(cls: unknown): Mapper {
+    return mapperFor(cls);
+  }
+}
+
+/** Objects by the loader options that are in force for them. */
+function byOptions(states: readonly InstanceState[]): Map<LoadedWith | null, InstanceState[]> {
+  const groups = new Map<LoadedWith | null, InstanceState[]>();
+  for (const state of states) {
+    const options = state.origin?.options ?? null;
+    const group = groups.get(options);
+    if (group === undefined) groups.set(options, [state]);
+    else group.push(state);
+  }
+  return groups;
+}
+
+function rowMissing(state: InstanceState, attribute: StateAttribute): ObjectDeletedError {
+  return new ObjectDeletedError(
+    `${state.describe()} has been deleted, or its row is otherwise not present: ` +
+      `its ${state.mapper.className}.${attribute.key} cannot be loaded.`,
+  );
+}

@@ -1,0 +1,60 @@
+/** The names of the events that sessions send. */
+
+/** Transitions between the states of an object, and its coming into a session. */
+export type TransitionName =
+  | "beforeAttach"
+  | "afterAttach"
+  | "transientToPending"
+  | "pendingToTransient"
+  | "pendingToPersistent"
+  | "persistentToTransient"
+  | "persistentToDeleted"
+  | "persistentToDetached"
+  | "deletedToPersistent"
+  | "deletedToDetached"
+  | "detachedToPersistent"
+  | "loadedAsPersistent";
+
+/** Everything else. */
+export type SessionEventName =
+  | "beforeFlush"
+  | "afterFlush"
+  | "afterFlushPostexec"
+  | "afterBegin"
+  | "beforeCommit"
+  | "afterCommit"
+  | "afterRollback"
+  | "afterSoftRollback"
+  | "afterTransactionCreate"
+  | "afterTransactionEnd"
+  | "doOrmExecute"
+  | "afterBulkUpdate"
+  | "afterBulkDelete";
+
+export const SESSION_EVENTS: ReadonlySet<string> = new Set<TransitionName | SessionEventName>([
+  "beforeAttach",
+  "afterAttach",
+  "transientToPending",
+  "pendingToTransient",
+  "pendingToPersistent",
+  "persistentToTransient",
+  "persistentToDeleted",
+  "persistentToDetached",
+  "deletedToPersistent",
+  "deletedToDetached",
+  "detachedToPersistent",
+  "loadedAsPersistent",
+  "beforeFlush",
+  "afterFlush",
+  "afterFlushPostexec",
+  "afterBegin",
+  "beforeCommit",
+  "afterCommit",
+  "afterRollback",
+  "afterSoftRollback",
+  "afterTransactionCreate",
+  "afterTransactionEnd",
+  "doOrmExecute",
+  "afterBulkUpdate",
+  "afterBulkDelete",
+]);

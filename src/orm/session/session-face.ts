@@ -1,0 +1,131 @@
+/** What both faces of a session have in common: everything that needs no database. */
+import { DISPATCH, type Dispatch } from "../../engine/events.js";
+import { isPromise } from "../../engine/io.js";
+import { InvalidRequestError } from "../../sql/errors.js";
+import type { AnyClass } from "../mapping/declarations.js";
+import { stateOf } from "../stamp.js";
+import type { SessionCore } from "./session-core.js";
+import type { Bind } from "./transaction.js";
+import { sessionDispatch } from "./transactional-session.js";
+
+export abstract class SessionFace {
+  /** Listening on a class hears all sessions. */
+  static readonly [DISPATCH]: Dispatch = sessionDispatch;
+  readonly #core: SessionCore;
+
+  constructor(core: SessionCore) {
+    this.#core = core;
+  }
+
+  /** @internal The session itself, which both faces share. */
+  get core(): SessionCore {
+    return this.#core;
+  }
+
+  get [DISPATCH](): Dispatch {
+    return this.#core[DISPATCH];
+  }
+
+  /** Adds an object, and what hangs on it along save-update cascades. @throws UnmappedInstanceError, InvalidRequestError */
+  add(object: object): void {
+    this.#core.add(object);
+  }
+  addAll(objects: Iterable<object>): void {
+    for (const object of objects) this.#core.add(object);
+  }
+  /** Takes an object out of the session, without SQL. */
+  expunge(object: object): void {
+    this.#core.expunge(object);
+  }
+  expungeAll(): void {
+    this.#core.expungeAll();
+  }
+  /** Forgets loaded state: the attributes named, or all; pending changes of them are lost. */
+  expire(object: object, names?: readonly string[]): void {
+    this.#core.expire(object, names);
+  }
+  expireAll(): void {
+    this.#core.expireAll();
+  }
+
+  /** Objects that were added and not flushed. */
+  get new(): ReadonlySet<object> {
+    return new Set(this.#core.new);
+  }
+  /** Objects with changes, whether or not they come to anything. */
+  get dirty(): ReadonlySet<object> {
+    return new Set(this.#core.dirty);
+  }
+  /** Objects marked as deleted and not flushed. */
+  get deleted(): ReadonlySet<object> {
+    return new Set(this.#core.deleted);
+  }
+  /** All objects with a row that are present. */
+  get identityMap(): ReadonlySet<object> {
+    return new Set([...this.#core.allStates()].map((state) => state.object));
+  }
+
+  /** Whether the object is in this session: pending or persistent. Python's `in`. */
+  has(object: object): boolean {
+    const state = stateOf(object);
+    return state !== undefined && this.#core.contains(state);
+  }
+  /** Whether a flush would find a net change on the object. */
+  isModified(object: object, options?: { readonly includeCollections?: boolean }): boolean {
+    return this.#core.isModified(object, options?.includeCollections);
+  }
+  inTransaction(): boolean {
+    return this.#core.inTransaction();
+  }
+  inNestedTransaction(): boolean {
+    return this.#core.inNestedTransaction();
+  }
+  /** False after a failed flush, until `rollback()`. */
+  get isActive(): boolean {
+    return this.#core.isActive;
+  }
+  /** The engine or connection that serves a class, or statements about none. @throws UnboundExecutionError */
+  getBind(cls?: AnyClass): Bind {
+    return this.#core.bindFor(cls === undefined ? null : this.#core.mapperFor(cls));
+  }
+  /** User data of this session. */
+  get info(): Record<string, unknown> {
+    return this.#core.options.info;
+  }
+  get autoflush(): boolean {
+    return this.#core.options.autoflush;
+  }
+
+  *[Symbol.iterator](): Generator<object> {
+    for (const state of this.#core.membership.all()) yield state.object;
+  }
+
+  /**
+   * Runs a function without autoflush, or gives a disposable that suspends it until the end of the block.
+   *
+   * @example await session.noAutoflush(async () => { ... });   // or: using _ = session.noAutoflush();
+   */
+  noAutoflush(): Disposable;
+  noAutoflush<T>(fn: (session: this) => T): T;
+  noAutoflush<T>(fn?: (session: this) => T): T | Disposable {
+    const resume = this.#core.suspendAutoflush();
+    if (fn === undefined) return { [Symbol.dispose]: resume };
+    let result: T;
+    try {
+      result = fn(this);
+    } catch (error) {
+      resume();
+      throw error;
+    }
+    if (!isPromise(result)) {
+      resume();
+      return result;
+    }
+    return Promise.resolve(result).finally(resume) as T;
+  }
+
+  /** Objects of a session are not copied into JSON. */
+  toJSON(): string {
+    throw new InvalidRequestError("A session cannot be serialised; serialise its objects with toObject().");
+  }
+}

@@ -1,0 +1,128 @@
+/** Factories of sessions. */
+import { AsyncConnection } from "../../engine/async-connection.js";
+import { AsyncEngine } from "../../engine/async-engine.js";
+import { Connection } from "../../engine/connection.js";
+import { Engine } from "../../engine/engine.js";
+import { DISPATCH, Dispatch } from "../../engine/events.js";
+import { ArgumentError } from "../../sql/errors.js";
+import type { AnyClass } from "../mapping/declarations.js";
+import { AsyncSession } from "./async-session.js";
+import { SessionCore } from "./session-core.js";
+import { SESSION_EVENTS } from "./session-events.js";
+import { Session } from "./sync-session.js";
+import type { Bind } from "./transaction.js";
+import { type SessionCoreOptions, sessionDispatch } from "./transactional-session.js";
+
+/** Options of sessions, under SQLAlchemy's names. */
+export interface SessionOptions<B> extends Partial<SessionCoreOptions> {
+  readonly bind?: B;
+  /** Classes with an engine of their own. */
+  readonly binds?: ReadonlyMap<AnyClass, B>;
+}
+
+export type AsyncSessionOptions = SessionOptions<AsyncEngine | AsyncConnection>;
+export type SyncSessionOptions = SessionOptions<Engine | Connection>;
+
+const BINDABLE = [AsyncEngine, AsyncConnection, Engine, Connection];
+
+function coreOf(bind: unknown, maker: string): Bind {
+  if (BINDABLE.some((kind) => bind instanceof kind)) return (bind as AsyncEngine | AsyncConnection).core;
+  throw new ArgumentError(
+    `${maker} takes an engine or a connection to bind to, not ${bind === null ? "null" : typeof bind}.`,
+  );
+}
+
+function makeCore(options: SessionOptions<unknown>, maker: string, parents: readonly Dispatch[]): SessionCore {
+  const { bind, binds, ...rest } = options;
+  return new SessionCore(
+    {
+      bind: bind === undefined ? null : coreOf(bind, maker),
+      byClass: new Map([...(binds ?? [])].map(([cls, each]) => [cls, coreOf(each, maker)])),
+    },
+    {
+      autoflush: rest.autoflush ?? true,
+      expireOnCommit: rest.expireOnCommit ?? true,
+      autobegin: rest.autobegin ?? true,
+      closeResetsOnly: rest.closeResetsOnly ?? true,
+      joinTransactionMode: rest.joinTransactionMode ?? "conditional_savepoint",
+      info: { ...rest.info },
+      warn: rest.warn ?? ((message) => process.emitWarning(message, { type: "AthanorWarning", code: "ATHANOR" })),
+    },
+    parents,
+  );
+}
+
+/** Makes asynchronous sessions. */
+export interface AsyncSessionMaker {
+  /** A session; options given here win over the factory's. */
+  (options?: Partial<AsyncSessionOptions>): AsyncSession;
+  /** A session for one transaction: commits when the function returns, rolls back when it throws, closes in every case. */
+  begin<T>(fn: (session: AsyncSession) => T | PromiseLike<T>): Promise<T>;
+  /** Changes the options of sessions to come. */
+  configure(options: Partial<AsyncSessionOptions>): void;
+  readonly [DISPATCH]: Dispatch;
+}
+
+/**
+ * A factory of asynchronous sessions.
+ *
+ * @example const Session = asyncSessionmaker(engine, { expireOnCommit: false });
+ */
+export function asyncSessionmaker(
+  bind?: AsyncEngine | AsyncConnection,
+  defaults: Partial<AsyncSessionOptions> = {},
+): AsyncSessionMaker {
+  let settings: AsyncSessionOptions = bind === undefined ? defaults : { ...defaults, bind };
+  const dispatch = new Dispatch(SESSION_EVENTS, "this sessionmaker", [sessionDispatch]);
+  const make = (options?: Partial<AsyncSessionOptions>): AsyncSession =>
+    new AsyncSession(makeCore({ ...settings, ...options }, "asyncSessionmaker()", [dispatch]));
+  return Object.assign(make, {
+    async begin<T>(fn: (session: AsyncSession) => T | PromiseLike<T>): Promise<T> {
+      const session = make();
+      try {
+        return await session.begin(() => fn(session));
+      } finally {
+        await session.close();
+      }
+    },
+    configure(options: Partial<AsyncSessionOptions>): void {
+      settings = { ...settings, ...options };
+    },
+    [DISPATCH]: dispatch,
+  });
+}
+
+/** Makes synchronous sessions. */
+export interface SessionMaker {
+  (options?: Partial<SyncSessionOptions>): Session;
+  /** A session for one transaction: commits when the function returns, rolls back when it throws, closes in every case. */
+  begin<T>(fn: (session: Session) => T): T;
+  configure(options: Partial<SyncSessionOptions>): void;
+  readonly [DISPATCH]: Dispatch;
+}
+
+/** A factory of synchronous sessions, for scripts and desktop programs on SQLite. */
+export function sessionmaker(bind?: Engine | Connection, defaults: Partial<SyncSessionOptions> = {}): SessionMaker {
+  let settings: SyncSessionOptions = bind === undefined ? defaults : { ...defaults, bind };
+  const dispatch = new Dispatch(SESSION_EVENTS, "this sessionmaker", [sessionDispatch]);
+  const make = (options?: Partial<SyncSessionOptions>): Session => {
+    const core = makeCore({ ...settings, ...options }, "sessionmaker()", [dispatch]);
+    // A synchronous session may always block.
+    core.syncDepth = 1;
+    return new Session(core);
+  };
+  return Object.assign(make, {
+    begin<T>(fn: (session: Session) => T): T {
+      const session = make();
+      try {
+        return session.begin(() => fn(session));
+      } finally {
+        session.close();
+      }
+    },
+    configure(options: Partial<SyncSessionOptions>): void {
+      settings = { ...settings, ...options };
+    },
+    [DISPATCH]: dispatch,
+  });
+}

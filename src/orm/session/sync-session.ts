@@ -1,0 +1,152 @@
+/** The synchronous session: what `runSync` hands out, and what scripts on SQLite use directly. */
+
+import { Connection } from "../../engine/connection.js";
+import { type Op, runSync } from "../../engine/io.js";
+import type { CursorResult, Result, ScalarResult } from "../../engine/result.js";
+import type { Cls } from "../../sql/entity.js";
+import { InvalidRequestError } from "../../sql/errors.js";
+import type { RowsOf } from "../../sql/typing.js";
+import type { GetOptions } from "../loading/identity.js";
+import { execute } from "./execute.js";
+import type { Params, SessionExecuteOptions } from "./execute-options.js";
+import type { FlushPlan } from "./flush.js";
+import type { MergeOptions } from "./merge.js";
+import type { SessionCore } from "./session-core.js";
+import { SessionFace } from "./session-face.js";
+import type { SessionTransaction } from "./transaction.js";
+import { SyncTransaction } from "./transaction-faces.js";
+
+const faces = new WeakMap<SessionCore, Session>();
+
+/** The synchronous face of a session, if it has one. */
+export function syncFaceOf(core: object): Session | undefined {
+  return faces.get(core as SessionCore);
+}
+
+/**
+ * A unit of work whose calls block.
+ *
+ * @example
+ * using session = Session();
+ * for (const user of session.scalars(select(User)).all()) console.log(user.posts.length);   // lazy loads just work
+ * session.commit();
+ */
+export class Session extends SessionFace implements Disposable {
+  /** @internal */
+  constructor(core: SessionCore) {
+    super(core);
+    faces.set(core, this);
+    core.face = this;
+  }
+
+  #run<T>(op: Op<T>): T {
+    if (!this.core.mayBlock) {
+      throw new InvalidRequestError(
+        "This synchronous session belongs to a runSync() that has ended; use it only inside the function given to runSync.",
+      );
+    }
+    return runSync(op);
+  }
+
+  flush(): void {
+    this.#run(this.core.flush());
+  }
+  commit(): void {
+    this.#run(this.core.commit());
+  }
+  rollback(): void {
+    this.#run(this.core.rollback());
+  }
+  close(): void {
+    this.#run(this.core.close());
+  }
+  reset(): void {
+    this.#run(this.core.reset());
+  }
+  invalidate(): void {
+    this.#run(this.core.close(true));
+  }
+
+  /** Begins a transaction; with a function, commits when it returns and rolls back when it throws. */
+  begin(): SyncTransaction;
+  begin<T>(fn: (session: this) => T): T;
+  begin<T>(fn?: (session: this) => T): T | SyncTransaction {
+    return this.#within(this.#run(this.core.begin()), fn);
+  }
+
+  /** Sets a savepoint; with a function, releases it when it returns and rolls back to it when it throws. */
+  beginNested(): SyncTransaction;
+  beginNested<T>(fn: (session: this) => T): T;
+  beginNested<T>(fn?: (session: this) => T): T | SyncTransaction {
+    return this.#within(this.#run(this.core.beginNested()), fn);
+  }
+
+  #within<T>(transaction: SessionTransaction, fn?: (session: this) => T): T | SyncTransaction {
+    const face = new SyncTransaction(this.core, transaction);
+    if (fn === undefined) return face;
+    try {
+      const result = fn(this);
+      face.commit();
+      return result;
+    } catch (error) {
+      face[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  delete(object: object): void {
+    this.#run(this.core.delete([object]));
+  }
+  deleteAll(objects: Iterable<object>): void {
+    this.#run(this.core.delete([...objects]));
+  }
+  refresh(object: object, names?: readonly string[], options?: GetOptions): void {
+    this.#run(this.core.refresh(object, names, options));
+  }
+  merge<E extends object>(object: E, options?: MergeOptions): E {
+    return this.#run(this.core.merge(object, options)) as E;
+  }
+  get<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): E | null {
+    return this.#run(this.core.get(this.core.mapperFor(cls), ident, options)) as E | null;
+  }
+  getOne<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): E {
+    return this.#run(this.core.getOne(this.core.mapperFor(cls), ident, options)) as E;
+  }
+  explainFlush(): FlushPlan {
+    return this.#run(this.core.explainFlush());
+  }
+
+  execute<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): Result<R>;
+  execute(statement: object, params?: Params, options?: SessionExecuteOptions): CursorResult<unknown[]>;
+  execute(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
+    return this.#run(execute(this.core, statement, params, options));
+  }
+  scalars<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): ScalarResult<FirstColumn<R>>;
+  scalars(statement: object, params?: Params, options?: SessionExecuteOptions): ScalarResult<unknown>;
+  scalars(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
+    return this.execute(statement, params, options).scalars();
+  }
+  scalar<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): FirstColumn<R> | null;
+  scalar(statement: object, params?: Params, options?: SessionExecuteOptions): unknown;
+  scalar(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
+    return this.execute(statement, params, options).scalar();
+  }
+
+  /** The connection that statements of this session run on. */
+  connection(): Connection {
+    return new Connection(this.#run(this.core.connectionFor(null)));
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** The first column of a row: what `scalars()` gives. */
+export type FirstColumn<R> = R extends readonly [infer First, ...unknown[]]
+  ? First
+  : R extends readonly (infer I)[]
+    ? I
+    : R extends object
+      ? R[keyof R]
+      : R;

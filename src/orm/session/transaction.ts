@@ -1,0 +1,218 @@
+/**
+ * A session's transaction or savepoint: its connections, and the snapshot by which its objects are put back when it is rolled back.
+ * SQLAlchemy: `SessionTransaction`.
+ */
+import { ConnectionCore } from "../../engine/connection-core.js";
+import type { EngineCore } from "../../engine/engine-core.js";
+import type { Op } from "../../engine/io.js";
+import type { TransactionCore } from "../../engine/transaction-core.js";
+import { InvalidRequestError, ResourceClosedError } from "../../sql/errors.js";
+import { FlushError, PendingRollbackError } from "../errors.js";
+import { type Membership, newSnapshot, type Snapshot } from "./membership.js";
+import type { SessionEventName } from "./session-events.js";
+
+/** What a session is bound to. */
+export type Bind = EngineCore | ConnectionCore;
+
+/** How a session takes part in a transaction that its connection has already. */
+export type JoinTransactionMode = "conditional_savepoint" | "rollback_only" | "control_fully" | "create_savepoint";
+
+/** One connection of a transaction. */
+interface Joined {
+  readonly connection: ConnectionCore;
+  readonly transaction: TransactionCore;
+  readonly shouldCommit: boolean;
+  /** The session took the connection from an engine and gives it back. */
+  readonly owned: boolean;
+}
+
+/** What a transaction asks of its session. */
+export interface TransactionHost {
+  readonly membership: Membership;
+  readonly expireOnCommit: boolean;
+  readonly joinTransactionMode: JoinTransactionMode;
+  readonly inFlush: boolean;
+  transaction: SessionTransaction | null;
+  flush(): Op<void>;
+  emit(name: SessionEventName, ...args: unknown[]): void;
+}
+
+type State = "active" | "committed" | "inactive" | "closed";
+
+export class SessionTransaction {
+  state: State = "active";
+  readonly snapshot: Snapshot = newSnapshot();
+  readonly #connections: Map<Bind, Joined> = new Map();
+  /** Why the transaction can no longer be used: the error of the flush that failed. */
+  failure: unknown = null;
+
+  constructor(
+    readonly session: TransactionHost,
+    readonly parent: SessionTransaction | null,
+    readonly nested: boolean,
+    readonly origin: "autobegin" | "begin" | "beginNested",
+  ) {}
+
+  get isActive(): boolean {
+    return this.state === "active";
+  }
+
+  /** Refuses work on a transaction that has failed or ended. */
+  check(): void {
+    if (this.state === "inactive") {
+      const { failure } = this;
+      throw new PendingRollbackError(
+        `This session's transaction has been rolled back ${failure === null ? "by a savepoint or connection below it" : "due to an error during flush"}. ` +
+          `To begin a new transaction, first call rollback()${this.nested ? " on the savepoint" : ""}.` +
+          (failure === null ? "" : ` The original error was: ${(failure as Error).message ?? String(failure)}`),
+        { cause: failure ?? undefined },
+      );
+    }
+    if (this.state === "closed" || this.state === "committed") {
+      throw new ResourceClosedError("This transaction is closed: it was committed, rolled back or closed before.");
+    }
+  }
+
+  /** The connection for a bind, in this transaction; taken at first use. */
+  *connectionFor(bind: Bind): Op<ConnectionCore> {
+    this.check();
+    const known = this.#connections.get(bind);
+    if (known !== undefined) return known.connection;
+    const joined = this.parent === null ? yield* this.#join(bind) : yield* this.#joinNested(bind);
+    this.#connections.set(bind, joined);
+    this.session.emit("afterBegin", this, joined.connection);
+    return joined.connection;
+  }
+
+  *#joinNested(bind: Bind): Op<Joined> {
+    const connection = yield* (this.parent as SessionTransaction).connectionFor(bind);
+    return { connection, transaction: yield* connection.beginNested(), shouldCommit: true, owned: false };
+  }
+
+  *#join(bind: Bind): Op<Joined> {
+    const owned = !(bind instanceof ConnectionCore);
+    const connection = owned ? yield* (bind as EngineCore).connect() : (bind as ConnectionCore);
+    try {
+      const outer = connection.getTransaction();
+      if (outer === null || owned) {
+        return { connection, transaction: outer ?? (yield* connection.begin()), shouldCommit: true, owned };
+      }
+      let mode = this.session.joinTransactionMode;
+      if (mode === "conditional_savepoint")
+        mode = connection.inNestedTransaction() ? "create_savepoint" : "rollback_only";
+      if (mode === "create_savepoint") {
+        return { connection, transaction: yield* connection.beginNested(), shouldCommit: true, owned };
+      }
+      const transaction = connection.getNestedTransaction() ?? outer;
+      return { connection, transaction, shouldCommit: mode === "control_fully", owned };
+    } catch (error) {
+      if (owned) yield* connection.close();
+      throw error;
+    }
+  }
+
+  /** The connections in use. */
+  get connections(): readonly ConnectionCore[] {
+    return [...this.#connections.values()].map((j) => j.connection);
+  }
+
+  /** Flushes and commits; a savepoint is released. */
+  *commit(): Op<void> {
+    this.check();
+    yield* this.#closeAbove(true);
+    this.session.emit("beforeCommit");
+    if (!this.session.inFlush) {
+      for (let round = 0; !this.session.membership.isClean; round++) {
+        if (round === 100)
+          throw new FlushError(
+            "Over 100 flushes have occurred within commit(): is a handler of afterFlush adding new objects each time?",
+          );
+        yield* this.session.flush();
+      }
+    }
+    for (const { transaction, shouldCommit } of this.#connections.values())
+      if (shouldCommit) yield* transaction.commit();
+    this.state = "committed";
+    this.session.emit("afterCommit");
+    const { membership, expireOnCommit } = this.session;
+    if (this.nested) membership.merge(this.snapshot, (this.parent as SessionTransaction).snapshot);
+    else membership.keep(this.snapshot, expireOnCommit);
+    yield* this.close();
+  }
+
+  /** Savepoints inside this transaction that are still open end with it. */
+  *#closeAbove(commit: boolean): Op<void> {
+    for (let above = this.session.transaction; above !== null && above !== this; above = this.session.transaction) {
+      if (commit) yield* above.commit();
+      else yield* above.#rollbackAlone();
+    }
+  }
+
+  /** Rolls back this transaction or savepoint, and whatever is open inside it. */
+  *rollback(): Op<void> {
+    if (this.state === "closed" || this.state === "committed") this.check();
+    yield* this.#closeAbove(false);
+    yield* this.#rollbackAlone();
+  }
+
+  *#rollbackAlone(): Op<void> {
+    let failure: unknown = null;
+    if (this.state === "active") {
+      try {
+        yield* this.deactivate(null);
+      } catch (error) {
+        failure = error;
+      }
+    } else if (!this.session.membership.isClean) {
+      // Changes made after the transaction had failed belong to nothing.
+      this.session.membership.restore(this.snapshot, this.nested);
+    }
+    yield* this.close();
+    this.session.emit("afterSoftRollback", this);
+    if (failure !== null) throw failure;
+  }
+
+  /** Rolls the database back and puts the objects back; the transaction stays in place until `rollback()`. */
+  *deactivate(failure: unknown): Op<void> {
+    this.failure = failure;
+    try {
+      for (const { transaction } of this.#connections.values()) yield* transaction.rollback();
+    } finally {
+      this.state = "inactive";
+      this.session.emit("afterRollback");
+      this.session.membership.restore(this.snapshot, this.nested);
+    }
+  }
+
+  /** Gives the connections back. */
+  *close(invalidate = false): Op<void> {
+    if (this.state === "closed") return;
+    const wasOpen = this.state === "active";
+    this.state = "closed";
+    this.session.transaction = this.parent;
+    try {
+      for (const { connection, transaction, owned } of this.#connections.values()) {
+        if (invalidate) yield* connection.invalidate();
+        if (this.nested) {
+          if (wasOpen) yield* transaction.close();
+        } else if (owned) yield* connection.close();
+        else if (wasOpen) yield* transaction.close();
+      }
+    } finally {
+      this.#connections.clear();
+      this.session.emit("afterTransactionEnd", this);
+    }
+  }
+
+  /** Ends this transaction and all around it without committing. */
+  *closeAll(invalidate: boolean): Op<void> {
+    yield* this.close(invalidate);
+    if (this.parent !== null) yield* this.parent.closeAll(invalidate);
+  }
+
+  /** A savepoint's handle must be the innermost one, or around it. */
+  checkPlace(): void {
+    for (let t = this.session.transaction; t !== null; t = t.parent) if (t === this) return;
+    throw new InvalidRequestError("This savepoint is not part of the session's transaction any more.");
+  }
+}

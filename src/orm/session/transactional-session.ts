@@ -1,0 +1,195 @@
+/** A session's transaction: begun at first use, committed and rolled back with its savepoints, on the connections that it takes from its binds. */
+import type { ConnectionCore } from "../../engine/connection-core.js";
+import { EngineCore } from "../../engine/engine-core.js";
+import { DISPATCH, Dispatch } from "../../engine/events.js";
+import type { Op } from "../../engine/io.js";
+import { InvalidRequestError } from "../../sql/errors.js";
+import type { Mapper } from "../mapping/mapper.js";
+import type { InstanceState } from "../state.js";
+import { type BindTable, resolveBind } from "./binds.js";
+import type { Membership, Snapshot } from "./membership.js";
+import { SESSION_EVENTS, type SessionEventName, type TransitionName } from "./session-events.js";
+import { type Bind, type JoinTransactionMode, SessionTransaction, type TransactionHost } from "./transaction.js";
+
+/** Options of a session, under SQLAlchemy's names. */
+export interface SessionCoreOptions {
+  /** Flush before statements, lazy loads and refreshes. Default true. */
+  readonly autoflush: boolean;
+  /** Expire all objects after a commit. Default true. */
+  readonly expireOnCommit: boolean;
+  /** Begin a transaction at first use. Default true. */
+  readonly autobegin: boolean;
+  /** Allow use after close(). Default true. */
+  readonly closeResetsOnly: boolean;
+  readonly joinTransactionMode: JoinTransactionMode;
+  readonly info: Record<string, unknown>;
+  /** Where warnings go. Default `process.emitWarning`. */
+  readonly warn: (message: string) => void;
+}
+
+/** Hears all sessions. */
+export const sessionDispatch: Dispatch = new Dispatch(SESSION_EVENTS, "Session");
+
+// Weak, so that a session that is dropped in the middle of a transaction gives its connection back.
+const open = new Set<WeakRef<TransactionalSession>>();
+
+/** Sessions that are in a transaction. */
+export function openSessions(): TransactionalSession[] {
+  const found: TransactionalSession[] = [];
+  for (const reference of open) {
+    const session = reference.deref();
+    if (session?.inTransaction()) found.push(session);
+    else open.delete(reference);
+  }
+  return found;
+}
+
+export abstract class TransactionalSession implements TransactionHost {
+  readonly [DISPATCH]: Dispatch;
+  abstract readonly membership: Membership;
+  abstract readonly inFlush: boolean;
+  transaction: SessionTransaction | null = null;
+  /** What listeners get as the session: its synchronous face. */
+  face: object = this;
+  readonly #reference = new WeakRef(this);
+  #closed = false;
+
+  /** @param parents dispatches of the factory that made the session */
+  constructor(
+    readonly binds: BindTable,
+    readonly options: SessionCoreOptions,
+    parents: readonly Dispatch[] = [sessionDispatch],
+  ) {
+    this[DISPATCH] = new Dispatch(SESSION_EVENTS, "this session", parents);
+  }
+
+  abstract flush(): Op<void>;
+
+  get expireOnCommit(): boolean {
+    return this.options.expireOnCommit;
+  }
+  get joinTransactionMode(): JoinTransactionMode {
+    return this.options.joinTransactionMode;
+  }
+  get snapshot(): Snapshot | null {
+    return this.transaction?.snapshot ?? null;
+  }
+  emit(name: SessionEventName, ...args: unknown[]): void {
+    if (name === "afterTransactionEnd" && this.transaction === null) open.delete(this.#reference);
+    if (this[DISPATCH].has(name)) this[DISPATCH].fire(name, this.face, ...args);
+  }
+  transition(name: TransitionName, state: InstanceState): void {
+    if (this[DISPATCH].has(name)) this[DISPATCH].fire(name, this.face, state.object);
+  }
+  warn(message: string): void {
+    this.options.warn(message);
+  }
+
+  autobegin(): void {
+    if (this.transaction !== null) return;
+    if (this.#closed) {
+      throw new InvalidRequestError(
+        "This session has been permanently closed (closeResetsOnly: false) and cannot be used any more. Make a new one.",
+      );
+    }
+    if (!this.options.autobegin) {
+      throw new InvalidRequestError(
+        "Autobegin is disabled on this session (autobegin: false); call session.begin() to start a transaction.",
+      );
+    }
+    this.#open("autobegin");
+  }
+
+  #open(origin: SessionTransaction["origin"]): SessionTransaction {
+    if (this.transaction === null) open.add(this.#reference);
+    this.transaction = new SessionTransaction(this, this.transaction, origin === "beginNested", origin);
+    this.emit("afterTransactionCreate", this.transaction);
+    return this.transaction;
+  }
+
+  // biome-ignore lint/correctness/useYield: operations are generators throughout
+  *begin(): Op<SessionTransaction> {
+    if (this.transaction !== null) {
+      throw new InvalidRequestError(
+        "A transaction is already begun on this session: by begin(), or by its first use (autobegin). Commit or roll back first, or use beginNested() for a savepoint.",
+      );
+    }
+    if (this.#closed) this.autobegin();
+    return this.#open("begin");
+  }
+
+  *beginNested(): Op<SessionTransaction> {
+    this.autobegin();
+    (this.transaction as SessionTransaction).check();
+    yield* this.flush();
+    return this.#open("beginNested");
+  }
+
+  *commit(): Op<void> {
+    this.autobegin();
+    yield* this.#root().commit();
+  }
+
+  *rollback(): Op<void> {
+    if (this.transaction !== null) yield* this.#root().rollback();
+  }
+
+  #root(): SessionTransaction {
+    let root = this.transaction as SessionTransaction;
+    while (root.parent !== null) root = root.parent;
+    return root;
+  }
+
+  *close(invalidate = false): Op<void> {
+    if (!this.options.closeResetsOnly) this.#closed = true;
+    yield* this.reset(invalidate);
+  }
+
+  /** What close() does, but for closing it for good. */
+  *reset(invalidate = false): Op<void> {
+    this.expungeAll();
+    if (this.transaction !== null) yield* this.transaction.closeAll(invalidate);
+  }
+
+  get rootTransaction(): SessionTransaction | null {
+    return this.transaction === null ? null : this.#root();
+  }
+  get nestedTransaction(): SessionTransaction | null {
+    return this.transaction?.nested ? this.transaction : null;
+  }
+  inTransaction(): boolean {
+    return this.transaction !== null;
+  }
+  inNestedTransaction(): boolean {
+    return this.transaction?.nested ?? false;
+  }
+  /** False after a failed flush, until rollback. */
+  get isActive(): boolean {
+    return this.transaction === null ? this.options.autobegin : this.transaction.isActive;
+  }
+
+  *connectionFor(mapper: Mapper | null): Op<ConnectionCore> {
+    this.autobegin();
+    return yield* (this.transaction as SessionTransaction).connectionFor(this.bindFor(mapper));
+  }
+
+  bindFor(mapper: Mapper | null): Bind {
+    return resolveBind(this.binds, mapper);
+  }
+
+  /** Takes a connection for each bind, so that nothing need be opened while the thread is blocked. */
+  *pinConnections(): Op<void> {
+    this.autobegin();
+    for (const bind of new Set([this.binds.bind, ...this.binds.byClass.values()])) {
+      if (bind instanceof EngineCore) yield* (this.transaction as SessionTransaction).connectionFor(bind);
+    }
+  }
+
+  /** Takes everything out, without SQL. */
+  expungeAll(): void {
+    this.membership.expunge(this.membership.all());
+    this.membership.deleted.clear();
+    this.membership.modified.clear();
+    this.membership.identity.clear();
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * What the library knows about one instance of a mapped class: its stored values, its identity, its session, and what has changed since the last
+ * flush. The row that came from the driver is the storage: `values` holds one entry for each column attribute in the mapper's order.
+ * `undefined` in a slot means "not loaded"; a NULL is `null`.
+ */
+import type { Op } from "../engine/io.js";
+
+/** The part of a mapper that a state needs. */
+export interface StateMapper {
+  readonly className: string;
+  readonly columnSlots: number;
+  readonly relationSlots: number;
+}
+
+/** An attribute as a key into the maps of a state. */
+export interface StateAttribute {
+  readonly key: string;
+}
+
+/** The key of a row whose primary key is not one plain value. `hash` is what maps are keyed by. */
+export class CompositeKey {
+  constructor(
+    readonly hash: string,
+    readonly values: readonly unknown[],
+  ) {}
+}
+
+/** A primary key of one column is kept as its bare value; maps compare it by SameValueZero. */
+export type IdentityKey = string | number | bigint | CompositeKey;
+
+/** What identity maps are keyed by. */
+export function hashOf(key: IdentityKey): string | number | bigint {
+  return typeof key === "object" ? key.hash : key;
+}
+
+/** The primary key values of an identity key, in the order of the mapper's primary key. */
+export function valuesOf(key: IdentityKey): readonly unknown[] {
+  return typeof key === "object" ? key.values : [key];
+}
+
+/** What states and attributes ask of the session that holds them. */
+export interface SessionPort {
+  /** Modified persistent objects: what a flush looks at, and what keeps them from being collected. */
+  readonly modified: Set<InstanceState>;
+  /** Called at the first change of an object's state: begins the session's transaction. */
+  noteModified(state: InstanceState): void;
+  /** Called at each recorded change while a flush is in flight. */
+  readonly inFlush: boolean;
+  noteLateChange(state: InstanceState, attribute: StateAttribute, previous: unknown): void;
+  contains(state: InstanceState): boolean;
+  isPending(state: InstanceState): boolean;
+  /** The save-update cascade: brings an object and what hangs on it into the session. */
+  saveOrUpdate(state: InstanceState): void;
+  /** Takes a pending orphan out of the session. */
+  expungeState(state: InstanceState): void;
+  /** The state of a row, if it is in the identity map. */
+  lookup(base: StateMapper, key: IdentityKey): InstanceState | undefined;
+  /** True where attribute access may reach the database: a synchronous session, or inside `runSync`. */
+  readonly mayBlock: boolean;
+  /** What expired objects last, all at once: `"commit()"`. */
+  readonly expiryCause: string | null;
+  /** Runs a loading operation to its end at once; only where `mayBlock`. */
+  block<T>(op: Op<T>): T;
+  /** The operation that loads one attribute of one object. */
+  loadAttribute(state: InstanceState, attribute: StateAttribute): Op<unknown>;
+}
+
+/** Shared by all objects that one part of one statement loads. */
+export interface LoadOrigin {
+  /** For each column slot, what turns the driver's value into the attribute's; null where it is the same. */
+  readonly converters: readonly (((raw: never) => unknown) | null)[];
+  readonly options: LoadedWith | null;
+}
+
+/** The loader options in force for an object. */
+export interface LoadedWith {
+  /** The strategy that the options give to a relationship, undefined where the mapping decides. */
+  strategyFor(key: string): string | undefined;
+}
+
+/** Items appended to or removed from a collection that is not loaded; applied when it loads. */
+export interface PendingMutations {
+  readonly added: Set<object>;
+  readonly removed: Set<object>;
+}
+
+/** What only few states need. */
+export class StateExtra {
+  /** The last known parent for each tracked relationship; false: taken from its parent. */
+  parents: Map<object, InstanceState | false> | null = null;
+  pending: Map<StateAttribute, PendingMutations> | null = null;
+  /** Collections handed out while empty and not yet part of the object. */
+  empties: Map<StateAttribute, unknown> | null = null;
+  /** An orphan by an event outside any session: leaves silently at the flush. */
+  orphanedOutside = false;
+  /** Attributes of which it is known when they expired. */
+  expiredBy: string | null = null;
+  /** What a later statement said of relationships that the object had not loaded; holds until it expires. */
+  saidSince: LoadedWith | null = null;
+  /** Values of attributes outside the row: query expressions and the like. */
+  info: Record<string, unknown> | null = null;
+}
+
+const EXPIRED = 1;
+const DELETED = 2;
+const MODIFIED = 4;
+
+export class InstanceState {
+  /** Slots of `values` that hold what the driver gave and convert when first read, a bit each. */
+  raw = 0;
+  private flags = 0;
+  session: SessionPort | null = null;
+  /** The identity of the row; null while the object has none. */
+  key: IdentityKey | null = null;
+  /** Related objects and collections, a slot for each relationship; null while none is loaded. */
+  refs: unknown[] | null = null;
+  /** The values that changed attributes had at the last flush or load. */
+  committed: Map<StateAttribute, unknown> | null = null;
+  /** How the object was loaded: converters of raw slots, and the loader options in force for it. */
+  origin: LoadOrigin | null = null;
+  extra: StateExtra | null = null;
+  /** The position in the order of `add`; 0 for objects that came from the database. */
+  insertOrder = 0;
+
+  constructor(
+    readonly mapper: StateMapper,
+    readonly object: object,
+    public values: unknown[],
+  ) {}
+
+  get expired(): boolean {
+    return (this.flags & EXPIRED) !== 0;
+  }
+  set expired(on: boolean) {
+    this.flags = on ? this.flags | EXPIRED : this.flags & ~EXPIRED;
+  }
+  /** True once the row's DELETE was flushed, also after the object was detached. */
+  get deleted(): boolean {
+    return (this.flags & DELETED) !== 0;
+  }
+  set deleted(on: boolean) {
+    this.flags = on ? this.flags | DELETED : this.flags & ~DELETED;
+  }
+  get modified(): boolean {
+    return (this.flags & MODIFIED) !== 0;
+  }
+
+  ext(): StateExtra {
+    this.extra ??= new StateExtra();
+    return this.extra;
+  }
+
+  /** `User(1)` with its key, `new User` without one: for messages. */
+  describe(): string {
+    if (this.key !== null) return `${this.mapper.className}(${valuesOf(this.key).map(String).join(", ")})`;
+    return `new ${this.mapper.className}`;
+  }
+
+  /** Records that `attribute` changes; `previous` is its value before (a copy where it is a collection). */
+  recordChange(attribute: StateAttribute, previous: unknown): void {
+    const session = this.session;
+    if (session?.inFlush) session.noteLateChange(this, attribute, previous);
+    this.recordOwnChange(attribute, previous);
+  }
+
+  /** The same for a change that the flush itself makes: keys copied along relationships, defaults, versions. */
+  recordOwnChange(attribute: StateAttribute, previous: unknown): void {
+    if (this.committed === null) this.committed = new Map();
+    if (!this.committed.has(attribute)) this.committed.set(attribute, previous);
+    this.markModified();
+  }
+
+  markModified(): void {
+    if ((this.flags & MODIFIED) !== 0) return;
+    this.flags |= MODIFIED;
+    if (this.session !== null) this.session.noteModified(this);
+  }
+
+  /** Takes the present values as committed. */
+  commitAll(): void {
+    this.committed = null;
+    this.flags &= ~(MODIFIED | EXPIRED);
+    if (this.extra !== null) {
+      this.extra.pending = null;
+      this.extra.expiredBy = null;
+    }
+    if (this.session !== null) this.session.modified.delete(this);
+  }
+
+  /** Forgets the change of one attribute: its present value counts as committed. */
+  commitAttribute(attribute: StateAttribute): void {
+    this.committed?.delete(attribute);
+  }
+
+  /** Forgets everything that a load can bring back. The identity stays. */
+  expireAll(): void {
+    this.values.length = this.mapper.columnSlots;
+    this.values.fill(undefined);
+    this.raw = 0;
+    this.refs = null;
+    this.commitAll();
+    if (this.extra !== null) {
+      this.extra.empties = null;
+      this.extra.parents = null;
+      this.extra.saidSince = null;
+    }
+    this.expired = true;
+  }
+
+  pendingFor(attribute: StateAttribute): PendingMutations {
+    const extra = this.ext();
+    extra.pending ??= new Map();
+    let pending = extra.pending.get(attribute);
+    if (pending === undefined) {
+      pending = { added: new Set(), removed: new Set() };
+      extra.pending.set(attribute, pending);
+    }
+    return pending;
+  }
+}
+
+/** The five states of SQLAlchemy's life cycle. */
+export type ObjectState = "transient" | "pending" | "persistent" | "deleted" | "detached";
+
+export function objectState(state: InstanceState): ObjectState {
+  if (state.key === null) return state.session === null ? "transient" : "pending";
+  if (state.session === null) return "detached";
+  return state.deleted ? "deleted" : "persistent";
+}

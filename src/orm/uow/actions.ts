@@ -1,0 +1,266 @@
+/**
+ * The steps of a flush as records: save or delete all objects of a hierarchy, let a relationship's processor copy keys, write post-updates. Where
+ * steps depend on each other in a circle they are broken into one for each object.
+ */
+import type { Op } from "../../engine/io.js";
+import type { Mapper } from "../mapping/mapper.js";
+import type { InstanceState } from "../state.js";
+import { Action, type ActionView, type FlushContext, type Processor } from "./flush-context.js";
+
+export class SaveAll extends Action {
+  readonly rank = 5;
+  constructor(readonly base: Mapper) {
+    super();
+  }
+  static of(flush: FlushContext, base: Mapper): SaveAll {
+    return flush.action(`save ${base.order}`, () => new SaveAll(base));
+  }
+  get order(): number {
+    return this.base.order;
+  }
+  execute(flush: FlushContext): Op<void> {
+    return flush.persister.save(this.base, flush.statesOf(this.base, false), flush);
+  }
+  override *perState(flush: FlushContext): Iterable<Action> {
+    const states = flush.statesOf(this.base, false);
+    const deleteAll = DeleteAll.of(flush, this.base);
+    for (const state of states) {
+      // Saves stay before deletes: a row switch depends on it.
+      const action = SaveState.of(flush, state);
+      flush.link([action, deleteAll]);
+      yield action;
+    }
+    for (const processor of flush.processors.get(this.base) ?? [])
+      processor.linkStates(flush, processor.own(states), false);
+  }
+  describe(): string {
+    return `save ${this.base.className}`;
+  }
+  view(flush: FlushContext): ActionView | null {
+    const states = flush.statesOf(this.base, false);
+    return states.length === 0
+      ? null
+      : { action: "save", subject: this.base.className, objects: states.map((s) => s.object) };
+  }
+}
+
+export class DeleteAll extends Action {
+  readonly rank = 1;
+  constructor(readonly base: Mapper) {
+    super();
+  }
+  static of(flush: FlushContext, base: Mapper): DeleteAll {
+    return flush.action(`delete ${base.order}`, () => new DeleteAll(base));
+  }
+  get order(): number {
+    return this.base.order;
+  }
+  execute(flush: FlushContext): Op<void> {
+    return flush.persister.delete(this.base, flush.statesOf(this.base, true), flush);
+  }
+  override *perState(flush: FlushContext): Iterable<Action> {
+    const states = flush.statesOf(this.base, true);
+    const saveAll = SaveAll.of(flush, this.base);
+    for (const state of states) {
+      const action = DeleteState.of(flush, state);
+      flush.link([saveAll, action]);
+      yield action;
+    }
+    for (const processor of flush.processors.get(this.base) ?? [])
+      processor.linkStates(flush, processor.own(states), true);
+  }
+  describe(): string {
+    return `delete ${this.base.className}`;
+  }
+  view(flush: FlushContext): ActionView | null {
+    const states = flush.statesOf(this.base, true);
+    return states.length === 0
+      ? null
+      : { action: "delete", subject: this.base.className, objects: states.map((s) => s.object) };
+  }
+}
+
+export class ProcessAll extends Action {
+  readonly rank = 3;
+  constructor(
+    readonly processor: Processor,
+    readonly isDelete: boolean,
+    readonly fromParent: boolean,
+  ) {
+    super();
+  }
+  static of(flush: FlushContext, processor: Processor, isDelete: boolean, fromParent = true): ProcessAll {
+    const base = processor.relationship.parent.base;
+    const known = flush.processors.get(base);
+    if (known === undefined) flush.processors.set(base, new Set([processor]));
+    else known.add(processor);
+    return flush.action(
+      `process ${flush.id(processor)} ${isDelete} ${fromParent}`,
+      () => new ProcessAll(processor, isDelete, fromParent),
+    );
+  }
+  get order(): number {
+    return this.processor.order;
+  }
+  #states(flush: FlushContext): InstanceState[] {
+    const found: InstanceState[] = [];
+    for (const mapper of this.processor.mappers(this.fromParent)) {
+      for (const state of flush.byMapper.get(mapper) ?? []) {
+        const fate = flush.fates.get(state);
+        if (fate && fate.isDelete === this.isDelete && !fate.listOnly) found.push(state);
+      }
+    }
+    return found;
+  }
+  execute(flush: FlushContext): Op<void> {
+    return runProcessor(this.processor, flush, this.#states(flush), this.isDelete);
+  }
+  describe(): string {
+    return `${this.isDelete ? "unlink" : "link"} ${this.processor.relationship.label}`;
+  }
+  view(flush: FlushContext): ActionView | null {
+    const objects = this.#states(flush).map((s) => s.object);
+    return objects.length === 0
+      ? null
+      : { action: this.isDelete ? "unlink" : "link", subject: this.processor.relationship.label, objects };
+  }
+}
+
+export class PostUpdateAll extends Action {
+  readonly rank = 2;
+  constructor(
+    readonly base: Mapper,
+    readonly isDelete: boolean,
+  ) {
+    super();
+  }
+  static of(flush: FlushContext, base: Mapper, isDelete: boolean): PostUpdateAll {
+    return flush.action(`post-update ${base.order} ${isDelete}`, () => new PostUpdateAll(base, isDelete));
+  }
+  get order(): number {
+    return this.base.order;
+  }
+  *execute(flush: FlushContext): Op<void> {
+    const entry = flush.postUpdates.get(this.base);
+    if (entry === undefined) return;
+    const states = [...entry.states].filter((s) => (flush.fates.get(s)?.isDelete ?? false) === this.isDelete);
+    yield* flush.persister.postUpdate(this.base, states, entry.columns, flush);
+  }
+  describe(): string {
+    return `post-update ${this.base.className}`;
+  }
+  view(): ActionView | null {
+    return { action: "post-update", subject: this.base.className, objects: [] };
+  }
+}
+
+/** Takes the actions of a level that are like `first` and gives the objects of all. */
+function gather<A extends Action & { readonly state: InstanceState }>(
+  first: A,
+  together: Set<Action>,
+  alike: (other: Action) => other is A,
+): InstanceState[] {
+  const states = [first.state];
+  for (const other of together) {
+    if (!alike(other)) continue;
+    together.delete(other);
+    states.push(other.state);
+  }
+  return states;
+}
+
+export class ProcessState extends Action {
+  readonly rank = 4;
+  constructor(
+    readonly processor: Processor,
+    readonly isDelete: boolean,
+    readonly state: InstanceState,
+  ) {
+    super();
+  }
+  static of(flush: FlushContext, processor: Processor, isDelete: boolean, state: InstanceState): ProcessState {
+    return flush.action(
+      `process ${flush.id(processor)} ${isDelete} of ${flush.id(state)}`,
+      () => new ProcessState(processor, isDelete, state),
+    );
+  }
+  get order(): number {
+    return this.processor.order;
+  }
+  execute(flush: FlushContext, together: Set<Action>): Op<void> {
+    const states = gather(
+      this,
+      together,
+      (a): a is this => a instanceof ProcessState && a.processor === this.processor && a.isDelete === this.isDelete,
+    );
+    return runProcessor(this.processor, flush, states, this.isDelete);
+  }
+  describe(): string {
+    return `${this.isDelete ? "unlink" : "link"} ${this.processor.relationship.label} of ${this.state.describe()}`;
+  }
+  view(): ActionView {
+    return {
+      action: this.isDelete ? "unlink" : "link",
+      subject: this.processor.relationship.label,
+      objects: [this.state.object],
+    };
+  }
+}
+
+abstract class StateAction extends Action {
+  readonly rank = 4;
+  constructor(readonly state: InstanceState) {
+    super();
+  }
+  get base(): Mapper {
+    return (this.state.mapper as Mapper).base;
+  }
+  get order(): number {
+    return this.base.order;
+  }
+}
+
+export class SaveState extends StateAction {
+  static of(flush: FlushContext, state: InstanceState): SaveState {
+    return flush.action(`save state ${flush.id(state)}`, () => new SaveState(state));
+  }
+  execute(flush: FlushContext, together: Set<Action>): Op<void> {
+    const states = gather(this, together, (a): a is this => a instanceof SaveState && a.base === this.base);
+    return flush.persister.save(this.base, states, flush);
+  }
+  describe(): string {
+    return `save ${this.state.describe()}`;
+  }
+  view(): ActionView {
+    return { action: "save", subject: this.base.className, objects: [this.state.object] };
+  }
+}
+
+export class DeleteState extends StateAction {
+  static of(flush: FlushContext, state: InstanceState): DeleteState {
+    return flush.action(`delete state ${flush.id(state)}`, () => new DeleteState(state));
+  }
+  execute(flush: FlushContext, together: Set<Action>): Op<void> {
+    const states = gather(this, together, (a): a is this => a instanceof DeleteState && a.base === this.base);
+    return flush.persister.delete(
+      this.base,
+      states.filter((s) => flush.isDeleted(s)),
+      flush,
+    );
+  }
+  describe(): string {
+    return `delete ${this.state.describe()}`;
+  }
+  view(): ActionView {
+    return { action: "delete", subject: this.base.className, objects: [this.state.object] };
+  }
+}
+
+function runProcessor(
+  processor: Processor,
+  flush: FlushContext,
+  states: readonly InstanceState[],
+  isDelete: boolean,
+): Op<void> {
+  return isDelete ? processor.processDeletes(flush, states) : processor.processSaves(flush, states);
+}

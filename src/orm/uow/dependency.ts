@@ -1,0 +1,178 @@
+/** What the processors of all directions have in common. SQLAlchemy: `DependencyProcessor`. */
+import type { Op } from "../../engine/io.js";
+import type { RelationAttribute } from "../attributes/relation-attribute.js";
+import { cascadeDelete } from "../cascade-walk.js";
+import { FlushError } from "../errors.js";
+import type { History } from "../history.js";
+import type { Mapper, Relationship } from "../mapping/mapper.js";
+import { mapperOf } from "../mapping/mapper.js";
+import { stateOf } from "../stamp.js";
+import type { InstanceState } from "../state.js";
+import { DeleteAll, DeleteState, ProcessAll, ProcessState, SaveAll, SaveState } from "./actions.js";
+import type { Action, FlushContext, Processor } from "./flush-context.js";
+
+/** The actions between which a processor sets an order. */
+export interface Stage {
+  readonly saveParent: Action | null;
+  readonly deleteParent: Action | null;
+  readonly saveChild: Action | null;
+  readonly deleteChild: Action | null;
+  /** The processor's own: after saves, before deletes. */
+  readonly afterSave: Action | null;
+  readonly beforeDelete: Action | null;
+}
+
+/** The same for one object and one member. */
+export interface StateStage {
+  readonly saveParent: Action | null;
+  readonly deleteParent: Action | null;
+  readonly child: Action | null;
+  readonly childIsDelete: boolean;
+  readonly afterSave: Action | null;
+  readonly beforeDelete: Action | null;
+  readonly isDelete: boolean;
+}
+
+export abstract class DependencyProcessor implements Processor {
+  readonly attribute: RelationAttribute;
+  readonly order: number;
+
+  constructor(readonly relationship: Relationship) {
+    this.attribute = relationship.attribute;
+    this.order = relationship.parent.order * 1000 + relationship.attribute.slot;
+  }
+
+  get label(): string {
+    return this.relationship.label;
+  }
+  get target(): Mapper {
+    return this.relationship.target;
+  }
+  /** Whether a delete may load what it must know. */
+  protected get mayLoadForDelete(): boolean {
+    return !this.relationship.passiveDeletes;
+  }
+
+  announce(flush: FlushContext): void {
+    flush.prepareWith(this, true);
+  }
+
+  *mappers(fromParent: boolean): Generator<Mapper> {
+    const { parent, target, key } = this.relationship;
+    for (const mapper of (fromParent ? parent : target).selfAndDescendants()) {
+      if (!fromParent || mapper.attributes.get(key) === this.attribute) yield mapper;
+    }
+  }
+
+  own(states: readonly InstanceState[]): InstanceState[] {
+    return states.filter((state) => mapperOf(state).attributes.get(this.relationship.key) === this.attribute);
+  }
+
+  abstract presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
+  abstract presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
+  abstract processDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
+  abstract processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
+  protected abstract orderAll(flush: FlushContext, stage: Stage): void;
+  protected abstract orderState(flush: FlushContext, stage: StateStage): void;
+
+  *hasChanges(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): Op<boolean> {
+    const { direction, selfReferential, postUpdate } = this.relationship;
+    // A many-to-one only needs to be known where it decides about order: within one table, or for an UPDATE of its own.
+    const load = isDelete && this.mayLoadForDelete && (direction !== "manyToOne" || selfReferential || postUpdate);
+    for (const state of states) {
+      const history = load ? yield* flush.loadedHistory(state, this.attribute) : flush.history(state, this.attribute);
+      if (!history.empty) return true;
+    }
+    return states.length > 0 && !this.relationship.selfReferential && flush.byMapper.has(this.target);
+  }
+
+  linkAll(flush: FlushContext): void {
+    const { parent, target } = this.relationship;
+    this.orderAll(flush, {
+      afterSave: ProcessAll.of(flush, this, false),
+      beforeDelete: ProcessAll.of(flush, this, true),
+      saveParent: SaveAll.of(flush, parent.base),
+      saveChild: SaveAll.of(flush, target.base),
+      deleteParent: DeleteAll.of(flush, parent.base),
+      deleteChild: DeleteAll.of(flush, target.base),
+    });
+  }
+
+  linkStates(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): void {
+    const { parent, target } = this.relationship;
+    const saveChildren = SaveAll.of(flush, target.base);
+    const deleteChildren = DeleteAll.of(flush, target.base);
+    const childrenInCycle = flush.cycles.has(saveChildren);
+    ProcessAll.of(flush, this, isDelete).disabled = true;
+    const parentAll = isDelete ? DeleteAll.of(flush, parent.base) : SaveAll.of(flush, parent.base);
+    const parentInCycle = flush.cycles.has(parentAll);
+    for (const state of states) {
+      const members = this.#pendingMembers(flush, state, isDelete);
+      if (members.length === 0) continue;
+      const process = ProcessState.of(flush, this, isDelete, state);
+      const parentAction = !parentInCycle
+        ? parentAll
+        : isDelete
+          ? DeleteState.of(flush, state)
+          : SaveState.of(flush, state);
+      const children: [Action | null, boolean][] = childrenInCycle
+        ? members.map((member) => memberAction(flush, member))
+        : [
+            [saveChildren, false],
+            [deleteChildren, true],
+          ];
+      for (const [child, childIsDelete] of children) {
+        this.orderState(flush, {
+          saveParent: isDelete ? null : parentAction,
+          deleteParent: isDelete ? parentAction : null,
+          afterSave: isDelete ? null : process,
+          beforeDelete: isDelete ? process : null,
+          child,
+          childIsDelete,
+          isDelete,
+        });
+      }
+    }
+  }
+
+  /** The members that an object has or had, null for a to-one that holds nothing. */
+  #pendingMembers(flush: FlushContext, state: InstanceState, isDelete: boolean): (InstanceState | null)[] {
+    const members = this.attribute.allPending(state).map((member) => stateOf(member) as InstanceState);
+    if (members.length === 0) {
+      if (!this.attribute.uselist && this.attribute.isLoaded(state)) return [null];
+      // Appended or removed while the collection was not loaded.
+      const { added, deleted } = flush.history(state, this.attribute) as History<object>;
+      if (!isDelete)
+        return [...added, ...deleted].map((member) => (member ? (stateOf(member) as InstanceState) : null));
+    }
+    return members;
+  }
+
+  /** A member must be of a class that the relationship can hold. */
+  protected checkMember(member: InstanceState): void {
+    if (mapperOf(member).isA(this.target)) return;
+    throw new FlushError(
+      `${this.label} holds ${member.describe()}, but takes objects of ${this.target.className} and its subclasses only.`,
+    );
+  }
+
+  /** Marks an object and what its delete cascades reach for deletion. */
+  protected *deleteWithCascades(flush: FlushContext, state: InstanceState): Op<void> {
+    flush.register(state, { isDelete: true, why: `the delete along ${this.label}` });
+    for (const reached of yield* cascadeDelete([state], flush.session)) flush.register(reached, { isDelete: true });
+  }
+
+  /** Objects of the other side that this flush pairs with one here: each pair is written once. */
+  protected processedPairs(flush: FlushContext): Map<InstanceState, Set<InstanceState>> | null {
+    const { reverseRelationships } = this.relationship;
+    if (reverseRelationships.length === 0) return null;
+    const names = [this.label, ...reverseRelationships.map((r) => r.label)].sort().join(" ");
+    return flush.memo(`pairs ${names}`, () => new Map());
+  }
+}
+
+function memberAction(flush: FlushContext, member: InstanceState | null): [Action | null, boolean] {
+  const fate = member === null ? undefined : flush.fates.get(member);
+  if (member === null || fate === undefined) return [null, false];
+  return fate.isDelete ? [DeleteState.of(flush, member), true] : [SaveState.of(flush, member), false];
+}

@@ -1,0 +1,369 @@
+/**
+ * One flush: which objects take part and how, which actions follow, and in which order. It knows nothing of SQL: the actions call the persistence
+ * room. SQLAlchemy: `UOWTransaction`.
+ */
+import type { Op } from "../../engine/io.js";
+import type { Attribute } from "../attributes/attribute.js";
+import type { RelationAttribute } from "../attributes/relation-attribute.js";
+import type { CascadeLoader } from "../cascade-walk.js";
+import { type History, NO_HISTORY } from "../history.js";
+import type { Relationship } from "../mapping/mapper.js";
+import { type Mapper, mapperOf } from "../mapping/mapper.js";
+import type { InstanceState } from "../state.js";
+import { type Edge, findCycles, sortAsLevels } from "./topological.js";
+
+/** What will happen to an object. */
+export interface Fate {
+  isDelete: boolean;
+  /** Takes part only as a source or target of keys: no statement of its own. */
+  listOnly: boolean;
+}
+
+/** What the flush asks of its session. */
+export interface FlushSession extends CascadeLoader {
+  contains(state: InstanceState): boolean;
+  /** Loads an attribute as the database has it, without autoflush. */
+  loadForFlush(state: InstanceState, attribute: Attribute): Op<void>;
+  /** Finds out what a replaced to-one attribute held before. */
+  loadOriginal(state: InstanceState, attribute: RelationAttribute): Op<void>;
+  /** All states in the identity map. */
+  allStates(): Iterable<InstanceState>;
+  lookupRow(state: InstanceState): InstanceState | undefined;
+  warn(message: string): void;
+}
+
+/** Writes objects; implemented by the persistence room. */
+export interface Persister {
+  save(base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void>;
+  delete(base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void>;
+  postUpdate(
+    base: Mapper,
+    states: readonly InstanceState[],
+    columns: ReadonlySet<object>,
+    flush: FlushContext,
+  ): Op<void>;
+  associations(relationship: Relationship, changes: AssociationChanges): Op<void>;
+}
+
+/** How actions of the plan are told apart and shown. */
+export interface ActionView {
+  readonly action: "save" | "insert" | "update" | "delete" | "link" | "unlink" | "post-update";
+  readonly subject: string;
+  readonly objects: readonly object[];
+}
+
+export abstract class Action {
+  /** Replaced by actions for single objects. */
+  disabled = false;
+  /** Kinds of actions in a fixed order where nothing else decides. */
+  abstract readonly rank: number;
+  abstract readonly order: number;
+
+  /** @param together actions of the same level that have not run; an action takes its like out and does their work too */
+  abstract execute(flush: FlushContext, together: Set<Action>): Op<void>;
+
+  abstract describe(): string;
+
+  abstract view(flush: FlushContext): ActionView | null;
+
+  /** The actions that replace this one when it lies on a cycle. */
+  perState(_flush: FlushContext): Iterable<Action> {
+    return [];
+  }
+}
+
+/** What a relationship does in a flush; one implementation for each direction. */
+export interface Processor {
+  readonly relationship: Relationship;
+  readonly order: number;
+  /** Asks the flush for this processor's preparations. */
+  announce(flush: FlushContext): void;
+  /** The mappers whose objects it works on. */
+  mappers(fromParent: boolean): Iterable<Mapper>;
+  /** Those of the objects that have the relationship. */
+  own(states: readonly InstanceState[]): InstanceState[];
+  presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
+  presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
+  hasChanges(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): Op<boolean>;
+  /** Orders the actions of whole hierarchies. */
+  linkAll(flush: FlushContext): void;
+  /** Orders the actions of single objects. */
+  linkStates(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): void;
+  processDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
+  processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
+}
+
+/** Rows of an association table to write, by column name. */
+export interface AssociationChanges {
+  readonly inserts: Map<object, unknown>[];
+  readonly deletes: Map<object, unknown>[];
+  readonly updates: { readonly old: Map<object, unknown>; readonly now: Map<object, unknown> }[];
+}
+
+/** Runs a processor's preparations for objects of its side until nothing new turns up. */
+interface Preparation {
+  readonly processor: Processor;
+  readonly fromParent: boolean;
+  readonly processed: Set<InstanceState>;
+  linked: boolean;
+}
+
+export class FlushContext {
+  readonly fates: Map<InstanceState, Fate> = new Map();
+  readonly byMapper: Map<Mapper, Set<InstanceState>> = new Map();
+  /** Processors whose actions may have to be broken into rows, by the base mapper of their parent. */
+  readonly processors: Map<Mapper, Set<Processor>> = new Map();
+  readonly postUpdates: Map<Mapper, { states: Set<InstanceState>; columns: Set<object> }> = new Map();
+  readonly actions: Map<string, Action> = new Map();
+  cycles: ReadonlySet<Action> = new Set();
+  readonly #edges: Map<Action, Set<Action>> = new Map();
+  readonly #preparations: Map<string, Preparation> = new Map();
+  readonly #histories: Map<InstanceState, Map<Attribute, { history: History; loaded: boolean }>> = new Map();
+  readonly #memos: Map<string, unknown> = new Map();
+  readonly #ids: Map<object, number> = new Map();
+
+  constructor(
+    readonly session: FlushSession,
+    readonly persister: Persister,
+    readonly processorsOf: (mapper: Mapper) => readonly Processor[],
+    readonly makeMapperActions: (flush: FlushContext, base: Mapper) => void,
+  ) {}
+
+  get hasWork(): boolean {
+    return this.fates.size > 0;
+  }
+
+  /** A small number for an object, for keys. */
+  id(of: object): number {
+    let id = this.#ids.get(of);
+    if (id === undefined) {
+      id = this.#ids.size + 1;
+      this.#ids.set(of, id);
+    }
+    return id;
+  }
+
+  memo<T>(key: string, make: () => T): T {
+    if (!this.#memos.has(key)) this.#memos.set(key, make());
+    return this.#memos.get(key) as T;
+  }
+
+  isDeleted(state: InstanceState): boolean {
+    return this.fates.get(state)?.isDelete ?? false;
+  }
+
+  /** Brings an object into the flush. */
+  register(
+    state: InstanceState,
+    { isDelete = false, listOnly = false, cancelDelete = false, why }: RegisterOptions = {},
+  ): boolean {
+    if (!this.session.contains(state)) {
+      if (!state.deleted && why !== undefined) {
+        this.session.warn(`${state.describe()} is not in the session; ${why} will not proceed for it.`);
+      }
+      return false;
+    }
+    const fate = this.fates.get(state);
+    if (fate === undefined) {
+      const mapper = mapperOf(state);
+      let states = this.byMapper.get(mapper);
+      if (states === undefined) {
+        states = new Set();
+        this.byMapper.set(mapper, states);
+        this.#openMapper(mapper);
+      }
+      states.add(state);
+      this.fates.set(state, { isDelete, listOnly });
+    } else if (!listOnly && (isDelete || cancelDelete)) {
+      fate.isDelete = isDelete;
+      fate.listOnly = false;
+    }
+    return true;
+  }
+
+  #openMapper(mapper: Mapper): void {
+    this.makeMapperActions(this, mapper.base);
+    for (const processor of this.processorsOf(mapper)) processor.announce(this);
+  }
+
+  /** Asks for a processor's preparations, run on its parent's or on its target's objects. */
+  prepareWith(processor: Processor, fromParent: boolean): void {
+    const key = `${this.id(processor)}${fromParent ? "p" : "t"}`;
+    if (!this.#preparations.has(key)) {
+      this.#preparations.set(key, { processor, fromParent, processed: new Set(), linked: false });
+    }
+  }
+
+  /** An action is made once for what it is about. */
+  action<A extends Action>(key: string, make: () => A): A {
+    let action = this.actions.get(key);
+    if (action === undefined) {
+      action = make();
+      this.actions.set(key, action);
+    }
+    return action as A;
+  }
+
+  /** `before` runs before `after`; a null has no say. */
+  link(...edges: readonly (readonly [Action | null, Action | null])[]): void {
+    for (const [before, after] of edges) {
+      if (before === null || after === null) continue;
+      const followers = this.#edges.get(before);
+      if (followers === undefined) this.#edges.set(before, new Set([after]));
+      else followers.add(after);
+    }
+  }
+
+  /** The change of an attribute as memory knows it, the same throughout the flush. */
+  history(state: InstanceState, attribute: Attribute): History {
+    const known = this.#histories.get(state)?.get(attribute);
+    return known === undefined ? this.#remember(state, attribute, false) : known.history;
+  }
+
+  /** The change of a relationship, with the old value of a to-one that was replaced unseen. */
+  *replacedHistory(state: InstanceState, attribute: RelationAttribute): Op<History> {
+    if (attribute.originalUnknown(state)) {
+      yield* this.session.loadOriginal(state, attribute);
+      return this.#remember(state, attribute, false);
+    }
+    return this.history(state, attribute);
+  }
+
+  /** The change of an attribute, loaded if memory does not know it. */
+  *loadedHistory(state: InstanceState, attribute: Attribute): Op<History> {
+    const known = this.#histories.get(state)?.get(attribute);
+    if (known?.loaded) return known.history;
+    if (!attribute.isLoaded(state) && state.key !== null) yield* this.session.loadForFlush(state, attribute);
+    return this.#remember(state, attribute, true);
+  }
+
+  #remember(state: InstanceState, attribute: Attribute, loaded: boolean): History {
+    let histories = this.#histories.get(state);
+    if (histories === undefined) {
+      histories = new Map();
+      this.#histories.set(state, histories);
+    }
+    const history = attribute.history(state) ?? NO_HISTORY;
+    histories.set(attribute, { history, loaded });
+    return history;
+  }
+
+  registerPostUpdate(state: InstanceState, columns: Iterable<object>): void {
+    const { base } = mapperOf(state);
+    let entry = this.postUpdates.get(base);
+    if (entry === undefined) {
+      entry = { states: new Set(), columns: new Set() };
+      this.postUpdates.set(base, entry);
+    }
+    entry.states.add(state);
+    for (const column of columns) entry.columns.add(column);
+  }
+
+  /** Objects of a hierarchy with that fate. */
+  statesOf(base: Mapper, isDelete: boolean): InstanceState[] {
+    const found: InstanceState[] = [];
+    for (const mapper of base.selfAndDescendants()) {
+      for (const state of this.byMapper.get(mapper) ?? []) {
+        const fate = this.fates.get(state) as Fate;
+        if (fate.isDelete === isDelete && !fate.listOnly) found.push(state);
+      }
+    }
+    return found;
+  }
+
+  /** The actions in the order in which they run: levels of actions that may run together. */
+  *plan(): Op<Action[][]> {
+    yield* this.#prepare();
+    const actions = this.#sortedActions();
+    this.cycles = findCycles(this.#liveEdges(), actions);
+    if (this.cycles.size > 0) this.#breakCycles();
+    const ready = this.#sortedActions().filter((action) => !this.cycles.has(action));
+    return sortAsLevels(this.#liveEdges(), ready, describeCycle);
+  }
+
+  #sortedActions(): Action[] {
+    return [...this.actions.values()].filter((a) => !a.disabled).sort((a, b) => a.rank - b.rank || a.order - b.order);
+  }
+
+  *#liveEdges(): Generator<Edge<Action>> {
+    for (const [before, followers] of this.#edges) for (const after of followers) yield [before, after];
+  }
+
+  *#prepare(): Op<void> {
+    for (let again = true; again; ) {
+      again = false;
+      for (const preparation of [...this.#preparations.values()]) {
+        if (yield* this.#runPreparation(preparation)) again = true;
+      }
+    }
+  }
+
+  *#runPreparation(preparation: Preparation): Op<boolean> {
+    const { processor, fromParent, processed } = preparation;
+    const deletes: InstanceState[] = [];
+    const saves: InstanceState[] = [];
+    for (const mapper of processor.mappers(fromParent)) {
+      for (const state of this.byMapper.get(mapper) ?? []) {
+        if (processed.has(state)) continue;
+        const fate = this.fates.get(state) as Fate;
+        if (!fate.listOnly) (fate.isDelete ? deletes : saves).push(state);
+      }
+    }
+    if (deletes.length === 0 && saves.length === 0) return false;
+    if (deletes.length > 0) yield* processor.presortDeletes(this, deletes);
+    if (saves.length > 0) yield* processor.presortSaves(this, saves);
+    for (const state of deletes) processed.add(state);
+    for (const state of saves) processed.add(state);
+    if (
+      !preparation.linked &&
+      ((yield* processor.hasChanges(this, deletes, true)) || (yield* processor.hasChanges(this, saves, false)))
+    ) {
+      processor.linkAll(this);
+      preparation.linked = true;
+    }
+    return true;
+  }
+
+  /** Actions that depend on each other in a circle are replaced by one for each object. */
+  #breakCycles(): void {
+    const converted = new Map<Action, readonly Action[]>();
+    for (const action of this.cycles) converted.set(action, [...new Set(action.perState(this))]);
+    for (const [before, followers] of [...this.#edges]) {
+      for (const after of [...followers]) {
+        const [beforeIn, afterIn] = [this.cycles.has(before), this.cycles.has(after)];
+        if (!beforeIn && !afterIn && !before.disabled && !after.disabled) continue;
+        followers.delete(after);
+        if (before.disabled || after.disabled || (beforeIn && afterIn)) continue;
+        if (beforeIn) for (const action of converted.get(before) ?? []) this.link([action, after]);
+        else for (const action of converted.get(after) ?? []) this.link([before, action]);
+      }
+    }
+  }
+
+  /** Runs the plan; actions of one kind in one level are run as one. */
+  *execute(levels: readonly (readonly Action[])[]): Op<void> {
+    for (const level of levels) {
+      const left = new Set(level);
+      for (const action of level) {
+        if (!left.delete(action)) continue;
+        yield* action.execute(this, left);
+      }
+    }
+  }
+}
+
+export interface RegisterOptions {
+  readonly isDelete?: boolean;
+  readonly listOnly?: boolean;
+  readonly cancelDelete?: boolean;
+  /** The operation and relationship, for the warning when the object is not in the session. */
+  readonly why?: string;
+}
+
+function describeCycle(actions: readonly Action[]): string {
+  const words = actions.slice(0, 6).map((action) => action.describe());
+  return (
+    `The flush cannot be ordered: rows depend on each other in a circle (${words.join("; ")}${actions.length > 6 ? "; ..." : ""}). ` +
+    `Set postUpdate: true on one of the relationships, so that its foreign key is written by an UPDATE of its own.`
+  );
+}

@@ -1,0 +1,68 @@
+/**
+ * A changed primary key reaches the many-to-one side where no collection on the other side would carry it: the objects in memory that refer to the
+ * changed one are found and follow. SQLAlchemy: `DetectKeySwitch`.
+ */
+import type { Op } from "../../engine/io.js";
+import { mapperOf } from "../mapping/mapper.js";
+import { stateOf } from "../stamp.js";
+import type { InstanceState } from "../state.js";
+import { ProcessAll, SaveAll } from "./actions.js";
+import { DependencyProcessor } from "./dependency.js";
+import type { FlushContext } from "./flush-context.js";
+import { populate, sourceModified } from "./sync.js";
+
+export class KeySwitchProcessor extends DependencyProcessor {
+  override announce(flush: FlushContext): void {
+    const { reverseRelationships, passiveUpdates } = this.relationship;
+    if (reverseRelationships.length > 0 && (passiveUpdates || reverseRelationships.some((r) => !r.passiveUpdates)))
+      return;
+    flush.prepareWith(this, false);
+  }
+
+  override own(): InstanceState[] {
+    return [];
+  }
+
+  override linkAll(flush: FlushContext): void {
+    flush.link([SaveAll.of(flush, this.relationship.parent.base), ProcessAll.of(flush, this, false, false)]);
+  }
+
+  override linkStates(): void {}
+  protected orderAll(): void {}
+  protected orderState(): void {}
+
+  // biome-ignore lint/correctness/useYield: the interface's other implementations load
+  override *hasChanges(_flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): Op<boolean> {
+    return !isDelete && this.relationship.passiveUpdates && this.#switched(states).size > 0;
+  }
+
+  *presortDeletes(): Op<void> {}
+
+  *presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    if (!this.relationship.passiveUpdates) yield* this.#follow(flush, states);
+  }
+
+  *processDeletes(): Op<void> {}
+
+  *processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    yield* this.#follow(flush, states);
+  }
+
+  #switched(states: readonly InstanceState[]): Set<InstanceState> {
+    return new Set(states.filter((s) => s.key !== null && sourceModified(s, this.relationship.syncPairs)));
+  }
+
+  *#follow(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    const switched = this.#switched(states);
+    if (switched.size === 0) return;
+    const { parent, passiveUpdates, syncPairs } = this.relationship;
+    for (const state of flush.session.allStates()) {
+      if (!mapperOf(state).isA(parent)) continue;
+      const related = this.attribute.loadedMembers(state)[0];
+      const target = related && stateOf(related);
+      if (!target || !switched.has(target)) continue;
+      flush.register(state, { listOnly: passiveUpdates });
+      yield* populate(target, state, syncPairs, this.label, flush.session);
+    }
+  }
+}

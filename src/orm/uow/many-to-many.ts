@@ -1,0 +1,143 @@
+/** Rows of an association table tie the two sides. */
+import type { Op } from "../../engine/io.js";
+import type { History } from "../history.js";
+import { stateOf } from "../stamp.js";
+import type { InstanceState } from "../state.js";
+import { DependencyProcessor, type Stage, type StateStage } from "./dependency.js";
+import type { AssociationChanges, FlushContext } from "./flush-context.js";
+import { populateOldRow, populateRow, sourceModified } from "./sync.js";
+
+type Pairs = Map<InstanceState, Set<InstanceState>>;
+
+export class ManyToManyProcessor extends DependencyProcessor {
+  protected orderAll(flush: FlushContext, stage: Stage): void {
+    const { saveParent, deleteParent, saveChild, deleteChild, afterSave, beforeDelete } = stage;
+    flush.link(
+      [saveParent, afterSave],
+      [saveChild, afterSave],
+      [afterSave, deleteChild],
+      // A row switch of the parent can take an element from what its delete would see.
+      [beforeDelete, saveParent],
+      [beforeDelete, deleteParent],
+      [beforeDelete, deleteChild],
+      [beforeDelete, saveChild],
+    );
+  }
+
+  protected orderState(flush: FlushContext, stage: StateStage): void {
+    const { saveParent, deleteParent, child, childIsDelete, afterSave, beforeDelete, isDelete } = stage;
+    if (isDelete) flush.link([beforeDelete, child], [beforeDelete, deleteParent]);
+    else if (childIsDelete) flush.link([saveParent, afterSave], [afterSave, child]);
+    else flush.link([saveParent, afterSave], [child, afterSave]);
+  }
+
+  *presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    if (!this.mayLoadForDelete) return;
+    const unloaded = states.filter((s) => s.key !== null && !this.attribute.isLoaded(s));
+    if (unloaded.length > 0) yield* flush.session.loadForCascade(unloaded, this.attribute);
+    for (const state of states) yield* flush.loadedHistory(state, this.attribute);
+  }
+
+  *presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    const { passiveUpdates, cascades, syncPairs } = this.relationship;
+    for (const state of states) {
+      if (!passiveUpdates && sourceModified(state, syncPairs)) yield* flush.loadedHistory(state, this.attribute);
+      if (!cascades.deleteOrphan) continue;
+      const history = flush.history(state, this.attribute) as History<object>;
+      for (const member of history.deleted) {
+        const child = stateOf(member) as InstanceState;
+        if (!this.attribute.hasParent(child, false)) yield* this.deleteWithCascades(flush, child);
+      }
+    }
+  }
+
+  *processDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    const changes: AssociationChanges = { inserts: [], deletes: [], updates: [] };
+    const processed = this.processedPairs(flush);
+    const seen: [InstanceState, InstanceState][] = [];
+    for (const state of states) {
+      const history = (
+        this.mayLoadForDelete ? yield* flush.loadedHistory(state, this.attribute) : flush.history(state, this.attribute)
+      ) as History<object>;
+      for (const member of history.nonAdded()) {
+        const child = stateOf(member) as InstanceState;
+        seen.push([child, state]);
+        if (!isProcessed(processed, state, child)) yield* this.#row(flush, state, child, changes.deletes, "delete");
+      }
+    }
+    remember(processed, seen);
+    yield* flush.persister.associations(this.relationship, changes);
+  }
+
+  *processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    const { passiveUpdates, syncPairs, secondarySyncPairs } = this.relationship;
+    const changes: AssociationChanges = { inserts: [], deletes: [], updates: [] };
+    const processed = this.processedPairs(flush);
+    const seen: [InstanceState, InstanceState][] = [];
+    for (const state of states) {
+      const rewriteKeys = !passiveUpdates && sourceModified(state, syncPairs);
+      const history = (
+        rewriteKeys ? yield* flush.loadedHistory(state, this.attribute) : flush.history(state, this.attribute)
+      ) as History<object>;
+      for (const member of history.added) {
+        const child = stateOf(member) as InstanceState;
+        seen.push([child, state]);
+        if (!isProcessed(processed, state, child)) yield* this.#row(flush, state, child, changes.inserts, "add");
+      }
+      for (const member of history.deleted) {
+        const child = stateOf(member) as InstanceState;
+        seen.push([child, state]);
+        if (!isProcessed(processed, state, child)) yield* this.#row(flush, state, child, changes.deletes, "delete");
+      }
+      if (!rewriteKeys) continue;
+      for (const member of history.unchanged) {
+        const child = stateOf(member) as InstanceState;
+        const old = new Map<object, unknown>();
+        populateOldRow(state, old, syncPairs);
+        populateOldRow(child, old, secondarySyncPairs);
+        const now = new Map<object, unknown>();
+        yield* populateRow(state, now, syncPairs, this.label, flush.session);
+        yield* populateRow(child, now, secondarySyncPairs, this.label, flush.session);
+        changes.updates.push({ old, now });
+      }
+    }
+    remember(processed, seen);
+    yield* flush.persister.associations(this.relationship, changes);
+  }
+
+  *#row(
+    flush: FlushContext,
+    state: InstanceState,
+    child: InstanceState,
+    rows: Map<object, unknown>[],
+    operation: "add" | "delete",
+  ): Op<void> {
+    if (!flush.session.contains(child)) {
+      if (!child.deleted) {
+        flush.session.warn(
+          `${child.describe()} is not in the session; the ${operation} along ${this.label} will not proceed for it.`,
+        );
+      }
+      return;
+    }
+    this.checkMember(child);
+    const row = new Map<object, unknown>();
+    yield* populateRow(state, row, this.relationship.syncPairs, this.label, flush.session);
+    yield* populateRow(child, row, this.relationship.secondarySyncPairs, this.label, flush.session);
+    rows.push(row);
+  }
+}
+
+function isProcessed(pairs: Pairs | null, state: InstanceState, child: InstanceState): boolean {
+  return pairs?.get(state)?.has(child) ?? false;
+}
+
+/** The other side will meet each pair the other way round. */
+function remember(pairs: Pairs | null, seen: readonly (readonly [InstanceState, InstanceState])[]): void {
+  if (pairs === null) return;
+  for (const [child, state] of seen) {
+    const known = pairs.get(child);
+    if (known === undefined) pairs.set(child, new Set([state]));
+    else known.add(state);
+  }
+}

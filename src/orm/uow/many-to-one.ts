@@ -1,0 +1,128 @@
+/** The object holds the key of the one it refers to. */
+import type { Op } from "../../engine/io.js";
+import type { History } from "../history.js";
+import { stateOf } from "../stamp.js";
+import type { InstanceState } from "../state.js";
+import { PostUpdateAll } from "./actions.js";
+import { DependencyProcessor, type Stage, type StateStage } from "./dependency.js";
+import type { FlushContext } from "./flush-context.js";
+import { clear, populate } from "./sync.js";
+
+export class ManyToOneProcessor extends DependencyProcessor {
+  protected orderAll(flush: FlushContext, stage: Stage): void {
+    const { saveParent, deleteParent, saveChild, deleteChild, afterSave, beforeDelete } = stage;
+    if (this.relationship.postUpdate) {
+      const postUpdates = PostUpdateAll.of(flush, this.relationship.parent.base, false);
+      const preUpdates = PostUpdateAll.of(flush, this.relationship.parent.base, true);
+      flush.link(
+        [saveChild, afterSave],
+        [saveParent, afterSave],
+        [afterSave, postUpdates],
+        [afterSave, preUpdates],
+        [beforeDelete, preUpdates],
+        [preUpdates, deleteChild],
+        [preUpdates, deleteParent],
+      );
+      return;
+    }
+    flush.link([saveChild, afterSave], [afterSave, saveParent], [saveParent, deleteChild], [deleteParent, deleteChild]);
+  }
+
+  protected orderState(flush: FlushContext, stage: StateStage): void {
+    const { saveParent, deleteParent, child, childIsDelete, afterSave, beforeDelete, isDelete } = stage;
+    if (this.relationship.postUpdate) {
+      if (isDelete) {
+        const preUpdates = PostUpdateAll.of(flush, this.relationship.parent.base, true);
+        flush.link([beforeDelete, preUpdates], [preUpdates, deleteParent], [preUpdates, child]);
+        return;
+      }
+      const postUpdates = PostUpdateAll.of(flush, this.relationship.parent.base, false);
+      flush.link([afterSave, postUpdates]);
+      if (childIsDelete) flush.link([postUpdates, child]);
+      else flush.link([saveParent, afterSave], [child, afterSave]);
+    } else if (isDelete) {
+      if (childIsDelete) flush.link([deleteParent, child]);
+    } else {
+      flush.link([afterSave, saveParent]);
+      if (!childIsDelete) flush.link([child, afterSave]);
+    }
+  }
+
+  *#deleteHistory(flush: FlushContext, state: InstanceState): Op<History<object | null>> {
+    const history = this.mayLoadForDelete
+      ? yield* flush.loadedHistory(state, this.attribute)
+      : flush.history(state, this.attribute);
+    return history as History<object | null>;
+  }
+
+  *presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    const { cascades } = this.relationship;
+    if (!cascades.delete && !cascades.deleteOrphan) return;
+    for (const state of states) {
+      const history = yield* this.#deleteHistory(flush, state);
+      const doomed = cascades.deleteOrphan ? history.sum() : history.nonDeleted();
+      for (const target of doomed) if (target) yield* this.deleteWithCascades(flush, stateOf(target) as InstanceState);
+    }
+  }
+
+  *presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    for (const state of states) {
+      flush.register(state, { why: `the save along ${this.label}` });
+      if (!this.relationship.cascades.deleteOrphan) continue;
+      const history = yield* this.#deleteHistory(flush, state);
+      for (const target of history.deleted) {
+        const old = target ? (stateOf(target) as InstanceState) : null;
+        if (old !== null && !this.attribute.hasParent(old, false)) yield* this.deleteWithCascades(flush, old);
+      }
+    }
+  }
+
+  *processDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    const { postUpdate, cascades, passiveDeletes, syncPairs } = this.relationship;
+    if (!postUpdate || cascades.deleteOrphan || passiveDeletes === "all") return;
+    // The row must let go of the other before that one can be deleted.
+    for (const state of states) {
+      clear(state, syncPairs, this.label);
+      const history = yield* this.#deleteHistory(flush, state);
+      if (history.sum().some((target) => target !== null)) this.#postUpdate(flush, state);
+    }
+  }
+
+  *processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    const { syncPairs, postUpdate } = this.relationship;
+    for (const state of states) {
+      const history = flush.history(state, this.attribute) as History<object | null>;
+      if (history.added.length > 0) {
+        for (const target of history.added) yield* this.#link(flush, state, target);
+      } else if (history.deleted.length > 0 && (postUpdate || !flush.isDeleted(state))) {
+        clear(state, syncPairs, this.label);
+      }
+      if (postUpdate && history.sum().length > 0) this.#postUpdate(flush, state);
+    }
+  }
+
+  *#link(flush: FlushContext, state: InstanceState, target: object | null): Op<void> {
+    const { syncPairs, postUpdate } = this.relationship;
+    if (!postUpdate && flush.isDeleted(state)) return;
+    if (target === null) {
+      clear(state, syncPairs, this.label);
+      return;
+    }
+    const source = stateOf(target) as InstanceState;
+    if (!flush.session.contains(source)) {
+      flush.session.warn(
+        `${source.describe()} is not in the session, so ${state.describe()} is saved without it along ${this.label}. Add it to the session too.`,
+      );
+      return;
+    }
+    this.checkMember(source);
+    yield* populate(source, state, syncPairs, this.label, flush.session);
+  }
+
+  #postUpdate(flush: FlushContext, state: InstanceState): void {
+    flush.registerPostUpdate(
+      state,
+      this.relationship.syncPairs.map((p) => p.dest),
+    );
+  }
+}

@@ -1,0 +1,160 @@
+/** Children hold the key of their parent. */
+import type { Op } from "../../engine/io.js";
+import type { History } from "../history.js";
+import { stateOf } from "../stamp.js";
+import type { InstanceState } from "../state.js";
+import { PostUpdateAll } from "./actions.js";
+import { DependencyProcessor, type Stage, type StateStage } from "./dependency.js";
+import type { FlushContext } from "./flush-context.js";
+import { clear, populate, sourceModified } from "./sync.js";
+
+export class OneToManyProcessor extends DependencyProcessor {
+  protected orderAll(flush: FlushContext, stage: Stage): void {
+    const { saveParent, deleteParent, saveChild, deleteChild, afterSave, beforeDelete } = stage;
+    if (this.relationship.postUpdate) {
+      const postUpdates = PostUpdateAll.of(flush, this.target.base, false);
+      const preUpdates = PostUpdateAll.of(flush, this.target.base, true);
+      flush.link(
+        [saveChild, afterSave],
+        [saveParent, afterSave],
+        [afterSave, postUpdates],
+        [beforeDelete, preUpdates],
+        [preUpdates, deleteParent],
+        [preUpdates, deleteChild],
+      );
+      return;
+    }
+    flush.link(
+      [saveParent, afterSave],
+      [afterSave, saveChild],
+      [afterSave, deleteChild],
+      [saveChild, deleteParent],
+      [deleteChild, deleteParent],
+      [beforeDelete, saveChild],
+      [beforeDelete, deleteChild],
+    );
+  }
+
+  protected orderState(flush: FlushContext, stage: StateStage): void {
+    const { saveParent, deleteParent, child, childIsDelete, afterSave, beforeDelete, isDelete } = stage;
+    if (this.relationship.postUpdate) {
+      const postUpdates = PostUpdateAll.of(flush, this.target.base, false);
+      const preUpdates = PostUpdateAll.of(flush, this.target.base, true);
+      if (isDelete) flush.link([beforeDelete, preUpdates], [preUpdates, deleteParent]);
+      else {
+        flush.link([child, afterSave], [afterSave, postUpdates]);
+        if (!childIsDelete) flush.link([saveParent, afterSave]);
+      }
+    } else if (isDelete) flush.link([beforeDelete, child], [child, deleteParent]);
+    else flush.link([saveParent, afterSave], [afterSave, child], [saveParent, child]);
+  }
+
+  *#deleteHistory(flush: FlushContext, state: InstanceState): Op<History<object>> {
+    const history = this.mayLoadForDelete
+      ? yield* flush.loadedHistory(state, this.attribute)
+      : flush.history(state, this.attribute);
+    return history as History<object>;
+  }
+
+  *presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    const { cascades, passiveDeletes } = this.relationship;
+    const nullKeys = !cascades.delete && passiveDeletes !== "all";
+    for (const state of states) {
+      const history = yield* this.#deleteHistory(flush, state);
+      for (const child of members(history.deleted)) {
+        if (!this.attribute.hasParent(child, false)) flush.register(child, { isDelete: cascades.deleteOrphan });
+      }
+      if (!nullKeys) continue;
+      for (const child of members(history.unchanged)) flush.register(child, { why: `the delete along ${this.label}` });
+    }
+  }
+
+  *presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    const { cascades, passiveDeletes, passiveUpdates, syncPairs } = this.relationship;
+    const added = this.#childrenAdded(flush);
+    const nullKeys = !cascades.deleteOrphan && passiveDeletes !== "all";
+    for (const state of states) {
+      const keysChanged = sourceModified(state, syncPairs);
+      const history = (
+        keysChanged && !passiveUpdates
+          ? yield* flush.loadedHistory(state, this.attribute)
+          : yield* flush.replacedHistory(state, this.attribute)
+      ) as History<object>;
+      for (const child of members(history.added)) {
+        flush.register(child, { cancelDelete: true, why: `the add along ${this.label}` });
+        added.add(child);
+      }
+      for (const child of members(history.deleted)) {
+        if (!cascades.deleteOrphan) {
+          if (nullKeys) flush.register(child, { why: `the delete along ${this.label}` });
+        } else if (!this.attribute.hasParent(child, false)) yield* this.deleteWithCascades(flush, child);
+      }
+      if (!keysChanged) continue;
+      for (const child of members(history.unchanged)) {
+        flush.register(child, { listOnly: passiveUpdates, why: `the key change along ${this.label}` });
+      }
+    }
+  }
+
+  *processDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    const { cascades, passiveDeletes, postUpdate } = this.relationship;
+    if (!postUpdate && passiveDeletes === "all") return;
+    const added = this.#childrenAdded(flush);
+    for (const state of states) {
+      const history = yield* this.#deleteHistory(flush, state);
+      for (const child of members(history.deleted)) {
+        if (!this.attribute.hasParent(child, false)) this.#unlink(flush, child);
+      }
+      if (!postUpdate && cascades.delete) continue;
+      for (const child of members(history.unchanged)) if (!added.has(child)) this.#unlink(flush, child);
+    }
+  }
+
+  *processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    const { cascades, passiveDeletes, postUpdate, syncPairs } = this.relationship;
+    const nullKeys = !cascades.deleteOrphan && passiveDeletes !== "all";
+    for (const state of states) {
+      const history = flush.history(state, this.attribute) as History<object>;
+      for (const child of members(history.added)) {
+        yield* this.#link(flush, state, child);
+        if (postUpdate) this.#postUpdate(flush, child);
+      }
+      if (nullKeys) {
+        for (const child of members(history.deleted)) {
+          if (!this.attribute.hasParent(child, false)) this.#unlink(flush, child);
+        }
+      }
+      if (sourceModified(state, syncPairs)) {
+        for (const child of members(history.unchanged)) yield* this.#link(flush, state, child);
+      }
+    }
+  }
+
+  #childrenAdded(flush: FlushContext): Set<InstanceState> {
+    return flush.memo(`children added ${flush.id(this)}`, () => new Set());
+  }
+
+  *#link(flush: FlushContext, parent: InstanceState, child: InstanceState): Op<void> {
+    this.checkMember(child);
+    if (!this.relationship.postUpdate && flush.isDeleted(child)) return;
+    yield* populate(parent, child, this.relationship.syncPairs, this.label, flush.session);
+  }
+
+  #unlink(flush: FlushContext, child: InstanceState): void {
+    if (this.relationship.postUpdate || !flush.isDeleted(child)) clear(child, this.relationship.syncPairs, this.label);
+    if (this.relationship.postUpdate) this.#postUpdate(flush, child);
+  }
+
+  #postUpdate(flush: FlushContext, child: InstanceState): void {
+    flush.registerPostUpdate(
+      child,
+      this.relationship.syncPairs.map((p) => p.dest),
+    );
+  }
+}
+
+function members(list: readonly (object | null)[]): InstanceState[] {
+  const found: InstanceState[] = [];
+  for (const member of list) if (member !== null) found.push(stateOf(member) as InstanceState);
+  return found;
+}

@@ -1,0 +1,92 @@
+/** Copies key values along a relationship, from the row that has them to the row that refers to it. SQLAlchemy: `orm/sync.py`. */
+import type { Op } from "../../engine/io.js";
+import type { Column } from "../../sql/schema/column.js";
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
+import { DependencyRuleError, FlushError } from "../errors.js";
+import type { SyncPair } from "../mapping/mapper.js";
+import { type Mapper, mapperOf } from "../mapping/mapper.js";
+import { type InstanceState, valuesOf } from "../state.js";
+
+/** Loads what is not in memory, as the database has it. */
+export interface KeyLoader {
+  loadForFlush(state: InstanceState, attribute: ColumnAttribute): Op<void>;
+}
+
+/** The value of a column of an object's row, as the object has it now; loaded where it is expired and not part of the identity. */
+function* valueFor(state: InstanceState, column: Column, label: string, loader: KeyLoader): Op<unknown> {
+  const mapper = mapperOf(state);
+  const attribute = mapper.byColumn.get(column);
+  if (attribute === undefined) {
+    throw new FlushError(
+      `${label}: ${state.describe()} does not map the column ${column.table?.name}.${column.name} that the key comes from.`,
+    );
+  }
+  const value = attribute.peek(state);
+  if (value !== undefined || state.key === null) return value ?? null;
+  const position = mapper.primaryKey.indexOf(attribute);
+  if (position >= 0) return valuesOf(state.key)[position];
+  yield* loader.loadForFlush(state, attribute);
+  return attribute.peek(state) ?? null;
+}
+
+/** `source`'s keys are written into `dest`. */
+export function* populate(
+  source: InstanceState,
+  dest: InstanceState,
+  pairs: readonly SyncPair[],
+  label: string,
+  loader: KeyLoader,
+): Op<void> {
+  for (const { source: from, dest: to } of pairs) {
+    const value = yield* valueFor(source, from, label, loader);
+    mapperOf(dest).attributeOf(to).assign(dest, value);
+  }
+}
+
+/** `dest`'s keys become NULL. A column of its primary key cannot. */
+export function clear(dest: InstanceState, pairs: readonly SyncPair[], label: string): void {
+  const mapper = mapperOf(dest);
+  for (const { dest: to } of pairs) {
+    const attribute = mapper.attributeOf(to);
+    const value = attribute.peek(dest);
+    if (isKeyColumn(mapper, to) && value !== null && value !== undefined) {
+      throw new DependencyRuleError(
+        `${label}: removing the link would set ${mapper.className}.${attribute.key} to NULL, which is part of the primary key of ${dest.describe()}. ` +
+          `Delete the object too (cascade: ["all", "delete-orphan"]), or give it another parent.`,
+      );
+    }
+    attribute.assign(dest, null);
+  }
+}
+
+function isKeyColumn(mapper: Mapper, column: Column): boolean {
+  return mapper.primaryKey.some((attribute) => attribute.columns.includes(column)) || column.primaryKey;
+}
+
+/** Adds `source`'s keys to a row that is not an object's. */
+export function* populateRow(
+  source: InstanceState,
+  row: Map<object, unknown>,
+  pairs: readonly SyncPair[],
+  label: string,
+  loader: KeyLoader,
+): Op<void> {
+  for (const { source: from, dest: to } of pairs) row.set(to, yield* valueFor(source, from, label, loader));
+}
+
+/** Adds the keys that `source` had at the last flush. */
+export function populateOldRow(source: InstanceState, row: Map<object, unknown>, pairs: readonly SyncPair[]): void {
+  for (const { source: from, dest: to } of pairs) {
+    row.set(to, mapperOf(source).attributeOf(from).committedValue(source));
+  }
+}
+
+/** Whether one of the keys that others refer to has changed. */
+export function sourceModified(state: InstanceState, pairs: readonly SyncPair[]): boolean {
+  for (const { source } of pairs) {
+    const attribute = mapperOf(state).byColumn.get(source);
+    if (attribute === undefined || state.committed === null || !state.committed.has(attribute)) continue;
+    if (attribute.history(state).deleted.length > 0) return true;
+  }
+  return false;
+}

@@ -1,0 +1,28 @@
+import type { Compiled, CompileOptions } from "./compiled.js";
+import { DDLElement } from "./ddl/element.js";
+import { defaultDialect } from "./default-dialect.js";
+import type { Dialect } from "./dialect.js";
+import { type Node, setStringifier } from "./node.js";
+import { setCompile } from "./statement.js";
+
+/**
+ * A statement in a dialect's words.
+ *
+ * @throws CompileError naming the construct and the dialect that lacks it
+ */
+export function compile(node: Node, dialect: Dialect = defaultDialect, options: CompileOptions = {}): Compiled {
+  const compiler = node instanceof DDLElement ? dialect.ddlCompiler : dialect.statementCompiler;
+  return new compiler(dialect, node, options).compile();
+}
+
+/** A node as text for logs and errors: parameters by name, never a throw. */
+export function stringify(node: Node): string {
+  try {
+    return compile(node, defaultDialect).text;
+  } catch (error) {
+    return `<${node.visitName}: ${error instanceof Error ? error.message : String(error)}>`;
+  }
+}
+
+setStringifier(stringify);
+setCompile((node, dialect, options) => compile(node, dialect, options));

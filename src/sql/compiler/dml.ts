@@ -1,0 +1,352 @@
+import type { StatementKind } from "../compiled.js";
+import type { Delete } from "../dml/delete.js";
+import type { DMLStatement } from "../dml/dml.js";
+import type { Insert, OnConflict } from "../dml/insert.js";
+import type { Update } from "../dml/update.js";
+import { ColumnElement } from "../element.js";
+import { BindParameter } from "../elements/bind.js";
+import { ArgumentError } from "../errors.js";
+import { Node } from "../node.js";
+import type { Column } from "../schema/column.js";
+import type { Table } from "../schema/table.js";
+import type { FromClause } from "../selectable/from-clause.js";
+import type { Select } from "../selectable/select.js";
+import { fromsOf } from "./froms.js";
+import { SelectCompiler } from "./select.js";
+
+type From = FromClause<unknown>;
+
+/** INSERT, UPDATE and DELETE; with the rest, the compiler of statements. */
+export class SQLCompiler extends SelectCompiler {
+  protected override kindOf(statement: Node): StatementKind {
+    switch (statement.visitName) {
+      case "Insert":
+        return "insert";
+      case "Update":
+        return "update";
+      case "Delete":
+        return "delete";
+      case "TextClause":
+      case "SQLTemplate":
+        return "text";
+      default:
+        return "select";
+    }
+  }
+
+  protected override returnsRows(statement: Node): boolean {
+    switch (statement.visitName) {
+      case "Insert":
+      case "Update":
+      case "Delete":
+        return (statement as DMLStatement).returningNodes.length > 0;
+      case "TextClause":
+      case "SQLTemplate":
+        return false;
+      default:
+        return true;
+    }
+  }
+
+  visitInsert(insert: Insert): string {
+    const top = this.enter(insert);
+    const table = insert.table as unknown as Table;
+    let text = "INSERT ";
+    text += this.dmlHints(insert.hints);
+    text += `INTO ${this.tableText(table)}`;
+    if (insert.target.visitName === "Alias") text += ` AS ${this.fromName(insert.target)}`;
+    text += this.insertBody(insert, table);
+    if (insert.conflict !== null) text += this.conflictText(insert.conflict);
+    text += this.returningText(insert, top, true);
+    return this.leave(text, top);
+  }
+
+  private insertBody(insert: Insert, table: Table): string {
+    if (insert.source !== null) return this.insertFromSelect(insert, table, insert.source);
+    const keys = this.depth > 1 ? [] : (this.options.columnKeys ?? []);
+    const given = new Map<Column, number>();
+    insert.columns.forEach((column, i) => {
+      given.set(column, i);
+    });
+    const columns: Column[] = [...insert.columns];
+    for (const key of keys) {
+      const column = this.columnByKey(insert, table, key);
+      if (!given.has(column) && !columns.includes(column)) columns.push(column);
+    }
+    const defaults = table.columns.filter((column) => !columns.includes(column) && hasClientDefault(column));
+    const all = [...columns, ...defaults];
+    // a table's own order, so that statements read alike however the values were given
+    all.sort((a, b) => table.columns.indexOf(a) - table.columns.indexOf(b));
+    const rows = insert.rows.length === 0 ? [[]] : insert.rows;
+    if (all.length === 0) {
+      if (rows.length > 1)
+        throw new ArgumentError(`insert into ${table.fullName}: several rows without a column cannot be written.`);
+      return this.emptyInsert(table);
+    }
+    if (rows.length > 1 && !this.dialect.capabilities.multiRowValues)
+      return this.refuse("INSERT of several rows", "Execute it with a list of rows.");
+    const tuples = rows.map((row) => {
+      const cells = all.map((column) => {
+        const at = given.get(column);
+        if (at !== undefined) return this.valueText(row[at] as ColumnElement, column);
+        if (columns.includes(column)) return this.givenBind(column);
+        return this.defaultText(column, column.default);
+      });
+      return `(${cells.join(", ")})`;
+    });
+    return ` (${all.map((column) => this.quote(column.name)).join(", ")})${this.overriding(all)} VALUES ${tuples.join(", ")}`;
+  }
+
+  /** What stands between the columns and VALUES: OVERRIDING SYSTEM VALUE where an identity column is given. */
+  protected overriding(_columns: readonly Column[]): string {
+    return "";
+  }
+
+  /** INSERT of a row of defaults. */
+  protected emptyInsert(table: Table): string {
+    if (this.dialect.capabilities.defaultValuesInsert) return " DEFAULT VALUES";
+    if (this.dialect.capabilities.defaultKeyword)
+      return ` (${this.quote((table.columns[0] as Column).name)}) VALUES (DEFAULT)`;
+    return " () VALUES ()";
+  }
+
+  private insertFromSelect(insert: Insert, table: Table, source: Node): string {
+    const columns = [...insert.columns];
+    let query = source;
+    if (insert.includeDefaults && query.visitName === "Select") {
+      const defaults = table.columns.filter((column) => !columns.includes(column) && hasClientDefault(column));
+      if (defaults.length > 0) {
+        const select = query as Select;
+        const extra = defaults.map((column) => new DefaultOf(column));
+        query = select.with({ rawColumns: [...select.rawColumns, ...extra] });
+        columns.push(...defaults);
+      }
+    }
+    const text = this.nested(query);
+    return ` (${columns.map((column) => this.quote(column.name)).join(", ")}) ${text}`;
+  }
+
+  visitDefaultOf(node: DefaultOf): string {
+    return this.defaultText(node.column, node.column.default);
+  }
+
+  private columnByKey(statement: DMLStatement, table: Table, key: string): Column {
+    const column =
+      (table.c as Readonly<Record<string, unknown>>)[key] ?? table.columns.find((each) => each.name === key) ?? null;
+    if (column === null) {
+      const keys = table.columns.map((each) => each.key).join(", ");
+      throw new ArgumentError(
+        `${statement.visitName.toLowerCase()} of ${table.fullName}: the table has no column ${JSON.stringify(key)}; it has: ${keys}.`,
+      );
+    }
+    return column as Column;
+  }
+
+  /** A value of VALUES or SET. */
+  protected valueText(value: ColumnElement, _column: Column): string {
+    const text = this.process(value);
+    return value.visitName === "Select" ? `(${text})` : text;
+  }
+
+  private givenBind(column: Column): string {
+    return this.namedBind(column.key, column.type);
+  }
+
+  /** A client-side default: a value, a function called at each execution, an SQL expression, a sequence. */
+  protected defaultText(column: Column, value: unknown): string {
+    if (value instanceof ColumnElement) return this.withConstants(() => this.process(value));
+    if (value instanceof Node) {
+      if (value.visitName === "Sequence") return this.sequenceValue(value as never);
+      return this.withConstants(() => `(${this.nested(value)})`);
+    }
+    if (typeof value === "function") {
+      const make = value as (context: unknown) => unknown;
+      return this.computedBind(column, make);
+    }
+    return this.constantBind(value, column.type, column.key);
+  }
+
+  /** The next value of a sequence. */
+  protected sequenceValue(sequence: { readonly name: string; readonly schema: string | null }): string {
+    return this.visitSequenceValue({ sequence });
+  }
+
+  private computedBind(column: Column, make: (context: unknown) => unknown): string {
+    const bind = new BindParameter(undefined, column.type, null, false, false, make as () => unknown, column.key);
+    return this.withConstants(() => this.placeholder(bind, null));
+  }
+
+  /** ON CONFLICT. */
+  protected conflictText(conflict: OnConflict): string {
+    if (!this.dialect.capabilities.onConflict) return this.refuse("ON CONFLICT");
+    let text = " ON CONFLICT";
+    if (conflict.constraint !== null) text += ` ON CONSTRAINT ${this.quote(conflict.constraint)}`;
+    else if (conflict.elements.length > 0) {
+      text += ` (${this.bare(() => conflict.elements.map((each) => this.indexElement(each)).join(", "))})`;
+      if (conflict.indexWhere !== null) text += ` WHERE ${this.bare(() => this.process(conflict.indexWhere as Node))}`;
+    }
+    if (conflict.action === "nothing") return `${text} DO NOTHING`;
+    const sets = conflict.sets.map(
+      ([column, value]) => `${this.quote((column as Column).name)} = ${this.valueText(value, column as Column)}`,
+    );
+    text += ` DO UPDATE SET ${sets.join(", ")}`;
+    if (conflict.where !== null) text += ` WHERE ${this.process(conflict.where)}`;
+    return text;
+  }
+
+  private indexElement(element: ColumnElement): string {
+    const text = this.process(element);
+    return element.visitName === "Column" || element.visitName === "Function" ? text : `(${text})`;
+  }
+
+  visitUpdate(update: Update): string {
+    const top = this.enter(update);
+    const table = update.table as unknown as Table;
+    const froms = this.furtherFroms(
+      update.target,
+      [...update.froms],
+      [...update.sets.map((pair) => pair[1]), ...update.whereCriteria],
+    );
+    const saved = this.pushFroms([update.target, ...froms]);
+    let text = `UPDATE ${this.dmlHints(update.hints)}${this.targetText(update.target)} SET `;
+    const sets = new Map<Column, string>();
+    for (const [column, value] of update.sets) sets.set(column as Column, this.valueText(value, column as Column));
+    for (const key of top ? (this.options.columnKeys ?? []) : []) {
+      const column = this.columnByKey(update as unknown as DMLStatement, table, key);
+      if (!sets.has(column)) sets.set(column, this.givenBind(column));
+    }
+    if (sets.size === 0) throw new ArgumentError(`update ${table.fullName} sets nothing. Call values({ ... }).`);
+    for (const column of table.columns) {
+      if (column.onupdate !== undefined && !sets.has(column))
+        sets.set(column, this.defaultText(column, column.onupdate));
+    }
+    text += [...sets].map(([column, value]) => `${this.quote(column.name)} = ${value}`).join(", ");
+    if (froms.length > 0) {
+      if (!this.dialect.capabilities.updateFrom) return this.refuse("UPDATE ... FROM", "Use a subquery.");
+      text += ` FROM ${froms.map((each) => this.fromText(each)).join(", ")}`;
+    }
+    if (update.whereCriteria.length > 0) text += ` WHERE ${this.whereText(update.whereCriteria)}`;
+    text += this.returningText(
+      update as unknown as DMLStatement,
+      top,
+      froms.length === 0 && update.target.visitName === "Table",
+    );
+    this.frame = saved;
+    return this.leave(text, top);
+  }
+
+  visitDelete(statement: Delete): string {
+    const top = this.enter(statement);
+    const froms = this.furtherFroms(statement.target, [...statement.froms], statement.whereCriteria);
+    const saved = this.pushFroms([statement.target, ...froms]);
+    let text = `DELETE ${this.dmlHints(statement.hints)}FROM ${this.targetText(statement.target)}`;
+    if (froms.length > 0) {
+      if (!this.dialect.capabilities.deleteUsing)
+        return this.refuse("DELETE ... USING", "Use exists() or in() with a subquery.");
+      text += ` USING ${froms.map((each) => this.fromText(each)).join(", ")}`;
+    }
+    if (statement.whereCriteria.length > 0) text += ` WHERE ${this.whereText(statement.whereCriteria)}`;
+    text += this.returningText(
+      statement as unknown as DMLStatement,
+      top,
+      froms.length === 0 && statement.target.visitName === "Table",
+    );
+    this.frame = saved;
+    return this.leave(text, top);
+  }
+
+  private targetText(target: From): string {
+    return this.fromText(target);
+  }
+
+  // tables that the conditions use and that are not the target
+  private furtherFroms(target: From, named: From[], nodes: readonly Node[]): From[] {
+    const froms = new Set<From>(named);
+    for (const node of nodes) fromsOf(node, froms);
+    froms.delete(target);
+    const hidden = new Set<From>();
+    for (const from of froms) for (const each of from.hides) hidden.add(each);
+    return [...froms].filter((each) => !hidden.has(each) && each.name !== "excluded");
+  }
+
+  private pushFroms(froms: readonly From[]): SelectCompiler["frame"] {
+    const outer = this.frame;
+    const own = new Set<From>();
+    for (const from of froms) for (const each of from.covers) own.add(each);
+    this.frame = { correlatable: own, nearest: own, labels: new Map() };
+    return outer;
+  }
+
+  /** RETURNING. `plain`: only the target's columns can be meant, and they need no table before them. */
+  protected returningText(statement: DMLStatement, top: boolean, plain: boolean): string {
+    if (statement.returningNodes.length === 0) return "";
+    const { returning, updateReturning, deleteReturning } = this.dialect.capabilities;
+    const able = { Insert: returning, Update: updateReturning, Delete: deleteReturning }[statement.visitName];
+    if (able !== true) return this.refuse(`${statement.visitName.toUpperCase()} ... RETURNING`);
+    const list = statement.selectedColumns;
+    if (top && this.resultColumns === null) {
+      this.resultColumns = list.map(({ element, name, key }) => ({ name, key, type: element.type, element }));
+    }
+    const render = (): string => list.map((column) => this.selectedText(column)).join(", ");
+    return ` RETURNING ${plain ? this.bare(render) : render()}`;
+  }
+
+  private dmlHints(hints: readonly string[]): string {
+    let text = "";
+    for (let i = 0; i < hints.length; i += 2) {
+      if (hints[i + 1] === "*" || hints[i + 1] === this.dialect.name) text += `${hints[i]} `;
+    }
+    return text;
+  }
+
+  private enter(statement: { readonly extraCtes: readonly From[] }): boolean {
+    const top = this.depth === 0;
+    this.addCtes(statement.extraCtes);
+    this.depth++;
+    return top;
+  }
+
+  private leave(text: string, top: boolean): string {
+    this.depth--;
+    return top ? this.withClause() + text : text;
+  }
+
+  /** Renders with columns written without their table. */
+  protected bare(render: () => string): string {
+    const before = this.bareColumns;
+    this.bareColumns = true;
+    const text = render();
+    this.bareColumns = before;
+    return text;
+  }
+
+  // inside a query columns need their tables again
+  override visitSelect(select: Select): string {
+    const before = this.bareColumns;
+    this.bareColumns = false;
+    const text = super.visitSelect(select);
+    this.bareColumns = before;
+    return text;
+  }
+
+  visitNamedColumn(node: { readonly name: string }): string {
+    return this.quote(node.name);
+  }
+}
+
+function hasClientDefault(column: Column): boolean {
+  return column.default !== undefined && column.default !== null;
+}
+
+/** A column's default in the select list of INSERT ... SELECT. */
+class DefaultOf extends ColumnElement {
+  override get visitName(): string {
+    return "DefaultOf";
+  }
+  constructor(readonly column: Column) {
+    super();
+  }
+  get type(): Column["type"] {
+    return this.column.type;
+  }
+}

@@ -1,0 +1,109 @@
+import type { IdentifierPreparer, TypeRenderer } from "../dialect.js";
+import { CompileError } from "../errors.js";
+import type { BinaryType, NumericType, StringType } from "../types/base.js";
+import type { TypeDecorator, UserDefinedType } from "../types/extensible.js";
+import type { ArrayType, EnumType } from "../types/structured.js";
+import type { DateTimeType, TimeType } from "../types/temporal.js";
+import { plainType, type SQLType, type TypeDialect } from "../types/type.js";
+
+/** Names of types as standard SQL has them; a dialect overrides what differs. */
+export class TypeCompiler implements TypeRenderer {
+  constructor(readonly dialect: TypeDialect & { readonly identifiers: IdentifierPreparer }) {}
+
+  render(type: SQLType): string {
+    const impl = this.dialect.typeImpl(plainType(type));
+    const visit = (this as unknown as Record<string, unknown>)[impl.visitName];
+    if (typeof visit !== "function") {
+      throw new CompileError(
+        `${this.dialect.name} has no name for the type ${type}. Use withVariant() to give it another there.`,
+      );
+    }
+    return (visit as (type: SQLType) => string).call(this, impl);
+  }
+
+  visitNull(_type: SQLType): string {
+    throw new CompileError(
+      "a column without a type cannot be created. Give it one of t.*, or a foreign key whose column has one.",
+    );
+  }
+  visitInteger(_type: SQLType): string {
+    return "INTEGER";
+  }
+  visitSmallInteger(_type: SQLType): string {
+    return "SMALLINT";
+  }
+  visitBigInteger(_type: SQLType): string {
+    return "BIGINT";
+  }
+  visitNumeric(type: NumericType): string {
+    if (type.precision === null) return "NUMERIC";
+    return type.scale === null ? `NUMERIC(${type.precision})` : `NUMERIC(${type.precision}, ${type.scale})`;
+  }
+  visitFloat(_type: SQLType): string {
+    return "REAL";
+  }
+  visitDouble(_type: SQLType): string {
+    return "DOUBLE PRECISION";
+  }
+  visitString(type: StringType): string {
+    return this.collated(type.maxLength === null ? "VARCHAR" : `VARCHAR(${type.maxLength})`, type);
+  }
+  visitChar(type: StringType): string {
+    return this.collated(`CHAR(${type.maxLength ?? 1})`, type);
+  }
+  visitText(type: StringType): string {
+    return this.collated("TEXT", type);
+  }
+  protected collated(text: string, type: StringType): string {
+    return type.collation === null ? text : `${text} COLLATE ${this.dialect.identifiers.quote(type.collation)}`;
+  }
+  visitBoolean(_type: SQLType): string {
+    return "BOOLEAN";
+  }
+  visitDate(_type: SQLType): string {
+    return "DATE";
+  }
+  visitTime(type: TimeType): string {
+    return type.timezone ? "TIME WITH TIME ZONE" : "TIME";
+  }
+  visitDateTime(type: DateTimeType): string {
+    const precision = type.precision === null ? "" : `(${type.precision})`;
+    return `TIMESTAMP${precision}${type.timezone ? " WITH TIME ZONE" : ""}`;
+  }
+  visitInterval(_type: SQLType): string {
+    return "INTERVAL";
+  }
+  visitJson(_type: SQLType): string {
+    return "JSON";
+  }
+  visitJsonb(type: SQLType): string {
+    return this.visitJson(type);
+  }
+  visitUuid(_type: SQLType): string {
+    return this.dialect.capabilities.nativeUuid ? "UUID" : "CHAR(36)";
+  }
+  visitBinary(_type: BinaryType): string {
+    return "BLOB";
+  }
+  visitEnum(type: EnumType): string {
+    if (type.native && type.name !== null && this.dialect.capabilities.nativeEnum) {
+      const name = this.dialect.identifiers.quoteIfNeeded(type.name);
+      return type.schema === null ? name : `${this.dialect.identifiers.quoteIfNeeded(type.schema)}.${name}`;
+    }
+    return `VARCHAR(${type.length})`;
+  }
+  visitArray(type: ArrayType): string {
+    if (!this.dialect.capabilities.nativeArray) {
+      throw new CompileError(
+        `${this.dialect.name} has no arrays. Use t.json, or t.array(...).withVariant(t.json, ${JSON.stringify(this.dialect.name)}).`,
+      );
+    }
+    return this.render(type.itemType) + "[]".repeat(type.dimensions ?? 1);
+  }
+  visitTypeDecorator(type: TypeDecorator<unknown>): string {
+    return this.render(type.loadDialectImpl(this.dialect));
+  }
+  visitUserDefined(type: UserDefinedType<unknown>): string {
+    return type.getColSpec(this.dialect);
+  }
+}

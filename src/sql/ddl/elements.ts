@@ -1,0 +1,268 @@
+import type { Node } from "../node.js";
+import type { Constraint, ForeignKeyConstraint } from "../schema/constraints.js";
+import type { Sequence } from "../schema/generated.js";
+import type { Index } from "../schema/indexes.js";
+import type { Table } from "../schema/table.js";
+import type { SQLType } from "../types/type.js";
+import { DDLElement } from "./element.js";
+
+/** IF NOT EXISTS and IF EXISTS. */
+export interface ExistsOptions {
+  readonly ifNotExists?: boolean;
+  readonly ifExists?: boolean;
+  readonly cascade?: boolean;
+}
+
+/** `CREATE TABLE`. */
+export class CreateTable extends DDLElement {
+  override get visitName(): string {
+    return "CreateTable";
+  }
+  constructor(
+    readonly table: Table,
+    readonly options: ExistsOptions & {
+      /** The foreign keys to write into the definition; all that are not `useAlter` where absent. */
+      readonly includeForeignKeys?: readonly ForeignKeyConstraint[];
+    } = {},
+  ) {
+    super();
+  }
+}
+
+/** `DROP TABLE`. */
+export class DropTable extends DDLElement {
+  override get visitName(): string {
+    return "DropTable";
+  }
+  constructor(
+    readonly table: Table,
+    readonly options: ExistsOptions = {},
+  ) {
+    super();
+  }
+}
+
+/** `CREATE INDEX`. */
+export class CreateIndex extends DDLElement {
+  override get visitName(): string {
+    return "CreateIndex";
+  }
+  constructor(
+    readonly index: Index,
+    readonly options: ExistsOptions = {},
+  ) {
+    super();
+  }
+}
+
+/** `DROP INDEX`. */
+export class DropIndex extends DDLElement {
+  override get visitName(): string {
+    return "DropIndex";
+  }
+  constructor(
+    readonly index: Index,
+    readonly options: ExistsOptions = {},
+  ) {
+    super();
+  }
+}
+
+/** `ALTER TABLE ... ADD CONSTRAINT`. */
+export class AddConstraint extends DDLElement {
+  override get visitName(): string {
+    return "AddConstraint";
+  }
+  constructor(readonly constraint: Constraint) {
+    super();
+  }
+}
+
+/** `ALTER TABLE ... DROP CONSTRAINT`. */
+export class DropConstraint extends DDLElement {
+  override get visitName(): string {
+    return "DropConstraint";
+  }
+  constructor(
+    readonly constraint: Constraint,
+    readonly options: ExistsOptions = {},
+  ) {
+    super();
+  }
+}
+
+/** `CREATE SCHEMA`. */
+export class CreateSchema extends DDLElement {
+  override get visitName(): string {
+    return "CreateSchema";
+  }
+  constructor(
+    readonly name: string,
+    readonly options: ExistsOptions = {},
+  ) {
+    super();
+  }
+}
+
+/** `DROP SCHEMA`. */
+export class DropSchema extends DDLElement {
+  override get visitName(): string {
+    return "DropSchema";
+  }
+  constructor(
+    readonly name: string,
+    readonly options: ExistsOptions = {},
+  ) {
+    super();
+  }
+}
+
+/** `CREATE SEQUENCE`. */
+export class CreateSequence extends DDLElement {
+  override get visitName(): string {
+    return "CreateSequence";
+  }
+  constructor(
+    readonly sequence: Sequence,
+    readonly options: ExistsOptions = {},
+  ) {
+    super();
+  }
+}
+
+/** `DROP SEQUENCE`. */
+export class DropSequence extends DDLElement {
+  override get visitName(): string {
+    return "DropSequence";
+  }
+  constructor(
+    readonly sequence: Sequence,
+    readonly options: ExistsOptions = {},
+  ) {
+    super();
+  }
+}
+
+/** `CREATE TYPE ... AS ENUM`, where the database has it. */
+export class CreateEnumType extends DDLElement {
+  override get visitName(): string {
+    return "CreateEnumType";
+  }
+  constructor(readonly type: SQLType & NamedEnum) {
+    super();
+  }
+}
+
+/** `DROP TYPE`. */
+export class DropEnumType extends DDLElement {
+  override get visitName(): string {
+    return "DropEnumType";
+  }
+  constructor(
+    readonly type: SQLType & NamedEnum,
+    readonly options: ExistsOptions = {},
+  ) {
+    super();
+  }
+}
+
+/** An enum as a type of the database: its name and its values. */
+export interface NamedEnum {
+  readonly name: string | null;
+  readonly schema: string | null;
+  readonly values: readonly string[];
+}
+
+/** `CREATE [MATERIALIZED] VIEW`. */
+export class CreateView extends DDLElement {
+  override get visitName(): string {
+    return "CreateView";
+  }
+  constructor(
+    readonly name: string,
+    readonly selectable: Node,
+    readonly options: ExistsOptions & {
+      readonly schema?: string | null;
+      readonly materialized?: boolean;
+      readonly orReplace?: boolean;
+      readonly temporary?: boolean;
+      readonly columns?: readonly string[];
+    } = {},
+  ) {
+    super();
+  }
+}
+
+/** `DROP [MATERIALIZED] VIEW`. */
+export class DropView extends DDLElement {
+  override get visitName(): string {
+    return "DropView";
+  }
+  constructor(
+    readonly name: string,
+    readonly options: ExistsOptions & { readonly schema?: string | null; readonly materialized?: boolean } = {},
+  ) {
+    super();
+  }
+}
+
+/** `CREATE TABLE ... AS SELECT`. */
+export class CreateTableAs extends DDLElement {
+  override get visitName(): string {
+    return "CreateTableAs";
+  }
+  constructor(
+    readonly name: string,
+    readonly selectable: Node,
+    readonly options: ExistsOptions & { readonly schema?: string | null; readonly temporary?: boolean } = {},
+  ) {
+    super();
+  }
+}
+
+/** `COMMENT ON TABLE`. */
+export class SetTableComment extends DDLElement {
+  override get visitName(): string {
+    return "SetTableComment";
+  }
+  constructor(readonly table: Table) {
+    super();
+  }
+}
+
+/** `COMMENT ON COLUMN`. */
+export class SetColumnComment extends DDLElement {
+  override get visitName(): string {
+    return "SetColumnComment";
+  }
+  constructor(
+    readonly table: Table,
+    readonly columnName: string,
+    readonly comment: string | null,
+  ) {
+    super();
+  }
+}
+
+/**
+ * DDL as text, for what has no element of its own.
+ *
+ * @example new DDL("CREATE EXTENSION IF NOT EXISTS vector")
+ */
+export class DDL extends DDLElement {
+  override get visitName(): string {
+    return "DDL";
+  }
+  constructor(
+    readonly statement: string,
+    /** Run on these dialects only; on all where absent. */
+    readonly options: { readonly dialects?: readonly string[] } = {},
+  ) {
+    super();
+  }
+  /** The same for the dialects named only. */
+  executeIf(options: { readonly dialect: string | readonly string[] }): DDL {
+    const dialects = typeof options.dialect === "string" ? [options.dialect] : options.dialect;
+    return new DDL(this.statement, { dialects });
+  }
+}

@@ -1,0 +1,87 @@
+import type { ColumnElement } from "../element.js";
+import type { Attrs, Cls, EntityRef } from "../entity.js";
+import type { Parts } from "../node.js";
+import { Table } from "../schema/table.js";
+import type { FromClause } from "../selectable/from-clause.js";
+import { requireFrom } from "../selectable/resolve.js";
+import type { Selectable } from "../selectable/select-typing.js";
+import { DMLStatement, type DMLWhere, type ReturningColumns, type ReturningRow } from "./dml.js";
+
+const none: readonly never[] = Object.freeze([]);
+
+/** A DELETE statement. It is immutable: every method gives a new one. */
+export class Delete<Ent extends readonly unknown[] = [], Row = never, C = unknown> extends DMLStatement<Row, C> {
+  static override readonly parts: Parts = {
+    target: "node",
+    froms: "nodes",
+    whereCriteria: "nodes",
+    returningNodes: "nodes",
+    rowKeys: "names",
+    extraCtes: "nodes",
+    hints: "names",
+  };
+  override get visitName(): string {
+    return "Delete";
+  }
+  /** USING: further tables, beside those that the conditions use. */
+  readonly froms: readonly FromClause<unknown>[] = none;
+  readonly whereCriteria: readonly ColumnElement[] = none;
+  readonly hints: readonly string[] = none;
+
+  constructor(target: unknown) {
+    super(target, "del");
+  }
+
+  /** Conditions on the rows, all of which must hold. */
+  where(...conditions: readonly DMLWhere<Ent>[]): this {
+    const added = conditions.map((each) => this.conditionFor(each, "where()"));
+    return this.copyWith({ whereCriteria: [...this.whereCriteria, ...added] });
+  }
+
+  /** Equality with the values given, by attribute or column name. */
+  filterBy(values: Readonly<Record<string, unknown>>): this {
+    const added = Object.entries(values).map(([name, value]) =>
+      (this.entity === null ? this.columnFor(name, "filterBy()") : this.entity.attribute(name)).eq(value),
+    );
+    return this.copyWith({ whereCriteria: [...this.whereCriteria, ...added] });
+  }
+
+  /** DELETE ... USING: tables whose columns the conditions use. They are found by themselves too. */
+  using(...froms: readonly (FromClause<unknown> | Cls<unknown> | EntityRef<unknown, unknown>)[]): this {
+    return this.copyWith({ froms: [...this.froms, ...froms.map((each) => requireFrom(each, "using()"))] });
+  }
+
+  /** What the deleted rows give back; everything where nothing is named. */
+  returning<const A extends readonly Selectable[]>(
+    ...columns: A
+  ): Delete<Ent, A extends readonly [] ? unknown[] : ReturningRow<A>, ReturningColumns<A>> {
+    return this.copyWith(this.returningOf(columns)) as never;
+  }
+
+  /** SQL text after DELETE, for one dialect or all. */
+  prefixWith(text: string, dialect = "*"): this {
+    return this.copyWith({ hints: [...this.hints, text, dialect] });
+  }
+}
+
+declare module "../schema/table.js" {
+  interface Table<Cols, Name> {
+    /** A DELETE from this table. */
+    delete(): Delete;
+  }
+}
+
+Object.defineProperty(Table.prototype, "delete", {
+  configurable: true,
+  writable: true,
+  value(this: Table) {
+    return new Delete(this);
+  },
+});
+
+/** A DELETE from a table or the table of a mapped class. */
+export function del<Cols, Name>(table: Table<Cols, Name>): Delete;
+export function del<E, Src = E>(entity: Cls<E> | EntityRef<E, Src>): Delete<[Attrs<E>]>;
+export function del(target: unknown): unknown {
+  return new Delete(target);
+}

@@ -1,0 +1,151 @@
+import { ColumnElement } from "../element.js";
+import { bindValue } from "../elements/bind.js";
+import { expressionOrBind, requireCondition } from "../elements/coerce.js";
+import { withParams } from "../elements/params.js";
+import type { Attrs, Cls, EntityElement, EntityRef } from "../entity.js";
+import { ArgumentError, InvalidRequestError } from "../errors.js";
+import type { Node } from "../node.js";
+import type { Column } from "../schema/column.js";
+import { Table } from "../schema/table.js";
+import type { FromClause } from "../selectable/from-clause.js";
+import { baseColumn } from "../selectable/join.js";
+import { CTE, type CTEOptions, type SelectedColumn, type SubqueryColumns } from "../selectable/query.js";
+import { attributeSets, entityOf, requireFrom, requireSelected } from "../selectable/resolve.js";
+import type { RowOf, Selectable, SelectColumns } from "../selectable/select-typing.js";
+import { disambiguate } from "../selectable/selected-columns.js";
+import { Statement } from "../statement.js";
+import { describeValue } from "../types/text-check.js";
+import type { Condition, ROW, RowsOf } from "../typing.js";
+
+const none: readonly never[] = Object.freeze([]);
+
+/** What an INSERT, UPDATE or DELETE can be made for. */
+export type DMLTarget<E = unknown> = Cls<E> | EntityRef<E, unknown> | Table<unknown, unknown> | FromClause<unknown>;
+
+/** The attribute sets that lambdas of a statement receive. */
+export type TargetEntities<X> =
+  X extends EntityRef<infer E, infer Src> ? [Attrs<E, Src>] : X extends Cls<infer E> ? [Attrs<E>] : [];
+
+/** A column of SET or VALUES by name, as itself, or by a pair's first part. */
+export type SetKey = string | object;
+
+/** INSERT, UPDATE or DELETE: what they have in common. They are immutable: every method gives a new one. */
+export abstract class DMLStatement<Row = never, C = unknown> extends Statement implements RowsOf<Row> {
+  declare readonly [ROW]: Row;
+  /** The table written to. */
+  readonly table: Table;
+  /** The entity that the statement was made for, or null for a plain table. */
+  readonly entity: EntityElement | null;
+  /** What RETURNING names: elements, tables and entities. */
+  readonly returningNodes: readonly Node[] = none;
+  /** The keys of object rows; empty for tuples. */
+  readonly rowKeys: readonly string[] = none;
+  /** CTEs that nothing in the statement names. */
+  readonly extraCtes: readonly FromClause<unknown>[] = none;
+
+  constructor(target: unknown, verb: string) {
+    super();
+    this.entity = entityOf(target);
+    const from = requireFrom(target, `${verb}()`);
+    const table = from.visitName === "Alias" ? (from as unknown as { element: FromClause<unknown> }).element : from;
+    if (!(table instanceof Table)) {
+      throw new ArgumentError(
+        `${verb}() writes to a table, and ${from.describe()} is none. A class mapped to several tables is written through its objects.`,
+      );
+    }
+    this.table = table as Table;
+    this.target = from;
+  }
+  /** The table, or its alias where the statement was made for one. */
+  readonly target: FromClause<unknown>;
+
+  /** What RETURNING gives, with names of its own each. */
+  get selectedColumns(): readonly SelectedColumn[] {
+    return disambiguate(this.returningNodes);
+  }
+
+  protected returningOf(columns: readonly unknown[]): Readonly<Record<string, unknown>> {
+    const nodes =
+      columns.length === 0
+        ? [this.entity ?? (this.target as Node)]
+        : columns.map((each) => requireSelected(each, "returning()"));
+    return { returningNodes: [...this.returningNodes, ...nodes] };
+  }
+
+  /** The statement in WITH; it needs RETURNING to be selected from. */
+  cte<const N extends string = string>(name?: N, options: CTEOptions = {}): CTE<SubqueryColumns<C, N>> {
+    return new CTE(
+      this as unknown as Statement & { readonly selectedColumns: readonly SelectedColumn[] },
+      name ?? null,
+      options,
+    );
+  }
+
+  /** Puts CTEs into WITH that nothing in the statement names. */
+  addCte(...ctes: readonly FromClause<unknown>[]): this {
+    return this.copyWith({ extraCtes: [...this.extraCtes, ...ctes] });
+  }
+
+  /** Gives values to named parameters. */
+  params(values: Readonly<Record<string, unknown>>): this {
+    return withParams(this, values);
+  }
+
+  /** The table's column for a key of `values()`. @throws ArgumentError naming the keys there are */
+  protected columnFor(key: unknown, place: string): Column {
+    if (key instanceof ColumnElement) {
+      const base = baseColumn(key);
+      if (base !== null && base.table === (this.table as unknown)) return base;
+      throw new ArgumentError(`${place}: ${key} is no column of ${this.table.describe()}.`);
+    }
+    if (typeof key !== "string") throw new ArgumentError(`${place}: ${describeValue(key)} is no column.`);
+    if (this.entity !== null) {
+      const base = baseColumn(this.entity.attribute(key));
+      if (base === null)
+        throw new InvalidRequestError(
+          `${place}: ${this.entity.entityName}.${key} is no plain column and cannot be written.`,
+        );
+      return base;
+    }
+    const column = (this.table.c as Readonly<Record<string, unknown>>)[key];
+    if (column !== undefined) return column as Column;
+    const named = this.table.columns.find((each) => each.name === key);
+    if (named !== undefined) return named;
+    const keys = this.table.columns.map((each) => each.key).join(", ");
+    throw new ArgumentError(
+      `${place}: ${this.table.describe()} has no column ${JSON.stringify(key)}; it has: ${keys}.`,
+    );
+  }
+
+  /** A value of `values()` as an element; plain values are bound with the column's type. */
+  protected valueFor(column: Column, value: unknown, place: string): ColumnElement {
+    if (value === null) return bindValue(null, column.type, column.key);
+    if (column.computed !== null) {
+      throw new ArgumentError(
+        `${place}: ${this.table.fullName}.${column.name} is computed by the database and cannot be written.`,
+      );
+    }
+    return expressionOrBind(value, column.type, column.key, `${place}: ${this.table.fullName}.${column.name}`);
+  }
+
+  /** A condition, or what a lambda over the entity's attributes gives. */
+  protected conditionFor(value: unknown, place: string): ColumnElement {
+    if (typeof value === "function" && entityOf(value) === null) {
+      const sets = this.entity === null ? [] : attributeSets([this.entity]);
+      if (sets.length === 0)
+        throw new ArgumentError(
+          `${place} got a function, and the statement is for no mapped class whose attributes it could take.`,
+        );
+      return requireCondition((value as (...sets: object[]) => unknown)(...sets), place);
+    }
+    return requireCondition(value, place);
+  }
+}
+
+/** A condition, or a function of the entity's attributes that gives one. */
+export type DMLWhere<Ent extends readonly unknown[]> = Condition | ((...entities: Ent) => Condition);
+
+/** The row that RETURNING gives: the whole table or entity where nothing is named. */
+export type ReturningRow<A extends readonly Selectable[]> = RowOf<A>;
+/** The columns that RETURNING gives, for a CTE. */
+export type ReturningColumns<A extends readonly Selectable[]> = SelectColumns<A>;

@@ -1,0 +1,287 @@
+import { ColumnElement } from "../element.js";
+import { expressionOrBind, requireCondition } from "../elements/coerce.js";
+import type { Attrs, Cls, EntityRef, Plain } from "../entity.js";
+import { ArgumentError } from "../errors.js";
+import type { KeyContext } from "../key-context.js";
+import { Node, type Parts } from "../node.js";
+import { type Column, Column as ColumnClass, type ColumnInfo } from "../schema/column.js";
+import { type ColumnSpecs, type InsertValues, Table, type TableColumns } from "../schema/table.js";
+import { Alias, type AliasedColumns } from "../selectable/alias.js";
+import { Query, type SelectedColumn } from "../selectable/query.js";
+import type { Selectable } from "../selectable/select-typing.js";
+import { describeValue } from "../types/text-check.js";
+import type { Condition, Expr, Valued } from "../typing.js";
+import { DMLStatement, type ReturningColumns, type ReturningRow } from "./dml.js";
+
+const none: readonly never[] = Object.freeze([]);
+
+/** Values for an entity's columns, by attribute name. */
+export type EntityValues<E> = {
+  readonly [K in keyof Plain<E>]?: Plain<E>[K] | Valued<NonNullable<Plain<E>[K]> | null>;
+};
+
+/** ON CONFLICT of an INSERT. */
+export class OnConflict extends Node {
+  static override readonly parts: Parts = {
+    action: "name",
+    elements: "nodes",
+    indexWhere: "node",
+    constraint: "name",
+    sets: "tuples",
+    where: "node",
+  };
+  override get visitName(): string {
+    return "OnConflict";
+  }
+  constructor(
+    readonly action: "nothing" | "update",
+    /** The columns and expressions of the unique index. */
+    readonly elements: readonly ColumnElement[],
+    readonly indexWhere: ColumnElement | null,
+    readonly constraint: string | null,
+    readonly sets: readonly (readonly [ColumnElement, ColumnElement])[],
+    readonly where: ColumnElement | null,
+  ) {
+    super();
+  }
+}
+
+/** What a conflict is about: columns of a unique index, or a constraint's name. */
+export interface ConflictTarget {
+  readonly indexElements?: readonly (string | ColumnInfo | Valued)[];
+  /** The condition of a partial index. */
+  readonly indexWhere?: Condition;
+  readonly constraint?: string | { readonly name: unknown };
+}
+
+/** What happens on a conflict. */
+export interface ConflictUpdate<Values> extends ConflictTarget {
+  /** New values; `excluded` has the row that was to be inserted. A function receives it. */
+  readonly set: Values | ((excluded: never) => Values);
+  readonly where?: Condition;
+}
+
+/** The row that could not be inserted, in ON CONFLICT. */
+class Excluded extends Alias {
+  override appendKey(context: KeyContext): void {
+    context.text += "x";
+    this.element.appendKey(context);
+  }
+}
+
+const excludedOf = new WeakMap<Table, Excluded>();
+
+/** An INSERT statement. It is immutable: every method gives a new one. */
+export class Insert<
+  Cols = unknown,
+  Values = Readonly<Record<string, unknown>>,
+  Row = never,
+  C = unknown,
+> extends DMLStatement<Row, C> {
+  static override readonly parts: Parts = {
+    table: "node",
+    columns: "nodes",
+    source: "node",
+    conflict: "node",
+    returningNodes: "nodes",
+    rowKeys: "names",
+    extraCtes: "nodes",
+    hints: "names",
+  };
+  override get visitName(): string {
+    return "Insert";
+  }
+  /** The columns given, in order; empty before `values()` or `fromSelect()`. */
+  readonly columns: readonly Column[] = none;
+  /** Values for the columns, row by row. */
+  readonly rows: readonly (readonly ColumnElement[])[] = none;
+  /** The query whose rows are inserted. */
+  readonly source: Query | null = null;
+  /** Fill in the columns' client-side defaults that the query does not give. */
+  readonly includeDefaults: boolean = true;
+  readonly conflict: OnConflict | null = null;
+  /** Text after INSERT, each with the dialect it is for, in turn. */
+  readonly hints: readonly string[] = none;
+
+  constructor(target: unknown) {
+    super(target, "insert");
+  }
+
+  override appendKey(context: KeyContext): void {
+    super.appendKey(context);
+    for (const row of this.rows) {
+      context.text += "/";
+      for (let i = 0; i < row.length; i++) (row[i] as ColumnElement).appendKey(context);
+    }
+    if (!this.includeDefaults) context.text += "d";
+  }
+  override children(): Node[] {
+    return [...super.children(), ...this.rows.flat()];
+  }
+  override copyReplacing(replace: (child: Node) => Node): this {
+    const copy = super.copyReplacing(replace);
+    let changed = false;
+    const rows = this.rows.map((row) =>
+      row.map((each) => {
+        const fresh = replace(each) as ColumnElement;
+        if (fresh !== each) changed = true;
+        return fresh;
+      }),
+    );
+    return changed ? copy.copyWith({ rows }) : copy;
+  }
+
+  /**
+   * The values of one row, or of several.
+   *
+   * @param rows values or expressions by column key (attribute name, for a class)
+   */
+  values(rows: Values | readonly Values[]): this {
+    const list: readonly unknown[] = Array.isArray(rows) ? (rows as readonly unknown[]) : [rows];
+    if (list.length === 0) throw new ArgumentError(`insert into ${this.table.fullName}: values([]) has no row.`);
+    const first = this.rowOf(list[0], "values()");
+    const columns = Object.keys(first).map((key) => this.columnFor(key, `insert into ${this.table.fullName}`));
+    const made = list.map((each, at) => {
+      const row = at === 0 ? first : this.rowOf(each, `values() row ${at + 1}`);
+      const keys = Object.keys(row);
+      const wanted = Object.keys(first);
+      if (at > 0 && (keys.length !== wanted.length || wanted.some((key) => !Object.hasOwn(row, key)))) {
+        throw new ArgumentError(
+          `insert into ${this.table.fullName}: row ${at + 1} gives (${keys.join(", ")}) and row 1 (${wanted.join(", ")}). Rows of one INSERT give the same columns; write null for NULL.`,
+        );
+      }
+      return wanted.map((key, i) => this.valueFor(columns[i] as Column, row[key], `insert`));
+    });
+    if (this.rows.length === 1 && made.length === 1)
+      return this.copyWith(this.merged(columns, made[0] as ColumnElement[]));
+    return this.copyWith({ columns, rows: made, source: null });
+  }
+
+  private merged(columns: readonly Column[], row: readonly ColumnElement[]): Readonly<Record<string, unknown>> {
+    const kept = this.columns.map((column, i) => [column, (this.rows[0] as readonly ColumnElement[])[i]] as const);
+    const map = new Map(kept);
+    columns.forEach((column, i) => {
+      map.set(column, row[i]);
+    });
+    return { columns: [...map.keys()], rows: [[...map.values()]], source: null };
+  }
+
+  private rowOf(value: unknown, place: string): Readonly<Record<string, unknown>> {
+    if (value === null || typeof value !== "object" || Array.isArray(value) || value instanceof Node) {
+      throw new ArgumentError(
+        `insert into ${this.table.fullName}: ${place} takes objects of values by column, not ${describeValue(value)}.`,
+      );
+    }
+    return value as Readonly<Record<string, unknown>>;
+  }
+
+  /** INSERT ... SELECT. */
+  fromSelect(
+    columns: readonly (keyof Values | ColumnInfo | string)[],
+    query: Query<unknown, unknown>,
+    options: { readonly includeDefaults?: boolean } = {},
+  ): this {
+    const source = query as unknown as Query;
+    if (!(source instanceof Query)) throw new ArgumentError(`fromSelect() takes a query, not ${describeValue(query)}.`);
+    const targets = columns.map((each) => this.columnFor(each, `insert into ${this.table.fullName}`));
+    const width = source.selectedColumns.length;
+    if (width !== targets.length) {
+      throw new ArgumentError(`fromSelect(): ${targets.length} columns are named and the query selects ${width}.`);
+    }
+    return this.copyWith({ columns: targets, rows: none, source, includeDefaults: options.includeDefaults !== false });
+  }
+
+  /** What the inserted rows give back; everything where nothing is named. */
+  returning<const A extends readonly Selectable[]>(
+    ...columns: A
+  ): Insert<Cols, Values, A extends readonly [] ? unknown[] : ReturningRow<A>, ReturningColumns<A>> {
+    return this.copyWith(this.returningOf(columns)) as never;
+  }
+
+  /** The row that could not be inserted, for `onConflictDoUpdate`. */
+  get excluded(): Cols extends ColumnSpecs
+    ? AliasedColumns<TableColumns<Cols, never>, never>
+    : Readonly<Record<string, Expr<unknown, unknown>>> {
+    let excluded = excludedOf.get(this.table);
+    if (excluded === undefined) {
+      excluded = new Excluded(this.table, "excluded");
+      excludedOf.set(this.table, excluded);
+    }
+    return excluded.c as never;
+  }
+
+  /** ON CONFLICT DO NOTHING, on any conflict or on those named. */
+  onConflictDoNothing(target: ConflictTarget = {}): this {
+    const { elements, indexWhere, constraint } = this.conflictTarget(target);
+    return this.copyWith({ conflict: new OnConflict("nothing", elements, indexWhere, constraint, none, null) });
+  }
+
+  /**
+   * ON CONFLICT DO UPDATE.
+   *
+   * @example insert.onConflictDoUpdate({ indexElements: ["email"], set: { name: insert.excluded.name } })
+   */
+  onConflictDoUpdate(options: ConflictUpdate<Partial<Values>>): this {
+    const { elements, indexWhere, constraint } = this.conflictTarget(options);
+    const given =
+      typeof options.set === "function" ? (options.set as (excluded: unknown) => unknown)(this.excluded) : options.set;
+    const sets = Object.entries(this.rowOf(given, "set")).map(([key, value]): [ColumnElement, ColumnElement] => {
+      const column = this.columnFor(key, `insert into ${this.table.fullName}: set`);
+      return [column, this.valueFor(column, value, "insert: set")];
+    });
+    if (sets.length === 0)
+      throw new ArgumentError("onConflictDoUpdate({ set }) sets nothing. Use onConflictDoNothing().");
+    const where = options.where === undefined ? null : requireCondition(options.where, "onConflictDoUpdate({ where })");
+    return this.copyWith({ conflict: new OnConflict("update", elements, indexWhere, constraint, sets, where) });
+  }
+
+  private conflictTarget(target: ConflictTarget): {
+    readonly elements: readonly ColumnElement[];
+    readonly indexWhere: ColumnElement | null;
+    readonly constraint: string | null;
+  } {
+    const elements = (target.indexElements ?? []).map((each) =>
+      each instanceof ColumnClass || !(each instanceof ColumnElement)
+        ? this.columnFor(each, "onConflict({ indexElements })")
+        : expressionOrBind(each, null, null, "onConflict({ indexElements })"),
+    );
+    const constraint =
+      target.constraint === undefined
+        ? null
+        : typeof target.constraint === "string"
+          ? target.constraint
+          : String(target.constraint.name);
+    const indexWhere =
+      target.indexWhere === undefined ? null : requireCondition(target.indexWhere, "onConflict({ indexWhere })");
+    return { elements, indexWhere, constraint };
+  }
+
+  /** SQL text after INSERT, for one dialect or all. */
+  prefixWith(text: string, dialect = "*"): this {
+    return this.copyWith({ hints: [...this.hints, text, dialect] });
+  }
+}
+
+declare module "../schema/table.js" {
+  interface Table<Cols, Name> {
+    /** An INSERT into this table. */
+    insert(): Insert<Cols, InsertValues<Cols>>;
+  }
+}
+
+Object.defineProperty(Table.prototype, "insert", {
+  configurable: true,
+  writable: true,
+  value(this: Table) {
+    return new Insert(this);
+  },
+});
+
+/** An INSERT into a table or the table of a mapped class. */
+export function insert<Cols, Name>(table: Table<Cols, Name>): Insert<Cols, InsertValues<Cols>>;
+export function insert<E>(entity: Cls<E> | EntityRef<E, unknown>): Insert<E, EntityValues<E>>;
+export function insert(target: unknown): unknown {
+  return new Insert(target);
+}
+
+export type { Attrs, SelectedColumn };

@@ -1,0 +1,128 @@
+import type { ColumnElement } from "../element.js";
+import type { Attrs, Cls, EntityRef } from "../entity.js";
+import { ArgumentError } from "../errors.js";
+import { Node, type Parts } from "../node.js";
+import { Table, type UpdateValues } from "../schema/table.js";
+import type { FromClause } from "../selectable/from-clause.js";
+import { requireFrom } from "../selectable/resolve.js";
+import type { Selectable } from "../selectable/select-typing.js";
+import { describeValue } from "../types/text-check.js";
+import { DMLStatement, type DMLWhere, type ReturningColumns, type ReturningRow } from "./dml.js";
+import type { EntityValues } from "./insert.js";
+
+const none: readonly never[] = Object.freeze([]);
+
+/** An UPDATE statement. It is immutable: every method gives a new one. */
+export class Update<
+  Values = Readonly<Record<string, unknown>>,
+  Ent extends readonly unknown[] = [],
+  Row = never,
+  C = unknown,
+> extends DMLStatement<Row, C> {
+  static override readonly parts: Parts = {
+    target: "node",
+    sets: "tuples",
+    froms: "nodes",
+    whereCriteria: "nodes",
+    returningNodes: "nodes",
+    rowKeys: "names",
+    extraCtes: "nodes",
+    hints: "names",
+  };
+  override get visitName(): string {
+    return "Update";
+  }
+  /** Columns and their new values, in the order in which SET has them. */
+  readonly sets: readonly (readonly [ColumnElement, ColumnElement])[] = none;
+  /** FROM: further tables, beside those that the conditions use. */
+  readonly froms: readonly FromClause<unknown>[] = none;
+  readonly whereCriteria: readonly ColumnElement[] = none;
+  readonly hints: readonly string[] = none;
+
+  constructor(target: unknown) {
+    super(target, "update");
+  }
+
+  /** New values by column key (attribute name, for a class); a lambda receives the entity's attributes. */
+  values(values: Values | ((...entities: Ent) => Values)): this {
+    let given: unknown = values;
+    if (typeof values === "function") {
+      if (this.entity === null)
+        throw new ArgumentError(`update ${this.table.fullName}: values() takes a function only for a mapped class.`);
+      given = (values as (attrs: object) => unknown)(this.entity.attrs);
+    }
+    if (given === null || typeof given !== "object" || Array.isArray(given) || given instanceof Node) {
+      throw new ArgumentError(
+        `update ${this.table.fullName}: values() takes an object of values by column, not ${describeValue(given)}.`,
+      );
+    }
+    return this.withSets(Object.entries(given as Readonly<Record<string, unknown>>));
+  }
+
+  /** New values as pairs, in the order in which SET is to have them. */
+  orderedValues(...pairs: readonly (readonly [keyof Values | object, unknown])[]): this {
+    return this.withSets(pairs as readonly (readonly [unknown, unknown])[]);
+  }
+
+  private withSets(pairs: readonly (readonly [unknown, unknown])[]): this {
+    const map = new Map(this.sets);
+    for (const [key, value] of pairs) {
+      const column = this.columnFor(key, `update ${this.table.fullName}`);
+      map.set(column, this.valueFor(column, value, "update"));
+    }
+    return this.copyWith({ sets: [...map] });
+  }
+
+  /** Conditions on the rows, all of which must hold. */
+  where(...conditions: readonly DMLWhere<Ent>[]): this {
+    const added = conditions.map((each) => this.conditionFor(each, "where()"));
+    return this.copyWith({ whereCriteria: [...this.whereCriteria, ...added] });
+  }
+
+  /** Equality with the values given, by attribute or column name. */
+  filterBy(values: Partial<Values>): this {
+    const added = Object.entries(values as object).map(([name, value]) =>
+      (this.entity === null ? this.columnFor(name, "filterBy()") : this.entity.attribute(name)).eq(value),
+    );
+    return this.copyWith({ whereCriteria: [...this.whereCriteria, ...added] });
+  }
+
+  /** UPDATE ... FROM: tables whose columns the values and conditions use. They are found by themselves too. */
+  from(...froms: readonly (FromClause<unknown> | Cls<unknown> | EntityRef<unknown, unknown>)[]): this {
+    return this.copyWith({ froms: [...this.froms, ...froms.map((each) => requireFrom(each, "from()"))] });
+  }
+
+  /** What the updated rows give back; everything where nothing is named. */
+  returning<const A extends readonly Selectable[]>(
+    ...columns: A
+  ): Update<Values, Ent, A extends readonly [] ? unknown[] : ReturningRow<A>, ReturningColumns<A>> {
+    return this.copyWith(this.returningOf(columns)) as never;
+  }
+
+  /** SQL text after UPDATE, for one dialect or all. */
+  prefixWith(text: string, dialect = "*"): this {
+    return this.copyWith({ hints: [...this.hints, text, dialect] });
+  }
+}
+
+declare module "../schema/table.js" {
+  interface Table<Cols, Name> {
+    /** An UPDATE of this table. */
+    update(): Update<UpdateValues<Cols>>;
+  }
+}
+
+Object.defineProperty(Table.prototype, "update", {
+  configurable: true,
+  writable: true,
+  value(this: Table) {
+    return new Update(this);
+  },
+});
+
+/** An UPDATE of a table or the table of a mapped class. */
+export function update<Cols, Name>(table: Table<Cols, Name>): Update<UpdateValues<Cols>>;
+export function update<E, Src = E>(entity: Cls<E> | EntityRef<E, Src>): Update<EntityValues<E>, [Attrs<E>]>;
+export function update(target: unknown): unknown {
+  return new Update(target);
+}

@@ -1,0 +1,118 @@
+import { ColumnElement } from "../element.js";
+import { ArgumentError } from "../errors.js";
+import type { BoundValue, KeyContext } from "../key-context.js";
+import type { Parts } from "../node.js";
+import { nullType, typeOfValue } from "../types/base.js";
+import type { SQLType } from "../types/type.js";
+import { plainType } from "../types/type.js";
+import type { ExprOf } from "../typing.js";
+
+/** A place for a value in a statement. The value itself is never part of the statement's shape. */
+export class BindParameter extends ColumnElement implements BoundValue {
+  static override readonly parts: Parts = {};
+
+  override get visitName(): string {
+    return "BindParameter";
+  }
+
+  constructor(
+    readonly value: unknown,
+    readonly type: SQLType,
+    readonly name: string | null,
+    readonly expanding: boolean,
+    readonly required: boolean,
+    readonly callable: (() => unknown) | null,
+    /** What an anonymous parameter is called after, where the dialect names its parameters. */
+    readonly hint: string | null,
+  ) {
+    super();
+  }
+
+  override appendKey(context: KeyContext): void {
+    context.addBind(this);
+  }
+
+  override children(): [] {
+    return [];
+  }
+
+  override copyReplacing(): this {
+    return this;
+  }
+
+  /** The same parameter with another value; the shape stays. */
+  withValue(value: unknown): BindParameter {
+    return new BindParameter(value, this.type, this.name, this.expanding, false, null, this.hint);
+  }
+
+  /** The same parameter with another type, for one whose type was not known. */
+  withType(type: SQLType): BindParameter {
+    return new BindParameter(this.value, type, this.name, this.expanding, this.required, this.callable, this.hint);
+  }
+}
+
+/** Makes the anonymous parameter of a plain value. The hot path of every operator. */
+export function bindValue(value: unknown, type: SQLType, hint: string | null): BindParameter {
+  return new BindParameter(value, type, null, false, false, null, hint);
+}
+
+/** Options of {@link bindparam}. */
+export interface BindOptions<T> {
+  readonly value?: T | null;
+  readonly type?: SQLType<T>;
+  /** An IN list: its value is an array. */
+  readonly expanding?: boolean;
+  /** Gives the value when the statement is executed. */
+  readonly callable?: () => T | null;
+}
+
+/**
+ * A named parameter, whose value may be given when the statement is executed.
+ *
+ * @example
+ * const stmt = select(users).where(users.c.name.eq(bindparam("name")));
+ * await conn.execute(stmt, { name: "Alice" });
+ */
+export function bindparam<T = unknown>(name: string, value?: T | null, type?: SQLType<T>): ExprOf<T>;
+export function bindparam<T = unknown>(name: string, options: { readonly options: BindOptions<T> }): ExprOf<T>;
+export function bindparam(name: string, given?: unknown, type?: SQLType): unknown {
+  if (typeof name !== "string" || name === "") {
+    throw new ArgumentError("bindparam() needs a name, e.g. bindparam('user_id').");
+  }
+  if (given !== null && typeof given === "object" && "options" in given) {
+    const options = (given as { options: BindOptions<unknown> }).options;
+    const known = options.type === undefined ? typeOfValue(options.value) : plainType(options.type);
+    const callable = options.callable ?? null;
+    const required = options.value === undefined && callable === null;
+    return new BindParameter(options.value, known, name, options.expanding === true, required, callable, name);
+  }
+  const known = type === undefined ? (given === undefined ? nullType : typeOfValue(given)) : plainType(type);
+  return new BindParameter(given, known, name, false, given === undefined, null, name);
+}
+
+/**
+ * A value as an expression of its own, bound as a parameter.
+ *
+ * @example select(literal(1).add(literal(2)))
+ */
+export function literal<T>(value: T, type?: SQLType<NonNullable<T>>): ExprOf<T> {
+  refuseValue(value, "literal()");
+  const known = type === undefined ? typeOfValue(value) : plainType(type);
+  return new BindParameter(value, known, null, false, false, null, "param") as unknown as ExprOf<T>;
+}
+
+/** Throws for what can never be a bound value. `where` names the place, e.g. `users.name = ...`. */
+export function refuseValue(value: unknown, where: string): void {
+  if (value === undefined) {
+    throw new ArgumentError(`${where}: the value is undefined. Write null for SQL NULL, or leave the condition out.`);
+  }
+  if (typeof value === "function") {
+    throw new ArgumentError(
+      `${where}: a function${value.name === "" ? "" : ` (${value.name})`} is not a value. Call it, or give an expression.`,
+    );
+  }
+  if (typeof value === "symbol") throw new ArgumentError(`${where}: a symbol is not a value.`);
+  if (typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function") {
+    throw new ArgumentError(`${where}: the value is a Promise. Await it first.`);
+  }
+}

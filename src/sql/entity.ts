@@ -1,0 +1,162 @@
+import type { ColumnElement } from "./element.js";
+import { Node } from "./node.js";
+import type { ENTITY } from "./protocol.js";
+import type { FromClause } from "./selectable/from-clause.js";
+import type { BoolExpr, Condition, ExprOf, Named } from "./typing.js";
+
+export { ENTITY } from "./protocol.js";
+
+/** A mapped class, or an alias of one, in a statement. The ORM implements it; `X[ENTITY]` answers it. */
+export abstract class EntityElement extends Node {
+  /** Its table, alias or join. */
+  abstract readonly from: FromClause<unknown>;
+  /** What plain Core selects for it. */
+  abstract readonly columns: readonly ColumnElement[];
+  /** Its key in rows: the class's name, or the alias's. */
+  abstract readonly entityName: string;
+  /** What lambdas receive. */
+  abstract readonly attrs: object;
+  /** A column by attribute name. @throws InvalidRequestError naming the class */
+  abstract attribute(name: string): ColumnElement;
+}
+
+/** One join on the way to a relationship's target. */
+export interface JoinStep {
+  readonly right: FromClause<unknown>;
+  readonly on: ColumnElement;
+}
+
+/** What `u.posts` is at run time. It is no ColumnElement: it can be joined along, not selected. */
+export abstract class RelationElement extends Node {
+  /** Where the join starts and what it passes: two steps for many-to-many. */
+  abstract joinTarget(): { readonly left: FromClause<unknown>; readonly steps: readonly JoinStep[] };
+}
+
+/** A loader option of `select().options(...)`; it takes part in the cache key through its parts. */
+export abstract class LoadOption extends Node {}
+
+declare const ONE: unique symbol;
+declare const JSON_VALUE: unique symbol;
+/** The key of a declared, never assigned property that names what `create()` may leave out. */
+export const OptionalProps: unique symbol = Symbol.for("athanor.optionalProps");
+/** Where a relationship or an entity says which source its columns have; never set at run time. */
+export declare const TARGET: unique symbol;
+declare const ENTITY_TYPE: unique symbol;
+
+/** A relation to one: `T` with a phantom brand. Plain objects of `T` assign to it. */
+export type Relation<T> = T & { readonly [ONE]?: 1 };
+
+/** A JSON column whose value would otherwise look like a relation to many: `Json<Item[]>`. */
+export type Json<T> = T & { readonly [JSON_VALUE]?: 1 };
+
+type Scalar = string | number | boolean | bigint | symbol | Date | Uint8Array;
+type Fn = (...args: never[]) => unknown;
+
+// maps come first: a Map also looks like a set of its keys and values
+type Item<T> = T extends readonly (infer I)[]
+  ? I
+  : T extends ReadonlyMap<infer _K, infer I>
+    ? I
+    : T extends ReadonlySet<infer I>
+      ? I
+      : never;
+
+/**
+ * What an attribute's type makes of it: branded by `Relation`, a relation to one; an array, `Set` or `Map` of
+ * objects, a relation to many; everything else a column.
+ */
+export type Kind<T0, T = NonNullable<T0>> = [T] extends [Scalar]
+  ? "column"
+  : typeof ONE extends keyof T
+    ? "one"
+    : typeof JSON_VALUE extends keyof T
+      ? "column"
+      : [Item<T>] extends [never]
+        ? "column"
+        : [Item<T>] extends [Scalar | readonly unknown[]]
+          ? "column"
+          : [Item<T>] extends [object]
+            ? "many"
+            : "column";
+
+/** Whether an attribute of this type is a relation. */
+export type IsRelation<T> = Kind<T> extends "column" ? false : true;
+
+/** The class on the other side of a relation. */
+export type TargetOf<T, N = NonNullable<T>> =
+  Kind<T> extends "one" ? (N extends Relation<infer E> ? E : never) : Item<N>;
+
+/** The keys of a class's properties that are not methods. */
+export type PropertyOf<E> = {
+  [K in keyof E]-?: K extends typeof OptionalProps
+    ? never
+    : NonNullable<E[K]> extends Fn
+      ? [NonNullable<E[K]>] extends [never]
+        ? K
+        : never
+      : K;
+}[keyof E];
+
+/** A mapped class. `abstract new` admits classes with any constructor. */
+export type Cls<E> = abstract new (...args: never[]) => E;
+
+/** Something that stands for an entity in a statement and says which: attributes, aliases. */
+export interface EntityRef<out E, out Src> {
+  readonly [ENTITY]: EntityElement;
+  readonly [ENTITY_TYPE]: E;
+  readonly [TARGET]: Src;
+}
+
+/** A relationship in expressions. `E` is the class on the other side, `Src` where it starts. */
+export interface RelAttr<E, Src = unknown, TargetSrc = E> {
+  readonly [ENTITY_TYPE]: E;
+  readonly [TARGET]: TargetSrc;
+  readonly relationSource: Src;
+  /** A condition on some member of a relation to many. */
+  any(condition?: (entity: Attrs<E>) => Condition): BoolExpr<boolean, Src>;
+  /** A condition on the other side of a relation to one. */
+  has(condition?: (entity: Attrs<E>) => Condition): BoolExpr<boolean, Src>;
+  /** Whether the relation to many has this object. */
+  contains(entity: E): BoolExpr<boolean, Src>;
+  /** Whether the relation to one is this object, or null. */
+  eq(entity: E | null): BoolExpr<boolean, Src>;
+  ne(entity: E | null): BoolExpr<boolean, Src>;
+  isNull(): BoolExpr<boolean, Src>;
+  isNotNull(): BoolExpr<boolean, Src>;
+  /** The relationship to an alias of its target. */
+  of<Q>(target: EntityRef<E, Q>): RelAttr<E, Src, Q>;
+  of<S extends E>(target: Cls<S>): RelAttr<S, Src, S>;
+  /** The relationship with a further condition in its ON. */
+  and(condition: Condition | ((entity: Attrs<E>) => Condition)): RelAttr<E, Src, TargetSrc>;
+}
+
+type AttrOf<T, Src, K> = IsRelation<T> extends true ? RelAttr<TargetOf<T>, Src> : ExprOf<T, Src> & Named<K>;
+
+/** The typed attributes of a mapped class, as lambdas and `attrs(User)` give them. */
+export type Attrs<E, Src = E> = EntityRef<E, Src> & {
+  readonly [K in PropertyOf<E>]: AttrOf<Exclude<E[K], undefined> | (undefined extends E[K] ? null : never), Src, K>;
+};
+
+/** The column attributes of a class, as plain values. */
+export type Plain<E> = { [K in PropertyOf<E> as IsRelation<E[K]> extends true ? never : K]: E[K] };
+
+type OptionalKeys<E> = E extends { [OptionalProps]?: infer K } ? Exclude<K, undefined> : never;
+type RequiredKeys<E> = {
+  [K in PropertyOf<E>]-?: undefined extends E[K]
+    ? never
+    : null extends E[K]
+      ? never
+      : IsRelation<E[K]> extends true
+        ? never
+        : K extends OptionalKeys<E>
+          ? never
+          : K;
+}[PropertyOf<E>];
+
+/** What `create(User, ...)` takes: nullable, optional, relation and `[OptionalProps]` members may be left out. */
+export type Create<E> = { [K in RequiredKeys<E>]: E[K] } & {
+  [K in Exclude<PropertyOf<E>, RequiredKeys<E>>]?: E[K];
+};
+
+/** The class of an entity reference, an attribute set or a class. */
+export type EntityOf<X> = X extends EntityRef<infer E, unknown> ? E : X extends Cls<infer E> ? E : never;

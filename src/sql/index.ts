@@ -1,0 +1,72 @@
+/** The expression language: statements, expressions, types, schema and their compilation. No I/O. */
+export * from "./capabilities.js";
+export * from "./compile.js";
+export * from "./compiled.js";
+export { CompilerBase } from "./compiler/base.js";
+export { CompiledStatement } from "./compiler/compiled-statement.js";
+export { compiles } from "./compiler/custom.js";
+export { DDLCompiler } from "./compiler/ddl.js";
+export { SQLCompiler } from "./compiler/dml.js";
+export { displayFroms, fromsOf } from "./compiler/froms.js";
+export { TypeCompiler } from "./compiler/types.js";
+export * from "./ddl/element.js";
+export * from "./ddl/elements.js";
+export * from "./ddl-runner.js";
+export * from "./default-dialect.js";
+export * from "./dialect.js";
+export * from "./dml/delete.js";
+export { DMLStatement, type DMLTarget, type DMLWhere } from "./dml/dml.js";
+export {
+  type ConflictTarget,
+  type ConflictUpdate,
+  type EntityValues,
+  Insert,
+  insert,
+  OnConflict,
+} from "./dml/insert.js";
+export * from "./dml/update.js";
+export { ColumnElement, type LooseElement } from "./element.js";
+export * from "./elements/bind.js";
+export { escapeWildcards } from "./elements/build.js";
+export { describeElement, expressionOrBind, requireCondition, requireElement } from "./elements/coerce.js";
+export * from "./elements/expression.js";
+export { FunctionElement } from "./elements/function-element.js";
+export * from "./elements/special.js";
+export { SQLTemplate, sql } from "./elements/template.js";
+export { parseText, TextClause, text, textParam } from "./elements/text.js";
+export * from "./elements/window.js";
+export * from "./entity.js";
+export * from "./errors.js";
+export * from "./exists.js";
+export * from "./functions.js";
+export * from "./identifiers.js";
+export * from "./key-context.js";
+export { cacheKeyOf, iterate, Node, type PartKind, type Parts, refId, replaceNodes } from "./node.js";
+export { customOperator, type Operator, operators } from "./operators.js";
+export * from "./schema/column.js";
+export * from "./schema/constraints.js";
+export type { AttachedDDL, CreateOptions } from "./schema/create.js";
+export * from "./schema/generated.js";
+export * from "./schema/indexes.js";
+export * from "./schema/items.js";
+export { type DDLRunner, MetaData, type MetaDataOptions, metadata, type ViewOptions } from "./schema/metadata.js";
+export { constraintName, defaultNamingConvention, indexName, type NamingConvention } from "./schema/naming.js";
+export * from "./schema/sort.js";
+export * from "./schema/table.js";
+export * from "./selectable/alias.js";
+export { CompoundSelect, except, intersect, union, unionAll } from "./selectable/compound.js";
+export * from "./selectable/from-clause.js";
+export { alias, join, outerjoin } from "./selectable/from-methods.js";
+export { baseColumn, canInferOn, inferOn, Join, type JoinKind } from "./selectable/join.js";
+export * from "./selectable/query.js";
+export { attributeSets, entityOf, requireFrom, requireSelected } from "./selectable/resolve.js";
+export * from "./selectable/select.js";
+export * from "./selectable/select-parts.js";
+export * from "./selectable/select-typing.js";
+export { disambiguate, expandColumns } from "./selectable/selected-columns.js";
+export { ColumnValued, TableValued } from "./selectable/table-valued.js";
+export * from "./selectable/textual.js";
+export { Values, values } from "./selectable/values.js";
+export * from "./statement.js";
+export * from "./types/index.js";
+export * from "./typing.js";

@@ -1,0 +1,310 @@
+import type { CacheKey, KeyedNode } from "./key-context.js";
+import { KeyContext } from "./key-context.js";
+
+export type { BoundValue, CacheKey } from "./key-context.js";
+
+/** What a field of a node is to the cache key, to traversal and to copying. */
+export type PartKind =
+  /** A node, or null. */
+  | "node"
+  /** An array of nodes. */
+  | "nodes"
+  /** Pairs of a node or a name, and a node: SET clauses, WHEN and THEN. */
+  | "tuples"
+  /** A string, number, boolean or null that is part of the shape. */
+  | "name"
+  /** An array of strings, numbers and booleans that are part of the shape. */
+  | "names"
+  /** An object whose identity is part of the shape. */
+  | "ref"
+  /** An object with a `cacheKey`, or null: a type, an operator. */
+  | "type";
+
+/** Fields in the order in which they enter the key. */
+export type Parts = Readonly<Record<string, PartKind>>;
+
+/**
+ * Every element of a statement is an immutable `Node`.
+ *
+ * A class declares its fields once in `parts`; the cache key, traversal and copying are derived from it.
+ */
+export abstract class Node implements KeyedNode {
+  static readonly parts: Parts = {};
+
+  /** The compiler's method is `visit` + this name. A getter on the prototype, so that instances do not carry it. */
+  abstract readonly visitName: string;
+
+  /** Adds this node's shape to a cache key. Nodes with an identity of their own (columns, binds) override it. */
+  appendKey(context: KeyContext): void {
+    const plan = planOf(this);
+    context.text += plan.open;
+    plan.append(this as unknown as Record<string, unknown>, context);
+  }
+
+  /** The nodes below this one that traversal visits, in order. */
+  children(): Node[] {
+    const found: Node[] = [];
+    const plan = planOf(this);
+    const self = this as unknown as Record<string, unknown>;
+    for (let i = 0; i < plan.names.length; i++) {
+      const value = self[plan.names[i] as string];
+      switch (plan.kinds[i]) {
+        case "node":
+          if (value != null) found.push(value as Node);
+          break;
+        case "nodes":
+          for (const item of value as readonly Node[]) found.push(item);
+          break;
+        case "tuples":
+          for (const [head, tail] of value as readonly (readonly [unknown, Node])[]) {
+            if (head instanceof Node) found.push(head);
+            found.push(tail);
+          }
+          break;
+      }
+    }
+    return found;
+  }
+
+  /** A copy of this node with the fields given. */
+  protected copyWith(fields: Readonly<Record<string, unknown>>): this {
+    return Object.assign(Object.create(Object.getPrototypeOf(this)), this, fields) as this;
+  }
+
+  /**
+   * A copy of this node in which every child is what `replace` makes of it; this node itself when nothing changed.
+   * Nodes that hold children in another way than in their parts override it.
+   */
+  copyReplacing(replace: (child: Node) => Node): this {
+    const plan = planOf(this);
+    const self = this as unknown as Record<string, unknown>;
+    let changed: Record<string, unknown> | null = null;
+    for (let i = 0; i < plan.names.length; i++) {
+      const name = plan.names[i] as string;
+      const value = self[name];
+      let fresh: unknown = value;
+      switch (plan.kinds[i]) {
+        case "node":
+          if (value != null) fresh = replace(value as Node);
+          break;
+        case "nodes":
+          fresh = mapShared(value as readonly Node[], replace);
+          break;
+        case "tuples":
+          fresh = mapShared(value as readonly (readonly [unknown, Node])[], (pair) => {
+            const head = pair[0] instanceof Node ? replace(pair[0]) : pair[0];
+            const tail = replace(pair[1]);
+            return head === pair[0] && tail === pair[1] ? pair : [head, tail];
+          });
+          break;
+        default:
+          continue;
+      }
+      if (fresh !== value) {
+        changed ??= {};
+        changed[name] = fresh;
+      }
+    }
+    return changed === null ? this : this.copyWith(changed);
+  }
+
+  /** The node as SQL of the default dialect, for logs and errors. */
+  toString(): string {
+    return stringifier === null ? `<${this.visitName}>` : stringifier(this);
+  }
+
+  /** @internal */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `<${this.visitName} ${this.toString()}>`;
+  }
+}
+
+/**
+ * The shape of a statement as a string, and the bound values it would run with, in one order.
+ *
+ * Two statements with one key compile to the same SQL. A value never enters the key. `key` is null when some node
+ * says that it cannot be cached.
+ */
+export function cacheKeyOf(node: Node): CacheKey {
+  const memo = (node as unknown as { memoizedKey?: CacheKey | null }).memoizedKey;
+  if (memo != null) return memo;
+  const context = new KeyContext();
+  node.appendKey(context);
+  const key: CacheKey = { key: context.cacheable ? context.text : null, binds: context.binds };
+  if (memo === null) (node as unknown as { memoizedKey: CacheKey | null }).memoizedKey = key;
+  return key;
+}
+
+/** Every node of a tree, depth first, parents before children, each once. */
+export function iterate(root: Node): Iterable<Node> {
+  const seen = new Set<Node>();
+  const stack: Node[] = [root];
+  while (stack.length > 0) {
+    const node = stack.pop() as Node;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    const children = node.children();
+    for (let i = children.length - 1; i >= 0; i--) stack.push(children[i] as Node);
+  }
+  return seen;
+}
+
+/**
+ * A tree in which each node for which `replace` answers is that answer; an answer is not descended into.
+ * Subtrees without a change are shared with the old tree, and bound parameters keep their identity.
+ */
+export function replaceNodes<N extends Node>(root: N, replace: (node: Node) => Node | undefined): N {
+  const done = new Map<Node, Node>();
+  const visit = (node: Node): Node => {
+    const known = done.get(node);
+    if (known !== undefined) return known;
+    const fresh = replace(node) ?? node.copyReplacing(visit);
+    done.set(node, fresh);
+    return fresh;
+  };
+  return visit(root) as N;
+}
+
+let stringifier: ((node: Node) => string) | null = null;
+
+/** Tells nodes how to print themselves; the compiler's room calls it. */
+export function setStringifier(print: (node: Node) => string): void {
+  stringifier = print;
+}
+
+let refs = 0;
+const refIds = new WeakMap<object, number>();
+
+/** A number for an object's identity, for as long as the process lives. */
+export function refId(object: object): number {
+  let id = refIds.get(object);
+  if (id === undefined) {
+    id = ++refs;
+    refIds.set(object, id);
+  }
+  return id;
+}
+
+/** A fresh number from the sequence of {@link refId}. */
+export function nextRefId(): number {
+  return ++refs;
+}
+
+interface Plan {
+  readonly owner: unknown;
+  readonly open: string;
+  readonly names: readonly string[];
+  readonly kinds: readonly PartKind[];
+  readonly append: (node: Record<string, unknown>, context: KeyContext) => void;
+}
+
+const plans = new Map<unknown, Plan>();
+const PLAN: unique symbol = Symbol("athanor.plan");
+
+function planOf(node: Node): Plan {
+  const plan = (node as unknown as { [PLAN]?: Plan })[PLAN];
+  // a subclass finds its parent's plan on the prototype chain, and must not use it
+  if (plan !== undefined && plan.owner === node.constructor) return plan;
+  return makePlan(node);
+}
+
+function makePlan(node: Node): Plan {
+  const owner = node.constructor as typeof Node;
+  const names = Object.keys(owner.parts);
+  const kinds = names.map((name) => owner.parts[name] as PartKind);
+  const plan: Plan = { owner, open: `${plans.size.toString(36)}(`, names, kinds, append: makeAppend(names, kinds) };
+  plans.set(owner, plan);
+  Object.defineProperty(owner.prototype, PLAN, { value: plan });
+  return plan;
+}
+
+// The function is made from source text, once for each node class, so that each field access has its own inline
+// cache: a loop over names costs three times as much. Where code generation is not allowed, the loop does.
+function makeAppend(names: readonly string[], kinds: readonly PartKind[]): Plan["append"] {
+  const steps = names.map((name, i) => {
+    const field = `n[${JSON.stringify(name)}]`;
+    switch (kinds[i]) {
+      case "node":
+        return `v = ${field}; if (v === null || v === undefined) c.text += "-"; else v.appendKey(c);`;
+      case "nodes":
+        return `v = ${field}; if (v.length > 0) h.nodes(v, c); c.text += ";";`;
+      case "tuples":
+        return `v = ${field}; if (v.length > 0) h.tuples(v, c); c.text += ";";`;
+      case "name":
+        return `v = ${field}; c.text += v === null ? "-" : typeof v === "string" ? h.quote(v) : v + ",";`;
+      case "names":
+        return `v = ${field}; if (v.length > 0) h.names(v, c); c.text += ";";`;
+      case "ref":
+        return `v = ${field}; c.text += v === null || v === undefined ? "-" : "#" + h.refId(v) + ",";`;
+      default:
+        return `v = ${field}; c.text += v === null || v === undefined ? "-" : v.cacheKey + ",";`;
+    }
+  });
+  const source = `let v; ${steps.join("\n")}\nc.text += ")";`;
+  try {
+    const compiled = new Function("h", "n", "c", source) as (h: object, n: unknown, c: KeyContext) => void;
+    // a bound function costs a call; a closure made by the source itself does not
+    const make = new Function("h", `return (n, c) => { ${source} }`) as (h: object) => Plan["append"];
+    return compiled.length === 3 ? make(helpers) : appendByLoop(names, kinds);
+  } catch {
+    return appendByLoop(names, kinds);
+  }
+}
+
+const helpers = {
+  refId,
+  quote(value: string): string {
+    // lengths keep two neighbouring names from being read as one
+    return `${value.length}'${value}`;
+  },
+  nodes(values: readonly Node[], context: KeyContext): void {
+    for (let i = 0; i < values.length; i++) (values[i] as Node).appendKey(context);
+  },
+  tuples(values: readonly (readonly [unknown, Node])[], context: KeyContext): void {
+    for (let i = 0; i < values.length; i++) {
+      const pair = values[i] as readonly [unknown, Node];
+      if (typeof pair[0] === "string") context.text += helpers.quote(pair[0]);
+      else if (pair[0] === null) context.text += "-";
+      else (pair[0] as Node).appendKey(context);
+      pair[1].appendKey(context);
+    }
+  },
+  names(values: readonly (string | number | boolean | null)[], context: KeyContext): void {
+    for (const value of values) context.text += typeof value === "string" ? helpers.quote(value) : `${value},`;
+  },
+};
+
+function appendByLoop(names: readonly string[], kinds: readonly PartKind[]): Plan["append"] {
+  return (node, context) => {
+    for (let i = 0; i < names.length; i++) {
+      const value = node[names[i] as string];
+      const kind = kinds[i];
+      if (kind === "nodes") {
+        helpers.nodes(value as readonly Node[], context);
+        context.text += ";";
+      } else if (kind === "tuples") {
+        helpers.tuples(value as readonly (readonly [unknown, Node])[], context);
+        context.text += ";";
+      } else if (kind === "names") {
+        helpers.names(value as readonly string[], context);
+        context.text += ";";
+      } else if (value === null || value === undefined) context.text += "-";
+      else if (kind === "node") (value as Node).appendKey(context);
+      else if (kind === "ref") context.text += `#${refId(value as object)},`;
+      else if (kind === "type") context.text += `${(value as { cacheKey: string }).cacheKey},`;
+      else context.text += typeof value === "string" ? helpers.quote(value) : `${String(value)},`;
+    }
+    context.text += ")";
+  };
+}
+
+function mapShared<T>(items: readonly T[], map: (item: T & Node) => unknown): readonly T[] {
+  let fresh: T[] | null = null;
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i] as T;
+    const mapped = map(item as T & Node) as T;
+    if (mapped !== item && fresh === null) fresh = items.slice(0, i);
+    if (fresh !== null) fresh.push(mapped);
+  }
+  return fresh ?? items;
+}

@@ -1,0 +1,168 @@
+/** How the type of an operator's result follows from its operands. */
+export type ResultRule =
+  /** A condition. */
+  | "boolean"
+  /** What the left operand has; the right one's where the left's is not known. */
+  | "left"
+  /** The wider of two numbers; dates by arithmetic. */
+  | "arithmetic"
+  /** Text. */
+  | "string"
+  /** The type given with a custom operator, or not known. */
+  | "unknown";
+
+/** One row of the operators' table. */
+export interface Operator {
+  readonly name: string;
+  /** As written between (before, after) its operands. */
+  readonly sql: string;
+  /** Higher binds tighter. */
+  readonly precedence: number;
+  /** The operator that means the opposite, by name. */
+  readonly negation: string | null;
+  /** `a op (b op c)` is `(a op b) op c`, so that neither needs parentheses. */
+  readonly associative: boolean;
+  /**
+   * Databases disagree on how tightly it binds (`||` in SQLite and PostgreSQL), so that beside another arithmetic
+   * operator it is put in parentheses.
+   */
+  readonly isolated: boolean;
+  readonly result: ResultRule;
+  readonly cacheKey: string;
+}
+
+const table = new Map<string, Operator>();
+
+function row(
+  name: string,
+  sql: string,
+  precedence: number,
+  result: ResultRule,
+  more: Partial<Pick<Operator, "negation" | "associative" | "isolated">> = {},
+): Operator {
+  const operator: Operator = {
+    name,
+    sql,
+    precedence,
+    result,
+    negation: more.negation ?? null,
+    associative: more.associative ?? false,
+    isolated: more.isolated ?? false,
+    cacheKey: name,
+  };
+  table.set(name, operator);
+  return operator;
+}
+
+/** Precedence of what needs no parentheses anywhere. */
+export const ATOM = 100;
+
+/** The operators of the expression language, one row each. */
+export const operators = {
+  // boolean
+  or: row("or", "OR", 2, "boolean", { associative: true }),
+  and: row("and", "AND", 3, "boolean", { associative: true }),
+  not: row("not", "NOT", 4, "boolean"),
+  isTrue: row("isTrue", "", 5, "boolean", { negation: "isFalse" }),
+  isFalse: row("isFalse", "", 5, "boolean", { negation: "isTrue" }),
+  // comparison
+  eq: row("eq", "=", 5, "boolean", { negation: "ne" }),
+  ne: row("ne", "!=", 5, "boolean", { negation: "eq" }),
+  lt: row("lt", "<", 5, "boolean", { negation: "ge" }),
+  le: row("le", "<=", 5, "boolean", { negation: "gt" }),
+  gt: row("gt", ">", 5, "boolean", { negation: "le" }),
+  ge: row("ge", ">=", 5, "boolean", { negation: "lt" }),
+  is: row("is", "IS", 5, "boolean", { negation: "isNot" }),
+  isNot: row("isNot", "IS NOT", 5, "boolean", { negation: "is" }),
+  isDistinctFrom: row("isDistinctFrom", "IS DISTINCT FROM", 5, "boolean", { negation: "isNotDistinctFrom" }),
+  isNotDistinctFrom: row("isNotDistinctFrom", "IS NOT DISTINCT FROM", 5, "boolean", { negation: "isDistinctFrom" }),
+  in: row("in", "IN", 5, "boolean", { negation: "notIn" }),
+  notIn: row("notIn", "NOT IN", 5, "boolean", { negation: "in" }),
+  between: row("between", "BETWEEN", 5, "boolean", { negation: "notBetween" }),
+  notBetween: row("notBetween", "NOT BETWEEN", 5, "boolean", { negation: "between" }),
+  like: row("like", "LIKE", 5, "boolean", { negation: "notLike" }),
+  notLike: row("notLike", "NOT LIKE", 5, "boolean", { negation: "like" }),
+  ilike: row("ilike", "ILIKE", 5, "boolean", { negation: "notIlike" }),
+  notIlike: row("notIlike", "NOT ILIKE", 5, "boolean", { negation: "ilike" }),
+  regexpMatch: row("regexpMatch", "REGEXP", 5, "boolean", { negation: "notRegexpMatch" }),
+  notRegexpMatch: row("notRegexpMatch", "NOT REGEXP", 5, "boolean", { negation: "regexpMatch" }),
+  match: row("match", "MATCH", 5, "boolean", { negation: "notMatch" }),
+  notMatch: row("notMatch", "NOT MATCH", 5, "boolean", { negation: "match" }),
+  // text
+  concat: row("concat", "||", 6, "string", { associative: true, isolated: true }),
+  collate: row("collate", "COLLATE", 10, "left", { isolated: true }),
+  // arithmetic
+  add: row("add", "+", 7, "arithmetic", { associative: true }),
+  sub: row("sub", "-", 7, "arithmetic"),
+  mul: row("mul", "*", 8, "arithmetic", { associative: true }),
+  div: row("div", "/", 8, "arithmetic"),
+  floorDiv: row("floorDiv", "/", 8, "arithmetic"),
+  mod: row("mod", "%", 8, "arithmetic"),
+  neg: row("neg", "-", 9, "left"),
+  bitwiseAnd: row("bitwiseAnd", "&", 6, "arithmetic", { associative: true, isolated: true }),
+  bitwiseOr: row("bitwiseOr", "|", 6, "arithmetic", { associative: true, isolated: true }),
+  bitwiseXor: row("bitwiseXor", "#", 6, "arithmetic", { isolated: true }),
+  bitwiseLshift: row("bitwiseLshift", "<<", 6, "arithmetic", { isolated: true }),
+  bitwiseRshift: row("bitwiseRshift", ">>", 6, "arithmetic", { isolated: true }),
+  bitwiseNot: row("bitwiseNot", "~", 9, "left", { isolated: true }),
+  // JSON and arrays
+  jsonGet: row("jsonGet", "->", 15, "unknown"),
+  jsonGetText: row("jsonGetText", "->>", 15, "string"),
+  jsonPath: row("jsonPath", "#>", 15, "unknown"),
+  jsonPathText: row("jsonPathText", "#>>", 15, "string"),
+  getItem: row("getItem", "[]", 15, "unknown"),
+  slice: row("slice", "[:]", 15, "left"),
+  contains: row("contains", "@>", 5, "boolean"),
+  containedBy: row("containedBy", "<@", 5, "boolean"),
+  overlap: row("overlap", "&&", 5, "boolean"),
+  hasKey: row("hasKey", "?", 5, "boolean"),
+  hasAny: row("hasAny", "?|", 5, "boolean"),
+  hasAll: row("hasAll", "?&", 5, "boolean"),
+  // modifiers
+  asc: row("asc", "ASC", 1, "left"),
+  desc: row("desc", "DESC", 1, "left"),
+  nullsFirst: row("nullsFirst", "NULLS FIRST", 0, "left"),
+  nullsLast: row("nullsLast", "NULLS LAST", 0, "left"),
+  distinct: row("distinct", "DISTINCT", 1, "left"),
+  any: row("any", "ANY", ATOM, "left"),
+  all: row("all", "ALL", ATOM, "left"),
+  exists: row("exists", "EXISTS", 50, "boolean"),
+} as const;
+
+/** The opposite of an operator, or null when it has none of its own. */
+export function negated(operator: Operator): Operator | null {
+  return operator.negation === null ? null : (table.get(operator.negation) ?? null);
+}
+
+/** An operator that the table does not have. */
+export function customOperator(
+  sql: string,
+  options: { precedence?: number; result?: ResultRule; isComparison?: boolean } = {},
+): Operator {
+  const precedence = options.precedence ?? 0;
+  const result = options.result ?? (options.isComparison === true ? "boolean" : "unknown");
+  return {
+    name: "custom",
+    sql,
+    precedence,
+    result,
+    negation: null,
+    associative: false,
+    isolated: true,
+    cacheKey: `op${sql.length}'${sql}/${precedence}${result}`,
+  };
+}
+
+/**
+ * Whether an operand that is itself an expression of operator `inner` needs parentheses under operator `outer`.
+ * Doubtful cases get them: databases differ, and a reader is helped.
+ */
+export function needsParentheses(inner: Operator, outer: Operator): boolean {
+  if (inner.precedence >= 15 && inner.precedence >= outer.precedence)
+    return inner.precedence < ATOM && outer.precedence >= 50;
+  if (inner === outer && inner.associative) return false;
+  // inside `||`, `&`, `->` and custom operators everything compound is grouped
+  if (outer.isolated || outer.precedence >= 15) return true;
+  if (inner.isolated && outer.precedence > 5) return true;
+  return inner.precedence <= outer.precedence;
+}

@@ -1,0 +1,70 @@
+import { ColumnElement } from "../element.js";
+import { ArgumentError } from "../errors.js";
+import type { Column, ColumnInfo, TableLike } from "./column.js";
+import { type ColumnRef, type Conv, resolveColumn } from "./constraints.js";
+import type { SQLExpression } from "./generated.js";
+
+/** Options of an index. */
+export interface IndexOptions {
+  readonly unique?: boolean;
+  /** The access method: `"gin"`, `"hash"`. */
+  readonly using?: string;
+  /** The condition of a partial index. */
+  readonly where?: string | SQLExpression;
+  /** Columns stored in the index and not searched by. */
+  readonly include?: readonly ColumnRef[];
+  /** Operator classes by column name. */
+  readonly ops?: Readonly<Record<string, string>>;
+  /** Storage parameters. */
+  readonly with?: Readonly<Record<string, string | number>>;
+  readonly concurrently?: boolean;
+  readonly nullsNotDistinct?: boolean;
+  readonly dialects?: readonly string[];
+  readonly comment?: string | null;
+  readonly info?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * An index over columns or expressions of one table.
+ *
+ * @example new Index("ix_users_lower_name", [func.lower(users.c.name)], { unique: true })
+ */
+export class Index {
+  #table: TableLike | null = null;
+  readonly unique: boolean;
+  readonly dialects: readonly string[] | null;
+
+  constructor(
+    readonly name: string | Conv | null,
+    readonly refs: readonly (ColumnRef | SQLExpression)[],
+    readonly options: IndexOptions = {},
+  ) {
+    if (refs.length === 0) throw new ArgumentError(`index ${String(name)} has no columns.`);
+    this.unique = options.unique === true;
+    this.dialects = options.dialects ?? null;
+  }
+
+  /** Its table, or null before it has one. */
+  get table(): TableLike | null {
+    return this.#table;
+  }
+
+  /** @internal */
+  attach(table: TableLike): void {
+    this.#table = table;
+  }
+
+  /** What it is made of: columns and expressions. */
+  get expressions(): readonly ColumnElement[] {
+    return this.refs.map((ref) =>
+      ref instanceof ColumnElement
+        ? ref
+        : resolveColumn(this.#table, ref as string | ColumnInfo, `index ${String(this.name)}`),
+    );
+  }
+
+  /** The plain columns among its expressions. */
+  get columns(): readonly Column[] {
+    return this.expressions.filter((each): each is Column => each.visitName === "Column");
+  }
+}

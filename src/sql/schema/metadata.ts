@@ -1,0 +1,176 @@
+import type { DDLElement } from "../ddl/element.js";
+import { CreateView } from "../ddl/elements.js";
+import { type AsyncDDLBind, RUN_DDL, type SyncDDLBind } from "../ddl-runner.js";
+import { InvalidRequestError } from "../errors.js";
+import type { Query } from "../selectable/query.js";
+import type { Valued } from "../typing.js";
+import { Column } from "./column.js";
+import { type AttachedDDL, type CreateOptions, createAllOp, dropAllOp, type SchemaItems } from "./create.js";
+import type { Sequence } from "./generated.js";
+import { defaultNamingConvention, type NamingConvention } from "./naming.js";
+import { sortTables } from "./sort.js";
+import { type ColumnSpec, Table, type TableColumns, type TableHome } from "./table.js";
+
+/** Options of a {@link MetaData}. */
+export interface MetaDataOptions {
+  /** The schema of tables that name none. */
+  readonly schema?: string | null;
+  readonly namingConvention?: NamingConvention;
+  readonly info?: Readonly<Record<string, unknown>>;
+}
+
+/** Options of `view()`. */
+export interface ViewOptions {
+  readonly schema?: string | null;
+  readonly materialized?: boolean;
+  readonly orReplace?: boolean;
+  readonly temporary?: boolean;
+}
+
+/** A collection of tables that are created and dropped together, and that name each other in foreign keys. */
+export class MetaData implements TableHome {
+  /** By name, with the schema before it where there is one. */
+  readonly tables = new Map<string, Table>();
+  readonly schema: string | null;
+  readonly namingConvention: NamingConvention;
+  readonly info: Record<string, unknown>;
+  readonly #sequences = new Set<Sequence>();
+  readonly #views = new Map<string, CreateView>();
+  readonly #attached: AttachedDDL[] = [];
+  readonly #beforeUse: (() => void)[] = [];
+
+  constructor(options: MetaDataOptions = {}) {
+    this.schema = options.schema ?? null;
+    this.namingConvention = { ...defaultNamingConvention, ...options.namingConvention };
+    this.info = { ...options.info };
+  }
+
+  /** @internal A table makes itself known. */
+  register(table: Table): void {
+    if (this.tables.has(table.fullName)) {
+      throw new InvalidRequestError(
+        `the metadata has a table ${table.fullName} already. Define it once, or take it out with remove() first.`,
+      );
+    }
+    this.tables.set(table.fullName, table);
+  }
+
+  /** @internal A sequence makes itself known. */
+  addSequence(sequence: Sequence): void {
+    this.#sequences.add(sequence);
+  }
+
+  /**
+   * Calls `prepare` before the tables are created, dropped or sorted, so that what defines tables late (a registry of
+   * mapped classes) can do so.
+   */
+  beforeUse(prepare: () => void): void {
+    this.#beforeUse.push(prepare);
+  }
+
+  #prepare(): void {
+    for (const prepare of this.#beforeUse) prepare();
+  }
+
+  /** Every sequence: those of their own, and those that columns take their defaults from. */
+  get sequences(): readonly Sequence[] {
+    const all = new Set(this.#sequences);
+    for (const table of this.tables.values()) {
+      for (const column of table.columns) {
+        const value = column.default as { isSequence?: boolean } | null | undefined;
+        if (value?.isSequence === true) all.add(value as unknown as Sequence);
+      }
+    }
+    return [...all];
+  }
+
+  /** Tables in the order of their dependencies; rings are cut somewhere. */
+  get sortedTables(): readonly Table[] {
+    this.#prepare();
+    return sortTables([...this.tables.values()], true).tables;
+  }
+
+  /** Forgets a table. */
+  remove(table: Table<unknown, unknown>): void {
+    this.tables.delete(table.fullName);
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.tables.clear();
+    this.#sequences.clear();
+    this.#views.clear();
+    this.#attached.length = 0;
+  }
+
+  /**
+   * A view of a query: created and dropped with the tables, and selected from with typed columns.
+   *
+   * @example const active = metadata.view("active_users", select(users.c.id).where(users.c.active))
+   */
+  view<Row, C, const N extends string>(
+    name: N,
+    query: Query<Row, C>,
+    options: ViewOptions = {},
+  ): Table<ViewColumns<C>, N> {
+    const columns = query.selectedColumns.map(
+      ({ element, name: column, key }) => new Column(column, element.type, { key, primaryKey: false }),
+    );
+    const schema = options.schema === undefined ? this.schema : options.schema;
+    const view = new Table<ViewColumns<C>, N>(name, this, columns, { schema, isView: true });
+    this.#views.set(view.fullName, new CreateView(name, query as Query, { ...options, schema }));
+    return view;
+  }
+
+  /** Runs DDL with the metadata, or with one of its tables. */
+  attach(when: AttachedDDL["when"], ddl: DDLElement, table: Table<unknown, unknown> | null = null): void {
+    this.#attached.push({ when, ddl, table: table as Table | null });
+  }
+
+  /**
+   * Creates the tables that are not there yet, in the order of their dependencies.
+   *
+   * A bound property, so that `conn.runSync(metadata.createAll)` works.
+   *
+   * @param bind an engine or a connection; with a sync one nothing is to be awaited
+   */
+  readonly createAll: DDLRunner = ((bind: AsyncDDLBind, options: CreateOptions = {}) =>
+    bind[RUN_DDL]((connection) =>
+      createAllOp(connection, this.#items(options), options.checkfirst !== false),
+    )) as DDLRunner;
+
+  /** Drops the tables that are there, dependents first. A bound property, as `createAll`. */
+  readonly dropAll: DDLRunner = ((bind: AsyncDDLBind, options: CreateOptions = {}) =>
+    bind[RUN_DDL]((connection) =>
+      dropAllOp(connection, this.#items(options), options.checkfirst !== false),
+    )) as DDLRunner;
+
+  #items(options: CreateOptions): SchemaItems {
+    this.#prepare();
+    const only = options.tables as readonly Table[] | undefined;
+    return {
+      tables: only ?? [...this.tables.values()],
+      sequences: only === undefined ? this.sequences : [],
+      views: only === undefined ? [...this.#views.values()] : [],
+      attached: this.#attached.filter(
+        (each) => only === undefined || (each.table !== null && only.includes(each.table)),
+      ),
+    };
+  }
+}
+
+/** The columns of a view, from those of its query. */
+export type ViewColumns<C> = {
+  readonly [K in keyof C]: C[K] extends Valued<infer T> ? ColumnSpec<T, "optional"> : never;
+};
+
+/** `createAll` and `dropAll`: a promise for an async engine or connection, done at once for a sync one. */
+export interface DDLRunner {
+  (bind: AsyncDDLBind, options?: CreateOptions): Promise<void>;
+  (bind: SyncDDLBind, options?: CreateOptions): void;
+}
+
+/** The default metadata, which `@Entity` uses. */
+export const metadata: MetaData = new MetaData();
+
+export type { TableColumns };

@@ -1,0 +1,159 @@
+import type { ColumnElement } from "../element.js";
+import { requireElement } from "../elements/coerce.js";
+import { withParams } from "../elements/params.js";
+import { LiteralColumn } from "../elements/special.js";
+import { ArgumentError } from "../errors.js";
+import type { Parts } from "../node.js";
+import { nullType } from "../types/base.js";
+import { describeValue } from "../types/text-check.js";
+import type { RowsOf, Valued } from "../typing.js";
+import { type CTE, Query, rowCount, type SelectedColumn } from "./query.js";
+
+const none: readonly never[] = Object.freeze([]);
+
+/** UNION, INTERSECT or EXCEPT of queries. It is immutable: every method gives a new one. */
+export class CompoundSelect<Row = unknown, C = unknown> extends Query<Row, C> {
+  static override readonly parts: Parts = {
+    keyword: "name",
+    members: "nodes",
+    groupByClauses: "nodes",
+    orderByClauses: "nodes",
+    limitClause: "node",
+    offsetClause: "node",
+  };
+  override get visitName(): string {
+    return "CompoundSelect";
+  }
+  readonly orderByClauses: readonly ColumnElement[] = none;
+  readonly groupByClauses: readonly ColumnElement[] = none;
+  readonly limitClause: ColumnElement | null = null;
+  readonly offsetClause: ColumnElement | null = null;
+
+  constructor(
+    readonly keyword: string,
+    readonly members: readonly Query[],
+  ) {
+    super();
+    if (members.length < 2) throw new ArgumentError(`${keyword} needs at least two queries.`);
+    const width = (members[0] as Query).selectedColumns.length;
+    members.forEach((member, i) => {
+      const count = member.selectedColumns.length;
+      if (count !== width) {
+        throw new ArgumentError(
+          `${keyword}: query 1 selects ${width} columns and query ${i + 1} selects ${count}. All must have as many.`,
+        );
+      }
+    });
+  }
+
+  override get selectedColumns(): readonly SelectedColumn[] {
+    return (this.members[0] as Query).selectedColumns;
+  }
+  /** How rows look: as those of the first member. */
+  get rowKeys(): readonly string[] {
+    return (this.members[0] as { rowKeys?: readonly string[] }).rowKeys ?? none;
+  }
+
+  /** Adds to ORDER BY of the whole: columns of the first member, or their names; `null` empties it. */
+  orderBy(...clauses: readonly (Valued | string | null)[]): this {
+    if (clauses.length === 1 && clauses[0] === null) return this.copyWith({ orderByClauses: none });
+    const added = clauses.map((each) => {
+      if (typeof each !== "string") return requireElement(each, "orderBy()");
+      const column = this.selectedColumns.find((one) => one.name === each || one.key === each);
+      if (column === undefined) {
+        const names = this.selectedColumns.map((one) => one.name).join(", ");
+        throw new ArgumentError(`orderBy(${JSON.stringify(each)}): the columns are ${names}.`);
+      }
+      return column.element;
+    });
+    return this.copyWith({ orderByClauses: [...this.orderByClauses, ...added] });
+  }
+  /** At most this many rows of the whole; `null` for no limit. */
+  limit(count: number | bigint | Valued | null): this {
+    return this.copyWith({ limitClause: count === null ? null : rowCount(count, "limit()") });
+  }
+  /** Leaves out the first rows of the whole. */
+  offset(count: number | bigint | Valued | null): this {
+    return this.copyWith({ offsetClause: count === null ? null : rowCount(count, "offset()") });
+  }
+  /** Gives values to named parameters. */
+  params(values: Readonly<Record<string, unknown>>): this {
+    return withParams(this, values);
+  }
+}
+
+declare module "./query.js" {
+  interface Query<Row, C> {
+    /** Rows of either, each once. */
+    union(...others: readonly RowsOf<NullableRow<Row>>[]): CompoundSelect<Row, C>;
+    /** Rows of either. */
+    unionAll(...others: readonly RowsOf<NullableRow<Row>>[]): CompoundSelect<Row, C>;
+    /** Rows of both. */
+    intersect(...others: readonly RowsOf<NullableRow<Row>>[]): CompoundSelect<Row, C>;
+    intersectAll(...others: readonly RowsOf<NullableRow<Row>>[]): CompoundSelect<Row, C>;
+    /** Rows of the first that no other has. */
+    except(...others: readonly RowsOf<NullableRow<Row>>[]): CompoundSelect<Row, C>;
+    exceptAll(...others: readonly RowsOf<NullableRow<Row>>[]): CompoundSelect<Row, C>;
+  }
+}
+
+/** A row like `Row`, each value of which may be null. */
+export type NullableRow<Row> = unknown extends Row
+  ? unknown
+  : Row extends readonly unknown[]
+    ? number extends Row["length"]
+      ? unknown
+      : { readonly [I in keyof Row]: Row[I] | null }
+    : { readonly [K in keyof Row]: Row[K] | null };
+
+function compound(keyword: string, queries: readonly unknown[]): CompoundSelect {
+  for (const each of queries) {
+    if (!(each instanceof Query)) throw new ArgumentError(`${keyword} takes queries, not ${describeValue(each)}.`);
+  }
+  return new CompoundSelect(keyword, queries as readonly Query[]);
+}
+
+const methods = {
+  union: "UNION",
+  unionAll: "UNION ALL",
+  intersect: "INTERSECT",
+  intersectAll: "INTERSECT ALL",
+  except: "EXCEPT",
+  exceptAll: "EXCEPT ALL",
+} as const;
+
+for (const [name, keyword] of Object.entries(methods)) {
+  Object.defineProperty(Query.prototype, name, {
+    configurable: true,
+    writable: true,
+    value(this: Query, ...others: readonly unknown[]) {
+      return compound(keyword, [this, ...others]);
+    },
+  });
+}
+
+type AnyQuery<Row> = Query<Row, unknown>;
+
+/** `a UNION b`: rows of either, each once. */
+export function union<Row>(first: AnyQuery<Row>, ...others: readonly AnyQuery<Row>[]): CompoundSelect<Row> {
+  return compound("UNION", [first, ...others]) as CompoundSelect<Row>;
+}
+/** `a UNION ALL b`: rows of either. */
+export function unionAll<Row>(first: AnyQuery<Row>, ...others: readonly AnyQuery<Row>[]): CompoundSelect<Row> {
+  return compound("UNION ALL", [first, ...others]) as CompoundSelect<Row>;
+}
+/** `a INTERSECT b`: rows of both. */
+export function intersect<Row>(first: AnyQuery<Row>, ...others: readonly AnyQuery<Row>[]): CompoundSelect<Row> {
+  return compound("INTERSECT", [first, ...others]) as CompoundSelect<Row>;
+}
+/** `a EXCEPT b`: rows of the first that no other has. */
+export function except<Row>(first: AnyQuery<Row>, ...others: readonly AnyQuery<Row>[]): CompoundSelect<Row> {
+  return compound("EXCEPT", [first, ...others]) as CompoundSelect<Row>;
+}
+
+/** A column of a query by its name only, for ORDER BY of a set operation. */
+export function nameOnly(name: string): ColumnElement {
+  return new LiteralColumn(name, nullType);
+}
+
+export type { CTE };

@@ -1,0 +1,95 @@
+import type { ColumnElement } from "../element.js";
+import { bindValue } from "../elements/bind.js";
+import { requireCondition } from "../elements/coerce.js";
+import { Table, type TableRow } from "../schema/table.js";
+import { doubleType, nullType } from "../types/base.js";
+import type { Condition } from "../typing.js";
+import { Alias, type AliasedColumns, TableSample } from "./alias.js";
+import type { FromClause as From } from "./from-clause.js";
+import { FromClause } from "./from-clause.js";
+import { inferOn, Join, type JoinKind } from "./join.js";
+import { requireFrom } from "./resolve.js";
+import { Select } from "./select.js";
+
+declare module "./from-clause.js" {
+  interface FromClause<C> {
+    /** The same rows under another name; made up where none is given. */
+    alias<const N extends string = string>(name?: N): From<AliasedColumns<C, N>>;
+    /** A join to another FROM element, by foreign keys or by the condition given. */
+    join(
+      right: From<unknown>,
+      on?: Condition | null,
+      options?: { readonly isOuter?: boolean; readonly full?: boolean },
+    ): Join;
+    /** A LEFT OUTER JOIN. */
+    outerjoin(right: From<unknown>, on?: Condition | null): Join;
+    /** `TABLESAMPLE method (percent)`. */
+    tablesample(
+      percent: number,
+      options?: { readonly method?: string; readonly seed?: number; readonly name?: string },
+    ): From<C>;
+  }
+}
+
+declare module "../schema/table.js" {
+  interface Table<Cols, Name> {
+    /** `SELECT` of all of its columns. */
+    select(): Select<unknown[] & TableRow<Cols>, [], [Table<Cols, Name>]>;
+  }
+}
+
+function joined(left: From<unknown>, target: unknown, on: unknown, kind: JoinKind): Join {
+  const right = requireFrom(target, "join()");
+  const condition: ColumnElement | null =
+    on == null ? (kind === "cross" ? null : inferOn(left, right)) : requireCondition(on, "join(): the condition");
+  return new Join(left, right, condition, kind);
+}
+
+const methods: Record<string, (this: From<unknown>, ...args: never[]) => unknown> = {
+  alias(name?: string) {
+    return new Alias(this, name ?? null);
+  },
+  join(target: unknown, on?: unknown, options: { isOuter?: boolean; full?: boolean } = {}) {
+    return joined(this, target, on, options.full === true ? "full" : options.isOuter === true ? "left" : "inner");
+  },
+  outerjoin(target: unknown, on?: unknown) {
+    return joined(this, target, on, "left");
+  },
+  tablesample(percent: number, options: { method?: string; seed?: number; name?: string } = {}) {
+    const method = options.method ?? "SYSTEM";
+    if (!/^[A-Za-z_]\w*$/.test(method))
+      throw new TypeError(`tablesample: ${JSON.stringify(method)} is not the name of a method.`);
+    const seed = options.seed === undefined ? null : bindValue(options.seed, doubleType, "seed");
+    return new Alias(
+      this,
+      options.name ?? null,
+      new TableSample(method, bindValue(percent, doubleType, "percent"), seed, nullType),
+    );
+  },
+};
+
+for (const [name, value] of Object.entries(methods)) {
+  // subclasses with methods of their own (a CTE's alias) keep them: theirs are nearer on the prototype chain
+  Object.defineProperty(FromClause.prototype, name, { configurable: true, writable: true, value });
+}
+
+Object.defineProperty(Table.prototype, "select", {
+  configurable: true,
+  writable: true,
+  value(this: Table) {
+    return new Select([this], []);
+  },
+});
+
+/** A join of two FROM elements. */
+export function join(left: From<unknown>, right: From<unknown>, on?: Condition | null): Join {
+  return joined(left, right, on, "inner");
+}
+/** A LEFT OUTER JOIN of two FROM elements. */
+export function outerjoin(left: From<unknown>, right: From<unknown>, on?: Condition | null): Join {
+  return joined(left, right, on, "left");
+}
+/** Another name for a FROM element. */
+export function alias<C, const N extends string = string>(from: From<C>, name?: N): Alias<AliasedColumns<C, N>> {
+  return new Alias(from as From<unknown>, name ?? null) as unknown as Alias<AliasedColumns<C, N>>;
+}

@@ -1,0 +1,101 @@
+import type { Attrs, Cls, EntityRef, IsRelation, PropertyOf } from "../entity.js";
+import type { Table, TableColumns, TableRow } from "../schema/table.js";
+import type { Condition, Expr, ExprOf, Named, Valued } from "../typing.js";
+import type { FromClause } from "./from-clause.js";
+
+/** What `select()` takes: expressions, mapped classes and their aliases, tables and other FROM elements, queries. */
+export type Selectable = Valued | Cls<unknown> | EntityRef<unknown, unknown> | FromClause<unknown> | ScalarQuery;
+
+/** A query of one column in a select list. */
+export interface ScalarQuery {
+  scalarSubquery(): Valued;
+}
+
+/** The value that one selected thing gives. */
+export type SelectedValue<X> =
+  X extends Valued<infer T>
+    ? T
+    : X extends EntityRef<infer E, unknown>
+      ? E
+      : X extends Cls<infer E>
+        ? E
+        : X extends { scalarSubquery(): Expr<infer T, unknown> }
+          ? T
+          : unknown;
+
+type SelectedSource<X> =
+  X extends Valued<unknown, infer Src>
+    ? Src
+    : X extends EntityRef<unknown, infer Src>
+      ? Src
+      : X extends Cls<infer E>
+        ? E
+        : never;
+
+type NullIf<T, Src, Nul> = [Src] extends [never] ? T : [Src] extends [Nul] ? T | null : T;
+
+/** The row of a select list, with the outer sides of joins made nullable. */
+export type RowOf<Sel, Nul = never> = Sel extends readonly [infer X]
+  ? X extends Table<infer Cols>
+    ? unknown[] & TableRow<Cols>
+    : [NullIf<SelectedValue<X>, SelectedSource<X>, Nul>]
+  : Sel extends readonly unknown[]
+    ? { -readonly [I in keyof Sel]: NullIf<SelectedValue<Sel[I]>, SelectedSource<Sel[I]>, Nul> }
+    : { -readonly [K in keyof Sel]: NullIf<SelectedValue<Sel[K]>, SelectedSource<Sel[K]>, Nul> };
+
+/** The attribute sets that lambdas receive: one for each entity in the select list. */
+export type EntitiesOf<Sel> = Sel extends readonly [infer X, ...infer Rest]
+  ? X extends EntityRef<infer E, infer Src>
+    ? [Attrs<E, Src>, ...EntitiesOf<Rest>]
+    : X extends Cls<infer E>
+      ? X extends Valued
+        ? EntitiesOf<Rest>
+        : [Attrs<E>, ...EntitiesOf<Rest>]
+      : EntitiesOf<Rest>
+  : [];
+
+type ColumnsOfOne<X> = X extends Named<infer K extends string> & Valued<infer T>
+  ? string extends K
+    ? unknown
+    : { readonly [P in K]: ExprOf<T> & Named<P> }
+  : X extends Table<infer Cols>
+    ? TableColumns<Cols, never>
+    : X extends EntityRef<infer E, unknown>
+      ? EntityColumns<E>
+      : X extends Cls<infer E>
+        ? EntityColumns<E>
+        : unknown;
+
+type EntityColumns<E> = {
+  readonly [K in PropertyOf<E> as IsRelation<E[K]> extends true ? never : K]: ExprOf<Exclude<E[K], undefined>> &
+    Named<K>;
+};
+
+/** The columns of a select as a subquery. */
+export type SelectColumns<Sel> = Sel extends readonly [infer X]
+  ? ColumnsOfOne<X>
+  : Sel extends readonly [infer X, ...infer Rest]
+    ? ColumnsOfOne<X> & SelectColumns<Rest>
+    : Sel extends readonly []
+      ? unknown
+      : Sel extends readonly unknown[]
+        ? { readonly [key: string]: Expr<unknown> }
+        : unknown extends Sel
+          ? { readonly [key: string]: Expr<unknown> }
+          : { readonly [K in keyof Sel]: ExprOf<SelectedValue<Sel[K]>> & Named<K> };
+
+/** A condition, or a function of the selected entities' attributes that gives one. */
+export type Where<Ent extends readonly unknown[]> = Condition | ((...entities: Ent) => Condition);
+
+/** An expression, or a function of the selected entities' attributes that gives one. */
+export type Ordering<Ent extends readonly unknown[]> = Valued | ((...entities: Ent) => Valued | readonly Valued[]);
+
+/** Attribute values by name, for `filterBy`: those of the first entity or table. */
+export type FilterOf<Ent extends readonly unknown[], Sel> = Ent extends readonly [
+  EntityRef<infer E, unknown>,
+  ...unknown[],
+]
+  ? { readonly [K in PropertyOf<E>]?: E[K] | null }
+  : Sel extends readonly [Table<infer Cols>, ...unknown[]]
+    ? { readonly [K in keyof Cols]?: TableRow<Cols>[K] | null }
+    : Readonly<Record<string, unknown>>;

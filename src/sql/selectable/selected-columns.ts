@@ -1,0 +1,102 @@
+import { ColumnElement } from "../element.js";
+import { EntityElement } from "../entity.js";
+import type { Node } from "../node.js";
+import { FromClause } from "./from-clause.js";
+import type { SelectedColumn } from "./query.js";
+
+/** The elements of a select list: FROM elements and entities give their columns. */
+export function expandColumns(nodes: readonly Node[]): ColumnElement[] {
+  const elements: ColumnElement[] = [];
+  for (const node of nodes) {
+    if (node instanceof ColumnElement) elements.push(node);
+    else if (node instanceof FromClause || node instanceof EntityElement) {
+      for (const column of node.columns) if ((column as { system?: boolean }).system !== true) elements.push(column);
+    }
+  }
+  return elements;
+}
+
+/** The name that the database gives to a selected element by itself, or null when it must be given one. */
+export function plainName(element: ColumnElement): string | null {
+  let each: unknown = element;
+  for (;;) {
+    const node = each as { visitName: string; name?: string; element?: unknown };
+    switch (node.visitName) {
+      case "AnnotatedColumn":
+      case "TypeCoerce":
+        each = node.element;
+        continue;
+      case "Column":
+      case "AliasedColumn":
+      case "Label":
+      case "LiteralColumn":
+      case "ColumnValued":
+      case "NamedColumn":
+        return node.name ?? null;
+      default:
+        return null;
+    }
+  }
+}
+
+/**
+ * Names for a select list, each of its own: a second `id` becomes `id_1`, an expression without a name what
+ * `func_1`, `anon_1` say.
+ */
+export function disambiguate(nodes: readonly Node[]): SelectedColumn[] {
+  const used = new Set<string>();
+  const elements = expandColumns(nodes);
+  // names that are asked for are never given to something else
+  const asked = new Set<string>();
+  for (const element of elements) {
+    const name = plainName(element);
+    if (name !== null) asked.add(name);
+  }
+  return elements.map((element) => {
+    const plain = plainName(element);
+    let name: string;
+    if (plain !== null && !used.has(plain)) name = plain;
+    else {
+      const cast = plain === null ? castName(element) : null;
+      const base = plain ?? cast ?? anonymousBase(element);
+      let n = 1;
+      name = cast ?? `${base}_${n++}`;
+      while (used.has(name) || asked.has(name)) name = `${base}_${n++}`;
+    }
+    used.add(name);
+    return {
+      element,
+      name,
+      key: plain === name ? (element.key ?? name) : plain === null ? (keyOf(element) ?? name) : name,
+    };
+  });
+}
+
+function anonymousBase(element: ColumnElement): string {
+  let each = element as { visitName: string; name?: string; element?: unknown };
+  for (;;) {
+    switch (each.visitName) {
+      case "Function":
+        return each.name ?? "anon";
+      case "Over":
+      case "FunctionFilter":
+      case "WithinGroup":
+      case "Cast":
+        each = each.element as typeof each;
+        continue;
+      case "BindParameter":
+        return "param";
+      default:
+        return "anon";
+    }
+  }
+}
+
+// CAST(users.id AS TEXT) AS id, as SQLAlchemy has it
+function castName(element: ColumnElement): string | null {
+  return element.visitName === "Cast" ? plainName((element as unknown as { element: ColumnElement }).element) : null;
+}
+
+function keyOf(element: ColumnElement): string | null {
+  return element.visitName === "Cast" ? element.key : null;
+}

@@ -1,0 +1,127 @@
+import {
+  type BindProcessor,
+  type LiteralProcessor,
+  plainType,
+  type ResultProcessor,
+  SQLType,
+  type TypeDialect,
+  type TypeFamily,
+} from "./type.js";
+
+/**
+ * A type of your own over another: it converts values on their way in and out.
+ *
+ * @example
+ * class Cents extends TypeDecorator<Money, number> {
+ *   readonly impl = t.integer;
+ *   override processBindParam(value: Money) { return value.cents; }
+ *   override processResultValue(value: number) { return new Money(value); }
+ * }
+ */
+export abstract class TypeDecorator<T, I = unknown> extends SQLType<T> {
+  /** The type that the database knows. */
+  abstract readonly impl: SQLType<I>;
+
+  /** The type for one dialect; `impl` unless overridden. */
+  loadDialectImpl(_dialect: TypeDialect): SQLType<I> {
+    return this.impl;
+  }
+  /** A value as `impl` takes it. Never called with null. */
+  processBindParam(value: T, _dialect: TypeDialect): I {
+    return value as unknown as I;
+  }
+  /** A value of `impl` as this type has it. Never called with null. */
+  processResultValue(value: I, _dialect: TypeDialect): T {
+    return value as unknown as T;
+  }
+  /** A value as an SQL literal; what `impl` makes of the bound value unless overridden. */
+  processLiteralParam(value: T, dialect: TypeDialect): string {
+    const impl = dialect.typeImpl(plainType(this.loadDialectImpl(dialect)));
+    const render = impl.literalProcessor(dialect) as ((value: unknown) => string) | null;
+    const bound: unknown = this.processBindParam(value, dialect);
+    return render === null ? String(bound) : render(bound);
+  }
+
+  override get visitName(): string {
+    return "visitTypeDecorator";
+  }
+  override get family(): TypeFamily {
+    return plainType(this.impl).family;
+  }
+  /** Parameters of a subclass must show here: two instances with one text are taken for the same type. */
+  protected override describe(): string {
+    return `${decoratorId(this.constructor)}(${plainType(this.impl).cacheKey})`;
+  }
+  override get lazyResult(): boolean {
+    return false;
+  }
+  override get mutable(): boolean {
+    return plainType(this.impl).mutable;
+  }
+  override bindProcessor(dialect: TypeDialect): BindProcessor | null {
+    const impl = dialect.typeImpl(plainType(this.loadDialectImpl(dialect)));
+    const next = impl.bindProcessor(dialect) as ((value: unknown) => unknown) | null;
+    return (value: T) => {
+      const bound = this.processBindParam(value, dialect);
+      return bound === null || next === null ? bound : next(bound);
+    };
+  }
+  override resultProcessor(dialect: TypeDialect): ResultProcessor<T> | null {
+    const impl = dialect.typeImpl(plainType(this.loadDialectImpl(dialect)));
+    const first = impl.resultProcessor(dialect) as ((value: unknown) => I) | null;
+    return (value: unknown) => this.processResultValue(first === null ? (value as I) : first(value), dialect);
+  }
+  override literalProcessor(dialect: TypeDialect): LiteralProcessor {
+    return (value: T) => this.processLiteralParam(value, dialect);
+  }
+  override equals(a: T, b: T): boolean {
+    return a === b || plainType(this.impl as SQLType).equals(a, b);
+  }
+}
+
+let decorators = 0;
+const decoratorIds = new WeakMap<object, string>();
+function decoratorId(owner: { readonly name: string } | CallableFunction): string {
+  let id = decoratorIds.get(owner);
+  if (id === undefined) {
+    id = `${(owner as { name: string }).name}~${++decorators}`;
+    decoratorIds.set(owner, id);
+  }
+  return id;
+}
+
+/**
+ * A type of the database that this library does not know: `vector(3)`, `ltree`, `geography`.
+ *
+ * @example
+ * class Vector extends UserDefinedType<number[]> {
+ *   constructor(readonly size: number) { super(); }
+ *   getColSpec() { return `vector(${this.size})`; }
+ * }
+ */
+export abstract class UserDefinedType<T> extends SQLType<T> {
+  /** The type's name in DDL and CAST. */
+  abstract getColSpec(dialect: TypeDialect): string;
+  override get visitName(): string {
+    return "visitUserDefined";
+  }
+  override get family(): TypeFamily {
+    return "other";
+  }
+  protected override describe(): string {
+    return `${decoratorId(this.constructor)}${JSON.stringify(this, (key, value: unknown) => (key === "keyText" || typeof value === "bigint" ? String(value) : value))}`;
+  }
+}
+
+/** A type by its name alone; values pass as they are. */
+export class NamedType<T = unknown> extends UserDefinedType<T> {
+  constructor(readonly spec: string) {
+    super();
+  }
+  override getColSpec(): string {
+    return this.spec;
+  }
+  protected override describe(): string {
+    return `named ${this.spec}`;
+  }
+}

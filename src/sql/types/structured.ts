@@ -1,0 +1,286 @@
+import { ArgumentError } from "../errors.js";
+import { quoteLiteral, registerValueType, stringType } from "./base.js";
+import { checkText, describeValue } from "./text-check.js";
+import {
+  type BindProcessor,
+  type LiteralProcessor,
+  plainType,
+  type ResultProcessor,
+  SQLType,
+  type TypeDialect,
+  type TypeFamily,
+} from "./type.js";
+
+/** The part of a Standard Schema (zod, valibot, arktype) that a JSON column uses. */
+export interface StandardSchema<T> {
+  readonly "~standard": {
+    readonly version: 1;
+    validate(value: unknown): StandardResult<T> | Promise<StandardResult<T>>;
+  };
+}
+
+/** What a Standard Schema answers. */
+export type StandardResult<T> =
+  | { readonly value: T; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] };
+
+/** Options of a JSON type. */
+export interface JsonOptions<T> {
+  /** Checks, and may change, each value on its way in and out. */
+  readonly schema?: StandardSchema<T>;
+  /** A JavaScript null is written as SQL NULL (the default) or as JSON `null`. */
+  readonly noneAsNull?: boolean;
+}
+
+/** The value `null` of JSON, which is not the NULL of SQL: `update(...).values({ data: JSON_NULL })`. */
+export const JSON_NULL: unique symbol = Symbol("JSON null");
+
+/** JSON, parsed. */
+export class JsonType<T = unknown> extends SQLType<T> {
+  constructor(
+    readonly binary: boolean = false,
+    readonly options: JsonOptions<T> = {},
+  ) {
+    super();
+  }
+  override get visitName(): string {
+    return this.binary ? "visitJsonb" : "visitJson";
+  }
+  override get family(): TypeFamily {
+    return "json";
+  }
+  override get lazyResult(): boolean {
+    return true;
+  }
+  override get mutable(): boolean {
+    return true;
+  }
+  override bindProcessor(_dialect: TypeDialect): BindProcessor {
+    return (value: unknown) => this.serialize(value);
+  }
+  override resultProcessor(_dialect: TypeDialect): ResultProcessor<T> | null {
+    return (value: unknown) => this.parse(value);
+  }
+  override literalProcessor(): LiteralProcessor {
+    return (value: unknown) => quoteLiteral(this.serialize(value));
+  }
+  override equals(a: T, b: T): boolean {
+    return a === b || JSON.stringify(a) === JSON.stringify(b);
+  }
+
+  /** A value as JSON text. @throws ArgumentError for what JSON has not, and for what the schema refuses */
+  serialize(value: unknown): string {
+    if (value === JSON_NULL) return "null";
+    const checked = this.options.schema === undefined ? value : validate(this.options.schema, value);
+    let text: string | undefined;
+    try {
+      text = JSON.stringify(checked);
+    } catch (error) {
+      throw new ArgumentError(`${describeValue(value)} is not JSON: ${(error as Error).message}`, { cause: error });
+    }
+    if (text === undefined) throw new ArgumentError(`${describeValue(value)} is not JSON.`);
+    // JSON.stringify writes lone surrogates and NUL as escapes, which PostgreSQL's jsonb refuses
+    if (text.includes("\\u0000")) throw new ArgumentError("a string inside the JSON value holds a NUL character.");
+    return text;
+  }
+
+  /** JSON text, or what a driver has parsed already, as a value. */
+  parse(value: unknown): T {
+    const parsed = (typeof value === "string" ? JSON.parse(value) : value) as T;
+    return this.options.schema === undefined ? parsed : validate(this.options.schema, parsed);
+  }
+}
+
+function validate<T>(schema: StandardSchema<T>, value: unknown): T {
+  const result = schema["~standard"].validate(value);
+  if (result instanceof Promise) {
+    throw new ArgumentError(
+      "the schema of a JSON column validates asynchronously, and values are converted at once. Use a synchronous schema.",
+    );
+  }
+  if (result.issues === undefined) return result.value;
+  const problems = result.issues.map(
+    (issue) =>
+      `${(issue.path ?? []).map((key) => String((key as { key?: unknown })?.key ?? key)).join(".")}: ${issue.message}`,
+  );
+  throw new ArgumentError(`the JSON value does not fit its schema: ${problems.join("; ")}`);
+}
+
+/** A UUID, as text in lower case. */
+export class UuidType extends SQLType<string> {
+  override get visitName(): string {
+    return "visitUuid";
+  }
+  override get family(): TypeFamily {
+    return "uuid";
+  }
+  override bindProcessor(_dialect: TypeDialect): BindProcessor {
+    return checkUuid;
+  }
+  override literalProcessor(): LiteralProcessor {
+    return (value: unknown) => quoteLiteral(checkUuid(value));
+  }
+  override equals(a: string, b: string): boolean {
+    return a === b || String(a).toLowerCase() === String(b).toLowerCase();
+  }
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** A value for a UUID column in lower case, or an ArgumentError. */
+export function checkUuid(value: unknown): string {
+  if (typeof value === "string") {
+    const text = value.toLowerCase();
+    if (uuid.test(text)) return text;
+  }
+  throw new ArgumentError(`${describeValue(value)} is not a UUID such as "123e4567-e89b-12d3-a456-426614174000".`);
+}
+
+/** Options of an enum type. */
+export interface EnumOptions {
+  /** The type's name in the database, and of its CHECK. */
+  readonly name?: string;
+  readonly schema?: string | null;
+  /** A type of the database's own where it has them (the default), else text. */
+  readonly native?: boolean;
+  /** A CHECK constraint where the type is text. */
+  readonly createConstraint?: boolean;
+  /** Refuse other values before they are sent; true where absent. */
+  readonly validate?: boolean;
+  /** The length of the text column; the longest value where absent. */
+  readonly length?: number;
+}
+
+/** One of a set of texts. */
+export class EnumType<T extends string = string> extends SQLType<T> {
+  readonly #set: ReadonlySet<string>;
+  readonly name: string | null;
+  readonly schema: string | null;
+  readonly native: boolean;
+  readonly length: number;
+
+  constructor(
+    readonly values: readonly T[],
+    readonly options: EnumOptions = {},
+  ) {
+    super();
+    if (values.length === 0) throw new ArgumentError("an enum type needs at least one value.");
+    for (const value of values) {
+      if (typeof value !== "string") {
+        throw new ArgumentError(
+          `the enum value ${describeValue(value)} is not a string. Numeric enums are stored with t.integer.`,
+        );
+      }
+      checkText(value);
+    }
+    this.#set = new Set(values);
+    this.name = options.name ?? null;
+    this.schema = options.schema ?? null;
+    this.native = options.native !== false;
+    this.length = options.length ?? Math.max(...values.map((value) => value.length));
+  }
+  override get visitName(): string {
+    return "visitEnum";
+  }
+  override get family(): TypeFamily {
+    return "enum";
+  }
+  protected override describe(): string {
+    return `enum ${this.schema ?? ""}.${this.name ?? ""}${JSON.stringify(this.values)}${this.native}`;
+  }
+  override bindProcessor(_dialect: TypeDialect): BindProcessor {
+    return (value: unknown) => this.check(value);
+  }
+  override literalProcessor(): LiteralProcessor {
+    return (value: unknown) => quoteLiteral(this.check(value));
+  }
+  override coerceComparedValue(operator: string, _value: unknown): SQLType {
+    return /like|regexp|match|concat/i.test(operator) ? stringType : this;
+  }
+  private check(value: unknown): string {
+    if (typeof value === "string" && (this.#set.has(value) || this.options.validate === false)) return value;
+    throw new ArgumentError(
+      `${describeValue(value)} is not one of ${this.values.map((each) => JSON.stringify(each)).join(", ")}.`,
+    );
+  }
+}
+
+/** An SQL array. */
+export class ArrayType<T = unknown> extends SQLType<T[]> {
+  constructor(
+    readonly itemType: SQLType<T>,
+    readonly dimensions: number | null = null,
+  ) {
+    super();
+  }
+  override get visitName(): string {
+    return "visitArray";
+  }
+  override get family(): TypeFamily {
+    return "array";
+  }
+  protected override describe(): string {
+    return `${this.itemType.cacheKey}[${this.dimensions ?? ""}]`;
+  }
+  override get lazyResult(): boolean {
+    return true;
+  }
+  override get mutable(): boolean {
+    return true;
+  }
+  override bindProcessor(dialect: TypeDialect): BindProcessor {
+    const item = dialect.typeImpl(this.itemType).bindProcessor(dialect);
+    return (value: unknown) => checkArray(value, item as ((value: unknown) => unknown) | null);
+  }
+  override resultProcessor(dialect: TypeDialect): ResultProcessor<T[]> | null {
+    const item = dialect.typeImpl(this.itemType).resultProcessor(dialect);
+    return item === null ? null : (value: unknown) => mapArray(value, item as (value: unknown) => unknown) as T[];
+  }
+  override literalProcessor(dialect: TypeDialect): LiteralProcessor | null {
+    const item = dialect.typeImpl(this.itemType).literalProcessor(dialect) as ((value: unknown) => string) | null;
+    if (item === null) return null;
+    const render = (value: unknown): string =>
+      Array.isArray(value) ? `ARRAY[${value.map(render).join(", ")}]` : value === null ? "NULL" : item(value);
+    return render;
+  }
+  override equals(a: T[], b: T[]): boolean {
+    if (a === b) return true;
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((each, i) => {
+      const other = b[i] as T;
+      if (each === null || other === null) return each === other;
+      return Array.isArray(each) ? this.equals(each as T[], other as T[]) : this.itemType.equals(each, other);
+    });
+  }
+  override coerceComparedValue(operator: string, value: unknown): SQLType {
+    return operator === "eq" || operator === "ne" || Array.isArray(value)
+      ? this
+      : operator === "concat"
+        ? this.itemType
+        : this;
+  }
+}
+
+function checkArray(value: unknown, item: ((value: unknown) => unknown) | null): unknown[] {
+  if (!Array.isArray(value)) throw new ArgumentError(`${describeValue(value)} is not an array.`);
+  return (value as unknown[]).map((each) =>
+    each === null ? null : Array.isArray(each) ? checkArray(each, item) : item === null ? each : item(each),
+  );
+}
+
+function mapArray(value: unknown, item: (value: unknown) => unknown): unknown[] {
+  return (value as unknown[]).map((each) =>
+    each === null ? null : Array.isArray(each) ? mapArray(each, item) : item(each),
+  );
+}
+
+export const jsonType = new JsonType<unknown>();
+export const jsonbType = new JsonType<unknown>(true);
+export const uuidType = new UuidType();
+
+registerValueType((value) => Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype, jsonType);
+
+/** The plain instance of an item type. */
+export function arrayOf<T>(item: SQLType<T>, dimensions: number | null = null): ArrayType<T> {
+  return new ArrayType(plainType(item), dimensions);
+}

@@ -1,0 +1,183 @@
+import type { DialectCapabilities } from "../capabilities.js";
+import { ArgumentError } from "../errors.js";
+
+/** Where the TypeScript type of a value hangs on a {@link SQLType}; never set at run time. */
+export declare const TYPE_VALUE: unique symbol;
+
+/** On a callable type (`t.string`): the plain instance behind it. */
+export const TYPE_INSTANCE: unique symbol = Symbol("athanor.type");
+
+/** What a type may ask of the dialect it works for. */
+export interface TypeDialect {
+  readonly name: string;
+  readonly capabilities: DialectCapabilities;
+  /** The dialect's own implementation of `type`, memoized. */
+  typeImpl<T>(type: SQLType<T>): SQLType<T>;
+}
+
+/** Turns a value into what the driver takes. */
+export type BindProcessor = (value: never) => unknown;
+/** Turns what the driver gives into a value. */
+export type ResultProcessor<T> = (value: never) => T;
+
+/** Renders a value as an SQL literal. */
+export type LiteralProcessor = (value: never) => string;
+
+/** Families of types, by which operators choose their result. */
+export type TypeFamily =
+  | "null"
+  | "integer"
+  | "numeric"
+  | "float"
+  | "string"
+  | "boolean"
+  | "date"
+  | "time"
+  | "datetime"
+  | "interval"
+  | "json"
+  | "uuid"
+  | "binary"
+  | "array"
+  | "enum"
+  | "other";
+
+/**
+ * A database type: it owns the DDL name (through the dialect's type compiler), the conversion of values to and from
+ * the driver, the comparison of values and their rendering as literals.
+ *
+ * Types are immutable and can be shared by any number of columns.
+ */
+export abstract class SQLType<T = unknown> {
+  declare readonly [TYPE_VALUE]: T;
+  /** Types that stand in on the named dialects; see {@link withVariant}. */
+  protected variants: ReadonlyMap<string, SQLType<T>> | null = null;
+  private keyText: string | null = null;
+
+  /** The type compiler's method, e.g. `"visitInteger"`. */
+  abstract readonly visitName: string;
+  /** Which operators apply and what they result in. */
+  abstract readonly family: TypeFamily;
+
+  /** Two types with one key convert and render alike. Subclasses with parameters override {@link describe}. */
+  get cacheKey(): string {
+    if (this.keyText === null) {
+      let key = this.describe();
+      if (this.variants !== null) {
+        for (const [dialect, type] of this.variants) key += `|${dialect}:${type.cacheKey}`;
+      }
+      this.keyText = internTypeKey(key);
+    }
+    return this.keyText;
+  }
+
+  /** Everything that tells this type from others of its class, as text. */
+  protected describe(): string {
+    return this.visitName;
+  }
+
+  /**
+   * The function that turns a value into what the driver takes, or null when values pass unchanged.
+   * It is never called with null.
+   */
+  bindProcessor(_dialect: TypeDialect): BindProcessor | null {
+    return null;
+  }
+
+  /** The function that turns a driver's value into ours, or null when it passes unchanged. Never called with null. */
+  resultProcessor(_dialect: TypeDialect): ResultProcessor<T> | null {
+    return null;
+  }
+
+  /** The function that renders a value as an SQL literal, or null when the type has none. Never called with null. */
+  literalProcessor(_dialect: TypeDialect): LiteralProcessor | null {
+    return null;
+  }
+
+  /** Whether an entity may keep the raw value and convert it when it is first read. */
+  get lazyResult(): boolean {
+    return false;
+  }
+
+  /** Whether a value may change in place, as JSON and arrays do. */
+  get mutable(): boolean {
+    return false;
+  }
+
+  /** Whether two values are the same for change detection. Neither is null. */
+  equals(a: T, b: T): boolean {
+    return a === b;
+  }
+
+  /**
+   * The type that a plain value takes when it meets an expression of this type: this type, unless it says otherwise.
+   * A `TypeDecorator` may override it.
+   */
+  coerceComparedValue(_operator: string, _value: unknown): SQLType {
+    return this;
+  }
+
+  /** Wraps the placeholder of a bound value in SQL, e.g. `ST_GeomFromText(?)`; null for none. */
+  wrapBind(_sql: string, _dialect: TypeDialect): string | null {
+    return null;
+  }
+
+  /** Wraps a selected column of this type in SQL, e.g. `ST_AsText(col)`; null for none. */
+  wrapColumn(_sql: string, _dialect: TypeDialect): string | null {
+    return null;
+  }
+
+  /**
+   * This type, with another in its place on the dialects named.
+   *
+   * @example t.string.withVariant(t.text, "sqlite")
+   */
+  withVariant(type: SQLType<T>, ...dialectNames: readonly [string, ...string[]]): SQLType<T> {
+    const self = plainType(this);
+    const copy = Object.assign(Object.create(Object.getPrototypeOf(self)), self) as SQLType<T>;
+    const variants = new Map(self.variants);
+    for (const name of dialectNames) variants.set(name, plainType(type));
+    copy.variants = variants;
+    copy.keyText = null;
+    return copy;
+  }
+
+  /** The type that stands in on this dialect, or the type itself. */
+  forDialect(name: string): SQLType<T> {
+    return this.variants === null ? this : (this.variants.get(name) ?? this);
+  }
+
+  toString(): string {
+    return this.describe();
+  }
+}
+
+/** The plain instance behind a callable type such as `t.string`; a plain type is given back. */
+export function plainType<T>(type: SQLType<T>): SQLType<T> {
+  if (typeof type !== "function") return type;
+  return (type as unknown as { readonly [TYPE_INSTANCE]: SQLType<T> })[TYPE_INSTANCE];
+}
+
+/** Whether a value is a type, plain or callable. */
+export function isType(value: unknown): value is SQLType {
+  return value instanceof SQLType;
+}
+
+/** `plainType` for input that is not known to be a type. `where` names what the type is for. */
+export function requireType<T>(type: SQLType<T>, where: string): SQLType<T> {
+  if (type instanceof SQLType) return plainType(type);
+  throw new ArgumentError(`${where}: ${String(type)} is not a type. Give one of t.*, e.g. t.integer or t.string(50).`);
+}
+
+const typeKeys = new Map<string, string>();
+
+// Keys are part of every statement's cache key, so a long description (an enum of forty names) becomes a number once.
+function internTypeKey(description: string): string {
+  if (description.length <= 12) return description;
+  let key = typeKeys.get(description);
+  if (key === undefined) {
+    key = `T${typeKeys.size}`;
+    typeKeys.set(description, key);
+  }
+  return key;
+}

@@ -1,0 +1,269 @@
+import type { SQLType } from "./types/type.js";
+
+/** Where the value's TypeScript type hangs on an expression; never set at run time. */
+export declare const VALUE: unique symbol;
+/** Where an expression says which table, alias or class it comes from; never set at run time. */
+export declare const SOURCE: unique symbol;
+/** Where the type of a statement's rows hangs; never set at run time. */
+export declare const ROW: unique symbol;
+
+/** Anything whose rows are `Row`: a select, a set operation, a DML statement with RETURNING. */
+export interface RowsOf<out Row> {
+  readonly [ROW]: Row;
+}
+
+/** A query of one column of `T`, as `in` and scalar comparisons take it. */
+export type ColumnQuery<T> = RowsOf<readonly [T] | { readonly [name: string]: T }>;
+
+/** What an operator takes on its right: a value, an expression of such a value, or a query of one. */
+export type Operand<T> = T | Valued<NonNullable<T> | null> | ColumnQuery<NonNullable<T> | null>;
+
+/** Options of the operators that search for a part of a text. */
+export interface MatchOptions {
+  /** The character that takes away the meaning of `%` and `_` after it. */
+  readonly escape?: string;
+  /** Escape `%`, `_` and the escape character in the operand, which must be a plain string. */
+  readonly autoescape?: boolean;
+}
+
+/** A condition, as `where`, `having`, `on` and `and` take it. */
+export type Condition = Valued<boolean | null>;
+
+/**
+ * The least of an expression: what it is worth and where it is from. Parameters ask for this and not for the whole
+ * `Expr`, whose thirty methods would be compared one by one for each new source.
+ */
+export interface Valued<out T = unknown, out Src = unknown> {
+  readonly [VALUE]: T;
+  readonly [SOURCE]: Src;
+}
+
+/**
+ * An SQL expression whose value is a `T`, taken from source `Src`.
+ *
+ * `Src` is the mapped class, or the name of the alias or table; it makes columns of the outer side of a join nullable.
+ */
+export interface Expr<out T, out Src = never> extends Valued<T, Src> {
+  /** The database type. */
+  readonly type: SQLType;
+
+  /** `=`; `IS NULL` for null. */
+  eq(other: Operand<T>): BoolExpr<boolean, Src>;
+  /** `!=`; `IS NOT NULL` for null. */
+  ne(other: Operand<T>): BoolExpr<boolean, Src>;
+  lt(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
+  le(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
+  gt(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
+  ge(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
+  isNull(): BoolExpr<boolean, Src>;
+  isNotNull(): BoolExpr<boolean, Src>;
+  is(other: Operand<T | null>): BoolExpr<boolean, Src>;
+  isNot(other: Operand<T | null>): BoolExpr<boolean, Src>;
+  /** Unequal, where NULL equals NULL. */
+  isDistinctFrom(other: Operand<T | null>): BoolExpr<boolean, Src>;
+  /** Equal, where NULL equals NULL. */
+  isNotDistinctFrom(other: Operand<T | null>): BoolExpr<boolean, Src>;
+  /** Membership in a list (of any length, one cached statement) or in a query of one column. */
+  in(values: InOperand<T>): BoolExpr<boolean, Src>;
+  notIn(values: InOperand<T>): BoolExpr<boolean, Src>;
+  between(
+    low: Operand<NonNullable<T>>,
+    high: Operand<NonNullable<T>>,
+    options?: { readonly symmetric?: boolean },
+  ): BoolExpr<boolean, Src>;
+  notBetween(
+    low: Operand<NonNullable<T>>,
+    high: Operand<NonNullable<T>>,
+    options?: { readonly symmetric?: boolean },
+  ): BoolExpr<boolean, Src>;
+
+  asc(): OrderExpr<T, Src>;
+  desc(): OrderExpr<T, Src>;
+  nullsFirst(): OrderExpr<T, Src>;
+  nullsLast(): OrderExpr<T, Src>;
+
+  /** The expression under a name of its own: `expr AS name`. */
+  as<const N extends string>(name: N): Expr<T, Src> & Named<N>;
+  /** The same as {@link as}. */
+  label<const N extends string>(name: N): Expr<T, Src> & Named<N>;
+  /** `CAST(expr AS type)`. */
+  readonly cast: Converter<T, Src>;
+  /** Takes the expression to be of another type, without a CAST. */
+  readonly typeCoerce: Converter<T, Src>;
+  /** `DISTINCT expr`, inside an aggregate. */
+  distinct(): Expr<T, Src>;
+  /** An operator of the database's own: `a.op("<->")(b)`. */
+  op<U = unknown>(sql: string, options?: OpOptions): (other: unknown) => ExprOf<U, Src>;
+  /** A custom operator that is a condition. */
+  boolOp(sql: string, options?: OpOptions): (other: unknown) => BoolExpr<boolean, Src>;
+}
+
+/**
+ * Another type for an expression's value; null stays possible where it was. (Overloads, and no conditional type over
+ * `T`: that keeps `Expr` covariant at a glance for the compiler.)
+ */
+export interface Converter<T, Src> {
+  <U extends string>(type: SQLType<U>): StrExpr<U | (T & null), Src>;
+  <U extends number | bigint>(type: SQLType<U>): NumExpr<U | (T & null), Src>;
+  <U extends boolean>(type: SQLType<U>): BoolExpr<U | (T & null), Src>;
+  <U extends Date>(type: SQLType<U>): DateExpr<U | (T & null), Src>;
+  <U>(type: SQLType<U>): Expr<U | (T & null), Src>;
+}
+
+/** An expression whose name in rows and subqueries is known. */
+export interface Named<out K> {
+  readonly key: K;
+}
+
+/** What `in` takes: values and expressions, a query of one column, or an expanding parameter. */
+export type InOperand<T> =
+  | readonly (T | Valued<NonNullable<T> | null>)[]
+  | ReadonlySet<T>
+  | ColumnQuery<NonNullable<T> | null>
+  | Valued<readonly NonNullable<T>[] | null>;
+
+/** Options of a custom operator. */
+export interface OpOptions {
+  /** How tightly it binds as an operand of another; 0 (the default) is always put in parentheses. */
+  readonly precedence?: number;
+  /** The type of its result. */
+  readonly returnType?: SQLType;
+}
+
+/** An expression made for ORDER BY; a plain expression will do there too. */
+export interface OrderExpr<T, Src = never> extends Expr<T, Src> {}
+
+/** An expression of text. */
+export interface StrExpr<T, Src = never> extends Expr<T, Src> {
+  as<const N extends string>(name: N): StrExpr<T, Src> & Named<N>;
+  label<const N extends string>(name: N): StrExpr<T, Src> & Named<N>;
+  distinct(): StrExpr<T, Src>;
+  collate(name: string): StrExpr<T, Src>;
+  like(pattern: Operand<string>, options?: { readonly escape?: string }): BoolExpr<boolean, Src>;
+  notLike(pattern: Operand<string>, options?: { readonly escape?: string }): BoolExpr<boolean, Src>;
+  /** LIKE without regard to case, on every database. */
+  ilike(pattern: Operand<string>, options?: { readonly escape?: string }): BoolExpr<boolean, Src>;
+  notIlike(pattern: Operand<string>, options?: { readonly escape?: string }): BoolExpr<boolean, Src>;
+  startsWith(part: Operand<string>, options?: MatchOptions): BoolExpr<boolean, Src>;
+  endsWith(part: Operand<string>, options?: MatchOptions): BoolExpr<boolean, Src>;
+  contains(part: Operand<string>, options?: MatchOptions): BoolExpr<boolean, Src>;
+  istartsWith(part: Operand<string>, options?: MatchOptions): BoolExpr<boolean, Src>;
+  iendsWith(part: Operand<string>, options?: MatchOptions): BoolExpr<boolean, Src>;
+  icontains(part: Operand<string>, options?: MatchOptions): BoolExpr<boolean, Src>;
+  regexpMatch(pattern: Operand<string>, flags?: string): BoolExpr<boolean, Src>;
+  regexpReplace(pattern: Operand<string>, replacement: Operand<string>, flags?: string): StrExpr<T, Src>;
+  /** The database's full text search. */
+  match(query: Operand<string>): BoolExpr<boolean, Src>;
+  concat(other: Operand<string>): StrExpr<T, Src>;
+}
+
+/** An expression of a number. */
+export interface NumExpr<T, Src = never> extends Expr<T, Src> {
+  as<const N extends string>(name: N): NumExpr<T, Src> & Named<N>;
+  label<const N extends string>(name: N): NumExpr<T, Src> & Named<N>;
+  distinct(): NumExpr<T, Src>;
+  add(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+  sub(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+  mul(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+  /** True division: 7 / 2 is 3.5 on every database. */
+  div(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+  /** Division of whole numbers, rounded down: -7 / 2 is -4 on every database. */
+  floorDiv(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+  mod(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+  neg(): NumExpr<T, Src>;
+  bitwiseAnd(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+  bitwiseOr(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+  bitwiseXor(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+  bitwiseNot(): NumExpr<T, Src>;
+  bitwiseLshift(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+  bitwiseRshift(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+}
+
+/** A condition or another expression of true and false. */
+export interface BoolExpr<T, Src = never> extends Expr<T, Src> {
+  as<const N extends string>(name: N): BoolExpr<T, Src> & Named<N>;
+  label<const N extends string>(name: N): BoolExpr<T, Src> & Named<N>;
+  and(...others: Condition[]): BoolExpr<boolean, Src>;
+  or(...others: Condition[]): BoolExpr<boolean, Src>;
+  not(): BoolExpr<T, Src>;
+}
+
+/** An expression of a point in time. */
+export interface DateExpr<T, Src = never> extends Expr<T, Src> {
+  as<const N extends string>(name: N): DateExpr<T, Src> & Named<N>;
+  label<const N extends string>(name: N): DateExpr<T, Src> & Named<N>;
+  /** Later by an interval. */
+  add(interval: Valued): DateExpr<T, Src>;
+  /** Earlier by an interval. */
+  sub(interval: Valued): DateExpr<T, Src>;
+}
+
+/** An expression of a JSON value. */
+export interface JsonExpr<T, Src = never> extends Expr<T, Src> {
+  as<const N extends string>(name: N): JsonExpr<T, Src> & Named<N>;
+  label<const N extends string>(name: N): JsonExpr<T, Src> & Named<N>;
+  /** A member, as JSON: a key of an object or an index of an array. */
+  get<K extends keyof NonNullable<T> & (string | number)>(key: K): JsonMember<NonNullable<T>[K] | null, Src>;
+  /** What lies at the end of a path of keys and indexes, as JSON. */
+  path<U = unknown>(...keys: readonly (string | number)[]): JsonMember<U | null, Src>;
+  /** A member as text. */
+  getText<K extends keyof NonNullable<T> & (string | number)>(key: K): StrExpr<string | null, Src>;
+  /** PostgreSQL's `@>` of jsonb. */
+  contains(other: unknown): BoolExpr<boolean, Src>;
+  /** Whether an object has a key. */
+  hasKey(key: Operand<string>): BoolExpr<boolean, Src>;
+}
+
+/** A member of a JSON value: JSON itself until one of `as...` makes an SQL value of it. */
+export interface JsonMember<T, Src = never> extends JsonExpr<T, Src> {
+  asString(): StrExpr<string | null, Src>;
+  asInteger(): NumExpr<number | null, Src>;
+  asFloat(): NumExpr<number | null, Src>;
+  asBoolean(): BoolExpr<boolean | null, Src>;
+  asNumeric(precision?: number, scale?: number): Expr<string | null, Src>;
+  asJson<U = T>(): JsonMember<U, Src>;
+}
+
+/** An expression of an SQL array. */
+export interface ArrayExpr<T, I, Src = never> extends Expr<T, Src> {
+  as<const N extends string>(name: N): ArrayExpr<T, I, Src> & Named<N>;
+  label<const N extends string>(name: N): ArrayExpr<T, I, Src> & Named<N>;
+  /** One element; the first is 1, as the database counts. */
+  at(index: Operand<number>): ExprOf<I | null, Src>;
+  slice(from: Operand<number>, to: Operand<number>): ExprOf<T, Src>;
+  contains(other: Operand<readonly I[]>): BoolExpr<boolean, Src>;
+  containedBy(other: Operand<readonly I[]>): BoolExpr<boolean, Src>;
+  overlap(other: Operand<readonly I[]>): BoolExpr<boolean, Src>;
+  concat(other: Operand<readonly I[]>): ExprOf<T, Src>;
+  /** For the right side of a comparison: `x = ANY (array)`. */
+  any(): ExprOf<I, Src>;
+  all(): ExprOf<I, Src>;
+}
+
+/** The expression type of a value type: text, number, condition, date, array, JSON, or plain. */
+export type ExprOf<T, Src = never> = unknown extends T
+  ? Expr<T, Src>
+  : [NonNullable<T>] extends [never]
+    ? Expr<T, Src>
+    : [NonNullable<T>] extends [string]
+      ? StrExpr<T, Src>
+      : [NonNullable<T>] extends [number | bigint]
+        ? NumExpr<T, Src>
+        : [NonNullable<T>] extends [boolean]
+          ? BoolExpr<T, Src>
+          : [NonNullable<T>] extends [Date]
+            ? DateExpr<T, Src>
+            : [NonNullable<T>] extends [Uint8Array]
+              ? Expr<T, Src>
+              : [NonNullable<T>] extends [readonly (infer I)[]]
+                ? ArrayExpr<T, I, Src> & JsonExpr<T, Src>
+                : [NonNullable<T>] extends [object]
+                  ? JsonExpr<T, Src>
+                  : Expr<T, Src>;
+
+/** The value type of an expression. */
+export type ValueOf<X> = X extends Valued<infer T> ? T : never;
+/** The source of an expression. */
+export type SourceOf<X> = X extends Valued<unknown, infer Src> ? Src : never;
+/** Spells a computed object type out, so that a hover shows its members. */
+export type Simplify<T> = { [K in keyof T]: T[K] } & {};

@@ -1,0 +1,17 @@
+import { describe } from "vitest";
+import { exchangeStrategies, loadsEagerly } from "./exchange.js";
+import type { Strategy } from "./format.js";
+import { judgedScenarios, testScenarios } from "./vitest-scenarios.js";
+
+const eager = judgedScenarios().filter(loadsEagerly);
+
+describe.each<Strategy>(["joined", "selectin", "subquery"])(
+  "every eager strategy exchanged for %s gives the same results apart from counts",
+  (strategy) => {
+    testScenarios(
+      eager.map((scenario) => exchangeStrategies(scenario, strategy)),
+      {},
+      { ignoreCounts: true },
+    );
+  },
+);

@@ -1,0 +1,210 @@
+import { describe, expect, test } from "vitest";
+import {
+  aliased,
+  asyncSessionmaker,
+  attrs,
+  joinedload,
+  or,
+  select,
+  selectinload,
+  text,
+  withPolymorphic,
+} from "../../../src/index.js";
+import { freshDatabase } from "../../support/database.js";
+import { recordStatements } from "../../support/statements.js";
+import { Car, Company, Employee, Engineer, Manager, staff, Taxi, Truck, Vehicle } from "./hierarchies.js";
+
+async function office() {
+  const { engine } = await freshDatabase();
+  await staff.metadata.createAll(engine);
+  const Session = asyncSessionmaker(engine);
+  await using session = Session();
+  const company = Object.assign(new Company(), { id: 1, name: "Acme" });
+  const boss = Object.assign(new Manager(), { id: 1, name: "Meg", level: 3, company });
+  session.addAll([
+    boss,
+    Object.assign(new Engineer(), { id: 2, name: "Eve", language: "TS", company, boss }),
+    Object.assign(new Employee(), { id: 3, name: "Joe", company, boss }),
+    Object.assign(new Car(), { id: 1, plate: "C", doors: 4, company }),
+    Object.assign(new Taxi(), { id: 2, plate: "T", doors: 5, sign: "on", company }),
+    Object.assign(new Truck(), { id: 3, plate: "L", load: 9, company }),
+    Object.assign(new Vehicle(), { id: 4, plate: "V" }),
+  ]);
+  await session.commit();
+  return { engine, Session, log: recordStatements(engine) };
+}
+
+const names = (objects: readonly object[]) => objects.map((o) => o.constructor.name);
+
+describe("joined tables", () => {
+  test("a query on the base gives objects of the subclasses with their own columns unloaded", async () => {
+    const { Session, log } = await office();
+    await using session = Session();
+    const all = await session.scalars(select(Employee).orderBy((e) => e.id)).all();
+    expect(names(all)).toEqual(["Manager", "Engineer", "Employee"]);
+    expect(log.texts()[0]).not.toContain("managers");
+    log.reset();
+    await session.runSync(() => expect((all[0] as Manager).level).toBe(3));
+    expect(log.texts()).toEqual([expect.stringMatching(/FROM managers WHERE/)]);
+  });
+
+  test("a query on a subclass joins its tables", async () => {
+    const { Session, log } = await office();
+    await using session = Session();
+    const all = await session.scalars(select(Manager).where((m) => m.level.gt(1).and(m.name.eq("Meg")))).all();
+    expect(all.map((m) => [m.name, m.level])).toEqual([["Meg", 3]]);
+    expect(log.texts()[0]).toContain("FROM employees JOIN managers ON");
+    const m = attrs(Manager);
+    expect(await session.execute(select(m.name, m.level)).all()).toEqual([["Meg", 3]]);
+  });
+
+  test("withPolymorphic brings the subclasses' columns and lets conditions use them", async () => {
+    const { Session, log } = await office();
+    await using session = Session();
+    const e = withPolymorphic(Employee, [Manager, Engineer]);
+    const all = await session
+      .scalars(
+        select(e)
+          .where(or(e.level.gt(1), e.language.eq("TS")))
+          .orderBy(e.id),
+      )
+      .all();
+    expect(names(all)).toEqual(["Manager", "Engineer"]);
+    expect([(all[0] as Manager).level, (all[1] as Engineer).language]).toEqual([3, "TS"]);
+    expect(log.count()).toBe(1);
+    expect(log.texts()[0]).toContain("LEFT OUTER JOIN managers");
+    session.expungeAll();
+    const every = await session.scalars(select(withPolymorphic(Employee, "*"))).all();
+    expect(every.length).toBe(3);
+  });
+
+  test("get of a sibling's key finds nothing", async () => {
+    const { Session } = await office();
+    await using session = Session();
+    expect(await session.get(Engineer, 1)).toBe(null);
+    expect(((await session.get(Employee, 1)) as Manager).constructor).toBe(Manager);
+    expect(await session.get(Engineer, 1)).toBe(null);
+    expect(await session.get(Manager, 1)).toBeInstanceOf(Manager);
+  });
+
+  test("relationships lead to hierarchies and start from subclasses", async () => {
+    const { Session, log } = await office();
+    await using session = Session();
+    const [company] = await session
+      .scalars(select(Company).options(selectinload(Company, (c) => c.employees).joinedload((e) => e.boss)))
+      .all();
+    expect(names(company.employees)).toEqual(["Manager", "Engineer", "Employee"]);
+    expect(company.employees[1].boss).toBe(company.employees[0]);
+    expect(log.count()).toBe(2);
+    session.expungeAll();
+    log.reset();
+    const [again] = await session
+      .scalars(
+        select(Company).options(selectinload(Company, (c) => c.employees.of(Manager)).selectinload((m) => m.reports)),
+      )
+      .all();
+    expect(again.employees.map((x) => x.name)).toEqual(["Meg"]);
+    expect((again.employees[0] as Manager).reports.map((r) => r.name)).toEqual(["Eve", "Joe"]);
+    session.expungeAll();
+    const [meg] = await session
+      .scalars(
+        select(Employee)
+          .orderBy((e) => e.id)
+          .options(selectinload(Manager, (m) => m.reports)),
+      )
+      .all();
+    expect((meg as Manager).reports.length).toBe(2);
+  });
+
+  test("joins along relationships take the joined tables, plain and under another name", async () => {
+    const { Session } = await office();
+    await using session = Session();
+    const e = attrs(Employee);
+    const boss = aliased(Manager, "boss");
+    const rows = await session.execute(select(e.name, boss.name, boss.level).join(e.boss.of(boss)).orderBy(e.id)).all();
+    expect(rows).toEqual([
+      ["Eve", "Meg", 3],
+      ["Joe", "Meg", 3],
+    ]);
+    const having = await session
+      .scalars(
+        select(Employee)
+          .where((x) => x.boss.has((m) => m.level.eq(3)))
+          .orderBy(e.id),
+      )
+      .all();
+    expect(having.map((x) => x.name)).toEqual(["Eve", "Joe"]);
+    const joined = await session
+      .scalars(
+        select(Employee)
+          .orderBy(e.id)
+          .options(joinedload(Employee, (x) => x.boss)),
+      )
+      .all();
+    expect(joined[1].boss?.level).toBe(3);
+  });
+
+  test("a discriminator that no class has is an error that names it and the classes", async () => {
+    const { Session } = await office();
+    await using session = Session();
+    await session.execute(text("UPDATE employees SET kind = 'ghost' WHERE id = 3"));
+    await expect(session.scalars(select(Employee)).all()).rejects.toThrow(/"ghost".*Employee\.kind.*"manager"/s);
+  });
+});
+
+describe("one shared table", () => {
+  test("every query on a subclass has the discriminator's condition, those below included", async () => {
+    const { Session, log } = await office();
+    await using session = Session();
+    expect(names(await session.scalars(select(Car).orderBy((c) => c.id)).all())).toEqual(["Car", "Taxi"]);
+    expect(names(await session.scalars(select(Truck)).all())).toEqual(["Truck"]);
+    expect(await session.get(Truck, 1)).toBe(null);
+    const c = attrs(Car);
+    expect(await session.execute(select(c.plate).orderBy(c.id)).all()).toEqual([["C"], ["T"]]);
+    const co = attrs(Company);
+    expect(await session.execute(select(co.name, attrs(Truck).plate).join(co.vehicles.of(Truck))).all()).toEqual([
+      ["Acme", "L"],
+    ]);
+    expect(
+      await session.scalars(select(Company).where((x) => x.vehicles.of(Taxi).any((v) => v.sign.eq("off")))).all(),
+    ).toEqual([]);
+    const sub = select(attrs(Car).id).scalarSubquery();
+    expect(log.texts("SELECT").every((sql) => sql.includes("vehicles.type"))).toBe(true);
+    const rows = await session
+      .execute(select(attrs(Vehicle).plate).where(attrs(Vehicle).id.in(select(attrs(Truck).id))))
+      .all();
+    expect(rows).toEqual([["L"]]);
+    void sub;
+  });
+
+  test("a query on the base leaves the subclasses' columns unloaded", async () => {
+    const { Session, log } = await office();
+    await using session = Session();
+    const all = await session.scalars(select(Vehicle).orderBy((v) => v.id)).all();
+    expect(names(all)).toEqual(["Car", "Taxi", "Truck", "Vehicle"]);
+    expect(log.texts()[0]).not.toContain("doors");
+    await session.runSync(() => expect((all[1] as Taxi).sign).toBe("on"));
+    session.expungeAll();
+    log.reset();
+    const whole = await session.scalars(select(withPolymorphic(Vehicle, "*")).orderBy(attrs(Vehicle).id)).all();
+    expect((whole[1] as Taxi).sign).toBe("on");
+    expect(log.count()).toBe(1);
+  });
+
+  test("relationships to a subclass are loaded with the condition", async () => {
+    const { Session } = await office();
+    await using session = Session();
+    const [one] = await session
+      .scalars(select(Company).options(selectinload(Company, (c) => c.vehicles.of(Car))))
+      .all();
+    expect(names(one.vehicles)).toEqual(["Car", "Taxi"]);
+    expect((one.vehicles[1] as Taxi).doors).toBe(5);
+    session.expungeAll();
+    const [two] = await session
+      .scalars(select(Company).options(joinedload(Company, (c) => c.vehicles.of(Truck))))
+      .unique()
+      .all();
+    expect((two.vehicles[0] as Truck).load).toBe(9);
+    expect(two.vehicles.length).toBe(1);
+  });
+});

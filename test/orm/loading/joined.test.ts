@@ -1,0 +1,239 @@
+import { describe, expect, test } from "vitest";
+import { aliased, attrs, containsEager, joinedload, select, selectinload, subqueryload } from "../../../src/index.js";
+import { shelf } from "./fixture.js";
+import { Author, Comment, Post, TreeNode } from "./models.js";
+
+const posts = (authors: readonly Author[]) => authors.map((a) => a.posts.map((p) => p.id));
+
+describe("joinedload", () => {
+  test("loads a relation to one in the same statement", async () => {
+    const { Session, log } = await shelf();
+    await using session = Session();
+    const all = await session
+      .scalars(
+        select(Post)
+          .orderBy((p) => p.id)
+          .options(joinedload(Post, (p) => p.author)),
+      )
+      .all();
+    expect(all.map((p) => p.author?.name ?? null)).toEqual(["Ann", "Ann", "Ann", "Bob", "Bob", null]);
+    expect(all[0].author).toBe(all[1].author);
+    expect(log.texts()).toEqual([
+      expect.stringContaining("LEFT OUTER JOIN authors AS authors_1 ON posts.author_id = authors_1.id"),
+    ]);
+  });
+
+  test("joins inside where innerjoin says so, which leaves out parents without", async () => {
+    const { Session, log } = await shelf();
+    await using session = Session();
+    const all = await session
+      .scalars(select(Post).options(joinedload(Post, (p) => p.author, { innerjoin: true })))
+      .all();
+    expect(all.length).toBe(5);
+    expect(log.texts()[0]).not.toContain("LEFT");
+  });
+
+  test("loads collections, each member once, and orders them by the relationship", async () => {
+    const { Session, log } = await shelf();
+    await using session = Session();
+    const authors = await session
+      .scalars(
+        select(Author)
+          .orderBy((a) => a.id)
+          .options(
+            joinedload(Author, (a) => a.posts).joinedload((p) => p.tags),
+            joinedload(Author, (a) => a.posts).joinedload((p) => p.comments),
+          ),
+      )
+      .unique()
+      .all();
+    expect(log.count("SELECT")).toBe(1);
+    expect(posts(authors)).toEqual([[1, 2, 3], [4, 5], []]);
+    expect(authors[0].posts[0].tags.map((g) => g.name)).toEqual(["art", "bread"]);
+    expect(authors[0].posts[0].comments.map((c) => c.text)).toEqual(["a", "b"]);
+    expect(authors[1].posts[1].comments).toEqual([]);
+  });
+
+  test("a joined collection without unique() is an error that names the relationship and the way out", async () => {
+    const { Session } = await shelf();
+    await using session = Session();
+    const result = await session.scalars(select(Author).options(joinedload(Author, (a) => a.posts)));
+    expect(() => result.all()).toThrow(/Author\.posts.*joinedload.*unique\(\)/s);
+  });
+
+  test("counts parents and not rows with limit, offset and distinct", async () => {
+    const { Session, log } = await shelf();
+    await using session = Session();
+    const page = await session
+      .scalars(
+        select(Author)
+          .orderBy((a) => a.name.desc())
+          .limit(2)
+          .offset(1)
+          .options(joinedload(Author, (a) => a.posts)),
+      )
+      .unique()
+      .all();
+    expect(page.map((a) => a.name)).toEqual(["Bob", "Ann"]);
+    expect(posts(page)).toEqual([
+      [4, 5],
+      [1, 2, 3],
+    ]);
+    expect(log.count()).toBe(1);
+    expect(log.texts()[0]).toMatch(
+      /FROM \(SELECT .* LIMIT (?:\?|\$1) OFFSET (?:\?|\$2)\) AS anon_1 LEFT OUTER JOIN posts AS posts_1/,
+    );
+  });
+
+  test("an order by a column that is not selected goes through the subquery too", async () => {
+    const { Session } = await shelf();
+    await using session = Session();
+    const a = attrs(Author);
+    const p = attrs(Post);
+    const page = await session
+      .scalars(
+        select(Author)
+          .join(a.posts)
+          .orderBy(p.title.desc())
+          .limit(2)
+          .options(joinedload(Author, (x) => x.posts)),
+      )
+      .unique()
+      .all();
+    expect(page.map((x) => x.name)).toEqual(["Ann"]);
+    const lengths = await session
+      .scalars(
+        select(Author)
+          .orderBy((x) => x.bio.desc())
+          .limit(1)
+          .options(joinedload(Author, (x) => x.posts)),
+      )
+      .unique()
+      .all();
+    expect(lengths.map((x) => x.name)).toEqual(["Cid"]);
+  });
+
+  test("nests an inner join below an outer one", async () => {
+    const { Session, log } = await shelf();
+    await using session = Session();
+    const all = await session
+      .scalars(
+        select(Author)
+          .orderBy((a) => a.id)
+          .options(joinedload(Author, (a) => a.posts).joinedload((p) => p.comments, { innerjoin: true })),
+      )
+      .unique()
+      .all();
+    expect(all.length).toBe(3);
+    expect(posts(all)).toEqual([[1, 3], [4], []]);
+    expect(log.texts()[0]).toContain("LEFT OUTER JOIN (posts AS posts_1 JOIN comments AS comments_1 ON");
+  });
+
+  test("goes on with selectinload below a join, and with a join below selectinload", async () => {
+    const { Session, log } = await shelf();
+    await using session = Session();
+    const comments = await session
+      .scalars(
+        select(Comment)
+          .orderBy((c) => c.id)
+          .options(joinedload(Comment, (c) => c.post).selectinload((p) => p.tags)),
+      )
+      .all();
+    expect(comments[0].post?.tags.map((g) => g.name)).toEqual(["art", "bread"]);
+    expect(log.count()).toBe(2);
+    session.expungeAll();
+    log.reset();
+    const authors = await session
+      .scalars(
+        select(Author)
+          .orderBy((a) => a.id)
+          .options(selectinload(Author, (a) => a.posts).joinedload((p) => p.tags)),
+      )
+      .all();
+    expect(authors[0].posts[0].tags.map((g) => g.name)).toEqual(["art", "bread"]);
+    expect(log.count()).toBe(2);
+  });
+
+  test("joins a class to itself under another name", async () => {
+    const { Session, log } = await shelf();
+    await using session = Session();
+    const nodes = await session
+      .scalars(
+        select(TreeNode)
+          .orderBy((n) => n.id)
+          .options(joinedload(TreeNode, (n) => n.parent).joinedload((n) => n.parent)),
+      )
+      .all();
+    expect(nodes[3].parent?.parent?.name).toBe("root");
+    expect(log.count()).toBe(1);
+    expect(log.texts()[0]).toContain("nodes AS nodes_2");
+  });
+
+  test("does not touch what is loaded already", async () => {
+    const { Session } = await shelf();
+    await using session = Session();
+    const ann = (await session.get(Author, 1, { options: [selectinload(Author, (a) => a.posts)] })) as Author;
+    const gone = ann.posts.pop();
+    await session.noAutoflush(() =>
+      session
+        .scalars(select(Author).options(joinedload(Author, (a) => a.posts)))
+        .unique()
+        .all(),
+    );
+    expect(ann.posts).not.toContain(gone);
+  });
+});
+
+describe("containsEager", () => {
+  test("fills a collection from the statement's own join", async () => {
+    const { Session, log } = await shelf();
+    await using session = Session();
+    const a = attrs(Author);
+    const p = attrs(Post);
+    const authors = await session
+      .scalars(select(Author).join(a.posts).where(p.id.gt(2)).orderBy(a.id, p.id).options(containsEager(a.posts)))
+      .unique()
+      .all();
+    expect(posts(authors)).toEqual([[3], [4, 5]]);
+    expect(log.count()).toBe(1);
+  });
+
+  test("takes the columns of an alias, and goes on from there", async () => {
+    const { Session, log } = await shelf();
+    await using session = Session();
+    const a = attrs(Author);
+    const p = aliased(Post, "p");
+    const authors = await session
+      .scalars(
+        select(Author)
+          .outerjoin(a.posts.of(p))
+          .orderBy(a.id, p.id)
+          .options(containsEager(a.posts.of(p)).selectinload((x) => x.tags)),
+      )
+      .unique()
+      .all();
+    expect(posts(authors)).toEqual([[1, 2, 3], [4, 5], []]);
+    expect(authors[0].posts[0].tags.length).toBe(2);
+    expect(log.count()).toBe(2);
+  });
+});
+
+describe("subqueryload", () => {
+  test("loads by the first statement as a subquery, limit included", async () => {
+    const { Session, log } = await shelf();
+    await using session = Session();
+    const authors = await session
+      .scalars(
+        select(Author)
+          .orderBy((a) => a.id)
+          .limit(2)
+          .offset(1)
+          .options(subqueryload(Author, (a) => a.posts).subqueryload((p) => p.tags)),
+      )
+      .all();
+    expect(posts(authors)).toEqual([[4, 5], []]);
+    expect(authors[0].posts[1].tags.map((g) => g.name)).toEqual(["art", "cats"]);
+    expect(log.count()).toBe(3);
+    expect(log.texts()[1]).toContain("LIMIT");
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, test } from "vitest";
+import { joinedload, select, selectinload } from "../../../src/index.js";
+import { shelf } from "./fixture.js";
+import { Author, Post } from "./models.js";
+
+describe("streams", () => {
+  test("load relationships for each part", async () => {
+    const { Session, log } = await shelf();
+    await using session = Session();
+    const result = await session.stream(
+      select(Author)
+        .orderBy((a) => a.id)
+        .options(selectinload(Author, (a) => a.posts)),
+    );
+    const seen: [string, number][] = [];
+    for await (const [author] of result.yieldPer(2)) seen.push([author.name, author.posts.length]);
+    expect(seen).toEqual([
+      ["Ann", 3],
+      ["Bob", 2],
+      ["Cid", 0],
+    ]);
+    expect(log.count("SELECT")).toBe(3);
+  });
+
+  test("refuse joined collections and take joined objects", async () => {
+    const { Session } = await shelf();
+    await using session = Session();
+    await expect(session.stream(select(Author).options(joinedload(Author, (a) => a.posts)))).rejects.toThrow(
+      /streamed.*selectinload/,
+    );
+    const result = await session.streamScalars(
+      select(Post)
+        .orderBy((p) => p.id)
+        .options(joinedload(Post, (p) => p.author)),
+    );
+    const names: (string | null)[] = [];
+    for await (const post of result) names.push(post.author?.name ?? null);
+    expect(names).toEqual(["Ann", "Ann", "Ann", "Bob", "Bob", null]);
+  });
+});

@@ -1,0 +1,202 @@
+import { describe, expect, test } from "vitest";
+import {
+  awaitable,
+  Column,
+  ForeignKeyConstraint,
+  inspect,
+  ManyToMany,
+  ManyToOne,
+  OneToMany,
+  PrimaryKey,
+  type Relation,
+  registry,
+  select,
+  selectinload,
+  t,
+  text,
+} from "../../../src/index.js";
+import { recordStatements } from "../../support/statements.js";
+import { make, storeFor } from "../support.js";
+
+const reg = registry();
+
+@reg.Entity("shelves")
+class Shelf {
+  @PrimaryKey(t.string(5)) room!: string;
+  @PrimaryKey(t.integer) number!: number;
+  @OneToMany(
+    () => Book,
+    (b) => b.shelf,
+    { orderBy: "id" },
+  )
+  books!: Book[];
+  @ManyToMany(
+    () => Topic,
+    (x) => x.shelves,
+    { secondary: "shelf_topics" },
+  )
+  topics!: Topic[];
+}
+
+@reg.Entity("books")
+class Book {
+  @PrimaryKey() id!: number;
+  @ManyToOne(
+    () => Shelf,
+    (s) => s.books,
+  )
+  shelf!: Relation<Shelf> | null;
+}
+
+@reg.Entity("topics")
+class Topic {
+  @PrimaryKey(t.string(10)) area!: string;
+  @PrimaryKey(t.string(10)) name!: string;
+  @ManyToMany(
+    () => Shelf,
+    (s) => s.topics,
+  )
+  shelves!: Shelf[];
+}
+
+@reg.Entity("pages", {
+  tableArgs: () => [new ForeignKeyConstraint(["shelf_room", "shelf_number"], ["shelves.room", "shelves.number"])],
+})
+class Page {
+  @PrimaryKey() id!: number;
+  @Column(t.string(5), { nullable: true }) shelfRoom!: string | null;
+  @Column(t.integer, { nullable: true }) shelfNumber!: number | null;
+  @ManyToOne(() => Shelf) shelf!: Relation<Shelf> | null;
+}
+
+async function filled() {
+  const store = await storeFor(reg, { expireOnCommit: false });
+  await store.Session.begin((s) => {
+    for (const room of ["A", "B"])
+      for (const number of [1, 2]) s.add(make(Shelf, { room, number, books: [new Book(), new Book()] }));
+  });
+  return store;
+}
+
+describe("composite keys", () => {
+  test("flow from parent to child over several columns, made by the relationship", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const columns = reg.metadata.tables.get("books")?.columns.map((c) => c.name);
+    expect(columns).toEqual(["id", "shelf_room", "shelf_number"]);
+    const rows = await session.execute(text("select shelf_room, shelf_number from books order by id")).all();
+    expect(rows.map((r) => [...(r as unknown as unknown[])])).toEqual([
+      ["A", 1],
+      ["A", 1],
+      ["A", 2],
+      ["A", 2],
+      ["B", 1],
+      ["B", 1],
+      ["B", 2],
+      ["B", 2],
+    ]);
+  });
+
+  test("identify a row: one object for one tuple", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const a1 = await session.getOne(Shelf, ["A", 1]);
+    const book = await session.getOne(Book, 1);
+    expect(await awaitable(book).shelf).toBe(a1);
+    expect(inspect(a1).identity).toEqual(["A", 1]);
+    expect(inspect(a1).identityKey?.[1]).toEqual(["A", 1]);
+  });
+
+  test("[QR-03] selectinload over them is one statement", async () => {
+    const { engine, Session } = await filled();
+    await using session = Session();
+    using log = recordStatements(engine);
+    const shelves = await session
+      .scalars(
+        select(Shelf)
+          .orderBy((s) => [s.room, s.number] as never)
+          .options(selectinload(Shelf, (s) => s.books)),
+      )
+      .all();
+    expect(shelves.map((s) => s.books.map((b) => b.id))).toEqual([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+      [7, 8],
+    ]);
+    expect(log.count()).toBe(2);
+  });
+
+  test("many-to-many over them writes every column of both keys", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const a1 = await session.getOne(Shelf, ["A", 1], { options: [selectinload(Shelf, (s) => s.topics)] });
+    a1.topics.push(make(Topic, { area: "sci", name: "maths" }));
+    await session.flush();
+    const columns = reg.metadata.tables.get("shelf_topics")?.columns.map((c) => c.name);
+    expect(columns).toHaveLength(4);
+    expect(await session.scalar(text("select count(*) from shelf_topics"))).toBe(1);
+    a1.topics.pop();
+    await session.flush();
+    expect(await session.scalar(text("select count(*) from shelf_topics"))).toBe(0);
+  });
+
+  test("mapped columns with a composite constraint are used by the relationship", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const shelf = await session.getOne(Shelf, ["B", 2]);
+    const page = make(Page, { shelf });
+    session.add(page);
+    await session.flush();
+    expect([page.shelfRoom, page.shelfNumber]).toEqual(["B", 2]);
+    page.shelf = null;
+    await session.flush();
+    expect([page.shelfRoom, page.shelfNumber]).toEqual([null, null]);
+  });
+
+  test("a key that is NULL in part refers to nothing", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const page = make(Page, { shelfRoom: "A", shelfNumber: null });
+    session.add(page);
+    await session.flush();
+    expect(await awaitable(page).shelf).toBeNull();
+  });
+
+  test("values that look alike when joined are told apart", async () => {
+    const own = registry();
+    @own.Entity("twins")
+    class Twin {
+      @PrimaryKey(t.string(20)) a!: string;
+      @PrimaryKey(t.string(20)) b!: string;
+    }
+    const { Session } = await storeFor(own);
+    await using session = Session();
+    const keys = [
+      ["x", "y"],
+      ["x,y", ""],
+      ["", "x,y"],
+      ["x\u0001sy", "z"],
+      ["x", "y\u0001z"],
+    ] as const;
+    for (const [a, b] of keys) session.add(make(Twin, { a, b }));
+    await session.flush();
+    const found = await Promise.all(keys.map((key) => session.getOne(Twin, key)));
+    expect(new Set(found).size).toBe(keys.length);
+    expect(found.map((x) => [x.a, x.b])).toEqual(keys.map((k) => [...k]));
+  });
+
+  test("a part of a key that changes is one UPDATE with the old key in its WHERE", async () => {
+    const { engine, Session } = await filled();
+    await using session = Session();
+    await session.execute(text("delete from books"));
+    const a1 = await session.getOne(Shelf, ["A", 1], {
+      options: [selectinload(Shelf, (s) => s.books), selectinload(Shelf, (s) => s.topics)],
+    });
+    using log = recordStatements(engine);
+    a1.number = 9;
+    await session.flush();
+    expect(log.count("UPDATE")).toBe(1);
+    expect(inspect(a1).identity).toEqual(["A", 9]);
+  });
+});

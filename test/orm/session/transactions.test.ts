@@ -1,0 +1,336 @@
+import { describe, expect, test } from "vitest";
+import {
+  type AsyncSession,
+  Column,
+  IntegrityError,
+  InvalidRequestError,
+  inspect,
+  PendingRollbackError,
+  PrimaryKey,
+  ResourceClosedError,
+  registry,
+  select,
+  t,
+  text,
+} from "../../../src/index.js";
+import { make, storeFor } from "../support.js";
+
+const reg = registry();
+
+@reg.Entity("items")
+class Item {
+  @PrimaryKey() id!: number;
+  @Column(t.string(50), { unique: true }) name!: string;
+}
+
+const names = async (session: AsyncSession) =>
+  (await session.scalars(select(Item).orderBy((i) => i.name)).all()).map((i) => i.name);
+
+async function withItem() {
+  const store = await storeFor(reg);
+  await store.Session.begin((s) => s.add(make(Item, { name: "first" })));
+  return store;
+}
+
+describe("begin", () => {
+  test("[ST-01] a second begin in a transaction raises", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    await session.begin();
+    await expect(session.begin()).rejects.toThrow(InvalidRequestError);
+    await session.rollback();
+    await session.scalars(select(Item)).all();
+    await expect(session.begin()).rejects.toThrow(
+      /^A transaction is already begun on this session: by begin\(\), or by its first use/,
+    );
+  });
+
+  test("begin(fn) commits on return and gives what the function gives", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    const given = await session.begin(async (s) => {
+      expect(s).toBe(session);
+      s.add(make(Item, { name: "second" }));
+      return 42;
+    });
+    expect(given).toBe(42);
+    expect(session.inTransaction()).toBe(false);
+    expect(await names(session)).toEqual(["first", "second"]);
+  });
+
+  test("begin(fn) rolls back on a throw, which reaches the caller unchanged", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    const failure = new Error("no");
+    await expect(
+      session.begin(async (s) => {
+        s.add(make(Item, { name: "second" }));
+        await s.flush();
+        throw failure;
+      }),
+    ).rejects.toBe(failure);
+    expect(session.inTransaction()).toBe(false);
+    expect(await names(session)).toEqual(["first"]);
+  });
+
+  test("[XA-08] `await using` rolls back unless commit() was called", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    {
+      await using _tx = await session.begin();
+      session.add(make(Item, { name: "lost" }));
+      await session.flush();
+    }
+    expect(session.inTransaction()).toBe(false);
+    {
+      await using tx = await session.begin();
+      session.add(make(Item, { name: "kept" }));
+      await tx.commit();
+    }
+    expect(await names(session)).toEqual(["first", "kept"]);
+  });
+
+  test("a transaction that ended refuses another end", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    const tx = await session.begin();
+    expect(tx.isActive).toBe(true);
+    await tx.commit();
+    expect(tx.isActive).toBe(false);
+    await expect(tx.commit()).rejects.toThrow(ResourceClosedError);
+    await expect(tx.rollback()).rejects.toThrow(/^This transaction is closed/);
+  });
+
+  test("an error of the commit inside begin(fn) rolls back and reaches the caller", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    await expect(session.begin((s) => void s.add(make(Item, { name: "first" })))).rejects.toThrow(IntegrityError);
+    expect(session.inTransaction()).toBe(false);
+    expect(session.isActive).toBe(true);
+    expect(await names(session)).toEqual(["first"]);
+  });
+
+  test("autobegin: false needs begin() before any use", async () => {
+    const { Session } = await withItem();
+    await using session = Session({ autobegin: false });
+    await expect(session.scalars(select(Item)).all()).rejects.toThrow(
+      /^Autobegin is disabled on this session \(autobegin: false\); call session\.begin\(\)/,
+    );
+    expect(() => session.add(make(Item, { name: "x" }))).toThrow(/Autobegin is disabled/);
+    await session.begin(async (s) => expect(await s.scalars(select(Item)).all()).toHaveLength(1));
+    await expect(session.scalars(select(Item)).all()).rejects.toThrow(/Autobegin is disabled/);
+  });
+});
+
+describe("savepoints", () => {
+  test("[ST-02] a failed savepoint undoes only its own work and the outer work goes on", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    session.add(make(Item, { name: "outer" }));
+    await expect(session.beginNested((s) => void s.add(make(Item, { name: "first" })))).rejects.toThrow(IntegrityError);
+    expect(session.inTransaction()).toBe(true);
+    expect(session.inNestedTransaction()).toBe(false);
+    session.add(make(Item, { name: "after" }));
+    await session.commit();
+    expect(await names(session)).toEqual(["after", "first", "outer"]);
+  });
+
+  test("[ST-03] inserting 100 rows of which 3 clash leaves 97", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    let clashes = 0;
+    for (let i = 0; i < 100; i++) {
+      const name = i === 20 || i === 50 || i === 99 ? "n0" : `n${i}`;
+      try {
+        await session.beginNested((s) => void s.add(make(Item, { name })));
+      } catch (error) {
+        expect(error).toBeInstanceOf(IntegrityError);
+        clashes++;
+      }
+    }
+    await session.commit();
+    expect(clashes).toBe(3);
+    expect(await session.scalar(text("select count(*) from items"))).toBe(97);
+  });
+
+  test("beginNested flushes first, with autoflush off too", async () => {
+    const { Session } = await withItem();
+    await using session = Session({ autoflush: false });
+    const outer = make(Item, { name: "outer" });
+    session.add(outer);
+    const savepoint = await session.beginNested();
+    expect(inspect(outer).state).toBe("persistent");
+    await savepoint.rollback();
+    await session.commit();
+    expect(await names(session)).toEqual(["first", "outer"]);
+  });
+
+  test("[XA-08] the `await using` form rolls back to the savepoint unless committed", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    {
+      await using _sp = await session.beginNested();
+      session.add(make(Item, { name: "lost" }));
+    }
+    {
+      await using sp = await session.beginNested();
+      session.add(make(Item, { name: "kept" }));
+      await sp.commit();
+    }
+    await session.commit();
+    expect(await names(session)).toEqual(["first", "kept"]);
+  });
+
+  test("savepoints nest, and the rollback of an outer one takes the inner with it", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    session.add(make(Item, { name: "a" }));
+    const outer = await session.beginNested();
+    session.add(make(Item, { name: "b" }));
+    const inner = await session.beginNested();
+    session.add(make(Item, { name: "c" }));
+    await inner.commit();
+    session.add(make(Item, { name: "d" }));
+    await outer.rollback();
+    expect(session.inNestedTransaction()).toBe(false);
+    await session.commit();
+    expect(await names(session)).toEqual(["a", "first"]);
+  });
+
+  test("the rollback of an outer savepoint ends inner ones that are still open", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    const outer = await session.beginNested();
+    const inner = await session.beginNested();
+    session.add(make(Item, { name: "x" }));
+    await outer.rollback();
+    await expect(inner.commit()).rejects.toThrow(ResourceClosedError);
+    expect(await names(session)).toEqual(["first"]);
+  });
+
+  test("session.commit() with an open savepoint commits everything; rollback() undoes everything", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    await session.beginNested();
+    session.add(make(Item, { name: "x" }));
+    await session.commit();
+    expect(session.inTransaction()).toBe(false);
+    expect(await names(session)).toEqual(["first", "x"]);
+    await session.beginNested();
+    session.add(make(Item, { name: "y" }));
+    await session.flush();
+    await session.rollback();
+    expect(session.inTransaction()).toBe(false);
+    expect(await names(session)).toEqual(["first", "x"]);
+  });
+
+  test("a throw in beginNested(fn) leaves objects outside it untouched, and what it changed is as before", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    const first = await session.getOne(Item, 1);
+    const untouched = make(Item, { name: "untouched" });
+    session.add(untouched);
+    await session.flush();
+    await expect(
+      session.beginNested(async () => {
+        first.name = "changed";
+        throw new Error("no");
+      }),
+    ).rejects.toThrow("no");
+    expect(untouched.name).toBe("untouched");
+    expect(inspect(first).expired).toBe(true);
+    await session.refresh(first);
+    expect(first.name).toBe("first");
+  });
+});
+
+describe("a failed flush", () => {
+  test("[SB-13] rolls back at once; further use is PendingRollbackError until rollback()", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    const other = make(Item, { name: "other" });
+    session.add(other);
+    await session.flush();
+    const clash = make(Item, { name: "first" });
+    session.add(clash);
+    await expect(session.flush()).rejects.toThrow(IntegrityError);
+    expect(session.isActive).toBe(false);
+    expect([inspect(other).state, inspect(clash).state]).toEqual(["transient", "transient"]);
+    await expect(session.scalars(select(Item)).all()).rejects.toThrow(PendingRollbackError);
+    await expect(session.scalars(select(Item)).all()).rejects.toThrow(
+      /^This session's transaction has been rolled back due to an error during flush\. To begin a new transaction, first call rollback\(\)/,
+    );
+    await expect(session.commit()).rejects.toThrow(PendingRollbackError);
+    await expect(session.commit()).rejects.toThrow(/The original error was: .*/);
+    await session.rollback();
+    expect(session.isActive).toBe(true);
+    expect(await names(session)).toEqual(["first"]);
+  });
+
+  test("[SB-13] the PendingRollbackError carries the flush's error as its cause", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    session.add(make(Item, { name: "first" }));
+    const failure = await session.flush().catch((error) => error);
+    const second: unknown = await session.scalar(text("select 1")).catch((error: unknown) => error);
+    expect(second).toBeInstanceOf(PendingRollbackError);
+    expect((second as Error).cause).toBe(failure);
+  });
+
+  test("[SB-13] close() after it makes the session usable too", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    session.add(make(Item, { name: "first" }));
+    await expect(session.flush()).rejects.toThrow();
+    await session.close();
+    expect(await names(session)).toEqual(["first"]);
+  });
+
+  test("[SB-13] the failed object can be mended and stored by the same session", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    const clash = make(Item, { name: "first" });
+    session.add(clash);
+    await expect(session.commit()).rejects.toThrow(IntegrityError);
+    await session.rollback();
+    clash.name = "mended";
+    session.add(clash);
+    await session.commit();
+    expect(await names(session)).toEqual(["first", "mended"]);
+  });
+
+  test("in a savepoint rolls back to that only", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    const outer = make(Item, { name: "outer" });
+    session.add(outer);
+    const savepoint = await session.beginNested();
+    session.add(make(Item, { name: "first" }));
+    await expect(session.flush()).rejects.toThrow(IntegrityError);
+    await expect(session.flush()).resolves.toBeUndefined();
+    await expect(session.scalar(text("select 1"))).rejects.toThrow(/first call rollback\(\) on the savepoint/);
+    await savepoint.rollback();
+    expect(inspect(outer).state).toBe("persistent");
+    await session.commit();
+    expect(await names(session)).toEqual(["first", "outer"]);
+  });
+
+  test("rollback() works in every state: unused, active, failed, twice", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    await session.rollback();
+    await session.scalars(select(Item)).all();
+    await session.rollback();
+    await session.rollback();
+    expect(session.inTransaction()).toBe(false);
+    expect(session.isActive).toBe(true);
+  });
+
+  test("a statement that fails by itself does not end the session's transaction in SQLite's way: it is rolled back by hand", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    await expect(session.execute(text("select * from nowhere"))).rejects.toThrow(/nowhere/);
+    await session.rollback();
+    expect(await names(session)).toEqual(["first"]);
+  });
+});

@@ -1,0 +1,189 @@
+import { describe, expect, test } from "vitest";
+import {
+  Column,
+  inspect,
+  ManyToOne,
+  OneToMany,
+  PrimaryKey,
+  type Relation,
+  registry,
+  StaleDataError,
+  select,
+  t,
+  text,
+} from "../../src/index.js";
+import { recordStatements } from "../support/statements.js";
+import { make, storeFor } from "./support.js";
+
+const reg = registry();
+
+@reg.Entity("documents", { versionIdCol: "version" })
+class Document {
+  @PrimaryKey() id!: number;
+  @Column(t.integer) version!: number;
+  @Column(t.string(30)) title!: string;
+  @OneToMany(
+    () => Page,
+    (p) => p.document,
+  )
+  pages!: Page[];
+}
+
+@reg.Entity("pages", { versionIdCol: "version" })
+class Page {
+  @PrimaryKey() id!: number;
+  @Column(t.integer) version!: number;
+  @ManyToOne(
+    () => Document,
+    (d) => d.pages,
+  )
+  document!: Relation<Document> | null;
+}
+
+@reg.Entity("tokens", {
+  versionIdCol: "etag",
+  versionIdGenerator: (last) => `v${last ? Number(String(last).slice(1)) + 1 : 1}`,
+})
+class Token {
+  @PrimaryKey() id!: number;
+  @Column(t.string(10)) etag!: string;
+  @Column(t.string(10), { nullable: true }) value!: string | null;
+}
+
+@reg.Entity("plain")
+class Plain {
+  @PrimaryKey() id!: number;
+  @Column(t.string(10)) value!: string;
+}
+
+async function withDocument() {
+  const store = await storeFor(reg, { expireOnCommit: false });
+  const session = store.Session();
+  const doc = make(Document, { title: "a", pages: [] });
+  session.add(doc);
+  await session.commit();
+  return { ...store, session, doc };
+}
+
+describe("version counters", () => {
+  test("begin at 1 and go up by one with each UPDATE, in its WHERE the old one", async () => {
+    const { engine, session, doc } = await withDocument();
+    await using _ = session;
+    expect(doc.version).toBe(1);
+    using log = recordStatements(engine);
+    doc.title = "b";
+    await session.flush();
+    expect(doc.version).toBe(2);
+    expect(log.texts()[0]).toMatch(
+      /UPDATE documents SET .*version ?= ?.* WHERE .*documents\.id = .* AND documents\.version = /s,
+    );
+    doc.title = "b";
+    await session.flush();
+    expect(doc.version).toBe(2);
+  });
+
+  test("an UPDATE of an outdated object is StaleDataError, and says which", async () => {
+    const { session, doc } = await withDocument();
+    await using _ = session;
+    await session.execute(text("update documents set version = 7"));
+    doc.title = "b";
+    const failed = session.flush();
+    await expect(failed).rejects.toThrow(StaleDataError);
+    await expect(failed).rejects.toThrow(/Document/);
+    await session.rollback();
+    await session.refresh(doc);
+    expect([doc.version, doc.title]).toEqual([1, "a"]);
+  });
+
+  test("a DELETE of an outdated object is StaleDataError", async () => {
+    const { session, doc } = await withDocument();
+    await using _ = session;
+    await session.refresh(doc, ["pages"]);
+    await session.execute(text("update documents set version = 7"));
+    await session.delete(doc);
+    await expect(session.flush()).rejects.toThrow(StaleDataError);
+    await session.rollback();
+    expect(inspect(doc).state).toBe("persistent");
+  });
+
+  test("a change of a many-to-one counts, a change of a one-to-many only does not", async () => {
+    const { session, doc } = await withDocument();
+    await using _ = session;
+    const page = new Page();
+    session.add(page);
+    await session.flush();
+    expect(page.version).toBe(1);
+    doc.pages.push(page);
+    await session.flush();
+    expect([doc.version, page.version]).toEqual([1, 2]);
+  });
+
+  test("two sessions: the second to write loses", async () => {
+    const { Session } = await storeFor(reg, { expireOnCommit: false }, { file: true });
+    await Session.begin((s) => s.add(make(Document, { title: "a" })));
+    const load = async () => {
+      await using session = Session();
+      return session.getOne(Document, 1);
+    };
+    const [mine, theirs] = [await load(), await load()];
+    theirs.title = "theirs";
+    await Session.begin((s) => s.add(theirs));
+    mine.title = "mine";
+    await expect(Session.begin((s) => s.add(mine))).rejects.toThrow(StaleDataError);
+    await using session = Session();
+    expect((await session.scalars(select(Document)).one()).title).toBe("theirs");
+  });
+
+  test("versionIdGenerator makes the next from the present one", async () => {
+    const { session } = await withDocument();
+    await using _ = session;
+    const token = new Token();
+    session.add(token);
+    await session.flush();
+    expect(token.etag).toBe("v1");
+    token.value = "x";
+    await session.flush();
+    expect(token.etag).toBe("v2");
+  });
+
+  test("a rollback puts the counter back", async () => {
+    const { session, doc } = await withDocument();
+    await using _ = session;
+    doc.title = "b";
+    await session.flush();
+    await session.rollback();
+    await session.refresh(doc);
+    expect(doc.version).toBe(1);
+    doc.title = "c";
+    await session.commit();
+    expect(doc.version).toBe(2);
+  });
+});
+
+describe("rows that are gone, without a version", () => {
+  test("an UPDATE that matches no row is StaleDataError", async () => {
+    const { session } = await withDocument();
+    await using _ = session;
+    const plain = make(Plain, { value: "x" });
+    session.add(plain);
+    await session.flush();
+    await session.execute(text("delete from plain"));
+    plain.value = "y";
+    await expect(session.flush()).rejects.toThrow(StaleDataError);
+    await session.rollback();
+  });
+
+  test("a DELETE that matches no row is a warning only", async () => {
+    const warnings: string[] = [];
+    const { Session } = await withDocument();
+    await using session = Session({ warn: (message) => void warnings.push(message) });
+    const plain = make(Plain, { value: "x" });
+    session.add(plain);
+    await session.flush();
+    await session.execute(text("delete from plain"));
+    await session.delete(plain);
+    await session.flush();
+    expect(warnings.join()).toMatch(/Plain|plain/);
+    expect(inspect(plain).state).toBe("deleted");
+  });
+});

@@ -1,0 +1,130 @@
+/**
+ * Packs the package, installs it into a fresh TypeScript project in a temp folder, and uses it there as people do: type
+ * checking and compiling with tsc, and running TypeScript through each of the usual loaders. Then the README's code
+ * blocks run in the same project.
+ *
+ *   node test/package/fresh-project.mjs [--keep]
+ *
+ * Needs the network for npm. `better-sqlite3` is compiled for about 100 s where no prebuilt binary can be fetched, so
+ * the binary that this repository has compiled is copied in. Ends with one line "N passed, N failed".
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const project = mkdtempSync(join(tmpdir(), "athanor-fresh-"));
+let passed = 0;
+let failed = 0;
+
+/** Runs a command in the project. Returns what it wrote to stdout; throws when it fails. */
+function run(command, args, cwd = project) {
+  const result = spawnSync(command, args, { cwd, encoding: "utf8", timeout: 300_000 });
+  if (result.error || result.status !== 0) {
+    throw new Error(
+      `${command} ${args.join(" ")}: ${result.error?.message ?? `exit status ${result.status}`}\n${result.stdout}${result.stderr}`,
+    );
+  }
+  return result.stdout;
+}
+
+function step(title, fn) {
+  try {
+    fn();
+    passed++;
+    console.log(`ok      ${title}`);
+  } catch (error) {
+    failed++;
+    console.log(`FAILED  ${title}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function expectOutput(output, expected) {
+  if (output.trim() !== expected) throw new Error(`printed\n${output}where ${JSON.stringify(expected)} was expected`);
+}
+
+const version = (name) => `${name}@${own.devDependencies[name]}`;
+
+/** The packed package, and beside it what a user would install. */
+function createProject() {
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "fresh", private: true, type: "module" }));
+  writeFileSync(
+    join(project, "tsconfig.json"),
+    JSON.stringify({
+      compilerOptions: {
+        target: "ES2022",
+        module: "nodenext",
+        strict: true,
+        types: ["node"],
+        experimentalDecorators: true,
+        emitDecoratorMetadata: true,
+        rootDir: "src",
+        outDir: "out",
+      },
+      include: ["src"],
+    }),
+  );
+  cpSync(join(root, "test/package/programs"), join(project, "src"), { recursive: true });
+  run("npm", ["pack", "--pack-destination", project], root);
+  const tarball = readdirSync(project).find((name) => name.endsWith(".tgz"));
+  const tools = ["typescript", "@types/node", "@oxc-node/core", "@swc/core", "tsx", "better-sqlite3"].map(version);
+  run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", `./${tarball}`, ...tools]);
+  const binary = "node_modules/better-sqlite3/build";
+  if (existsSync(join(root, binary))) cpSync(join(root, binary), join(project, binary), { recursive: true });
+  else run("npm", ["rebuild", "better-sqlite3"]);
+}
+
+const EXPLICIT = "Alice: Hello, World";
+const INFERRED = "1 Bob true";
+
+try {
+  step("the package packs and installs into a fresh project", createProject);
+  step("nothing but dist, package.json, README and LICENSE is published", () => {
+    const files = readdirSync(join(project, "node_modules/athanor")).sort();
+    const allowed = new Set(["LICENSE", "README.md", "dist", "package.json"]);
+    const surplus = files.filter((file) => !allowed.has(file));
+    if (surplus.length) throw new Error(`published too: ${surplus.join(", ")}`);
+  });
+  step("tsc type-checks and compiles a strict project that uses it, library declarations included", () => {
+    run("npx", ["tsc", "-p", "."]);
+    expectOutput(run("node", ["out/explicit.js"]), EXPLICIT);
+    expectOutput(run("node", ["out/inferred.js"]), INFERRED);
+  });
+  step("@oxc-node/core runs it, with explicit and with inferred column types", () => {
+    expectOutput(run("node", ["--import", "@oxc-node/core/register", "src/explicit.ts"]), EXPLICIT);
+    expectOutput(run("node", ["--import", "@oxc-node/core/register", "src/inferred.ts"]), INFERRED);
+  });
+  step("tsx runs it with explicit column types", () => {
+    expectOutput(run("node", ["--import", "tsx", "src/explicit.ts"]), EXPLICIT);
+  });
+  step("tsx, which emits no decorator metadata, gets an error that names class, property and mend", () => {
+    const result = spawnSync("node", ["--import", "tsx", "src/inferred.ts"], { cwd: project, encoding: "utf8" });
+    if (result.status === 0) throw new Error("it ran");
+    if (!/Account/.test(result.stderr) || !/\bid\b|\bowner\b/.test(result.stderr)) throw new Error(result.stderr);
+  });
+  step("every code block of the README runs in it", () => {
+    console.log(run("node", [join(root, "test/readme/run.mjs"), "--project", project]));
+  });
+  step("@swc-node/register runs it, with explicit and with inferred column types", () => {
+    // Its peer is a TypeScript before 7.
+    run("npm", [
+      "install",
+      "--ignore-scripts",
+      "--no-audit",
+      "--no-fund",
+      "typescript@^5.9",
+      "@swc-node/register@^1.11",
+    ]);
+    expectOutput(run("node", ["--import", "@swc-node/register/esm-register", "src/explicit.ts"]), EXPLICIT);
+    expectOutput(run("node", ["--import", "@swc-node/register/esm-register", "src/inferred.ts"]), INFERRED);
+  });
+  step("TypeScript 5.9 type-checks it too", () => void run("npx", ["tsc", "-p", ".", "--noEmit"]));
+} finally {
+  if (process.argv.includes("--keep")) console.log(`kept: ${project}`);
+  else rmSync(project, { recursive: true, force: true });
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed ? 1 : 0;

@@ -1,0 +1,42 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+/** Files that need a database, and run once for each project named after one. All other tests are `unit`. */
+const PER_DATABASE = ["test/orm/**/*.test.ts", "test/conformance/*.test.ts"];
+
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+const shared = {
+  // Examples and README blocks import the package by its name: here that is the source.
+  resolve: {
+    alias: [
+      { find: /^athanor$/, replacement: path("src/index.ts") },
+      { find: /^athanor\/(.+)$/, replacement: path("src/$1/index.ts") },
+    ],
+  },
+  // Legacy decorators with `design:type`, as tsc emits them (test/support/decorators.test.ts holds this).
+  oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
+};
+
+const perDatabase = { include: PER_DATABASE, testTimeout: 20_000 };
+
+const postgres = {
+  ...shared,
+  test: {
+    ...perDatabase,
+    name: "postgres",
+    provide: { database: "postgresql" as const },
+    globalSetup: ["test/support/postgres-server.ts"],
+  },
+};
+
+export default defineConfig({
+  ...shared,
+  test: {
+    projects: [
+      { ...shared, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: PER_DATABASE } },
+      { ...shared, test: { ...perDatabase, name: "sqlite", provide: { database: "sqlite" as const } } },
+      postgres,
+    ],
+  },
+});
