@@ -18,7 +18,10 @@ const shared = {
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
 };
 
-const perDatabase = { include: PER_DATABASE, testTimeout: 20_000 };
+/** What each project runs before its tests. */
+const setupFiles = ["test/support/properties.ts"];
+
+const perDatabase = { include: PER_DATABASE, setupFiles, testTimeout: 20_000 };
 
 const postgres = {
   ...shared,
@@ -34,7 +37,7 @@ export default defineConfig({
   ...shared,
   test: {
     projects: [
-      { ...shared, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: PER_DATABASE } },
+      { ...shared, test: { name: "unit", setupFiles, include: ["test/**/*.test.ts"], exclude: PER_DATABASE } },
       { ...shared, test: { ...perDatabase, name: "sqlite", provide: { database: "sqlite" as const } } },
       postgres,
     ],

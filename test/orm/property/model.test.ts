@@ -197,6 +197,8 @@ async function apply(session: AsyncSession, model: Model, [kind, a, b]: Command)
       const owned = pick(model.owned, b);
       if (parent === null || owned === null) return;
       owned[1].owner = parent[1];
+      // An object that was not inserted yet left the session with the collection that owned it; see relationships/delete-orphan.test.ts.
+      session.add(owned[1]);
       model.ownerOf.set(owned[0], parent[0]);
       return;
     }

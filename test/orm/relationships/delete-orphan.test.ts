@@ -195,6 +195,31 @@ describe("delete-orphan", () => {
     expect(user.addresses).toContain(a);
   });
 
+  test("a child that was not inserted yet leaves the session when its many-to-one names another parent, and says so at the flush", async () => {
+    const warnings: string[] = [];
+    const listen = (warning: Error) => warnings.push(warning.message);
+    process.on("warning", listen);
+    const { session, other, emails } = await stored();
+    await using _ = session;
+    const first = make(User, { addresses: [address("c")] });
+    session.add(first);
+    const [c] = first.addresses;
+    c.user = other;
+    expect(first.addresses).toEqual([]);
+    expect([...other.addresses]).toEqual([c]);
+    expect(session.has(c)).toBe(false);
+    await session.flush();
+    expect(await emails()).toEqual(["a", "b"]);
+    session.add(c);
+    await session.commit();
+    expect(await emails()).toEqual(["a", "b", "c"]);
+    await new Promise(setImmediate); // a warning is emitted on the next tick
+    process.off("warning", listen);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^new Address is not in the session; .*will not proceed for it\.$/),
+    ]);
+  });
+
   test("on a many-to-one deletes the target that is let go", async () => {
     const { session } = await stored();
     await using _ = session;
