@@ -1,0 +1,180 @@
+/**
+ * Athanor beside the bare drivers and its peers: every contestant as its own process, interleaved over rounds.
+ *
+ *   npm run bench -- [--db sqlite|postgres|URL] [--only W3,W4] [--rounds n] [--contestants athanor,kysely] [--json file] [--svg file] [--profile folder]
+ */
+import { fork, spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { prepareAthanor } from "./build.mjs";
+import { chart } from "./chart.mjs";
+import { CONTESTANTS } from "./contestants.mjs";
+import { makeDatabase } from "./database.mjs";
+import { describeRun, table } from "./report.mjs";
+import { WORKLOADS } from "./workloads.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    db: { type: "string", multiple: true },
+    only: { type: "string" },
+    rounds: { type: "string", default: "7" },
+    contestants: { type: "string" },
+    json: { type: "string" },
+    svg: { type: "string" },
+    profile: { type: "string" },
+    "no-build": { type: "boolean" },
+  },
+});
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const SERVER = process.env.BENCH_POSTGRES ?? "postgresql://postgres@127.0.0.1:5432/postgres";
+const rounds = Number(options.rounds);
+const only = options.only?.split(",") ?? Object.keys(WORKLOADS);
+const asked = options.contestants?.split(",");
+
+/** One process of a contestant, waiting for rounds. */
+class Contestant {
+  results = [];
+  failure = null;
+
+  constructor(name, workload, database) {
+    this.name = name;
+    const job = {
+      contestant: name,
+      workload,
+      kind: database.kind,
+      url: database.url,
+      module: CONTESTANTS[name].module(database.kind),
+    };
+    const flags = ["--expose-gc", "--no-warnings"];
+    if (options.profile !== undefined) {
+      flags.push(
+        "--cpu-prof",
+        `--cpu-prof-dir=${options.profile}`,
+        `--cpu-prof-name=${database.kind}-${workload}-${name}.cpuprofile`,
+      );
+    }
+    this.start = () =>
+      fork(here("worker.mjs"), {
+        execArgv: flags,
+        env: { ...process.env, BENCH_JOB: JSON.stringify(job), NODE_ENV: "production" },
+      });
+    this.isProcess = WORKLOADS[workload].process === true;
+  }
+
+  async open() {
+    if (this.isProcess) return true;
+    this.child = this.start();
+    const answer = await next(this.child);
+    if (answer.error !== undefined) this.failure = answer.error;
+    else if (!answer.ready) this.failure = "does not take part";
+    if (this.failure !== null) await this.end();
+    return this.failure === null;
+  }
+
+  async round(round) {
+    if (this.failure !== null) return;
+    const child = this.isProcess ? this.start() : this.child;
+    if (!this.isProcess) child.send({ round });
+    const answer = await next(child);
+    if (this.isProcess) await gone(child);
+    if (answer.error !== undefined) {
+      this.failure = answer.error;
+      console.error(`${this.name}: ${answer.error}`);
+      await this.end();
+      return;
+    }
+    // The first round warms up, and is kept apart.
+    this.results.push({ ...answer, warmUp: round === 0 });
+  }
+
+  async end() {
+    if (this.isProcess || this.child === undefined || this.child.exitCode !== null) return;
+    const over = gone(this.child);
+    if (this.child.connected) this.child.send("end");
+    const timer = setTimeout(() => this.child.kill("SIGKILL"), 5000);
+    await over;
+    clearTimeout(timer);
+  }
+}
+
+function next(child) {
+  return new Promise((resolve) => {
+    const fail = (code) => resolve({ error: `the process ended with ${code}` });
+    child.once("exit", fail);
+    child.once("message", (message) => {
+      child.off("exit", fail);
+      resolve(message);
+    });
+  });
+}
+
+function gone(child) {
+  return new Promise((resolve) =>
+    child.exitCode !== null || child.signalCode !== null ? resolve() : child.once("exit", resolve),
+  );
+}
+
+const median = (list) => {
+  const sorted = [...list].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
+
+async function measure(workload, database, names) {
+  const { needs, mutates } = WORKLOADS[workload];
+  const contestants = names.map((name) => new Contestant(name, workload, database));
+  await database.reset(needs);
+  for (const contestant of contestants) await contestant.open();
+  for (let round = 0; round <= rounds; round++) {
+    // Another order in each round, so that nobody always follows the same one.
+    for (let i = 0; i < contestants.length; i++) {
+      if (mutates) await database.reset(needs);
+      await contestants[(i + round) % contestants.length].round(round);
+    }
+  }
+  for (const contestant of contestants) await contestant.end();
+  const bare = contestants.find((c) => c.name === "driver");
+  const sum = bare?.results[0]?.sum;
+  return contestants.map(({ name, results, failure }) => {
+    if (failure !== null) return { name, failure: String(failure).split("\n")[0] };
+    const wrong = results.find((r) => sum !== undefined && r.sum !== sum);
+    if (wrong !== undefined) console.error(`${workload} ${name}: checksum ${wrong.sum}, the driver's is ${sum}`);
+    const timed = results.filter((r) => !r.warmUp);
+    return {
+      name,
+      ms: median(timed.map((r) => r.ms)),
+      cpu: median(timed.map((r) => r.cpu)),
+      rss: Math.max(...results.map((r) => r.rss)),
+      cold: results[0].ms,
+      coldCpu: results[0].cpu,
+      ...(wrong === undefined ? {} : { failure: "another checksum" }),
+    };
+  });
+}
+
+if (!options["no-build"]) prepareAthanor();
+if (options.profile !== undefined) mkdirSync(options.profile, { recursive: true });
+const run = describeRun(spawnSync, process.argv.slice(2), rounds);
+const databases = options.db ?? ["sqlite", "postgres"];
+for (const db of databases) {
+  const kind = db === "sqlite" ? "sqlite" : "postgres";
+  const database = await makeDatabase(kind, db.includes("://") ? db : SERVER, { events: only.includes("W12") });
+  run.databases[kind] = { version: database.version, workloads: {} };
+  try {
+    for (const workload of only) {
+      if (WORKLOADS[workload] === undefined)
+        throw new Error(`There is no workload ${workload}: ${Object.keys(WORKLOADS).join(", ")}`);
+      const names = Object.keys(CONTESTANTS).filter(
+        (n) => (asked === undefined || n === "driver" || asked.includes(n)) && CONTESTANTS[n].kinds.includes(kind),
+      );
+      const results = await measure(workload, database, names);
+      run.databases[kind].workloads[workload] = results;
+      console.log(table(kind, workload, results));
+    }
+  } finally {
+    await database.close();
+  }
+}
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(run, null, 1)}\n`);
+if (options.svg !== undefined) writeFileSync(options.svg, chart(run));
