@@ -7,6 +7,10 @@ import { makeAwaitable } from "./session/awaitable.js";
 onClassDeclared(installEntityProtocol);
 
 export { type CascadeName, DEFAULT_CASCADES } from "./cascades.js";
+export { type CollectionClass, collection } from "./collections/custom.js";
+export type { CollectionChoice } from "./collections/kinds.js";
+export { attributeKeyedDict, type KeyedOptions, keyfuncMapping } from "./collections/map.js";
+export { type OrderingList, type OrderingListOptions, orderingList } from "./collections/ordering-list.js";
 export * from "./errors.js";
 export { type EventApi, event, type SessionEvents, type SessionTarget } from "./event.js";
 export { History } from "./history.js";

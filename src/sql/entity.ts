@@ -59,7 +59,9 @@ type Item<T> = T extends readonly (infer I)[]
     ? I
     : T extends ReadonlySet<infer I>
       ? I
-      : never;
+      : T extends Iterable<infer I>
+        ? I
+        : never;
 
 /**
  * What an attribute's type makes of it: branded by `Relation`, a relation to one; an array, `Set` or `Map` of

@@ -17,12 +17,17 @@ export interface CollectionKind<Storage = unknown> {
   /** The members in order; the storage itself where it is an array. */
   members(storage: Storage): readonly object[];
   add(storage: Storage, item: object): void;
+  has(storage: Storage, item: object): boolean;
   /** Takes the first occurrence out. */
   remove(storage: Storage, item: object): void;
   /** What the user gets for this storage: changes to it go through `collection`. */
   expose(storage: Storage, link: CollectionLink): object;
   /** The members of a value that is assigned to the attribute, or null where it is no such collection. */
-  read(value: unknown): readonly object[] | null;
+  read(value: unknown, label: string): readonly object[] | null;
+  /** Whether a member that no user put there in person may come in; throws where not. */
+  admit?(item: object, label: string): void;
+  /** After a change: gives the members what follows from their places. */
+  arranged?(storage: Storage): void;
 }
 
 /** How an exposed collection tells of its changes. */
@@ -127,14 +132,17 @@ export class ToManyAttribute extends RelationAttribute {
 
   set(state: InstanceState, value: unknown): void {
     if (value === undefined && state.key === null) return;
-    const items = this.kind.read(value);
+    const items = this.kind.read(value, this.label);
     if (items === null) {
       throw new ArgumentError(
         `${this.label} of ${state.describe()} is a collection and takes ${this.kind.words} of ${this.traits.targetName}, not ${describeValue(value)}. ` +
           `To empty it, assign an empty one.`,
       );
     }
-    for (const item of items) this.check(item, state);
+    for (const item of items) {
+      this.check(item, state);
+      this.kind.admit?.(item, this.label);
+    }
     if (state.refs !== null && value === state.refs[this.slot + 1]) return;
     if (!this.isLoaded(state) && state.key !== null) {
       if (state.session !== null) this.traits.checkRaise(state, true);
@@ -160,6 +168,7 @@ export class ToManyAttribute extends RelationAttribute {
       this.kind.add(fresh, isNew ? this.fireAppend(state, item, this.bulkToken) : item);
     }
     for (const item of before) if (!seen.has(item)) this.fireRemove(state, item, this.bulkToken);
+    this.kind.arranged?.(fresh);
   }
 
   /** The event of a member that the user's own collection takes in; gives what to store. */
@@ -178,6 +187,7 @@ export class ToManyAttribute extends RelationAttribute {
   }
 
   append(state: InstanceState, item: object, initiator: EventToken): void {
+    this.kind.admit?.(item, this.label);
     const storage = this.#storage(state);
     if (storage === undefined) {
       const value = this.fireAppend(state, item, initiator);
@@ -187,6 +197,7 @@ export class ToManyAttribute extends RelationAttribute {
     }
     const value = this.fireAppend(state, item, initiator);
     this.kind.add(storage, value);
+    this.kind.arranged?.(storage);
   }
 
   pop(state: InstanceState, item: object, initiator: EventToken): void {
@@ -197,9 +208,10 @@ export class ToManyAttribute extends RelationAttribute {
       if (!pending.added.delete(item)) pending.removed.add(item);
       return;
     }
-    if (!this.kind.members(storage).includes(item)) return;
+    if (!this.kind.has(storage, item)) return;
     this.fireRemove(state, item, initiator);
     this.kind.remove(storage, item);
+    this.kind.arranged?.(storage);
   }
 
   protected noteChange(state: InstanceState): void {
@@ -269,6 +281,7 @@ export class ToManyAttribute extends RelationAttribute {
     const storage = this.kind.create();
     // An array is its own storage: the loader's array is taken as it is.
     if (Array.isArray(storage)) return members;
+    // Each object once: a set or a map holds no two.
     for (const member of members) this.kind.add(storage, member);
     return storage;
   }

@@ -29,6 +29,7 @@ function become(storage: object[], link: CollectionLink, next: object[]): void {
   for (const item of after) if (!before.has(item)) replaced.set(item, attribute.added(state, item));
   storage.length = next.length;
   for (let i = 0; i < next.length; i++) storage[i] = replaced.get(next[i]) ?? next[i];
+  attribute.kind.arranged?.(storage);
 }
 
 type Method = (this: object, ...args: never[]) => unknown;
@@ -95,6 +96,7 @@ function insert(storage: object[], link: CollectionLink, index: number, item: ob
   else {
     storage.splice(index, 0, stored);
   }
+  link.attribute.kind.arranged?.(storage);
 }
 
 function takeOut(storage: object[], link: CollectionLink, index: number): object | undefined {
@@ -105,6 +107,7 @@ function takeOut(storage: object[], link: CollectionLink, index: number): object
     else link.attribute.removed(link.state, item);
   }
   storage.splice(index, 1);
+  link.attribute.kind.arranged?.(storage);
   return item;
 }
 
@@ -117,7 +120,12 @@ class Traps implements ProxyHandler<object[]> {
 
   get(storage: object[], key: PropertyKey, receiver: unknown): unknown {
     const method = methods[key];
-    return method === undefined ? Reflect.get(storage, key, receiver) : method;
+    if (method !== undefined) return method;
+    if (key === "reorder") {
+      const { kind } = this.link.attribute;
+      if (kind.arranged !== undefined) return () => kind.arranged?.(storage);
+    }
+    return Reflect.get(storage, key, receiver);
   }
 
   set(storage: object[], key: PropertyKey, value: unknown): boolean {
@@ -161,6 +169,7 @@ export const arrayKind: CollectionKind<object[]> = {
   words: "an array",
   create: () => [],
   members: (storage) => storage,
+  has: (storage, item) => storage.includes(item),
   add: (storage, item) => {
     storage.push(item);
   },

@@ -5,8 +5,11 @@ import type { Column } from "../../sql/schema/column.js";
 import { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import { ToOneAttribute } from "../attributes/to-one-attribute.js";
 import { Cascades, DEFAULT_CASCADES } from "../cascades.js";
-import { arrayKind } from "../collections/array.js";
+import { kindOf } from "../collections/kinds.js";
+import { followKey, KeyedKind } from "../collections/map.js";
 import { MapperConfigurationError } from "../errors.js";
+import { stateOf } from "../stamp.js";
+import type { InstanceState } from "../state.js";
 import type { ClassDeclaration } from "./class-declaration.js";
 import type { ColumnRefs, RelationDeclaration, RelationKind } from "./declarations.js";
 import { addAssociations, associationOf, impliedColumns, inverseDeclaration } from "./implied-columns.js";
@@ -36,7 +39,12 @@ export function declareRelationships(declaration: ClassDeclaration): void {
     const many = holdsMany(mapper, relation);
     const slot = mapper.relationSlots;
     const attribute = many
-      ? new ToManyAttribute(mapper, relation.property, slot, relation.options.collection ?? arrayKind)
+      ? new ToManyAttribute(
+          mapper,
+          relation.property,
+          slot,
+          kindOf(relation.options.collectionClass, relation.design, labelOf(mapper, relation)),
+        )
       : new ToOneAttribute(mapper, relation.property, slot);
     // A collection takes two slots: its storage and what was handed out for it.
     mapper.relationSlots += many ? 2 : 1;
@@ -68,6 +76,7 @@ export function configureRelationships(declarations: readonly ClassDeclaration[]
     setTraits(relationship);
   }
   for (const { relationship, declaration } of all) linkSides(relationship, declaration);
+  for (const { relationship } of all) keepKeys(relationship);
   for (const { relationship, declaration } of all) relationship.orderBy = orderOf(relationship.target, declaration);
 }
 
@@ -200,6 +209,33 @@ function setTraits(relationship: Relationship): void {
   relationship.activeHistory = options.activeHistory ?? singleParent;
   if (direction === "manyToOne" && !relationship.viewonly) target.referrers.push(relationship);
   if (relationship.cascades.deleteOrphan) target.orphanedBy.push(relationship);
+}
+
+/** A map follows the key attribute of its members. */
+function keepKeys({ attribute, target, label, reverse }: Relationship): void {
+  if (!(attribute instanceof ToManyAttribute) || !(attribute.kind instanceof KeyedKind)) return;
+  const { keyAttribute } = attribute.kind;
+  if (keyAttribute === null) return;
+  const key = target.attributes.get(keyAttribute);
+  if (key === undefined) {
+    throw new MapperConfigurationError(
+      `${label} is keyed by "${keyAttribute}". ${target.noAttribute(keyAttribute).message}`,
+    );
+  }
+  const parentOf = (member: InstanceState): InstanceState | null => {
+    const known = member.extra?.parents?.get(attribute);
+    if (known) return known;
+    for (const other of reverse) {
+      const parent = other.loadedMembers(member)[0];
+      if (parent !== undefined) return stateOf(parent) ?? null;
+    }
+    return null;
+  };
+  const follow = followKey(attribute, parentOf);
+  key.listen().set.push((member, value) => {
+    follow(member, value);
+    return value;
+  });
 }
 
 /** `backPopulates` ties two relationships; each must name the other. */

@@ -9,8 +9,8 @@ import type {
 } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
 import type { SQLType } from "../../sql/types/type.js";
-import type { CollectionKind } from "../attributes/to-many-attribute.js";
 import type { CascadeName } from "../cascades.js";
+import type { CollectionChoice } from "../collections/kinds.js";
 
 /** Any class, abstract ones included. */
 export type AnyClass = abstract new (...args: never[]) => object;
@@ -63,6 +63,8 @@ export interface RelationDeclaration {
   readonly relation: RelationKind | null;
   readonly target: () => AnyClass;
   readonly options: RelationDeclarationOptions;
+  /** The property's type as the compiler emitted it. */
+  readonly design?: unknown;
 }
 
 /** A reference to columns of one side: attribute or column names, columns, or a lambda over attributes. */
@@ -93,7 +95,8 @@ export interface RelationDeclarationOptions {
   readonly lazy?: LazyStrategy;
   readonly innerjoin?: boolean;
   readonly joinDepth?: number;
-  readonly collection?: CollectionKind;
+  /** `Set`, `attributeKeyedDict(...)`, `keyfuncMapping(...)`, `orderingList(...)` or a class of your own; an array where absent. */
+  readonly collectionClass?: CollectionChoice;
   readonly enableTypechecks?: boolean;
   /** Of the foreign-key column that the relationship makes. */
   readonly nullable?: boolean;

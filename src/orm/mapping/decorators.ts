@@ -151,6 +151,7 @@ function relationDecorator(name: string, relation: RelationKind): RelationDecora
         property: String(property),
         relation,
         target,
+        design: designType(prototype, String(property)),
         options: { ...options, ...(backPopulates === undefined ? {} : { backPopulates }) },
       });
     };

@@ -1,0 +1,119 @@
+/** Collections of a user's own class: it says which of its methods take a member in, give one away and go through them. */
+import { ArgumentError } from "../../sql/errors.js";
+import type { CollectionKind, CollectionLink } from "../attributes/to-many-attribute.js";
+
+/** A class whose instances can hold the members of a relationship; made without arguments. */
+export type CollectionClass = new () => Iterable<object>;
+
+/** The names of the methods that a collection class has for the library. */
+interface Roles {
+  appender?: PropertyKey;
+  remover?: PropertyKey;
+  iterator?: PropertyKey;
+}
+
+const rolesOf = new WeakMap<object, Roles>();
+
+function role(name: keyof Roles) {
+  return (prototype: object, method: string | symbol): void => {
+    const roles = rolesOf.get(prototype);
+    if (roles === undefined) rolesOf.set(prototype, { [name]: method });
+    else roles[name] = method;
+  };
+}
+
+/**
+ * Decorators for the methods of an own collection class. Where they are missing, `add`, `append` or `push` takes in, `delete` or `remove` gives
+ * away, and the class is iterated.
+ *
+ * @example
+ * class Shelf { @collection.appender put(book: Book) {...} @collection.remover take(book: Book) {...} @collection.iterator *books() {...} }
+ */
+export const collection: {
+  /** Takes one member in. */
+  readonly appender: (prototype: object, method: string | symbol) => void;
+  /** Gives one member away. */
+  readonly remover: (prototype: object, method: string | symbol) => void;
+  /** Goes through the members. */
+  readonly iterator: (prototype: object, method: string | symbol) => void;
+} = { appender: role("appender"), remover: role("remover"), iterator: role("iterator") };
+
+type Method = (this: object, ...args: unknown[]) => unknown;
+
+function methodOf(cls: CollectionClass, name: keyof Roles, fallbacks: readonly PropertyKey[]): PropertyKey {
+  for (let proto: object | null = cls.prototype; proto !== null; proto = Object.getPrototypeOf(proto)) {
+    const found = rolesOf.get(proto)?.[name];
+    if (found !== undefined) return found;
+  }
+  const prototype = cls.prototype as Record<PropertyKey, unknown>;
+  const found = fallbacks.find((each) => typeof prototype[each] === "function");
+  if (found !== undefined) return found;
+  throw new ArgumentError(
+    `The collection class ${cls.name} has no ${name}: mark one of its methods with @collection.${name}, or call it ${fallbacks.map(String).join(" or ")}.`,
+  );
+}
+
+const kinds = new WeakMap<CollectionClass, CollectionKind<object>>();
+
+/** The kind of collection that a class makes. @throws ArgumentError naming the class and what it lacks */
+export function customKind(cls: CollectionClass): CollectionKind<object> {
+  let kind = kinds.get(cls);
+  if (kind === undefined) {
+    kind = makeKind(cls);
+    kinds.set(cls, kind);
+  }
+  return kind;
+}
+
+function makeKind(cls: CollectionClass): CollectionKind<object> {
+  const appender = methodOf(cls, "appender", ["add", "append", "push"]);
+  const remover = methodOf(cls, "remover", ["delete", "remove"]);
+  const iterator = methodOf(cls, "iterator", [Symbol.iterator]);
+  const original = cls.prototype as Record<PropertyKey, Method>;
+  const [take, give] = [original[appender], original[remover]];
+  const links = new WeakMap<object, CollectionLink>();
+  const linkOf = (target: object): CollectionLink | null => {
+    const link = links.get(target);
+    return link?.attribute.adopt(link.state, target) ? link : null;
+  };
+  const members = (storage: object): object[] => [
+    ...((storage as Record<PropertyKey, Method>)[iterator]() as Iterable<object>),
+  ];
+  // A subclass of its own: instances that users make themselves stay as they are.
+  const Tracked = class extends cls {};
+  const tracked: Record<PropertyKey, Method> = {
+    [appender](item: unknown) {
+      links.get(this)?.attribute.check(item, (links.get(this) as CollectionLink).state);
+      const link = linkOf(this);
+      return take.call(this, link === null ? item : link.attribute.added(link.state, item as object));
+    },
+    [remover](item: unknown) {
+      const link = linkOf(this);
+      if (link !== null && members(this).includes(item as object)) link.attribute.removed(link.state, item as object);
+      return give.call(this, item);
+    },
+  };
+  for (const name of [appender, remover])
+    Object.defineProperty(Tracked.prototype, name, { value: tracked[name], configurable: true, writable: true });
+  Object.defineProperty(Tracked.prototype, "constructor", { value: cls, configurable: true, writable: true });
+  return {
+    words: `a ${cls.name}`,
+    create: () => new Tracked(),
+    members,
+    has: (storage, item) => members(storage).includes(item),
+    add: (storage, item) => {
+      take.call(storage, item);
+    },
+    remove: (storage, item) => {
+      give.call(storage, item);
+    },
+    expose: (storage, link) => {
+      links.set(storage, link);
+      return storage;
+    },
+    read: (value) => {
+      if (value instanceof cls) return members(value);
+      return Array.isArray(value) ? (value as object[]) : null;
+    },
+  };
+}
