@@ -126,6 +126,14 @@ export class OptionNode {
     return node;
   }
 
+  /** The same without what the statement was to join by itself, for loads of an object alone. */
+  withoutContained(): OptionNode {
+    if (![...this.relations.values()].some((option) => option.strategy === "containsEager")) return this;
+    const node = this.copy();
+    for (const [key, option] of this.relations) if (option.strategy === "containsEager") node.relations.delete(key);
+    return node;
+  }
+
   /** The strategy that the options give to a relationship; undefined where the mapping decides. For a column "raise". */
   strategyFor(key: string): Strategy | undefined {
     const option = this.relations.get(key);

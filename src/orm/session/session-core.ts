@@ -16,6 +16,7 @@ import type { IdentityMap } from "../identity-map.js";
 import type { LoadSession } from "../load-session.js";
 import { type GetOptions, loadByKey, loadByKeys, loadUnloaded, refreshState } from "../loading/identity.js";
 import { loadRelationship } from "../loading/lazy.js";
+import { joinsOnReload, reloadState } from "../loading/reload.js";
 import { fireMapperEvent, hearsMapperEvent } from "../mapper-events.js";
 import { ensureState } from "../mapping/instrument.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
@@ -266,10 +267,7 @@ export class SessionCore
       state.expired = false;
       return true;
     }
-    if (yield* loadUnloaded(this, state, attribute)) {
-      yield* this.#loadEagerOnes(state);
-      return true;
-    }
+    if (yield* this.#reload(state, attribute)) return true;
     this.rowGone(state);
     return false;
   }
@@ -309,13 +307,17 @@ export class SessionCore
     }
   }
 
+  /** Reads an expired object again, with what is eager of it; false when its row is gone. */
+  *#reload(state: InstanceState, attribute: ColumnAttribute): Op<boolean> {
+    if (joinsOnReload(state) && !(yield* reloadState(this, state))) return false;
+    if (!attribute.isLoaded(state) && !(yield* loadUnloaded(this, state, attribute))) return false;
+    yield* this.#loadEagerOnes(state);
+    return true;
+  }
+
   *#loadColumn(state: InstanceState, attribute: ColumnAttribute): Op<void> {
-    const { expired } = state;
-    if (attribute.isLoaded(state) && !expired) return;
-    if (yield* loadUnloaded(this, state, attribute)) {
-      if (expired) yield* this.#loadEagerOnes(state);
-      return;
-    }
+    if (attribute.isLoaded(state) && !state.expired) return;
+    if (yield* state.expired ? this.#reload(state, attribute) : loadUnloaded(this, state, attribute)) return;
     throw rowMissing(state, attribute);
   }
 
@@ -346,7 +348,9 @@ export class SessionCore
     const attributes = names?.map((name) => mapperOf(state).attribute(name));
     this.#expireState(state, names);
     yield* this.autoflush();
-    if (yield* refreshState(this, state, attributes ?? null, options)) {
+    if (attributes === undefined && options.withForUpdate === undefined && joinsOnReload(state)) {
+      if (yield* this.#reload(state, mapperOf(state).primaryKey[0])) return;
+    } else if (yield* refreshState(this, state, attributes ?? null, options)) {
       if (attributes === undefined) yield* this.#loadEagerOnes(state);
       return;
     }

@@ -1,0 +1,71 @@
+/** Reads an expired object again together with the relationships that are joined to it, in one statement. */
+import type { Op } from "../../engine/io.js";
+import type { ColumnElement } from "../../sql/element.js";
+import { Select } from "../../sql/selectable/select.js";
+import type { LoadSession } from "../load-session.js";
+import { type Mapper, mapperOf } from "../mapping/mapper.js";
+import { PerDialect } from "../per-dialect.js";
+import { type InstanceState, valuesOf } from "../state.js";
+import { entityOf } from "./entity.js";
+import { LoadRun } from "./load-run.js";
+import { LoadedOptions, OptionDefaults, type OptionNode } from "./option-tree.js";
+import type { OrmPlan } from "./plan.js";
+import { Planner } from "./planner.js";
+import { keyBind, keyName } from "./unloaded.js";
+
+const defaults = new OptionDefaults();
+const reloads = new WeakMap<OptionNode, OptionNode>();
+const plans = new PerDialect((_: OptionNode) => new Map<Mapper, OrmPlan>());
+
+/** The options as they hold for a reload: what the first statement joined by itself is not there. */
+function nodeFor(options: LoadedOptions | null): OptionNode {
+  if (options === null) return defaults.nowhere;
+  let node = reloads.get(options.node);
+  if (node === undefined) {
+    node = options.node.withoutContained();
+    reloads.set(options.node, node);
+  }
+  return node;
+}
+
+/** Whether reading the object again joins anything to it: otherwise its columns alone are asked for, with less work. */
+export function joinsOnReload(state: InstanceState): boolean {
+  const { relationships } = mapperOf(state);
+  for (let i = 0; i < relationships.length; i++) {
+    if (relationships[i].strategyFor(state) === "joined" && !relationships[i].attribute.isLoaded(state)) return true;
+  }
+  return false;
+}
+
+/** Fills what an expired object lacks: its columns, and what the mapping or its statement's options load with it. False when the row is gone. */
+export function* reloadState(session: LoadSession, state: InstanceState): Op<boolean> {
+  const mapper = mapperOf(state);
+  if (state.key === null) return false;
+  const connection = yield* session.connectionFor(mapper);
+  const given = state.origin?.options;
+  const options = given instanceof LoadedOptions ? given : null;
+  const node = nodeFor(options);
+  const known = plans.get(node, connection.dialect);
+  let plan = known.get(mapper);
+  if (plan === undefined) {
+    const planner = new Planner(connection.dialect, options?.planned ?? [], node.defaults, undefined);
+    // Whatever the options leave out, an expired object is whole again.
+    const needed = mapper.columnAttributes.filter((each) => !each.deferred).map((each) => each.column);
+    plan = planner.plan(keyStatement(mapper), node, [mapper], needed);
+    known.set(mapper, plan);
+  }
+  const named: Record<string, unknown> = {};
+  valuesOf(state.key).forEach((value, i) => {
+    named[keyName(i)] = value;
+  });
+  const values = yield* plan.execute(new LoadRun(session, connection, options?.given ?? [], named, false));
+  return values.length > 0;
+}
+
+function keyStatement(mapper: Mapper): Select {
+  const entity = entityOf(mapper);
+  const where: readonly ColumnElement[] = mapper.primaryKey.map((attribute, i) =>
+    entity.columnFor(attribute.column).eq(keyBind(attribute.column, i)),
+  );
+  return new Select([entity], []).with({ whereCriteria: where });
+}
