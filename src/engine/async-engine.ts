@@ -5,7 +5,6 @@ import type { EngineDialect, TransactionOptions } from "./dialect.js";
 import { Engine, onConnection } from "./engine.js";
 import { EngineCore, type EngineOptions } from "./engine-core.js";
 import { type EngineEvents, engineDispatch } from "./engine-events.js";
-import { DatabaseError } from "./errors.js";
 import { DISPATCH, type Dispatch } from "./events.js";
 import type { Parameters } from "./execute.js";
 import type { ExecutionOptions } from "./execution-options.js";
@@ -16,17 +15,9 @@ import type { EVENTS } from "./listen.js";
 import type { Pool, PoolStatus } from "./pool/pool.js";
 import type { CursorResult } from "./result.js";
 import { carry } from "./result-promise.js";
+import { type RetryOptions, retrying } from "./retry.js";
 import type { AnyStatement, CursorResultPromise, Executable, ScalarOf } from "./statement-types.js";
 import type { URL } from "./url.js";
-
-/** Options of `transaction(fn)`. */
-export interface RetryOptions extends TransactionOptions {
-  /** How often `fn` may run again after a serialization failure, a deadlock or a busy database. Default 3. */
-  readonly retries?: number;
-  /** Milliseconds before the first retry; they double with each, with jitter. Default 20. */
-  readonly backoff?: number;
-  readonly signal?: AbortSignal;
-}
 
 /**
  * A database, asynchronously: a pool of connections and a dialect. One for each database, for the life of the program.
@@ -85,7 +76,7 @@ export class AsyncEngine implements AsyncDDLBind {
   ): Promise<AsyncConnection | T> {
     const fn = typeof first === "function" ? first : null;
     const signal = typeof first === "object" ? first.signal : undefined;
-    const connection = new AsyncConnection(await runAsync(this.core.connect(signal)));
+    const connection = new AsyncConnection(await runAsync(this.core.connect(), signal));
     if (fn === null) return connection;
     try {
       return await fn(connection);
@@ -126,16 +117,15 @@ export class AsyncEngine implements AsyncDDLBind {
     fn: (connection: AsyncConnection) => T | PromiseLike<T>,
     options: RetryOptions = {},
   ): Promise<T> {
-    const { retries = 3, backoff = 20, signal, ...begin } = options;
-    for (let attempt = 0; ; attempt++) {
-      signal?.throwIfAborted();
+    const { signal, ...begin } = options;
+    return await retrying(options, async () => {
+      const connection = await this.connect(signal === undefined ? {} : { signal });
       try {
-        return await this.begin(fn, begin);
-      } catch (error) {
-        if (attempt >= retries || !(error instanceof DatabaseError && error.retryable)) throw error;
-        await pause(backoff * 2 ** attempt * (0.5 + Math.random()));
+        return await connection.begin(() => fn(connection), begin);
+      } finally {
+        await connection.close();
       }
-    }
+    });
   }
 
   /** Executes one statement on a connection of its own, and commits. */
@@ -154,7 +144,12 @@ export class AsyncEngine implements AsyncDDLBind {
     params?: Parameters | null,
     options?: ExecutionOptions,
   ): Promise<CursorResult<unknown[]>> {
-    return await this.begin((connection) => connection.execute(statement as AnyStatement, params, options));
+    const connection = await this.connect(options);
+    try {
+      return await connection.begin(() => connection.execute(statement as AnyStatement, params, options));
+    } finally {
+      await connection.close();
+    }
   }
 
   /** The first column of the first row of one statement, or null. */
@@ -218,10 +213,6 @@ export class AsyncEngine implements AsyncDDLBind {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /**

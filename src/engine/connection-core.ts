@@ -16,7 +16,7 @@ import {
 import { DatabaseError, PendingConnectionRollbackError, StatementError } from "./errors.js";
 import { DISPATCH, Dispatch, refusePromise } from "./events.js";
 import { type ExecutionOptions, mergeOptions } from "./execution-options.js";
-import { BREATHE, type Op, request, tidyStack, turnIsLong } from "./io.js";
+import { Aborted, BREATHE, type Op, request, tidyStack, turnIsLong } from "./io.js";
 import { planOf } from "./plan.js";
 import type { ConnectionRecord } from "./pool/record.js";
 import { TransactionCore } from "./transaction-core.js";
@@ -28,6 +28,8 @@ export class ConnectionCore implements ConnectionContext {
   /** Options of this connection, over the engine's. */
   options: ExecutionOptions;
   #record: ConnectionRecord | null;
+  /** The record that the connection was made with, which it knows after `close()` too. */
+  readonly #origin: ConnectionRecord;
   #driver: DriverConnection | null;
   #root: TransactionCore | null = null;
   #innermost: TransactionCore | null = null;
@@ -44,6 +46,7 @@ export class ConnectionCore implements ConnectionContext {
     this.dialect = engine.dialect;
     this.options = engine.options;
     this.#record = record;
+    this.#origin = record;
     this.#driver = record.driver;
     this[DISPATCH] = engine.connectionDispatch();
   }
@@ -203,10 +206,10 @@ export class ConnectionCore implements ConnectionContext {
         const cursor = driver.immediate
           ? driver.openCursorSync(plan, params)
           : yield request(
-              () => driver.openCursor(plan, params),
+              (ambient) => driver.openCursor(plan, params, signal ?? ambient),
               () => driver.openCursorSync(plan, params),
             );
-        return new CursorCore(this, driver, cursor, plan, params, chunk);
+        return new CursorCore(this, driver, cursor, plan, params, chunk, signal);
       } catch (error) {
         yield* this.waitIfBlocked(error, { plan, params, isMany: false });
       }
@@ -429,8 +432,8 @@ export class ConnectionCore implements ConnectionContext {
     } else if (error instanceof DatabaseError) {
       const again = new (error.constructor as typeof DatabaseError)(error.reason, statement, error.cause, error);
       ours = again;
-    } else if (isAbort(error)) {
-      ours = error;
+    } else if (error instanceof Aborted) {
+      ours = error.reason;
     } else {
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       ours = new StatementError(reason, statement, error);
@@ -455,8 +458,8 @@ export class ConnectionCore implements ConnectionContext {
       }
       ours = facts.error;
       disconnect = facts.isDisconnect;
-      if (disconnect && facts.invalidatePoolOnDisconnect) engine.pool.invalidateGeneration();
-    } else if (disconnect) engine.pool.invalidateGeneration();
+      if (disconnect && facts.invalidatePoolOnDisconnect) engine.pool.invalidateGeneration(this.#origin);
+    } else if (disconnect) engine.pool.invalidateGeneration(this.#origin);
     if (disconnect) {
       if (ours instanceof DatabaseError) ours.connectionInvalidated = true;
       if (this.#record !== null) yield* this.invalidate(ours);
@@ -534,9 +537,4 @@ export class ConnectionCore implements ConnectionContext {
     }
     return this.#watched;
   }
-}
-
-// The reason of a signal: what `abort()` gives, and the DOMException "TimeoutError" of `AbortSignal.timeout`.
-function isAbort(error: unknown): boolean {
-  return error instanceof DOMException || (error instanceof Error && error.name === "AbortError");
 }

@@ -1,7 +1,7 @@
 import { ResourceClosedError } from "../sql/errors.js";
 import type { ConnectionContext } from "./context.js";
 import type { DriverConnection, DriverCursor, DriverPlan } from "./driver.js";
-import { type Op, request } from "./io.js";
+import { checkAborted, type Op, request } from "./io.js";
 
 /** A server-side cursor on a connection. */
 export class CursorCore {
@@ -15,6 +15,8 @@ export class CursorCore {
     private readonly params: readonly unknown[],
     /** Rows that `fetch` brings without an argument. */
     readonly chunk: number,
+    /** The statement's own signal, for its fetches too. */
+    private readonly signal: AbortSignal | undefined,
   ) {}
 
   get columns(): readonly string[] {
@@ -31,12 +33,13 @@ export class CursorCore {
     if (this.connection.closed) {
       throw new ResourceClosedError("The connection of this result was closed while it was being streamed.");
     }
-    const { cursor } = this;
+    const { cursor, signal: own } = this;
     try {
+      checkAborted(own);
       const rows: unknown[][] = this.driver.immediate
         ? cursor.fetchSync(count)
         : yield request(
-            () => cursor.fetch(count),
+            (signal) => cursor.fetch(count, own ?? signal),
             () => cursor.fetchSync(count),
           );
       if (rows.length < count) yield* this.close();

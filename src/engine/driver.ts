@@ -43,13 +43,17 @@ export interface DriverManyResult extends DriverResult {
 export interface DriverCursor {
   readonly columns: readonly string[];
   /** Up to `count` further rows; fewer only at the end. */
-  fetch(count: number): unknown[][] | PromiseLike<unknown[][]>;
+  fetch(count: number, signal?: AbortSignal): unknown[][] | PromiseLike<unknown[][]>;
   fetchSync(count: number): unknown[][];
   close(): void | PromiseLike<void>;
   closeSync(): void;
 }
 
-/** One connection to the database, owned by the pool. */
+/**
+ * One connection to the database, owned by the pool.
+ *
+ * A call whose signal is aborted is rejected with `new Aborted(signal.reason)`, the connection being usable or dead then.
+ */
 export interface DriverConnection {
   /** The driver's own object. */
   readonly raw: unknown;
@@ -67,7 +71,11 @@ export interface DriverConnection {
     signal?: AbortSignal,
   ): DriverManyResult | PromiseLike<DriverManyResult>;
   runManySync(plan: DriverPlan, sets: readonly (readonly unknown[])[]): DriverManyResult;
-  openCursor(plan: DriverPlan, params: readonly unknown[]): DriverCursor | PromiseLike<DriverCursor>;
+  openCursor(
+    plan: DriverPlan,
+    params: readonly unknown[],
+    signal?: AbortSignal,
+  ): DriverCursor | PromiseLike<DriverCursor>;
   openCursorSync(plan: DriverPlan, params: readonly unknown[]): DriverCursor;
   close(): void | PromiseLike<void>;
   closeSync(): void;
@@ -89,8 +97,8 @@ export class RunRequest implements IORequest<DriverResult> {
     readonly params: readonly unknown[],
     readonly signal: AbortSignal | undefined,
   ) {}
-  async(): DriverResult | PromiseLike<DriverResult> {
-    return this.driver.run(this.plan, this.params, this.signal);
+  async(signal?: AbortSignal): DriverResult | PromiseLike<DriverResult> {
+    return this.driver.run(this.plan, this.params, this.signal ?? signal);
   }
   sync(): DriverResult {
     return this.driver.runSync(this.plan, this.params);
@@ -105,8 +113,8 @@ export class RunManyRequest implements IORequest<DriverManyResult> {
     readonly sets: readonly (readonly unknown[])[],
     readonly signal: AbortSignal | undefined,
   ) {}
-  async(): DriverManyResult | PromiseLike<DriverManyResult> {
-    return this.driver.runMany(this.plan, this.sets, this.signal);
+  async(signal?: AbortSignal): DriverManyResult | PromiseLike<DriverManyResult> {
+    return this.driver.runMany(this.plan, this.sets, this.signal ?? signal);
   }
   sync(): DriverManyResult {
     return this.driver.runManySync(this.plan, this.sets);

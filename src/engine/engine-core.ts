@@ -12,7 +12,7 @@ import { ENGINE_EVENTS, EngineDispatch, engineDispatch } from "./engine-events.j
 import { DatabaseError } from "./errors.js";
 import { DISPATCH, Dispatch } from "./events.js";
 import { type ExecutionOptions, mergeOptions, NO_OPTIONS } from "./execution-options.js";
-import { Awaiting, isPromise, type Op } from "./io.js";
+import { Aborted, Awaiting, isPromise, type Op } from "./io.js";
 import { type Echo, type EchoFunction, makeEcho } from "./logging.js";
 import { NullPool, StaticPool } from "./pool/other-pools.js";
 import type { Connector, Pool, PoolLog, PoolOptions, ResetOnReturn } from "./pool/pool.js";
@@ -114,10 +114,10 @@ export class EngineCore implements EngineContext {
   }
 
   /** Takes a connection. Throws TimeoutError, a DatabaseError, or InvalidRequestError after `dispose()`. */
-  *connect(signal?: AbortSignal): Op<ConnectionCore> {
+  *connect(): Op<ConnectionCore> {
     let record: ConnectionRecord;
     try {
-      record = yield* this.pool.checkout(signal);
+      record = yield* this.pool.checkout();
     } catch (error) {
       throw this.#connectError(error);
     }
@@ -195,6 +195,7 @@ export class EngineCore implements EngineContext {
   // An error while connecting is a DatabaseError too, with no statement.
   #connectError(error: unknown): unknown {
     if (error instanceof DatabaseError) return error;
+    if (error instanceof Aborted) return error.reason;
     const translated = this.dialect.translateError(error);
     if (translated === null) return error;
     return new translated.errorClass(

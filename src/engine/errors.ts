@@ -18,6 +18,8 @@ export interface DatabaseErrorDetails {
   readonly hint?: string | null;
   /** Whether running the transaction again may succeed: serialization failures, deadlocks, a busy database. */
   readonly retryable?: boolean;
+  /** Whether the connection was lost while the server was answering COMMIT. */
+  readonly commitUncertain?: boolean;
 }
 
 /** The statement that failed, for the message. */
@@ -76,6 +78,11 @@ export class DatabaseError extends StatementError {
   readonly detail: string | null;
   readonly hint: string | null;
   readonly retryable: boolean;
+  /**
+   * Whether nobody knows if the transaction was committed: the connection was lost after COMMIT had been sent and before the
+   * server had answered. Look for the transaction's effects before doing its work again.
+   */
+  readonly commitUncertain: boolean;
   /** Whether the connection was found dead and has been thrown away with this error. */
   connectionInvalidated = false;
 
@@ -90,6 +97,7 @@ export class DatabaseError extends StatementError {
     this.detail = details.detail ?? null;
     this.hint = details.hint ?? null;
     this.retryable = details.retryable ?? false;
+    this.commitUncertain = details.commitUncertain ?? false;
   }
 
   /** The first of the columns concerned. */

@@ -1,6 +1,6 @@
 /** The engine's public names. */
 export { AsyncConnection } from "./async-connection.js";
-export { AsyncEngine, asyncEngineFromConfig, createAsyncEngine, type RetryOptions } from "./async-engine.js";
+export { AsyncEngine, asyncEngineFromConfig, createAsyncEngine } from "./async-engine.js";
 export { AsyncMappingResult, AsyncResult, AsyncScalarResult, type RowStream } from "./async-result.js";
 export { AsyncTransaction } from "./async-transaction.js";
 export type { CacheFigures } from "./cache.js";
@@ -43,6 +43,7 @@ export {
   ScalarResult,
 } from "./result.js";
 export type { MappingResultPromise, ResultPromise, ScalarResultPromise } from "./result-promise.js";
+export type { RetryOptions } from "./retry.js";
 export type { ResultShape, Row } from "./row.js";
 export type { CursorResultPromise } from "./statement-types.js";
 export { makeUrl, URL, type URLParts } from "./url.js";

@@ -8,8 +8,12 @@
 
 /** Something that an operation waits for. One object knows both ways to wait. */
 export interface IORequest<T = unknown> {
-  /** The answer, or a promise of it. */
-  async(): T | PromiseLike<T>;
+  /**
+   * The answer, or a promise of it.
+   *
+   * @param signal the operation's: who can stop waiting does so when it is aborted, and is rejected with {@link Aborted}
+   */
+  async(signal?: AbortSignal): T | PromiseLike<T>;
   /** The answer, waited for by blocking the thread. Throws where that is impossible. */
   sync(): T;
 }
@@ -46,10 +50,21 @@ export function turnIsLong(): boolean {
   return turn !== null && performance.now() - turn.since > TURN_MS;
 }
 
+/** Carries the reason of a signal, which may be any value, through code that translates errors. */
+export class Aborted {
+  constructor(readonly reason: unknown) {}
+}
+
+/** Throws when the operation's signal was aborted. */
+export function checkAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new Aborted(signal.reason);
+}
+
 /** A request that is answered in the next turn of the event loop, and at once by a synchronous run. */
 export const BREATHE: IORequest<void> = {
-  async async() {
+  async async(signal) {
     await nextTurn();
+    if (signal?.aborted) throw signal.reason;
   },
   sync() {},
 };
@@ -100,8 +115,11 @@ export function runSync<T>(op: Op<T>): T {
  *
  * It is an `async` function that awaits, and answers are fed (or thrown) into the generator from it, so that an error
  * made inside the operation has the caller's own line in its stack.
+ *
+ * @param signal given to every request of the operation; when it is aborted, the operation fails with its reason
  */
-export async function runAsync<T>(op: Op<T>): Promise<T> {
+export async function runAsync<T>(op: Op<T>, signal?: AbortSignal): Promise<T> {
+  if (signal?.aborted) throw signal.reason;
   if (turn === null) startTurn();
   else if (performance.now() - turn.since > TURN_MS) await nextTurn();
   let limit = deepenStacks();
@@ -110,7 +128,7 @@ export async function runAsync<T>(op: Op<T>): Promise<T> {
     while (!step.done) {
       let answer: unknown;
       try {
-        answer = step.value.async();
+        answer = step.value.async(signal);
         if (isPromise(answer)) {
           Error.stackTraceLimit = limit;
           try {
@@ -126,6 +144,8 @@ export async function runAsync<T>(op: Op<T>): Promise<T> {
       step = op.next(answer);
     }
     return step.value;
+  } catch (error) {
+    throw error instanceof Aborted ? error.reason : error;
   } finally {
     Error.stackTraceLimit = limit;
   }
@@ -157,6 +177,6 @@ export class Awaiting<T> implements IORequest<T> {
 }
 
 /** An I/O request from two functions. For places that are not hot. */
-export function request<T>(async: () => T | PromiseLike<T>, sync: () => T): IORequest<T> {
+export function request<T>(async: (signal?: AbortSignal) => T | PromiseLike<T>, sync: () => T): IORequest<T> {
   return { async, sync };
 }

@@ -30,7 +30,7 @@ export class OpQueue {
    * Runs `op` when all that were queued before it have ended, well or not.
    *
    * @param op the operation; a generator does not begin before its turn comes.
-   * @param signal takes the call out of the queue when it is aborted while it waits.
+   * @param signal takes the call out of the queue when it is aborted while it waits, and stops the operation's statement after that.
    * @returns a promise of the operation's value.
    * @throws the operation's error, or `signal.reason`.
    */
@@ -39,7 +39,7 @@ export class OpQueue {
     if (this.#busy) await this.#turn(signal);
     else this.#busy = true;
     try {
-      return await runAsync(op);
+      return await runAsync(op, signal);
     } finally {
       this.#next();
     }

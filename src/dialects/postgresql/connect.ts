@@ -1,5 +1,6 @@
 /** Opens connections: pg does the login, and hands its socket to us. */
 import { OperationalError } from "../../engine/errors.js";
+import { Aborted, checkAborted } from "../../engine/io.js";
 import { PostgresConnection } from "./connection.js";
 import type { ConnectSettings } from "./options.js";
 import { loadPg, type PgClient } from "./wire/pg-client.js";
@@ -8,14 +9,21 @@ import { loadPg, type PgClient } from "./wire/pg-client.js";
  * Connects and logs in.
  *
  * @param creator gives a connected pg Client in place of one made from the settings
+ * @param signal gives the attempt up; the promise is rejected with {@link Aborted} then
  */
-export async function openConnection(settings: ConnectSettings, creator?: () => unknown): Promise<PostgresConnection> {
+export async function openConnection(
+  settings: ConnectSettings,
+  creator?: () => unknown,
+  signal?: AbortSignal,
+): Promise<PostgresConnection> {
+  checkAborted(signal);
   const { client, parameters } =
-    creator === undefined ? await logIn(settings) : { client: (await creator()) as PgClient, parameters: {} };
+    creator === undefined ? await logIn(settings, signal) : { client: (await creator()) as PgClient, parameters: {} };
   const connection = new PostgresConnection(client, parameters, settings);
   try {
     const text = sessionSettings(settings, parameters);
-    if (text !== "") await connection.perform(connection.control(text));
+    if (text !== "") await connection.perform(connection.control(text), signal);
+    checkAborted(signal);
   } catch (error) {
     connection.closeSync();
     throw error;
@@ -28,21 +36,22 @@ interface LoggedIn {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-async function logIn(settings: ConnectSettings): Promise<LoggedIn> {
+async function logIn(settings: ConnectSettings, signal: AbortSignal | undefined): Promise<LoggedIn> {
   try {
-    return await attempt(settings.config);
+    return await attempt(settings.config, signal);
   } catch (error) {
+    if (error instanceof Aborted) throw error;
     const { message } = error as Error;
     if (settings.fallbackPlain && /does not support SSL/.test(message))
-      return attempt({ ...settings.config, ssl: false });
+      return attempt({ ...settings.config, ssl: false }, signal);
     if (settings.fallbackTls !== null && /no encryption|SSL off/.test(message)) {
-      return attempt({ ...settings.config, ssl: settings.fallbackTls });
+      return attempt({ ...settings.config, ssl: settings.fallbackTls }, signal);
     }
     throw error;
   }
 }
 
-async function attempt(config: Readonly<Record<string, unknown>>): Promise<LoggedIn> {
+async function attempt(config: Readonly<Record<string, unknown>>, signal: AbortSignal | undefined): Promise<LoggedIn> {
   const client = new (loadPg().Client)({ ...config });
   const parameters: Record<string, string> = {};
   client.connection.on("parameterStatus", ({ parameterName, parameterValue }: ParameterStatus) => {
@@ -50,11 +59,16 @@ async function attempt(config: Readonly<Record<string, unknown>>): Promise<Logge
   });
   // After a failed login a second error may follow, which nobody waits for.
   client.on("error", () => {});
+  const giveUp = (): void => void client.connection.stream.destroy();
+  signal?.addEventListener("abort", giveUp, { once: true });
   try {
     await client.connect();
   } catch (error) {
-    client.connection.stream.destroy();
+    giveUp();
+    checkAborted(signal);
     throw withPlace(error, client);
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
   }
   return { client, parameters };
 }

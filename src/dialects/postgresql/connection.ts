@@ -8,7 +8,7 @@ import type {
   DriverResult,
 } from "../../engine/driver.js";
 import { InternalError } from "../../engine/errors.js";
-import type { IORequest } from "../../engine/io.js";
+import { checkAborted, type IORequest } from "../../engine/io.js";
 import { BULK_FROM, type BulkInsert } from "./bulk-insert.js";
 import { BufferedCursor, PortalCursor, type PortalHost } from "./cursor.js";
 import { isServerError, isStalePlan, type ServerError } from "./errors.js";
@@ -83,7 +83,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   // --- statements --------------------------------------------------------------------------------------------------
 
   async run(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverResult> {
-    if (signal?.aborted) throw signal.reason;
+    checkAborted(signal);
     return this.#result(plan, await this.#sent(() => this.#statement(plan, params), signal));
   }
 
@@ -99,12 +99,12 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     sets: readonly (readonly unknown[])[],
     signal?: AbortSignal,
   ): Promise<DriverManyResult> {
-    if (signal?.aborted) throw signal.reason;
+    checkAborted(signal);
     const bulk = bulkOf(plan, sets);
     if (bulk !== null) {
       if (bulk.text === null) {
         const asked = this.#askTypes(plan);
-        await this.perform(asked);
+        await this.perform(asked, signal);
         bulk.settle(asked.parameterTypes);
       }
       const whole = bulkPlan(plan, bulk);
@@ -155,10 +155,11 @@ export class PostgresConnection implements DriverConnection, PortalHost {
 
   // --- cursors -----------------------------------------------------------------------------------------------------
 
-  async openCursor(plan: DriverPlan, params: readonly unknown[]): Promise<DriverCursor> {
-    if (this.#isAutocommit()) return new BufferedCursor(await this.run(plan, params));
+  async openCursor(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverCursor> {
+    if (this.#isAutocommit()) return new BufferedCursor(await this.run(plan, params, signal));
+    checkAborted(signal);
     const { exchange, portal, statement } = this.#portal(plan, params);
-    await this.link.run(exchange);
+    await this.link.run(exchange, signal);
     return this.#cursor(plan, exchange, portal, statement);
   }
 

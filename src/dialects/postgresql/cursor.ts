@@ -1,12 +1,13 @@
 /** Cursors: portals on the server, or rows that had to be read at once. */
 import type { DriverCursor, DriverResult } from "../../engine/driver.js";
+import { checkAborted } from "../../engine/io.js";
 import type { Decoder } from "./load.js";
 import type { Exchange } from "./wire/exchange.js";
 
 /** What a portal asks of its connection. */
 export interface PortalHost {
   fetchExchange(portal: string, count: number, decoders: readonly Decoder[], columns: readonly string[]): Exchange;
-  perform(exchange: Exchange): Promise<void>;
+  perform(exchange: Exchange, signal?: AbortSignal): Promise<void>;
   performSync(exchange: Exchange): void;
   /** Has the portal closed together with the next statement. */
   abandon(portal: string): void;
@@ -23,10 +24,11 @@ export class PortalCursor implements DriverCursor {
     private readonly decoders: readonly Decoder[],
   ) {}
 
-  async fetch(count: number): Promise<unknown[][]> {
+  async fetch(count: number, signal?: AbortSignal): Promise<unknown[][]> {
     if (!this.#open || count <= 0) return [];
+    checkAborted(signal);
     const exchange = this.#exchange(count);
-    await this.connection.perform(exchange);
+    await this.connection.perform(exchange, signal);
     return this.#rows(exchange);
   }
 

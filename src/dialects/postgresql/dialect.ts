@@ -6,7 +6,7 @@ import {
   type TranslatedError,
 } from "../../engine/dialect.js";
 import type { DriverConnection } from "../../engine/driver.js";
-import { InterfaceError } from "../../engine/errors.js";
+import { DatabaseError, InterfaceError, OperationalError } from "../../engine/errors.js";
 import { type Op, request } from "../../engine/io.js";
 import { nextPlanId } from "../../engine/plan.js";
 import type { URL } from "../../engine/url.js";
@@ -21,7 +21,7 @@ import { PostgresqlCompiler } from "./compiler.js";
 import { openConnection } from "./connect.js";
 import { ExchangeRequest, type PostgresConnection, type PostgresPlan } from "./connection.js";
 import { PostgresqlDDLCompiler } from "./ddl-compiler.js";
-import { isPostgresDisconnect, translatePostgresError } from "./errors.js";
+import { isPostgresDisconnect, isServerError, translatePostgresError } from "./errors.js";
 import { type ConnectSettings, readOptions } from "./options.js";
 import { PostgresqlReflection } from "./reflection.js";
 import { PostgresqlTypeCompiler } from "./type-compiler.js";
@@ -29,6 +29,7 @@ import { loadKind, postgresqlType } from "./types.js";
 import type { Exchange } from "./wire/exchange.js";
 
 const PING_TIMEOUT_MS = 5000;
+const ROLLBACK_TIMEOUT_MS = 10_000;
 
 /**
  * PostgreSQL on pg.
@@ -75,7 +76,7 @@ export class PostgresqlDialect extends DefaultDialect implements EngineDialect {
 
   *connect(): Op<DriverConnection> {
     return yield request<DriverConnection>(
-      () => openConnection(this.settings, this.options.creator),
+      (signal) => openConnection(this.settings, this.options.creator, signal),
       () => {
         throw new InterfaceError(
           "PostgreSQL's login needs the event loop, so that no connection can be opened by a blocking call. Take the connection " +
@@ -92,7 +93,7 @@ export class PostgresqlDialect extends DefaultDialect implements EngineDialect {
     const exchange = postgres.ping();
     try {
       yield request<void>(
-        () => withinTime(postgres, exchange),
+        (signal) => withinTime(postgres, exchange, PING_TIMEOUT_MS, signal),
         () => postgres.performSync(exchange),
       );
       return true;
@@ -102,7 +103,8 @@ export class PostgresqlDialect extends DefaultDialect implements EngineDialect {
   }
 
   *reset(connection: DriverConnection, how: "rollback" | "commit" | null): Op<void> {
-    yield* this.#perform(connection, (connection as PostgresConnection).reset(how));
+    const exchange = (connection as PostgresConnection).reset(how);
+    yield* how === "commit" ? this.#perform(connection, exchange) : this.#rollBack(connection, exchange);
   }
 
   // --- transactions ------------------------------------------------------------------------------------------------
@@ -112,13 +114,19 @@ export class PostgresqlDialect extends DefaultDialect implements EngineDialect {
   }
 
   *commit(connection: DriverConnection): Op<void> {
-    const exchange = (connection as PostgresConnection).end("COMMIT");
-    yield* this.#perform(connection, exchange);
-    if (exchange !== null) (connection as PostgresConnection).checkCommit(exchange);
+    const postgres = connection as PostgresConnection;
+    const exchange = postgres.end("COMMIT");
+    if (exchange === null) return;
+    try {
+      yield* this.#perform(connection, exchange);
+    } catch (error) {
+      throw exchange.sent && postgres.link.lost !== null ? uncertainCommit(error) : error;
+    }
+    postgres.checkCommit(exchange);
   }
 
   *rollback(connection: DriverConnection): Op<void> {
-    yield* this.#perform(connection, (connection as PostgresConnection).end("ROLLBACK"));
+    yield* this.#rollBack(connection, (connection as PostgresConnection).end("ROLLBACK"));
   }
 
   *savepoint(connection: DriverConnection, name: string): Op<void> {
@@ -139,6 +147,16 @@ export class PostgresqlDialect extends DefaultDialect implements EngineDialect {
 
   *#control(connection: DriverConnection, text: string): Op<void> {
     yield* this.#perform(connection, (connection as PostgresConnection).control(text));
+  }
+
+  // The server rolls back at once, and by itself when the connection ends: there is no need to wait for one that is silent.
+  *#rollBack(connection: DriverConnection, exchange: Exchange | null): Op<void> {
+    if (exchange === null) return;
+    const postgres = connection as PostgresConnection;
+    yield request<void>(
+      () => withinTime(postgres, exchange, ROLLBACK_TIMEOUT_MS),
+      () => postgres.performSync(exchange),
+    );
   }
 
   *#perform(connection: DriverConnection, exchange: Exchange | null): Op<void> {
@@ -178,11 +196,31 @@ export class PostgresqlDialect extends DefaultDialect implements EngineDialect {
 }
 
 // A server that is cut off does not answer at all.
-async function withinTime(connection: PostgresConnection, exchange: Exchange): Promise<void> {
-  const timer = setTimeout(() => connection.link.destroy(), PING_TIMEOUT_MS);
+async function withinTime(
+  connection: PostgresConnection,
+  exchange: Exchange,
+  milliseconds: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const giveUp = (): void => connection.link.destroy();
+  const timer = setTimeout(giveUp, milliseconds);
+  signal?.addEventListener("abort", giveUp, { once: true });
   try {
     await connection.perform(exchange);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", giveUp);
   }
+}
+
+function uncertainCommit(error: unknown): OperationalError {
+  const why = error instanceof DatabaseError ? error.reason : (translatePostgresError(error)?.message ?? String(error));
+  const details = { commitUncertain: true, code: isServerError(error) ? error.code : null };
+  return new OperationalError(
+    `The outcome of COMMIT is uncertain: the connection was lost before the server had answered, so that the transaction may or may not have been ` +
+      `committed. Look for its effects before doing its work again. (${why})`,
+    null,
+    error,
+    details,
+  );
 }

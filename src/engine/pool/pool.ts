@@ -96,7 +96,7 @@ export abstract class Pool {
   }
 
   /** Finds or opens a connection record; the driver connection in it may be stale still. */
-  protected abstract acquire(signal: AbortSignal | undefined): Op<ConnectionRecord>;
+  protected abstract acquire(): Op<ConnectionRecord>;
   /** Takes a record back. `broken` says that its driver connection is gone. */
   protected abstract release(record: ConnectionRecord): Op<void>;
   /** Forgets a record that will not come back. */
@@ -111,12 +111,13 @@ export abstract class Pool {
    * Takes a connection out of the pool.
    * @throws TimeoutError when none became free in time; InvalidRequestError after `dispose()`
    */
-  *checkout(signal?: AbortSignal): Op<ConnectionRecord> {
+  *checkout(): Op<ConnectionRecord> {
     if (this.disposed) throw this.disposedError();
-    if (signal?.aborted) throw signal.reason;
-    const record = yield* this.acquire(signal);
+    const record = yield* this.acquire();
     try {
       yield* this.makeReady(record);
+      // The pool may have been disposed of while the connection was being opened.
+      if (this.disposed) throw this.disposedError();
       record.checkedOut = true;
       record.checkedOutAt = performance.now();
       record.trace = this.debug ? (new Error("checked out").stack ?? null) : null;
@@ -171,9 +172,14 @@ export abstract class Pool {
     yield* this.makeReady(record);
   }
 
-  /** After a disconnect: every connection opened before now is replaced at its next checkout or return. */
-  invalidateGeneration(): void {
-    this.generation++;
+  /**
+   * After a disconnect: every connection opened before now is replaced at its next checkout or return.
+   *
+   * @param record the connection that was found dead. When one of its generation was found dead before, nothing happens: the
+   * connections opened since then are not to be replaced again.
+   */
+  invalidateGeneration(record?: ConnectionRecord): void {
+    if (record === undefined || record.generation === this.generation) this.generation++;
   }
 
   /** Takes a checked-out connection out of the pool for good; whoever has it must close it. */
@@ -230,7 +236,7 @@ export abstract class Pool {
       if (tooOld || record.generation < this.generation) yield* this.closeDriver(record);
       else if (this.prePing && !(yield* this.connector.ping(record.driver))) {
         // What killed this one has killed the others of its age.
-        this.invalidateGeneration();
+        this.invalidateGeneration(record);
         yield* this.invalidate(record);
       }
     }

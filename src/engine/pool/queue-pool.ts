@@ -47,7 +47,7 @@ export class QueuePool extends Pool {
     };
   }
 
-  protected *acquire(signal: AbortSignal | undefined): Op<ConnectionRecord> {
+  protected *acquire(): Op<ConnectionRecord> {
     const idle = this.#lifo ? this.#idle.pop() : this.#idle.shift();
     if (idle !== undefined) return idle;
     if (this.#total < this.#limit) {
@@ -55,7 +55,7 @@ export class QueuePool extends Pool {
       return newRecord();
     }
     return yield request(
-      () => this.#wait(signal),
+      (signal) => this.#wait(signal),
       () => {
         throw this.#timedOut(0);
       },
@@ -95,6 +95,7 @@ export class QueuePool extends Pool {
   }
 
   #wait(signal: AbortSignal | undefined): Promise<ConnectionRecord> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const done = () => {
         clearTimeout(timer);

@@ -38,6 +38,8 @@ export interface GetOptions {
   readonly populateExisting?: boolean;
   readonly withForUpdate?: boolean | LockOptions;
   readonly executionOptions?: Readonly<Record<string, unknown>>;
+  /** Stops waiting and cancels the statement. Asynchronous sessions only. */
+  readonly signal?: AbortSignal;
 }
 
 const NONE: GetOptions = {};

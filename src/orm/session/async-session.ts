@@ -90,9 +90,13 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     );
   }
 
-  /** Writes what has changed. */
-  flush(): Promise<void> {
-    return this.run(this.core.flush());
+  /**
+   * Writes what has changed.
+   *
+   * @param options `signal`: stops waiting and cancels the statement; the transaction has failed then, as by any error of a flush
+   */
+  flush(options?: { readonly signal?: AbortSignal }): Promise<void> {
+    return this.run(this.core.flush(), options?.signal);
   }
   /** Flushes and commits. */
   commit(): Promise<void> {
@@ -158,7 +162,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   }
   /** Loads an object's attributes anew: those named, or all columns and eager relationships. */
   refresh(object: object, names?: readonly string[], options?: GetOptions): Promise<void> {
-    return this.run(this.core.refresh(object, names, options));
+    return this.run(this.core.refresh(object, names, options), options?.signal);
   }
   /** Copies the state of a given object, and what hangs on it, onto this session's own; gives that one. */
   merge<E extends object>(object: E, options?: MergeOptions): Promise<E> {
@@ -195,7 +199,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   async get<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): Promise<E | null> {
     const { core } = this;
     const mapper = core.mapperFor(cls);
-    if (options !== undefined) return (await this.run(core.get(mapper, ident, options))) as E | null;
+    if (options !== undefined) return (await this.run(core.get(mapper, ident, options), options.signal)) as E | null;
     this.#refuseInSync();
     const present = this.queue.idle ? core.present(mapper, ident) : undefined;
     if (present !== undefined) return present as E;
@@ -235,9 +239,10 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
 
   /** Runs a statement and reads its rows as they come. */
   async stream<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): Promise<AsyncResult<R>> {
-    const source = await this.run(openStream(this.core, statement, params, options));
+    const signal = options?.signal;
+    const source = await this.run(openStream(this.core, statement, params, options), signal);
     const stream = {
-      fetch: (count: number) => this.run(source.fetch(count)),
+      fetch: (count: number) => this.run(source.fetch(count), signal),
       close: () => this.run(source.close()),
     };
     return new AsyncResult<R>(source.shape, stream, options?.yieldPer);

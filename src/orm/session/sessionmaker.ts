@@ -4,6 +4,7 @@ import { AsyncEngine } from "../../engine/async-engine.js";
 import { Connection } from "../../engine/connection.js";
 import { Engine } from "../../engine/engine.js";
 import { DISPATCH, Dispatch } from "../../engine/events.js";
+import { type RetryOptions, retrying } from "../../engine/retry.js";
 import { ArgumentError } from "../../sql/errors.js";
 import type { AnyClass } from "../mapping/declarations.js";
 import { AsyncSession } from "./async-session.js";
@@ -45,6 +46,7 @@ function makeCore(options: SessionOptions<unknown>, maker: string, parents: read
       autobegin: rest.autobegin ?? true,
       closeResetsOnly: rest.closeResetsOnly ?? true,
       joinTransactionMode: rest.joinTransactionMode ?? "conditional_savepoint",
+      transactionOptions: rest.transactionOptions ?? {},
       info: { ...rest.info },
       warn: rest.warn ?? ((message) => process.emitWarning(message, { type: "AthanorWarning", code: "ATHANOR" })),
     },
@@ -58,6 +60,14 @@ export interface AsyncSessionMaker {
   (options?: Partial<AsyncSessionOptions>): AsyncSession;
   /** A session for one transaction: commits when the function returns, rolls back when it throws, closes in every case. */
   begin<T>(fn: (session: AsyncSession) => T | PromiseLike<T>): Promise<T>;
+  /**
+   * The same, and again from the start, with a new session, when the database asks for that: after a serialization failure, a
+   * deadlock or a busy database. `fn` must not do anything that may not happen twice, and takes what it needs from its session.
+   *
+   * @param options `retries`, `backoff` in milliseconds, and what the transaction is begun with
+   * @example await Session.transaction(async (session) => { ... }, { isolationLevel: "SERIALIZABLE", retries: 10 });
+   */
+  transaction<T>(fn: (session: AsyncSession) => T | PromiseLike<T>, options?: RetryOptions): Promise<T>;
   /** Changes the options of sessions to come. */
   configure(options: Partial<AsyncSessionOptions>): void;
   readonly [DISPATCH]: Dispatch;
@@ -77,19 +87,31 @@ export function asyncSessionmaker(
   const make = (options?: Partial<AsyncSessionOptions>): AsyncSession =>
     new AsyncSession(makeCore({ ...settings, ...options }, "asyncSessionmaker()", [dispatch]));
   return Object.assign(make, {
-    async begin<T>(fn: (session: AsyncSession) => T | PromiseLike<T>): Promise<T> {
-      const session = make();
-      try {
-        return await session.begin(() => fn(session));
-      } finally {
-        await session.close();
-      }
+    begin<T>(fn: (session: AsyncSession) => T | PromiseLike<T>): Promise<T> {
+      return within(make(), fn);
+    },
+    async transaction<T>(fn: (session: AsyncSession) => T | PromiseLike<T>, options: RetryOptions = {}): Promise<T> {
+      const { isolationLevel, readOnly, deferrable } = options;
+      const given = { ...settings.transactionOptions };
+      if (isolationLevel !== undefined) given.isolationLevel = isolationLevel;
+      if (readOnly !== undefined) given.readOnly = readOnly;
+      if (deferrable !== undefined) given.deferrable = deferrable;
+      return await retrying(options, () => within(make({ transactionOptions: given }), fn));
     },
     configure(options: Partial<AsyncSessionOptions>): void {
       settings = { ...settings, ...options };
     },
     [DISPATCH]: dispatch,
   });
+}
+
+/** Runs a function in a session that is for one transaction. */
+async function within<T>(session: AsyncSession, fn: (session: AsyncSession) => T | PromiseLike<T>): Promise<T> {
+  try {
+    return await session.begin(() => fn(session));
+  } finally {
+    await session.close();
+  }
 }
 
 /** Makes synchronous sessions. */

@@ -3,6 +3,7 @@
  * SQLAlchemy: `SessionTransaction`.
  */
 import { ConnectionCore } from "../../engine/connection-core.js";
+import type { TransactionOptions } from "../../engine/dialect.js";
 import type { EngineCore } from "../../engine/engine-core.js";
 import type { Op } from "../../engine/io.js";
 import type { TransactionCore } from "../../engine/transaction-core.js";
@@ -31,6 +32,7 @@ export interface TransactionHost {
   readonly membership: Membership;
   readonly expireOnCommit: boolean;
   readonly joinTransactionMode: JoinTransactionMode;
+  readonly transactionOptions: TransactionOptions;
   readonly inFlush: boolean;
   transaction: SessionTransaction | null;
   flush(): Op<void>;
@@ -95,7 +97,12 @@ export class SessionTransaction {
     try {
       const outer = connection.getTransaction();
       if (outer === null || owned) {
-        return { connection, transaction: outer ?? (yield* connection.begin()), shouldCommit: true, owned };
+        return {
+          connection,
+          transaction: outer ?? (yield* connection.begin(this.session.transactionOptions)),
+          shouldCommit: true,
+          owned,
+        };
       }
       let mode = this.session.joinTransactionMode;
       if (mode === "conditional_savepoint")

@@ -1,5 +1,6 @@
 /** A session's transaction: begun at first use, committed and rolled back with its savepoints, on the connections that it takes from its binds. */
 import type { ConnectionCore } from "../../engine/connection-core.js";
+import type { TransactionOptions } from "../../engine/dialect.js";
 import { EngineCore } from "../../engine/engine-core.js";
 import { DISPATCH, Dispatch } from "../../engine/events.js";
 import type { Op } from "../../engine/io.js";
@@ -22,6 +23,8 @@ export interface SessionCoreOptions {
   /** Allow use after close(). Default true. */
   readonly closeResetsOnly: boolean;
   readonly joinTransactionMode: JoinTransactionMode;
+  /** What the session's transactions are begun with: `isolationLevel`, `readOnly`, `deferrable`. Default: as the engine says. */
+  readonly transactionOptions: TransactionOptions;
   readonly info: Record<string, unknown>;
   /** Where warnings go. Default `process.emitWarning`. */
   readonly warn: (message: string) => void;
@@ -32,6 +35,15 @@ export const sessionDispatch: Dispatch = new Dispatch(SESSION_EVENTS, "Session")
 
 // Weak, so that a session that is dropped in the middle of a transaction gives its connection back.
 const open = new Set<WeakRef<TransactionalSession>>();
+/** So many entries of `open` have it swept of sessions that were collected. */
+let sweepAt = 1000;
+
+function noteOpen(reference: WeakRef<TransactionalSession>): void {
+  open.add(reference);
+  if (open.size < sweepAt) return;
+  openSessions();
+  sweepAt = Math.max(1000, open.size * 2);
+}
 
 /** Sessions that are in a transaction. */
 export function openSessions(): TransactionalSession[] {
@@ -71,6 +83,9 @@ export abstract class TransactionalSession implements TransactionHost {
   get joinTransactionMode(): JoinTransactionMode {
     return this.options.joinTransactionMode;
   }
+  get transactionOptions(): TransactionOptions {
+    return this.options.transactionOptions;
+  }
   get snapshot(): Snapshot | null {
     return this.transaction?.snapshot ?? null;
   }
@@ -101,7 +116,7 @@ export abstract class TransactionalSession implements TransactionHost {
   }
 
   #open(origin: SessionTransaction["origin"]): SessionTransaction {
-    if (this.transaction === null) open.add(this.#reference);
+    if (this.transaction === null) noteOpen(this.#reference);
     this.transaction = new SessionTransaction(this, this.transaction, origin === "beginNested", origin);
     this.emit("afterTransactionCreate", this.transaction);
     return this.transaction;

@@ -51,7 +51,8 @@ export class Exchange implements Submittable {
   /** The statement that the exchange executes. */
   statement: Preparing | null = null;
   #parsed = 0;
-  #submitted = false;
+  /** Whether its bytes have gone out. */
+  sent = false;
   /** Called when the server is ready again, or the connection is lost. */
   onDone: (() => void) | null = null;
   #decoders: readonly Decoder[] | null = null;
@@ -73,14 +74,14 @@ export class Exchange implements Submittable {
   // --- pg's client calls these -------------------------------------------------------------------------------------
 
   submit(_connection: PgConnection): Error | null {
-    this.#submitted = true;
+    this.sent = true;
     return this.outlet.send(this);
   }
 
   handleError(error: Error): void {
     this.error ??= error;
     // The connection died before its turn came.
-    if (!this.#submitted) this.finish();
+    if (!this.sent) this.finish();
   }
 
   handleReadyForQuery(): void {}

@@ -1,6 +1,7 @@
 /** One connection's traffic: exchanges that run asynchronously through the event loop or block for their answers. */
 import type { Socket } from "node:net";
 import { InterfaceError, OperationalError } from "../../../engine/errors.js";
+import { Aborted } from "../../../engine/io.js";
 import { InvalidRequestError } from "../../../sql/errors.js";
 import { requestCancel } from "./cancel.js";
 import type { Exchange, Outlet } from "./exchange.js";
@@ -81,7 +82,18 @@ export class WireLink implements Outlet, ReaderHost {
     try {
       this.client.query(exchange);
       const { queryTimeout, syncTimeout } = this.options;
-      pump.run(() => exchange.done, queryTimeout > 0 ? Math.min(queryTimeout, syncTimeout) : syncTimeout);
+      if (queryTimeout > 0 && queryTimeout < syncTimeout)
+        pump.run(
+          () => exchange.done,
+          queryTimeout,
+          () => this.#late(),
+        );
+      else
+        pump.run(
+          () => exchange.done,
+          syncTimeout,
+          () => this.#silent(),
+        );
     } catch (error) {
       // A protocol that was left in the middle cannot be taken up again.
       this.#lose(error as Error);
@@ -143,13 +155,25 @@ export class WireLink implements Outlet, ReaderHost {
     active.finish();
   }
 
+  #late(): Error {
+    const { queryTimeout } = this.options;
+    return new OperationalError(`The statement was cancelled after ${queryTimeout} ms (option query_timeout)`, null);
+  }
+
+  #silent(): Error {
+    const seconds = this.options.syncTimeout / 1000;
+    return new OperationalError(
+      `The server did not answer within ${seconds} s while the thread was blocked for it (option syncTimeout)`,
+      null,
+    );
+  }
+
   #lostError(): Error {
     const reason = this.lost as Error;
     return new OperationalError(`The connection to the server is lost: ${reason.message}`, null, reason);
   }
 
   async #runCancellable(exchange: Exchange, signal: AbortSignal | undefined): Promise<void> {
-    if (signal?.aborted) throw signal.reason;
     let cancelling: Promise<void> | null = null;
     let stop: unknown = null;
     let grace: NodeJS.Timeout | undefined;
@@ -162,15 +186,13 @@ export class WireLink implements Outlet, ReaderHost {
         this.destroy();
       }, CANCEL_GRACE_MS);
     };
-    const onAbort = (): void => cancel(signal?.reason);
+    const onAbort = (): void => cancel(new Aborted(signal?.reason));
     signal?.addEventListener("abort", onAbort, { once: true });
     const { queryTimeout } = this.options;
     const timer =
       queryTimeout > 0
         ? setTimeout(() => {
-            cancel(
-              new OperationalError(`The statement was cancelled after ${queryTimeout} ms (option query_timeout)`, null),
-            );
+            cancel(this.#late());
           }, queryTimeout)
         : undefined;
     try {

@@ -36,9 +36,10 @@ export class SyncPump {
    * Moves bytes until `over` says true.
    *
    * @param timeout milliseconds
-   * @throws OperationalError when the time is up or the connection is lost
+   * @param late makes the error when the time is up
+   * @throws OperationalError when the connection is lost
    */
-  run(over: () => boolean, timeout: number): void {
+  run(over: () => boolean, timeout: number, late: () => Error): void {
     const deadline = performance.now() + timeout;
     let idle = 0;
     for (;;) {
@@ -52,12 +53,7 @@ export class SyncPump {
       }
       if (++idle <= SPINS) continue;
       const left = deadline - performance.now();
-      if (left <= 0) {
-        throw new OperationalError(
-          `The server did not answer within ${timeout / 1000} s while the thread was blocked for it (option syncTimeout)`,
-          null,
-        );
-      }
+      if (left <= 0) throw late();
       Atomics.wait(sleeper, 0, 0, Math.min(0.05 * (idle - SPINS), LONGEST_WAIT_MS, left));
     }
   }

