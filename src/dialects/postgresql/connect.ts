@@ -4,6 +4,7 @@ import { Aborted, checkAborted } from "../../engine/io.js";
 import { PostgresConnection } from "./connection.js";
 import type { ConnectSettings } from "./options.js";
 import { loadPg, type PgClient } from "./wire/pg-client.js";
+import { ThreadSocket, threadTls } from "./wire/thread-socket.js";
 
 /**
  * Connects and logs in.
@@ -38,21 +39,26 @@ interface LoggedIn {
 
 async function logIn(settings: ConnectSettings, signal: AbortSignal | undefined): Promise<LoggedIn> {
   try {
-    return await attempt(settings.config, signal);
+    return await attempt(settings, settings.config, signal);
   } catch (error) {
     if (error instanceof Aborted) throw error;
     const { message } = error as Error;
     if (settings.fallbackPlain && /does not support SSL/.test(message))
-      return attempt({ ...settings.config, ssl: false }, signal);
+      return attempt(settings, { ...settings.config, ssl: false }, signal);
     if (settings.fallbackTls !== null && /no encryption|SSL off/.test(message)) {
-      return attempt({ ...settings.config, ssl: settings.fallbackTls }, signal);
+      return attempt(settings, { ...settings.config, ssl: settings.fallbackTls }, signal);
     }
     throw error;
   }
 }
 
-async function attempt(config: Readonly<Record<string, unknown>>, signal: AbortSignal | undefined): Promise<LoggedIn> {
-  const client = new (loadPg().Client)({ ...config });
+async function attempt(
+  settings: ConnectSettings,
+  config: Readonly<Record<string, unknown>>,
+  signal: AbortSignal | undefined,
+): Promise<LoggedIn> {
+  const threaded = settings.syncTransport === "worker" ? inThread(config, settings.directTls) : {};
+  const client = new (loadPg().Client)({ ...config, ...threaded });
   const parameters: Record<string, string> = {};
   client.connection.on("parameterStatus", ({ parameterName, parameterValue }: ParameterStatus) => {
     parameters[parameterName] = parameterValue;
@@ -71,6 +77,13 @@ async function attempt(config: Readonly<Record<string, unknown>>, signal: AbortS
     signal?.removeEventListener("abort", giveUp);
   }
   return { client, parameters };
+}
+
+// The thread does what pg would do for TLS.
+function inThread(config: Readonly<Record<string, unknown>>, direct: boolean): Record<string, unknown> {
+  const { ssl, keepAlive, keepAliveInitialDelayMillis } = config;
+  const delay = keepAlive === true ? Number(keepAliveInitialDelayMillis ?? 0) : null;
+  return { ssl: false, stream: () => new ThreadSocket(threadTls(ssl, direct), delay) };
 }
 
 interface ParameterStatus {

@@ -11,7 +11,10 @@ export interface PostgresqlOptions {
   readonly preparedStatements?: boolean;
   /** How many prepared statements each connection keeps. Default 200. */
   readonly statementCacheSize?: number;
-  /** How blocking calls (`runSync`) reach the server. Default "fd" where the socket allows it. */
+  /**
+   * How blocking calls (`runSync`) reach the server. Default "fd", for plain sockets on POSIX systems; "worker" holds the connection's
+   * socket in a thread, which works with TLS and on Windows and slows every statement a little; "none" refuses them.
+   */
   readonly syncTransport?: SyncTransport;
   /** Seconds that a blocking call waits for the server. Default 300. */
   readonly syncTimeout?: number;
@@ -28,6 +31,8 @@ export interface PostgresqlOptions {
 export interface ConnectSettings {
   /** For pg's Client. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** TLS from the first byte, without asking for it (sslnegotiation=direct). */
+  readonly directTls: boolean;
   /** Try again without TLS when the server has none (sslmode=prefer). */
   readonly fallbackPlain: boolean;
   /** Try again with TLS when the server refuses a plain connection (sslmode=allow). */
@@ -82,7 +87,7 @@ const OURS = [
 ] as const;
 
 const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full", "no-verify"];
-const TRANSPORTS: readonly SyncTransport[] = ["fd", "none"];
+const TRANSPORTS: readonly SyncTransport[] = ["fd", "worker", "none"];
 
 /** Reads the URL's options and the engine's. @throws ArgumentError naming the option that is wrong */
 export function readOptions(url: URL, settings: DialectOptions): ConnectSettings {
@@ -99,6 +104,7 @@ export function readOptions(url: URL, settings: DialectOptions): ConnectSettings
   const timezone = url.option("timezone") ?? given.timezone ?? (zoneIsGiven(url) ? "server" : "UTC");
   return {
     config: { ...connectConfig(url), ...tls.config, ...settings.connectArgs },
+    directTls: url.option("sslnegotiation") === "direct",
     fallbackPlain: tls.fallbackPlain,
     fallbackTls: tls.fallbackTls,
     statementCacheSize: prepared ? size : 0,

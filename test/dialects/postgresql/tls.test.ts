@@ -3,30 +3,11 @@ import { connect, createServer } from "node:net";
 import { TLSSocket } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createAsyncEngine, text } from "../../../src/index.js";
+import { CERTIFICATE, KEY } from "../../support/certificate.js";
 import { tempFolder } from "../../support/temp.js";
 import { rejection, scratchDatabase } from "./support.js";
 
 const db = scratchDatabase();
-
-/** A certificate for localhost, signed by itself, of no use elsewhere. */
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBljCCATugAwIBAgIUeaktFNFoF7NHQIRVAWsZmJyq63owCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA4NDkyMFoYDzIxMjYxMDI4
-MDg0OTIwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAAShYBF1Sf9PFd8H82qdVEwJdrRWfvgHDpz24Ldeyf9Nrh4GMBHal5v0
-YGPHRcuEqauBNHH+qlrM79IpDGbkJzQyo2kwZzAdBgNVHQ4EFgQUbLIgqUda2+PO
-JwUZz2Q/WDAnJ18wHwYDVR0jBBgwFoAUbLIgqUda2+POJwUZz2Q/WDAnJ18wDwYD
-VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID
-SQAwRgIhAOF/ALw0zXu8mBU/mSDiajyzmdAG0Ix8oHMrOqgg8fEhAiEArnnY2JWV
-+Xr2Eq/NviAeOGQnvfJGYLkmV6o5GPIUqk8=
------END CERTIFICATE-----
-`;
-const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgk1IonG+UE+eQlwSD
-4fiPALiPhSnu9cDYQInr+9nE2xShRANCAAShYBF1Sf9PFd8H82qdVEwJdrRWfvgH
-Dpz24Ldeyf9Nrh4GMBHal5v0YGPHRcuEqauBNHH+qlrM79IpDGbkJzQy
------END PRIVATE KEY-----
-`;
 
 /** Speaks TLS to the client, as a server with a certificate does, and passes everything on to the plain server. */
 async function tlsServer(): Promise<{ url(host: string, query: string): string; ca: string }> {

@@ -1,4 +1,6 @@
+import type { Duplex } from "node:stream";
 import { loadPg, type PgClient } from "./pg-client.js";
+import { ThreadSocket } from "./thread-socket.js";
 
 const TIMEOUT_MS = 5000;
 
@@ -11,6 +13,8 @@ const TIMEOUT_MS = 5000;
 export function requestCancel(client: PgClient): Promise<void> {
   const { host, port, processID, secretKey, ssl } = client;
   if (processID === null || secretKey === null) return Promise.resolve();
+  const stream: Duplex = client.connection.stream;
+  if (stream instanceof ThreadSocket) return cancelledIn(stream.requestCancel(processID, secretKey));
   const { Connection } = loadPg();
   const connection = new Connection({ ssl: ssl === true ? true : ssl || false });
   return new Promise((resolve) => {
@@ -29,4 +33,9 @@ export function requestCancel(client: PgClient): Promise<void> {
     if (host.startsWith("/")) connection.connect(`${host}/.s.PGSQL.${port}`);
     else connection.connect(port, host);
   });
+}
+
+async function cancelledIn(done: Int32Array): Promise<void> {
+  const waiting = Atomics.waitAsync(done, 0, 0, TIMEOUT_MS);
+  if (waiting.async) await waiting.value;
 }

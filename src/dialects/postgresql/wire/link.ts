@@ -1,5 +1,6 @@
 /** One connection's traffic: exchanges that run asynchronously through the event loop or block for their answers. */
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { InterfaceError, OperationalError } from "../../../engine/errors.js";
 import { Aborted } from "../../../engine/io.js";
 import { InvalidRequestError } from "../../../sql/errors.js";
@@ -7,13 +8,16 @@ import { requestCancel } from "./cancel.js";
 import type { Exchange, Outlet } from "./exchange.js";
 import type { PgClient } from "./pg-client.js";
 import { type ReaderHost, type TransactionStatus, WireReader } from "./reader.js";
-import { SyncPump } from "./sync-pump.js";
+import { type Pump, SyncPump } from "./sync-pump.js";
+import { cancelInThread, ThreadSocket } from "./thread-socket.js";
 import { MessageWriter } from "./writer.js";
 
 /** How blocking calls (`runSync`) reach the server. */
 export type SyncTransport =
   /** Over the socket's file descriptor: plain TCP and unix sockets on POSIX systems. */
   | "fd"
+  /** Over a worker thread that holds the connection's socket: any socket, TLS and Windows included. Slows every statement a little. */
+  | "worker"
   /** Not at all: they are errors that say so. */
   | "none";
 
@@ -35,7 +39,7 @@ export class WireLink implements Outlet, ReaderHost {
   /** Why the connection is dead; null while it lives. */
   lost: Error | null = null;
   readonly #stream: Socket;
-  #pump: SyncPump | null = null;
+  #pump: Pump | null = null;
   #pumping = false;
 
   constructor(
@@ -81,19 +85,7 @@ export class WireLink implements Outlet, ReaderHost {
     this.#pumping = true;
     try {
       this.client.query(exchange);
-      const { queryTimeout, syncTimeout } = this.options;
-      if (queryTimeout > 0 && queryTimeout < syncTimeout)
-        pump.run(
-          () => exchange.done,
-          queryTimeout,
-          () => this.#late(),
-        );
-      else
-        pump.run(
-          () => exchange.done,
-          syncTimeout,
-          () => this.#silent(),
-        );
+      this.#block(pump, exchange);
     } catch (error) {
       // A protocol that was left in the middle cannot be taken up again.
       this.#lose(error as Error);
@@ -102,6 +94,36 @@ export class WireLink implements Outlet, ReaderHost {
     } finally {
       this.#pumping = false;
     }
+  }
+
+  #block(pump: Pump, exchange: Exchange): void {
+    const { queryTimeout, syncTimeout } = this.options;
+    const over = (): boolean => exchange.done;
+    const silent = (): Error => this.#silent();
+    if (queryTimeout === 0 || queryTimeout >= syncTimeout) {
+      pump.run(over, syncTimeout, silent);
+      return;
+    }
+    const late = this.#late();
+    try {
+      pump.run(over, queryTimeout, () => late);
+    } catch (error) {
+      if (error !== late) throw error;
+      const cancelled = this.#cancelBlocking();
+      pump.run(over, CANCEL_GRACE_MS, () => late);
+      // The request must not hit the next statement.
+      Atomics.wait(cancelled, 0, 0, CANCEL_GRACE_MS);
+      // A statement that was done before the request came has its result.
+      if (exchange.error !== null) exchange.error = late;
+    }
+  }
+
+  #cancelBlocking(): Int32Array {
+    const { host, port, processID, secretKey } = this.client;
+    const stream: Duplex = this.#stream;
+    if (stream instanceof ThreadSocket) return stream.requestCancel(processID as number, secretKey as number);
+    const path = host.startsWith("/") ? `${host}/.s.PGSQL.${port}` : null;
+    return cancelInThread({ host, port, path, tls: null }, processID as number, secretKey as number);
   }
 
   /** Says goodbye and closes the socket; a server that does not react is left alone. */
@@ -211,23 +233,34 @@ export class WireLink implements Outlet, ReaderHost {
     if (stop !== null && exchange.error !== null) throw stop;
   }
 
-  #syncPump(): SyncPump {
+  #syncPump(): Pump {
     if (this.options.syncTransport === "none") {
       throw new InvalidRequestError(
         'This engine cannot block for the server: its option syncTransport is "none", so that runSync (and lazy loading in ' +
           'it) is not possible. Set dialectOptions: { postgresql: { syncTransport: "fd" } }, or await the asynchronous calls.',
       );
     }
+    const duplex: Duplex = this.#stream;
+    if (duplex instanceof ThreadSocket) {
+      this.#pump ??= {
+        write: (bytes) => duplex.send(bytes),
+        run: (over, timeout, late) => duplex.pump((chunk) => this.reader.feed(chunk), over, timeout, late),
+      };
+      return this.#pump;
+    }
     const stream = this.#stream as Socket & {
       encrypted?: boolean;
       _handle?: { fd?: number; writeQueueSize?: number } | null;
     };
+    if (stream.destroyed)
+      throw new OperationalError("The connection to the server is lost: its socket was closed", null);
     const fd = stream._handle?.fd;
     if (process.platform === "win32" || stream.encrypted === true || typeof fd !== "number" || fd < 0) {
       const why = stream.encrypted === true ? "it is encrypted (TLS)" : "the system gives no file descriptor for it";
       throw new InvalidRequestError(
         `runSync is not possible over this connection: ${why}, and the transport "fd" (option syncTransport) needs a plain ` +
-          "socket. Use a unix socket or TCP without TLS, or await the asynchronous calls.",
+          'socket. Set dialectOptions: { postgresql: { syncTransport: "worker" } }, use a unix socket or TCP without TLS, or await the ' +
+          "asynchronous calls.",
       );
     }
     if (stream.writableLength > 0 || (stream._handle?.writeQueueSize ?? 0) > 0) {

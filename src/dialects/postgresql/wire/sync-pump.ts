@@ -12,13 +12,26 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
 /** What the pump takes bytes to. */
 export type Feed = (chunk: Buffer) => void;
 
+/** Traffic with the server while this thread is blocked. */
+export interface Pump {
+  write(bytes: Buffer): void;
+  /**
+   * Moves bytes until `over` says true.
+   *
+   * @param timeout milliseconds
+   * @param late makes the error when the time is up
+   * @throws OperationalError when the connection is lost
+   */
+  run(over: () => boolean, timeout: number, late: () => Error): void;
+}
+
 /**
  * Writes and reads a non-blocking socket by turns until an exchange is over, while the event loop stands still.
  *
  * Nothing is left to the event loop: a write that the kernel does not take at once is tried again between reads, since
  * the server may have to get rid of its own output before it reads ours.
  */
-export class SyncPump {
+export class SyncPump implements Pump {
   #out: Buffer[] = [];
   #sent = 0;
   readonly #in = Buffer.allocUnsafeSlow(CHUNK);
@@ -32,13 +45,6 @@ export class SyncPump {
     this.#out.push(bytes);
   }
 
-  /**
-   * Moves bytes until `over` says true.
-   *
-   * @param timeout milliseconds
-   * @param late makes the error when the time is up
-   * @throws OperationalError when the connection is lost
-   */
   run(over: () => boolean, timeout: number, late: () => Error): void {
     const deadline = performance.now() + timeout;
     let idle = 0;

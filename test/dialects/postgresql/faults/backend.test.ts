@@ -261,7 +261,10 @@ describe("inside runSync", () => {
         name: "OperationalError",
         message: expect.stringMatching(/query_timeout/),
       });
+      s.rollback();
+      expect(s.execute(text("SELECT 1")).scalar()).toBe(1);
     });
+    expect(c.invalidated).toBe(false);
     await c.close();
     await atRest(watched);
   });
