@@ -274,7 +274,7 @@ export class AsyncConnection implements AsyncDDLBind {
   }
 
   [RUN_DDL]<T>(op: (connection: DDLConnection) => DDLOp<T>): Promise<T> {
-    return this.#queue.run(op(ddlConnection(this.core)) as Op<T>);
+    return this.#queue.run(op(ddlConnection(this.core, this.syncConnection)) as Op<T>);
   }
   [INSPECT](): AsyncInspector {
     return makeAsyncInspector(

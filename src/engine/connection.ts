@@ -178,7 +178,7 @@ export class Connection implements SyncDDLBind {
   }
 
   [RUN_DDL]<T>(op: (connection: DDLConnection) => DDLOp<T>): T {
-    return runSync(op(ddlConnection(this.core)) as Op<T>);
+    return runSync(op(ddlConnection(this.core, this)) as Op<T>);
   }
   [INSPECT](): Inspector {
     return makeInspector(this.dialect, (ask) => this.core.reflecting(ask), runSync);

@@ -1,32 +1,47 @@
 import type { DDLElement } from "../sql/ddl/element.js";
 import type { DDLConnection } from "../sql/ddl-runner.js";
+import type { ReflectedTable, ReflectionScope } from "../sql/schema/reflected.js";
 import type { ConnectionCore } from "./connection-core.js";
 import { executeDDL } from "./execute.js";
+import { reflectTables } from "./inspector.js";
 import type { Op } from "./io.js";
+import { announce, reflectColumn, type SchemaConnection } from "./schema-events.js";
 
-/** What `metadata.createAll` sees of a connection. */
-export function ddlConnection(connection: ConnectionCore): DDLConnection {
+/**
+ * What `metadata.createAll` and `metadata.reflect` see of a connection.
+ *
+ * @param face the synchronous connection, for handlers of events
+ */
+export function ddlConnection(connection: ConnectionCore, face: SchemaConnection): DDLConnection {
   const { dialect } = connection;
   const { reflection } = dialect;
+  const place = (schema: string | null): string | null => {
+    const to = connection.options.schemaTranslateMap?.[schema ?? ""];
+    return to === undefined ? schema : to === "" ? null : to;
+  };
   return {
     dialect,
     *executeDDL(ddl: DDLElement): Op<void> {
       yield* executeDDL(connection, ddl);
     },
-    *hasTable(name: string, schema: string | null = null): Op<boolean> {
-      return yield* connection.reflecting((c) => reflection.hasTable(c, name, schema));
+    *present(scope: ReflectionScope): Op<ReadonlySet<string>> {
+      const found = yield* connection.reflecting((c) =>
+        reflection.relations(c, { ...scope, schema: place(scope.schema) }),
+      );
+      return new Set(found.map((relation) => relation.name));
     },
-    *hasIndex(table: string, index: string, schema: string | null = null): Op<boolean> {
-      return yield* connection.reflecting((c) => reflection.hasIndex(c, table, index, schema));
+    *hasSequence(name: string, schema: string | null): Op<boolean> {
+      return yield* connection.reflecting((c) => reflection.hasSequence(c, name, place(schema)));
     },
-    *hasSequence(name: string, schema: string | null = null): Op<boolean> {
-      return yield* connection.reflecting((c) => reflection.hasSequence(c, name, schema));
+    *hasType(name: string, schema: string | null): Op<boolean> {
+      return yield* connection.reflecting((c) => reflection.hasType(c, name, place(schema)));
     },
-    *hasType(name: string, schema: string | null = null): Op<boolean> {
-      return yield* connection.reflecting((c) => reflection.hasType(c, name, schema));
+    *reflect(scope: ReflectionScope): Op<readonly ReflectedTable[]> {
+      return yield* reflectTables(dialect, (ask) => connection.reflecting(ask), scope);
     },
-    *hasView(name: string, schema: string | null = null): Op<boolean> {
-      return (yield* connection.reflecting((c) => reflection.viewNames(c, schema))).includes(name);
+    *announce(event: string, target: object): Op<void> {
+      yield* announce(connection, face, event, target);
     },
+    reflectColumn,
   };
 }

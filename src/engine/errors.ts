@@ -143,8 +143,7 @@ export class ObjectNotExecutableError extends InvalidRequestError {}
 /** `inspect()` was given something that it knows nothing about. */
 export class NoInspectionAvailable extends InvalidRequestError {}
 
-/** Reflection was asked for a table that the database does not have. */
-export class NoSuchTableError extends InvalidRequestError {}
+export { NoSuchTableError } from "../sql/errors.js";
 
 /** The URL names a dialect or driver that nobody has registered, or whose package is not installed. */
 export class NoSuchModuleError extends InvalidRequestError {}

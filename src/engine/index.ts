@@ -25,13 +25,13 @@ export { DISPATCH, Dispatch, eventKernel, type ListenOptions, registerEventTarge
 export type { Parameters } from "./execute.js";
 export type { ExecutionOptions } from "./execution-options.js";
 export { INSPECT, type Inspectable, inspect, registerInspection } from "./inspection.js";
-export type { AsyncInspector, InspectOptions, Inspector } from "./inspector.js";
+export type { AsyncInspector, InspectOptions, Inspector, MultiOptions } from "./inspector.js";
 export { type EngineEventApi, engineEvent } from "./listen.js";
 export { type Echo, type EchoEvent, type EchoFunction, formatEcho } from "./logging.js";
 export { AssertionPool, NullPool, StaticPool } from "./pool/other-pools.js";
 export { Pool, type PoolOptions, type PoolStatus } from "./pool/pool.js";
 export { QueuePool } from "./pool/queue-pool.js";
-export type * from "./reflection.js";
+export type { AskAbout, ReflectedRelation, ReflectionDialect } from "./reflection.js";
 export {
   CursorResult,
   type FirstOf,
@@ -45,5 +45,6 @@ export {
 export type { MappingResultPromise, ResultPromise, ScalarResultPromise } from "./result-promise.js";
 export type { RetryOptions } from "./retry.js";
 export type { ResultShape, Row } from "./row.js";
+export type { SchemaEvents } from "./schema-events.js";
 export type { CursorResultPromise } from "./statement-types.js";
 export { makeUrl, URL, type URLParts } from "./url.js";

@@ -1,16 +1,25 @@
 /** The inspector: what an existing schema consists of. Asked once, kept until `clearCache()`. */
+import {
+  ALL_KINDS,
+  type ReflectedCheckConstraint,
+  type ReflectedColumn,
+  type ReflectedDomain,
+  type ReflectedEnum,
+  type ReflectedExcludeConstraint,
+  type ReflectedForeignKey,
+  type ReflectedIndex,
+  type ReflectedKind,
+  type ReflectedPrimaryKey,
+  type ReflectedSequence,
+  type ReflectedTable,
+  type ReflectedUniqueConstraint,
+  type ReflectionScope,
+} from "../sql/schema/reflected.js";
 import type { EngineDialect } from "./dialect.js";
 import type { DriverConnection } from "./driver.js";
 import { NoSuchTableError } from "./errors.js";
 import type { Op } from "./io.js";
-import type {
-  ReflectedCheckConstraint,
-  ReflectedColumn,
-  ReflectedForeignKey,
-  ReflectedIndex,
-  ReflectedPrimaryKey,
-  ReflectedUniqueConstraint,
-} from "./reflection.js";
+import type { AskAbout, ReflectedRelation } from "./reflection.js";
 
 /** Runs a question on a connection. */
 export type Ask = <T>(ask: (driver: DriverConnection) => Op<T>) => Op<T>;
@@ -19,6 +28,16 @@ export type Ask = <T>(ask: (driver: DriverConnection) => Op<T>) => Op<T>;
 export interface InspectOptions {
   /** Null or left out is the default schema. */
   readonly schema?: string | null;
+}
+
+/** Which tables and views `getMulti...` tells of. */
+export interface MultiOptions extends InspectOptions {
+  /** Only these; all of the schema when left out. */
+  readonly filterNames?: readonly string[];
+  /** Tables when left out; `"any"` is everything that can be selected from. */
+  readonly kind?: ReflectedKind | "any" | readonly ReflectedKind[];
+  /** Whether temporary ones are meant: `"default"` (not, the default), `"temporary"` (only) or `"any"`. */
+  readonly scope?: ReflectionScope["scope"];
 }
 
 /** The questions, as operations; the faces below run them. */
@@ -34,6 +53,7 @@ export class InspectorCore {
     this.#known.clear();
   }
 
+  /** Asks once. */
   *question<T>(name: string, args: readonly unknown[], op: (driver: DriverConnection) => Op<T>): Op<T> {
     const key = JSON.stringify([name, ...args]);
     if (this.#known.has(key)) return this.#known.get(key) as T;
@@ -42,36 +62,108 @@ export class InspectorCore {
     return answer;
   }
 
-  *tableNames(schema: string | null): Op<readonly string[]> {
-    return yield* this.question("tables", [schema], (c) => this.dialect.reflection.tableNames(c, schema));
+  *relations(scope: ReflectionScope): Op<readonly ReflectedRelation[]> {
+    return yield* this.question("relations", [scope], (c) => this.dialect.reflection.relations(c, scope));
   }
 
-  *columns(table: string, schema: string | null): Op<readonly ReflectedColumn[]> {
-    const found = yield* this.question("columns", [table, schema], (c) =>
-      this.dialect.reflection.columns(c, table, schema),
-    );
-    if (found === null) {
-      throw new NoSuchTableError(`There is no table or view "${schema === null ? table : `${schema}.${table}`}"`);
+  *names(kind: ReflectedKind, schema: string | null, scope: ReflectionScope["scope"]): Op<readonly string[]> {
+    const found = yield* this.relations({ schema, names: null, kinds: [kind], scope });
+    return found.map((relation) => relation.name);
+  }
+
+  /** One table or view, or null. */
+  *find(name: string, schema: string | null): Op<ReflectedRelation | null> {
+    const found = yield* this.relations({ schema, names: [name], kinds: ALL_KINDS, scope: "any" });
+    return found[0] ?? null;
+  }
+
+  /** A question about one table or view. @throws NoSuchTableError */
+  *about<T>(facet: Facet, name: string, schema: string | null): Op<T> {
+    const relation = yield* this.find(name, schema);
+    if (relation === null) {
+      throw new NoSuchTableError(`There is no table or view "${schema === null ? name : `${schema}.${name}`}"`);
     }
-    return found;
+    return yield* this.question(
+      facet,
+      [name, schema],
+      function* (this: InspectorCore, c: DriverConnection) {
+        return (yield* this.#facet<T>(facet)(c, [relation])).get(relation) as T;
+      }.bind(this),
+    );
   }
 
-  /** Everything about several tables: all of a schema when none is named. */
-  *multi<T>(
-    names: readonly string[] | undefined,
-    schema: string | null,
-    one: (table: string) => Op<T>,
-  ): Op<Map<string, T>> {
-    const found = new Map<string, T>();
-    for (const name of names ?? (yield* this.tableNames(schema))) found.set(name, yield* one(name));
-    return found;
+  /** The same about many, in as many statements as about one. */
+  *multi<T>(facet: Facet, options: MultiOptions = {}): Op<Map<string, T>> {
+    const { kind = "table", scope = "default", filterNames, schema = null } = options;
+    const wanted: ReflectionScope = {
+      schema,
+      names: filterNames ?? null,
+      kinds: kind === "any" ? ALL_KINDS : typeof kind === "string" ? [kind] : kind,
+      scope,
+    };
+    const relations = yield* this.relations(wanted);
+    return yield* this.question(
+      `multi ${facet}`,
+      [wanted],
+      function* (this: InspectorCore, c: DriverConnection) {
+        const found =
+          relations.length === 0 ? new Map<ReflectedRelation, T>() : yield* this.#facet<T>(facet)(c, relations);
+        return new Map(relations.map((relation) => [relation.name, found.get(relation) as T]));
+      }.bind(this),
+    );
+  }
+
+  #facet<T>(facet: Facet): AskAbout<T> {
+    const { reflection } = this.dialect;
+    return (c, relations) => (reflection[facet] as unknown as AskAbout<T>).call(reflection, c, relations);
   }
 }
 
-/** Which tables `getMulti...` tells of. */
-export interface MultiOptions extends InspectOptions {
-  /** Only these; all tables of the schema when left out. */
-  readonly filterNames?: readonly string[];
+type Facet =
+  | "columns"
+  | "primaryKeys"
+  | "foreignKeys"
+  | "uniqueConstraints"
+  | "checkConstraints"
+  | "excludeConstraints"
+  | "indexes"
+  | "tableComments"
+  | "tableOptions";
+
+/** Everything about the tables and views of a scope, in a number of statements that does not grow with them. */
+export function* reflectTables(
+  dialect: EngineDialect,
+  ask: Ask,
+  scope: ReflectionScope,
+): Op<readonly ReflectedTable[]> {
+  return yield* ask(function* (c) {
+    const { reflection } = dialect;
+    const relations = yield* reflection.relations(c, scope);
+    if (relations.length === 0) return [];
+    const columns = yield* reflection.columns(c, relations);
+    const primaryKeys = yield* reflection.primaryKeys(c, relations);
+    const foreignKeys = yield* reflection.foreignKeys(c, relations);
+    const uniques = yield* reflection.uniqueConstraints(c, relations);
+    const checks = yield* reflection.checkConstraints(c, relations);
+    const excludes = yield* reflection.excludeConstraints(c, relations);
+    const indexes = yield* reflection.indexes(c, relations);
+    const comments = yield* reflection.tableComments(c, relations);
+    const options = yield* reflection.tableOptions(c, relations);
+    return relations.map((relation) => ({
+      name: relation.name,
+      schema: relation.schema,
+      kind: relation.kind,
+      columns: columns.get(relation) ?? [],
+      primaryKey: primaryKeys.get(relation) ?? { name: null, constrainedColumns: [] },
+      foreignKeys: foreignKeys.get(relation) ?? [],
+      uniqueConstraints: uniques.get(relation) ?? [],
+      checkConstraints: checks.get(relation) ?? [],
+      excludeConstraints: excludes.get(relation) ?? [],
+      indexes: indexes.get(relation) ?? [],
+      comment: comments.get(relation) ?? null,
+      options: options.get(relation) ?? {},
+    }));
+  });
 }
 
 type Run = <T>(op: Op<T>) => unknown;
@@ -79,106 +171,144 @@ type Run = <T>(op: Op<T>) => unknown;
 // The questions by name, written once for both faces.
 function questions(core: InspectorCore, run: Run) {
   const { reflection } = core.dialect;
-  const q = core.question.bind(core);
-  const schemaOf = (options: InspectOptions | undefined) => options?.schema ?? null;
-  const primaryKey = (table: string, schema: string | null) =>
-    q("pk", [table, schema], (c) => reflection.primaryKey(c, table, schema));
-  const foreignKeys = (table: string, schema: string | null) =>
-    q("fk", [table, schema], (c) => reflection.foreignKeys(c, table, schema));
-  const uniques = (table: string, schema: string | null) =>
-    q("uq", [table, schema], (c) => reflection.uniqueConstraints(c, table, schema));
-  const checks = (table: string, schema: string | null) =>
-    q("ck", [table, schema], (c) => reflection.checkConstraints(c, table, schema));
-  const indexes = (table: string, schema: string | null) =>
-    q("ix", [table, schema], (c) => reflection.indexes(c, table, schema));
-  const multi =
-    <T>(one: (table: string, schema: string | null) => Op<T>) =>
-    (options?: MultiOptions) =>
-      run(core.multi(options?.filterNames, schemaOf(options), (table) => one(table, schemaOf(options))));
-  const single =
-    <T>(one: (table: string, schema: string | null) => Op<T>) =>
-    (table: string, options?: InspectOptions) =>
-      run(one(table, schemaOf(options)));
+  const schemaOf = (options: InspectOptions | undefined): string | null => options?.schema ?? null;
+  const inSchema =
+    <T>(name: string, ask: (c: DriverConnection, schema: string | null) => Op<T>) =>
+    (options?: InspectOptions) =>
+      run(core.question(name, [schemaOf(options)], (c) => ask(c, schemaOf(options))));
+  const namesOf =
+    (kind: ReflectedKind, scope: ReflectionScope["scope"] = "default") =>
+    (options?: InspectOptions) =>
+      run(core.names(kind, schemaOf(options), scope));
+  const about = (facet: Facet) => (table: string, options?: InspectOptions) =>
+    run(core.about(facet, table, schemaOf(options)));
+  const multi = (facet: Facet) => (options?: MultiOptions) => run(core.multi(facet, options));
+  const has =
+    (name: string, ask: (c: DriverConnection, name: string, schema: string | null) => Op<boolean>) =>
+    (item: string, options?: InspectOptions) =>
+      run(core.question(name, [item, schemaOf(options)], (c) => ask(c, item, schemaOf(options))));
   return {
     dialect: core.dialect,
     clearCache: () => core.clearCache(),
-    getSchemaNames: () => run(q("schemas", [], (c) => reflection.schemaNames(c))),
-    getDefaultSchemaName: () => run(q("schema", [], (c) => reflection.defaultSchemaName(c))),
-    getTableNames: (options?: InspectOptions) => run(core.tableNames(schemaOf(options))),
-    getTempTableNames: () => run(q("temp", [], (c) => reflection.tempTableNames(c))),
-    getViewNames: (options?: InspectOptions) =>
-      run(q("views", [schemaOf(options)], (c) => reflection.viewNames(c, schemaOf(options)))),
-    getViewDefinition: single((view, schema) =>
-      q("view", [view, schema], (c) => reflection.viewDefinition(c, view, schema)),
-    ),
+    getSchemaNames: () => run(core.question("schemas", [], (c) => reflection.schemaNames(c))),
+    getDefaultSchemaName: () => run(core.question("schema", [], (c) => reflection.defaultSchemaName(c))),
+    getTableNames: namesOf("table"),
+    getViewNames: namesOf("view"),
+    getMaterializedViewNames: namesOf("materializedView"),
+    getForeignTableNames: namesOf("foreignTable"),
+    getTempTableNames: namesOf("table", "temporary"),
+    getTempViewNames: namesOf("view", "temporary"),
+    getViewDefinition: (view: string, options?: InspectOptions) =>
+      run(
+        (function* (): Op<string | null> {
+          const relation = yield* core.find(view, schemaOf(options));
+          if (relation === null || !relation.kind.toLowerCase().endsWith("view")) return null;
+          return yield* core.question("view", [view, schemaOf(options)], (c) => reflection.viewDefinition(c, relation));
+        })(),
+      ),
+    getSequences: inSchema("sequences", (c, schema) => reflection.sequences(c, schema)),
     getSequenceNames: (options?: InspectOptions) =>
-      run(q("sequences", [schemaOf(options)], (c) => reflection.sequenceNames(c, schemaOf(options)))),
-    hasTable: single((table, schema) => q("hasTable", [table, schema], (c) => reflection.hasTable(c, table, schema))),
+      run(
+        (function* (): Op<readonly string[]> {
+          const schema = schemaOf(options);
+          const found = yield* core.question("sequences", [schema], (c) => reflection.sequences(c, schema));
+          return found.map((sequence) => sequence.name);
+        })(),
+      ),
+    getEnums: inSchema("enums", (c, schema) => reflection.enums(c, schema)),
+    getDomains: inSchema("domains", (c, schema) => reflection.domains(c, schema)),
+    hasTable: (table: string, options?: InspectOptions) =>
+      run(
+        (function* (): Op<boolean> {
+          return (yield* core.find(table, schemaOf(options))) !== null;
+        })(),
+      ),
     hasIndex: (table: string, index: string, options?: InspectOptions) =>
       run(
-        q("hasIndex", [table, index, schemaOf(options)], (c) =>
-          reflection.hasIndex(c, table, index, schemaOf(options)),
-        ),
+        (function* (): Op<boolean> {
+          if ((yield* core.find(table, schemaOf(options))) === null) return false;
+          const found = yield* core.about<readonly ReflectedIndex[]>("indexes", table, schemaOf(options));
+          return found.some((each) => each.name === index);
+        })(),
       ),
-    hasSequence: single((name, schema) =>
-      q("hasSequence", [name, schema], (c) => reflection.hasSequence(c, name, schema)),
-    ),
+    hasSequence: has("hasSequence", (c, name, schema) => reflection.hasSequence(c, name, schema)),
+    hasType: has("hasType", (c, name, schema) => reflection.hasType(c, name, schema)),
     hasSchema: (name: string) =>
       run(
         (function* (): Op<boolean> {
-          return (yield* q("schemas", [], (c) => reflection.schemaNames(c))).includes(name);
+          return (yield* core.question("schemas", [], (c) => reflection.schemaNames(c))).includes(name);
         })(),
       ),
-    getColumns: single((table, schema) => core.columns(table, schema)),
-    getPkConstraint: single(primaryKey),
-    getForeignKeys: single(foreignKeys),
-    getUniqueConstraints: single(uniques),
-    getCheckConstraints: single(checks),
-    getIndexes: single(indexes),
-    getTableComment: single((table, schema) =>
-      q("comment", [table, schema], (c) => reflection.tableComment(c, table, schema)),
-    ),
-    getTableOptions: single((table, schema) =>
-      q("options", [table, schema], (c) => reflection.tableOptions(c, table, schema)),
-    ),
-    getMultiColumns: multi((table, schema) => core.columns(table, schema)),
-    getMultiPkConstraint: multi(primaryKey),
-    getMultiForeignKeys: multi(foreignKeys),
-    getMultiUniqueConstraints: multi(uniques),
-    getMultiCheckConstraints: multi(checks),
-    getMultiIndexes: multi(indexes),
+    getColumns: about("columns"),
+    getPkConstraint: about("primaryKeys"),
+    getForeignKeys: about("foreignKeys"),
+    getUniqueConstraints: about("uniqueConstraints"),
+    getCheckConstraints: about("checkConstraints"),
+    getExcludeConstraints: about("excludeConstraints"),
+    getIndexes: about("indexes"),
+    getTableComment: about("tableComments"),
+    getTableOptions: about("tableOptions"),
+    getMultiColumns: multi("columns"),
+    getMultiPkConstraint: multi("primaryKeys"),
+    getMultiForeignKeys: multi("foreignKeys"),
+    getMultiUniqueConstraints: multi("uniqueConstraints"),
+    getMultiCheckConstraints: multi("checkConstraints"),
+    getMultiExcludeConstraints: multi("excludeConstraints"),
+    getMultiIndexes: multi("indexes"),
+    getMultiTableComment: multi("tableComments"),
+    getMultiTableOptions: multi("tableOptions"),
   };
 }
 
 interface Answers {
+  /** Schemas, without the database's own. SQLite: `main` and attached databases. */
   getSchemaNames(): readonly string[];
   getDefaultSchemaName(): string | null;
-  /** Tables, without views, sorted by name. */
+  /** Tables, without views, foreign and temporary tables, sorted by name. */
   getTableNames(options?: InspectOptions): readonly string[];
+  getForeignTableNames(options?: InspectOptions): readonly string[];
   getTempTableNames(): readonly string[];
+  /** Views, without materialized ones, sorted by name. */
   getViewNames(options?: InspectOptions): readonly string[];
+  getMaterializedViewNames(options?: InspectOptions): readonly string[];
+  getTempViewNames(): readonly string[];
+  /** The text of a view, as the database gives it; null when there is no such view. */
   getViewDefinition(view: string, options?: InspectOptions): string | null;
+  /** Sequences of their own, without those of identities. */
   getSequenceNames(options?: InspectOptions): readonly string[];
-  /** Whether there is a table or a view of that name. */
+  getSequences(options?: InspectOptions): readonly ReflectedSequence[];
+  /** Enum types; `schema: "*"` asks for all schemas. */
+  getEnums(options?: InspectOptions): readonly ReflectedEnum[];
+  /** Domains; `schema: "*"` asks for all schemas. */
+  getDomains(options?: InspectOptions): readonly ReflectedDomain[];
+  /** Whether there is a table or a view of that name, temporary ones included. */
   hasTable(table: string, options?: InspectOptions): boolean;
   hasIndex(table: string, index: string, options?: InspectOptions): boolean;
   hasSequence(name: string, options?: InspectOptions): boolean;
+  /** Whether there is a type (enum, domain) of that name. */
+  hasType(name: string, options?: InspectOptions): boolean;
   hasSchema(name: string): boolean;
-  /** The columns of a table or view. Throws NoSuchTableError. */
+  /** The columns of a table or view. This and the following throw NoSuchTableError. */
   getColumns(table: string, options?: InspectOptions): readonly ReflectedColumn[];
   getPkConstraint(table: string, options?: InspectOptions): ReflectedPrimaryKey;
   getForeignKeys(table: string, options?: InspectOptions): readonly ReflectedForeignKey[];
   getUniqueConstraints(table: string, options?: InspectOptions): readonly ReflectedUniqueConstraint[];
   getCheckConstraints(table: string, options?: InspectOptions): readonly ReflectedCheckConstraint[];
+  getExcludeConstraints(table: string, options?: InspectOptions): readonly ReflectedExcludeConstraint[];
   getIndexes(table: string, options?: InspectOptions): readonly ReflectedIndex[];
   getTableComment(table: string, options?: InspectOptions): string | null;
+  /** Options as `dialectOptions` of a table take them. */
   getTableOptions(table: string, options?: InspectOptions): Readonly<Record<string, unknown>>;
+  /** This and the following: the same about all tables of a schema, by name, in as many statements as about one. */
   getMultiColumns(options?: MultiOptions): Map<string, readonly ReflectedColumn[]>;
   getMultiPkConstraint(options?: MultiOptions): Map<string, ReflectedPrimaryKey>;
   getMultiForeignKeys(options?: MultiOptions): Map<string, readonly ReflectedForeignKey[]>;
   getMultiUniqueConstraints(options?: MultiOptions): Map<string, readonly ReflectedUniqueConstraint[]>;
   getMultiCheckConstraints(options?: MultiOptions): Map<string, readonly ReflectedCheckConstraint[]>;
+  getMultiExcludeConstraints(options?: MultiOptions): Map<string, readonly ReflectedExcludeConstraint[]>;
   getMultiIndexes(options?: MultiOptions): Map<string, readonly ReflectedIndex[]>;
+  getMultiTableComment(options?: MultiOptions): Map<string, string | null>;
+  getMultiTableOptions(options?: MultiOptions): Map<string, Readonly<Record<string, unknown>>>;
 }
 
 /** Tells of an existing schema at once. `inspect(engine)` and `inspect(connection)` of the synchronous face. */

@@ -1,7 +1,10 @@
 /** The typed face of the event system for engines, connections and pools. Other rooms add overloads of their own. */
+import type { TableLike } from "../sql/schema/column.js";
+import type { MetaData } from "../sql/schema/metadata.js";
 import type { EngineEvents, PoolEvents } from "./engine-events.js";
 import { eventKernel, type Handler, type ListenOptions } from "./events.js";
 import type { Pool } from "./pool/pool.js";
+import type { SchemaEvents } from "./schema-events.js";
 
 /** Where the type of a target's events hangs; never set at run time. */
 export declare const EVENTS: unique symbol;
@@ -35,6 +38,17 @@ export interface EngineEventApi {
     target: Sends<EngineEvents> | ClassSending<EngineEvents>,
     name: N,
     handler: EngineEvents[N],
+    options?: ListenOptions,
+  ): void;
+  /**
+   * Listens to a table or a metadata.
+   *
+   * @example event.listen(users, "afterCreate", () => new DDL("CREATE TRIGGER ...").executeIf({ dialect: "sqlite" }));
+   */
+  listen<T extends TableLike | MetaData, N extends keyof SchemaEvents<T>>(
+    target: T,
+    name: N,
+    handler: SchemaEvents<T>[N],
     options?: ListenOptions,
   ): void;
   /** Stops listening. Throws InvalidRequestError when the handler does not listen there. */

@@ -68,6 +68,10 @@ export interface DialectCapabilities {
   readonly comments: boolean;
   readonly materializedViews: boolean;
   readonly excludeConstraints: boolean;
+  /** CREATE DOMAIN. */
+  readonly domains: boolean;
+  /** ON DELETE SET NULL (a, b). */
+  readonly setNullColumns: boolean;
   /** CREATE/DROP ... IF [NOT] EXISTS. */
   readonly ifExists: boolean;
   /** NaN and infinities can be stored in a float column. */
@@ -123,6 +127,8 @@ export const standardCapabilities: DialectCapabilities = {
   comments: true,
   materializedViews: true,
   excludeConstraints: true,
+  domains: true,
+  setNullColumns: true,
   ifExists: true,
   nonFiniteFloats: true,
   maxParameters: 32_767,

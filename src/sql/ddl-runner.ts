@@ -1,5 +1,6 @@
 import type { DDLElement } from "./ddl/element.js";
 import type { Dialect } from "./dialect.js";
+import type { ReflectedColumn, ReflectedTable, ReflectionScope } from "./schema/reflected.js";
 
 /** The protocol method by which `metadata.createAll` runs on engines and connections, sync and async. */
 export const RUN_DDL: unique symbol = Symbol.for("athanor.runDDL");
@@ -12,12 +13,17 @@ export type DDLOp<T> = Generator<unknown, T, any>;
 export interface DDLConnection {
   readonly dialect: Dialect;
   executeDDL(ddl: DDLElement): DDLOp<void>;
-  hasTable(name: string, schema?: string | null): DDLOp<boolean>;
-  hasIndex(table: string, index: string, schema?: string | null): DDLOp<boolean>;
-  hasSequence(name: string, schema?: string | null): DDLOp<boolean>;
-  /** Named types (native enums), where the database has them. */
-  hasType?(name: string, schema?: string | null): DDLOp<boolean>;
-  hasView?(name: string, schema?: string | null): DDLOp<boolean>;
+  /** Those of the scope's names that are there. */
+  present(scope: ReflectionScope): DDLOp<ReadonlySet<string>>;
+  hasSequence(name: string, schema: string | null): DDLOp<boolean>;
+  /** Whether there is a type of its own: an enum, a domain. */
+  hasType(name: string, schema: string | null): DDLOp<boolean>;
+  /** Everything about the tables and views of a scope. */
+  reflect(scope: ReflectionScope): DDLOp<readonly ReflectedTable[]>;
+  /** Tells those who listen to a table's or a metadata's events, and runs the DDL that they answer with. */
+  announce(event: string, target: object): DDLOp<void>;
+  /** What handlers of `columnReflect` make of a column. */
+  reflectColumn(column: ReflectedColumn, table: ReflectedTable, target: object): ReflectedColumn;
 }
 
 /** An async engine or connection. */
@@ -28,4 +34,13 @@ export interface AsyncDDLBind {
 /** A sync engine or connection. */
 export interface SyncDDLBind {
   [RUN_DDL]<T>(op: (connection: DDLConnection) => DDLOp<T>): T;
+}
+
+/**
+ * A verb that runs on engines and connections: a promise for an async one, done at once for a sync one. A bound property,
+ * so that `conn.runSync(metadata.createAll)` works.
+ */
+export interface DDLRunner<Options = { readonly checkfirst?: boolean }> {
+  (bind: AsyncDDLBind, options?: Options): Promise<void>;
+  (bind: SyncDDLBind, options?: Options): void;
 }

@@ -57,3 +57,6 @@ export class MultipleResultsFound extends InvalidRequestError {}
 
 /** Something did not come in the time allowed for it. */
 export class TimeoutError extends AthanorError {}
+
+/** The database has no table or view of that name. */
+export class NoSuchTableError extends InvalidRequestError {}

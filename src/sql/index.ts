@@ -45,12 +45,14 @@ export { cacheKeyOf, iterate, Node, type PartKind, type Parts, refId, replaceNod
 export { customOperator, type Operator, operators } from "./operators.js";
 export * from "./schema/column.js";
 export * from "./schema/constraints.js";
-export type { AttachedDDL, CreateOptions } from "./schema/create.js";
+export type { AttachedDDL, CreateOptions, SchemaMoment } from "./schema/create.js";
 export * from "./schema/generated.js";
 export * from "./schema/indexes.js";
 export * from "./schema/items.js";
-export { type DDLRunner, MetaData, type MetaDataOptions, metadata, type ViewOptions } from "./schema/metadata.js";
+export { MetaData, type MetaDataOptions, metadata, type ViewOptions } from "./schema/metadata.js";
 export { constraintName, defaultNamingConvention, indexName, type NamingConvention } from "./schema/naming.js";
+export type { ReflectOptions } from "./schema/reflect.js";
+export type * from "./schema/reflected.js";
 export * from "./schema/sort.js";
 export * from "./schema/table.js";
 export * from "./selectable/alias.js";

@@ -63,7 +63,7 @@ const noAlter = new NoAlter();
 /** A connection that writes down what it is told. */
 function recorder(there: readonly string[] = [], dialect: Dialect = new DefaultDialect()) {
   const log: string[] = [];
-  const answer = (found: boolean) =>
+  const answer = <T>(found: T) =>
     // biome-ignore lint/correctness/useYield: answers at once
     (function* () {
       return found;
@@ -74,9 +74,12 @@ function recorder(there: readonly string[] = [], dialect: Dialect = new DefaultD
     *executeDDL(element) {
       log.push(ddl(element, dialect));
     },
-    hasTable: (name) => answer(there.includes(name)),
-    hasIndex: () => answer(false),
+    present: ({ names }) => answer(new Set((names ?? there).filter((name) => there.includes(name)))),
     hasSequence: (name) => answer(there.includes(name)),
+    hasType: (name) => answer(there.includes(name)),
+    reflect: () => answer([]),
+    *announce() {},
+    reflectColumn: (column) => column,
   };
   const bind = {
     [RUN_DDL]<T>(op: (connection: DDLConnection) => Generator<unknown, T, unknown>): T {

@@ -1,25 +1,36 @@
-/** The questions to the system catalogs, as SQL. `$1` is a relation's object id where nothing else is said. */
+/** The questions to the system catalogs, as SQL. `$1` are the object ids of relations where nothing else is said. */
 
-/** A relation's object id. $1: name, $2: schema or null, $3: kinds. */
-export const FIND_RELATION = `
-SELECT c.oid, n.nspname
+/** Relations: oid, name, kind. $1: schema or null, $2: kinds, $3: names or null, $4: default, temporary or any. */
+export const RELATIONS = `
+SELECT c.oid, c.relname, c.relkind::text
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relname = $1 AND c.relkind = ANY ($3::"char"[])
-  AND CASE WHEN $2::text IS NULL THEN pg_catalog.pg_table_is_visible(c.oid) AND n.nspname <> 'pg_catalog' ELSE n.nspname = $2 END`;
-
-/** Names of relations. $1: schema or null, $2: kinds. Partitions and what extensions own are listed too. */
-export const RELATION_NAMES = `
-SELECT c.relname
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = ANY ($2::"char"[]) AND n.nspname = coalesce($1::text, current_schema())
-  AND (c.relkind <> 'S' OR NOT EXISTS (
-    SELECT FROM pg_catalog.pg_depend d
-    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i'))
+WHERE c.relkind = ANY ($2::"char"[]) AND ($3::text[] IS NULL OR c.relname = ANY ($3::text[]))
+  AND CASE
+    WHEN $4 = 'temporary' THEN c.relpersistence = 't' AND c.relnamespace = pg_catalog.pg_my_temp_schema()
+    WHEN $1::text IS NOT NULL THEN n.nspname = $1
+    WHEN $3::text[] IS NULL THEN n.nspname = current_schema()
+      OR ($4 = 'any' AND c.relnamespace = pg_catalog.pg_my_temp_schema())
+    ELSE pg_catalog.pg_table_is_visible(c.oid) AND n.nspname <> 'pg_catalog'
+  END
+  AND ($4 <> 'default' OR c.relpersistence <> 't')
 ORDER BY c.relname`;
 
-export const TEMP_TABLE_NAMES = `
-SELECT c.relname FROM pg_catalog.pg_class c
-WHERE c.relkind IN ('r', 'p') AND c.relnamespace = pg_catalog.pg_my_temp_schema()
+/** A sequence by name. $1: name, $2: schema or null. */
+export const HAS_SEQUENCE = `
+SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'S' AND c.relname = $1
+  AND CASE WHEN $2::text IS NULL THEN pg_catalog.pg_table_is_visible(c.oid) ELSE n.nspname = $2 END`;
+
+/** Sequences that no identity owns: name, visible, schema, type, and start, increment, minimum, maximum, cache, cycle as text. $1: schema or null. */
+export const SEQUENCES = `
+SELECT c.relname, pg_catalog.pg_table_is_visible(c.oid), n.nspname, pg_catalog.format_type(s.seqtypid, NULL),
+  ARRAY[s.seqstart::text, s.seqincrement::text, s.seqmin::text, s.seqmax::text, s.seqcache::text, s.seqcycle::text]
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid
+WHERE n.nspname = coalesce($1::text, current_schema())
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend d
+    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i')
 ORDER BY c.relname`;
 
 export const SCHEMA_NAMES = `
@@ -32,42 +43,84 @@ SELECT 1 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.t
 WHERE t.typname = $1
   AND CASE WHEN $2::text IS NULL THEN pg_catalog.pg_type_is_visible(t.oid) ELSE n.nspname = $2 END`;
 
-/** Columns: name, type, notnull, default, generated, identity, comment, key position, enum name, schema, labels, identity options. */
+/**
+ * Columns: relation, name, type, notnull, default, generated, identity, comment, key position, collation, array
+ * dimensions, enum (name, schema, labels), domain (name, schema, type, notnull, default, collation, names and checks),
+ * identity or serial sequence (dependency, type, options).
+ */
 export const COLUMNS = `
-SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
+SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
   pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attgenerated::text, a.attidentity::text,
   pg_catalog.col_description(a.attrelid, a.attnum),
   coalesce((SELECT pg_catalog.array_position(k.conkey, a.attnum) FROM pg_catalog.pg_constraint k
     WHERE k.conrelid = a.attrelid AND k.contype = 'p'), 0),
-  e.typname::text, CASE WHEN pg_catalog.pg_type_is_visible(e.oid) THEN NULL ELSE en.nspname::text END,
+  CASE WHEN a.attcollation <> t.typcollation THEN (SELECT o.collname::text FROM pg_catalog.pg_collation o WHERE o.oid = a.attcollation) END,
+  a.attndims::int,
+  CASE WHEN e.oid IS NOT NULL THEN ARRAY[e.typname::text, CASE WHEN NOT pg_catalog.pg_type_is_visible(e.oid) THEN en.nspname::text END] END,
   (SELECT pg_catalog.array_agg(l.enumlabel::text ORDER BY l.enumsortorder) FROM pg_catalog.pg_enum l WHERE l.enumtypid = e.oid),
-  (SELECT pg_catalog.json_build_object('start', s.seqstart, 'increment', s.seqincrement, 'minValue', s.seqmin, 'maxValue', s.seqmax,
-     'cycle', s.seqcycle, 'cache', s.seqcache)
+  CASE WHEN t.typtype = 'd' THEN ARRAY[t.typname::text, CASE WHEN NOT pg_catalog.pg_type_is_visible(t.oid) THEN tn.nspname::text END,
+    pg_catalog.format_type(t.typbasetype, t.typtypmod), CASE WHEN t.typnotnull THEN 't' END, t.typdefault,
+    (SELECT o.collname::text FROM pg_catalog.pg_collation o JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
+     WHERE o.oid = t.typcollation AND t.typcollation <> b.typcollation)] END,
+  CASE WHEN t.typtype = 'd' THEN (SELECT pg_catalog.array_agg(ARRAY[k.conname::text, pg_catalog.pg_get_constraintdef(k.oid)] ORDER BY k.conname)
+    FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c') END,
+  (SELECT ARRAY[p.deptype::text, pg_catalog.format_type(s.seqtypid, NULL), s.seqstart::text, s.seqincrement::text, s.seqmin::text,
+     s.seqmax::text, s.seqcache::text, s.seqcycle::text]
    FROM pg_catalog.pg_depend p JOIN pg_catalog.pg_sequence s ON s.seqrelid = p.objid
-   WHERE p.refclassid = 'pg_catalog.pg_class'::regclass AND p.refobjid = a.attrelid AND p.refobjsubid = a.attnum AND p.deptype = 'i'
-   LIMIT 1)
+   WHERE p.refclassid = 'pg_catalog.pg_class'::regclass AND p.refobjid = a.attrelid AND p.refobjsubid = a.attnum
+     AND p.deptype IN ('i', 'a')
+   ORDER BY p.deptype DESC LIMIT 1)
 FROM pg_catalog.pg_attribute a
   LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+  JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
   LEFT JOIN pg_catalog.pg_type e ON e.oid = CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE t.oid END AND e.typtype = 'e'
   LEFT JOIN pg_catalog.pg_namespace en ON en.oid = e.typnamespace
-WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
-ORDER BY a.attnum`;
+WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum`;
 
-/** Constraints of the kind $2 with their columns in order: name, columns, deferrable, deferred, definition, expression. */
+/**
+ * Constraints of the kind $2: relation, name, columns, deferrable, deferred, validated, comment, expression, columns
+ * only included, NULLS NOT DISTINCT.
+ */
 export const CONSTRAINTS = `
-SELECT k.conname,
+SELECT k.conrelid, k.conname,
   (SELECT pg_catalog.array_agg(a.attname::text ORDER BY u.ord)
    FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u(num, ord)
    JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num),
-  k.condeferrable, k.condeferred, pg_catalog.pg_get_constraintdef(k.oid), pg_catalog.pg_get_expr(k.conbin, k.conrelid)
+  k.condeferrable, k.condeferred, k.convalidated, pg_catalog.obj_description(k.oid, 'pg_constraint'),
+  pg_catalog.pg_get_expr(k.conbin, k.conrelid),
+  (SELECT pg_catalog.array_agg(a.attname::text ORDER BY n)
+   FROM pg_catalog.generate_series(x.indnkeyatts + 1, x.indnatts) n
+   JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.indkey[n - 1]),
+  coalesce(x.indnullsnotdistinct, false)
 FROM pg_catalog.pg_constraint k
-WHERE k.conrelid = $1 AND k.contype::text = $2
+  LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = k.conindid AND k.contype IN ('p', 'u')
+WHERE k.conrelid = ANY ($1::oid[]) AND k.contype::text = $2
 ORDER BY k.conname`;
 
-/** Foreign keys: name, columns, schema, visible, table, referred columns, on delete, on update, deferrable, deferred. */
+/** Exclusions: relation, name, parts, operators, method, condition, deferrable, deferred, comment. */
+export const EXCLUSIONS = `
+SELECT k.conrelid, k.conname,
+  (SELECT pg_catalog.array_agg(pg_catalog.pg_get_indexdef(k.conindid, n, true) ORDER BY n)
+   FROM pg_catalog.generate_series(1, x.indnkeyatts) n),
+  (SELECT pg_catalog.array_agg(o.oprname::text ORDER BY u.ord)
+   FROM pg_catalog.unnest(k.conexclop) WITH ORDINALITY u(op, ord) JOIN pg_catalog.pg_operator o ON o.oid = u.op),
+  m.amname, pg_catalog.pg_get_expr(x.indpred, x.indrelid), k.condeferrable, k.condeferred,
+  pg_catalog.obj_description(k.oid, 'pg_constraint')
+FROM pg_catalog.pg_constraint k
+  JOIN pg_catalog.pg_index x ON x.indexrelid = k.conindid
+  JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+  JOIN pg_catalog.pg_am m ON m.oid = i.relam
+WHERE k.conrelid = ANY ($1::oid[]) AND k.contype = 'x'
+ORDER BY k.conname`;
+
+/**
+ * Foreign keys: relation, name, columns, schema, visible, table, referred columns, on delete, on update, deferrable,
+ * deferred, match, columns that ON DELETE sets, validated, comment.
+ */
 export const FOREIGN_KEYS = `
-SELECT k.conname,
+SELECT k.conrelid, k.conname,
   (SELECT pg_catalog.array_agg(a.attname::text ORDER BY u.ord)
    FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u(num, ord)
    JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num),
@@ -75,19 +128,24 @@ SELECT k.conname,
   (SELECT pg_catalog.array_agg(a.attname::text ORDER BY u.ord)
    FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY u(num, ord)
    JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num),
-  k.confdeltype::text, k.confupdtype::text, k.condeferrable, k.condeferred
+  k.confdeltype::text, k.confupdtype::text, k.condeferrable, k.condeferred, k.confmatchtype::text,
+  (SELECT pg_catalog.array_agg(a.attname::text ORDER BY u.ord)
+   FROM pg_catalog.unnest(k.confdelsetcols) WITH ORDINALITY u(num, ord)
+   JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num),
+  k.convalidated, pg_catalog.obj_description(k.oid, 'pg_constraint')
 FROM pg_catalog.pg_constraint k
   JOIN pg_catalog.pg_class r ON r.oid = k.confrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
-WHERE k.conrelid = $1 AND k.contype = 'f' AND k.conparentid = 0
+WHERE k.conrelid = ANY ($1::oid[]) AND k.contype = 'f' AND k.conparentid = 0
 ORDER BY k.conname`;
 
 /**
- * Indexes: name, unique, definition of each column, whether it is an expression, options, predicate, constraint, method,
- * number of key columns, storage parameters, operator classes that are not the default.
+ * Indexes: relation, name, unique, definition of each column, whether it is an expression, options, predicate, constraint,
+ * method, number of key columns, storage parameters, operator classes that are not the default, collations that are not the
+ * column's, NULLS NOT DISTINCT, comment, tablespace.
  */
 export const INDEXES = `
-SELECT i.relname, x.indisunique,
+SELECT x.indrelid, i.relname, x.indisunique,
   (SELECT pg_catalog.array_agg(CASE WHEN x.indkey[n - 1] = 0 THEN pg_catalog.pg_get_indexdef(x.indexrelid, n, true) ELSE a.attname::text END ORDER BY n)
    FROM pg_catalog.generate_series(1, x.indnatts) n
    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n - 1]),
@@ -97,33 +155,47 @@ SELECT i.relname, x.indisunique,
   m.amname, x.indnkeyatts, i.reloptions,
   (SELECT pg_catalog.array_agg(CASE WHEN o.opcdefault THEN NULL ELSE o.opcname::text END ORDER BY n)
    FROM pg_catalog.generate_series(1, x.indnkeyatts) n JOIN pg_catalog.pg_opclass o ON o.oid = x.indclass[n - 1]),
-  pg_catalog.pg_get_indexdef(x.indexrelid) LIKE '%NULLS NOT DISTINCT%'
+  (SELECT pg_catalog.array_agg((SELECT o.collname::text FROM pg_catalog.pg_collation o
+     WHERE o.oid = x.indcollation[n - 1] AND x.indkey[n - 1] <> 0 AND o.oid IS DISTINCT FROM a.attcollation) ORDER BY n)
+   FROM pg_catalog.generate_series(1, x.indnkeyatts) n
+   LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n - 1]),
+  x.indnullsnotdistinct, pg_catalog.obj_description(i.oid, 'pg_class'),
+  (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = i.reltablespace)
 FROM pg_catalog.pg_index x
   JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
   JOIN pg_catalog.pg_am m ON m.oid = i.relam
-WHERE x.indrelid = $1 AND NOT x.indisprimary
+WHERE x.indrelid = ANY ($1::oid[]) AND NOT x.indisprimary
 ORDER BY i.relname`;
 
-/** Comment, partition key, storage parameters, persistence, parents. */
+/** Relation, comment, partition key, storage parameters, persistence, parents, access method, tablespace. */
 export const TABLE_FACTS = `
-SELECT pg_catalog.obj_description(c.oid, 'pg_class'),
+SELECT c.oid, pg_catalog.obj_description(c.oid, 'pg_class'),
   CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END, c.reloptions, c.relpersistence::text,
   (SELECT pg_catalog.array_agg(p.relname::text ORDER BY h.inhseqno) FROM pg_catalog.pg_inherits h
-   JOIN pg_catalog.pg_class p ON p.oid = h.inhparent WHERE h.inhrelid = c.oid AND NOT c.relispartition)
-FROM pg_catalog.pg_class c WHERE c.oid = $1`;
+   JOIN pg_catalog.pg_class p ON p.oid = h.inhparent WHERE h.inhrelid = c.oid AND NOT c.relispartition),
+  (SELECT m.amname FROM pg_catalog.pg_am m WHERE m.oid = c.relam AND m.amname <> current_setting('default_table_access_method')),
+  (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace),
+  CASE WHEN c.relispartition THEN (SELECT ARRAY[p.relname::text, pg_catalog.pg_get_expr(c.relpartbound, c.oid)]
+    FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class p ON p.oid = h.inhparent WHERE h.inhrelid = c.oid) END
+FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::oid[])`;
 
-/** Enum types: name, schema, visible, labels. $1: schema, null for the default one. */
+/** Enum types: name, schema, visible, labels. $1: schema, null for the default one, * for all. */
 export const ENUMS = `
 SELECT t.typname, n.nspname, pg_catalog.pg_type_is_visible(t.oid),
   (SELECT pg_catalog.array_agg(l.enumlabel::text ORDER BY l.enumsortorder) FROM pg_catalog.pg_enum l WHERE l.enumtypid = t.oid)
 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-WHERE t.typtype = 'e' AND n.nspname = coalesce($1::text, current_schema())
-ORDER BY t.typname`;
+WHERE t.typtype = 'e' AND CASE WHEN $1 = '*' THEN true ELSE n.nspname = coalesce($1::text, current_schema()) END
+ORDER BY n.nspname, t.typname`;
 
-/** Domains: name, type, nullable, default, checks. $1: schema, null for the default one. */
+/** Domains: name, schema, visible, type, nullable, default, collation, names and checks. $1: schema, null for the default one, * for all. */
 export const DOMAINS = `
-SELECT t.typname, pg_catalog.format_type(t.typbasetype, t.typtypmod), NOT t.typnotnull, t.typdefault,
-  (SELECT pg_catalog.array_agg(k.conname || ': ' || pg_catalog.pg_get_constraintdef(k.oid)) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid)
+SELECT t.typname, n.nspname, pg_catalog.pg_type_is_visible(t.oid), pg_catalog.format_type(t.typbasetype, t.typtypmod),
+  NOT t.typnotnull, t.typdefault,
+  (SELECT o.collname::text FROM pg_catalog.pg_collation o JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
+   WHERE o.oid = t.typcollation AND t.typcollation <> b.typcollation),
+  (SELECT pg_catalog.array_agg(ARRAY[k.conname::text, pg_catalog.pg_get_constraintdef(k.oid)] ORDER BY k.conname)
+   FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c')
 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-WHERE t.typtype = 'd' AND n.nspname = coalesce($1::text, current_schema())
-ORDER BY t.typname`;
+WHERE t.typtype = 'd' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  AND CASE WHEN $1 = '*' THEN true ELSE n.nspname = coalesce($1::text, current_schema()) END
+ORDER BY n.nspname, t.typname`;

@@ -1,9 +1,9 @@
 /** DDL in PostgreSQL's words. */
 import { DDLCompiler } from "../../sql/compiler/ddl.js";
-import type { DropEnumType } from "../../sql/ddl/elements.js";
+import type { CreateTable, CreateView, DropEnumType } from "../../sql/ddl/elements.js";
 import { CompileError } from "../../sql/errors.js";
-import type { Column } from "../../sql/schema/column.js";
-import { resolveColumn } from "../../sql/schema/constraints.js";
+import type { Column, TableLike } from "../../sql/schema/column.js";
+import { type ColumnRef, resolveColumn } from "../../sql/schema/constraints.js";
 import type { Index } from "../../sql/schema/indexes.js";
 import type { Table } from "../../sql/schema/table.js";
 
@@ -13,6 +13,11 @@ export interface PostgresqlTableOptions {
   readonly inherits?: string | readonly string[];
   /** `"RANGE (created_at)"`, `"LIST (country)"`. */
   readonly partitionBy?: string;
+  /** The table that this one is a partition of, and the rows that belong to it: `"FROM (1) TO (10)"`, `"IN ('de')"`, `"DEFAULT"`. */
+  readonly partitionOf?: string;
+  readonly forValues?: string;
+  /** Not written to the log: faster, and empty after a crash. */
+  readonly unlogged?: boolean;
   /** The table access method. */
   readonly using?: string;
   /** Storage parameters. */
@@ -35,10 +40,29 @@ const SERIALS: Readonly<Record<string, string>> = {
 };
 
 export class PostgresqlDDLCompiler extends DDLCompiler {
+  override visitCreateTable(ddl: CreateTable): string {
+    const table = ddl.table as unknown as Table;
+    const { partitionOf, forValues, unlogged } = optionsOf(table);
+    const kind = unlogged === true && !table.prefixes.some((each) => /unlogged/i.test(each)) ? "UNLOGGED " : "";
+    if (partitionOf === undefined) return super.visitCreateTable(ddl).replace(/TABLE /, `${kind}TABLE `);
+    // its columns and constraints are those of its parent
+    const bound =
+      forValues === undefined
+        ? "DEFAULT"
+        : /^(default|for values\b)/i.test(forValues)
+          ? forValues
+          : `FOR VALUES ${forValues}`;
+    const parent = this.tableText({ name: partitionOf, schema: table.schema });
+    const exists = ddl.options.ifNotExists === true ? "IF NOT EXISTS " : "";
+    return `CREATE ${kind}TABLE ${exists}${this.tableText(table)} PARTITION OF ${parent} ${bound}${this.tableSuffix(table)}`;
+  }
+
   // A key that the database counts up by itself, without an identity of its own.
   #counted(column: Column): "identity" | "serial" | null {
     const table = column.table as Table | null;
     if (table === null || column.identity !== null || column.computed !== null) return null;
+    const serial = column.autoincrement === true && column.serverDefault === true;
+    if (serial) return "serial";
     if (table.primaryKey.autoincrementColumn !== column) return null;
     if ((column.default !== undefined && column.default !== null) || column.serverDefault !== null) return null;
     const engineWide = (this.dialect as { autoincrement?: "identity" | "serial" }).autoincrement ?? "identity";
@@ -87,18 +111,25 @@ export class PostgresqlDDLCompiler extends DDLCompiler {
     return index.options.using === undefined ? "" : ` USING ${word(index.options.using)}`;
   }
 
-  protected override indexInclude(index: Index): string {
-    const { include, nullsNotDistinct } = index.options;
-    let text = "";
-    if (include !== undefined && include.length > 0) {
-      const place = `index ${String(index.name)}`;
-      text += ` INCLUDE (${include.map((ref) => this.quote(resolveColumn(index.table, ref, place).name)).join(", ")})`;
-    }
-    return nullsNotDistinct === true ? `${text} NULLS NOT DISTINCT` : text;
+  protected override operatorClass(name: string): string {
+    return ` ${word(name)}`;
   }
 
-  protected override indexWith(index: Index): string {
-    return index.options.with === undefined ? "" : ` WITH (${parameters(index.options.with)})`;
+  protected override includeText(table: TableLike | null, include: readonly ColumnRef[] | undefined): string {
+    if (include === undefined || include.length === 0) return "";
+    return ` INCLUDE (${include.map((ref) => this.quote(resolveColumn(table, ref, "INCLUDE").name)).join(", ")})`;
+  }
+
+  protected override indexTail(index: Index): string {
+    const { include, nullsNotDistinct, tablespace } = index.options;
+    let text = this.includeText(index.table, include);
+    if (nullsNotDistinct === true) text += " NULLS NOT DISTINCT";
+    if (index.options.with !== undefined) text += ` WITH (${parameters(index.options.with)})`;
+    return tablespace === undefined ? text : `${text} TABLESPACE ${this.quote(tablespace)}`;
+  }
+
+  protected override viewOptions({ options }: CreateView): string {
+    return options.with === undefined ? "" : ` WITH (${parameters(options.with)})`;
   }
 
   // A type that tables outside of this metadata use too stays, as they would not let it go.

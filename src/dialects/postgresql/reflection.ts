@@ -1,230 +1,220 @@
 /** What PostgreSQL tells of its schema. */
 import { type DriverConnection, type DriverPlan, type DriverResult, RunRequest } from "../../engine/driver.js";
-import { NoSuchTableError } from "../../engine/errors.js";
 import type { Op } from "../../engine/io.js";
 import { nextPlanId } from "../../engine/plan.js";
+import type { ReflectedRelation, ReflectionDialect } from "../../engine/reflection.js";
+import type { SequenceOptions } from "../../sql/schema/generated.js";
 import type {
   ReflectedCheckConstraint,
   ReflectedColumn,
+  ReflectedDomain,
+  ReflectedEnum,
+  ReflectedExcludeConstraint,
   ReflectedForeignKey,
   ReflectedIndex,
+  ReflectedKind,
   ReflectedPrimaryKey,
+  ReflectedSequence,
   ReflectedUniqueConstraint,
-  ReflectionDialect,
-} from "../../engine/reflection.js";
+  ReflectionScope,
+} from "../../sql/schema/reflected.js";
 import * as catalog from "./catalog.js";
-import { type ReflectedEnum, reflectedType } from "./type-names.js";
+import { domainOf, reflectedType } from "./type-names.js";
 
-type Rows = unknown[][];
+type Row = unknown[];
+type Rows = Row[];
 
-const TABLES = ["r", "p", "f"];
-const VIEWS = ["v", "m"];
+const RELKINDS: Readonly<Record<ReflectedKind, readonly string[]>> = {
+  table: ["r", "p"],
+  view: ["v"],
+  materializedView: ["m"],
+  foreignTable: ["f"],
+};
+const KINDS: Readonly<Record<string, ReflectedKind>> = {
+  r: "table",
+  p: "table",
+  v: "view",
+  m: "materializedView",
+  f: "foreignTable",
+};
 
-/** An index with what only PostgreSQL has. */
-export interface PostgresqlReflectedIndex extends ReflectedIndex {
-  readonly dialectOptions: {
-    readonly using?: string;
-    readonly include?: readonly string[];
-    readonly with?: Readonly<Record<string, string>>;
-    readonly ops?: Readonly<Record<string, string>>;
-    readonly nullsNotDistinct?: boolean;
-  };
-}
-
-/** A domain. */
-export interface ReflectedDomain {
-  readonly name: string;
-  readonly typeName: string;
-  readonly nullable: boolean;
-  readonly default: string | null;
-  readonly constraints: readonly string[];
-}
-
+/** Every question about tables takes one statement, however many they are. */
 export class PostgresqlReflection implements ReflectionDialect {
   *defaultSchemaName(c: DriverConnection): Op<string | null> {
     return (yield* query(c, "SELECT current_schema()"))[0]?.[0] as string | null;
   }
 
   *schemaNames(c: DriverConnection): Op<readonly string[]> {
-    return names(yield* query(c, catalog.SCHEMA_NAMES));
+    return (yield* query(c, catalog.SCHEMA_NAMES)).map((row) => row[0] as string);
   }
 
-  *tableNames(c: DriverConnection, schema: string | null): Op<readonly string[]> {
-    return names(yield* query(c, catalog.RELATION_NAMES, [schema, ["r", "p"]]));
+  *relations(c: DriverConnection, scope: ReflectionScope): Op<readonly ReflectedRelation[]> {
+    const kinds = scope.kinds.flatMap((kind) => RELKINDS[kind]);
+    const rows = yield* query(c, catalog.RELATIONS, [scope.schema, kinds, scope.names, scope.scope]);
+    return rows.map(([id, name, kind]) => ({
+      name: name as string,
+      schema: scope.schema,
+      kind: KINDS[kind as string] as ReflectedKind,
+      id: id as number,
+    }));
   }
 
-  *tempTableNames(c: DriverConnection): Op<readonly string[]> {
-    return names(yield* query(c, catalog.TEMP_TABLE_NAMES));
-  }
-
-  *viewNames(c: DriverConnection, schema: string | null): Op<readonly string[]> {
-    return names(yield* query(c, catalog.RELATION_NAMES, [schema, VIEWS]));
-  }
-
-  *materializedViewNames(c: DriverConnection, schema: string | null): Op<readonly string[]> {
-    return names(yield* query(c, catalog.RELATION_NAMES, [schema, ["m"]]));
-  }
-
-  *foreignTableNames(c: DriverConnection, schema: string | null): Op<readonly string[]> {
-    return names(yield* query(c, catalog.RELATION_NAMES, [schema, ["f"]]));
-  }
-
-  *viewDefinition(c: DriverConnection, name: string, schema: string | null): Op<string | null> {
-    const found = yield* this.#find(c, name, schema, VIEWS);
-    if (found === null) return null;
-    return (yield* query(c, "SELECT pg_catalog.pg_get_viewdef($1::oid, true)", [found.oid]))[0]?.[0] as string;
-  }
-
-  *hasTable(c: DriverConnection, name: string, schema: string | null): Op<boolean> {
-    return (yield* this.#find(c, name, schema, [...TABLES, ...VIEWS])) !== null;
-  }
-
-  *hasIndex(c: DriverConnection, table: string, index: string, schema: string | null): Op<boolean> {
-    const found = yield* this.#find(c, table, schema, [...TABLES, ...VIEWS]);
-    if (found === null) return false;
-    return (yield* query(c, catalog.INDEXES, [found.oid])).some((row) => row[0] === index);
+  *viewDefinition(c: DriverConnection, relation: ReflectedRelation): Op<string | null> {
+    return (yield* query(c, "SELECT pg_catalog.pg_get_viewdef($1::oid, true)", [relation.id]))[0]?.[0] as string;
   }
 
   *hasSequence(c: DriverConnection, name: string, schema: string | null): Op<boolean> {
-    return (yield* this.#find(c, name, schema, ["S"])) !== null;
+    return (yield* query(c, catalog.HAS_SEQUENCE, [name, schema])).length > 0;
   }
 
   *hasType(c: DriverConnection, name: string, schema: string | null): Op<boolean> {
     return (yield* query(c, catalog.HAS_TYPE, [name, schema])).length > 0;
   }
 
-  *sequenceNames(c: DriverConnection, schema: string | null): Op<readonly string[]> {
-    return names(yield* query(c, catalog.RELATION_NAMES, [schema, ["S"]]));
+  *sequences(c: DriverConnection, schema: string | null): Op<readonly ReflectedSequence[]> {
+    return (yield* query(c, catalog.SEQUENCES, [schema])).map(([name, visible, place, typeName, options]) => ({
+      name: name as string,
+      schema: visible === true ? schema : (place as string),
+      typeName: typeName as string,
+      ...sequenceOptions(options as string[]),
+    }));
   }
 
-  /** The enum types of a schema with their labels. */
   *enums(c: DriverConnection, schema: string | null): Op<readonly ReflectedEnum[]> {
-    return (yield* query(c, catalog.ENUMS, [schema])).map((row) => ({
-      name: row[0] as string,
-      schema: row[2] === true ? null : (row[1] as string),
-      labels: (row[3] as string[] | null) ?? [],
+    return (yield* query(c, catalog.ENUMS, [schema])).map(([name, place, visible, labels]) => ({
+      name: name as string,
+      schema: visible === true ? null : (place as string),
+      labels: (labels as string[] | null) ?? [],
     }));
   }
 
-  /** The domains of a schema. */
   *domains(c: DriverConnection, schema: string | null): Op<readonly ReflectedDomain[]> {
-    return (yield* query(c, catalog.DOMAINS, [schema])).map((row) => ({
-      name: row[0] as string,
-      typeName: row[1] as string,
-      nullable: row[2] as boolean,
-      default: row[3] as string | null,
-      constraints: (row[4] as string[] | null) ?? [],
-    }));
-  }
-
-  *columns(c: DriverConnection, table: string, schema: string | null): Op<readonly ReflectedColumn[] | null> {
-    const found = yield* this.#find(c, table, schema, [...TABLES, ...VIEWS]);
-    if (found === null) return null;
-    return (yield* query(c, catalog.COLUMNS, [found.oid])).map(reflectedColumn);
-  }
-
-  *primaryKey(c: DriverConnection, table: string, schema: string | null): Op<ReflectedPrimaryKey> {
-    const row = (yield* this.#constraints(c, table, schema, "p"))[0];
-    if (row === undefined) return { name: null, constrainedColumns: [] };
-    return { name: row[0] as string, constrainedColumns: row[1] as string[] };
-  }
-
-  *foreignKeys(c: DriverConnection, table: string, schema: string | null): Op<readonly ReflectedForeignKey[]> {
-    const { oid } = yield* this.#table(c, table, schema);
-    return (yield* query(c, catalog.FOREIGN_KEYS, [oid])).map((row) => {
-      const [
-        name,
-        columns,
-        referredSchema,
-        visible,
-        referredTable,
-        referredColumns,
-        onDelete,
-        onUpdate,
-        deferrable,
-        deferred,
-      ] = row;
-      const options = {
-        ...action("onDelete", onDelete),
-        ...action("onUpdate", onUpdate),
-        ...(deferrable === true ? { deferrable: true, initially: deferred === true ? "DEFERRED" : "IMMEDIATE" } : {}),
-      };
-      return {
+    return (yield* query(c, catalog.DOMAINS, [schema])).map(
+      ([name, place, visible, typeName, nullable, value, collation, checks]) => ({
         name: name as string,
-        constrainedColumns: columns as string[],
-        referredSchema: visible === true && referredSchema !== schema ? null : (referredSchema as string),
-        referredTable: referredTable as string,
-        referredColumns: referredColumns as string[],
-        options,
-      };
-    });
+        schema: visible === true ? null : (place as string),
+        type: reflectedType(typeName as string),
+        typeName: typeName as string,
+        nullable: nullable as boolean,
+        default: value as string | null,
+        collation: collation as string | null,
+        constraints: domainChecks(checks as [string, string][] | null),
+      }),
+    );
+  }
+
+  *columns(
+    c: DriverConnection,
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, readonly ReflectedColumn[]>> {
+    return lists(relations, yield* about(c, catalog.COLUMNS, relations), reflectedColumn);
+  }
+
+  *primaryKeys(
+    c: DriverConnection,
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, ReflectedPrimaryKey>> {
+    const found = lists(relations, yield* about(c, catalog.CONSTRAINTS, relations, "p"), (row) => ({
+      ...constraintFacts(row),
+      constrainedColumns: row[2] as string[],
+      ...included(row),
+    }));
+    const none = { name: null, constrainedColumns: [] };
+    return new Map(relations.map((relation) => [relation, found.get(relation)?.[0] ?? none]));
+  }
+
+  *foreignKeys(
+    c: DriverConnection,
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, readonly ReflectedForeignKey[]>> {
+    return lists(relations, yield* about(c, catalog.FOREIGN_KEYS, relations), reflectedForeignKey);
   }
 
   *uniqueConstraints(
     c: DriverConnection,
-    table: string,
-    schema: string | null,
-  ): Op<readonly ReflectedUniqueConstraint[]> {
-    const rows = yield* this.#constraints(c, table, schema, "u");
-    return rows.map((row) => ({ name: row[0] as string, columnNames: row[1] as string[] }));
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, readonly ReflectedUniqueConstraint[]>> {
+    return lists(relations, yield* about(c, catalog.CONSTRAINTS, relations, "u"), (row) => ({
+      ...constraintFacts(row),
+      columnNames: row[2] as string[],
+      ...included(row),
+      ...(row[9] === true ? { nullsNotDistinct: true } : {}),
+    }));
   }
 
   *checkConstraints(
     c: DriverConnection,
-    table: string,
-    schema: string | null,
-  ): Op<readonly ReflectedCheckConstraint[]> {
-    const rows = yield* this.#constraints(c, table, schema, "c");
-    return rows.map((row) => ({ name: row[0] as string, sqltext: withoutOuterParentheses(row[5] as string) }));
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, readonly ReflectedCheckConstraint[]>> {
+    return lists(relations, yield* about(c, catalog.CONSTRAINTS, relations, "c"), (row) => ({
+      ...constraintFacts(row),
+      sqltext: withoutOuterParentheses(row[7] as string),
+    }));
   }
 
-  *indexes(c: DriverConnection, table: string, schema: string | null): Op<readonly PostgresqlReflectedIndex[]> {
-    const { oid } = yield* this.#table(c, table, schema);
-    return (yield* query(c, catalog.INDEXES, [oid])).map(reflectedIndex);
-  }
-
-  *tableComment(c: DriverConnection, table: string, schema: string | null): Op<string | null> {
-    const { oid } = yield* this.#table(c, table, schema);
-    return (yield* query(c, catalog.TABLE_FACTS, [oid]))[0]?.[0] as string | null;
-  }
-
-  *tableOptions(c: DriverConnection, table: string, schema: string | null): Op<Readonly<Record<string, unknown>>> {
-    const { oid } = yield* this.#table(c, table, schema);
-    const [, partitionBy, storage, persistence, inherits] = (yield* query(c, catalog.TABLE_FACTS, [
-      oid,
-    ]))[0] as unknown[];
-    return {
-      ...(partitionBy === null ? {} : { partitionBy }),
-      ...(storage === null ? {} : { with: storageParameters(storage as string[]) }),
-      ...(persistence === "u" ? { unlogged: true } : {}),
-      ...(inherits === null ? {} : { inherits }),
-    };
-  }
-
-  // --- inside ------------------------------------------------------------------------------------------------------
-
-  *#find(
+  *excludeConstraints(
     c: DriverConnection,
-    name: string,
-    schema: string | null,
-    kinds: readonly string[],
-  ): Op<{ oid: number } | null> {
-    const row = (yield* query(c, catalog.FIND_RELATION, [name, schema, kinds]))[0];
-    return row === undefined ? null : { oid: row[0] as number };
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, readonly ReflectedExcludeConstraint[]>> {
+    return lists(relations, yield* about(c, catalog.EXCLUSIONS, relations), (row) => {
+      const [, name, parts, operators, using, where, deferrable, deferred, comment] = row;
+      return {
+        name: name as string,
+        elements: (parts as string[]).map((part, i) => [part, (operators as string[])[i] as string] as const),
+        using: using as string,
+        where: where === null ? null : withoutOuterParentheses(where as string),
+        ...deferral(deferrable, deferred),
+        ...(comment === null ? {} : { comment: comment as string }),
+      };
+    });
   }
 
-  *#table(c: DriverConnection, name: string, schema: string | null): Op<{ oid: number }> {
-    const found = yield* this.#find(c, name, schema, [...TABLES, ...VIEWS]);
-    if (found === null) {
-      throw new NoSuchTableError(`There is no table or view "${schema === null ? name : `${schema}.${name}`}"`);
-    }
-    return found;
+  *indexes(
+    c: DriverConnection,
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, readonly ReflectedIndex[]>> {
+    return lists(relations, yield* about(c, catalog.INDEXES, relations), reflectedIndex);
   }
 
-  *#constraints(c: DriverConnection, table: string, schema: string | null, kind: string): Op<Rows> {
-    const { oid } = yield* this.#table(c, table, schema);
-    return yield* query(c, catalog.CONSTRAINTS, [oid, kind]);
+  *tableComments(
+    c: DriverConnection,
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, string | null>> {
+    const found = lists(relations, yield* about(c, catalog.TABLE_FACTS, relations), (row) => row[1] as string | null);
+    return new Map(relations.map((relation) => [relation, found.get(relation)?.[0] ?? null]));
   }
+
+  *tableOptions(
+    c: DriverConnection,
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, Readonly<Record<string, unknown>>>> {
+    const found = lists(relations, yield* about(c, catalog.TABLE_FACTS, relations), tableFacts);
+    return new Map(relations.map((relation) => [relation, found.get(relation)?.[0] ?? {}]));
+  }
+}
+
+function about(
+  c: DriverConnection,
+  text: string,
+  relations: readonly ReflectedRelation[],
+  ...more: readonly unknown[]
+): Op<Rows> {
+  return query(c, text, [relations.map((relation) => relation.id), ...more]);
+}
+
+// Rows whose first column is a relation's id, by relation.
+function lists<T>(
+  relations: readonly ReflectedRelation[],
+  rows: Rows,
+  make: (row: Row, relation: ReflectedRelation) => T,
+): Map<ReflectedRelation, T[]> {
+  const byId = new Map(relations.map((relation) => [relation.id, relation]));
+  const found = new Map<ReflectedRelation, T[]>(relations.map((relation) => [relation, []]));
+  for (const row of rows) {
+    const relation = byId.get(row[0] as number);
+    if (relation !== undefined) found.get(relation)?.push(make(row, relation));
+  }
+  return found;
 }
 
 // One plan for each question, so that it is prepared once for each connection.
@@ -240,61 +230,132 @@ function* query(c: DriverConnection, text: string, params: readonly unknown[] = 
   return result.rows;
 }
 
-function names(rows: Rows): string[] {
-  return rows.map((row) => row[0] as string);
+function tableFacts(row: Row): Record<string, unknown> {
+  const [, , partitionBy, storage, persistence, inherits, using, tablespace, partition] = row;
+  const [parent, bound] = (partition as [string, string] | null) ?? [];
+  return {
+    ...(partitionBy === null ? {} : { partitionBy }),
+    ...(storage === null ? {} : { with: storageParameters(storage as string[]) }),
+    ...(persistence === "u" ? { unlogged: true } : {}),
+    ...(inherits === null ? {} : { inherits }),
+    ...(using === null ? {} : { using }),
+    ...(tablespace === null ? {} : { tablespace }),
+    ...(parent === undefined ? {} : { partitionOf: parent, forValues: bound }),
+  };
 }
 
-function reflectedColumn(row: unknown[]): ReflectedColumn {
-  const [
-    name,
-    typeName,
-    notNull,
-    expression,
-    generated,
-    identity,
-    comment,
-    key,
-    enumName,
-    enumSchema,
-    labels,
-    sequence,
-  ] = row;
-  const enumeration =
-    enumName === null
-      ? null
-      : { name: enumName as string, schema: enumSchema as string | null, labels: (labels as string[] | null) ?? [] };
+function reflectedColumn(row: Row): ReflectedColumn {
+  const [, name, typeName, notNull, expression, generated, identity, comment, key, collation, dimensions] = row;
+  const [enumeration, labels, domain, checks, sequence] = row.slice(11) as [
+    [string, string | null] | null,
+    string[] | null,
+    (string | null)[] | null,
+    [string, string][] | null,
+    string[] | null,
+  ];
   const text = expression as string | null;
   const computed =
     generated === "" ? null : { sqltext: withoutOuterParentheses(text ?? ""), persisted: generated === "s" };
+  const type =
+    domain !== null
+      ? domainOf(domain, domainChecks(checks))
+      : reflectedType(typeName as string, {
+          enumeration:
+            enumeration === null ? null : { name: enumeration[0], schema: enumeration[1], labels: labels ?? [] },
+          collation: collation as string | null,
+          dimensions: dimensions as number,
+        });
+  const serial = sequence?.[0] === "a" && /^nextval\(/.test(text ?? "");
   return {
     name: name as string,
-    type: reflectedType(typeName as string, enumeration),
+    type,
     typeName: typeName as string,
     nullable: notNull !== true,
     default: computed === null ? text : null,
-    autoincrement: identity !== "" || /^nextval\(/.test(text ?? ""),
+    autoincrement: identity !== "" || serial,
+    serial,
     comment: comment as string | null,
     computed,
-    identity: identity === "" ? null : { always: identity === "a", ...(sequence as Record<string, unknown> | null) },
+    identity: identity === "" ? null : { always: identity === "a", ...sequenceOptions(sequence?.slice(2) ?? []) },
     primaryKey: key as number,
   };
 }
 
-function reflectedIndex(row: unknown[]): PostgresqlReflectedIndex {
-  const [
+// start, increment, minimum, maximum, cache, cycle
+function sequenceOptions(texts: readonly string[]): SequenceOptions {
+  const [start, increment, minValue, maxValue, cache, cycle] = texts as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  return {
+    start: exactInteger(start),
+    increment: exactInteger(increment),
+    minValue: exactInteger(minValue),
+    maxValue: exactInteger(maxValue),
+    cache: Number(cache),
+    cycle: cycle === "true",
+  };
+}
+
+function exactInteger(text: string): number | bigint {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : BigInt(text);
+}
+
+function domainChecks(checks: readonly (readonly [string, string])[] | null): { name: string; check: string }[] {
+  return (checks ?? []).map(([name, definition]) => ({
     name,
-    unique,
-    parts,
-    isExpression,
-    options,
-    where,
-    constraint,
-    method,
-    keyCount,
-    storage,
-    classes,
-    notDistinct,
-  ] = row as [
+    check: withoutOuterParentheses(withoutOuterParentheses(/^CHECK (\(.*\))/s.exec(definition)?.[1] ?? definition)),
+  }));
+}
+
+function constraintFacts(row: Row): Omit<ReflectedPrimaryKey, "constrainedColumns"> & { readonly name: string } {
+  const [, name, , deferrable, deferred, validated, comment] = row;
+  return {
+    name: name as string,
+    ...deferral(deferrable, deferred),
+    ...(validated === false ? { notValid: true } : {}),
+    ...(comment === null ? {} : { comment: comment as string }),
+  };
+}
+
+function deferral(deferrable: unknown, deferred: unknown): { deferrable?: boolean; initially?: string } {
+  return deferrable === true ? { deferrable: true, initially: deferred === true ? "DEFERRED" : "IMMEDIATE" } : {};
+}
+
+function included(row: Row): { include?: string[] } {
+  return row[8] === null ? {} : { include: row[8] as string[] };
+}
+
+function reflectedForeignKey(row: Row, relation: ReflectedRelation): ReflectedForeignKey {
+  const [, name, columns, referredSchema, visible, referredTable, referredColumns] = row;
+  const [onDelete, onUpdate, deferrable, deferred, match, setColumns, validated, comment] = row.slice(7);
+  const setting = action("onDelete", onDelete);
+  if (setColumns !== null) setting["onDelete"] += ` (${(setColumns as string[]).join(", ")})`;
+  return {
+    name: name as string,
+    constrainedColumns: columns as string[],
+    referredSchema: visible === true && referredSchema !== relation.schema ? null : (referredSchema as string),
+    referredTable: referredTable as string,
+    referredColumns: referredColumns as string[],
+    options: {
+      ...setting,
+      ...action("onUpdate", onUpdate),
+      ...deferral(deferrable, deferred),
+      ...(match === "f" ? { match: "FULL" } : {}),
+      ...(validated === false ? { notValid: true } : {}),
+    },
+    ...(comment === null ? {} : { comment: comment as string }),
+  };
+}
+
+function reflectedIndex(row: Row): ReflectedIndex {
+  const [, name, unique, parts, isExpression, options, where, constraint, method, keyCount, storage] = row as [
+    number,
     string,
     boolean,
     string[],
@@ -305,12 +366,18 @@ function reflectedIndex(row: unknown[]): PostgresqlReflectedIndex {
     string,
     number,
     string[] | null,
+  ];
+  const [classes, collations, notDistinct, comment, tablespace] = row.slice(11) as [
+    (string | null)[] | null,
     (string | null)[] | null,
     boolean,
+    string | null,
+    string | null,
   ];
   const keys = parts.slice(0, keyCount);
   const sorting: Record<string, string[]> = {};
-  const ops: Record<string, string> = {};
+  const byPart = (values: readonly (string | null)[] | null): Record<string, string> =>
+    Object.fromEntries(keys.flatMap((part, i) => (values?.[i] == null ? [] : [[part, values[i] as string]])));
   keys.forEach((part, i) => {
     const bits = options[i] ?? 0;
     const words: string[] = [];
@@ -319,10 +386,10 @@ function reflectedIndex(row: unknown[]): PostgresqlReflectedIndex {
     if ((bits & 2) !== 0 && (bits & 1) === 0) words.push("nulls_first");
     if ((bits & 2) === 0 && (bits & 1) !== 0) words.push("nulls_last");
     if (words.length > 0) sorting[part] = words;
-    const operatorClass = classes?.[i] ?? null;
-    if (operatorClass !== null) ops[part] = operatorClass;
   });
   const include = parts.slice(keyCount);
+  const ops = byPart(classes);
+  const collated = byPart(collations);
   return {
     name,
     columnNames: keys.map((part, i) => (isExpression[i] === true ? null : part)),
@@ -331,12 +398,15 @@ function reflectedIndex(row: unknown[]): PostgresqlReflectedIndex {
     columnSorting: sorting,
     duplicatesConstraint: constraint,
     where: where === null ? null : withoutOuterParentheses(where),
+    ...(comment === null ? {} : { comment }),
     dialectOptions: {
       ...(method === "btree" ? {} : { using: method }),
       ...(include.length === 0 ? {} : { include }),
       ...(storage === null ? {} : { with: storageParameters(storage) }),
       ...(Object.keys(ops).length === 0 ? {} : { ops }),
+      ...(Object.keys(collated).length === 0 ? {} : { collations: collated }),
       ...(notDistinct ? { nullsNotDistinct: true } : {}),
+      ...(tablespace === null ? {} : { tablespace }),
     },
   };
 }

@@ -1,4 +1,6 @@
 /** From the names of `format_type` to types. */
+
+import type { ReflectedEnum } from "../../sql/schema/reflected.js";
 import {
   BinaryType,
   bigIntType,
@@ -10,9 +12,10 @@ import {
   StringType,
   smallIntegerType,
 } from "../../sql/types/base.js";
+import { DomainType } from "../../sql/types/domain.js";
 import { NamedType } from "../../sql/types/extensible.js";
 import { ArrayType, EnumType, jsonbType, jsonType, uuidType } from "../../sql/types/structured.js";
-import { DateTimeType, dateType, intervalType, TimeType } from "../../sql/types/temporal.js";
+import { DateTimeType, dateType, IntervalType, TimeType } from "../../sql/types/temporal.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { rangeTypes } from "./ranges.js";
 
@@ -32,27 +35,51 @@ const NAMES: Readonly<Record<string, SQLType>> = {
   ...rangeTypes,
 };
 
-/** What is known of an enum type. */
-export interface ReflectedEnum {
-  readonly name: string;
-  /** Null where the search path finds it. */
-  readonly schema: string | null;
-  readonly labels: readonly string[];
+/** What is known of a type beside its name. */
+export interface TypeFacts {
+  readonly enumeration?: ReflectedEnum | null;
+  readonly collation?: string | null;
+  /** Of an array. */
+  readonly dimensions?: number;
 }
 
 /** The type that a name of `format_type` stands for. */
-export function reflectedType(typeName: string, enumeration: ReflectedEnum | null): SQLType {
+export function reflectedType(typeName: string, facts: TypeFacts = {}): SQLType {
+  const { enumeration = null, collation = null } = facts;
   const array = /^(.*?)((?:\[\])+)$/.exec(typeName);
   if (array !== null) {
-    const item = reflectedType(array[1] as string, enumeration);
-    const dimensions = (array[2] as string).length / 2;
-    return new ArrayType(item, dimensions === 1 ? null : dimensions);
+    const item = reflectedType(array[1] as string, { ...facts, dimensions: 0 });
+    return new ArrayType(item, (facts.dimensions ?? 0) > 1 ? (facts.dimensions as number) : null);
   }
   if (enumeration !== null) {
     return new EnumType(enumeration.labels, { name: enumeration.name, schema: enumeration.schema });
   }
+  const type = plainNamedType(typeName);
+  return collation !== null && type instanceof StringType ? type.collated(collation) : type;
+}
+
+/** A domain: name, schema, type, notnull, default, collation. */
+export function domainOf(
+  facts: readonly (string | null)[],
+  checks: readonly { readonly name: string; readonly check: string }[],
+): DomainType {
+  const [name, schema, typeName, notNull, value, collation] = facts as [string, ...(string | null)[]];
+  return new DomainType(name, reflectedType(typeName as string), {
+    schema: schema ?? null,
+    ...(notNull === null ? {} : { notNull: true }),
+    ...(value === null ? {} : { default: value as string }),
+    ...(collation === null ? {} : { collation: collation as string }),
+    ...(checks.length === 0 ? {} : { check: Object.fromEntries(checks.map((each) => [each.name, each.check])) }),
+  });
+}
+
+function plainNamedType(typeName: string): SQLType {
   const known = NAMES[typeName];
   if (known !== undefined) return known;
+  const interval = /^interval(?: ([a-z ]+?))?(?:\((\d)\))?$/.exec(typeName);
+  if (interval !== null) {
+    return new IntervalType(interval[1] ?? null, interval[2] === undefined ? null : Number(interval[2]));
+  }
   const match = /^([a-z ]+?)(?:\((\d+)(?:,(-?\d+))?\))?( with(?:out)? time zone)?$/.exec(typeName);
   const base = match?.[1] ?? typeName;
   const first = match?.[2] === undefined ? null : Number(match[2]);
@@ -68,9 +95,7 @@ export function reflectedType(typeName: string, enumeration: ReflectedEnum | nul
     case "timestamp":
       return new DateTimeType(zoned, first);
     case "time":
-      return new TimeType(zoned);
-    case "interval":
-      return intervalType;
+      return new TimeType(zoned, first);
     default:
       return new NamedType(typeName);
   }

@@ -12,6 +12,7 @@ import {
   quoteLiteral,
   toHex,
 } from "../../sql/types/base.js";
+import { DomainType } from "../../sql/types/domain.js";
 import { TypeDecorator, UserDefinedType } from "../../sql/types/extensible.js";
 import { ArrayType, JsonType } from "../../sql/types/structured.js";
 import { checkDateTime, checkInterval, DateTimeType, IntervalType } from "../../sql/types/temporal.js";
@@ -188,7 +189,7 @@ export function postgresqlType(type: SQLType, options: DialectOptions): SQLType 
     case DateTimeType:
       return new PostgresDateTime((plain as DateTimeType).timezone, (plain as DateTimeType).precision);
     case IntervalType:
-      return new PostgresInterval();
+      return new PostgresInterval((plain as IntervalType).fields, (plain as IntervalType).precision);
     case ArrayType:
       return new PostgresArray((plain as ArrayType).itemType, (plain as ArrayType).dimensions);
     case JsonType:
@@ -203,6 +204,7 @@ export function postgresqlType(type: SQLType, options: DialectOptions): SQLType 
 export function loadKind(type: SQLType, dialect: TypeDialect): LoadKind {
   const impl = dialect.typeImpl(plainType(type));
   if (impl instanceof TypeDecorator) return loadKind(plainType(impl.loadDialectImpl(dialect)), dialect);
+  if (impl instanceof DomainType) return loadKind(impl.baseType, dialect);
   if (impl instanceof IntegerType) return "int";
   if (impl instanceof BigIntType) return "bigint";
   if (impl instanceof FloatType) return "float";

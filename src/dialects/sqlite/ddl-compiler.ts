@@ -5,9 +5,10 @@ import { TypeCompiler } from "../../sql/compiler/types.js";
 import { DDLElement } from "../../sql/ddl/element.js";
 import type { CreateSchema, DropSchema } from "../../sql/ddl/elements.js";
 import type { Dialect } from "../../sql/dialect.js";
+import { CompileError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
-import type { PrimaryKeyConstraint } from "../../sql/schema/constraints.js";
+import type { Constraint, PrimaryKeyConstraint } from "../../sql/schema/constraints.js";
 import type { Index } from "../../sql/schema/indexes.js";
 import type { Table } from "../../sql/schema/table.js";
 import type { NumericType } from "../../sql/types/base.js";
@@ -81,6 +82,26 @@ export class SqliteDDLCompiler extends DDLCompiler {
     return super.primaryKeyText(constraint, table);
   }
 
+  // ON CONFLICT: what a violation does.
+  protected override constraintSuffix(constraint: Constraint): string {
+    return onConflict(constraint.options.onConflict);
+  }
+  protected override notNullSuffix(column: Column): string {
+    return onConflict(column.options.onConflictNotNull);
+  }
+
+  // SQLite has no operator classes
+  protected override operatorClass(_name: string): string {
+    return "";
+  }
+
+  // DEFAULT takes a value or an expression in parentheses.
+  override defaultClause(column: Column): string | null {
+    const text = super.defaultClause(column);
+    if (text === null || column.serverDefault === null) return text;
+    return isSimpleDefault(text) ? text : `(${text})`;
+  }
+
   protected override tableSuffix(table: Table): string {
     const options = optionsOf(table);
     const words = [
@@ -107,6 +128,31 @@ export class SqliteDDLCompiler extends DDLCompiler {
   override visitDropSchema(_ddl: DropSchema): string {
     return this.refuse("DROP SCHEMA", 'Detach the database: text("DETACH name").');
   }
+}
+
+const CONFLICTS = new Set(["ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"]);
+
+function onConflict(action: string | undefined): string {
+  if (action === undefined) return "";
+  const upper = action.toUpperCase();
+  if (!CONFLICTS.has(upper)) {
+    throw new CompileError(
+      `${JSON.stringify(action)} is nothing that ON CONFLICT does; that is ${[...CONFLICTS].join(", ")}.`,
+    );
+  }
+  return ` ON CONFLICT ${upper}`;
+}
+
+const SIMPLE_DEFAULT = /^(?:[+-]?[\w.]+|x?'(?:[^']|'')*'|"(?:[^"]|"")*")$/i;
+
+function isSimpleDefault(text: string): boolean {
+  if (SIMPLE_DEFAULT.test(text)) return true;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === "(") depth++;
+    else if (text[i] === ")" && --depth === 0) return text.startsWith("(") && i === text.length - 1;
+  }
+  return false;
 }
 
 // STRICT tables know six names.

@@ -65,6 +65,8 @@ export const sqliteCapabilities: DialectCapabilities = {
   comments: false,
   materializedViews: false,
   excludeConstraints: false,
+  domains: false,
+  setNullColumns: false,
   nonFiniteFloats: false,
   maxParameters: 32_766,
 };

@@ -1,25 +1,38 @@
 /** What SQLite tells of its schema: PRAGMAs, and the text of CREATE TABLE where those are silent. */
 import type { DriverConnection } from "../../engine/driver.js";
-import { NoSuchTableError } from "../../engine/errors.js";
 import type { Op } from "../../engine/io.js";
 import { textPlan } from "../../engine/plan.js";
+import type { ReflectedRelation, ReflectionDialect } from "../../engine/reflection.js";
+import type { IdentifierPreparer, TypeRenderer } from "../../sql/dialect.js";
 import type {
   ReflectedCheckConstraint,
   ReflectedColumn,
   ReflectedForeignKey,
   ReflectedIndex,
+  ReflectedKind,
   ReflectedPrimaryKey,
   ReflectedUniqueConstraint,
-  ReflectionDialect,
-} from "../../engine/reflection.js";
-import type { IdentifierPreparer } from "../../sql/dialect.js";
+  ReflectionScope,
+} from "../../sql/schema/reflected.js";
+import { StringType } from "../../sql/types/base.js";
+import type { SQLType } from "../../sql/types/type.js";
 import { parseTable, type TableText } from "./table-text.js";
 import { reflectedType } from "./type-names.js";
 
 type Rows = unknown[][];
 
+const KINDS: Readonly<Record<string, ReflectedKind>> = { table: "table", virtual: "table", view: "view" };
+
+/** {@link ReflectedRelation.id} of what is temporary. */
+const TEMPORARY = 1;
+
+/** Databases answer in process, so that each table is asked about by itself. */
 export class SqliteReflection implements ReflectionDialect {
-  constructor(private readonly dialect: { readonly identifiers: IdentifierPreparer }) {}
+  readonly #texts = new WeakMap<ReflectedRelation, TableText>();
+
+  constructor(
+    private readonly dialect: { readonly identifiers: IdentifierPreparer; readonly typeCompiler: TypeRenderer },
+  ) {}
 
   // biome-ignore lint/correctness/useYield: better-sqlite3 answers at once
   *defaultSchemaName(): Op<string | null> {
@@ -31,33 +44,30 @@ export class SqliteReflection implements ReflectionDialect {
     return rows.map((row) => String(row[1])).filter((name) => name !== "temp");
   }
 
-  *tableNames(c: DriverConnection, schema: string | null): Op<readonly string[]> {
-    return yield* this.#names(c, this.#master(schema), "table");
+  *relations(c: DriverConnection, { schema, names, kinds, scope }: ReflectionScope): Op<readonly ReflectedRelation[]> {
+    const places =
+      scope === "temporary" ? ["temp"] : scope === "any" && schema === null ? ["temp", "main"] : [schema ?? "main"];
+    const found = new Map<string, ReflectedRelation>();
+    for (const place of places) {
+      // sqlite_... are SQLite's own, and the tables that a virtual table keeps itself in (shadow) are its
+      const rows = yield* query(
+        c,
+        "SELECT name, type FROM pragma_table_list WHERE schema = ? COLLATE NOCASE AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name",
+        [place],
+      );
+      const asked = names === null ? null : new Map(names.map((name) => [name.toLowerCase(), name]));
+      for (const row of rows) {
+        const kind = KINDS[String(row[1])];
+        const name = asked === null ? String(row[0]) : asked.get(String(row[0]).toLowerCase());
+        if (kind === undefined || name === undefined || !kinds.includes(kind) || found.has(name)) continue;
+        found.set(name, { name, schema, kind, id: place === "temp" ? TEMPORARY : 0 });
+      }
+    }
+    return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  *tempTableNames(c: DriverConnection): Op<readonly string[]> {
-    return yield* this.#names(c, "sqlite_temp_master", "table");
-  }
-
-  *viewNames(c: DriverConnection, schema: string | null): Op<readonly string[]> {
-    return yield* this.#names(c, this.#master(schema), "view");
-  }
-
-  *viewDefinition(c: DriverConnection, name: string, schema: string | null): Op<string | null> {
-    const master = this.#master(schema);
-    const rows = yield* query(c, `SELECT sql FROM ${master} WHERE type = 'view' AND name = ? COLLATE NOCASE`, [name]);
-    return rows.length === 0 ? null : String(rows[0]?.[0]);
-  }
-
-  *hasTable(c: DriverConnection, name: string, schema: string | null): Op<boolean> {
-    // Tables and views alike; sqlite_master, read by PRAGMA, also has temporary tables.
-    const rows = yield* query(c, this.#pragma("table_info", name, schema));
-    return rows.length > 0;
-  }
-
-  *hasIndex(c: DriverConnection, table: string, index: string, schema: string | null): Op<boolean> {
-    const rows = yield* query(c, this.#pragma("index_list", table, schema));
-    return rows.some((row) => String(row[1]) === index);
+  *viewDefinition(c: DriverConnection, relation: ReflectedRelation): Op<string | null> {
+    return yield* this.#sql(c, relation, "view");
   }
 
   // biome-ignore lint/correctness/useYield: SQLite has none
@@ -71,14 +81,31 @@ export class SqliteReflection implements ReflectionDialect {
   }
 
   // biome-ignore lint/correctness/useYield: SQLite has none
-  *sequenceNames(): Op<readonly string[]> {
+  *sequences(): Op<readonly []> {
     return [];
   }
 
-  *columns(c: DriverConnection, table: string, schema: string | null): Op<readonly ReflectedColumn[] | null> {
-    const rows = yield* query(c, this.#pragma("table_xinfo", table, schema));
-    if (rows.length === 0) return null;
-    const text = yield* this.#text(c, table, schema);
+  // biome-ignore lint/correctness/useYield: SQLite has none
+  *enums(): Op<readonly []> {
+    return [];
+  }
+
+  // biome-ignore lint/correctness/useYield: SQLite has none
+  *domains(): Op<readonly []> {
+    return [];
+  }
+
+  columns(
+    c: DriverConnection,
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, readonly ReflectedColumn[]>> {
+    return forEach(relations, (relation) => this.#columns(c, relation));
+  }
+
+  *#columns(c: DriverConnection, relation: ReflectedRelation): Op<readonly ReflectedColumn[]> {
+    const rows = yield* query(c, this.#pragma("table_xinfo", relation.name, relation));
+    const text = yield* this.#text(c, relation);
+    const keys = rows.filter((row) => Number(row[5]) > 0).length;
     // Hidden columns of virtual tables are 1; generated ones 2 (virtual) and 3 (stored).
     return rows
       .filter((row) => Number(row[6]) !== 1)
@@ -86,34 +113,60 @@ export class SqliteReflection implements ReflectionDialect {
         const name = String(row[1]);
         const typeName = String(row[2] ?? "").replace(/\s*\bgenerated always\b.*$/i, "");
         const hidden = Number(row[6]);
-        const expression = text.computed.get(name) ?? null;
         const keyPosition = Number(row[5]);
+        const lower = name.toLowerCase();
+        const rowid = keyPosition > 0 && keys === 1 && /^integer$/i.test(typeName) && !text.withoutRowid;
+        const onConflict = text.notNullConflicts.get(lower);
         return {
           name,
-          type: reflectedType(typeName),
+          type: this.#type(typeName, text.collations.get(lower)),
           typeName,
           nullable: Number(row[3]) === 0 && !(keyPosition > 0 && text.withoutRowid),
           default: row[4] === null || hidden > 1 ? null : String(row[4]),
-          autoincrement: keyPosition > 0 && text.autoincrement,
+          autoincrement: rowid,
+          serial: false,
           comment: null,
-          computed: hidden > 1 ? { sqltext: expression ?? "", persisted: hidden === 3 } : null,
+          computed: hidden > 1 ? { sqltext: text.computed.get(lower) ?? "", persisted: hidden === 3 } : null,
           identity: null,
           primaryKey: keyPosition,
+          ...(onConflict === undefined ? {} : { onConflict }),
         };
       });
   }
 
-  *primaryKey(c: DriverConnection, table: string, schema: string | null): Op<ReflectedPrimaryKey> {
-    const rows = yield* this.#tableInfo(c, table, schema);
-    const text = yield* this.#text(c, table, schema);
-    const keys = rows.filter((row) => Number(row[5]) > 0).sort((a, b) => Number(a[5]) - Number(b[5]));
-    return { name: text.primaryKeyName, constrainedColumns: keys.map((row) => String(row[1])) };
+  primaryKeys(
+    c: DriverConnection,
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, ReflectedPrimaryKey>> {
+    return forEach(relations, (relation) => this.#primaryKey(c, relation));
   }
 
-  *foreignKeys(c: DriverConnection, table: string, schema: string | null): Op<readonly ReflectedForeignKey[]> {
-    yield* this.#tableInfo(c, table, schema);
-    const rows = yield* query(c, this.#pragma("foreign_key_list", table, schema));
-    const text = yield* this.#text(c, table, schema);
+  *#primaryKey(c: DriverConnection, relation: ReflectedRelation): Op<ReflectedPrimaryKey> {
+    const text = yield* this.#text(c, relation);
+    const constrainedColumns = yield* this.#keyColumns(c, relation.name, relation);
+    return {
+      name: text.primaryKey.name,
+      constrainedColumns,
+      ...(text.primaryKey.onConflict === undefined ? {} : { onConflict: text.primaryKey.onConflict }),
+    };
+  }
+
+  *#keyColumns(c: DriverConnection, table: string, near: ReflectedRelation): Op<string[]> {
+    const rows = yield* query(c, this.#pragma("table_xinfo", table, near));
+    const keys = rows.filter((row) => Number(row[5]) > 0).sort((a, b) => Number(a[5]) - Number(b[5]));
+    return keys.map((row) => String(row[1]));
+  }
+
+  foreignKeys(
+    c: DriverConnection,
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, readonly ReflectedForeignKey[]>> {
+    return forEach(relations, (relation) => this.#foreignKeys(c, relation));
+  }
+
+  *#foreignKeys(c: DriverConnection, relation: ReflectedRelation): Op<readonly ReflectedForeignKey[]> {
+    const rows = yield* query(c, this.#pragma("foreign_key_list", relation.name, relation));
+    const text = yield* this.#text(c, relation);
     const byId = new Map<number, Rows>();
     for (const row of rows) {
       const list = byId.get(Number(row[0])) ?? [];
@@ -130,14 +183,10 @@ export class SqliteReflection implements ReflectionDialect {
       let referredColumns = parts.map((row) => row[4] as string | null);
       if (referredColumns.some((column) => column === null)) {
         // REFERENCES parent, without columns: its primary key.
-        const exists = yield* query(c, this.#pragma("table_info", referredTable, schema));
-        const key = exists.filter((row) => Number(row[5]) > 0).sort((a, b) => Number(a[5]) - Number(b[5]));
-        referredColumns = key.map((row) => String(row[1]));
+        referredColumns = yield* this.#keyColumns(c, referredTable, relation);
       }
       const written = text.foreignKeys.find(
-        (one) =>
-          one.columns.join("\0").toLowerCase() === constrainedColumns.join("\0").toLowerCase() &&
-          one.table.toLowerCase() === referredTable.toLowerCase(),
+        (one) => sameNames(one.columns, constrainedColumns) && one.table.toLowerCase() === referredTable.toLowerCase(),
       );
       const action = (value: unknown) => (String(value) === "NO ACTION" ? undefined : String(value));
       const onDelete = action(first[6]);
@@ -145,7 +194,7 @@ export class SqliteReflection implements ReflectionDialect {
       found.push({
         name: written?.name ?? null,
         constrainedColumns,
-        referredSchema: schema,
+        referredSchema: relation.schema,
         referredTable,
         referredColumns: referredColumns as string[],
         options: {
@@ -159,73 +208,108 @@ export class SqliteReflection implements ReflectionDialect {
     return found;
   }
 
-  *uniqueConstraints(
+  uniqueConstraints(
     c: DriverConnection,
-    table: string,
-    schema: string | null,
-  ): Op<readonly ReflectedUniqueConstraint[]> {
-    yield* this.#tableInfo(c, table, schema);
-    const text = yield* this.#text(c, table, schema);
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, readonly ReflectedUniqueConstraint[]>> {
+    return forEach(relations, (relation) => this.#uniqueConstraints(c, relation));
+  }
+
+  *#uniqueConstraints(c: DriverConnection, relation: ReflectedRelation): Op<readonly ReflectedUniqueConstraint[]> {
+    const text = yield* this.#text(c, relation);
     const found: ReflectedUniqueConstraint[] = [];
-    for (const row of (yield* query(c, this.#pragma("index_list", table, schema))).reverse()) {
+    for (const row of (yield* query(c, this.#pragma("index_list", relation.name, relation))).reverse()) {
       if (String(row[3]) !== "u") continue;
-      const columns = (yield* query(c, this.#pragma("index_info", String(row[1]), schema))).map((one) =>
+      const columns = (yield* query(c, this.#pragma("index_info", String(row[1]), relation))).map((one) =>
         String(one[2]),
       );
-      const written = text.uniques.find(
-        (one) => one.columns.join("\0").toLowerCase() === columns.join("\0").toLowerCase(),
-      );
-      found.push({ name: written?.name ?? null, columnNames: columns });
+      const written = text.uniques.find((one) => sameNames(one.columns, columns));
+      found.push({
+        name: written?.name ?? null,
+        columnNames: columns,
+        ...(written?.onConflict === undefined ? {} : { onConflict: written.onConflict }),
+      });
     }
     return found;
   }
 
-  *checkConstraints(
+  checkConstraints(
     c: DriverConnection,
-    table: string,
-    schema: string | null,
-  ): Op<readonly ReflectedCheckConstraint[]> {
-    yield* this.#tableInfo(c, table, schema);
-    return (yield* this.#text(c, table, schema)).checks;
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, readonly ReflectedCheckConstraint[]>> {
+    return forEach(relations, (relation) => this.#checks(c, relation));
   }
 
-  *indexes(c: DriverConnection, table: string, schema: string | null): Op<readonly ReflectedIndex[]> {
-    yield* this.#tableInfo(c, table, schema);
+  *#checks(c: DriverConnection, relation: ReflectedRelation): Op<readonly ReflectedCheckConstraint[]> {
+    return (yield* this.#text(c, relation)).checks;
+  }
+
+  excludeConstraints(
+    _c: DriverConnection,
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, readonly []>> {
+    return same(relations, []);
+  }
+
+  indexes(
+    c: DriverConnection,
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, readonly ReflectedIndex[]>> {
+    return forEach(relations, (relation) => this.#indexes(c, relation));
+  }
+
+  *#indexes(c: DriverConnection, relation: ReflectedRelation): Op<readonly ReflectedIndex[]> {
     const found: ReflectedIndex[] = [];
-    const master = this.#master(schema);
-    for (const row of yield* query(c, this.#pragma("index_list", table, schema))) {
+    for (const row of yield* query(c, this.#pragma("index_list", relation.name, relation))) {
       // Those of PRIMARY KEY and UNIQUE are constraints.
       if (String(row[3]) !== "c") continue;
       const name = String(row[1]);
-      const parts = (yield* query(c, this.#pragma("index_xinfo", name, schema))).filter((one) => Number(one[5]) === 1);
+      const parts = (yield* query(c, this.#pragma("index_xinfo", name, relation))).filter(
+        (one) => Number(one[5]) === 1,
+      );
       const columnNames = parts.map((one) => (one[2] === null ? null : String(one[2])));
-      const sorting = parts
-        .filter((one) => Number(one[3]) === 1 && one[2] !== null)
-        .map((one) => [String(one[2]), ["desc"]] as const);
-      const sql = yield* query(c, `SELECT sql FROM ${master} WHERE type = 'index' AND name = ?`, [name]);
+      const sql = yield* query(c, `SELECT sql FROM ${this.#master(relation)} WHERE type = 'index' AND name = ?`, [
+        name,
+      ]);
       const definition = String(sql[0]?.[0] ?? "");
+      const written = indexExpressions(definition);
+      const texts = columnNames.map((column, i) => column ?? withoutOrder(written[i] ?? ""));
+      const sorting = parts
+        .map((one, i) => [texts[i] as string, Number(one[3])] as const)
+        .filter(([, descending]) => descending === 1)
+        .map(([part]) => [part, ["desc"]] as const);
+      const collations = written
+        .map((part, i) => [texts[i] as string, /\bcollate\s+["`[]?(\w+)/i.exec(part)?.[1]] as const)
+        .filter((each, i): each is readonly [string, string] => each[1] !== undefined && columnNames[i] !== null);
       found.push({
         name,
         columnNames,
-        expressions: columnNames.includes(null) ? indexExpressions(definition) : null,
+        expressions: columnNames.includes(null) ? texts : null,
         unique: Number(row[2]) === 1,
         columnSorting: Object.fromEntries(sorting),
         duplicatesConstraint: null,
         where: Number(row[4]) === 1 ? (/\)\s*where\s+(.*)$/is.exec(definition)?.[1] ?? null) : null,
+        dialectOptions: collations.length === 0 ? {} : { collations: Object.fromEntries(collations) },
       });
     }
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  // biome-ignore lint/correctness/useYield: SQLite has none
-  *tableComment(): Op<string | null> {
-    return null;
+  tableComments(_c: DriverConnection, relations: readonly ReflectedRelation[]): Op<Map<ReflectedRelation, null>> {
+    return same(relations, null);
   }
 
-  *tableOptions(c: DriverConnection, table: string, schema: string | null): Op<Readonly<Record<string, unknown>>> {
-    yield* this.#tableInfo(c, table, schema);
-    const text = yield* this.#text(c, table, schema);
+  tableOptions(
+    c: DriverConnection,
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, Readonly<Record<string, unknown>>>> {
+    return forEach(relations, (relation) => this.#tableOptions(c, relation));
+  }
+
+  *#tableOptions(c: DriverConnection, relation: ReflectedRelation): Op<Readonly<Record<string, unknown>>> {
+    const text = yield* this.#text(c, relation);
     return {
+      ...(text.autoincrement ? { autoincrement: true } : {}),
       ...(text.withoutRowid ? { withRowid: false } : {}),
       ...(text.strict ? { strict: true } : {}),
     };
@@ -233,43 +317,70 @@ export class SqliteReflection implements ReflectionDialect {
 
   // --- inside ------------------------------------------------------------------------------------------------------
 
-  #master(schema: string | null): string {
-    return schema === null ? "sqlite_master" : `${this.dialect.identifiers.quoteIfNeeded(schema)}.sqlite_master`;
+  // The type under the name that the table gave it, where ours is another.
+  #type(declared: string, collation: string | undefined): SQLType {
+    const type = reflectedType(declared);
+    const same = declared !== "" && compact(this.dialect.typeCompiler.render(type)) === compact(declared);
+    const spelled = same ? type : type.spelled(declared, "sqlite");
+    return collation !== undefined && spelled instanceof StringType ? spelled.collated(collation) : spelled;
   }
 
-  #pragma(name: string, argument: string, schema: string | null): string {
-    const { identifiers } = this.dialect;
-    const prefix = schema === null ? "" : `${identifiers.quoteIfNeeded(schema)}.`;
-    return `PRAGMA ${prefix}${name}(${identifiers.quote(argument)})`;
+  #place(relation: ReflectedRelation): string {
+    const name = relation.id === TEMPORARY ? "temp" : (relation.schema ?? "main");
+    return this.dialect.identifiers.quoteIfNeeded(name);
   }
 
-  *#names(c: DriverConnection, master: string, type: string): Op<readonly string[]> {
+  #master(relation: ReflectedRelation): string {
+    return `${this.#place(relation)}.sqlite_schema`;
+  }
+
+  #pragma(name: string, argument: string, relation: ReflectedRelation): string {
+    return `PRAGMA ${this.#place(relation)}.${name}(${this.dialect.identifiers.quote(argument)})`;
+  }
+
+  *#sql(c: DriverConnection, relation: ReflectedRelation, type: "table" | "view"): Op<string | null> {
     const rows = yield* query(
       c,
-      `SELECT name FROM ${master} WHERE type = ? AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name`,
-      [type],
+      `SELECT sql FROM ${this.#master(relation)} WHERE type = ? AND name = ? COLLATE NOCASE`,
+      [type, relation.name],
     );
-    return rows.map((row) => String(row[0]));
+    return rows.length === 0 ? null : String(rows[0]?.[0] ?? "");
   }
 
-  *#tableInfo(c: DriverConnection, table: string, schema: string | null): Op<Rows> {
-    const rows = yield* query(c, this.#pragma("table_info", table, schema));
-    if (rows.length === 0) {
-      throw new NoSuchTableError(`There is no table or view "${schema === null ? table : `${schema}.${table}`}"`);
+  *#text(c: DriverConnection, relation: ReflectedRelation): Op<TableText> {
+    let text = this.#texts.get(relation);
+    if (text === undefined) {
+      text = parseTable((yield* this.#sql(c, relation, "table")) ?? "");
+      this.#texts.set(relation, text);
     }
-    return rows;
+    return text;
   }
+}
 
-  *#text(c: DriverConnection, table: string, schema: string | null): Op<TableText> {
-    const sources = schema === null ? ["sqlite_master", "sqlite_temp_master"] : [this.#master(schema)];
-    for (const source of sources) {
-      const rows = yield* query(c, `SELECT sql FROM ${source} WHERE type = 'table' AND name = ? COLLATE NOCASE`, [
-        table,
-      ]);
-      if (rows.length > 0) return parseTable(String(rows[0]?.[0] ?? ""));
-    }
-    return parseTable("");
-  }
+function* forEach<T>(
+  relations: readonly ReflectedRelation[],
+  ask: (relation: ReflectedRelation) => Op<T>,
+): Op<Map<ReflectedRelation, T>> {
+  const found = new Map<ReflectedRelation, T>();
+  for (const relation of relations) found.set(relation, yield* ask(relation));
+  return found;
+}
+
+function* same<T>(relations: readonly ReflectedRelation[], answer: T): Op<Map<ReflectedRelation, T>> {
+  return new Map(relations.map((relation) => [relation, answer]));
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name.toLowerCase() === b[i]?.toLowerCase());
+}
+
+function compact(typeName: string): string {
+  return typeName.replace(/\s+/g, "").toUpperCase();
+}
+
+// `lower(name) DESC` without the order, which the PRAGMA tells.
+function withoutOrder(part: string): string {
+  return part.replace(/\s+(asc|desc)\s*$/i, "");
 }
 
 // biome-ignore lint/correctness/useYield: better-sqlite3 answers at once

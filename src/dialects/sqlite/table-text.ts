@@ -2,13 +2,20 @@
 
 /** What the text of a table says. */
 export interface TableText {
-  readonly primaryKeyName: string | null;
+  readonly primaryKey: { readonly name: string | null; readonly onConflict?: string };
   readonly autoincrement: boolean;
   readonly withoutRowid: boolean;
   readonly strict: boolean;
+  /** By column name in lower case, as the next two. */
   readonly computed: ReadonlyMap<string, string>;
-  readonly checks: readonly { readonly name: string | null; readonly sqltext: string }[];
-  readonly uniques: readonly { readonly name: string | null; readonly columns: readonly string[] }[];
+  readonly collations: ReadonlyMap<string, string>;
+  readonly notNullConflicts: ReadonlyMap<string, string>;
+  readonly checks: readonly { readonly name: string | null; readonly sqltext: string; readonly onConflict?: string }[];
+  readonly uniques: readonly {
+    readonly name: string | null;
+    readonly columns: readonly string[];
+    readonly onConflict?: string;
+  }[];
   readonly foreignKeys: readonly {
     readonly name: string | null;
     readonly columns: readonly string[];
@@ -31,21 +38,17 @@ export function parseTable(sql: string): TableText {
   const at = tokens.findIndex((token) => token.kind === "group");
   const body = at < 0 ? [] : tokenize((tokens[at] as Token).raw.slice(1, -1));
   const tail = at < 0 ? [] : tokens.slice(at + 1).map((token) => token.text);
-  const found = {
-    primaryKeyName: null as string | null,
+  const found: Found = {
+    primaryKey: { name: null },
     autoincrement: false,
     withoutRowid: tail.includes("WITHOUT") && tail.includes("ROWID"),
     strict: tail.includes("STRICT"),
-    computed: new Map<string, string>(),
-    checks: [] as { name: string | null; sqltext: string }[],
-    uniques: [] as { name: string | null; columns: string[] }[],
-    foreignKeys: [] as {
-      name: string | null;
-      columns: string[];
-      table: string;
-      deferrable?: boolean;
-      initially?: string;
-    }[],
+    computed: new Map(),
+    collations: new Map(),
+    notNullConflicts: new Map(),
+    checks: [],
+    uniques: [],
+    foreignKeys: [],
   };
   for (const definition of splitAtCommas(body)) readDefinition(definition, found);
   return found;
@@ -53,16 +56,24 @@ export function parseTable(sql: string): TableText {
 
 const TABLE_CONSTRAINTS = new Set(["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"]);
 
-type Found = {
-  -readonly [K in keyof TableText]: TableText[K] extends readonly (infer Item)[] ? Item[] : TableText[K];
-} & { computed: Map<string, string> };
+type Loose<T> = T extends readonly (infer Item)[]
+  ? { -readonly [K in keyof Item]: Item[K] }[]
+  : T extends ReadonlyMap<infer K, infer V>
+    ? Map<K, V>
+    : T extends object
+      ? { -readonly [K in keyof T]: T[K] }
+      : T;
+type Found = { -readonly [K in keyof TableText]: Loose<TableText[K]> };
 
 function readDefinition(tokens: readonly Token[], found: Found): void {
   const first = tokens[0];
   if (first === undefined) return;
   const isColumn = !(first.kind === "word" && TABLE_CONSTRAINTS.has(first.text));
   const column = isColumn ? nameOf(first) : null;
+  const lower = column?.toLowerCase() ?? "";
   let name: string | null = null;
+  // what an ON CONFLICT that follows belongs to
+  let onConflict: (action: string) => void = () => {};
   for (let i = isColumn ? 1 : 0; i < tokens.length; i++) {
     const token = tokens[i] as Token;
     if (token.kind !== "word") continue;
@@ -73,19 +84,45 @@ function readDefinition(tokens: readonly Token[], found: Found): void {
         i++;
         continue;
       case "PRIMARY":
-        found.primaryKeyName = name;
+        found.primaryKey.name = name;
+        onConflict = (action) => {
+          found.primaryKey.onConflict = action;
+        };
         break;
       case "AUTOINCREMENT":
         found.autoincrement = true;
         break;
       case "CHECK":
-        if (next?.kind === "group") found.checks.push({ name, sqltext: inner(next) });
+        if (next?.kind === "group") {
+          const check: Found["checks"][number] = { name, sqltext: inner(next) };
+          found.checks.push(check);
+          onConflict = (action) => {
+            check.onConflict = action;
+          };
+        }
         break;
-      case "UNIQUE":
-        found.uniques.push({ name, columns: column === null ? namesIn(next) : [column] });
+      case "UNIQUE": {
+        const unique: Found["uniques"][number] = { name, columns: column === null ? namesIn(next) : [column] };
+        found.uniques.push(unique);
+        onConflict = (action) => {
+          unique.onConflict = action;
+        };
         break;
+      }
+      case "NOT":
+        if (column !== null && next?.text === "NULL")
+          onConflict = (action) => found.notNullConflicts.set(lower, action);
+        continue;
+      case "ON": {
+        const action = tokens[i + 2];
+        if (next?.text === "CONFLICT" && action !== undefined) onConflict(action.text);
+        continue;
+      }
+      case "COLLATE":
+        if (column !== null && next !== undefined) found.collations.set(lower, nameOf(next));
+        continue;
       case "AS":
-        if (column !== null && next?.kind === "group") found.computed.set(column, inner(next));
+        if (column !== null && next?.kind === "group") found.computed.set(lower, inner(next));
         continue;
       case "REFERENCES": {
         const group = tokens

@@ -1,6 +1,7 @@
 import type { CompileOptions, StatementKind } from "../compiled.js";
 import type {
   AddConstraint,
+  CreateDomainType,
   CreateEnumType,
   CreateIndex,
   CreateSchema,
@@ -10,21 +11,26 @@ import type {
   CreateView,
   DDL,
   DropConstraint,
+  DropDomainType,
   DropEnumType,
   DropIndex,
   DropSchema,
   DropSequence,
   DropTable,
   DropView,
+  RefreshMaterializedView,
   SetColumnComment,
+  SetConstraintComment,
+  SetIndexComment,
   SetTableComment,
 } from "../ddl/elements.js";
 import type { Dialect } from "../dialect.js";
 import { CompileError } from "../errors.js";
 import { Node } from "../node.js";
-import type { Column } from "../schema/column.js";
+import type { Column, TableLike } from "../schema/column.js";
 import {
   type CheckConstraint,
+  type ColumnRef,
   type Constraint,
   type ExcludeConstraint,
   type ForeignKeyConstraint,
@@ -59,14 +65,16 @@ export class DDLCompiler extends SQLCompiler {
     return value instanceof Node ? this.process(value) : String(value);
   }
 
+  /** A query inside a definition, as the dialect writes queries, with its values as literals. */
+  private query(selectable: Node): string {
+    const options = { ...this.options, literalBinds: true, binds: [] };
+    return new this.dialect.statementCompiler(this.dialect, selectable, options).compile().text;
+  }
+
   private exists(options: { readonly ifNotExists?: boolean; readonly ifExists?: boolean }): string {
     if (options.ifNotExists === true) return this.dialect.capabilities.ifExists ? "IF NOT EXISTS " : "";
     if (options.ifExists === true) return this.dialect.capabilities.ifExists ? "IF EXISTS " : "";
     return "";
-  }
-
-  protected applies(item: { readonly dialects: readonly string[] | null }): boolean {
-    return item.dialects === null || item.dialects.includes(this.dialect.name);
   }
 
   visitCreateTable(ddl: CreateTable): string {
@@ -92,9 +100,15 @@ export class DDLCompiler extends SQLCompiler {
       const value = this.defaultClause(column);
       if (value !== null) text += ` DEFAULT ${value}`;
     }
-    if (!column.nullable && column.identity === null) text += " NOT NULL";
-    else if (!column.nullable && !this.dialect.capabilities.identityColumns) text += " NOT NULL";
+    if (!column.nullable && (column.identity === null || !this.dialect.capabilities.identityColumns)) {
+      text += ` NOT NULL${this.notNullSuffix(column)}`;
+    }
     return text;
+  }
+
+  /** What follows NOT NULL. */
+  protected notNullSuffix(_column: Column): string {
+    return "";
   }
 
   /** The type of a column in CREATE TABLE; a dialect writes SERIAL here. */
@@ -111,16 +125,12 @@ export class DDLCompiler extends SQLCompiler {
   defaultClause(column: Column): string | null {
     const value = column.serverDefault;
     if (value === null || value === true) return null;
-    if (typeof value === "string") return this.defaultText2(value);
+    // a plain string is a value, as SQLAlchemy has it; text("...") is SQL
+    if (typeof value === "string") return quoteLiteral(value);
     const text = this.process(value);
     return value.visitName === "TextClause" || value.visitName === "BindParameter" || /^[\w.]+(\(\))?$/.test(text)
       ? text
       : `(${text})`;
-  }
-
-  // a plain string is a value, as SQLAlchemy has it; text("...") is SQL
-  private defaultText2(value: string): string {
-    return quoteLiteral(value);
   }
 
   protected identityText(column: Column): string {
@@ -154,7 +164,7 @@ export class DDLCompiler extends SQLCompiler {
     const lines: string[] = [];
     const rest: Constraint[] = [];
     for (const constraint of table.constraints) {
-      if (!this.applies(constraint)) continue;
+      if (!constraint.existsOn(this.dialect)) continue;
       if (constraint.kind === "pk") {
         if (constraint.columns.length > 0) {
           const text = this.primaryKeyText(constraint as PrimaryKeyConstraint, table);
@@ -195,18 +205,31 @@ export class DDLCompiler extends SQLCompiler {
   constraintText(constraint: Constraint): string {
     const name = constraintName(constraint, this.dialect.identifiers.maxLength);
     const prefix = name === null ? "" : `CONSTRAINT ${this.quote(name)} `;
-    return prefix + this.constraintBody(constraint) + this.deferral(constraint);
+    return prefix + this.constraintBody(constraint) + this.constraintSuffix(constraint) + this.deferral(constraint);
+  }
+
+  /** What a dialect writes behind the body of a constraint. */
+  protected constraintSuffix(_constraint: Constraint): string {
+    return "";
+  }
+
+  /** `INCLUDE (...)` of a key or an index; what a dialect has not, it leaves out. */
+  protected includeText(_table: TableLike | null, _include: readonly ColumnRef[] | undefined): string {
+    return "";
   }
 
   private constraintBody(constraint: Constraint): string {
     const columns = (): string => constraint.columns.map((column) => this.quote(column.name)).join(", ");
     switch (constraint.kind) {
-      case "pk":
-        return `PRIMARY KEY (${columns()})`;
+      case "pk": {
+        const { include } = (constraint as PrimaryKeyConstraint).options;
+        return `PRIMARY KEY (${columns()})${this.includeText(constraint.table, include)}`;
+      }
       case "uq": {
         const distinct =
           (constraint as UniqueConstraint).options.nullsNotDistinct === true ? "NULLS NOT DISTINCT " : "";
-        return `UNIQUE ${distinct}(${columns()})`;
+        const { include } = (constraint as UniqueConstraint).options;
+        return `UNIQUE ${distinct}(${columns()})${this.includeText(constraint.table, include)}`;
       }
       case "ck":
         return `CHECK (${this.expression((constraint as CheckConstraint).sqltext)})`;
@@ -222,9 +245,22 @@ export class DDLCompiler extends SQLCompiler {
     const referred = key.refColumns.map((column) => this.quote(column.name)).join(", ");
     let text = `FOREIGN KEY (${columns}) REFERENCES ${this.tableText(key.referredTable)} (${referred})`;
     if (key.match !== null) text += ` MATCH ${key.match}`;
-    if (key.onDelete !== null) text += ` ON DELETE ${action(key.onDelete)}`;
-    if (key.onUpdate !== null) text += ` ON UPDATE ${action(key.onUpdate)}`;
+    if (key.onDelete !== null) text += ` ON DELETE ${this.action(key, key.onDelete)}`;
+    if (key.onUpdate !== null) text += ` ON UPDATE ${this.action(key, key.onUpdate)}`;
     return text;
+  }
+
+  private action(key: ForeignKeyConstraint, text: string): string {
+    const upper = text.trim().toUpperCase();
+    if (actions.has(upper)) return upper;
+    const list = /^(set (?:null|default))\s*\((.*)\)$/is.exec(text.trim());
+    if (list === null) {
+      throw new CompileError(`${JSON.stringify(text)} is no referential action; they are ${[...actions].join(", ")}.`);
+    }
+    if (!this.dialect.capabilities.setNullColumns) return this.refuse(`column lists of ${list[1]?.toUpperCase()}`);
+    const names = (list[2] as string).split(",").map((name) => name.trim().replace(/^"(.*)"$/, "$1"));
+    const columns = names.map((name) => resolveColumn(key.table, name, "foreign key constraint"));
+    return `${list[1]?.toUpperCase()} (${columns.map((column) => this.quote(column.name)).join(", ")})`;
   }
 
   private excludeBody(constraint: ExcludeConstraint): string {
@@ -232,7 +268,10 @@ export class DDLCompiler extends SQLCompiler {
     const elements = constraint.elements.map(([ref, operator]) => {
       const element =
         typeof ref === "string" ? resolveColumn(constraint.table, ref, "EXCLUDE constraint") : (ref as unknown as Node);
-      return `${this.process(element)} WITH ${operator}`;
+      const text = this.process(element);
+      const ops = constraint.options.ops?.[(element as { key?: string | null }).key ?? ""];
+      const part = isPlainIndexPart(element) ? text : `(${text})`;
+      return `${part}${ops === undefined ? "" : ` ${ops}`} WITH ${operator}`;
     });
     const where = constraint.options.where === undefined ? "" : ` WHERE (${this.expression(constraint.options.where)})`;
     return `EXCLUDE USING ${constraint.options.using ?? "gist"} (${elements.join(", ")})${where}`;
@@ -255,14 +294,24 @@ export class DDLCompiler extends SQLCompiler {
     const table = index.table as unknown as Table | null;
     if (table === null) throw new CompileError(`index ${String(index.name)} belongs to no table.`);
     const unique = index.unique ? "UNIQUE " : "";
-    const parts = index.expressions.map((each) => {
-      const text = this.process(each);
-      const ops = index.options.ops?.[each.key ?? ""];
-      const grouped = isPlainIndexPart(each) ? text : `(${text})`;
-      return ops === undefined ? grouped : `${grouped} ${ops}`;
-    });
+    const parts = index.expressions.map((each) => this.indexPart(index, each));
     const where = index.options.where === undefined ? "" : ` WHERE ${this.expression(index.options.where)}`;
-    return `CREATE ${unique}INDEX ${this.indexConcurrently(index)}${this.exists(ddl.options)}${this.indexNameText(index, table)} ON ${this.indexTable(table)}${this.indexUsing(index)} (${parts.join(", ")})${this.indexInclude(index)}${this.indexWith(index)}${where}`;
+    return `CREATE ${unique}INDEX ${this.indexConcurrently(index)}${this.exists(ddl.options)}${this.indexNameText(index, table)} ON ${this.indexTable(table)}${this.indexUsing(index)} (${parts.join(", ")})${this.indexTail(index)}${where}`;
+  }
+
+  private indexPart(index: Index, part: Node): string {
+    const base = underOrder(part);
+    const text = this.process(part);
+    const order = /(?: (?:ASC|DESC|NULLS FIRST|NULLS LAST))*$/.exec(text)?.[0] ?? "";
+    const body = text.slice(0, text.length - order.length);
+    const grouped = isPlainIndexPart(base) || /^\(.*\)$/s.test(body) ? body : `(${body})`;
+    const ops = index.options.ops?.[(base as { key?: string | null }).key ?? body];
+    return `${grouped}${ops === undefined ? "" : this.operatorClass(ops)}${order}`;
+  }
+
+  /** The operator class of a part; what a dialect has not, it leaves out. */
+  protected operatorClass(name: string): string {
+    return ` ${name}`;
   }
 
   protected indexNameText(index: Index, _table: Table): string {
@@ -278,23 +327,20 @@ export class DDLCompiler extends SQLCompiler {
   protected indexUsing(_index: Index): string {
     return "";
   }
-  protected indexInclude(_index: Index): string {
-    return "";
-  }
-  protected indexWith(_index: Index): string {
+  /** What stands between the parts and the condition. */
+  protected indexTail(_index: Index): string {
     return "";
   }
 
   visitDropIndex(ddl: DropIndex): string {
-    const table = ddl.index.table as unknown as Table;
-    const name = this.quote(indexName(ddl.index, this.dialect.identifiers.maxLength));
-    const schema = table?.schema == null ? "" : `${this.quote(table.schema)}.`;
-    return `DROP INDEX ${this.exists(ddl.options)}${schema}${name}`;
+    const name = indexName(ddl.index, this.dialect.identifiers.maxLength);
+    const place = this.tableText({ name, schema: ddl.index.table?.schema ?? null });
+    return `DROP INDEX ${this.indexConcurrently(ddl.index)}${this.exists(ddl.options)}${place}`;
   }
 
   visitAddConstraint(ddl: AddConstraint): string {
     if (!this.dialect.capabilities.alterAddConstraint) return this.refuse("ALTER TABLE ... ADD CONSTRAINT");
-    return `ALTER TABLE ${this.tableText(this.tableOf(ddl.constraint))} ADD ${this.constraintText(ddl.constraint)}`;
+    return `ALTER TABLE ${this.tableText(this.tableOf(ddl.constraint))} ADD ${this.constraintText(ddl.constraint)}${ddl.constraint.notValid ? " NOT VALID" : ""}`;
   }
 
   visitDropConstraint(ddl: DropConstraint): string {
@@ -343,6 +389,20 @@ export class DDLCompiler extends SQLCompiler {
     return `DROP TYPE ${this.exists(ddl.options)}${this.dialect.typeCompiler.render(ddl.type)}`;
   }
 
+  visitCreateDomainType(ddl: CreateDomainType): string {
+    const { options, baseType, checks } = ddl.type;
+    let text = `CREATE DOMAIN ${this.dialect.typeCompiler.render(ddl.type)} AS ${this.dialect.typeCompiler.render(baseType)}`;
+    if (options.collation != null) text += ` COLLATE ${this.dialect.identifiers.quote(options.collation)}`;
+    if (options.default != null) text += ` DEFAULT ${options.default}`;
+    if (options.notNull === true) text += " NOT NULL";
+    for (const [name, check] of checks)
+      text += `${name === null ? "" : ` CONSTRAINT ${this.quote(name)}`} CHECK (${check})`;
+    return text;
+  }
+  visitDropDomainType(ddl: DropDomainType): string {
+    return `DROP DOMAIN ${this.exists(ddl.options)}${this.dialect.typeCompiler.render(ddl.type)}${ddl.options.cascade === true ? " CASCADE" : ""}`;
+  }
+
   visitCreateView(ddl: CreateView): string {
     const { options } = ddl;
     if (options.materialized === true && !this.dialect.capabilities.materializedViews)
@@ -351,7 +411,20 @@ export class DDLCompiler extends SQLCompiler {
     const columns =
       options.columns === undefined ? "" : ` (${options.columns.map((each) => this.quote(each)).join(", ")})`;
     const name = this.tableText({ name: ddl.name, schema: options.schema ?? null });
-    return `CREATE ${options.orReplace === true ? "OR REPLACE " : ""}${kind}VIEW ${this.exists(options)}${name}${columns} AS ${this.process(ddl.selectable)}`;
+    return `CREATE ${options.orReplace === true ? "OR REPLACE " : ""}${kind}VIEW ${this.exists(options)}${name}${columns}${this.viewOptions(ddl)} AS ${this.query(ddl.selectable)}${this.viewTail(ddl)}`;
+  }
+  /** What stands between a view's name and AS; what a dialect has not, it leaves out. */
+  protected viewOptions(_ddl: CreateView): string {
+    return "";
+  }
+  private viewTail({ options }: CreateView): string {
+    if (options.checkOption !== undefined) return ` WITH ${options.checkOption} CHECK OPTION`;
+    return options.materialized === true && options.withData === false ? " WITH NO DATA" : "";
+  }
+  visitRefreshMaterializedView(ddl: RefreshMaterializedView): string {
+    if (!this.dialect.capabilities.materializedViews) return this.refuse("materialized views");
+    const { concurrently, withData } = ddl.options;
+    return `REFRESH MATERIALIZED VIEW ${concurrently === true ? "CONCURRENTLY " : ""}${this.tableText(ddl.view)}${withData === false ? " WITH NO DATA" : ""}`;
   }
   visitDropView(ddl: DropView): string {
     const { options } = ddl;
@@ -361,7 +434,7 @@ export class DDLCompiler extends SQLCompiler {
   visitCreateTableAs(ddl: CreateTableAs): string {
     const { options } = ddl;
     const name = this.tableText({ name: ddl.name, schema: options.schema ?? null });
-    return `CREATE ${options.temporary === true ? "TEMPORARY " : ""}TABLE ${this.exists(options)}${name} AS ${this.process(ddl.selectable)}`;
+    return `CREATE ${options.temporary === true ? "TEMPORARY " : ""}TABLE ${this.exists(options)}${name} AS ${this.query(ddl.selectable)}`;
   }
 
   visitSetTableComment(ddl: SetTableComment): string {
@@ -375,6 +448,21 @@ export class DDLCompiler extends SQLCompiler {
     return `COMMENT ON COLUMN ${this.tableText(ddl.table as unknown as Table)}.${this.quote(ddl.columnName)} IS ${value}`;
   }
 
+  visitSetConstraintComment(ddl: SetConstraintComment): string {
+    if (!this.dialect.capabilities.comments) return this.refuse("COMMENT ON");
+    const name = constraintName(ddl.constraint, this.dialect.identifiers.maxLength);
+    const table = this.tableOf(ddl.constraint);
+    if (name === null)
+      throw new CompileError(`a constraint of ${table.fullName} has no name, and cannot have a comment.`);
+    return `COMMENT ON CONSTRAINT ${this.quote(name)} ON ${this.tableText(table)} IS ${ddl.comment === null ? "NULL" : quoteLiteral(ddl.comment)}`;
+  }
+  visitSetIndexComment(ddl: SetIndexComment): string {
+    if (!this.dialect.capabilities.comments) return this.refuse("COMMENT ON");
+    const name = indexName(ddl.index, this.dialect.identifiers.maxLength);
+    const place = this.tableText({ name, schema: ddl.index.table?.schema ?? null });
+    return `COMMENT ON INDEX ${place} IS ${ddl.comment === null ? "NULL" : quoteLiteral(ddl.comment)}`;
+  }
+
   visitDDL(ddl: DDL): string {
     return ddl.statement;
   }
@@ -382,11 +470,12 @@ export class DDLCompiler extends SQLCompiler {
 
 const actions = new Set(["CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION"]);
 
-function action(text: string): string {
-  const upper = text.toUpperCase();
-  if (!actions.has(upper))
-    throw new CompileError(`${JSON.stringify(text)} is no referential action; they are ${[...actions].join(", ")}.`);
-  return upper;
+// A column or expression under its order and collation.
+function underOrder(node: Node): Node {
+  const ordered = node.visitName === "UnaryExpression" && (node as unknown as { postfix: boolean }).postfix;
+  if (!ordered && node.visitName !== "Collate") return node;
+  const [inner] = node.children();
+  return inner === undefined ? node : underOrder(inner);
 }
 
 function isPlainIndexPart(node: Node): boolean {

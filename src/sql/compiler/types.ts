@@ -1,9 +1,10 @@
 import type { IdentifierPreparer, TypeRenderer } from "../dialect.js";
 import { CompileError } from "../errors.js";
-import type { BinaryType, NumericType, StringType } from "../types/base.js";
+import { type BinaryType, type NumericType, StringType } from "../types/base.js";
+import type { DomainType } from "../types/domain.js";
 import type { TypeDecorator, UserDefinedType } from "../types/extensible.js";
 import type { ArrayType, EnumType } from "../types/structured.js";
-import type { DateTimeType, TimeType } from "../types/temporal.js";
+import type { DateTimeType, IntervalType, TimeType } from "../types/temporal.js";
 import { plainType, type SQLType, type TypeDialect } from "../types/type.js";
 
 /** Names of types as standard SQL has them; a dialect overrides what differs. */
@@ -11,7 +12,11 @@ export class TypeCompiler implements TypeRenderer {
   constructor(readonly dialect: TypeDialect & { readonly identifiers: IdentifierPreparer }) {}
 
   render(type: SQLType): string {
-    const impl = this.dialect.typeImpl(plainType(type));
+    const plain = plainType(type);
+    const own = plainType(plain.forDialect(this.dialect.name));
+    const spelled = own.spelling(this.dialect.name);
+    if (spelled !== null) return own instanceof StringType ? this.collated(spelled, own) : spelled;
+    const impl = this.dialect.typeImpl(plain);
     const visit = (this as unknown as Record<string, unknown>)[impl.visitName];
     if (typeof visit !== "function") {
       throw new CompileError(
@@ -64,14 +69,16 @@ export class TypeCompiler implements TypeRenderer {
     return "DATE";
   }
   visitTime(type: TimeType): string {
-    return type.timezone ? "TIME WITH TIME ZONE" : "TIME";
+    const precision = type.precision === null ? "" : `(${type.precision})`;
+    return `TIME${precision}${type.timezone ? " WITH TIME ZONE" : ""}`;
   }
   visitDateTime(type: DateTimeType): string {
     const precision = type.precision === null ? "" : `(${type.precision})`;
     return `TIMESTAMP${precision}${type.timezone ? " WITH TIME ZONE" : ""}`;
   }
-  visitInterval(_type: SQLType): string {
-    return "INTERVAL";
+  visitInterval(type: IntervalType): string {
+    const fields = type.fields === null ? "" : ` ${type.fields.toUpperCase()}`;
+    return `INTERVAL${fields}${type.precision === null ? "" : `(${type.precision})`}`;
   }
   visitJson(_type: SQLType): string {
     return "JSON";
@@ -91,6 +98,14 @@ export class TypeCompiler implements TypeRenderer {
       return type.schema === null ? name : `${this.dialect.identifiers.quoteIfNeeded(type.schema)}.${name}`;
     }
     return `VARCHAR(${type.length})`;
+  }
+  visitDomain(type: DomainType): string {
+    if (!this.dialect.capabilities.domains) {
+      throw new CompileError(
+        `${this.dialect.name} has no domains. Give the domain ${type.name} another type there with withVariant().`,
+      );
+    }
+    return this.dialect.identifiers.format(type);
   }
   visitArray(type: ArrayType): string {
     if (!this.dialect.capabilities.nativeArray) {

@@ -1,8 +1,14 @@
 import type { Node } from "../node.js";
-import type { Constraint, ForeignKeyConstraint } from "../schema/constraints.js";
+import {
+  type Constraint,
+  conditionHolds,
+  type DDLCondition,
+  type ForeignKeyConstraint,
+} from "../schema/constraints.js";
 import type { Sequence } from "../schema/generated.js";
 import type { Index } from "../schema/indexes.js";
 import type { Table } from "../schema/table.js";
+import type { DomainType } from "../types/domain.js";
 import type { SQLType } from "../types/type.js";
 import { DDLElement } from "./element.js";
 
@@ -166,6 +172,29 @@ export class DropEnumType extends DDLElement {
   }
 }
 
+/** `CREATE DOMAIN`. */
+export class CreateDomainType extends DDLElement {
+  override get visitName(): string {
+    return "CreateDomainType";
+  }
+  constructor(readonly type: DomainType) {
+    super();
+  }
+}
+
+/** `DROP DOMAIN`. */
+export class DropDomainType extends DDLElement {
+  override get visitName(): string {
+    return "DropDomainType";
+  }
+  constructor(
+    readonly type: DomainType,
+    readonly options: ExistsOptions = {},
+  ) {
+    super();
+  }
+}
+
 /** An enum as a type of the database: its name and its values. */
 export interface NamedEnum {
   readonly name: string | null;
@@ -187,6 +216,11 @@ export class CreateView extends DDLElement {
       readonly orReplace?: boolean;
       readonly temporary?: boolean;
       readonly columns?: readonly string[];
+      /** A materialized view that is not filled yet. */
+      readonly withData?: boolean;
+      /** Options of views: `{ security_barrier: true }`. */
+      readonly with?: Readonly<Record<string, string | number | boolean>>;
+      readonly checkOption?: "LOCAL" | "CASCADED";
     } = {},
   ) {
     super();
@@ -244,6 +278,49 @@ export class SetColumnComment extends DDLElement {
   }
 }
 
+/** `COMMENT ON CONSTRAINT`. */
+export class SetConstraintComment extends DDLElement {
+  override get visitName(): string {
+    return "SetConstraintComment";
+  }
+  constructor(
+    readonly constraint: Constraint,
+    readonly comment: string | null = constraint.comment,
+  ) {
+    super();
+  }
+}
+
+/** `COMMENT ON INDEX`. */
+export class SetIndexComment extends DDLElement {
+  override get visitName(): string {
+    return "SetIndexComment";
+  }
+  constructor(
+    readonly index: Index,
+    readonly comment: string | null = index.options.comment ?? null,
+  ) {
+    super();
+  }
+}
+
+/** `REFRESH MATERIALIZED VIEW`. */
+export class RefreshMaterializedView extends DDLElement {
+  override get visitName(): string {
+    return "RefreshMaterializedView";
+  }
+  constructor(
+    readonly view: { readonly name: string; readonly schema: string | null },
+    readonly options: {
+      /** Others may read meanwhile; the view needs a unique index. */
+      readonly concurrently?: boolean;
+      readonly withData?: boolean;
+    } = {},
+  ) {
+    super();
+  }
+}
+
 /**
  * DDL as text, for what has no element of its own.
  *
@@ -256,13 +333,22 @@ export class DDL extends DDLElement {
   constructor(
     readonly statement: string,
     /** Run on these dialects only; on all where absent. */
-    readonly options: { readonly dialects?: readonly string[] } = {},
+    readonly options: { readonly dialects?: readonly string[]; readonly when?: DDLCondition["when"] } = {},
   ) {
     super();
   }
-  /** The same for the dialects named only. */
-  executeIf(options: { readonly dialect: string | readonly string[] }): DDL {
-    const dialects = typeof options.dialect === "string" ? [options.dialect] : options.dialect;
-    return new DDL(this.statement, { dialects });
+  /** The same, run only where the condition holds. */
+  executeIf(condition: DDLCondition): DDL {
+    const { dialect, when } = condition;
+    const dialects = typeof dialect === "string" ? [dialect] : dialect;
+    return new DDL(this.statement, {
+      ...(dialects === undefined ? {} : { dialects }),
+      ...(when === undefined ? {} : { when }),
+    });
+  }
+  /** Whether it is to be run on a dialect when a table or metadata that it was attached to is created or dropped. */
+  runsOn(dialect: { readonly name: string }): boolean {
+    const { dialects, when } = this.options;
+    return conditionHolds({ ...(dialects && { dialect: dialects }), ...(when && { when }) }, dialect);
   }
 }

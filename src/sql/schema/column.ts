@@ -34,7 +34,7 @@ export interface DefaultContext {
 /** The target of a foreign key: `"table.column"`, a column, or a function that gives the column later. */
 export type ForeignKeyTarget = string | ColumnInfo | (() => ColumnInfo);
 
-/** ON DELETE and ON UPDATE. */
+/** ON DELETE and ON UPDATE. `"SET NULL (a, b)"` sets only the columns named, where the database can do so. */
 export type ReferentialAction = "CASCADE" | "SET NULL" | "SET DEFAULT" | "RESTRICT" | "NO ACTION" | (string & {});
 
 /** Options of a foreign key. */
@@ -47,6 +47,9 @@ export interface ForeignKeyOptions {
   readonly match?: "FULL" | "PARTIAL" | "SIMPLE" | null;
   /** Add the constraint by ALTER TABLE after the tables are there; tables that refer to each other need it. */
   readonly useAlter?: boolean;
+  readonly comment?: string | null;
+  /** Rows that are there already are not checked; of ALTER TABLE ... ADD. */
+  readonly notValid?: boolean;
   readonly info?: Readonly<Record<string, unknown>>;
 }
 
@@ -57,6 +60,8 @@ export class ForeignKey {
   parent: Column | null = null;
   /** The constraint made of it when the column joined a table. */
   constraint: unknown = null;
+  /** Given to a column, and not part of a table's own constraint. */
+  fromColumn = false;
 
   constructor(
     readonly target: ForeignKeyTarget,
@@ -86,6 +91,30 @@ export class ForeignKey {
       if (error instanceof NoReferencedTableError || error instanceof ReferenceError) return null;
       throw error;
     }
+  }
+
+  /**
+   * A key like this one for a copy of its table.
+   *
+   * @param from the schema of the table: a target in the same one moves along
+   * @param to the schema of the copy
+   */
+  copy(from: string | null, to: string | null): ForeignKey {
+    const target = this.target;
+    let moved: ForeignKeyTarget = target;
+    if (typeof target !== "string") {
+      const column = this.tryColumn();
+      if (column?.table != null && !column.name.includes(".")) moved = `${column.table.fullName}.${column.name}`;
+    }
+    if (typeof moved === "string" && from !== to) {
+      const at = moved.lastIndexOf(".");
+      const table = moved.slice(0, at);
+      const bare = from === null ? table : table.startsWith(`${from}.`) ? table.slice(from.length + 1) : null;
+      if (bare !== null && !(from === null && table.includes("."))) {
+        moved = `${to === null ? "" : `${to}.`}${bare}${moved.slice(at)}`;
+      }
+    }
+    return new ForeignKey(moved, this.options);
   }
 
   /** Whether this key refers to a column of the table given. */
@@ -156,6 +185,8 @@ export interface ColumnOptions<T = unknown> {
   readonly info?: Readonly<Record<string, unknown>>;
   /** Left out of plain `select(table)`. */
   readonly system?: boolean;
+  /** SQLite: what a NULL does where the column takes none: `"IGNORE"`, `"REPLACE"`, ... */
+  readonly onConflictNotNull?: string;
 }
 
 /** What a typed column says of itself; every `table.c.x` has it. */
@@ -227,7 +258,10 @@ export class Column<T = unknown, Src = unknown> extends ColumnElement<T, Src> im
     this.system = options.system === true;
     const keys = [...(options.foreignKey === undefined ? [] : [options.foreignKey]), ...(options.foreignKeys ?? [])];
     this.foreignKeys = keys.map((key) => (key instanceof ForeignKey ? adopt(key) : new ForeignKey(key)));
-    for (const key of this.foreignKeys) key.parent = this;
+    for (const key of this.foreignKeys) {
+      key.parent = this;
+      key.fromColumn = true;
+    }
     if (this.computed !== null && (this.default !== undefined || this.serverDefault !== null)) {
       throw new ArgumentError(`column ${this.#name}: a computed column has no default.`);
     }

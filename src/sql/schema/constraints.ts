@@ -31,6 +31,24 @@ export interface ConstraintOptions {
   readonly info?: Readonly<Record<string, unknown>>;
   /** The constraint exists on these dialects only. */
   readonly dialects?: readonly string[];
+  /** Rows that are there already are not checked (where the database can do so; of ALTER TABLE ... ADD). */
+  readonly notValid?: boolean;
+  /** SQLite: what a violation does. */
+  readonly onConflict?: string;
+}
+
+/** On what a piece of DDL depends. */
+export interface DDLCondition {
+  /** The dialect's name, or one of several. */
+  readonly dialect?: string | readonly string[];
+  /** Asked each time. */
+  readonly when?: (dialect: { readonly name: string }) => boolean;
+}
+
+/** Whether a condition holds for a dialect. */
+export function conditionHolds({ dialect, when }: DDLCondition, on: { readonly name: string }): boolean {
+  const named = typeof dialect === "string" ? [dialect] : dialect;
+  return (named === undefined || named.includes(on.name)) && (when === undefined || when(on));
 }
 
 /** A column by name, or itself. */
@@ -44,7 +62,8 @@ export abstract class Constraint {
   readonly initially: "DEFERRED" | "IMMEDIATE" | null;
   readonly comment: string | null;
   readonly info: Readonly<Record<string, unknown>>;
-  readonly dialects: readonly string[] | null;
+  readonly notValid: boolean;
+  #condition: DDLCondition;
   #table: TableLike | null = null;
 
   constructor(readonly options: ConstraintOptions = {}) {
@@ -53,7 +72,23 @@ export abstract class Constraint {
     this.initially = options.initially ?? null;
     this.comment = options.comment ?? null;
     this.info = options.info ?? {};
-    this.dialects = options.dialects ?? null;
+    this.notValid = options.notValid === true;
+    this.#condition = options.dialects === undefined ? {} : { dialect: options.dialects };
+  }
+
+  /**
+   * The constraint exists only where the condition holds.
+   *
+   * @example new CheckConstraint("length(name) > 3").ddlIf({ dialect: "postgresql" })
+   */
+  ddlIf(condition: DDLCondition): this {
+    this.#condition = condition;
+    return this;
+  }
+
+  /** Whether a dialect is to have it. */
+  existsOn(dialect: { readonly name: string }): boolean {
+    return conditionHolds(this.#condition, dialect);
   }
 
   /** Its table, or null before it has one. */
@@ -101,7 +136,10 @@ export class PrimaryKeyConstraint extends Constraint {
   #columns: Column[] = [];
   readonly columnRefs: readonly ColumnRef[];
 
-  constructor(columns: readonly ColumnRef[] = [], options: ConstraintOptions = {}) {
+  constructor(
+    columns: readonly ColumnRef[] = [],
+    override readonly options: ConstraintOptions & { readonly include?: readonly ColumnRef[] } = {},
+  ) {
     super(options);
     this.columnRefs = columns;
   }
@@ -135,7 +173,11 @@ export class UniqueConstraint extends ColumnConstraint {
   override readonly kind = "uq";
   constructor(
     columns: readonly ColumnRef[],
-    override readonly options: ConstraintOptions & { readonly nullsNotDistinct?: boolean } = {},
+    override readonly options: ConstraintOptions & {
+      readonly nullsNotDistinct?: boolean;
+      /** Columns stored in its index and not searched by. */
+      readonly include?: readonly ColumnRef[];
+    } = {},
   ) {
     super(columns, options);
   }
@@ -159,6 +201,8 @@ export class ExcludeConstraint extends Constraint {
     readonly elements: readonly (readonly [ColumnRef | SQLExpression, string])[],
     override readonly options: ConstraintOptions & {
       readonly using?: string;
+      /** Operator classes by column name. */
+      readonly ops?: Readonly<Record<string, string>>;
       readonly where?: string | SQLExpression;
     } = {},
   ) {

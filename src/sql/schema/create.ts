@@ -1,27 +1,26 @@
 import type { DDLElement } from "../ddl/element.js";
 import {
   AddConstraint,
-  CreateEnumType,
   CreateIndex,
   CreateSequence,
   CreateTable,
   type CreateView,
   DDL,
   DropConstraint,
-  DropEnumType,
   DropSequence,
   DropTable,
   DropView,
-  type NamedEnum,
   SetColumnComment,
+  SetConstraintComment,
+  SetIndexComment,
   SetTableComment,
 } from "../ddl/elements.js";
 import type { DDLConnection, DDLOp } from "../ddl-runner.js";
-import { EnumType } from "../types/structured.js";
-import type { SQLType } from "../types/type.js";
 import type { ForeignKeyConstraint } from "./constraints.js";
 import type { Sequence } from "./generated.js";
+import { createType, dropType, namedTypes } from "./named-types.js";
 import { constraintName } from "./naming.js";
+import type { ReflectedKind } from "./reflected.js";
 import { sortTables } from "./sort.js";
 import type { Table } from "./table.js";
 
@@ -33,14 +32,12 @@ export interface CreateOptions {
   readonly checkfirst?: boolean;
 }
 
-/** A view of the metadata. */
-export interface ViewDefinition {
-  readonly ddl: CreateView;
-}
+/** The moments at which DDL of your own runs. */
+export type SchemaMoment = "beforeCreate" | "afterCreate" | "beforeDrop" | "afterDrop";
 
 /** DDL of your own that runs with a metadata or one of its tables. */
 export interface AttachedDDL {
-  readonly when: "beforeCreate" | "afterCreate" | "beforeDrop" | "afterDrop";
+  readonly when: SchemaMoment;
   /** Its table; null for the whole metadata. */
   readonly table: Table | null;
   readonly ddl: DDLElement;
@@ -48,145 +45,151 @@ export interface AttachedDDL {
 
 /** What is created and dropped together. */
 export interface SchemaItems {
+  /** The metadata; handlers of its events get it. */
+  readonly owner: object;
   readonly tables: readonly Table[];
   readonly sequences: readonly Sequence[];
   readonly views: readonly CreateView[];
   readonly attached: readonly AttachedDDL[];
 }
 
+const TABLES: readonly ReflectedKind[] = ["table", "foreignTable"];
+const VIEWS: readonly ReflectedKind[] = ["view", "materializedView"];
+
 /** Creates tables with their sequences, types, indexes, comments and views, in the order of their dependencies. */
 export function* createAllOp(connection: DDLConnection, items: SchemaItems, checkfirst: boolean): DDLOp<void> {
   const { dialect } = connection;
-  const wanted: Table[] = [];
-  for (const table of items.tables) {
-    if (table.isView) continue;
-    if (!checkfirst || !(yield* connection.hasTable(table.name, table.schema))) wanted.push(table);
-  }
-  yield* attached(connection, items, "beforeCreate", null);
+  const tables = items.tables.filter((table) => !table.isView);
+  const there = checkfirst ? yield* present(connection, [...TABLES, ...VIEWS], tables) : null;
+  const wanted = tables.filter((table) => there === null || !there.has(table.fullName));
+  yield* moment(connection, items, "beforeCreate", null);
   if (dialect.capabilities.sequences) {
     for (const sequence of items.sequences) {
       if (checkfirst && (yield* connection.hasSequence(sequence.name, sequence.schema))) continue;
       yield* connection.executeDDL(new CreateSequence(sequence));
     }
   }
-  if (dialect.capabilities.nativeEnum) {
-    for (const type of nativeEnums(connection, wanted)) {
-      if (
-        checkfirst &&
-        connection.hasType !== undefined &&
-        (yield* connection.hasType(type.name as string, type.schema))
-      )
-        continue;
-      yield* connection.executeDDL(new CreateEnumType(type));
-    }
+  for (const type of namedTypes(dialect, wanted)) {
+    if (checkfirst && (yield* connection.hasType(type.name, type.schema))) continue;
+    yield* connection.executeDDL(createType(type));
   }
-  const { tables, deferred } = sortTables(wanted, dialect.capabilities.alterAddConstraint);
-  for (const table of tables) {
-    yield* attached(connection, items, "beforeCreate", table);
+  const { tables: sorted, deferred } = sortTables(wanted, dialect.capabilities.alterAddConstraint);
+  for (const table of sorted) {
+    yield* moment(connection, items, "beforeCreate", table);
     const inline = table.foreignKeyConstraints.filter((key) => !deferred.includes(key));
-    yield* connection.executeDDL(new CreateTable(table, { includeForeignKeys: inline }));
+    yield* connection.executeDDL(table.creatorDdl?.(table) ?? new CreateTable(table, { includeForeignKeys: inline }));
     for (const index of table.indexes) {
-      if (index.dialects === null || index.dialects.includes(dialect.name))
-        yield* connection.executeDDL(new CreateIndex(index));
+      if (index.existsOn(dialect)) yield* connection.executeDDL(new CreateIndex(index));
     }
-    yield* comments(connection, table);
+    yield* comments(connection, table, deferred);
   }
-  for (const key of deferred) yield* connection.executeDDL(new AddConstraint(key));
-  // after the keys that close rings: what follows a table may use them
-  for (const table of tables) yield* attached(connection, items, "afterCreate", table);
-  for (const view of items.views) {
-    if (checkfirst) {
-      const schema = view.options.schema ?? null;
-      const there =
-        connection.hasView === undefined
-          ? yield* connection.hasTable(view.name, schema)
-          : yield* connection.hasView(view.name, schema);
-      if (there) continue;
+  for (const key of deferred) {
+    if (!key.existsOn(dialect)) continue;
+    yield* connection.executeDDL(new AddConstraint(key));
+    if (key.comment !== null && dialect.capabilities.comments) {
+      yield* connection.executeDDL(new SetConstraintComment(key));
     }
+  }
+  // after the keys that close rings: what follows a table may use them
+  for (const table of sorted) yield* moment(connection, items, "afterCreate", table);
+  const viewsThere = checkfirst ? yield* present(connection, [...TABLES, ...VIEWS], items.views.map(place)) : null;
+  for (const view of items.views) {
+    if (view.options.orReplace !== true && viewsThere?.has(place(view).fullName)) continue;
     yield* connection.executeDDL(view);
   }
-  yield* attached(connection, items, "afterCreate", null);
+  yield* moment(connection, items, "afterCreate", null);
 }
 
 /** Drops tables with what belongs to them, dependents first. */
 export function* dropAllOp(connection: DDLConnection, items: SchemaItems, checkfirst: boolean): DDLOp<void> {
   const { dialect } = connection;
-  yield* attached(connection, items, "beforeDrop", null);
+  yield* moment(connection, items, "beforeDrop", null);
+  const viewsThere = checkfirst ? yield* present(connection, VIEWS, items.views.map(place)) : null;
   for (const view of [...items.views].reverse()) {
+    if (viewsThere !== null && !viewsThere.has(place(view).fullName)) continue;
     const { schema = null, materialized = false } = view.options;
-    if (checkfirst) {
-      const there =
-        connection.hasView === undefined
-          ? yield* connection.hasTable(view.name, schema)
-          : yield* connection.hasView(view.name, schema);
-      if (!there) continue;
-    }
     yield* connection.executeDDL(new DropView(view.name, { schema, materialized }));
   }
-  const wanted: Table[] = [];
-  for (const table of items.tables) {
-    if (table.isView) continue;
-    if (!checkfirst || (yield* connection.hasTable(table.name, table.schema))) wanted.push(table);
-  }
-  const canAlter = dialect.capabilities.alterAddConstraint;
-  const { tables, deferred } = sortTables(wanted, canAlter);
+  const candidates = items.tables.filter((table) => !table.isView);
+  const there = checkfirst ? yield* present(connection, TABLES, candidates) : null;
+  const wanted = candidates.filter((table) => there === null || there.has(table.fullName));
+  const { tables, deferred } = sortTables(wanted, dialect.capabilities.alterAddConstraint);
   const nameless: ForeignKeyConstraint[] = [];
   for (const key of deferred) {
+    if (!key.existsOn(dialect)) continue;
     if (constraintName(key, dialect.identifiers.maxLength) === null) nameless.push(key);
     else yield* connection.executeDDL(new DropConstraint(key));
   }
   // a key without a name cannot be dropped; the table that it refers to then takes it along
   const cascade = new Set(nameless.map((key) => key.referredTable as unknown));
   for (const table of [...tables].reverse()) {
-    yield* attached(connection, items, "beforeDrop", table);
-    yield* connection.executeDDL(new DropTable(table, { cascade: cascade.has(table) }));
-    yield* attached(connection, items, "afterDrop", table);
+    yield* moment(connection, items, "beforeDrop", table);
+    yield* connection.executeDDL(table.dropperDdl?.(table) ?? new DropTable(table, { cascade: cascade.has(table) }));
+    yield* moment(connection, items, "afterDrop", table);
   }
-  if (dialect.capabilities.nativeEnum) {
-    for (const type of nativeEnums(connection, wanted))
-      yield* connection.executeDDL(new DropEnumType(type, { ifExists: true }));
-  }
+  for (const type of [...namedTypes(dialect, wanted)].reverse()) yield* connection.executeDDL(dropType(type));
   if (dialect.capabilities.sequences) {
     for (const sequence of items.sequences) {
       if (checkfirst && !(yield* connection.hasSequence(sequence.name, sequence.schema))) continue;
       yield* connection.executeDDL(new DropSequence(sequence));
     }
   }
-  yield* attached(connection, items, "afterDrop", null);
+  yield* moment(connection, items, "afterDrop", null);
 }
 
-function* attached(
+interface Place {
+  readonly name: string;
+  readonly schema: string | null;
+  readonly fullName: string;
+}
+
+function place(view: CreateView): Place {
+  const schema = view.options.schema ?? null;
+  return { name: view.name, schema, fullName: schema === null ? view.name : `${schema}.${view.name}` };
+}
+
+/** The full names of those that are there: one statement for each schema. */
+function* present(
   connection: DDLConnection,
-  items: SchemaItems,
-  when: AttachedDDL["when"],
-  table: Table | null,
-): DDLOp<void> {
+  kinds: readonly ReflectedKind[],
+  places: readonly Place[],
+): DDLOp<ReadonlySet<string>> {
+  const bySchema = new Map<string | null, Place[]>();
+  for (const each of places) {
+    const list = bySchema.get(each.schema);
+    if (list === undefined) bySchema.set(each.schema, [each]);
+    else list.push(each);
+  }
+  const found = new Set<string>();
+  for (const [schema, list] of bySchema) {
+    const names = yield* connection.present({ schema, names: list.map((each) => each.name), kinds, scope: "any" });
+    for (const each of list) if (names.has(each.name)) found.add(each.fullName);
+  }
+  return found;
+}
+
+/** Runs what is attached to a table, or to the metadata, and tells those who listen. */
+function* moment(connection: DDLConnection, items: SchemaItems, when: SchemaMoment, table: Table | null): DDLOp<void> {
   for (const each of items.attached) {
     if (each.when !== when || each.table !== table) continue;
-    const dialects = each.ddl instanceof DDL ? each.ddl.options.dialects : undefined;
-    if (dialects === undefined || dialects.includes(connection.dialect.name)) yield* connection.executeDDL(each.ddl);
+    if (!(each.ddl instanceof DDL) || each.ddl.runsOn(connection.dialect)) yield* connection.executeDDL(each.ddl);
   }
+  yield* connection.announce(when, table ?? items.owner);
 }
 
-function* comments(connection: DDLConnection, table: Table): DDLOp<void> {
+function* comments(connection: DDLConnection, table: Table, deferred: readonly ForeignKeyConstraint[]): DDLOp<void> {
   if (!connection.dialect.capabilities.comments) return;
   if (table.comment !== null) yield* connection.executeDDL(new SetTableComment(table));
   for (const column of table.columns) {
     if (column.comment !== null) yield* connection.executeDDL(new SetColumnComment(table, column.name, column.comment));
   }
-}
-
-function nativeEnums(connection: DDLConnection, tables: readonly Table[]): (SQLType & NamedEnum)[] {
-  const found = new Map<string, SQLType & NamedEnum>();
-  for (const table of tables) {
-    for (const column of table.columns) {
-      let type: SQLType = connection.dialect.typeImpl(column.type);
-      const item = (type as { itemType?: SQLType }).itemType;
-      if (item !== undefined) type = connection.dialect.typeImpl(item);
-      if (type instanceof EnumType && type.native && type.name !== null) {
-        found.set(`${type.schema ?? ""}.${type.name}`, type as unknown as SQLType & NamedEnum);
-      }
+  for (const constraint of table.constraints) {
+    if (constraint.comment === null || deferred.includes(constraint as ForeignKeyConstraint)) continue;
+    if (constraint.existsOn(connection.dialect)) yield* connection.executeDDL(new SetConstraintComment(constraint));
+  }
+  for (const index of table.indexes) {
+    if (index.options.comment != null && index.existsOn(connection.dialect)) {
+      yield* connection.executeDDL(new SetIndexComment(index));
     }
   }
-  return [...found.values()];
 }

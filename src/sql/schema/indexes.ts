@@ -1,7 +1,8 @@
 import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
+import { replaceNodes } from "../node.js";
 import type { Column, ColumnInfo, TableLike } from "./column.js";
-import { type ColumnRef, type Conv, resolveColumn } from "./constraints.js";
+import { type ColumnRef, type Conv, conditionHolds, type DDLCondition, resolveColumn } from "./constraints.js";
 import type { SQLExpression } from "./generated.js";
 
 /** Options of an index. */
@@ -13,11 +14,12 @@ export interface IndexOptions {
   readonly where?: string | SQLExpression;
   /** Columns stored in the index and not searched by. */
   readonly include?: readonly ColumnRef[];
-  /** Operator classes by column name. */
+  /** Operator classes by column name, or by the text of an expression. */
   readonly ops?: Readonly<Record<string, string>>;
   /** Storage parameters. */
-  readonly with?: Readonly<Record<string, string | number>>;
+  readonly with?: Readonly<Record<string, string | number | boolean>>;
   readonly concurrently?: boolean;
+  readonly tablespace?: string;
   readonly nullsNotDistinct?: boolean;
   readonly dialects?: readonly string[];
   readonly comment?: string | null;
@@ -32,7 +34,7 @@ export interface IndexOptions {
 export class Index {
   #table: TableLike | null = null;
   readonly unique: boolean;
-  readonly dialects: readonly string[] | null;
+  #condition: DDLCondition;
 
   constructor(
     readonly name: string | Conv | null,
@@ -41,7 +43,18 @@ export class Index {
   ) {
     if (refs.length === 0) throw new ArgumentError(`index ${String(name)} has no columns.`);
     this.unique = options.unique === true;
-    this.dialects = options.dialects ?? null;
+    this.#condition = options.dialects === undefined ? {} : { dialect: options.dialects };
+  }
+
+  /** The index exists only where the condition holds. */
+  ddlIf(condition: DDLCondition): this {
+    this.#condition = condition;
+    return this;
+  }
+
+  /** Whether a dialect is to have it. */
+  existsOn(dialect: { readonly name: string }): boolean {
+    return conditionHolds(this.#condition, dialect);
   }
 
   /** Its table, or null before it has one. */
@@ -52,6 +65,17 @@ export class Index {
   /** @internal */
   attach(table: TableLike): void {
     this.#table = table;
+  }
+
+  /** An index like this one for a copy of its table. */
+  copyTo(from: TableLike, to: TableLike): Index {
+    const twin = (column: Column): Column => to.columns.find((each) => each.key === column.key) as Column;
+    const moved = this.expressions.map((each) =>
+      replaceNodes(each, (node) =>
+        (node as Column).table === from && node.visitName === "Column" ? twin(node as never) : undefined,
+      ),
+    );
+    return new Index(this.name, moved as never[], this.options);
   }
 
   /** What it is made of: columns and expressions. */

@@ -1,6 +1,6 @@
 import type { DDLElement } from "../ddl/element.js";
 import { CreateView } from "../ddl/elements.js";
-import { type AsyncDDLBind, RUN_DDL, type SyncDDLBind } from "../ddl-runner.js";
+import { type AsyncDDLBind, type DDLRunner, RUN_DDL } from "../ddl-runner.js";
 import { InvalidRequestError } from "../errors.js";
 import type { Query } from "../selectable/query.js";
 import type { Valued } from "../typing.js";
@@ -8,6 +8,7 @@ import { Column } from "./column.js";
 import { type AttachedDDL, type CreateOptions, createAllOp, dropAllOp, type SchemaItems } from "./create.js";
 import type { Sequence } from "./generated.js";
 import { defaultNamingConvention, type NamingConvention } from "./naming.js";
+import { type ReflectOptions, reflectOp } from "./reflect.js";
 import { sortTables } from "./sort.js";
 import { type ColumnSpec, Table, type TableColumns, type TableHome } from "./table.js";
 
@@ -20,11 +21,10 @@ export interface MetaDataOptions {
 }
 
 /** Options of `view()`. */
-export interface ViewOptions {
-  readonly schema?: string | null;
-  readonly materialized?: boolean;
-  readonly orReplace?: boolean;
-  readonly temporary?: boolean;
+export interface ViewOptions
+  extends Omit<NonNullable<ConstructorParameters<typeof CreateView>[2]>, "cascade" | "ifExists"> {
+  /** Indexes of a materialized view. */
+  readonly info?: Readonly<Record<string, unknown>>;
 }
 
 /** A collection of tables that are created and dropped together, and that name each other in foreign keys. */
@@ -134,21 +134,34 @@ export class MetaData implements TableHome {
    *
    * @param bind an engine or a connection; with a sync one nothing is to be awaited
    */
-  readonly createAll: DDLRunner = ((bind: AsyncDDLBind, options: CreateOptions = {}) =>
+  readonly createAll: DDLRunner<CreateOptions> = ((bind: AsyncDDLBind, options: CreateOptions = {}) =>
     bind[RUN_DDL]((connection) =>
       createAllOp(connection, this.#items(options), options.checkfirst !== false),
-    )) as DDLRunner;
+    )) as DDLRunner<CreateOptions>;
 
   /** Drops the tables that are there, dependents first. A bound property, as `createAll`. */
-  readonly dropAll: DDLRunner = ((bind: AsyncDDLBind, options: CreateOptions = {}) =>
+  readonly dropAll: DDLRunner<CreateOptions> = ((bind: AsyncDDLBind, options: CreateOptions = {}) =>
     bind[RUN_DDL]((connection) =>
       dropAllOp(connection, this.#items(options), options.checkfirst !== false),
-    )) as DDLRunner;
+    )) as DDLRunner<CreateOptions>;
+
+  /**
+   * Takes tables from the database: columns, keys, constraints, indexes and comments, in a number of statements that does
+   * not grow with the tables. Tables that the metadata has already are left alone, or completed with `extendExisting`.
+   *
+   * A bound property, as `createAll`.
+   *
+   * @throws InvalidRequestError naming tables of `only` that the database has not
+   * @example await metadata.reflect(engine, { schema: "crm", only: (name) => !name.startsWith("tmp_") });
+   */
+  readonly reflect: DDLRunner<ReflectOptions> = ((bind: AsyncDDLBind, options: ReflectOptions = {}) =>
+    bind[RUN_DDL]((connection) => reflectOp(connection, this, options))) as DDLRunner<ReflectOptions>;
 
   #items(options: CreateOptions): SchemaItems {
     this.#prepare();
     const only = options.tables as readonly Table[] | undefined;
     return {
+      owner: this,
       tables: only ?? [...this.tables.values()],
       sequences: only === undefined ? this.sequences : [],
       views: only === undefined ? [...this.#views.values()] : [],
@@ -163,12 +176,6 @@ export class MetaData implements TableHome {
 export type ViewColumns<C> = {
   readonly [K in keyof C]: C[K] extends Valued<infer T> ? ColumnSpec<T, "optional"> : never;
 };
-
-/** `createAll` and `dropAll`: a promise for an async engine or connection, done at once for a sync one. */
-export interface DDLRunner {
-  (bind: AsyncDDLBind, options?: CreateOptions): Promise<void>;
-  (bind: SyncDDLBind, options?: CreateOptions): void;
-}
 
 /** The default metadata, which `@Entity` uses. */
 export const metadata: MetaData = new MetaData();

@@ -1,3 +1,5 @@
+import type { DDLElement } from "../ddl/element.js";
+import { type AsyncDDLBind, type DDLRunner, RUN_DDL, type SyncDDLBind } from "../ddl-runner.js";
 import { ArgumentError, InvalidRequestError } from "../errors.js";
 import type { KeyContext } from "../key-context.js";
 import { nextRefId } from "../node.js";
@@ -8,11 +10,14 @@ import { Column, type ColumnInfo, type ColumnOptions, type TableLike, type Table
 import {
   CheckConstraint,
   Constraint,
+  ExcludeConstraint,
   ForeignKeyConstraint,
   PrimaryKeyConstraint,
   UniqueConstraint,
 } from "./constraints.js";
 import { Index } from "./indexes.js";
+import { findTable, type ReflectionTarget, reflectInto } from "./reflect-into.js";
+import type { ReflectedTable } from "./reflected.js";
 
 /** Whether an INSERT must, may or must not give a column. */
 export type InsertNeed = "required" | "optional" | "never";
@@ -69,6 +74,11 @@ export interface TableOptions {
   readonly extendExisting?: boolean;
   /** Give back the table of this name that the metadata has already. */
   readonly keepExisting?: boolean;
+  /**
+   * Takes columns, keys, constraints and indexes from the database, on a synchronous engine or connection (inside
+   * `conn.runSync`). Columns given here win. With an asynchronous engine: `await metadata.reflect(engine, { only: [name] })`.
+   */
+  readonly autoloadWith?: SyncDDLBind;
   /** Options of one dialect, by its name: `{ sqlite: { strict: true } }`. */
   readonly dialectOptions?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
@@ -77,6 +87,13 @@ export interface TableOptions {
 export interface TableHome extends TableRegistry {
   register(table: Table): void;
   readonly tables: ReadonlyMap<string, Table>;
+  readonly createAll: DDLRunner<TablesOptions>;
+  readonly dropAll: DDLRunner<TablesOptions>;
+}
+
+interface TablesOptions {
+  readonly checkfirst?: boolean;
+  readonly tables?: readonly Table<unknown, unknown>[];
 }
 
 /** What a table is made of besides its name. */
@@ -101,7 +118,11 @@ export class Table<Cols = ColumnSpecs, Name = string>
   readonly #name: string;
   readonly schema: string | null;
   readonly metadata: TableHome;
-  readonly comment: string | null;
+  #comment: string | null;
+  #dialectOptions: TableOptions["dialectOptions"];
+  /** Makes the statement that creates the table, in place of CREATE TABLE; see {@link setCreatorDdl}. */
+  creatorDdl: ((table: Table) => DDLElement | null) | null = null;
+  dropperDdl: ((table: Table) => DDLElement | null) | null = null;
   readonly constraints: Constraint[] = [];
   readonly indexes: Index[] = [];
   readonly prefixes: readonly string[];
@@ -112,14 +133,16 @@ export class Table<Cols = ColumnSpecs, Name = string>
     name: string,
     metadata: TableHome,
     items: readonly TableItem[] = [],
-    readonly options: TableOptions = {},
+    private readonly given: TableOptions = {},
   ) {
     super();
+    const options = given;
     if (typeof name !== "string" || name === "") throw new ArgumentError("a table needs a name.");
     this.#name = name;
     this.metadata = metadata;
     this.schema = options.schema === undefined ? metadata.schema : options.schema;
-    this.comment = options.comment ?? null;
+    this.#comment = options.comment ?? null;
+    this.#dialectOptions = options.dialectOptions;
     this.prefixes = options.prefixes ?? [];
     this.info = { ...options.info };
     this.isView = options.isView === true;
@@ -131,8 +154,71 @@ export class Table<Cols = ColumnSpecs, Name = string>
       if (item instanceof Constraint) this.addConstraint(item);
       else if (item instanceof Index) this.addIndex(item);
     }
+    if (options.autoloadWith !== undefined) this.#autoload(options.autoloadWith);
     metadata.register(this as unknown as Table);
   }
+
+  #autoload(bind: SyncDDLBind): void {
+    const answer: unknown = bind[RUN_DDL]((connection) => findTable(connection, this.name, this.schema));
+    if (answer instanceof Promise) {
+      answer.catch(() => {});
+      throw new ArgumentError(
+        `table ${this.fullName}: autoloadWith takes a synchronous engine or connection. Write await conn.runSync((sync) => ` +
+          `new Table(..., { autoloadWith: sync })), or await metadata.reflect(engine, { only: [${JSON.stringify(this.name)}] }).`,
+      );
+    }
+    const [found, dialectName] = answer as readonly [ReflectedTable, string];
+    reflectInto(this as unknown as ReflectionTarget, found, dialectName);
+  }
+
+  /** @internal Takes what the database says beside columns and constraints, where the table says nothing. */
+  takeOptions(comment: string | null, dialectName: string, options: Readonly<Record<string, unknown>>): void {
+    this.#comment ??= comment;
+    if (Object.keys(options).length === 0) return;
+    this.#dialectOptions = {
+      ...this.#dialectOptions,
+      [dialectName]: { ...options, ...this.#dialectOptions?.[dialectName] },
+    };
+  }
+
+  get comment(): string | null {
+    return this.#comment;
+  }
+
+  /** What it was made with. */
+  get options(): TableOptions {
+    return this.#dialectOptions === undefined && this.#comment === (this.given.comment ?? null)
+      ? this.given
+      : {
+          ...this.given,
+          comment: this.#comment,
+          ...(this.#dialectOptions && { dialectOptions: this.#dialectOptions }),
+        };
+  }
+
+  /**
+   * Has the table created by a statement of your own; null from the function leaves it to CREATE TABLE.
+   *
+   * @example users.setCreatorDdl(() => new DDL("CREATE FOREIGN TABLE users ..."))
+   */
+  setCreatorDdl(make: (table: Table) => DDLElement | null): this {
+    this.creatorDdl = make;
+    return this;
+  }
+
+  /** Has the table dropped by a statement of your own. */
+  setDropperDdl(make: (table: Table) => DDLElement | null): this {
+    this.dropperDdl = make;
+    return this;
+  }
+
+  /** Creates this table alone, with its indexes, types and sequences; one that is there already is left alone. */
+  readonly create: DDLRunner = ((bind: AsyncDDLBind, options: { readonly checkfirst?: boolean } = {}) =>
+    this.metadata.createAll(bind, { ...options, tables: [this] })) as DDLRunner;
+
+  /** Drops this table alone. */
+  readonly drop: DDLRunner = ((bind: AsyncDDLBind, options: { readonly checkfirst?: boolean } = {}) =>
+    this.metadata.dropAll(bind, { ...options, tables: [this] })) as DDLRunner;
 
   override get name(): string {
     return this.#name;
@@ -260,30 +346,41 @@ export class Table<Cols = ColumnSpecs, Name = string>
     metadata: TableHome,
     options: { readonly name?: string; readonly schema?: string | null } = {},
   ): Table<Cols, Name> {
-    const items: TableItem[] = this.#columns.map((column) => column.copy() as Column);
+    const schema = options.schema === undefined ? this.schema : options.schema;
+    const names = (columns: readonly Column[]): string[] => columns.map((each) => each.key);
+    const items: TableItem[] = this.#columns.map((column) => {
+      const keys = column.foreignKeys.filter((key) => key.fromColumn);
+      return column.copy({ foreignKeys: keys.map((key) => key.copy(this.schema, schema)) }) as Column;
+    });
     for (const constraint of this.constraints) {
-      if (constraint instanceof UniqueConstraint && constraint.columns.every((each) => each.unique === false)) {
-        items.push(
-          new UniqueConstraint(
-            constraint.columns.map((each) => each.key),
-            constraint.options,
-          ),
-        );
-      } else if (constraint instanceof CheckConstraint)
+      if (constraint instanceof PrimaryKeyConstraint) {
+        if (constraint.columnRefs.length > 0 || constraint.name !== null) {
+          items.push(new PrimaryKeyConstraint(names(constraint.columns), constraint.options));
+        }
+      } else if (constraint instanceof UniqueConstraint) {
+        if (constraint.columns.length === 1 && constraint.columns[0]?.unique !== false) continue;
+        items.push(new UniqueConstraint(names(constraint.columns), constraint.options));
+      } else if (constraint instanceof CheckConstraint) {
         items.push(new CheckConstraint(constraint.sqltext, constraint.options));
-      else if (constraint instanceof ForeignKeyConstraint && constraint.elements.length > 1) {
-        const keys = constraint.columns.map((each) => each.key);
-        items.push(
-          new ForeignKeyConstraint(
-            keys,
-            constraint.elements.map((each) => each.target),
-            constraint.options,
-          ),
-        );
+      } else if (constraint instanceof ExcludeConstraint) {
+        const elements = constraint.elements.map(([ref, operator]) => [this.#keyOf(ref), operator] as const);
+        items.push(new ExcludeConstraint(elements as ExcludeConstraint["elements"], constraint.options));
+      } else if (constraint instanceof ForeignKeyConstraint && !constraint.elements.some((key) => key.fromColumn)) {
+        const targets = constraint.elements.map((key) => key.copy(this.schema, schema));
+        items.push(new ForeignKeyConstraint(names(constraint.columns), targets, constraint.options));
       }
     }
-    const schema = options.schema === undefined ? this.schema : options.schema;
-    return new Table<Cols, Name>(options.name ?? this.#name, metadata, items, { ...this.options, schema });
+    const { autoloadWith: _bind, ...given } = this.options;
+    const copy = new Table<Cols, Name>(options.name ?? this.#name, metadata, items, { ...given, schema });
+    for (const index of this.indexes) {
+      if (index.columns.length === 1 && index.columns[0]?.index !== false && index.refs.length === 1) continue;
+      copy.addIndex(index.copyTo(this as unknown as TableLike, copy as unknown as TableLike));
+    }
+    return copy;
+  }
+
+  #keyOf(ref: unknown): unknown {
+    return ref instanceof Column && ref.table === (this as unknown as TableLike) ? (ref as Column).key : ref;
   }
 }
 

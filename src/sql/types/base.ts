@@ -240,6 +240,12 @@ export class StringType extends SQLType<string> {
     if (this.collation !== null) text += ` collate ${this.collation}`;
     return text;
   }
+  /** The same with a collation. */
+  collated(collation: string | null): StringType {
+    const copy = new StringType(this.maxLength, this.kind, collation);
+    copy.spellings = this.spellings;
+    return copy;
+  }
   override bindProcessor(_dialect: TypeDialect): BindProcessor {
     return checkString;
   }

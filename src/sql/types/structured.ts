@@ -153,7 +153,8 @@ export interface EnumOptions {
 
 /** One of a set of texts. */
 export class EnumType<T extends string = string> extends SQLType<T> {
-  readonly #set: ReadonlySet<string>;
+  // not #private: withVariant() copies
+  private readonly allowed: ReadonlySet<string>;
   readonly name: string | null;
   readonly schema: string | null;
   readonly native: boolean;
@@ -173,7 +174,7 @@ export class EnumType<T extends string = string> extends SQLType<T> {
       }
       checkText(value);
     }
-    this.#set = new Set(values);
+    this.allowed = new Set(values);
     this.name = options.name ?? null;
     this.schema = options.schema ?? null;
     this.native = options.native !== false;
@@ -198,7 +199,7 @@ export class EnumType<T extends string = string> extends SQLType<T> {
     return /like|regexp|match|concat/i.test(operator) ? stringType : this;
   }
   private check(value: unknown): string {
-    if (typeof value === "string" && (this.#set.has(value) || this.options.validate === false)) return value;
+    if (typeof value === "string" && (this.allowed.has(value) || this.options.validate === false)) return value;
     throw new ArgumentError(
       `${describeValue(value)} is not one of ${this.values.map((each) => JSON.stringify(each)).join(", ")}.`,
     );

@@ -29,7 +29,7 @@ import {
   jsonType,
   uuidType,
 } from "./structured.js";
-import { DateTimeType, dateTimeType, dateType, intervalType, TimeType, timeType } from "./temporal.js";
+import { DateTimeType, dateTimeType, dateType, IntervalType, intervalType, TimeType, timeType } from "./temporal.js";
 import { type SQLType, TYPE_INSTANCE } from "./type.js";
 
 // A function whose prototype is the type's instance: it answers as the type, and can be called for one with parameters.
@@ -92,7 +92,11 @@ export const t = {
   /** A day, as `"YYYY-MM-DD"`. */
   date: dateType,
   /** A time of day, as `"HH:MM:SS"`. */
-  time: callable((options: { readonly timezone?: boolean }) => new TimeType(options.timezone === true), timeType),
+  time: callable(
+    (options: { readonly timezone?: boolean; readonly precision?: number }) =>
+      new TimeType(options.timezone === true, options.precision ?? null),
+    timeType,
+  ),
   /** A point in time, as `Date`, in UTC. */
   datetime: callable(
     (options: { readonly timezone?: boolean; readonly precision?: number }) =>
@@ -106,7 +110,11 @@ export const t = {
     dateTimeType,
   ),
   /** A length of time, as ISO 8601 text. */
-  interval: intervalType,
+  interval: callable(
+    (options: { readonly fields?: string; readonly precision?: number }) =>
+      new IntervalType(options.fields ?? null, options.precision ?? null),
+    intervalType,
+  ),
   /** JSON, parsed: `t.json<Settings>()`, `t.json({ schema: z.object(...) })`. */
   json: callable(
     <T = unknown>(options?: JsonOptions<T>): JsonType<T> => new JsonType<T>(false, options ?? {}),

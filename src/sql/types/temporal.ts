@@ -73,7 +73,10 @@ export function checkDate(value: unknown): string {
 
 /** A time of day, as `"HH:MM:SS"` with a fraction where there is one. */
 export class TimeType extends SQLType<string> {
-  constructor(readonly timezone: boolean = false) {
+  constructor(
+    readonly timezone: boolean = false,
+    readonly precision: number | null = null,
+  ) {
     super();
   }
   override get visitName(): string {
@@ -83,7 +86,7 @@ export class TimeType extends SQLType<string> {
     return "time";
   }
   protected override describe(): string {
-    return this.timezone ? "time tz" : "time";
+    return `time${this.timezone ? " tz" : ""}${this.precision === null ? "" : `(${this.precision})`}`;
   }
   override bindProcessor(_dialect: TypeDialect): BindProcessor {
     return checkTime;
@@ -177,11 +180,24 @@ export function toDate(value: unknown): Date {
 
 /** A length of time, as an ISO 8601 duration: `"P1DT2H30M"`. */
 export class IntervalType extends SQLType<string> {
+  constructor(
+    /** What it is limited to: `"day to second"`, `"year"`. */
+    readonly fields: string | null = null,
+    readonly precision: number | null = null,
+  ) {
+    super();
+    if (fields !== null && !/^[a-z]+( to [a-z]+)?$/i.test(fields)) {
+      throw new ArgumentError(`${JSON.stringify(fields)} are no fields of an interval, such as "day to second".`);
+    }
+  }
   override get visitName(): string {
     return "visitInterval";
   }
   override get family(): TypeFamily {
     return "interval";
+  }
+  protected override describe(): string {
+    return `interval ${this.fields ?? ""}${this.precision ?? ""}`.trim();
   }
   override bindProcessor(_dialect: TypeDialect): BindProcessor {
     return checkInterval;

@@ -52,6 +52,8 @@ export abstract class SQLType<T = unknown> {
   declare readonly [TYPE_VALUE]: T;
   /** Types that stand in on the named dialects; see {@link withVariant}. */
   protected variants: ReadonlyMap<string, SQLType<T>> | null = null;
+  /** Names that stand in DDL and CAST by dialect, `*` for all; see {@link spelled}. */
+  protected spellings: ReadonlyMap<string, string> | null = null;
   private keyText: string | null = null;
 
   /** The type compiler's method, e.g. `"visitInteger"`. */
@@ -66,6 +68,7 @@ export abstract class SQLType<T = unknown> {
       if (this.variants !== null) {
         for (const [dialect, type] of this.variants) key += `|${dialect}:${type.cacheKey}`;
       }
+      if (this.spellings !== null) for (const [dialect, name] of this.spellings) key += `|${dialect}=${name}`;
       this.keyText = internTypeKey(key);
     }
     return this.keyText;
@@ -133,11 +136,36 @@ export abstract class SQLType<T = unknown> {
    * @example t.string.withVariant(t.text, "sqlite")
    */
   withVariant(type: SQLType<T>, ...dialectNames: readonly [string, ...string[]]): SQLType<T> {
-    const self = plainType(this);
-    const copy = Object.assign(Object.create(Object.getPrototypeOf(self)), self) as SQLType<T>;
-    const variants = new Map(self.variants);
+    const copy = this.copied();
+    const variants = new Map(copy.variants);
     for (const name of dialectNames) variants.set(name, plainType(type));
     copy.variants = variants;
+    return copy;
+  }
+
+  /**
+   * This type under another name in DDL and CAST: it says exactly what is asked for, and converts values as before.
+   *
+   * @param name as the database writes it: `"NVARCHAR(120)"`
+   * @param dialectNames where it is called so; everywhere where none is named
+   * @example t.string(120).spelled("NVARCHAR(120)", "sqlite")
+   */
+  spelled(name: string, ...dialectNames: readonly string[]): this {
+    const copy = this.copied();
+    const spellings = new Map(copy.spellings);
+    for (const dialect of dialectNames.length === 0 ? ["*"] : dialectNames) spellings.set(dialect, name);
+    copy.spellings = spellings;
+    return copy as this;
+  }
+
+  /** The name that {@link spelled} gave for a dialect, or null. */
+  spelling(dialectName: string): string | null {
+    return this.spellings?.get(dialectName) ?? this.spellings?.get("*") ?? null;
+  }
+
+  private copied(): SQLType<T> {
+    const self = plainType(this) as SQLType<T>;
+    const copy = Object.assign(Object.create(Object.getPrototypeOf(self)), self) as SQLType<T>;
     copy.keyText = null;
     return copy;
   }

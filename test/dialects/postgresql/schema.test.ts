@@ -340,7 +340,8 @@ describe("what is created is told by the inspector", () => {
       expect(await inspector.getTableNames({ schema: "other" })).toEqual(["posts", "users"]);
       expect(await inspector.getTableNames()).toEqual([]);
       expect(await inspector.getViewNames({ schema: "other" })).toEqual(["names"]);
-      expect(await inspector.getViewNames()).toEqual(["kept"]);
+      expect(await inspector.getViewNames()).toEqual([]);
+      expect(await inspector.getMaterializedViewNames()).toEqual(["kept"]);
       expect(await inspector.getTempTableNames()).toEqual(["mine"]);
       expect(await inspector.getViewDefinition("names", { schema: "other" })).toMatch(
         /SELECT (users\.)?id\s+FROM other\.users;/,

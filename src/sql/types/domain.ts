@@ -1,0 +1,75 @@
+import { ArgumentError } from "../errors.js";
+import {
+  type BindProcessor,
+  type LiteralProcessor,
+  plainType,
+  type ResultProcessor,
+  SQLType,
+  type TypeDialect,
+  type TypeFamily,
+} from "./type.js";
+
+/** Options of a domain. */
+export interface DomainOptions {
+  readonly schema?: string | null;
+  readonly notNull?: boolean;
+  /** DEFAULT, as SQL text. */
+  readonly default?: string | null;
+  readonly collation?: string | null;
+  /** Conditions as SQL text, in which VALUE stands for the value; by name where they have one. */
+  readonly check?: string | Readonly<Record<string, string>>;
+}
+
+/** A type of the database's own over another, with rules. It is created with the first table that has it. */
+export class DomainType<T = unknown> extends SQLType<T> {
+  readonly baseType: SQLType<T>;
+  readonly schema: string | null;
+
+  constructor(
+    readonly name: string,
+    baseType: SQLType<T>,
+    readonly options: DomainOptions = {},
+  ) {
+    super();
+    if (name === "") throw new ArgumentError("a domain needs a name.");
+    this.baseType = plainType(baseType);
+    this.schema = options.schema ?? null;
+  }
+  override get visitName(): string {
+    return "visitDomain";
+  }
+  override get family(): TypeFamily {
+    return this.baseType.family;
+  }
+  protected override describe(): string {
+    return `domain ${this.schema ?? ""}.${this.name} ${this.baseType.cacheKey} ${JSON.stringify(this.options)}`;
+  }
+  /** The checks with their names; null for one without. */
+  get checks(): readonly (readonly [string | null, string])[] {
+    const { check } = this.options;
+    if (check === undefined) return [];
+    return typeof check === "string" ? [[null, check]] : Object.entries(check);
+  }
+  override get lazyResult(): boolean {
+    return this.baseType.lazyResult;
+  }
+  override get mutable(): boolean {
+    return this.baseType.mutable;
+  }
+  override bindProcessor(dialect: TypeDialect): BindProcessor | null {
+    return dialect.typeImpl(this.baseType).bindProcessor(dialect);
+  }
+  override resultProcessor(dialect: TypeDialect): ResultProcessor<T> | null {
+    return dialect.typeImpl(this.baseType).resultProcessor(dialect);
+  }
+  override literalProcessor(dialect: TypeDialect): LiteralProcessor | null {
+    return dialect.typeImpl(this.baseType).literalProcessor(dialect);
+  }
+  override equals(a: T, b: T): boolean {
+    return this.baseType.equals(a, b);
+  }
+  // LIKE and arithmetic are those of the type below
+  override coerceComparedValue(operator: string, value: unknown): SQLType {
+    return operator === "eq" || operator === "ne" ? this : this.baseType.coerceComparedValue(operator, value);
+  }
+}
