@@ -4,6 +4,7 @@
  * `undefined` in a slot means "not loaded"; a NULL is `null`.
  */
 import type { Op } from "../engine/io.js";
+import { Changes } from "./changes.js";
 
 /** The part of a mapper that a state needs. */
 export interface StateMapper {
@@ -115,7 +116,7 @@ export class InstanceState {
   /** Related objects and collections, a slot for each relationship; null while none is loaded. */
   refs: unknown[] | null = null;
   /** The values that changed attributes had at the last flush or load. */
-  committed: Map<StateAttribute, unknown> | null = null;
+  committed: Changes | null = null;
   /** How the object was loaded: converters of raw slots, and the loader options in force for it. */
   origin: LoadOrigin | null = null;
   extra: StateExtra | null = null;
@@ -163,10 +164,17 @@ export class InstanceState {
     this.recordOwnChange(attribute, previous);
   }
 
+  /** The same for a column of an object without a row: all that it has is new, so that only a flush under way must know what was before. */
+  recordNew(attribute: StateAttribute, previous: unknown): void {
+    const session = this.session;
+    if (session?.inFlush) session.noteLateChange(this, attribute, previous);
+    this.markModified();
+  }
+
   /** The same for a change that the flush itself makes: keys copied along relationships, defaults, versions. */
   recordOwnChange(attribute: StateAttribute, previous: unknown): void {
-    if (this.committed === null) this.committed = new Map();
-    if (!this.committed.has(attribute)) this.committed.set(attribute, previous);
+    if (this.committed === null) this.committed = new Changes(attribute, previous);
+    else this.committed.note(attribute, previous);
     this.markModified();
   }
 
@@ -184,7 +192,8 @@ export class InstanceState {
       this.extra.pending = null;
       this.extra.expiredBy = null;
     }
-    if (this.session !== null) this.session.modified.delete(this);
+    // Objects without a row are among the session's new ones, never among the modified.
+    if (this.session !== null && this.key !== null) this.session.modified.delete(this);
   }
 
   /** Forgets the change of one attribute: its present value counts as committed. */

@@ -96,7 +96,8 @@ export class ColumnAttribute extends Attribute {
         if (result !== undefined) replaced = result;
       }
     }
-    state.recordChange(this, previous);
+    if (state.key === null) state.recordNew(this, previous);
+    else state.recordChange(this, previous);
     state.values[slot] = replaced;
     state.raw &= ~this.bit;
   }
@@ -115,7 +116,8 @@ export class ColumnAttribute extends Attribute {
   assign(state: InstanceState, value: unknown): void {
     const previous = this.peek(state);
     if (previous !== undefined && this.same(previous, value)) return;
-    state.recordOwnChange(this, previous);
+    if (state.key === null) state.markModified();
+    else state.recordOwnChange(this, previous);
     state.values[this.slot] = value;
     state.raw &= ~this.bit;
   }
@@ -135,7 +137,8 @@ export class ColumnAttribute extends Attribute {
     const current = this.peek(state);
     const { committed } = state;
     if (committed === null || !committed.has(this)) {
-      return current === undefined ? NO_HISTORY : new History([], [current], []);
+      if (current === undefined) return NO_HISTORY;
+      return state.key === null ? new History([current], [], []) : new History([], [current], []);
     }
     const previous = committed.get(this);
     if (current === undefined) return previous === undefined ? NO_HISTORY : new History<unknown>([], [], [previous]);
@@ -148,8 +151,8 @@ export class ColumnAttribute extends Attribute {
   /** True for a net change: what an UPDATE would have to write. */
   hasNetChange(state: InstanceState): boolean {
     const { committed } = state;
-    if (committed === null || !committed.has(this)) return false;
     const current = this.peek(state);
+    if (committed === null || !committed.has(this)) return state.key === null && current !== undefined;
     return current !== undefined && !this.same(committed.get(this), current);
   }
 

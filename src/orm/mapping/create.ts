@@ -13,7 +13,8 @@ import { mapperFor } from "./registry.js";
  */
 export function create<E extends object>(cls: Cls<E>, values: Create<E>): E {
   const mapper = mapperFor(cls);
-  for (const name of Object.keys(values)) if (!mapper.attributes.has(name)) throw mapper.noAttribute(name);
+  const names = Object.keys(values);
+  for (let i = 0; i < names.length; i++) if (!mapper.attributes.has(names[i])) throw mapper.noAttribute(names[i]);
   const object = new (cls as unknown as new () => E)();
   return Object.assign(object, values);
 }

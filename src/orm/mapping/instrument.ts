@@ -60,6 +60,8 @@ function makeState(target: object): InstanceState {
   return stateOf(target) as InstanceState;
 }
 
+const NO_VALUES: readonly unknown[] = [];
+
 /** A state without values for a new object. */
 function stampNew(target: object, mapper: Mapper): InstanceState {
   const state = new InstanceState(mapper, target, new Array(mapper.columnSlots).fill(undefined));
@@ -76,16 +78,22 @@ export function adopt(target: object, mapper: Mapper): void {
   const fields = target as Record<string, unknown>;
   const names = Object.keys(target);
   let mapped = 0;
-  for (let i = 0; i < names.length; i++) if (mapper.attributes.has(names[i])) mapped++;
+  // A mapped field that a class only declares is undefined: it was never assigned.
+  let valued = 0;
+  for (let i = 0; i < names.length; i++) {
+    const isMapped = mapper.attributes.has(names[i]);
+    if (isMapped) mapped++;
+    if (!isMapped || fields[names[i]] !== undefined) valued++;
+  }
   if (mapped === 0) {
     if (stateOf(target) === undefined) stampNew(target, mapper);
     return;
   }
-  const values = names.map((name) => fields[name]);
+  const values = valued === 0 ? NO_VALUES : names.map((name) => fields[name]);
   for (let i = names.length - 1; i >= 0; i--) delete fields[names[i]];
   if (stateOf(target) === undefined) stampNew(target, mapper);
+  if (valued === 0) return;
   for (let i = 0; i < names.length; i++) {
-    // A field that a class only declares is undefined: it was never assigned.
     if (mapper.attributes.has(names[i]) && values[i] === undefined) continue;
     fields[names[i]] = values[i];
   }

@@ -133,18 +133,8 @@ export class Mapper implements StateMapper {
   /** The identity key of primary key values; null where one of them is missing. */
   identityKey(values: readonly unknown[]): IdentityKey | null {
     if (values.length === 1) {
-      const value = values[0];
-      // One row, one key, however a caller wrote the number: a BigInteger column's as bigint, any other as number.
-      switch (typeof value) {
-        case "string":
-          return value;
-        case "number":
-          return this.bigintKey && Number.isSafeInteger(value) ? BigInt(value) : value;
-        case "bigint":
-          return !this.bigintKey && this.primaryKey[0].type.family === "integer" && BigInt(Number(value)) === value
-            ? Number(value)
-            : value;
-      }
+      const key = this.#plainKey(values[0]);
+      if (key !== undefined) return key;
     }
     const parts: string[] = [];
     for (const value of values) {
@@ -152,6 +142,22 @@ export class Mapper implements StateMapper {
       parts.push(hashPart(value));
     }
     return new CompositeKey(parts.join("\u0001"), values);
+  }
+
+  /** One row, one key, however a caller wrote the number: a BigInteger column's as bigint, any other as number. */
+  #plainKey(value: unknown): IdentityKey | undefined {
+    switch (typeof value) {
+      case "string":
+        return value;
+      case "number":
+        return this.bigintKey && Number.isSafeInteger(value) ? BigInt(value) : value;
+      case "bigint":
+        return !this.bigintKey && this.primaryKey[0].type.family === "integer" && BigInt(Number(value)) === value
+          ? Number(value)
+          : value;
+      default:
+        return undefined;
+    }
   }
 
   /** Whether the key column is read as `bigint`. */
@@ -162,7 +168,12 @@ export class Mapper implements StateMapper {
 
   /** The identity key that an object's attributes spell, null where one is missing. */
   identityKeyOf(state: InstanceState): IdentityKey | null {
-    return this.identityKey(this.primaryKey.map((attribute) => attribute.peek(state)));
+    const { primaryKey } = this;
+    if (primaryKey.length === 1) {
+      const value = primaryKey[0].peek(state);
+      return this.#plainKey(value) ?? this.identityKey([value]);
+    }
+    return this.identityKey(primaryKey.map((attribute) => attribute.peek(state)));
   }
 
   /**

@@ -16,16 +16,19 @@ import { type TableShape, tableShapes, type WrittenColumn } from "./shapes.js";
 import { firstVersion } from "./version.js";
 import { insertPlan, type ReturnedColumn, runStatement } from "./write-plans.js";
 
-/** One row to insert into one table. */
-interface InsertRow {
-  readonly state: InstanceState;
+/** Neighbouring rows of one table that give the same columns: one statement, or one for each row where values are SQL expressions. */
+interface InsertBatch {
   readonly shape: TableShape;
-  readonly columns: Column[];
-  readonly values: unknown[];
-  /** Values that are SQL expressions; such a row has a statement of its own. */
-  readonly expressions: Map<Column, Node> | null;
+  /** The columns that are given, by their places in the shape. */
+  readonly given: readonly number[];
+  readonly columns: readonly Column[];
   /** What the database makes. */
-  readonly returning: Column[];
+  readonly returning: readonly Column[];
+  readonly states: InstanceState[];
+  /** For each object the values of `columns`. */
+  readonly rows: unknown[][];
+  /** Values that are SQL expressions; such a row is alone in its batch. */
+  readonly expressions: ReadonlyMap<Column, Node> | null;
 }
 
 export function* insertStates(
@@ -33,67 +36,127 @@ export function* insertStates(
   connection: ConnectionCore,
   records: readonly SaveRecord[],
 ): Op<void> {
-  for (const entries of byTable(records)) {
-    const rows = entries.map(({ state, shape }) => insertRow(state, shape, connection.dialect));
-    for (const batch of batches(rows)) {
-      if (batch[0].expressions !== null) yield* insertWithExpressions(connection, batch[0]);
+  for (const runs of byTable(records)) {
+    for (const batch of batches(runs, connection.dialect)) {
+      if (batch.expressions !== null) yield* insertWithExpressions(connection, batch, batch.expressions);
       else yield* insertBatch(connection, batch);
     }
   }
 }
 
+/** Neighbouring objects that are written to a table in the same way. */
+interface Run {
+  readonly shape: TableShape;
+  readonly states: InstanceState[];
+}
+
 /** Tables root first, each with the objects that have a row there, in order. */
-function byTable(records: readonly SaveRecord[]): { readonly state: InstanceState; readonly shape: TableShape }[][] {
-  const levels: Map<Table, { state: InstanceState; shape: TableShape }[]>[] = [];
+function byTable(records: readonly SaveRecord[]): Run[][] {
+  const levels: Map<Table, Run[]>[] = [];
+  let shapes: readonly TableShape[] = [];
+  let last: Mapper | null = null;
   for (const { state, mapper } of records) {
-    tableShapes(mapper).forEach((shape, depth) => {
+    if (mapper !== last) {
+      last = mapper;
+      shapes = tableShapes(mapper);
+    }
+    for (let depth = 0; depth < shapes.length; depth++) {
+      const shape = shapes[depth];
       levels[depth] ??= new Map();
-      const entries = levels[depth].get(shape.table);
-      if (entries === undefined) levels[depth].set(shape.table, [{ state, shape }]);
-      else entries.push({ state, shape });
-    });
+      const runs = levels[depth].get(shape.table);
+      if (runs === undefined) levels[depth].set(shape.table, [{ shape, states: [state] }]);
+      else if (runs[runs.length - 1].shape === shape) runs[runs.length - 1].states.push(state);
+      else runs.push({ shape, states: [state] });
+    }
   }
   return levels.flatMap((level) => [...level.values()]);
 }
 
-function insertRow(state: InstanceState, shape: TableShape, dialect: EngineDialect): InsertRow {
-  const columns: Column[] = [];
-  const values: unknown[] = [];
-  let expressions: Map<Column, Node> | null = null;
-  const returning: Column[] = [];
+/** Neighbouring rows with the same columns go together; the order of `add` is kept. */
+function batches(runs: readonly Run[], dialect: EngineDialect): InsertBatch[] {
+  const found: InsertBatch[] = [];
+  for (const { shape, states } of runs) {
+    const values: unknown[] = new Array(shape.columns.length);
+    let last: InsertBatch | null = null;
+    for (const state of states) {
+      const hasExpressions = valuesOfRow(state, shape, values);
+      if (last === null || hasExpressions || !fits(last, values)) {
+        const batch = newBatch(shape, values, dialect);
+        found.push(batch);
+        last = hasExpressions ? null : batch;
+        addRow(batch, state, values);
+      } else addRow(last, state, values);
+    }
+  }
+  return found;
+}
+
+/** Puts the values of an object's row into `values`, by the columns of the shape. @returns whether one is a SQL expression */
+function valuesOfRow(state: InstanceState, shape: TableShape, values: unknown[]): boolean {
+  const { columns } = shape;
   const mapper = state.mapper as Mapper;
-  for (const written of shape.columns) {
-    const { column, attribute } = written;
+  let hasExpressions = false;
+  for (let i = 0; i < columns.length; i++) {
+    const written = columns[i];
     if (written.computed) {
-      returning.push(column);
+      values[i] = LEFT_OUT;
       continue;
     }
+    const { attribute } = written;
     let value = attribute.peek(state);
     if (value === undefined && attribute === mapper.version) value = firstVersion(mapper, state);
-    if (value === undefined || value === null) {
-      value = missingValue(state, written, shape, mapper);
-      if (value === LEFT_OUT) {
-        returning.push(column);
-        continue;
-      }
-    }
+    if (value === undefined || value === null) value = missingValue(state, written, shape, mapper);
+    if (typeof value === "object" && value instanceof Node) hasExpressions = true;
+    values[i] = value;
+  }
+  return hasExpressions;
+}
+
+function newBatch(shape: TableShape, values: readonly unknown[], dialect: EngineDialect): InsertBatch {
+  const given: number[] = [];
+  const returning: Column[] = [];
+  let expressions: Map<Column, Node> | null = null;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    const { column } = shape.columns[i];
     if (value instanceof Node) {
       expressions ??= new Map();
       expressions.set(column, value);
-      returning.push(column);
+    } else if (value !== LEFT_OUT) {
+      given.push(i);
       continue;
     }
-    columns.push(column);
-    values.push(value);
+    returning.push(column);
   }
   return {
-    state,
     shape,
-    columns,
-    values,
-    expressions,
+    given,
+    columns: given.map((i) => shape.columns[i].column),
     returning: dialect.capabilities.returning ? returning : keysOnly(returning, shape),
+    states: [],
+    rows: [],
+    expressions,
   };
+}
+
+/** Whether a row gives just the columns of the batch. */
+function fits(batch: InsertBatch, values: readonly unknown[]): boolean {
+  const { given } = batch;
+  let next = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] === LEFT_OUT) continue;
+    if (given[next] !== i) return false;
+    next++;
+  }
+  return next === given.length;
+}
+
+function addRow(batch: InsertBatch, state: InstanceState, values: readonly unknown[]): void {
+  const { given } = batch;
+  const row: unknown[] = new Array(given.length);
+  for (let i = 0; i < given.length; i++) row[i] = values[given[i]];
+  batch.states.push(state);
+  batch.rows.push(row);
 }
 
 const LEFT_OUT: unique symbol = Symbol("left out");
@@ -134,62 +197,46 @@ function keysOnly(columns: Column[], shape: TableShape): Column[] {
   return columns.filter((column) => shape.key.some((k) => k.column === column));
 }
 
-/** Neighbouring rows with the same columns go together; the order of `add` is kept. */
-function batches(rows: readonly InsertRow[]): InsertRow[][] {
-  const found: InsertRow[][] = [];
-  for (const row of rows) {
-    const last = found[found.length - 1]?.[0];
-    if (last !== undefined && last.expressions === null && row.expressions === null && sameColumns(last, row)) {
-      found[found.length - 1].push(row);
-    } else found.push([row]);
-  }
-  return found;
-}
-
-function sameColumns(a: InsertRow, b: InsertRow): boolean {
-  if (a.columns.length !== b.columns.length || a.returning.length !== b.returning.length) return false;
-  for (let i = 0; i < a.columns.length; i++) if (a.columns[i] !== b.columns[i]) return false;
-  for (let i = 0; i < a.returning.length; i++) if (a.returning[i] !== b.returning[i]) return false;
-  return true;
-}
-
-function* insertBatch(connection: ConnectionCore, rows: readonly InsertRow[]): Op<void> {
-  const { columns, returning, shape } = rows[0];
+function* insertBatch(connection: ConnectionCore, batch: InsertBatch): Op<void> {
+  const { columns, returning, shape, states, rows } = batch;
   const { dialect } = connection;
   // A single integer key can be had without RETURNING where the driver tells it.
   const byRowId = dialect.lastRowId && returning.length === 1 && returning[0] === shape.autoincrement;
   const plan = insertPlan(dialect, shape.table, columns, byRowId ? [] : returning);
-  const sets = rows.map((row) => plan.bind(row.values));
-  const states = rows.map((row) => row.state);
-  const result = yield* explainErrors(connection.runMany(plan.compiled, sets), "INSERT", states);
+  for (let i = 0; i < rows.length; i++) rows[i] = plan.bindOwn(rows[i]);
+  const result = yield* explainErrors(connection.runMany(plan.compiled, rows), "INSERT", states);
   if (result.rowcount >= 0 && result.rowcount !== rows.length) throw skipped(shape, states, result.rowcount);
   if (byRowId) {
     const attribute = shape.columns.find((c) => c.column === returning[0])?.attribute;
     const { lastrowids } = result;
-    for (let i = 0; i < rows.length; i++) attribute?.setCommitted(rows[i].state, Number(lastrowids?.[i]));
+    for (let i = 0; i < rows.length; i++) attribute?.setCommitted(states[i], Number(lastrowids?.[i]));
   } else if (returning.length > 0) {
     if (result.rows.length !== rows.length) throw skipped(shape, states, result.rows.length);
-    for (let i = 0; i < rows.length; i++) storeReturned(rows[i].state, plan.returning, result.rows[i]);
+    for (let i = 0; i < rows.length; i++) storeReturned(states[i], plan.returning, result.rows[i]);
   }
 }
 
-function* insertWithExpressions(connection: ConnectionCore, row: InsertRow): Op<void> {
-  const { shape } = row;
+function* insertWithExpressions(
+  connection: ConnectionCore,
+  batch: InsertBatch,
+  expressions: ReadonlyMap<Column, Node>,
+): Op<void> {
+  const { shape, columns, returning, states, rows } = batch;
   const values: Record<string, unknown> = {};
-  row.columns.forEach((column, i) => {
-    values[column.key] = row.values[i];
+  columns.forEach((column, i) => {
+    values[column.key] = rows[0][i];
   });
-  for (const [column, expression] of row.expressions ?? []) values[column.key] = expression;
+  for (const [column, expression] of expressions) values[column.key] = expression;
   const base = insert(shape.table as never).values(values as never);
-  const statement = row.returning.length > 0 ? base.returning(...(row.returning as never[])) : base;
-  const result = yield* explainErrors(runStatement(connection, statement as never), "INSERT", [row.state]);
-  if (row.returning.length === 0) return;
-  if (result.rows.length !== 1) throw skipped(shape, [row.state], result.rows.length);
-  const returned = row.returning.map((column) => ({
+  const statement = returning.length > 0 ? base.returning(...(returning as never[])) : base;
+  const result = yield* explainErrors(runStatement(connection, statement as never), "INSERT", states);
+  if (returning.length === 0) return;
+  if (result.rows.length !== 1) throw skipped(shape, states, result.rows.length);
+  const returned = returning.map((column) => ({
     column,
     process: connection.dialect.typeImpl(column.type).resultProcessor(connection.dialect),
   }));
-  storeReturned(row.state, returned, result.rows[0]);
+  storeReturned(states[0], returned, result.rows[0]);
 }
 
 /** Takes what the database made into the object. */

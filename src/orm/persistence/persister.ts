@@ -22,8 +22,12 @@ export class SessionPersister implements Persister {
     this.#announce(sorted, connection, "before");
     for (const state of sorted) {
       const mapper = mapperOf(state);
-      this.#checkDiscriminator(state, mapper);
-      const rowSwitch = state.key === null ? yield* this.#rowSwitch(state, mapper, flush) : null;
+      if (mapper.polymorphicOn !== null) this.#checkDiscriminator(state, mapper);
+      let rowSwitch: InstanceState | null = null;
+      if (state.key === null) {
+        const existing = this.#holderOfKey(state, mapper);
+        if (existing !== undefined) rowSwitch = yield* this.#rowSwitch(state, existing, flush);
+      }
       if (state.key === null && rowSwitch === null) {
         inserts.push({ state, mapper, rowSwitch, version: undefined });
         continue;
@@ -46,17 +50,21 @@ export class SessionPersister implements Persister {
 
   #announce(states: readonly InstanceState[], connection: ConnectionCore, when: "before" | "after"): void {
     for (const [mapper, group] of byMapper(states)) {
-      const isNew = group.filter((s) => s.key === null);
-      const stored = group.filter((s) => s.key !== null);
-      if (isNew.length > 0) this.session.mapperEvent(`${when}Insert`, mapper, isNew, connection);
-      if (stored.length > 0) this.session.mapperEvent(`${when}Update`, mapper, stored, connection);
+      if (this.session.hears(`${when}Insert`, mapper)) {
+        const isNew = group.filter((s) => s.key === null);
+        if (isNew.length > 0) this.session.mapperEvent(`${when}Insert`, mapper, isNew, connection);
+      }
+      if (this.session.hears(`${when}Update`, mapper)) {
+        const stored = group.filter((s) => s.key !== null);
+        if (stored.length > 0) this.session.mapperEvent(`${when}Update`, mapper, stored, connection);
+      }
     }
   }
 
   /** A discriminator of another class makes a row that will not load as this object. */
   #checkDiscriminator(state: InstanceState, mapper: Mapper): void {
     const { polymorphicOn } = mapper;
-    if (polymorphicOn === null || !state.committed?.has(polymorphicOn)) return;
+    if (polymorphicOn === null || (state.key !== null && !state.committed?.has(polymorphicOn))) return;
     const value = polymorphicOn.peek(state);
     const other = mapper.polymorphicMap.get(value);
     if (value === undefined || value === null || other === undefined || other.isA(mapper)) return;
@@ -66,11 +74,16 @@ export class SessionPersister implements Persister {
     );
   }
 
-  /** A new object with the key of one that is deleted in this flush takes over its row. */
-  *#rowSwitch(state: InstanceState, mapper: Mapper, flush: FlushContext): Op<InstanceState | null> {
+  /** The object in the identity map under the key of a new one. */
+  #holderOfKey(state: InstanceState, mapper: Mapper): InstanceState | undefined {
+    if (mapper.primaryKey[0].peek(state) == null) return undefined;
     const key = mapper.identityKeyOf(state);
-    const existing = key === null ? undefined : this.session.lookup(mapper.base, key);
-    if (existing === undefined || existing === state) return null;
+    const holder = key === null ? undefined : this.session.lookup(mapper.base, key);
+    return holder === state ? undefined : holder;
+  }
+
+  /** A new object with the key of one that is deleted in this flush takes over its row. */
+  *#rowSwitch(state: InstanceState, existing: InstanceState, flush: FlushContext): Op<InstanceState | null> {
     if (existing.expired && !(yield* this.session.ensurePresent(existing))) return null;
     const fate = flush.fates.get(existing);
     if (fate?.isDelete) {
@@ -90,9 +103,10 @@ export class SessionPersister implements Persister {
     const connection = yield* this.session.connectionFor(mapperOf(sorted[0]));
     for (const state of sorted)
       if (needsKey(state)) yield* this.session.loadForFlush(state, mapperOf(state).primaryKey[0]);
-    for (const [mapper, group] of byMapper(sorted)) this.session.mapperEvent("beforeDelete", mapper, group, connection);
+    const groups = byMapper(sorted);
+    for (const [mapper, group] of groups) this.session.mapperEvent("beforeDelete", mapper, group, connection);
     yield* deleteStates(this.session, connection, sorted);
-    for (const [mapper, group] of byMapper(sorted)) this.session.mapperEvent("afterDelete", mapper, group, connection);
+    for (const [mapper, group] of groups) this.session.mapperEvent("afterDelete", mapper, group, connection);
   }
 
   *postUpdate(_base: Mapper, states: readonly InstanceState[], columns: ReadonlySet<object>): Op<void> {
@@ -110,11 +124,17 @@ export class SessionPersister implements Persister {
 
 function byMapper(states: readonly InstanceState[]): Map<Mapper, InstanceState[]> {
   const groups = new Map<Mapper, InstanceState[]>();
+  let last: Mapper | null = null;
+  let group: InstanceState[] = [];
   for (const state of states) {
     const mapper = mapperOf(state);
-    const group = groups.get(mapper);
-    if (group === undefined) groups.set(mapper, [state]);
-    else group.push(state);
+    if (mapper !== last) {
+      last = mapper;
+      const known = groups.get(mapper);
+      group = known ?? [];
+      if (known === undefined) groups.set(mapper, group);
+    }
+    group.push(state);
   }
   return groups;
 }
@@ -124,12 +144,23 @@ function sortStates(states: readonly InstanceState[]): InstanceState[] {
   const pending: InstanceState[] = [];
   const stored: InstanceState[] = [];
   for (const state of states) (state.key === null ? pending : stored).push(state);
-  pending.sort((a, b) => a.insertOrder - b.insertOrder);
-  stored.sort(compareKeys);
+  sortIfNeeded(pending, (a, b) => a.insertOrder - b.insertOrder);
+  sortIfNeeded(stored, compareKeys);
   return pending.length === 0 ? stored : pending.concat(stored);
 }
 
+/** Objects mostly come in the order that is wanted. */
+function sortIfNeeded(states: InstanceState[], compare: (a: InstanceState, b: InstanceState) => number): void {
+  for (let i = 1; i < states.length; i++) {
+    if (compare(states[i - 1], states[i]) > 0) {
+      states.sort(compare);
+      return;
+    }
+  }
+}
+
 function compareKeys(a: InstanceState, b: InstanceState): number {
+  if (typeof a.key === "number" && typeof b.key === "number") return a.key - b.key;
   const [left, right] = [valuesOf(a.key as IdentityKey), valuesOf(b.key as IdentityKey)];
   for (let i = 0; i < left.length && i < right.length; i++) {
     const [x, y] = [left[i], right[i]] as [number, number];

@@ -14,7 +14,8 @@ export interface PersistSession {
   /** Loads the version of an expired object before it is checked. */
   loadForFlush(state: InstanceState, attribute: Mapper["columnAttributes"][number]): Op<void>;
   warn(message: string): void;
-  /** Mapper events; null where nobody listens. */
+  /** Whether anybody listens to a mapper event. */
+  hears(name: MapperEventName, mapper: Mapper): boolean;
   mapperEvent(
     name: MapperEventName,
     mapper: Mapper,

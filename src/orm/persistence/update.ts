@@ -108,19 +108,17 @@ function updateRow({ state, mapper, rowSwitch, version }: SaveRecord, shape: Tab
 }
 
 function changedColumns(state: InstanceState, shape: TableShape): WrittenColumn[] {
-  const { committed } = state;
-  if (committed === null) return [];
   const changed: WrittenColumn[] = [];
+  if (state.committed === null && state.key !== null) return changed;
   for (const written of shape.columns) {
-    if (!written.computed && committed.has(written.attribute) && written.attribute.hasNetChange(state))
-      changed.push(written);
+    if (!written.computed && written.attribute.hasNetChange(state)) changed.push(written);
   }
   return changed;
 }
 
 /** A change in another table of the hierarchy counts for the version. */
 function changedElsewhere(state: InstanceState, mapper: Mapper): boolean {
-  return mapper.columnAttributes.some((a) => a !== mapper.version && state.committed?.has(a) && a.hasNetChange(state));
+  return mapper.columnAttributes.some((a) => a !== mapper.version && a.hasNetChange(state));
 }
 
 /** A new object that takes over a row has that row's key: there is nothing to set. */

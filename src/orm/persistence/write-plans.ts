@@ -39,6 +39,8 @@ function convert(process: (value: never) => unknown, value: unknown, label: stri
 /** A statement that is run with rows of values. */
 export class WritePlan {
   readonly #placeholders: readonly Placeholder[];
+  /** Whether the placeholders take the values of a row in their order. */
+  readonly #inOrder: boolean;
   readonly returning: readonly ReturnedColumn[];
 
   /** @param names the names of the values of a row, in order */
@@ -55,10 +57,24 @@ export class WritePlan {
       process,
       label: `${table.name}.${label}`,
     }));
+    this.#inOrder = this.#placeholders.length === names.length && this.#placeholders.every(({ from }, i) => from === i);
     this.returning = returning.map((column) => ({
       column,
       process: dialect.typeImpl(column.type).resultProcessor(dialect),
     }));
+  }
+
+  /** The same for a row that is the plan's to change. */
+  bindOwn(values: unknown[]): unknown[] {
+    if (!this.#inOrder) return this.bind(values);
+    const placeholders = this.#placeholders;
+    for (let i = 0; i < placeholders.length; i++) {
+      const { process, label } = placeholders[i];
+      const value = values[i];
+      if (value === undefined) values[i] = null;
+      else if (process !== null && value !== null) values[i] = convert(process, value, label);
+    }
+    return values;
   }
 
   /** A row of values as the driver takes it. */

@@ -60,6 +60,8 @@ export class Membership {
   saveOrUpdate(state: InstanceState): void {
     if (state.extra !== null) state.extra.orphanedOutside = false;
     this.#enter(state);
+    // Nothing related in memory, now or before.
+    if (state.refs === null) return;
     for (const reached of cascadeStates(state, "save-update", (s) => this.contains(s))) this.#enter(reached);
   }
 
@@ -177,8 +179,10 @@ export class Membership {
         );
       }
       const isNew = state.key === null;
-      if (isNew) state.key = key;
-      else if (hashOf(state.key as IdentityKey) !== hashOf(key)) {
+      if (isNew) {
+        state.commitAll();
+        state.key = key;
+      } else if (hashOf(state.key as IdentityKey) !== hashOf(key)) {
         this.identity.discard(mapper.base, state);
         if (snapshot !== null && !snapshot.keySwitches.has(state))
           snapshot.keySwitches.set(state, state.key as IdentityKey);
@@ -189,7 +193,7 @@ export class Membership {
         state.extra.orphanedOutside = false;
         state.extra.empties = null;
       }
-      state.commitAll();
+      if (!isNew) state.commitAll();
       if (this.new.delete(state)) {
         snapshot?.new.add(state);
         this.host.transition("pendingToPersistent", state);

@@ -89,6 +89,9 @@ export class SessionCore
   rowGone(state: InstanceState): void {
     this.membership.registerDeleted([state]);
   }
+  hears(name: MapperEventName, mapper: Mapper): boolean {
+    return hearsMapperEvent(name, mapper);
+  }
   mapperEvent(
     name: MapperEventName,
     mapper: Mapper,
@@ -181,7 +184,7 @@ export class SessionCore
     const state = this.stateFor(object);
     if (!state.modified) return false;
     for (const attribute of mapperOf(state).attributes.values()) {
-      if (!state.committed?.has(attribute)) continue;
+      if (state.key !== null && !state.committed?.has(attribute)) continue;
       if (
         !(attribute instanceof ColumnAttribute) &&
         !includeCollections &&

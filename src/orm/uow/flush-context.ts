@@ -100,17 +100,30 @@ export interface AssociationChanges {
   readonly updates: { readonly old: Map<object, unknown>; readonly now: Map<object, unknown> }[];
 }
 
+/** The change of an attribute as the flush first saw it. */
+interface Remembered {
+  readonly history: History;
+  readonly loaded: boolean;
+}
+
+/** The same for all attributes that are neither loaded nor changed. */
+const NOTHING_KNOWN: Remembered = { history: NO_HISTORY, loaded: false };
+
 /** Runs a processor's preparations for objects of its side until nothing new turns up. */
 interface Preparation {
   readonly processor: Processor;
   readonly fromParent: boolean;
-  readonly processed: Set<InstanceState>;
+  /** How many objects of each mapper it has looked at. */
+  readonly seen: Map<Mapper, number>;
+  /** Those among them that had no part of their own yet. */
+  waiting: InstanceState[];
   linked: boolean;
 }
 
 export class FlushContext {
   readonly fates: Map<InstanceState, Fate> = new Map();
-  readonly byMapper: Map<Mapper, Set<InstanceState>> = new Map();
+  /** In the order in which they came in. */
+  readonly byMapper: Map<Mapper, InstanceState[]> = new Map();
   /** Processors whose actions may have to be broken into rows, by the base mapper of their parent. */
   readonly processors: Map<Mapper, Set<Processor>> = new Map();
   readonly postUpdates: Map<Mapper, { states: Set<InstanceState>; columns: Set<object> }> = new Map();
@@ -118,7 +131,7 @@ export class FlushContext {
   cycles: ReadonlySet<Action> = new Set();
   readonly #edges: Map<Action, Set<Action>> = new Map();
   readonly #preparations: Map<string, Preparation> = new Map();
-  readonly #histories: Map<InstanceState, Map<Attribute, { history: History; loaded: boolean }>> = new Map();
+  readonly #histories: Map<Attribute, Map<InstanceState, Remembered>> = new Map();
   readonly #memos: Map<string, unknown> = new Map();
   readonly #ids: Map<object, number> = new Map();
 
@@ -168,11 +181,11 @@ export class FlushContext {
       const mapper = mapperOf(state);
       let states = this.byMapper.get(mapper);
       if (states === undefined) {
-        states = new Set();
+        states = [];
         this.byMapper.set(mapper, states);
         this.#openMapper(mapper);
       }
-      states.add(state);
+      states.push(state);
       this.fates.set(state, { isDelete, listOnly });
     } else if (!listOnly && (isDelete || cancelDelete)) {
       fate.isDelete = isDelete;
@@ -190,7 +203,7 @@ export class FlushContext {
   prepareWith(processor: Processor, fromParent: boolean): void {
     const key = `${this.id(processor)}${fromParent ? "p" : "t"}`;
     if (!this.#preparations.has(key)) {
-      this.#preparations.set(key, { processor, fromParent, processed: new Set(), linked: false });
+      this.#preparations.set(key, { processor, fromParent, seen: new Map(), waiting: [], linked: false });
     }
   }
 
@@ -216,35 +229,32 @@ export class FlushContext {
 
   /** The change of an attribute as memory knows it, the same throughout the flush. */
   history(state: InstanceState, attribute: Attribute): History {
-    const known = this.#histories.get(state)?.get(attribute);
+    const known = this.#histories.get(attribute)?.get(state);
     return known === undefined ? this.#remember(state, attribute, false) : known.history;
   }
 
-  /** The change of a relationship, with the old value of a to-one that was replaced unseen. */
+  /** The change of a to-one that was replaced while its old value was unknown: that is loaded first. */
   *replacedHistory(state: InstanceState, attribute: RelationAttribute): Op<History> {
-    if (attribute.originalUnknown(state)) {
-      yield* this.session.loadOriginal(state, attribute);
-      return this.#remember(state, attribute, false);
-    }
-    return this.history(state, attribute);
+    yield* this.session.loadOriginal(state, attribute);
+    return this.#remember(state, attribute, false);
   }
 
   /** The change of an attribute, loaded if memory does not know it. */
   *loadedHistory(state: InstanceState, attribute: Attribute): Op<History> {
-    const known = this.#histories.get(state)?.get(attribute);
+    const known = this.#histories.get(attribute)?.get(state);
     if (known?.loaded) return known.history;
     if (!attribute.isLoaded(state) && state.key !== null) yield* this.session.loadForFlush(state, attribute);
     return this.#remember(state, attribute, true);
   }
 
   #remember(state: InstanceState, attribute: Attribute, loaded: boolean): History {
-    let histories = this.#histories.get(state);
+    let histories = this.#histories.get(attribute);
     if (histories === undefined) {
       histories = new Map();
-      this.#histories.set(state, histories);
+      this.#histories.set(attribute, histories);
     }
     const history = attribute.history(state) ?? NO_HISTORY;
-    histories.set(attribute, { history, loaded });
+    histories.set(state, history === NO_HISTORY && !loaded ? NOTHING_KNOWN : { history, loaded });
     return history;
   }
 
@@ -299,21 +309,25 @@ export class FlushContext {
   }
 
   *#runPreparation(preparation: Preparation): Op<boolean> {
-    const { processor, fromParent, processed } = preparation;
+    const { processor, fromParent, seen } = preparation;
     const deletes: InstanceState[] = [];
     const saves: InstanceState[] = [];
+    const waiting: InstanceState[] = [];
+    const take = (state: InstanceState): void => {
+      const fate = this.fates.get(state) as Fate;
+      (fate.listOnly ? waiting : fate.isDelete ? deletes : saves).push(state);
+    };
+    for (const state of preparation.waiting) take(state);
     for (const mapper of processor.mappers(fromParent)) {
-      for (const state of this.byMapper.get(mapper) ?? []) {
-        if (processed.has(state)) continue;
-        const fate = this.fates.get(state) as Fate;
-        if (!fate.listOnly) (fate.isDelete ? deletes : saves).push(state);
-      }
+      const states = this.byMapper.get(mapper);
+      if (states === undefined) continue;
+      for (let i = seen.get(mapper) ?? 0; i < states.length; i++) take(states[i]);
+      seen.set(mapper, states.length);
     }
+    preparation.waiting = waiting;
     if (deletes.length === 0 && saves.length === 0) return false;
     if (deletes.length > 0) yield* processor.presortDeletes(this, deletes);
     if (saves.length > 0) yield* processor.presortSaves(this, saves);
-    for (const state of deletes) processed.add(state);
-    for (const state of saves) processed.add(state);
     if (
       !preparation.linked &&
       ((yield* processor.hasChanges(this, deletes, true)) || (yield* processor.hasChanges(this, saves, false)))

@@ -78,7 +78,9 @@ export class OneToManyProcessor extends DependencyProcessor {
       const history = (
         keysChanged && !passiveUpdates
           ? yield* flush.loadedHistory(state, this.attribute)
-          : yield* flush.replacedHistory(state, this.attribute)
+          : this.attribute.originalUnknown(state)
+            ? yield* flush.replacedHistory(state, this.attribute)
+            : flush.history(state, this.attribute)
       ) as History<object>;
       for (const child of members(history.added)) {
         flush.register(child, { cancelDelete: true, why: `the add along ${this.label}` });
@@ -153,7 +155,10 @@ export class OneToManyProcessor extends DependencyProcessor {
   }
 }
 
-function members(list: readonly (object | null)[]): InstanceState[] {
+const NOBODY: readonly InstanceState[] = [];
+
+function members(list: readonly (object | null)[]): readonly InstanceState[] {
+  if (list.length === 0) return NOBODY;
   const found: InstanceState[] = [];
   for (const member of list) if (member !== null) found.push(stateOf(member) as InstanceState);
   return found;
