@@ -181,6 +181,7 @@ export class Mapper implements StateMapper {
    * @throws ArgumentError naming the class and the key's attributes
    */
   keyValues(ident: unknown): readonly unknown[] {
+    if (typeof ident !== "object" && ident !== undefined && this.primaryKey.length === 1) return [ident];
     const names = this.primaryKey.map((a) => a.key);
     const wrong = (what: string): ArgumentError =>
       new ArgumentError(

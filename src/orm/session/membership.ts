@@ -30,6 +30,8 @@ export interface MembershipHost extends SessionPort {
   /** The snapshot of the innermost transaction, null outside one. */
   readonly snapshot: Snapshot | null;
   transition(name: TransitionName, state: InstanceState): void;
+  /** Whether anybody listens to a transition. */
+  hearsTransition(name: TransitionName): boolean;
   warn(message: string): void;
 }
 
@@ -157,6 +159,21 @@ export class Membership {
       } else if (wasPending) this.host.transition("pendingToTransient", state);
       else this.host.transition(wasDeleted ? "deletedToDetached" : "persistentToDetached", state);
     }
+  }
+
+  /** Takes everything out that is in the identity map or new. */
+  expungeAll(): void {
+    const { host } = this;
+    if (host.hearsTransition("persistentToDetached") || host.hearsTransition("pendingToTransient"))
+      this.expunge(this.all());
+    else {
+      for (const state of this.identity.states()) state.session = null;
+      for (const state of this.new) state.session = null;
+      this.new.clear();
+    }
+    this.deleted.clear();
+    this.modified.clear();
+    this.identity.clear();
   }
 
   /** Everything that the session holds, deleted objects of open transactions included. */

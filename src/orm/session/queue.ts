@@ -11,7 +11,7 @@ export type BatchOp<K, V> = (keys: readonly K[]) => Op<readonly (V | Error)[]>;
 
 export class SessionQueue {
   readonly #queue = new OpQueue();
-  #batches: Map<unknown, DataLoader<unknown, unknown>> = new Map();
+  #batches: Map<unknown, Batch<unknown, unknown>> = new Map();
 
   get idle(): boolean {
     return !this.#queue.busy && this.#queue.waiting === 0;
@@ -25,48 +25,71 @@ export class SessionQueue {
 
   /** Loads a key together with its like. @param kind what makes keys alike */
   batched<K, V>(kind: unknown, key: K, load: BatchOp<K, V>): Promise<V> {
-    let loader = this.#batches.get(kind) as DataLoader<K, V> | undefined;
-    if (loader === undefined) {
-      loader = this.#loader(kind, load);
-      this.#batches.set(kind, loader as unknown as DataLoader<unknown, unknown>);
-    }
-    return loader.load(key);
-  }
-
-  #loader<K, V>(kind: unknown, load: BatchOp<K, V>): DataLoader<K, V> {
-    let answer: (keys: readonly K[]) => Promise<readonly (V | Error)[]> = () => Promise.resolve([]);
-    let dispatch = (): void => {};
+    const open = this.#batches.get(kind) as Batch<K, V> | undefined;
+    if (open !== undefined) return open.join(key);
     const batches = this.#batches;
-    const slot = function* (): Op<void> {
-      // What is asked for in the same breath still joins.
-      yield request(
-        () => Promise.resolve(),
-        () => {},
-      );
-      batches.delete(kind);
-      let keys: readonly K[] = [];
-      let resolve: (values: readonly (V | Error)[]) => void = () => {};
-      let reject: (error: unknown) => void = () => {};
-      answer = (asked) => {
-        keys = asked;
-        return new Promise((res, rej) => {
-          resolve = res;
-          reject = rej;
-        });
-      };
-      dispatch();
-      try {
-        resolve(yield* load(keys));
-      } catch (error) {
-        reject(error);
-      }
-    };
-    return new DataLoader<K, V>((keys) => answer(keys) as Promise<ArrayLike<V | Error>>, {
+    const batch = new Batch<K, V>(key, load, () => batches.delete(kind));
+    this.#batches.set(kind, batch as unknown as Batch<unknown, unknown>);
+    return this.#queue.run(batch.slot());
+  }
+}
+
+/** What is asked for in the same breath still joins a batch. */
+const BREATH = request<void>(
+  () => BREATHED,
+  () => {},
+);
+const BREATHED = Promise.resolve();
+
+/** Loads that take one slot of the queue. The first has the slot's own promise, so that a load that stays alone pays for nothing else. */
+class Batch<K, V> {
+  #others: DataLoader<K, V> | null = null;
+  #dispatch: () => void = () => {};
+  #answer: (keys: readonly K[]) => Promise<readonly (V | Error)[]> = () => Promise.resolve([]);
+
+  constructor(
+    private readonly first: K,
+    private readonly load: BatchOp<K, V>,
+    private readonly close: () => void,
+  ) {}
+
+  join(key: K): Promise<V> {
+    this.#others ??= new DataLoader<K, V>((keys) => this.#answer(keys) as Promise<ArrayLike<V | Error>>, {
       cache: false,
       batchScheduleFn: (callback) => {
-        dispatch = callback;
-        void this.#queue.run(slot());
+        this.#dispatch = callback;
       },
     });
+    return this.#others.load(key);
   }
+
+  *slot(): Op<V> {
+    yield BREATH;
+    this.close();
+    if (this.#others === null) return valueOf((yield* this.load([this.first]))[0]);
+    let others: readonly K[] = [];
+    let resolve: (values: readonly (V | Error)[]) => void = () => {};
+    let reject: (error: unknown) => void = () => {};
+    this.#answer = (keys) => {
+      others = keys;
+      return new Promise((res, rej) => {
+        resolve = res;
+        reject = rej;
+      });
+    };
+    this.#dispatch();
+    try {
+      const [first, ...rest] = yield* this.load([this.first, ...others]);
+      resolve(rest);
+      return valueOf(first);
+    } catch (error) {
+      reject(error);
+      throw error;
+    }
+  }
+}
+
+function valueOf<V>(answer: V | Error): V {
+  if (answer instanceof Error) throw answer;
+  return answer;
 }

@@ -219,6 +219,7 @@ export class SessionCore
    * @returns for each key its object, null, or the error of that key
    */
   *getMany(mapper: Mapper, idents: readonly unknown[]): Op<(object | null | Error)[]> {
+    if (idents.length === 1) return [yield* this.get(mapper, idents[0])];
     const answers: (object | null | Error | undefined)[] = [];
     const missing: (readonly unknown[])[] = [];
     const keyOf: IdentityKey[] = [];

@@ -96,6 +96,9 @@ export abstract class TransactionalSession implements TransactionHost {
   transition(name: TransitionName, state: InstanceState): void {
     if (this[DISPATCH].has(name)) this[DISPATCH].fire(name, this.face, state.object);
   }
+  hearsTransition(name: TransitionName): boolean {
+    return this[DISPATCH].has(name);
+  }
   warn(message: string): void {
     this.options.warn(message);
   }
@@ -202,9 +205,6 @@ export abstract class TransactionalSession implements TransactionHost {
 
   /** Takes everything out, without SQL. */
   expungeAll(): void {
-    this.membership.expunge(this.membership.all());
-    this.membership.deleted.clear();
-    this.membership.modified.clear();
-    this.membership.identity.clear();
+    this.membership.expungeAll();
   }
 }

@@ -120,6 +120,25 @@ interface Preparation {
   linked: boolean;
 }
 
+/** Small numbers for mappers and processors. */
+const numbers = new WeakMap<object, number>();
+let numbered = 0;
+
+function numberOf(of: object): number {
+  let number = numbers.get(of);
+  if (number === undefined) {
+    number = ++numbered;
+    numbers.set(of, number);
+  }
+  return number;
+}
+
+/**
+ * Orders that were worked out before, by the first hierarchy of the flush and what else has part in it. Actions for whole hierarchies know nothing
+ * of one flush, so that they serve every flush of the same shape.
+ */
+const knownPlans = new WeakMap<Mapper, Map<string, Action[][]>>();
+
 export class FlushContext {
   readonly fates: Map<InstanceState, Fate> = new Map();
   /** In the order in which they came in. */
@@ -128,6 +147,9 @@ export class FlushContext {
   readonly processors: Map<Mapper, Set<Processor>> = new Map();
   readonly postUpdates: Map<Mapper, { states: Set<InstanceState>; columns: Set<object> }> = new Map();
   readonly actions: Map<string, Action> = new Map();
+  /** The hierarchies that take part, and the processors that set an order among them. */
+  readonly #bases: Mapper[] = [];
+  readonly #linked: Processor[] = [];
   cycles: ReadonlySet<Action> = new Set();
   readonly #edges: Map<Action, Set<Action>> = new Map();
   readonly #preparations: Map<string, Preparation> = new Map();
@@ -195,7 +217,7 @@ export class FlushContext {
   }
 
   #openMapper(mapper: Mapper): void {
-    this.makeMapperActions(this, mapper.base);
+    if (!this.#bases.includes(mapper.base)) this.#bases.push(mapper.base);
     for (const processor of this.processorsOf(mapper)) processor.announce(this);
   }
 
@@ -284,6 +306,24 @@ export class FlushContext {
   /** The actions in the order in which they run: levels of actions that may run together. */
   *plan(): Op<Action[][]> {
     yield* this.#prepare();
+    if (this.#bases.length === 0) return [];
+    let plans = knownPlans.get(this.#bases[0]);
+    if (plans === undefined) {
+      plans = new Map();
+      knownPlans.set(this.#bases[0], plans);
+    }
+    const shape = `${this.#bases.map(numberOf).join()}|${this.#linked.map(numberOf).join()}`;
+    let levels = plans.get(shape);
+    if (levels === undefined) {
+      levels = this.#order();
+      if (this.cycles.size === 0) plans.set(shape, levels);
+    }
+    return levels;
+  }
+
+  #order(): Action[][] {
+    for (const base of this.#bases) this.makeMapperActions(this, base);
+    for (const processor of this.#linked) processor.linkAll(this);
     const actions = this.#sortedActions();
     this.cycles = findCycles(this.#liveEdges(), actions);
     if (this.cycles.size > 0) this.#breakCycles();
@@ -332,7 +372,7 @@ export class FlushContext {
       !preparation.linked &&
       ((yield* processor.hasChanges(this, deletes, true)) || (yield* processor.hasChanges(this, saves, false)))
     ) {
-      processor.linkAll(this);
+      this.#linked.push(processor);
       preparation.linked = true;
     }
     return true;
