@@ -66,7 +66,7 @@ class Batch<K, V> {
   *slot(): Op<V> {
     yield BREATH;
     this.close();
-    if (this.#others === null) return valueOf((yield* this.load([this.first]))[0]);
+    if (this.#others === null) return given((yield* this.load([this.first]))[0]);
     let others: readonly K[] = [];
     let resolve: (values: readonly (V | Error)[]) => void = () => {};
     let reject: (error: unknown) => void = () => {};
@@ -81,7 +81,7 @@ class Batch<K, V> {
     try {
       const [first, ...rest] = yield* this.load([this.first, ...others]);
       resolve(rest);
-      return valueOf(first);
+      return given(first);
     } catch (error) {
       reject(error);
       throw error;
@@ -89,7 +89,7 @@ class Batch<K, V> {
   }
 }
 
-function valueOf<V>(answer: V | Error): V {
+function given<V>(answer: V | Error): V {
   if (answer instanceof Error) throw answer;
   return answer;
 }
