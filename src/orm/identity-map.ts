@@ -20,6 +20,9 @@ export class IdentityMap {
 
   readonly #capacity: number = IdentityMap.nursery;
   readonly #families: Map<StateMapper, Map<Hash, Entry>> = new Map();
+  // Loads and flushes go through many objects of one hierarchy.
+  #lastBase: StateMapper | null = null;
+  #lastFamily: Map<Hash, Entry> = new Map();
   #nursery: InstanceState[] = [];
   #weak = 0;
   #sweepAt = SWEEP_FROM;
@@ -31,6 +34,14 @@ export class IdentityMap {
 
   /** The entries of one hierarchy, for loops over many rows. */
   family(base: StateMapper): Map<Hash, Entry> {
+    if (base !== this.#lastBase) {
+      this.#lastFamily = this.#familyOf(base);
+      this.#lastBase = base;
+    }
+    return this.#lastFamily;
+  }
+
+  #familyOf(base: StateMapper): Map<Hash, Entry> {
     let family = this.#families.get(base);
     if (family === undefined) {
       family = new Map();
@@ -104,6 +115,7 @@ export class IdentityMap {
   }
 
   clear(): void {
+    this.#lastBase = null;
     this.#families.clear();
     this.#nursery = [];
     this.#weak = 0;

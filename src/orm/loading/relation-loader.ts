@@ -32,6 +32,51 @@ import { loadUnloaded } from "./unloaded.js";
 
 type From = FromClause<unknown>;
 type Hash = string | number | bigint;
+/** The value of a key of one column, or the values of one of several. */
+type Key = {};
+
+/** Takes what the rows hold, by the key of the parents. */
+interface Found {
+  add(hash: Hash, object: object): void;
+}
+
+class FoundMembers implements Found {
+  readonly #byKey: Map<Hash, object[]> = new Map();
+  // Neighbouring rows mostly belong to one parent.
+  #hash: Hash | undefined = undefined;
+  #members: object[] = [];
+
+  add(hash: Hash, object: object): void {
+    if (hash !== this.#hash) {
+      this.#hash = hash;
+      const members = this.#byKey.get(hash);
+      if (members === undefined) {
+        this.#members = [object];
+        this.#byKey.set(hash, this.#members);
+        return;
+      }
+      this.#members = members;
+    }
+    this.#members.push(object);
+  }
+
+  /** An array of its own for each parent, no longer than its members: what grows by `push` keeps room for more. */
+  membersOf(hash: Hash): object[] {
+    return this.#byKey.get(hash)?.slice() ?? [];
+  }
+}
+
+class FoundObjects implements Found {
+  readonly objects: Map<Hash, object> = new Map();
+  /** Keys for which there were several objects. */
+  readonly several: Set<Hash> = new Set();
+
+  add(hash: Hash, object: object): void {
+    const first = this.objects.get(hash);
+    if (first === undefined) this.objects.set(hash, object);
+    else if (first !== object) this.several.add(hash);
+  }
+}
 
 /** Keys in one statement where the database does not take a list as one parameter. */
 const BATCH = 500;
@@ -56,6 +101,7 @@ export class RelationLoader implements PostLoader {
   readonly attribute: RelationAttribute;
   /** Columns of the parent that its rows are found by. */
   private readonly local: readonly Column[];
+  private readonly single: boolean;
   private readonly plans: Map<Dialect, Map<KeyForm, KeyedPlan>> = new Map();
   /** Whether the condition is nothing but equal keys. */
   private readonly direct: boolean;
@@ -76,6 +122,7 @@ export class RelationLoader implements PostLoader {
     this.local = this.direct
       ? relationship.join.pairs.map((pair) => pair.local)
       : relationship.parent.primaryKey.map((a) => a.column);
+    this.single = this.local.length === 1;
     this.toParent = relationship.direction === "manyToOne";
     this.fromIdentityMap =
       relationship.useGet &&
@@ -97,27 +144,30 @@ export class RelationLoader implements PostLoader {
   *loadFor(run: LoadRun, states: readonly InstanceState[]): Op<void> {
     const keyed: InstanceState[] = [];
     const hashes: Hash[] = [];
-    const keys: Map<Hash, readonly unknown[]> = new Map();
+    const keys: Key[] = [];
+    const seen: Set<Hash> = new Set();
     const present: InstanceState[] = [];
     for (let i = 0; i < states.length; i++) {
       const state = states[i];
-      const values = this.keyOf(state) ?? (yield* this.fetchKey(run, state));
-      if (values === null) {
+      const key = this.keyOf(state) ?? (yield* this.fetchKey(run, state));
+      if (key === null) {
         this.attribute.setCommitted(state, this.relationship.uselist ? [] : null);
         continue;
       }
       if (this.fromIdentityMap && !run.populateExisting) {
-        const found = this.lookUp(run, values);
+        const found = this.lookUp(run, key);
         if (found !== undefined) {
           this.attribute.setCommitted(state, found.object);
           present.push(found);
           continue;
         }
       }
-      const hash = hashKey(values);
+      const hash = this.single ? hashValue(key) : hashKey(key as readonly unknown[]);
       keyed.push(state);
       hashes.push(hash);
-      if (!keys.has(hash)) keys.set(hash, values);
+      if (seen.has(hash)) continue;
+      seen.add(hash);
+      keys.push(key);
     }
     if (keyed.length > 0) {
       if (this.relationship.uselist) yield* this.loadCollections(run, keyed, hashes, keys);
@@ -126,10 +176,10 @@ export class RelationLoader implements PostLoader {
     if (present.length > 0 && this.node.relations.size > 0) yield* this.fillPresent(run, present);
   }
 
-  private lookUp(run: LoadRun, values: readonly unknown[]): InstanceState | undefined {
+  private lookUp(run: LoadRun, key: Key): InstanceState | undefined {
     const { target } = this.relationship;
-    const key = target.identityKey(this.targetKey(values));
-    const found = key === null ? undefined : run.session.identity.get(target.base, key);
+    const identity = target.identityKey(this.single ? [key] : this.targetKey(key as readonly unknown[]));
+    const found = identity === null ? undefined : run.session.identity.get(target.base, identity);
     return found !== undefined && !found.expired && !found.deleted && this.relationship.accepts(found.mapper)
       ? found
       : undefined;
@@ -137,30 +187,33 @@ export class RelationLoader implements PostLoader {
 
   /** The values of the pairs in the order of the target's primary key. */
   private targetKey(values: readonly unknown[]): readonly unknown[] {
-    if (values.length === 1) return values;
     return this.relationship.identityColumns.map((column) => values[this.local.indexOf(column)]);
   }
 
   /** The key of an object's related rows; null where a part of it is NULL, undefined where a part is not loaded. */
-  private keyOf(state: InstanceState): readonly unknown[] | null | undefined {
-    const mapper = mapperOf(state);
+  private keyOf(state: InstanceState): Key | null | undefined {
+    if (this.single) return this.keyPart(state, this.local[0]);
     const values: unknown[] = new Array(this.local.length);
     for (let i = 0; i < values.length; i++) {
-      const attribute = mapper.attributeOf(this.local[i]);
-      // The rows on the other side know the key that the database has; a foreign key of our own may have been set just now.
-      let value = this.toParent ? attribute.peek(state) : attribute.committedValue(state);
-      if (value === undefined && state.key !== null) {
-        const at = mapper.primaryKey.indexOf(attribute);
-        if (at >= 0) value = valuesOf(state.key)[at];
-      }
-      if (value === undefined) return undefined;
-      if (value === null) return null;
+      const value = this.keyPart(state, this.local[i]);
+      if (value === undefined || value === null) return value;
       values[i] = value;
     }
     return values;
   }
 
-  private *fetchKey(run: LoadRun, state: InstanceState): Op<readonly unknown[] | null> {
+  private keyPart(state: InstanceState, column: Column): Key | null | undefined {
+    const mapper = mapperOf(state);
+    const attribute = mapper.attributeOf(column);
+    // The rows on the other side know the key that the database has; a foreign key of our own may have been set just now.
+    const value = this.toParent ? attribute.peek(state) : attribute.committedValue(state);
+    if (value !== undefined || state.key === null) return value as Key | null | undefined;
+    const at = mapper.primaryKey.indexOf(attribute);
+    return at >= 0 ? (valuesOf(state.key)[at] as Key) : undefined;
+  }
+
+  private *fetchKey(run: LoadRun, state: InstanceState): Op<Key | null> {
+    if (this.keyOf(state) === null) return null;
     const mapper = mapperOf(state);
     for (const column of this.local) {
       const attribute = mapper.attributeOf(column);
@@ -175,33 +228,20 @@ export class RelationLoader implements PostLoader {
     run: LoadRun,
     states: readonly InstanceState[],
     hashes: readonly Hash[],
-    keys: ReadonlyMap<Hash, readonly unknown[]>,
+    keys: readonly Key[],
   ): Op<void> {
-    const collections: Map<Hash, object[]> = new Map();
-    for (const hash of keys.keys()) collections.set(hash, []);
-    yield* this.fetch(run, keys, (hash, object) => {
-      const members = collections.get(hash);
-      if (members !== undefined) members.push(object);
-    });
-    const shared = keys.size < states.length;
-    for (let i = 0; i < states.length; i++) {
-      const members = collections.get(hashes[i]) as object[];
-      this.attribute.setCommitted(states[i], shared ? [...members] : members);
-    }
+    const found = new FoundMembers();
+    yield* this.fetch(run, keys, found);
+    for (let i = 0; i < states.length; i++) this.attribute.setCommitted(states[i], found.membersOf(hashes[i]));
   }
 
   private *loadObjects(
     run: LoadRun,
     states: readonly InstanceState[],
     hashes: readonly Hash[],
-    keys: ReadonlyMap<Hash, readonly unknown[]>,
+    keys: readonly Key[],
   ): Op<void> {
-    const objects: Map<Hash, object> = new Map();
-    const several: Set<Hash> = new Set();
-    yield* this.fetch(run, keys, (hash, object) => {
-      if (!objects.has(hash)) objects.set(hash, object);
-      else if (objects.get(hash) !== object) several.add(hash);
-    });
+    const { objects, several } = yield* this.fetch(run, keys, new FoundObjects());
     for (let i = 0; i < states.length; i++) {
       if (several.has(hashes[i])) {
         run.session.warn(
@@ -213,26 +253,23 @@ export class RelationLoader implements PostLoader {
   }
 
   /** Reads the rows of all keys, and hands each object out with the hash of its parents' key. */
-  private *fetch(
-    run: LoadRun,
-    keys: ReadonlyMap<Hash, readonly unknown[]>,
-    found: (hash: Hash, object: object) => void,
-  ): Op<void> {
+  private *fetch<F extends Found>(run: LoadRun, keys: readonly Key[], found: F): Op<F> {
     const connection = yield* run.session.connectionFor(this.target.mapper);
     const { dialect } = connection;
     if (this.parentKeys !== null && dialect === this.source.dialect) {
       yield* this.fetchWith(run, connection, this.planFor(dialect, "subquery"), run.named, found);
-      return;
+      return found;
     }
-    const list = [...keys.values()];
-    const asOne = this.local.length === 1 && dialect.capabilities.arrayParameters;
-    const size = asOne ? list.length : BATCH;
-    for (let start = 0; start < list.length; start += size) {
-      const batch = list.slice(start, start + size);
+    const asOne = this.single && dialect.capabilities.arrayParameters;
+    const size = asOne ? keys.length : BATCH;
+    for (let start = 0; start < keys.length; start += size) {
+      const batch = size >= keys.length ? keys : keys.slice(start, start + size);
       const form: KeyForm =
         batch.length === 1 ? "one" : asOne ? "list" : (LENGTHS.find((length) => length >= batch.length) as number);
-      yield* this.fetchWith(run, connection, this.planFor(dialect, form), namedKeys(form, batch, run.named), found);
+      const named = namedKeys(form, batch, this.single, run.named);
+      yield* this.fetchWith(run, connection, this.planFor(dialect, form), named, found);
     }
+    return found;
   }
 
   private *fetchWith(
@@ -240,7 +277,7 @@ export class RelationLoader implements PostLoader {
     connection: LoadRun["connection"],
     keyed: KeyedPlan,
     named: LoadRun["named"],
-    found: (hash: Hash, object: object) => void,
+    found: Found,
   ): Op<void> {
     const { plan, indexes, converters } = keyed;
     const inner = new LoadRun(run.session, connection, run.binds, named, run.populateExisting, run);
@@ -256,7 +293,7 @@ export class RelationLoader implements PostLoader {
       const hash =
         typeof value === "number" || typeof value === "string" ? value : hashKey(readKey(row, indexes, converters));
       const object = loader.load(inner, row);
-      if (object !== null && (met === null || isFirst(met, hash, object))) found(hash, object);
+      if (object !== null && (met === null || isFirst(met, hash, object))) found.add(hash, object);
     }
     plan.finishRows(inner);
     yield* plan.fill(inner);
@@ -398,16 +435,21 @@ function keyBind(key: ColumnElement, row: number, part: number): BindParameter {
 
 function namedKeys(
   form: KeyForm,
-  batch: readonly (readonly unknown[])[],
+  batch: readonly Key[],
+  single: boolean,
   named: LoadRun["named"],
 ): Record<string, unknown> {
   const values: Record<string, unknown> = { ...named };
-  if (form === "list") values[LIST] = batch.map(([value]) => value);
+  if (form === "list") values[LIST] = batch;
   else {
     const length = form === "one" ? 1 : (form as number);
     for (let i = 0; i < length; i++) {
       const key = batch[Math.min(i, batch.length - 1)];
-      for (let j = 0; j < key.length; j++) values[`${LIST}_${i}_${j}`] = key[j];
+      if (single) values[`${LIST}_${i}_0`] = key;
+      else
+        (key as readonly unknown[]).forEach((part, j) => {
+          values[`${LIST}_${i}_${j}`] = part;
+        });
     }
   }
   return values;
@@ -427,12 +469,13 @@ function readKey(
 
 /** One hash for equal keys, whether they came from an attribute or from a row. */
 function hashKey(values: readonly unknown[]): Hash {
-  const [value] = values;
-  if (values.length === 1) {
-    if (typeof value === "number" || typeof value === "string") return value;
-    if (typeof value === "bigint") return BigInt(Number(value)) === value ? Number(value) : value;
-  }
-  return values.map(hashPart).join("\u0001");
+  return values.length === 1 ? hashValue(values[0]) : values.map(hashPart).join("\u0001");
+}
+
+function hashValue(value: unknown): Hash {
+  if (typeof value === "number" || typeof value === "string") return value;
+  if (typeof value === "bigint") return BigInt(Number(value)) === value ? Number(value) : value;
+  return hashPart(value);
 }
 
 function hashPart(value: unknown): string {
