@@ -45,6 +45,7 @@ export {
   type RegistryOptions,
   registry,
 } from "./mapping/registry.js";
+export { foreign, remote } from "./mapping/remote-column.js";
 export { AsyncSession } from "./session/async-session.js";
 export type { Awaitable } from "./session/awaitable.js";
 export type { SessionExecuteOptions } from "./session/execute-options.js";

@@ -8,7 +8,7 @@ import type { Column } from "../../sql/schema/column.js";
 import { Alias, AliasedFrom } from "../../sql/selectable/alias.js";
 import { FromClause } from "../../sql/selectable/from-clause.js";
 import { baseColumn } from "../../sql/selectable/join.js";
-import { Query } from "../../sql/selectable/query.js";
+import { Query, Subquery } from "../../sql/selectable/query.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { AnyClass } from "../mapping/declarations.js";
 import { mapperOfPrototype } from "../mapping/instrument.js";
@@ -120,6 +120,19 @@ export class MapperEntity extends OrmEntity {
 
   aliasFor(mapper: Mapper, polymorphic?: readonly Mapper[]): OrmEntity {
     return aliasOf(mapper, null, polymorphic);
+  }
+
+  again(): OrmEntity {
+    const { from, mapper, kind } = this;
+    if (kind === "class" || (from instanceof Alias && from.element === (mapper.table as unknown)))
+      return aliasOf(mapper, null, this.polymorphic);
+    const fresh =
+      from instanceof Subquery
+        ? new Subquery(from.element, null, false)
+        : from instanceof AliasedFrom
+          ? new Alias(from, null)
+          : from;
+    return new MapperEntity(mapper, fresh as From, this.entityName, "alias", this.polymorphic);
   }
 
   override appendKey(context: KeyContext): void {

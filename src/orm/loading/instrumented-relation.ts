@@ -23,6 +23,7 @@ import { OrmEntity } from "./orm-entity.js";
 
 type From = FromClause<unknown>;
 
+const NOTHING: readonly Node[] = [];
 const ONE = new LiteralColumn("1", integerType);
 
 export class InstrumentedRelation extends RelationElement {
@@ -32,6 +33,7 @@ export class InstrumentedRelation extends RelationElement {
     to: "node",
     criteria: "nodes",
     targetCriterion: "node",
+    said: "nodes",
   };
   private association: From | null = null;
 
@@ -56,7 +58,7 @@ export class InstrumentedRelation extends RelationElement {
     return this.relationship.key;
   }
   get target(): OrmEntity {
-    return this.to ?? this.entity.entityFor(this.relationship.target);
+    return this.to ?? (this.relationship.alias as OrmEntity | null) ?? this.entity.entityFor(this.relationship.target);
   }
   get label(): string {
     return `${this.entity.entityName}.${this.key}`;
@@ -64,6 +66,16 @@ export class InstrumentedRelation extends RelationElement {
   /** The discriminator's condition: its values are part of a join along the relationship. */
   get targetCriterion(): ColumnElement | null {
     return this.target.criterion;
+  }
+
+  /** What the mapping's own condition, or the subquery that it leads to, brings into a statement: there may be values in it. */
+  get said(): readonly Node[] {
+    const { join, alias } = this.relationship;
+    if (join.simple && alias === null) return NOTHING;
+    const nodes: Node[] = [join.primaryJoin];
+    if (join.secondaryJoin !== null) nodes.push(join.secondaryJoin);
+    if (alias !== null && this.to === null) nodes.push(alias.from);
+    return nodes;
   }
 
   override copyReplacing(replace: (child: Node) => Node): this {
@@ -118,7 +130,8 @@ export class InstrumentedRelation extends RelationElement {
     const remote = (column: Column): ColumnElement => target.columnFor(column);
     const more = [...(target.criterion === null ? [] : [target.criterion]), ...this.criteriaFor(target)];
     if (secondary === null || secondaryJoin === null) {
-      return [{ right: target.from, on: all([this.relationship.condition(primaryJoin, local, remote), ...more]) }];
+      const on = this.relationship.condition(primaryJoin, local, remote);
+      return [{ right: target.from, on: all([this.ofAlias(on, target), ...more]) }];
     }
     this.association ??=
       this.entity.aliased || target.aliased ? new Alias(secondary, null) : (secondary as unknown as From);
@@ -127,6 +140,17 @@ export class InstrumentedRelation extends RelationElement {
       { right: this.association, on: this.relationship.condition(primaryJoin, local, between) },
       { right: target.from, on: all([this.relationship.condition(secondaryJoin, between, remote), ...more]) },
     ];
+  }
+
+  /** Columns that a subquery has beside those of the class: taken from the one that stands here. */
+  private ofAlias(condition: ColumnElement, target: OrmEntity): ColumnElement {
+    const from = this.relationship.alias?.from;
+    if (from === undefined || from === target.from) return condition;
+    return replaceNodes(condition as Node, (node) => {
+      if (node.visitName !== "AliasedColumn") return undefined;
+      const { table, columnKey } = node as unknown as { readonly table: From; readonly columnKey: string };
+      return table === from ? target.from.column(columnKey) : undefined;
+    }) as ColumnElement;
   }
 
   /** An ORDER BY of the relationship in the terms of what `stepsTo(target)` joined. */
@@ -170,12 +194,18 @@ export class InstrumentedRelation extends RelationElement {
     // A lambda speaks of this member and no other, so it gets a name of its own: conditions within conditions may be about one class.
     const apart =
       typeof condition === "function" || this.relationship.target.tables.some((table) => mapper.tables.includes(table));
-    const target = this.to === null && apart ? this.entity.aliasFor(this.relationship.target) : this.target;
-    const given = condition === undefined ? [] : [adapt(this.condition(condition, target), this.target, target)];
+    const { target: given } = this;
+    const target =
+      this.to !== null || !apart
+        ? given
+        : given.aliased
+          ? given.again()
+          : this.entity.aliasFor(this.relationship.target);
+    const criteria = condition === undefined ? [] : [adapt(this.condition(condition, target), given, target)];
     const steps = this.stepsTo(target);
     return exists(
       steps.map((step) => step.right),
-      [...steps.map((step) => step.on), ...given],
+      [...steps.map((step) => step.on), ...criteria],
     );
   }
 
@@ -194,6 +224,7 @@ export class InstrumentedRelation extends RelationElement {
       throw new InvalidRequestError(`${this.label} holds one object: use eq() instead of contains().`);
     const member = this.member(object, "contains()");
     const { join } = this.relationship;
+    if (!join.simple) return this.existingMember(member);
     if (join.secondary === null) return this.equalKeys(member);
     // The association's row alone tells; the target's table is not needed.
     const association = new Alias(join.secondary, null);
@@ -214,13 +245,15 @@ export class InstrumentedRelation extends RelationElement {
       throw new InvalidRequestError(
         `${this.label} is a collection and cannot be compared with one object: use contains().`,
       );
-    return this.equalKeys(this.member(object, "eq()"));
+    const member = this.member(object, "eq()");
+    return this.relationship.join.simple ? this.equalKeys(member) : this.existingMember(member);
   }
 
   ne(object: unknown): ColumnElement {
     if (object === null) return this.isNotNull();
     if (this.relationship.uselist) return this.contains(object).not();
     const member = this.member(object, "ne()");
+    if (!this.relationship.join.simple) return this.existingMember(member).not();
     if (this.relationship.direction !== "manyToOne") return this.equalKeys(member).not();
     const { pairs } = this.relationship.join;
     return all(
@@ -232,13 +265,22 @@ export class InstrumentedRelation extends RelationElement {
   }
 
   isNull(): ColumnElement {
-    if (this.relationship.direction !== "manyToOne") return this.existing(undefined).not();
+    if (this.relationship.direction !== "manyToOne" || !this.relationship.join.simple)
+      return this.existing(undefined).not();
     return all(this.relationship.join.pairs.map(({ local }) => this.entity.columnFor(local).isNull()));
   }
 
   isNotNull(): ColumnElement {
-    if (this.relationship.direction !== "manyToOne") return this.existing(undefined);
+    if (this.relationship.direction !== "manyToOne" || !this.relationship.join.simple) return this.existing(undefined);
     return all(this.relationship.join.pairs.map(({ local }) => this.entity.columnFor(local).isNotNull()));
+  }
+
+  /** Whether the condition, which says more than equal keys, holds for this very object. */
+  private existingMember(member: InstanceState): ColumnElement {
+    const key = this.relationship.target.primaryKey;
+    return this.existing((attrs: Record<string, ColumnElement>) =>
+      all(key.map((attribute) => attrs[attribute.key].eq(keyBind(member, attribute.column)))),
+    );
   }
 
   private equalKeys(member: InstanceState): ColumnElement {

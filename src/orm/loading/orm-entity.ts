@@ -16,6 +16,8 @@ export abstract class OrmEntity extends EntityElement {
   abstract columnFor(column: Column): ColumnElement;
   /** The plain entity of another class. */
   abstract entityFor(mapper: Mapper): OrmEntity;
+  /** The same alias or subquery under another anonymous name, to stand in one statement twice. */
+  abstract again(): OrmEntity;
   /** A new anonymous alias of a class. */
   abstract aliasFor(mapper: Mapper, polymorphic?: readonly Mapper[]): OrmEntity;
 }

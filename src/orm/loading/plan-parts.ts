@@ -110,8 +110,9 @@ function joinedChild(
   node: OptionNode,
   path: readonly Mapper[],
 ): ChildPart {
-  const to = option?.to ?? entityOf(relationship.target);
-  const alias = entity.aliasFor(to.mapper, to.polymorphic);
+  const leadsTo = relationship.alias as OrmEntity | null;
+  const to = option?.to ?? leadsTo ?? entityOf(relationship.target);
+  const alias = to === leadsTo ? to.again() : entity.aliasFor(to.mapper, to.polymorphic);
   const added = node.defaults.addedCriteria(alias);
   return {
     relationship,
@@ -129,7 +130,7 @@ function containedChild(
   path: readonly Mapper[],
   inner: boolean,
 ): ChildPart {
-  const target = option.to ?? entity.entityFor(relationship.target);
+  const target = option.to ?? (relationship.alias as OrmEntity | null) ?? entity.entityFor(relationship.target);
   return {
     relationship,
     criteria: [],

@@ -118,7 +118,7 @@ export class RelationLoader implements PostLoader {
     private readonly parentKeys: ParentKeys | null,
   ) {
     this.attribute = relationship.attribute;
-    this.direct = relationship.options.primaryJoin === undefined && relationship.options.secondaryJoin === undefined;
+    this.direct = relationship.join.simple;
     this.local = this.direct
       ? relationship.join.pairs.map((pair) => pair.local)
       : relationship.parent.primaryKey.map((a) => a.column);
@@ -309,7 +309,7 @@ export class RelationLoader implements PostLoader {
   }
 
   private get target(): OrmEntity {
-    return this.option?.to ?? entityOf(this.relationship.target);
+    return this.option?.to ?? (this.relationship.alias as OrmEntity | null) ?? entityOf(this.relationship.target);
   }
 
   private planFor(dialect: Dialect, form: KeyForm): KeyedPlan {

@@ -1,4 +1,5 @@
 /** Gathers the declared properties of a class: its own, and those of unmapped bases and mixins. */
+import type { EntityRef } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { Column } from "../../sql/schema/column.js";
 import {
@@ -29,7 +30,7 @@ export function collectDeclarations(cls: AnyClass): PropertyDeclaration[] {
 /** A relationship for `mapImperatively`. */
 export class RelationshipSpec {
   constructor(
-    readonly target: () => AnyClass,
+    readonly target: () => AnyClass | EntityRef<unknown, unknown>,
     readonly options: RelationDeclarationOptions & { readonly kind?: RelationKind },
   ) {}
 }
@@ -41,7 +42,7 @@ export class RelationshipSpec {
  * @param options as the decorators take them; `kind` where the foreign keys do not decide
  */
 export function relationship(
-  target: () => AnyClass,
+  target: () => AnyClass | EntityRef<unknown, unknown>,
   options: RelationDeclarationOptions & { readonly kind?: RelationKind } = {},
 ): RelationshipSpec {
   return new RelationshipSpec(target, options);

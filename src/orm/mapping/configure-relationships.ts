@@ -1,7 +1,9 @@
 /** Gives relationships their attributes, joins, other sides and orders. */
 import type { ColumnElement } from "../../sql/element.js";
+import { requireCondition } from "../../sql/elements/coerce.js";
 import { ArgumentError } from "../../sql/errors.js";
 import type { Column } from "../../sql/schema/column.js";
+import type { Table } from "../../sql/schema/table.js";
 import { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import { ToOneAttribute } from "../attributes/to-one-attribute.js";
 import { Cascades, DEFAULT_CASCADES } from "../cascades.js";
@@ -14,9 +16,11 @@ import type { ClassDeclaration } from "./class-declaration.js";
 import type { ColumnRefs, RelationDeclaration, RelationKind } from "./declarations.js";
 import { addAssociations, associationOf, impliedColumns, inverseDeclaration } from "./implied-columns.js";
 import { defineAccessor } from "./instrument.js";
-import { associationJoin, directJoin, explicitJoin, type JoinRequest } from "./joins.js";
+import { explicitJoin } from "./join-condition.js";
+import { associationJoin, directJoin, type JoinRequest } from "./joins.js";
 import { type Direction, type Mapper, Relationship, type RelationshipJoin } from "./mapper.js";
-import { columnNamed, inverseName, labelOf, targetOf } from "./targets.js";
+import { warnOfOverlaps } from "./overlaps.js";
+import { aliasOf, columnNamed, inverseName, labelOf, targetOf } from "./targets.js";
 
 /** A relationship on its way, with its declaration. */
 interface Pending {
@@ -71,12 +75,14 @@ export function configureRelationships(declarations: readonly ClassDeclaration[]
   const all = declarations.flatMap((declaration) => pending.get(declaration) ?? []);
   for (const { relationship, declaration } of all) {
     relationship.target = targetOf(relationship.parent, declaration);
+    relationship.alias = aliasOf(declaration);
     relationship.join = joinFor(relationship.parent, declaration);
     checkCascades(relationship);
     setTraits(relationship);
   }
   for (const { relationship, declaration } of all) linkSides(relationship, declaration);
   for (const { relationship } of all) keepKeys(relationship);
+  for (const { relationship } of all) warnOfOverlaps(relationship);
   for (const { relationship, declaration } of all) relationship.orderBy = orderOf(relationship.target, declaration);
 }
 
@@ -93,6 +99,8 @@ function requestFor(mapper: Mapper, relation: RelationDeclaration, direction: Di
       ? columnsNamed(direction === "oneToMany" ? [target, mapper] : [mapper, target], foreignKeys, label, "foreignKeys")
       : (impliedColumns(relation) ?? inverseKeys(mapper, target, relation)),
     remoteSide: remoteSide ? columnsNamed([target, mapper], remoteSide, label, "remoteSide") : null,
+    alias: aliasOf(relation),
+    viewonly: relation.options.viewonly ?? false,
   };
 }
 
@@ -139,12 +147,13 @@ function joinFor(mapper: Mapper, relation: RelationDeclaration): RelationshipJoi
   const { options } = relation;
   const association = associationOf(relation);
   if (association !== undefined) {
-    return associationJoin(
-      requestFor(mapper, relation, "manyToMany"),
-      association.table,
-      association.joinColumns,
-      association.inverseJoinColumns,
-    );
+    const request = requestFor(mapper, relation, "manyToMany");
+    const given = (condition: typeof options.primaryJoin): ColumnElement | null =>
+      condition === undefined ? null : conditionOf(condition, mapper, request, association.table);
+    return associationJoin(request, association.table, association.joinColumns, association.inverseJoinColumns, {
+      primaryJoin: given(options.primaryJoin),
+      secondaryJoin: given(options.secondaryJoin),
+    });
   }
   const direction =
     relation.relation === null || relation.relation === "oneToOne"
@@ -152,10 +161,20 @@ function joinFor(mapper: Mapper, relation: RelationDeclaration): RelationshipJoi
       : DIRECTIONS[relation.relation];
   const request = requestFor(mapper, relation, direction);
   if (options.primaryJoin) {
-    const condition = options.primaryJoin(columnRecord(mapper) as never, columnRecord(request.target) as never);
-    return explicitJoin(request, condition as ColumnElement);
+    return explicitJoin(request, conditionOf(options.primaryJoin, mapper, request, null));
   }
   return directJoin(request);
+}
+
+function conditionOf(
+  condition: (...sides: never[]) => unknown,
+  mapper: Mapper,
+  { target, label }: JoinRequest,
+  secondary: Table | null,
+): ColumnElement {
+  const between = secondary === null ? undefined : Object.fromEntries(secondary.columns.map((c) => [c.key, c]));
+  const sides = [columnRecord(mapper), columnRecord(target), between] as never[];
+  return requireCondition(condition(...sides), `${label}: its join condition`);
 }
 
 /** Which side of a one-to-one holds the key: what it says, else where there is a foreign key. */
@@ -177,11 +196,16 @@ function oneToOneSide(mapper: Mapper, relation: RelationDeclaration): Direction 
 }
 
 function checkCascades(relationship: Relationship): void {
-  const { cascades, direction, singleParent, label, viewonly } = relationship;
+  const { cascades, direction, singleParent, label, viewonly, alias } = relationship;
   if (cascades.deleteOrphan && direction !== "oneToMany" && !singleParent) {
     throw new ArgumentError(
       `${label}: the cascade "delete-orphan" on a ${direction === "manyToOne" ? "many-to-one" : "many-to-many"} needs singleParent: true, ` +
         `since otherwise a deleted parent may take away an object that another parent still holds.`,
+    );
+  }
+  if (alias !== null && !viewonly) {
+    throw new ArgumentError(
+      `${label} leads to an alias or a subquery, to which nothing can be written: say viewonly: true, and write along a relationship to ${relationship.target.className} itself.`,
     );
   }
   if (viewonly && (cascades.saveUpdate || cascades.delete || cascades.deleteOrphan)) {
@@ -196,7 +220,7 @@ function setTraits(relationship: Relationship): void {
   relationship.trackParent = singleParent || direction === "oneToMany";
   const key = target.base.primaryKey.map((a) => a.column);
   const { pairs } = join;
-  if (direction === "manyToOne" && !options.primaryJoin && pairs.length === key.length) {
+  if (direction === "manyToOne" && join.simple && relationship.alias === null && pairs.length === key.length) {
     const columns = key.map(
       (column) => pairs.find((p) => target.byColumn.get(p.remote) === target.byColumn.get(column))?.local,
     );

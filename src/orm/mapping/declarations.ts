@@ -1,5 +1,6 @@
 /** What decorators and imperative mappings say about a class, before anything is worked out from it. */
 import type { ColumnElement } from "../../sql/element.js";
+import type { EntityRef } from "../../sql/entity.js";
 import type {
   Column,
   ColumnInfo,
@@ -61,7 +62,8 @@ export interface RelationDeclaration {
   readonly property: string;
   /** Null where the foreign keys decide. */
   readonly relation: RelationKind | null;
-  readonly target: () => AnyClass;
+  /** Gives a class, or an alias of one. */
+  readonly target: () => AnyClass | EntityRef<unknown, unknown>;
   readonly options: RelationDeclarationOptions;
   /** The property's type as the compiler emitted it. */
   readonly design?: unknown;
@@ -75,8 +77,12 @@ export interface RelationDeclarationOptions {
   readonly cascade?: readonly CascadeName[] | string;
   readonly foreignKeys?: ColumnRefs;
   readonly remoteSide?: ColumnRefs;
+  /** The condition between the rows: a function of the columns of this class, of the target, and of the association table. */
   readonly primaryJoin?: (...sides: never[]) => unknown;
+  /** Of a many-to-many: the condition between the association table and the target; takes what `primaryJoin` takes. */
   readonly secondaryJoin?: (...sides: never[]) => unknown;
+  /** Names of relationships that write the same columns, on purpose: no warning is given of them. */
+  readonly overlaps?: string | readonly string[];
   /** The association table: its name (made when it is not there), the table, or a thunk. */
   readonly secondary?: string | Table | (() => Table | AnyClass);
   /** Columns of the association table that refer to this class. */

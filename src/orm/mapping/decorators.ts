@@ -1,6 +1,6 @@
 /** The decorators of mapped classes. They only declare; the registry works it out. */
 import "reflect-metadata";
-import type { Attrs, Cls } from "../../sql/entity.js";
+import type { Attrs, Cls, EntityRef } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
 import type { Table } from "../../sql/schema/table.js";
 import { typeFromMetadata } from "../../sql/types/from-metadata.js";
@@ -118,7 +118,8 @@ export interface RelationOptions<E = never>
   readonly foreignKeys?: ColumnRefs;
 }
 
-type Target<E> = () => Cls<E>;
+/** A class, or an alias of one: a relationship to an alias or a subquery is `viewonly`. */
+type Target<E> = () => Cls<E> | EntityRef<E, unknown>;
 type Inverse<E> = (target: E) => unknown;
 
 /** One of the relationship decorators. */
@@ -133,7 +134,7 @@ interface RelationDecorator {
 
 function relationDecorator(name: string, relation: RelationKind): RelationDecorator {
   return ((
-    target: () => AnyClass,
+    target: () => AnyClass | EntityRef<unknown, unknown>,
     second?: Inverse<never> | RelationOptions,
     third?: RelationOptions,
   ): PropertyDecorator_ => {

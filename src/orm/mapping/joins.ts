@@ -4,12 +4,13 @@
  */
 
 import type { ColumnElement } from "../../sql/element.js";
-import { AmbiguousForeignKeysError, ArgumentError, NoForeignKeysError } from "../../sql/errors.js";
+import type { EntityElement } from "../../sql/entity.js";
+import { AmbiguousForeignKeysError, NoForeignKeysError } from "../../sql/errors.js";
 import { and } from "../../sql/index.js";
-import { iterate } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
+import { explicitHalf } from "./join-condition.js";
 import type { ColumnPair, Direction, Mapper, RelationshipJoin } from "./mapper.js";
 import { RemoteColumn } from "./remote-column.js";
 
@@ -30,12 +31,23 @@ export interface JoinRequest {
   readonly foreignKeys: readonly Column[] | null;
   /** Columns of the far side, for self-references. */
   readonly remoteSide: readonly Column[] | null;
+  /** The alias of the target that the relationship leads to, if it leads to one. */
+  readonly alias: EntityElement | null;
+  readonly viewonly: boolean;
 }
 
 /** A join without an association table. */
 export function directJoin(request: JoinRequest): RelationshipJoin {
   const { direction, pairs } = chooseCandidate(request);
-  return { direction, pairs, primaryJoin: equalities(pairs), secondary: null, secondaryJoin: null, secondaryPairs: [] };
+  return {
+    direction,
+    pairs,
+    primaryJoin: equalities(pairs),
+    secondary: null,
+    secondaryJoin: null,
+    secondaryPairs: [],
+    simple: request.alias === null,
+  };
 }
 
 /** A join through an association table. */
@@ -44,97 +56,42 @@ export function associationJoin(
   secondary: Table,
   joinColumns: readonly Column[] | null,
   inverseJoinColumns: readonly Column[] | null,
+  given: { readonly primaryJoin: ColumnElement | null; readonly secondaryJoin: ColumnElement | null },
 ): RelationshipJoin {
   const { parent, target, label } = request;
-  const near = associationPairs(secondary, parent, joinColumns, inverseJoinColumns, label, "joinColumns");
-  const far = associationPairs(
-    secondary,
-    target,
-    inverseJoinColumns,
-    near.map((p) => p.remote),
-    label,
-    "inverseJoinColumns",
-  );
+  const near = given.primaryJoin === null ? null : explicitHalf(request, given.primaryJoin, secondary, "primaryJoin");
+  const far =
+    given.secondaryJoin === null ? null : explicitHalf(request, given.secondaryJoin, secondary, "secondaryJoin");
+  const pairs =
+    near?.pairs ??
+    associationPairs(
+      secondary,
+      parent,
+      joinColumns,
+      far?.pairs.map((p) => p.local) ?? inverseJoinColumns,
+      label,
+      "joinColumns",
+    );
   // The far pairs run from the association table to the target.
-  const secondaryPairs = far.map(({ local, remote }) => ({ local: remote, remote: local }));
+  const secondaryPairs =
+    far?.pairs ??
+    associationPairs(
+      secondary,
+      target,
+      inverseJoinColumns,
+      pairs.map((p) => p.remote),
+      label,
+      "inverseJoinColumns",
+    ).map(({ local, remote }) => ({ local: remote, remote: local }));
   return {
     direction: "manyToMany",
-    pairs: near,
-    primaryJoin: equalities(near),
-    secondary,
-    secondaryJoin: equalities(secondaryPairs),
-    secondaryPairs,
-  };
-}
-
-/** A join whose condition the relationship gives. */
-export function explicitJoin(request: JoinRequest, condition: ColumnElement): RelationshipJoin {
-  const pairs: ColumnPair[] = [];
-  let direction = request.direction;
-  const foreign = request.foreignKeys;
-  for (const node of iterate(condition)) {
-    const { left, right } = node as unknown as { left?: unknown; right?: unknown };
-    if (!left || !right) continue;
-    const [a, b] = [columnOf(left), columnOf(right)];
-    if (a === null || b === null) continue;
-    const aForeign = foreign ? foreign.includes(a) : refersTo(a, b);
-    const bForeign = foreign ? foreign.includes(b) : refersTo(b, a);
-    if (!aForeign && !bForeign) continue;
-    const remoteIsA = left instanceof RemoteColumn || (!(right instanceof RemoteColumn) && isRemote(a, b, request));
-    const [local, remote] = remoteIsA ? [b, a] : [a, b];
-    direction ??= (aForeign ? a : b) === local ? "manyToOne" : "oneToMany";
-    pairs.push({ local, remote });
-  }
-  if (pairs.length === 0 || direction === null) {
-    throw new ArgumentError(
-      `${request.label}: its primaryJoin compares no foreign-key column with the column it refers to. ` +
-        `Name the columns that hold the key in foreignKeys: [...].`,
-    );
-  }
-  const remotes = new Set(pairs.map((p) => p.remote));
-  return {
-    direction,
     pairs,
-    primaryJoin: markRemote(condition, remotes),
-    secondary: null,
-    secondaryJoin: null,
-    secondaryPairs: [],
+    primaryJoin: near?.condition ?? equalities(pairs),
+    secondary,
+    secondaryJoin: far?.condition ?? equalities(secondaryPairs),
+    secondaryPairs,
+    simple: (near?.simple ?? true) && (far?.simple ?? true),
   };
-}
-
-function markRemote(condition: ColumnElement, remotes: ReadonlySet<Column>): ColumnElement {
-  for (const node of iterate(condition)) if (node instanceof RemoteColumn) return condition;
-  const mark = (node: unknown): ColumnElement | undefined => {
-    const column = columnOf(node);
-    return column !== null && remotes.has(column) ? new RemoteColumn(column) : undefined;
-  };
-  return replaceColumns(condition, mark);
-}
-
-function replaceColumns(condition: ColumnElement, mark: (node: unknown) => ColumnElement | undefined): ColumnElement {
-  return (
-    mark(condition) ??
-    (condition.copyReplacing((child) => replaceColumns(child as ColumnElement, mark)) as ColumnElement)
-  );
-}
-
-function columnOf(node: unknown): Column | null {
-  if (node instanceof RemoteColumn) return node.column;
-  const { visitName, element } = node as { visitName?: string; element?: unknown };
-  if (visitName === "Column") return node as Column;
-  return visitName === "AnnotatedColumn" ? columnOf(element) : null;
-}
-
-function refersTo(column: Column, referred: Column): boolean {
-  return column.foreignKeys.some((fk) => fk.column === referred);
-}
-
-function isRemote(column: Column, other: Column, { remoteSide, parent, target }: JoinRequest): boolean {
-  if (remoteSide) return remoteSide.includes(column);
-  const inParent = parent.tables.includes(column.table as Table);
-  const inTarget = target.tables.includes(column.table as Table);
-  if (inParent !== inTarget) return inTarget;
-  return !target.tables.includes(other.table as Table);
 }
 
 /** `local = remote AND ...`, with the far side marked. */

@@ -3,6 +3,7 @@
  * which rows belong together and which keys flow which way. A mapper is made when its class is declared and filled by the registry's configuration.
  */
 import type { ColumnElement } from "../../sql/element.js";
+import type { EntityElement } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { replaceNodes } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
@@ -255,12 +256,16 @@ export interface RelationshipJoin {
   /** Association table to target; the target's columns are marked. */
   readonly secondaryJoin: ColumnElement | null;
   readonly secondaryPairs: readonly ColumnPair[];
+  /** Whether the condition is nothing but these pairs being equal. */
+  readonly simple: boolean;
 }
 
 export class Relationship implements RelationTraits {
   attribute!: RelationAttribute;
   target!: Mapper;
   join!: RelationshipJoin;
+  /** The alias or subquery that the relationship leads to instead of the target's own tables. */
+  alias: EntityElement | null = null;
   cascades!: Cascades;
   /** The relationships that `backPopulates` ties to this one. */
   readonly reverseRelationships: Relationship[] = [];
@@ -389,6 +394,7 @@ export class Relationship implements RelationTraits {
   ): ColumnElement {
     return replaceNodes(expression, (node) => {
       if (node instanceof RemoteColumn) return remote(node.column);
+      if (node.visitName === "AliasedColumn") return node;
       return node.visitName === "Column" ? local(node as Column) : undefined;
     });
   }

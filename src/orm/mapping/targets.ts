@@ -1,4 +1,5 @@
 /** Finds what a relationship's declaration refers to: its target class, its other side, columns by name. */
+import { ENTITY, type EntityElement } from "../../sql/entity.js";
 import type { Column } from "../../sql/schema/column.js";
 import { MapperConfigurationError } from "../errors.js";
 import type { ClassDeclaration } from "./class-declaration.js";
@@ -14,9 +15,11 @@ export function labelOf(mapper: Mapper, relation: RelationDeclaration): string {
 /** The mapper of a relationship's target. @throws MapperConfigurationError saying what is wrong with the thunk */
 export function targetOf(mapper: Mapper, relation: RelationDeclaration): Mapper {
   const label = labelOf(mapper, relation);
+  const entity = aliasOf(relation);
+  if (entity !== null) return entity.mapper;
   let cls: AnyClass | undefined;
   try {
-    cls = relation.target();
+    cls = relation.target() as AnyClass;
   } catch (cause) {
     throw new MapperConfigurationError(
       `${label}: its target could not be found (${(cause as Error).message}). The target is a thunk, () => Target, that is called when mappings are first used: ` +
@@ -35,6 +38,28 @@ export function targetOf(mapper: Mapper, relation: RelationDeclaration): Mapper 
     throw new MapperConfigurationError(`${label}: its target ${cls.name} is not mapped. Decorate it with @Entity().`);
   }
   return target;
+}
+
+interface AliasEntity extends EntityElement {
+  readonly mapper: Mapper;
+}
+
+const aliases = new WeakMap<RelationDeclaration, AliasEntity | null>();
+
+/** The alias that a relationship leads to, asked for once, since its thunk may make it; null where it leads to a class. */
+export function aliasOf(relation: RelationDeclaration): AliasEntity | null {
+  const known = aliases.get(relation);
+  if (known !== undefined) return known;
+  let found: unknown;
+  try {
+    found = relation.target();
+  } catch {
+    return null;
+  }
+  const entity =
+    typeof found === "object" && found !== null ? ((found as { [ENTITY]?: AliasEntity })[ENTITY] ?? null) : null;
+  aliases.set(relation, entity);
+  return entity;
 }
 
 /** The name of the relationship on the other side, null where there is none. */

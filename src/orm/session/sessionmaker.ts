@@ -7,6 +7,7 @@ import { DISPATCH, Dispatch } from "../../engine/events.js";
 import { type RetryOptions, retrying } from "../../engine/retry.js";
 import { ArgumentError } from "../../sql/errors.js";
 import type { AnyClass } from "../mapping/declarations.js";
+import { warn } from "../warn.js";
 import { AsyncSession } from "./async-session.js";
 import { SessionCore } from "./session-core.js";
 import { SESSION_EVENTS } from "./session-events.js";
@@ -48,7 +49,7 @@ function makeCore(options: SessionOptions<unknown>, maker: string, parents: read
       joinTransactionMode: rest.joinTransactionMode ?? "conditional_savepoint",
       transactionOptions: rest.transactionOptions ?? {},
       info: { ...rest.info },
-      warn: rest.warn ?? ((message) => process.emitWarning(message, { type: "AthanorWarning", code: "ATHANOR" })),
+      warn: rest.warn ?? warn,
     },
     parents,
   );

@@ -1,0 +1,61 @@
+/** Warns of relationships that write one column from different sides, as long as nothing says that they mean to. */
+import type { Column } from "../../sql/schema/column.js";
+import { warn } from "../warn.js";
+import type { Relationship } from "./mapper.js";
+
+/** For each column that a flush fills from another, the relationships that do it. */
+const writers = new WeakMap<Column, { readonly relationship: Relationship; readonly source: Column }[]>();
+
+/** Notes what a relationship writes, and warns where another writes it too. SQLAlchemy: `_warn_for_conflicting_sync_targets`. */
+export function warnOfOverlaps(relationship: Relationship): void {
+  if (relationship.viewonly) return;
+  const pairs = [...relationship.syncPairs, ...relationship.secondarySyncPairs];
+  for (const { source, dest } of pairs) {
+    let known = writers.get(dest);
+    if (known === undefined) {
+      known = [];
+      writers.set(dest, known);
+    }
+    const others = known.filter(({ relationship: other }) => conflict(relationship, other));
+    known.push({ relationship, source });
+    if (others.length === 0) continue;
+    const names = others
+      .map((each) => `"${each.relationship.label}" (copies ${name(each.source)} to ${name(dest)})`)
+      .join(", ");
+    const keys = [...new Set(others.map((each) => each.relationship.key))].sort();
+    warn(
+      `Relationship "${relationship.label}" will copy column ${name(source)} to column ${name(dest)}, which conflicts with relationship(s): ${names}. ` +
+        `If they are the two sides of one link, tie them with backPopulates; if one of them only reads, say viewonly: true; ` +
+        `if the keys overlap in part, foreign() says which column each of them writes. To silence this warning, add overlaps: ${JSON.stringify(keys)} to ${relationship.label}.`,
+    );
+  }
+}
+
+function conflict(mine: Relationship, other: Relationship): boolean {
+  return (
+    mine !== other &&
+    !mine.reverseRelationships.includes(other) &&
+    !overlapsOf(mine).includes(other.key) &&
+    !overlapsOf(other).includes(mine.key) &&
+    !areSiblings(mine, other) &&
+    (mine.key !== other.key || mine.parent.base !== other.parent.base)
+  );
+}
+
+function overlapsOf({ options: { overlaps } }: Relationship): readonly string[] {
+  if (overlaps === undefined) return [];
+  return typeof overlaps === "string" ? overlaps.split(",").map((each) => each.trim()) : overlaps;
+}
+
+/** Of two subclasses of one base no row has both. */
+function areSiblings(a: Relationship, b: Relationship): boolean {
+  for (const one of [a.parent, a.target]) {
+    for (const two of [b.parent, b.target])
+      if (one !== two && one.base === two.base && !one.isA(two) && !two.isA(one)) return true;
+  }
+  return false;
+}
+
+function name(column: Column): string {
+  return `${column.table?.name ?? "?"}.${column.name}`;
+}
