@@ -17,7 +17,8 @@ import type { ColumnRefs, RelationDeclaration, RelationKind } from "./declaratio
 import { addAssociations, associationOf, impliedColumns, inverseDeclaration } from "./implied-columns.js";
 import { defineAccessor } from "./instrument.js";
 import { explicitJoin } from "./join-condition.js";
-import { associationJoin, directJoin, type JoinRequest } from "./joins.js";
+import type { JoinRequest } from "./join-request.js";
+import { associationJoin, directJoin } from "./joins.js";
 import { type Direction, type Mapper, Relationship, type RelationshipJoin } from "./mapper.js";
 import { warnOfOverlaps } from "./overlaps.js";
 import { aliasOf, columnNamed, inverseName, labelOf, targetOf } from "./targets.js";

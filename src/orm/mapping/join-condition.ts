@@ -10,7 +10,7 @@ import { operators } from "../../sql/operators.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
 import { baseColumn } from "../../sql/selectable/join.js";
-import type { JoinRequest } from "./joins.js";
+import type { JoinRequest } from "./join-request.js";
 import type { ColumnPair, Direction, RelationshipJoin } from "./mapper.js";
 import { MarkedColumn, RemoteColumn } from "./remote-column.js";
 

@@ -4,14 +4,14 @@
  */
 
 import type { ColumnElement } from "../../sql/element.js";
-import type { EntityElement } from "../../sql/entity.js";
 import { AmbiguousForeignKeysError, NoForeignKeysError } from "../../sql/errors.js";
 import { and } from "../../sql/index.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
 import { explicitHalf } from "./join-condition.js";
-import type { ColumnPair, Direction, Mapper, RelationshipJoin } from "./mapper.js";
+import type { JoinRequest } from "./join-request.js";
+import type { ColumnPair, Mapper, RelationshipJoin } from "./mapper.js";
 import { RemoteColumn } from "./remote-column.js";
 
 /** One way in which foreign keys tie two sides. */
@@ -19,21 +19,6 @@ interface Candidate {
   readonly direction: "oneToMany" | "manyToOne";
   readonly pairs: readonly ColumnPair[];
   readonly constraint: ForeignKeyConstraint;
-}
-
-/** What a relationship says about its join. */
-export interface JoinRequest {
-  readonly label: string;
-  readonly parent: Mapper;
-  readonly target: Mapper;
-  readonly direction: Direction | null;
-  /** Columns that hold the foreign key. */
-  readonly foreignKeys: readonly Column[] | null;
-  /** Columns of the far side, for self-references. */
-  readonly remoteSide: readonly Column[] | null;
-  /** The alias of the target that the relationship leads to, if it leads to one. */
-  readonly alias: EntityElement | null;
-  readonly viewonly: boolean;
 }
 
 /** A join without an association table. */
