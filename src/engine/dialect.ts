@@ -27,8 +27,11 @@ export interface TransactionOptions {
   readonly deferrable?: boolean | undefined;
 }
 
-/** How the pool is made when the user does not say. */
-export type PoolKind = "queue" | "null" | "static";
+/**
+ * How the pool is made when the user does not say: `"single"` for databases that have one session, which is lent to one
+ * user after the other; `"static"` for those whose driver keeps any number of users apart on one connection.
+ */
+export type PoolKind = "queue" | "null" | "static" | "single";
 
 /** A dialect as the engine uses it: one object for each engine. */
 export interface EngineDialect extends Dialect {
@@ -54,8 +57,8 @@ export interface EngineDialect extends Dialect {
   ping(connection: DriverConnection): Op<boolean>;
   /** Puts the connection back into its first state before it returns to the pool: cursors closed, no transaction. */
   reset(connection: DriverConnection, how: "rollback" | "commit" | null): Op<void>;
-  /** Called once when the engine is disposed of. */
-  dispose?(): void;
+  /** Runs once when the engine is disposed of, after its pool: closes a database that the connections share. */
+  dispose?(): Op<void>;
 
   begin(connection: DriverConnection, options: TransactionOptions): Op<void>;
   commit(connection: DriverConnection): Op<void>;

@@ -16,7 +16,7 @@ import { Aborted, Awaiting, isPromise, type Op } from "./io.js";
 import { type Echo, type EchoFunction, makeEcho } from "./logging.js";
 import { NullPool, StaticPool } from "./pool/other-pools.js";
 import type { Connector, Pool, PoolLog, PoolOptions, ResetOnReturn } from "./pool/pool.js";
-import { QueuePool } from "./pool/queue-pool.js";
+import { QueuePool, SinglePool } from "./pool/queue-pool.js";
 import type { ConnectionRecord } from "./pool/record.js";
 import { makeUrl, type URL } from "./url.js";
 
@@ -43,7 +43,12 @@ export interface EngineOptions extends PoolOptions, DialectOptions {
   readonly poolClass?: PoolClass;
 }
 
-const POOLS: Readonly<Record<PoolKind, PoolClass>> = { queue: QueuePool, null: NullPool, static: StaticPool };
+const POOLS: Readonly<Record<PoolKind, PoolClass>> = {
+  queue: QueuePool,
+  null: NullPool,
+  static: StaticPool,
+  single: SinglePool,
+};
 
 const ASYNC_CREATOR =
   "The engine's creator returned a promise, and a synchronous engine cannot wait for it: make it synchronous, or use createAsyncEngine.";
@@ -141,7 +146,7 @@ export class EngineCore implements EngineContext {
       return;
     }
     yield* this.pool.dispose(options);
-    this.dialect.dispose?.();
+    if (this.dialect.dispose !== undefined) yield* this.dialect.dispose();
     if (this[DISPATCH].has("engineDisposed")) this[DISPATCH].fire("engineDisposed", this);
   }
 

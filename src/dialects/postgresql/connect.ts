@@ -3,24 +3,25 @@ import { OperationalError } from "../../engine/errors.js";
 import { Aborted, checkAborted } from "../../engine/io.js";
 import { PostgresConnection } from "./connection.js";
 import type { ConnectSettings } from "./options.js";
+import { WireLink } from "./wire/link.js";
 import { loadPg, type PgClient } from "./wire/pg-client.js";
 import { ThreadSocket, threadTls } from "./wire/thread-socket.js";
 
 /**
  * Connects and logs in.
  *
- * @param creator gives a connected pg Client in place of one made from the settings
+ * @param given a connected pg Client in place of one made from the settings
  * @param signal gives the attempt up; the promise is rejected with {@link Aborted} then
  */
 export async function openConnection(
   settings: ConnectSettings,
-  creator?: () => unknown,
+  given?: unknown,
   signal?: AbortSignal,
 ): Promise<PostgresConnection> {
   checkAborted(signal);
   const { client, parameters } =
-    creator === undefined ? await logIn(settings, signal) : { client: (await creator()) as PgClient, parameters: {} };
-  const connection = new PostgresConnection(client, parameters, settings);
+    given === undefined ? await logIn(settings, signal) : { client: given as PgClient, parameters: {} };
+  const connection = new PostgresConnection(new WireLink(client, settings), client, settings.statementCacheSize);
   try {
     const text = sessionSettings(settings, parameters);
     if (text !== "") await connection.perform(connection.control(text), signal);
@@ -106,8 +107,15 @@ function withPlace(error: unknown, client: PgClient): unknown {
 
 const UTC = /^(etc\/)?(utc|uct|gmt|zulu|universal)$/i;
 
-// What our reading of values rests on, where the server's settings differ.
-function sessionSettings(settings: ConnectSettings, parameters: Readonly<Record<string, string>>): string {
+/**
+ * Settings of the session that our reading of values rests on, where the server's differ.
+ *
+ * @param parameters what the server told of itself at the login
+ */
+export function sessionSettings(
+  settings: Pick<ConnectSettings, "timezone">,
+  parameters: Readonly<Record<string, string>>,
+): string {
   const texts: string[] = [];
   if (!(parameters["DateStyle"] ?? "").startsWith("ISO")) texts.push("SET datestyle = 'ISO, MDY'");
   if (parameters["standard_conforming_strings"] === "off") texts.push("SET standard_conforming_strings = on");

@@ -15,8 +15,7 @@ import { isServerError, isStalePlan, type ServerError } from "./errors.js";
 import { type Decoder, knownDecoders, type LoadKind } from "./load.js";
 import { type PreparedStatement, PreparedStatements } from "./statements.js";
 import { Exchange } from "./wire/exchange.js";
-import { type LinkOptions, WireLink } from "./wire/link.js";
-import type { PgClient } from "./wire/pg-client.js";
+import type { ProtocolLink } from "./wire/protocol-link.js";
 
 /** What the dialect knows of a compiled statement beside its text. */
 export interface PostgresPlan extends DriverPlan {
@@ -50,7 +49,6 @@ export class ExchangeRequest implements IORequest<void> {
 
 export class PostgresConnection implements DriverConnection, PortalHost {
   readonly immediate = false;
-  readonly link: WireLink;
   readonly statements: PreparedStatements;
   /** BEGIN that has not been sent: it travels with the first statement. */
   #begin: string | null = null;
@@ -61,17 +59,16 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   #abandoned: string[] = [];
 
   constructor(
-    readonly client: PgClient,
-    /** What the server told of itself: its version, time zone and so on. */
-    readonly parameters: Readonly<Record<string, string>>,
-    options: LinkOptions & { readonly statementCacheSize: number },
+    readonly link: ProtocolLink,
+    /** The driver's own object behind the link. */
+    readonly client: object,
+    statementCacheSize: number,
   ) {
-    this.link = new WireLink(client, options);
-    this.statements = new PreparedStatements(options.statementCacheSize);
+    this.statements = new PreparedStatements(statementCacheSize);
   }
 
-  /** pg's client. A BEGIN that is still to be sent goes out first. */
-  get raw(): PgClient {
+  /** The driver's own client. A BEGIN that is still to be sent goes out first. */
+  get raw(): object {
     if (this.#begin !== null && this.link.lost === null) {
       const text = this.#begin;
       this.#begin = null;

@@ -2,11 +2,12 @@ import {
   type DialectOptions,
   type EngineDialect,
   ISOLATION_LEVELS,
+  type PoolKind,
   type TransactionOptions,
   type TranslatedError,
 } from "../../engine/dialect.js";
 import type { DriverConnection } from "../../engine/driver.js";
-import { DatabaseError, InterfaceError, OperationalError } from "../../engine/errors.js";
+import { DatabaseError, OperationalError } from "../../engine/errors.js";
 import { type Op, request } from "../../engine/io.js";
 import { nextPlanId } from "../../engine/plan.js";
 import type { URL } from "../../engine/url.js";
@@ -18,11 +19,10 @@ import type { SQLType } from "../../sql/types/type.js";
 import { bulkInsertOf } from "./bulk-insert.js";
 import { postgresqlCapabilities } from "./capabilities.js";
 import { PostgresqlCompiler } from "./compiler.js";
-import { openConnection } from "./connect.js";
 import { ExchangeRequest, type PostgresConnection, type PostgresPlan } from "./connection.js";
 import { PostgresqlDDLCompiler } from "./ddl-compiler.js";
 import { isPostgresDisconnect, isServerError, translatePostgresError } from "./errors.js";
-import { type ConnectSettings, readOptions } from "./options.js";
+import type { SessionSettings } from "./options.js";
 import { PostgresqlReflection } from "./reflection.js";
 import { PostgresqlTypeCompiler } from "./type-compiler.js";
 import { loadKind, postgresqlType } from "./types.js";
@@ -32,17 +32,13 @@ const PING_TIMEOUT_MS = 5000;
 const ROLLBACK_TIMEOUT_MS = 10_000;
 
 /**
- * PostgreSQL on pg.
- *
- * URLs: `postgresql://user:password@host:port/database?option=value`, also as `postgres://` and `postgresql+pg://`. The options
- * are libpq's (`sslmode`, `host=/var/run/postgresql`, `application_name`, `connect_timeout`, `statement_timeout`, `options`
- * ...) and those of {@link PostgresqlOptions} with underscores.
+ * PostgreSQL, whatever carries its protocol.
  *
  * A transaction's BEGIN travels with its first statement. Compiled statements are prepared on the server under a name.
  */
-export class PostgresqlDialect extends DefaultDialect implements EngineDialect {
+export abstract class PostgresqlDialect extends DefaultDialect implements EngineDialect {
   override readonly name = "postgresql";
-  readonly driverName = "pg";
+  abstract readonly driverName: string;
   override readonly paramStyle = "numbered" as const;
   override readonly capabilities = postgresqlCapabilities;
   override readonly identifiers = new StandardIdentifiers({ maxLength: 63 });
@@ -52,20 +48,19 @@ export class PostgresqlDialect extends DefaultDialect implements EngineDialect {
   override readonly typeCompiler = new PostgresqlTypeCompiler(this);
   readonly isolationLevels = ISOLATION_LEVELS;
   readonly defaultIsolationLevel = "READ COMMITTED";
-  readonly poolKind = "queue" as const;
+  abstract readonly poolKind: PoolKind;
   readonly lastRowId = false;
   readonly reflection = new PostgresqlReflection();
-  readonly settings: ConnectSettings;
   /** How a single integer key is written. */
   readonly autoincrement: "identity" | "serial";
 
   constructor(
     readonly url: URL,
     private readonly options: DialectOptions,
+    settings: SessionSettings,
   ) {
     super();
-    this.settings = readOptions(url, options);
-    this.autoincrement = this.settings.autoincrement;
+    this.autoincrement = settings.autoincrement;
   }
 
   protected override adaptType(type: SQLType): SQLType {
@@ -74,18 +69,7 @@ export class PostgresqlDialect extends DefaultDialect implements EngineDialect {
 
   // --- connections -------------------------------------------------------------------------------------------------
 
-  *connect(): Op<DriverConnection> {
-    return yield request<DriverConnection>(
-      (signal) => openConnection(this.settings, this.options.creator, signal),
-      () => {
-        throw new InterfaceError(
-          "PostgreSQL's login needs the event loop, so that no connection can be opened by a blocking call. Take the connection " +
-            "with await before runSync, or use createAsyncEngine.",
-          null,
-        );
-      },
-    );
-  }
+  abstract connect(given?: unknown): Op<DriverConnection>;
 
   *ping(connection: DriverConnection): Op<boolean> {
     const postgres = connection as PostgresConnection;

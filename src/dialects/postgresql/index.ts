@@ -1,5 +1,6 @@
 import { registerDialect } from "../../engine/dialect.js";
-import { PostgresqlDialect } from "./dialect.js";
+import { PgliteDialect } from "./pglite/dialect.js";
+import { PostgresqlServerDialect } from "./server-dialect.js";
 
 export { postgresqlCapabilities } from "./capabilities.js";
 export { PostgresqlDialect } from "./dialect.js";
@@ -7,9 +8,12 @@ export type { PostgresqlOptions } from "./options.js";
 export { MultirangeType, Range, type RangeBounds, RangeType, rangeTypes } from "./ranges.js";
 export type { SyncTransport } from "./wire/link.js";
 
-/** Makes `postgresql://` URLs known. Called once, by the package's entry point. */
+/** Makes `postgresql://` and `pglite://` URLs known. Called once, by the package's entry point. */
 export function registerPostgresql(): void {
   for (const scheme of ["postgresql", "postgresql+pg", "postgres", "postgres+pg"]) {
-    registerDialect(scheme, (url, options) => new PostgresqlDialect(url, options));
+    registerDialect(scheme, (url, options) => new PostgresqlServerDialect(url, options));
+  }
+  for (const scheme of ["pglite", "postgresql+pglite"]) {
+    registerDialect(scheme, (url, options) => new PgliteDialect(url, options));
   }
 }

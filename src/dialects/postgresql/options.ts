@@ -27,8 +27,16 @@ export interface PostgresqlOptions {
   readonly autoincrement?: "identity" | "serial";
 }
 
-/** The options, read. */
-export interface ConnectSettings {
+/** The options of a session, read. */
+export interface SessionSettings {
+  readonly statementCacheSize: number;
+  /** Null leaves the server's. */
+  readonly timezone: string | null;
+  readonly autoincrement: "identity" | "serial";
+}
+
+/** The options of a connection to a server, read. */
+export interface ConnectSettings extends SessionSettings {
   /** For pg's Client. */
   readonly config: Readonly<Record<string, unknown>>;
   /** TLS from the first byte, without asking for it (sslnegotiation=direct). */
@@ -37,15 +45,11 @@ export interface ConnectSettings {
   readonly fallbackPlain: boolean;
   /** Try again with TLS when the server refuses a plain connection (sslmode=allow). */
   readonly fallbackTls: object | null;
-  readonly statementCacheSize: number;
   readonly syncTransport: SyncTransport;
   /** Milliseconds. */
   readonly syncTimeout: number;
   /** Milliseconds; 0 is none. */
   readonly queryTimeout: number;
-  /** Null leaves the server's. */
-  readonly timezone: string | null;
-  readonly autoincrement: "identity" | "serial";
 }
 
 // Of libpq, as pg has them.
@@ -77,46 +81,58 @@ const LIBPQ = [
   "replication",
 ] as const;
 
-const OURS = [
-  "prepared_statements",
-  "statement_cache_size",
-  "sync_transport",
-  "sync_timeout",
-  "timezone",
-  "autoincrement",
-] as const;
+const OF_SESSION = ["prepared_statements", "statement_cache_size", "timezone", "autoincrement"] as const;
+const OF_BLOCKING = ["sync_transport", "sync_timeout"] as const;
 
 const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full", "no-verify"];
 const TRANSPORTS: readonly SyncTransport[] = ["fd", "worker", "none"];
 
 /** Reads the URL's options and the engine's. @throws ArgumentError naming the option that is wrong */
 export function readOptions(url: URL, settings: DialectOptions): ConnectSettings {
-  const known: readonly string[] = [...LIBPQ, ...OURS];
+  const session = readSessionOptions(url, settings, [...LIBPQ, ...OF_BLOCKING]);
+  const given = optionsOf(settings);
+  const tls = readTls(url);
+  return {
+    ...session,
+    config: { ...connectConfig(url), ...tls.config, ...settings.connectArgs },
+    directTls: url.option("sslnegotiation") === "direct",
+    fallbackPlain: tls.fallbackPlain,
+    fallbackTls: tls.fallbackTls,
+    syncTransport: oneOf("sync_transport", url.option("sync_transport") ?? given.syncTransport ?? "fd", TRANSPORTS),
+    syncTimeout: numberOption(url, "sync_timeout", given.syncTimeout ?? 300) * 1000,
+    queryTimeout: numberOption(url, "query_timeout", 0),
+  };
+}
+
+/**
+ * Reads the options of a session.
+ *
+ * @param others names of options that the URL may have beside those
+ * @throws ArgumentError naming the option that is wrong
+ */
+export function readSessionOptions(url: URL, settings: DialectOptions, others: readonly string[]): SessionSettings {
+  const known: readonly string[] = [...OF_SESSION, ...others];
   for (const name of Object.keys(url.query)) {
     if (!known.includes(name)) {
       throw new ArgumentError(`PostgreSQL knows no URL option "${name}"; it knows ${[...known].sort().join(", ")}`);
     }
   }
-  const given = (settings.dialectOptions?.["postgresql"] ?? {}) as PostgresqlOptions;
+  const given = optionsOf(settings);
   const prepared = flagOption(url, "prepared_statements", given.preparedStatements ?? true);
   const size = numberOption(url, "statement_cache_size", given.statementCacheSize ?? 200);
-  const tls = readTls(url);
   const timezone = url.option("timezone") ?? given.timezone ?? (zoneIsGiven(url) ? "server" : "UTC");
   return {
-    config: { ...connectConfig(url), ...tls.config, ...settings.connectArgs },
-    directTls: url.option("sslnegotiation") === "direct",
-    fallbackPlain: tls.fallbackPlain,
-    fallbackTls: tls.fallbackTls,
     statementCacheSize: prepared ? size : 0,
-    syncTransport: oneOf("sync_transport", url.option("sync_transport") ?? given.syncTransport ?? "fd", TRANSPORTS),
-    syncTimeout: numberOption(url, "sync_timeout", given.syncTimeout ?? 300) * 1000,
-    queryTimeout: numberOption(url, "query_timeout", 0),
     timezone: timezone === "server" ? null : timezone,
     autoincrement: oneOf("autoincrement", url.option("autoincrement") ?? given.autoincrement ?? "identity", [
       "identity",
       "serial",
     ]),
   };
+}
+
+function optionsOf(settings: DialectOptions): PostgresqlOptions {
+  return (settings.dialectOptions?.["postgresql"] ?? {}) as PostgresqlOptions;
 }
 
 function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {

@@ -252,7 +252,8 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
     (connection as SqliteConnection).reset(how);
   }
 
-  dispose(): void {
+  // biome-ignore lint/correctness/useYield: better-sqlite3 answers at once
+  *dispose(): Op<void> {
     this.#memory?.raw.close();
     this.#memory = null;
     if (this.#gate !== null && !this.inMemory) dropGate(this.#gate);

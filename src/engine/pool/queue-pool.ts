@@ -129,3 +129,10 @@ export class QueuePool extends Pool {
     );
   }
 }
+
+/** One connection, which its users have in turn: for databases that have one session. `poolSize` and `maxOverflow` do not apply. */
+export class SinglePool extends QueuePool {
+  constructor(connector: Connector, options: PoolOptions, log: PoolLog) {
+    super(connector, { ...options, poolSize: 1, maxOverflow: 0 }, log);
+  }
+}

@@ -68,12 +68,12 @@ export class Exchange implements Submittable {
     /** ReadyForQuery messages to come. */
     private ready: number,
     /** A simple query, which may hold several statements. */
-    private readonly simple: boolean,
+    readonly simple: boolean,
   ) {}
 
   // --- pg's client calls these -------------------------------------------------------------------------------------
 
-  submit(_connection: PgConnection): Error | null {
+  submit(_connection?: PgConnection): Error | null {
     this.sent = true;
     return this.outlet.send(this);
   }

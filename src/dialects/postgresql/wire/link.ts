@@ -1,12 +1,13 @@
-/** One connection's traffic: exchanges that run asynchronously through the event loop or block for their answers. */
+/** One connection's traffic over a socket: exchanges that run asynchronously through the event loop or block for their answers. */
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { InterfaceError, OperationalError } from "../../../engine/errors.js";
 import { Aborted } from "../../../engine/io.js";
 import { InvalidRequestError } from "../../../sql/errors.js";
 import { requestCancel } from "./cancel.js";
-import type { Exchange, Outlet } from "./exchange.js";
+import type { Exchange } from "./exchange.js";
 import type { PgClient } from "./pg-client.js";
+import type { ProtocolLink } from "./protocol-link.js";
 import { type ReaderHost, type TransactionStatus, WireReader } from "./reader.js";
 import { type Pump, SyncPump } from "./sync-pump.js";
 import { cancelInThread, ThreadSocket } from "./thread-socket.js";
@@ -33,7 +34,7 @@ export interface LinkOptions {
 const CANCEL_GRACE_MS = 5000;
 const END_GRACE_MS = 2000;
 
-export class WireLink implements Outlet, ReaderHost {
+export class WireLink implements ProtocolLink, ReaderHost {
   readonly writer = new MessageWriter();
   readonly reader: WireReader;
   /** Why the connection is dead; null while it lives. */

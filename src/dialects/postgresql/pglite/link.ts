@@ -1,0 +1,88 @@
+/** The protocol's traffic with a PGlite database: function calls. */
+import { OperationalError } from "../../../engine/errors.js";
+import { checkAborted } from "../../../engine/io.js";
+import type { Exchange } from "../wire/exchange.js";
+import type { ProtocolLink } from "../wire/protocol-link.js";
+import { type TransactionStatus, WireReader } from "../wire/reader.js";
+import { readServerError } from "../wire/server-error.js";
+import { MessageWriter } from "../wire/writer.js";
+import type { Pglite } from "./pglite.js";
+
+const ERROR_RESPONSE = 0x45; // E
+
+// Ends a COPY ... FROM STDIN, for which there is no data: without it the server reads to the end of its input and exits.
+// Outside of COPY it is ignored.
+const COPY_FAIL = new MessageWriter()
+  .copyFail("COPY ... FROM STDIN needs data: use PGlite's own query() with a blob, on the raw connection")
+  .take();
+
+/** PGlite has the server in this process and answers at once: waiting and blocking are the same. */
+export class PgliteLink implements ProtocolLink {
+  readonly writer = new MessageWriter();
+  lost: Error | null = null;
+  readonly #reader: WireReader;
+
+  constructor(
+    private readonly database: Pglite,
+    /** Called when the database can do nothing more. */
+    private readonly onCrash: () => void,
+  ) {
+    this.#reader = new WireReader((message) => this.#other(message), { refuseCopy: () => {} });
+  }
+
+  get status(): TransactionStatus {
+    return this.#reader.status;
+  }
+
+  async run(exchange: Exchange, signal?: AbortSignal): Promise<void> {
+    // PGlite's own queries, on the raw connection, are several messages each.
+    await this.database.runExclusive(async () => {
+      checkAborted(signal);
+      this.runSync(exchange);
+    });
+  }
+
+  runSync(exchange: Exchange): void {
+    if (this.lost === null && this.database.closed) this.lost = new Error("the PGlite database was closed");
+    if (this.lost !== null) {
+      exchange.handleError(lostError(this.lost));
+      return;
+    }
+    exchange.submit();
+  }
+
+  send(exchange: Exchange): null {
+    this.#reader.active = exchange;
+    try {
+      const messages = exchange.simple ? Buffer.concat([exchange.bytes, COPY_FAIL]) : exchange.bytes;
+      const answers = this.database.execProtocolRawSync(messages);
+      this.#reader.feed(Buffer.from(answers.buffer, answers.byteOffset, answers.byteLength));
+      if (!exchange.done) throw new Error("the database stopped in the middle of its answer");
+    } catch (error) {
+      this.#reader.active = null;
+      this.lost = error as Error;
+      this.onCrash();
+      exchange.handleError(lostError(error as Error));
+      exchange.finish();
+    }
+    return null;
+  }
+
+  async end(): Promise<void> {
+    this.destroy();
+  }
+
+  // The database itself belongs to the dialect, and outlives its sessions.
+  destroy(): void {
+    this.lost ??= new Error("The connection was closed");
+  }
+
+  // Messages that are not an exchange's own.
+  #other(message: Buffer): void {
+    if (message[0] === ERROR_RESPONSE) this.#reader.active?.handleError(readServerError(message));
+  }
+}
+
+function lostError(reason: Error): Error {
+  return new OperationalError(`The connection to PGlite is lost: ${reason.message}`, null, reason);
+}
