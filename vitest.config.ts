@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 /** Files that need a database, and run once for each project named after one. All other tests are `unit`. */
 const PER_DATABASE = ["test/orm/**/*.test.ts", "test/conformance/*.test.ts"];
 
+/** Files that run on the other drivers of those databases as well: the metamorphic runs need not. */
+const EVERY_DRIVER = ["test/orm/**/*.test.ts", "test/conformance/scenarios.test.ts"];
+
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 const shared = {
@@ -33,6 +36,18 @@ const postgres = {
   },
 };
 
+/** PGlite is PostgreSQL in the test's own process: it starts once for each process, so that files share theirs. */
+const pglite = {
+  ...shared,
+  test: {
+    ...perDatabase,
+    name: "pglite",
+    include: EVERY_DRIVER,
+    isolate: false,
+    provide: { database: "pglite" as const },
+  },
+};
+
 export default defineConfig({
   ...shared,
   test: {
@@ -40,6 +55,7 @@ export default defineConfig({
       { ...shared, test: { name: "unit", setupFiles, include: ["test/**/*.test.ts"], exclude: PER_DATABASE } },
       { ...shared, test: { ...perDatabase, name: "sqlite", provide: { database: "sqlite" as const } } },
       postgres,
+      pglite,
     ],
   },
 });

@@ -35,7 +35,7 @@ export interface Tracer {
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<StepResult[]> {
   const database = await options.target.open();
   try {
-    const { engine, host } = openEngine(database.url, options);
+    const { engine, host } = openEngine(database.url, { ...database.engine, ...options.engine }, options.sync ?? false);
     try {
       return await runOn(scenario, engine, host, options);
     } finally {
@@ -46,12 +46,12 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   }
 }
 
-function openEngine(url: string, options: RunOptions): { engine: AsyncEngine | Engine; host: SessionHost } {
-  if (options.sync) {
-    const engine = createEngine(url, options.engine);
+function openEngine(url: string, options: object, sync: boolean): { engine: AsyncEngine | Engine; host: SessionHost } {
+  if (sync) {
+    const engine = createEngine(url, options);
     return { engine, host: syncHost(engine) };
   }
-  const engine = createAsyncEngine(url, options.engine);
+  const engine = createAsyncEngine(url, options);
   return { engine, host: asyncHost(engine) };
 }
 

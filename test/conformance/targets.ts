@@ -1,21 +1,24 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
+import { leasePglite } from "../support/pglite-databases.js";
 import { leaseDatabase } from "../support/postgres-databases.js";
 import { dropDatabases } from "../support/postgres-server.js";
 
 /** Where scenarios run: hands out an empty database for each. */
 export interface Target {
   readonly database: "sqlite" | "postgresql";
-  open(): Promise<{ readonly url: string; release(): Promise<void> | void }>;
+  open(): Promise<{ readonly url: string; readonly engine?: object; release(): Promise<void> | void }>;
   /** Removes what the target has made. */
   close(): Promise<void>;
 }
 
 /**
  * The target for a database URL. PostgreSQL: scratch databases on that server, dropped at the end. An SQLite file: made
- * anew for each scenario, so it must not exist. Everything else is taken as a database in memory, new for each engine.
+ * anew for each scenario, so it must not exist. PGlite: a database in memory, emptied for each. Everything else is taken as
+ * a database in memory, new for each engine.
  */
 export function targetFor(url: string, prefix = scratchPrefix()): Target {
+  if (/^(postgresql\+)?pglite:/.test(url)) return pgliteTarget();
   if (/^postgres/.test(url)) {
     return postgresTarget({ url: url.replace(/^postgres(ql)?\+\w+:/, "postgresql:"), prefix }, url);
   }
@@ -44,6 +47,11 @@ export function postgresTarget(server: { url: string; prefix: string }, url = se
     },
     close: () => dropDatabases(server.url, server.prefix),
   };
+}
+
+/** PGlite databases in memory: one for each process, emptied in between. */
+export function pgliteTarget(): Target {
+  return { database: "postgresql", open: leasePglite, close: async () => {} };
 }
 
 function fileTarget(url: string, file: string): Target {

@@ -1,5 +1,6 @@
 import { inject, onTestFinished } from "vitest";
 import { type AsyncEngine, createAsyncEngine } from "../../src/index.js";
+import { leasePglite } from "./pglite-databases.js";
 import { leaseDatabase } from "./postgres-databases.js";
 import "./provided.js";
 import { tempFolder } from "./temp.js";
@@ -27,9 +28,14 @@ export interface TestDatabase extends AsyncDisposable {
   createEngine(options?: EngineOptions): AsyncEngine;
 }
 
-/** The database that this project's tests run on; `sqlite` outside the projects that are named after one. */
-export function databaseKind(): "sqlite" | "postgresql" {
+/** The database and driver that this project's tests run on; `sqlite` outside the projects that are named after one. */
+export function databaseName(): "sqlite" | "sqlite-worker" | "postgresql" | "pglite" {
   return inject("database") ?? "sqlite";
+}
+
+/** The database that this project's tests run on, whatever its driver. */
+export function databaseKind(): "sqlite" | "postgresql" {
+  return databaseName().startsWith("sqlite") ? "sqlite" : "postgresql";
 }
 
 /**
@@ -48,16 +54,15 @@ export async function freshDatabase(options: FreshDatabaseOptions = {}): Promise
 
 /** {@link freshDatabase} for use outside a running test (`beforeAll`): the caller disposes it. */
 export async function openDatabase(options: FreshDatabaseOptions = {}): Promise<TestDatabase> {
-  const kind = options.on ?? databaseKind();
-  const { url, release } = kind === "sqlite" ? sqliteDatabase(options.file ?? false) : await postgresDatabase();
+  const { url, engine: given, release } = await provide(options.on ?? databaseName(), options.file ?? false);
   const engines: AsyncEngine[] = [];
   const createEngine = (engineOptions?: EngineOptions): AsyncEngine => {
-    const engine = createAsyncEngine(url, engineOptions);
+    const engine = createAsyncEngine(url, { ...given, ...engineOptions });
     engines.push(engine);
     return engine;
   };
   return {
-    kind,
+    kind: options.on ?? databaseKind(),
     url,
     engine: createEngine(options.engine),
     createEngine,
@@ -68,13 +73,32 @@ export async function openDatabase(options: FreshDatabaseOptions = {}): Promise<
   };
 }
 
-function sqliteDatabase(file: boolean): { url: string; release: () => void } {
-  if (!file) return { url: "sqlite://", release: () => {} };
-  const folder = tempFolder();
-  return { url: `sqlite:///${folder.file("test.db")}`, release: () => folder[Symbol.dispose]() };
+interface Provided {
+  readonly url: string;
+  readonly engine?: EngineOptions;
+  release(): void;
 }
 
-async function postgresDatabase(): Promise<{ url: string; release: () => void }> {
+async function provide(name: ReturnType<typeof databaseName>, file: boolean): Promise<Provided> {
+  switch (name) {
+    case "sqlite":
+      return sqliteDatabase("sqlite", file);
+    case "sqlite-worker":
+      return sqliteDatabase("sqlite+worker", file);
+    case "pglite":
+      return leasePglite();
+    case "postgresql":
+      return postgresDatabase();
+  }
+}
+
+function sqliteDatabase(scheme: string, file: boolean): Provided {
+  if (!file) return { url: `${scheme}://`, release: () => {} };
+  const folder = tempFolder();
+  return { url: `${scheme}:///${folder.file("test.db")}`, release: () => folder[Symbol.dispose]() };
+}
+
+async function postgresDatabase(): Promise<Provided> {
   const server = inject("postgresServer");
   if (!server) throw new Error("no PostgreSQL server was provided: run this test in the project `postgres`");
   return leaseDatabase(server);

@@ -2,7 +2,7 @@
 declare module "vitest" {
   export interface ProvidedContext {
     /** The database of this project. Absent in `unit`. */
-    database?: "sqlite" | "postgresql";
+    database?: "sqlite" | "sqlite-worker" | "postgresql" | "pglite";
     /** URL of a PostgreSQL server's maintenance database, and the prefix of every database this run makes on it. */
     postgresServer?: { readonly url: string; readonly prefix: string };
   }

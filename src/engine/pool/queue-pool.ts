@@ -17,6 +17,8 @@ interface Waiting {
  */
 export class QueuePool extends Pool {
   readonly kind = "QueuePool";
+  protected readonly advice: string =
+    "Close connections and sessions when done with them, or raise poolSize and maxOverflow.";
   readonly #idle = new Fifo<ConnectionRecord>();
   readonly #waiting = new Fifo<Waiting>();
   /** Records that exist: idle, checked out or being opened. */
@@ -125,13 +127,16 @@ export class QueuePool extends Pool {
     const waited = seconds > 0 ? `timed out after ${seconds} s` : "and a synchronous call cannot wait";
     return new TimeoutError(
       `QueuePool limit of size ${this.#size} overflow ${this.#limit - this.#size} reached, connection ${waited}: ` +
-        `${this.describeHolders()}. Close connections and sessions when done with them, or raise poolSize and maxOverflow.`,
+        `${this.describeHolders()}. ${this.advice}`,
     );
   }
 }
 
 /** One connection, which its users have in turn: for databases that have one session. `poolSize` and `maxOverflow` do not apply. */
 export class SinglePool extends QueuePool {
+  protected override readonly advice =
+    "This database has one connection: what holds it must close it, or end its transaction, before another can have it.";
+
   constructor(connector: Connector, options: PoolOptions, log: PoolLog) {
     super(connector, { ...options, poolSize: 1, maxOverflow: 0 }, log);
   }

@@ -100,8 +100,8 @@ describe("one to many", () => {
   });
 
   test("[RB-01] saving the parent saves the members, keys flow from parent to child", async () => {
-    const { Session } = await withTeam();
-    await using session = Session();
+    const { session: opened } = await withTeam();
+    await using session = opened;
     const players = [make(Player, { shirt: 1 }), make(Player, { shirt: 2 })];
     const team = make(Team, { name: "Blues", players });
     session.add(team);
@@ -164,8 +164,8 @@ describe("one to many", () => {
   });
 
   test("a member whose key is part of its identity cannot lose its parent: the error names both", async () => {
-    const { Session } = await withTeam();
-    await using session = Session();
+    const { session: opened } = await withTeam();
+    await using session = opened;
     const order = make(Order, { lines: [make(Line, { number: 1 }), make(Line, { number: 2 })] });
     session.add(order);
     await session.flush();
@@ -179,8 +179,8 @@ describe("one to many", () => {
   });
 
   test("[RB-02] a null in a required key is an IntegrityError that names the class", async () => {
-    const { Session } = await withTeam();
-    await using session = Session();
+    const { session: opened } = await withTeam();
+    await using session = opened;
     session.add(new Fan());
     const failed = session.flush();
     await expect(failed).rejects.toThrow(IntegrityError);

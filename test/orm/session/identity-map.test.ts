@@ -53,7 +53,9 @@ describe("one object for one row", () => {
     const { Session } = await items(1);
     await using one = Session();
     await using two = Session();
-    expect(await one.getOne(Item, 0)).not.toBe(await two.getOne(Item, 0));
+    const item = await one.getOne(Item, 0);
+    await one.commit(); // PGlite has one connection
+    expect(await two.getOne(Item, 0)).not.toBe(item);
   });
 
   test("of a row that comes twice in one result it is the same object, twice", async () => {
