@@ -6,6 +6,14 @@ import { makeAwaitable } from "./session/awaitable.js";
 
 onClassDeclared(installEntityProtocol);
 
+export {
+  Automap,
+  type AutomapClass,
+  type AutomapClasses,
+  type AutomapOptions,
+  automapBase,
+} from "./automap/automap.js";
+export type { AutomapHooks } from "./automap/names.js";
 export { type CascadeName, DEFAULT_CASCADES } from "./cascades.js";
 export { type CollectionClass, collection } from "./collections/custom.js";
 export type { CollectionChoice } from "./collections/kinds.js";

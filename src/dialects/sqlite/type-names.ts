@@ -37,6 +37,7 @@ const NAMES: Readonly<Record<string, SQLType>> = {
   CLOB: new StringType(null, "text"),
   TIME: timeType,
   UUID: uuidType,
+  YEAR: integerType,
 };
 
 /** The type that a column's declared type stands for; by SQLite's rules of affinity where the name says nothing. */

@@ -15,6 +15,8 @@ import type { NamingStrategy } from "./naming.js";
 export interface DeclarationHome {
   readonly metadata: MetaData;
   readonly naming: NamingStrategy;
+  /** The columns come from the database, later. */
+  readonly deferReflection: boolean;
 }
 
 /** Everything that a class may say of itself and its table. */
@@ -28,7 +30,7 @@ export interface ClassOptions extends MapperOptions {
 
 export class ClassDeclaration {
   readonly columns: readonly ColumnDeclaration[];
-  readonly relations: readonly RelationDeclaration[];
+  readonly relations: RelationDeclaration[];
 
   constructor(
     readonly mapper: Mapper,
@@ -40,6 +42,11 @@ export class ClassDeclaration {
   ) {
     this.columns = properties.filter((p): p is ColumnDeclaration => p.kind === "column");
     this.relations = properties.filter((p): p is RelationDeclaration => p.kind === "relation");
+  }
+
+  /** More relationships, before anything is worked out. */
+  addRelations(properties: readonly PropertyDeclaration[]): void {
+    for (const each of properties) if (each.kind === "relation") this.relations.push(each);
   }
 
   get className(): string {

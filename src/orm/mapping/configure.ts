@@ -54,6 +54,7 @@ function ownTable(declaration: ClassDeclaration): Table | null {
   if (mapper.inherits !== null && options.tableName === undefined) return null;
   if (
     mapper.inherits === null &&
+    !home.deferReflection &&
     !columns.some((c) => c.options.primaryKey) &&
     !declaration.relations.some((r) => r.options.primaryKey)
   ) {

@@ -1,12 +1,14 @@
 /** The registry of mapped classes: collects what decorators declare and works it out on first use. */
-import { ArgumentError } from "../../sql/errors.js";
+import { type DDLConnection, type DDLOp, type DDLRunner, RUN_DDL, type SyncDDLBind } from "../../sql/ddl-runner.js";
+import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { metadata as defaultMetadata, MetaData } from "../../sql/schema/metadata.js";
+import { reflectOp } from "../../sql/schema/reflect.js";
 import type { Table } from "../../sql/schema/table.js";
 import { UnmappedClassError } from "../errors.js";
 import { ClassDeclaration } from "./class-declaration.js";
 import { collectDeclarations, type ImperativeProperties, imperativeDeclarations } from "./collect.js";
 import { configureMappers, declareColumns } from "./configure.js";
-import type { AnyClass, MapperOptions } from "./declarations.js";
+import type { AnyClass, MapperOptions, RelationDeclaration } from "./declarations.js";
 import {
   announceClass,
   checkPrivateFields,
@@ -24,6 +26,11 @@ export interface RegistryOptions {
   readonly metadata?: MetaData;
   /** Replaces the names that follow from TypeScript's, in whole or in part. */
   readonly naming?: Partial<NamingStrategy>;
+  /**
+   * Classes declare only what differs: `await registry.prepare(engine)` takes the other columns, keys and constraints of
+   * their tables from the database, before any of them is used. SQLAlchemy: `DeferredReflection`.
+   */
+  readonly deferReflection?: boolean;
 }
 
 /** Options of `@Entity`. */
@@ -49,12 +56,16 @@ export class Registry implements MapperRegistry {
   readonly naming: NamingStrategy;
   readonly #declared: ClassDeclaration[] = [];
   readonly #mappers: Mapper[] = [];
+  readonly deferReflection: boolean;
+  #awaited: boolean;
   #configuring = false;
   #failure: unknown = null;
 
   constructor(options: RegistryOptions = {}) {
     this.metadata = options.metadata ?? new MetaData();
     this.naming = { ...snakeCase, ...options.naming };
+    this.deferReflection = options.deferReflection === true;
+    this.#awaited = this.deferReflection;
     this.metadata.beforeUse(() => this.configure());
   }
 
@@ -83,6 +94,7 @@ export class Registry implements MapperRegistry {
     checkPrivateFields(cls, mapper);
     const wrapped = wrapClass(cls, mapper);
     mapper.cls = wrapped;
+    this.#awaited = this.deferReflection;
     this.#declare(declaration);
     return wrapped;
   }
@@ -124,6 +136,71 @@ export class Registry implements MapperRegistry {
   }
 
   /**
+   * Of a registry with `deferReflection`: takes from the database what the classes leave out. Classes that are declared
+   * later need another call.
+   *
+   * @param bind an engine or a connection; with a sync one nothing is to be awaited
+   * @throws InvalidRequestError naming tables that the database has not
+   */
+  readonly prepare: DDLRunner = ((bind: SyncDDLBind) =>
+    bind[RUN_DDL]((connection) => this.completeOp(connection))) as DDLRunner;
+
+  /** @internal Completes the tables of declared classes. */
+  *completeOp(connection: DDLConnection): DDLOp<void> {
+    const bySchema = new Map<string | null, Set<string>>();
+    for (const { mapper, options } of this.#declared) {
+      if (options.table !== undefined) continue;
+      for (const { name, schema } of mapper.tables) {
+        bySchema.set(schema, (bySchema.get(schema) ?? new Set()).add(name));
+      }
+    }
+    for (const [schema, names] of bySchema) {
+      yield* reflectOp(connection, this.metadata, { schema, only: [...names], extendExisting: true });
+    }
+    this.prepared();
+  }
+
+  /** @internal The tables are complete. */
+  prepared(): void {
+    this.#awaited = false;
+  }
+
+  /** @internal What a class says of itself, worked out or not. */
+  declared(cls: AnyClass): { readonly columns: readonly string[]; readonly relations: readonly RelationDeclaration[] } {
+    const pending = this.#declared.find((each) => each.mapper.cls === cls);
+    if (pending !== undefined) {
+      return { columns: pending.columns.map((column) => column.property), relations: pending.relations };
+    }
+    const mapper = this.#mappers.find((each) => each.cls === cls);
+    return {
+      columns: [...(mapper?.attributes.keys() ?? [])],
+      relations: (mapper?.relationships ?? []).map(({ key, direction, target, options }) => ({
+        kind: "relation",
+        property: key,
+        relation: direction,
+        target: () => target.cls,
+        options,
+      })),
+    };
+  }
+
+  /**
+   * Gives a class relationships beside those that it declares. Only before mappings are first used.
+   *
+   * @throws InvalidRequestError when the class is worked out already
+   */
+  addProperties(cls: AnyClass, properties: ImperativeProperties): void {
+    if (Object.keys(properties).length === 0) return;
+    const declaration = this.#declared.find((each) => each.mapper.cls === cls);
+    if (declaration === undefined) {
+      throw new InvalidRequestError(
+        `${cls.name} is in use already, so that it cannot get ${Object.keys(properties).join(", ")}. Prepare before the first use.`,
+      );
+    }
+    declaration.addRelations(imperativeDeclarations(cls, properties));
+  }
+
+  /**
    * Works out all mappings that are not yet: keys, relationships, both sides of each. Called by the first use of any mapped class.
    *
    * @throws MapperConfigurationError, ArgumentError and others, naming class and attribute
@@ -131,6 +208,12 @@ export class Registry implements MapperRegistry {
   configure(): void {
     if (this.#failure !== null) throw this.#failure;
     if (this.#declared.length === 0 || this.#configuring) return;
+    if (this.#awaited) {
+      const names = this.#declared.map((declaration) => declaration.className).join(", ");
+      throw new InvalidRequestError(
+        `${names}: the columns come from the database, which was not asked yet. Call await registry.prepare(engine) first.`,
+      );
+    }
     this.#configuring = true;
     try {
       configureMappers(this.#declared);
