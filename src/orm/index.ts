@@ -1,10 +1,12 @@
 /** The object-relational mapper: mapping, sessions, loading. */
 import { installEntityProtocol } from "./loading/entity.js";
+import { installWriteOnlyCollections } from "./loading/write-only.js";
 import { onClassDeclared } from "./mapping/instrument.js";
 import { asyncFaceOf } from "./session/async-session.js";
 import { makeAwaitable } from "./session/awaitable.js";
 
 onClassDeclared(installEntityProtocol);
+installWriteOnlyCollections();
 
 export {
   Automap,
@@ -27,6 +29,7 @@ export { AttributeState, ObjectInspection } from "./inspection.js";
 export { aliased, attrs, withPolymorphic } from "./loading/entity.js";
 export type { GetOptions } from "./loading/identity.js";
 export * from "./loading/options.js";
+export { WriteOnlyCollection } from "./loading/write-only.js";
 export type { MapperEvents } from "./mapper-events.js";
 export { relationship } from "./mapping/collect.js";
 export { create } from "./mapping/create.js";

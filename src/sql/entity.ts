@@ -37,6 +37,8 @@ export abstract class LoadOption extends Node {}
 
 declare const ONE: unique symbol;
 declare const JSON_VALUE: unique symbol;
+/** Where a collection that cannot be gone through says what it holds; never set at run time. */
+export declare const MANY: unique symbol;
 /** The key of a declared, never assigned property that names what `create()` may leave out. */
 export const OptionalProps: unique symbol = Symbol.for("athanor.optionalProps");
 /** Where a relationship or an entity says which source its columns have; never set at run time. */
@@ -49,19 +51,28 @@ export type Relation<T> = T & { readonly [ONE]?: 1 };
 /** A JSON column whose value would otherwise look like a relation to many: `Json<Item[]>`. */
 export type Json<T> = T & { readonly [JSON_VALUE]?: 1 };
 
+/** What marks a collection that is not in memory as one of `E`: a relation to many, though nothing can be gone through. */
+export interface Members<E> {
+  readonly [MANY]?: E;
+}
+
 type Scalar = string | number | boolean | bigint | symbol | Date | Uint8Array;
 type Fn = (...args: never[]) => unknown;
 
 // maps come first: a Map also looks like a set of its keys and values
-type Item<T> = T extends readonly (infer I)[]
-  ? I
-  : T extends ReadonlyMap<infer _K, infer I>
+type Item<T> = typeof MANY extends keyof T
+  ? T extends Members<infer I>
     ? I
-    : T extends ReadonlySet<infer I>
+    : never
+  : T extends readonly (infer I)[]
+    ? I
+    : T extends ReadonlyMap<infer _K, infer I>
       ? I
-      : T extends Iterable<infer I>
+      : T extends ReadonlySet<infer I>
         ? I
-        : never;
+        : T extends Iterable<infer I>
+          ? I
+          : never;
 
 /**
  * What an attribute's type makes of it: branded by `Relation`, a relation to one; an array, `Set` or `Map` of

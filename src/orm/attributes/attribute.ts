@@ -14,6 +14,9 @@ export abstract class Attribute implements StateAttribute {
   /** Made at the first `listen`; null costs an assignment nothing. */
   listeners: AttributeListeners | null = null;
 
+  /** False for what never comes into memory, and is reached by statements instead. */
+  readonly loads: boolean = true;
+
   constructor(
     readonly owner: StateMapper,
     readonly key: string,

@@ -329,7 +329,7 @@ export function adapt(condition: ColumnElement, from: OrmEntity, to: OrmEntity):
 }
 
 /** A parameter that takes a key of an object when the statement is executed, after the autoflush that may give it one. */
-function keyBind(member: InstanceState, column: Column): BindParameter {
+export function keyBind(member: InstanceState, column: Column): BindParameter {
   return new BindParameter(undefined, column.type, null, false, false, () => keyValue(member, column), column.key);
 }
 

@@ -2,6 +2,7 @@
 
 import type { Op } from "../../engine/io.js";
 import type { Dialect } from "../../sql/dialect.js";
+import { InvalidRequestError } from "../../sql/errors.js";
 import type { LoadSession } from "../load-session.js";
 import type { Relationship } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
@@ -33,6 +34,12 @@ export function* loadRelationship(
   populateExisting = false,
 ): Op<void> {
   if (states.length === 0) return;
+  if (!relationship.attribute.loads) {
+    throw new InvalidRequestError(
+      `${relationship.label} is write-only: what ${states[0].describe()} has in the database cannot be loaded for this operation. ` +
+        `For a delete, say passiveDeletes: true and leave the members to ON DELETE of the database, or delete them first with its delete() statement.`,
+    );
+  }
   if (options !== undefined) {
     yield* loadWith(session, states, relationship, options, populateExisting);
     return;

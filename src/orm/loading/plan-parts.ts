@@ -1,5 +1,6 @@
 /** Which columns and relationships of each entity a plan loads: the options and the mapping decided, before any SQL is made of it. */
 import type { ColumnElement } from "../../sql/element.js";
+import { InvalidRequestError } from "../../sql/errors.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { Mapper, Relationship } from "../mapping/mapper.js";
@@ -42,8 +43,16 @@ export function strategyAt(
   node: OptionNode,
   path: readonly Mapper[],
 ): Strategy | "write_only" {
-  const said = node.strategyFor(relationship.key);
   const option = node.relations.get(relationship.key);
+  if (relationship.lazy === "write_only") {
+    if (option?.strategy != null) {
+      throw new InvalidRequestError(
+        `${relationship.label} is write-only and cannot be loaded with its object. Read it with a statement: object.${relationship.key}.select().`,
+      );
+    }
+    return "write_only";
+  }
+  const said = node.strategyFor(relationship.key);
   if (option !== undefined && option.strategy !== null) return option.strategy;
   const strategy = (said ?? relationship.lazy) as Strategy;
   if (strategy !== "joined" && !AFTERWARDS.has(strategy)) return strategy;

@@ -6,6 +6,7 @@ import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
 import { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import { ToOneAttribute } from "../attributes/to-one-attribute.js";
+import { WriteOnlyAttribute } from "../attributes/write-only-attribute.js";
 import { Cascades, DEFAULT_CASCADES } from "../cascades.js";
 import { kindOf } from "../collections/kinds.js";
 import { followKey, KeyedKind } from "../collections/map.js";
@@ -43,14 +44,7 @@ export function declareRelationships(declaration: ClassDeclaration): void {
     );
     const many = holdsMany(mapper, relation);
     const slot = mapper.relationSlots;
-    const attribute = many
-      ? new ToManyAttribute(
-          mapper,
-          relation.property,
-          slot,
-          kindOf(relation.options.collectionClass, relation.design, labelOf(mapper, relation)),
-        )
-      : new ToOneAttribute(mapper, relation.property, slot);
+    const attribute = many ? toMany(mapper, relation, slot) : new ToOneAttribute(mapper, relation.property, slot);
     // A collection takes two slots: its storage and what was handed out for it.
     mapper.relationSlots += many ? 2 : 1;
     attribute.traits = relationship;
@@ -61,6 +55,14 @@ export function declareRelationships(declaration: ClassDeclaration): void {
     list.push({ relationship, declaration: relation });
   }
   pending.set(declaration, list);
+}
+
+function toMany(mapper: Mapper, { property, options, design }: RelationDeclaration, slot: number): ToManyAttribute {
+  const label = `${mapper.className}.${property}`;
+  const kind = kindOf(options.collectionClass, options.lazy === "write_only" ? undefined : design, label);
+  return options.lazy === "write_only"
+    ? new WriteOnlyAttribute(mapper, property, slot, kind)
+    : new ToManyAttribute(mapper, property, slot, kind);
 }
 
 function holdsMany(mapper: Mapper, relation: RelationDeclaration): boolean {
@@ -197,7 +199,9 @@ function oneToOneSide(mapper: Mapper, relation: RelationDeclaration): Direction 
 }
 
 function checkCascades(relationship: Relationship): void {
-  const { cascades, direction, singleParent, label, viewonly, alias } = relationship;
+  const { cascades, direction, singleParent, label, viewonly, alias, lazy, uselist } = relationship;
+  if (lazy === "write_only" && !uselist)
+    throw new ArgumentError(`${label} holds one object: lazy: "write_only" is for collections.`);
   if (cascades.deleteOrphan && direction !== "oneToMany" && !singleParent) {
     throw new ArgumentError(
       `${label}: the cascade "delete-orphan" on a ${direction === "manyToOne" ? "many-to-one" : "many-to-many"} needs singleParent: true, ` +

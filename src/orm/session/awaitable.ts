@@ -25,7 +25,7 @@ export function makeAwaitable(faceOf: FaceLookup): <E extends object>(entity: E)
     const load = async (key: string): Promise<unknown> => {
       const attribute = mapperOf(state).attributes.get(key);
       if (attribute === undefined) return (entity as Record<string, unknown>)[key];
-      if (attribute.isLoaded(state) || state.key === null) return attribute.get(state);
+      if (attribute.isLoaded(state) || state.key === null || !attribute.loads) return attribute.get(state);
       if (state.session === null) {
         throw new DetachedInstanceError(
           `${state.describe()} belongs to no session, so its unloaded attribute "${key}" cannot be loaded. Load it before the session ends.`,
