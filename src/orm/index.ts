@@ -63,6 +63,7 @@ export type { SessionExecuteOptions } from "./session/execute-options.js";
 export { FlushPlan } from "./session/flush.js";
 export { makeTransient, makeTransientToDetached } from "./session/make-transient.js";
 export type { MergeOptions } from "./session/merge.js";
+export type { NPlusOneReport, NPlusOneWatchOptions } from "./session/n-plus-one.js";
 export { type AsyncScopedSession, asyncScopedSession, type ScopedOptions } from "./session/scoped.js";
 export {
   type AsyncSessionMaker,

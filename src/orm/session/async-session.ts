@@ -302,8 +302,9 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   loadBatched(state: InstanceState, key: string): Promise<unknown> {
     const attribute = mapperOf(state).attribute(key);
     const { core } = this;
+    const stack = core.watchedStack();
     return this.queue.batched(attribute, state, function* (states) {
-      yield* core.loadSiblings(states, attribute);
+      yield* core.loadSiblings(states, attribute, stack);
       return states.map((each) => attribute.get(each));
     });
   }

@@ -28,6 +28,7 @@ import type { FlushSession } from "../uow/flush-context.js";
 import { FlushingSession } from "./flushing-session.js";
 import { Membership, type MembershipHost } from "./membership.js";
 import { Merge, type MergeHost, type MergeOptions } from "./merge.js";
+import { NPlusOneWatch } from "./n-plus-one.js";
 
 /** Strategies that load a relationship with its object. */
 const EAGER: ReadonlySet<string> = new Set(["selectin", "joined", "subquery", "immediate"]);
@@ -41,6 +42,8 @@ export class SessionCore
   protected readonly flushPort = this;
   /** Depth of synchronous contexts: a plain session is always in one. */
   syncDepth = 0;
+
+  readonly #watch: NPlusOneWatch | null = watchOf(this);
 
   // --- ports -------------------------------------------------------------------------------------------------------
 
@@ -278,6 +281,7 @@ export class SessionCore
 
   *loadAttribute(state: InstanceState, attribute: StateAttribute): Op<unknown> {
     const wasExpired = state.expired;
+    if (this.#watch !== null) this.#watch.note(state, attribute as Attribute, this.#watch.capture());
     yield* this.autoflush();
     // Its own deletion may just have been flushed.
     if (wasExpired && state.deleted) throw rowMissing(state, attribute);
@@ -339,10 +343,16 @@ export class SessionCore
     yield* this.autoflush();
     yield* this.#load(states, attribute);
   }
+  /** The stack of a read, where loads are watched. */
+  watchedStack(): string | null {
+    return this.#watch?.capture() ?? null;
+  }
+
   /** Loads an attribute of siblings at once, for `awaitable`. */
-  *loadSiblings(states: readonly InstanceState[], attribute: Attribute): Op<void> {
+  *loadSiblings(states: readonly InstanceState[], attribute: Attribute, stack: string | null): Op<void> {
     const missing = states.filter((s) => !attribute.isLoaded(s));
     if (missing.length === 0) return;
+    if (stack !== null && missing.length === 1) this.#watch?.note(missing[0], attribute, stack);
     yield* this.autoflush();
     yield* this.#load(missing, attribute);
   }
@@ -391,6 +401,11 @@ export class SessionCore
   mapperFor(cls: unknown): Mapper {
     return mapperFor(cls);
   }
+}
+
+function watchOf({ options }: SessionCore): NPlusOneWatch | null {
+  const { nPlusOneWatch } = options;
+  return nPlusOneWatch === false ? null : new NPlusOneWatch(nPlusOneWatch === true ? {} : nPlusOneWatch, options.warn);
 }
 
 /** Objects by the loader options that are in force for them. */

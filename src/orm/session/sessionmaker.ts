@@ -48,6 +48,7 @@ function makeCore(options: SessionOptions<unknown>, maker: string, parents: read
       closeResetsOnly: rest.closeResetsOnly ?? true,
       joinTransactionMode: rest.joinTransactionMode ?? "conditional_savepoint",
       transactionOptions: rest.transactionOptions ?? {},
+      nPlusOneWatch: rest.nPlusOneWatch ?? false,
       info: { ...rest.info },
       warn: rest.warn ?? warn,
     },

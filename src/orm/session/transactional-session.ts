@@ -9,6 +9,7 @@ import type { Mapper } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 import { type BindTable, resolveBind } from "./binds.js";
 import type { Membership, Snapshot } from "./membership.js";
+import type { NPlusOneWatchOptions } from "./n-plus-one.js";
 import { SESSION_EVENTS, type SessionEventName, type TransitionName } from "./session-events.js";
 import { type Bind, type JoinTransactionMode, SessionTransaction, type TransactionHost } from "./transaction.js";
 
@@ -25,6 +26,8 @@ export interface SessionCoreOptions {
   readonly joinTransactionMode: JoinTransactionMode;
   /** What the session's transactions are begun with: `isolationLevel`, `readOnly`, `deferrable`. Default: as the engine says. */
   readonly transactionOptions: TransactionOptions;
+  /** In development: warn of attributes that are loaded for one object after the other. `true` for the defaults. Default false: it costs nothing. */
+  readonly nPlusOneWatch: boolean | NPlusOneWatchOptions;
   readonly info: Record<string, unknown>;
   /** Where warnings go. Default `process.emitWarning`. */
   readonly warn: (message: string) => void;
