@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /** Files that need a database, and run once for each project named after one. All other tests are `unit`. */
-const PER_DATABASE = ["test/orm/**/*.test.ts", "test/conformance/*.test.ts"];
+const PER_DATABASE = ["test/orm/**/*.test.ts", "test/conformance/*.test.ts", "test/migrations/*.test.ts"];
 
 /** Files that run on the other drivers of those databases as well: the metamorphic runs need not. */
 const EVERY_DRIVER = ["test/orm/**/*.test.ts", "test/conformance/scenarios.test.ts"];

@@ -146,7 +146,7 @@ export class DDLCompiler extends SQLCompiler {
     return `GENERATED ALWAYS AS (${this.expression(computed.sqltext)})${stored}`;
   }
 
-  protected sequenceOptions(options: SequenceOptions): string {
+  sequenceOptions(options: SequenceOptions): string {
     let text = "";
     if (options.increment !== undefined) text += ` INCREMENT BY ${options.increment}`;
     if (options.start !== undefined) text += ` START WITH ${options.start}`;

@@ -81,7 +81,7 @@ export abstract class SelectCompiler extends ExpressionCompiler {
   }
 
   /** A table's name with its schema, translated where the options say so. */
-  protected tableText(table: { readonly name: string; readonly schema: string | null }): string {
+  tableText(table: { readonly name: string; readonly schema: string | null }): string {
     const map = this.options.schemaTranslateMap;
     let schema = table.schema;
     if (map !== undefined) {

@@ -1,0 +1,25 @@
+/** What a migration needs of a database beyond its statements. */
+import type { AsyncConnection } from "../../engine/async-connection.js";
+
+/** Limits in milliseconds; undefined leaves the database's own. */
+export interface MigrationLimits {
+  readonly lockTimeout?: number | undefined;
+  readonly statementTimeout?: number | undefined;
+}
+
+/** One database's ways. */
+export interface MigrationDialect {
+  /** Waits until no other migration runs on this database. Held until `unlock`, over several transactions. */
+  lock(connection: AsyncConnection, name: string, limits: MigrationLimits): Promise<void>;
+  unlock(connection: AsyncConnection, name: string): Promise<void>;
+  /** Whether the first write of a transaction must be made to keep others out, since `lock` does not. */
+  readonly locksByWriting: boolean;
+  /** Before the first migration, outside of a transaction. */
+  prepare(connection: AsyncConnection, limits: MigrationLimits): Promise<void>;
+  /** At the start of each transaction. */
+  begun(connection: AsyncConnection, limits: MigrationLimits): Promise<void>;
+  /** Before each commit: throws when the rows no longer fit the constraints. */
+  verify(connection: AsyncConnection): Promise<void>;
+  /** After the last migration, outside of a transaction. */
+  restore(connection: AsyncConnection): Promise<void>;
+}

@@ -1,0 +1,46 @@
+import type { AsyncConnection } from "../../engine/async-connection.js";
+import { DatabaseError } from "../../engine/errors.js";
+import { MigrationError } from "../errors.js";
+import type { MigrationDialect, MigrationLimits } from "./migration-dialect.js";
+
+const LOCK_NOT_AVAILABLE = "55P03";
+
+async function limit(connection: AsyncConnection, limits: MigrationLimits, local: boolean): Promise<void> {
+  const given = [
+    ["lock_timeout", limits.lockTimeout],
+    ["statement_timeout", limits.statementTimeout],
+  ] as const;
+  for (const [name, value] of given) {
+    if (value !== undefined)
+      await connection.execDriverSql("select set_config($1, $2, $3)", [name, `${value}ms`, local]);
+  }
+}
+
+/** An advisory lock of the session, taken in a transaction of its own. */
+export const postgresqlMigrations: MigrationDialect = {
+  locksByWriting: false,
+  async lock(connection, name, limits) {
+    try {
+      await limit(connection, { lockTimeout: limits.lockTimeout }, true);
+      await connection.execDriverSql("select pg_advisory_lock(hashtextextended($1, 0))", [name]);
+      await connection.commit();
+    } catch (error) {
+      await connection.rollback();
+      if (!(error instanceof DatabaseError && error.code === LOCK_NOT_AVAILABLE)) throw error;
+      throw new MigrationError(
+        `Another migration has held the lock of this database for ${limits.lockTimeout} ms. Wait until it has ended, or give a longer lockTimeout.`,
+        { cause: error },
+      );
+    }
+  },
+  async unlock(connection, name) {
+    await connection.execDriverSql("select pg_advisory_unlock(hashtextextended($1, 0))", [name]);
+    await connection.commit();
+  },
+  async prepare() {},
+  async begun(connection, limits) {
+    await limit(connection, limits, true);
+  },
+  async verify() {},
+  async restore() {},
+};

@@ -1,0 +1,48 @@
+import type { AsyncConnection } from "../../engine/async-connection.js";
+import { MigrationError } from "../errors.js";
+import type { MigrationDialect } from "./migration-dialect.js";
+
+/** What `prepare` has changed on a connection, to be put back. */
+const before = new WeakMap<AsyncConnection, { readonly foreignKeys: number; readonly busyTimeout: number }>();
+
+async function pragma(connection: AsyncConnection, name: string): Promise<number> {
+  return Number(await connection.execDriverSql(`PRAGMA ${name}`).scalar());
+}
+
+/**
+ * A file has one writer: the transaction of each migration begins with a write, and looks then at what is left to do.
+ * Foreign keys are off meanwhile, so that a table can be copied and moved, and all are checked before each commit.
+ */
+export const sqliteMigrations: MigrationDialect = {
+  locksByWriting: true,
+  async lock() {},
+  async unlock() {},
+  async prepare(connection, limits) {
+    before.set(connection, {
+      foreignKeys: await pragma(connection, "foreign_keys"),
+      busyTimeout: await pragma(connection, "busy_timeout"),
+    });
+    await connection.rollback();
+    await connection.execDriverSql("PRAGMA foreign_keys = OFF");
+    await connection.execDriverSql(`PRAGMA busy_timeout = ${limits.lockTimeout ?? 60_000}`);
+    await connection.rollback();
+  },
+  async begun() {},
+  async verify(connection) {
+    if (before.get(connection)?.foreignKeys === 0) return;
+    const broken = (await connection.execDriverSql("PRAGMA foreign_key_check").all()) as readonly unknown[][];
+    if (broken.length === 0) return;
+    const [table, rowid, parent] = broken[0] as [string, number | bigint | null, string];
+    throw new MigrationError(
+      `${broken.length} ${broken.length === 1 ? "row refers" : "rows refer"} to rows that are not there; the first is row ${String(rowid)} of ${table}, which refers to ${parent}. Mend the rows before, or in the migration.`,
+    );
+  },
+  async restore(connection) {
+    const state = before.get(connection);
+    if (state === undefined) return;
+    before.delete(connection);
+    await connection.execDriverSql(`PRAGMA foreign_keys = ${state.foreignKeys === 0 ? "OFF" : "ON"}`);
+    await connection.execDriverSql(`PRAGMA busy_timeout = ${state.busyTimeout}`);
+    await connection.rollback();
+  },
+};

@@ -1,0 +1,143 @@
+/** Operations on constraints and indexes. */
+
+import { inspect } from "../../engine/inspection.js";
+import type { DDLElement } from "../../sql/ddl/element.js";
+import { AddConstraint, CreateIndex, type ExistsOptions } from "../../sql/ddl/elements.js";
+import type { Constraint } from "../../sql/schema/constraints.js";
+import type { Index } from "../../sql/schema/indexes.js";
+import { constraintName, indexName } from "../../sql/schema/naming.js";
+import type { MigrationContext, Recovery } from "../context.js";
+import { MigrationError } from "../errors.js";
+import { DropConstraintByName, DropIndexByName, type QualifiedName } from "./alter.js";
+import { MigrateOperation } from "./operation.js";
+import { fullName } from "./table-operations.js";
+
+/** The longest name that is asked for here; the database shortens none of ours. */
+const LONGEST = 63;
+
+/** Adds a primary key, foreign key, unique, check or exclude constraint. */
+export class AddConstraintOperation extends MigrateOperation {
+  override readonly kind = "addConstraint";
+  constructor(readonly constraint: Constraint) {
+    super();
+  }
+  get on(): QualifiedName {
+    if (this.constraint.table === null) throw new MigrationError("The constraint belongs to no table.");
+    return this.constraint.table;
+  }
+  get name(): string | null {
+    return constraintName(this.constraint, LONGEST);
+  }
+  override describe(): string {
+    return `add constraint ${this.name ?? `(${this.constraint.kind})`} on ${fullName(this.on)}`;
+  }
+  override ddl(): readonly DDLElement[] {
+    return [new AddConstraint(this.constraint)];
+  }
+  override reverse(): DropConstraintOperation {
+    if (this.name === null) {
+      throw new MigrationError(
+        `${this.describe()} cannot be reversed: the constraint has no name. Name it, or set a namingConvention.`,
+      );
+    }
+    return new DropConstraintOperation(this.on, this.name, {}, this.constraint);
+  }
+}
+
+/** Drops a constraint by name. */
+export class DropConstraintOperation extends MigrateOperation {
+  override readonly kind = "dropConstraint";
+  constructor(
+    readonly on: QualifiedName,
+    readonly name: string,
+    readonly options: ExistsOptions = {},
+    /** What is dropped, so that it can be made again. */
+    readonly constraint: Constraint | null = null,
+  ) {
+    super();
+  }
+  override describe(): string {
+    return `drop constraint ${this.name} on ${fullName(this.on)}`;
+  }
+  override ddl(): readonly DDLElement[] {
+    return [new DropConstraintByName(this.on, this.name, this.options)];
+  }
+  override reverse(): AddConstraintOperation {
+    if (this.constraint === null) {
+      throw new MigrationError(`${this.describe()} cannot be reversed: what it says is not known.`);
+    }
+    return new AddConstraintOperation(this.constraint);
+  }
+}
+
+/** Makes an index. */
+export class CreateIndexOperation extends MigrateOperation {
+  override readonly kind = "createIndex";
+  constructor(
+    readonly index: Index,
+    readonly options: ExistsOptions = {},
+  ) {
+    super();
+  }
+  get on(): QualifiedName {
+    if (this.index.table === null) throw new MigrationError(`Index ${String(this.index.name)} belongs to no table.`);
+    return this.index.table;
+  }
+  get name(): string {
+    return indexName(this.index, LONGEST);
+  }
+  override describe(): string {
+    return `create index ${this.name} on ${fullName(this.on)}`;
+  }
+  override ddl(): readonly DDLElement[] {
+    return [new CreateIndex(this.index, this.options)];
+  }
+  // CREATE INDEX CONCURRENTLY leaves an index behind that is not valid when it is interrupted.
+  override async recover(context: MigrationContext): Promise<Recovery> {
+    const { name, schema } = this.on;
+    const indexes = await context.connection.runSync((sync) =>
+      inspect(sync).getIndexes(name, { schema: schema ?? null }),
+    );
+    const found = indexes.find((each) => each.name === this.name);
+    if (found === undefined) return "again";
+    if ((found as { readonly valid?: boolean }).valid !== false) return "done";
+    for (const each of new DropIndexOperation(this.name, this.on, { concurrently: true }).ddl()) {
+      await context.target.execute(each);
+    }
+    return "again";
+  }
+  override reverse(): DropIndexOperation {
+    const concurrently = this.index.options.concurrently === true;
+    return new DropIndexOperation(this.name, this.on, concurrently ? { concurrently } : {}, this.index);
+  }
+}
+
+/** Drops an index by name. */
+export class DropIndexOperation extends MigrateOperation {
+  override readonly kind = "dropIndex";
+  constructor(
+    readonly name: string,
+    /** Its table, whose schema the index is in. */
+    readonly on: QualifiedName,
+    readonly options: ExistsOptions & { readonly concurrently?: boolean } = {},
+    /** What is dropped, so that it can be made again. */
+    readonly index: Index | null = null,
+  ) {
+    super();
+  }
+  override describe(): string {
+    return `drop index ${this.name} on ${fullName(this.on)}`;
+  }
+  override async recover(): Promise<Recovery> {
+    return this.options.ifExists === true ? "again" : "unknown";
+  }
+  override ddl(): readonly DDLElement[] {
+    return [new DropIndexByName({ name: this.name, schema: this.on.schema ?? null }, this.options)];
+  }
+  override reverse(): CreateIndexOperation {
+    if (this.index === null) {
+      throw new MigrationError(`${this.describe()} cannot be reversed: what it indexes is not known.`);
+    }
+    return new CreateIndexOperation(this.index);
+  }
+}

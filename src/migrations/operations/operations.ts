@@ -1,0 +1,546 @@
+/** `op`: what the functions of a revision are given. */
+import type { AsyncConnection } from "../../engine/async-connection.js";
+import type { Connection } from "../../engine/connection.js";
+import type { EngineDialect } from "../../engine/dialect.js";
+import type { Parameters } from "../../engine/execute.js";
+import type { CursorResult } from "../../engine/result.js";
+import type { AsyncSession } from "../../orm/session/async-session.js";
+import { asyncSessionmaker } from "../../orm/session/sessionmaker.js";
+import type { Session } from "../../orm/session/sync-session.js";
+import {
+  CreateSchema,
+  CreateSequence,
+  CreateView,
+  DropSchema,
+  DropSequence,
+  DropView,
+  type ExistsOptions,
+} from "../../sql/ddl/elements.js";
+import { insert } from "../../sql/dml/insert.js";
+import { text } from "../../sql/elements/text.js";
+import type { ForeignKeyOptions } from "../../sql/schema/column.js";
+import {
+  CheckConstraint,
+  type Constraint,
+  type ConstraintOptions,
+  conv,
+  ExcludeConstraint,
+  ForeignKeyConstraint,
+  PrimaryKeyConstraint,
+  UniqueConstraint,
+} from "../../sql/schema/constraints.js";
+import { Sequence, type SequenceOptions, type SQLExpression } from "../../sql/schema/generated.js";
+import { Index, type IndexOptions } from "../../sql/schema/indexes.js";
+import type { NamingConvention } from "../../sql/schema/naming.js";
+import type { ColumnSpec, ColumnSpecs, InsertValues, Table } from "../../sql/schema/table.js";
+import type { Query } from "../../sql/selectable/query.js";
+import { EnumType } from "../../sql/types/structured.js";
+import type { SQLType } from "../../sql/types/type.js";
+import type { MigrationContext, MigrationStatement } from "../context.js";
+import { MigrationError } from "../errors.js";
+import {
+  AddEnumValue,
+  AlterSequence,
+  CommentOn,
+  DropType,
+  type QualifiedName,
+  RenameConstraint,
+  RenameEnumValue,
+  RenameIndex,
+  ValidateConstraint,
+} from "./alter.js";
+import {
+  AddConstraintOperation,
+  CreateIndexOperation,
+  DropConstraintOperation,
+  DropIndexOperation,
+} from "./constraint-operations.js";
+import { CreateEnumIfAbsent } from "./enum-types.js";
+import type { MigrateOperation } from "./operation.js";
+import { loneColumn, loneTable, skeleton, type TableArgument } from "./schema-objects.js";
+import { StatementOperation } from "./statement-operation.js";
+import {
+  AddColumnOperation,
+  AlterColumnOperation,
+  type ColumnChanges,
+  CreateTableOperation,
+  DropColumnOperation,
+  DropTableOperation,
+  type ExistingColumn,
+  fullName,
+  RenameTableOperation,
+} from "./table-operations.js";
+
+/** Where a table is; the default schema where `schema` is left out. */
+export interface InSchema {
+  readonly schema?: string | null;
+}
+
+/** Options of `createForeignKey`. */
+export interface CreateForeignKeyOptions extends Omit<ForeignKeyOptions, "name" | "useAlter"> {
+  readonly schema?: string | null;
+  readonly referentSchema?: string | null;
+  /** Existing rows are not checked: `op.validateConstraint()` does that later, under a lighter lock. */
+  readonly notValid?: boolean;
+}
+
+/**
+ * The operations of a migration. Each runs in the order of the calls, and the migration waits for all of them: awaiting
+ * one is needed for its answer only.
+ *
+ * @example
+ * export async function upgrade(op: Operations) {
+ *   op.createTable("tags", { id: column(t.integer, { primaryKey: true }), name: column(t.string(50), { nullable: false }) });
+ *   op.addColumn("posts", "views", column(t.integer, { nullable: false, serverDefault: "0" }));
+ *   op.createIndex("ix_posts_views", "posts", ["views"]);
+ * }
+ */
+export class Operations {
+  constructor(readonly context: MigrationContext) {}
+
+  /** The database's dialect; `op.dialect.name` is `"sqlite"` or `"postgresql"`. */
+  get dialect(): EngineDialect {
+    return this.context.dialect;
+  }
+  /** Whether a script is written, and nothing can be asked. */
+  get offline(): boolean {
+    return this.context.offline;
+  }
+  /** The switches given by `-x name=value`. */
+  get x(): Readonly<Record<string, string>> {
+    return this.context.options.x ?? {};
+  }
+
+  /** Runs an operation: those that autogenerate finds, and those of your own. */
+  invoke(operation: MigrateOperation): Promise<void> {
+    const ddl = operation.ddl(this.dialect);
+    const run = async () => {
+      for (const each of ddl) await this.context.target.execute(each);
+    };
+    return this.context.step(operation.describe(), run, () => operation.recover(this.context));
+  }
+
+  get #names(): NamingConvention | undefined {
+    return this.context.options.namingConvention;
+  }
+
+  // --- tables ----------------------------------------------------------------------------------------------------------
+
+  /**
+   * Creates a table, with its constraints, indexes, comments and the native enums that it needs.
+   *
+   * @param columns by name, as `table()` takes them
+   * @param items constraints, indexes, and at most one object of options (`schema`, `comment`, `dialectOptions`)
+   * @returns the table, for `bulkInsert` and statements
+   */
+  async createTable<const Name extends string, Cols extends ColumnSpecs>(
+    name: Name,
+    columns: Cols,
+    ...items: readonly (TableArgument | { readonly ifNotExists?: boolean })[]
+  ): Promise<Table<Cols, Name>> {
+    const ifNotExists = items.some((each) => "ifNotExists" in each && each.ifNotExists === true);
+    const made = loneTable(name, columns, items as readonly TableArgument[], this.#names);
+    await this.invoke(new CreateTableOperation(made as unknown as Table, ifNotExists ? { ifNotExists } : {}));
+    return made;
+  }
+
+  /** Drops a table. */
+  dropTable(name: string, options: InSchema & ExistsOptions = {}): Promise<void> {
+    return this.invoke(new DropTableOperation(on(name, options), options));
+  }
+
+  /** Renames a table. */
+  renameTable(from: string, to: string, options: InSchema = {}): Promise<void> {
+    return this.invoke(new RenameTableOperation(on(from, options), to));
+  }
+
+  /** Adds a column, with the foreign key, constraint and index that it declares. */
+  addColumn(
+    tableName: string,
+    columnName: string,
+    spec: ColumnSpec<unknown>,
+    options: InSchema & ExistsOptions = {},
+  ): Promise<void> {
+    const made = loneColumn(tableName, options.schema ?? null, columnName, spec, this.#names);
+    return this.invoke(new AddColumnOperation(made.table, made.column, options));
+  }
+
+  /** Drops a column. */
+  dropColumn(tableName: string, columnName: string, options: InSchema & ExistsOptions = {}): Promise<void> {
+    return this.invoke(new DropColumnOperation(on(tableName, options), columnName, options));
+  }
+
+  /**
+   * Changes a column: its type, nullability, default, name, comment, identity or expression.
+   *
+   * @param existing what the column was before, so that `downgrade` can be written from it
+   * @example op.alterColumn("items", "price", { type: t.numeric(12, 2), using: "price::numeric" })
+   */
+  alterColumn(
+    tableName: string,
+    columnName: string,
+    changes: ColumnChanges,
+    options: InSchema & { readonly existing?: ExistingColumn } = {},
+  ): Promise<void> {
+    return this.invoke(new AlterColumnOperation(on(tableName, options), columnName, changes, options.existing));
+  }
+
+  // --- constraints and indexes -----------------------------------------------------------------------------------------
+
+  /** Creates a primary key. */
+  createPrimaryKey(
+    name: string | null,
+    tableName: string,
+    columns: readonly string[],
+    options: InSchema = {},
+  ): Promise<void> {
+    return this.#addConstraint(tableName, options, columns, new PrimaryKeyConstraint(columns, final(name)));
+  }
+
+  /** Creates a UNIQUE constraint. */
+  createUniqueConstraint(
+    name: string | null,
+    tableName: string,
+    columns: readonly string[],
+    options: InSchema & Omit<ConstraintOptions, "name"> & { readonly nullsNotDistinct?: boolean } = {},
+  ): Promise<void> {
+    return this.#addConstraint(
+      tableName,
+      options,
+      columns,
+      new UniqueConstraint(columns, { ...options, ...final(name) }),
+    );
+  }
+
+  /** Creates a CHECK constraint. */
+  createCheckConstraint(
+    name: string | null,
+    tableName: string,
+    condition: string | SQLExpression,
+    options: InSchema & Omit<ConstraintOptions, "name"> = {},
+  ): Promise<void> {
+    return this.#addConstraint(tableName, options, [], new CheckConstraint(condition, { ...options, ...final(name) }));
+  }
+
+  /**
+   * Creates a foreign key.
+   *
+   * @param name null for the name that the naming convention makes
+   * @example op.createForeignKey("fk_posts_author", "posts", "users", ["author_id"], ["id"], { onDelete: "CASCADE" })
+   */
+  createForeignKey(
+    name: string | null,
+    source: string,
+    referent: string,
+    columns: readonly string[],
+    referentColumns: readonly string[],
+    options: CreateForeignKeyOptions = {},
+  ): Promise<void> {
+    const prefix = options.referentSchema == null ? referent : `${options.referentSchema}.${referent}`;
+    const targets = referentColumns.map((each) => `${prefix}.${each}`);
+    return this.#addConstraint(
+      source,
+      options,
+      columns,
+      new ForeignKeyConstraint(columns, targets, { ...options, name }),
+    );
+  }
+
+  /** Creates an EXCLUDE constraint. */
+  createExcludeConstraint(
+    name: string | null,
+    tableName: string,
+    elements: readonly (readonly [string | SQLExpression, string])[],
+    options: InSchema & { readonly using?: string; readonly where?: string | SQLExpression } = {},
+  ): Promise<void> {
+    const parts = elements.map(([what, operator]) => [typeof what === "string" ? text(what) : what, operator] as const);
+    return this.#addConstraint(tableName, options, [], new ExcludeConstraint(parts, { ...options, ...final(name) }));
+  }
+
+  #addConstraint(
+    tableName: string,
+    options: InSchema,
+    columns: readonly string[],
+    constraint: Constraint,
+  ): Promise<void> {
+    skeleton(tableName, options.schema ?? null, columns, [constraint], this.#names);
+    return this.invoke(new AddConstraintOperation(constraint));
+  }
+
+  /** Drops a constraint by name. */
+  dropConstraint(name: string, tableName: string, options: InSchema & ExistsOptions = {}): Promise<void> {
+    return this.invoke(new DropConstraintOperation(on(tableName, options), name, options));
+  }
+
+  /** Renames a constraint. */
+  renameConstraint(tableName: string, from: string, to: string, options: InSchema = {}): Promise<void> {
+    const place = on(tableName, options);
+    return this.invoke(
+      new StatementOperation(
+        "renameConstraint",
+        `rename constraint ${from} on ${fullName(place)} to ${to}`,
+        [tableName, from, to],
+        new RenameConstraint(place, from, to),
+      ),
+    );
+  }
+
+  /** Checks the rows that a `notValid` constraint has left alone; readers and writers go on meanwhile. */
+  validateConstraint(name: string, tableName: string, options: InSchema = {}): Promise<void> {
+    const place = on(tableName, options);
+    return this.invoke(
+      new StatementOperation(
+        "validateConstraint",
+        `validate constraint ${name} on ${fullName(place)}`,
+        [name, tableName],
+        new ValidateConstraint(place, name),
+      ),
+    );
+  }
+
+  /**
+   * Creates an index over columns by name, or over expressions (`text("lower(email)")`).
+   *
+   * @param options as an `Index` takes them; `concurrently: true` belongs into `op.autocommitBlock()`
+   */
+  createIndex(
+    name: string | null,
+    tableName: string,
+    columns: readonly (string | SQLExpression)[],
+    options: InSchema & IndexOptions & { readonly ifNotExists?: boolean } = {},
+  ): Promise<void> {
+    const plain = [...columns, ...(options.include ?? [])].filter((each): each is string => typeof each === "string");
+    const index = new Index(name, columns, options);
+    skeleton(tableName, options.schema ?? null, plain, [index], this.#names);
+    return this.invoke(new CreateIndexOperation(index, options.ifNotExists === true ? { ifNotExists: true } : {}));
+  }
+
+  /** Drops an index by name. */
+  dropIndex(
+    name: string,
+    tableName: string,
+    options: InSchema & ExistsOptions & { readonly concurrently?: boolean } = {},
+  ): Promise<void> {
+    return this.invoke(new DropIndexOperation(name, on(tableName, options), options));
+  }
+
+  /** Renames an index. */
+  renameIndex(from: string, to: string, options: InSchema = {}): Promise<void> {
+    return this.#statement(
+      "renameIndex",
+      `rename index ${from} to ${to}`,
+      [from, to],
+      new RenameIndex(on(from, options), to),
+    );
+  }
+
+  #statement(
+    kind: string,
+    what: string,
+    args: readonly unknown[],
+    element: StatementOperation["element"],
+  ): Promise<void> {
+    return this.invoke(new StatementOperation(kind, what, args, element));
+  }
+
+  // --- enums, sequences, views, schemas, comments ----------------------------------------------------------------------
+
+  /** Creates a native enum, where it is not there yet. */
+  createEnum(name: string, values: readonly string[], options: InSchema = {}): Promise<void> {
+    const type = new EnumType(values, { name, schema: options.schema ?? null, native: true });
+    return this.#statement("createEnum", `create enum ${name}`, [name, values], new CreateEnumIfAbsent(type as never));
+  }
+
+  /** Drops a native enum. */
+  dropEnum(name: string, options: InSchema & ExistsOptions = {}): Promise<void> {
+    return this.#statement("dropEnum", `drop enum ${name}`, [name], new DropType(on(name, options), options));
+  }
+
+  /** Adds a value to a native enum. It can be used after the transaction that adds it. */
+  addEnumValue(
+    name: string,
+    value: string,
+    options: InSchema & ExistsOptions & { readonly before?: string; readonly after?: string } = {},
+  ): Promise<void> {
+    return this.#statement(
+      "addEnumValue",
+      `add value ${value} to enum ${name}`,
+      [name, value],
+      new AddEnumValue(on(name, options), value, options),
+    );
+  }
+
+  /** Renames a value of a native enum; the rows that have it follow. */
+  renameEnumValue(name: string, from: string, to: string, options: InSchema = {}): Promise<void> {
+    return this.#statement(
+      "renameEnumValue",
+      `rename value ${from} of enum ${name} to ${to}`,
+      [name, from, to],
+      new RenameEnumValue(on(name, options), from, to),
+    );
+  }
+
+  /** Creates a sequence. */
+  createSequence(
+    name: string,
+    options: InSchema & SequenceOptions & ExistsOptions & { readonly type?: SQLType } = {},
+  ): Promise<void> {
+    const element = new CreateSequence(new Sequence(name, options), options);
+    return this.#statement("createSequence", `create sequence ${name}`, [name, options], element);
+  }
+
+  /** Changes a sequence. */
+  alterSequence(
+    name: string,
+    options: InSchema & SequenceOptions & { readonly restart?: number | bigint },
+  ): Promise<void> {
+    return this.#statement(
+      "alterSequence",
+      `alter sequence ${name}`,
+      [name, options],
+      new AlterSequence(on(name, options), options),
+    );
+  }
+
+  /** Drops a sequence. */
+  dropSequence(name: string, options: InSchema & ExistsOptions = {}): Promise<void> {
+    const element = new DropSequence(new Sequence(name, { schema: options.schema ?? null }), options);
+    return this.#statement("dropSequence", `drop sequence ${name}`, [name], element);
+  }
+
+  /** Creates a view of SQL text or a query. */
+  createView(
+    name: string,
+    query: string | Query,
+    options: InSchema & { readonly materialized?: boolean; readonly orReplace?: boolean } = {},
+  ): Promise<void> {
+    const selectable = typeof query === "string" ? text(query.replaceAll(":", "\\:")) : query;
+    return this.#statement(
+      "createView",
+      `create view ${name}`,
+      [name, query],
+      new CreateView(name, selectable as never, options),
+    );
+  }
+
+  /** Drops a view. */
+  dropView(name: string, options: InSchema & ExistsOptions & { readonly materialized?: boolean } = {}): Promise<void> {
+    return this.#statement("dropView", `drop view ${name}`, [name], new DropView(name, options));
+  }
+
+  /** Creates a schema. */
+  createSchema(name: string, options: ExistsOptions = {}): Promise<void> {
+    return this.#statement("createSchema", `create schema ${name}`, [name], new CreateSchema(name, options));
+  }
+
+  /** Drops a schema. */
+  dropSchema(name: string, options: ExistsOptions = {}): Promise<void> {
+    return this.#statement("dropSchema", `drop schema ${name}`, [name], new DropSchema(name, options));
+  }
+
+  /** Sets or (null) removes the comment of a table. Does nothing where the database keeps none. */
+  setTableComment(tableName: string, comment: string | null, options: InSchema = {}): Promise<void> {
+    return this.#comment("setTableComment", on(tableName, options), null, comment);
+  }
+
+  /** Sets or (null) removes the comment of a column. Does nothing where the database keeps none. */
+  setColumnComment(
+    tableName: string,
+    columnName: string,
+    comment: string | null,
+    options: InSchema = {},
+  ): Promise<void> {
+    return this.#comment("setColumnComment", on(tableName, options), columnName, comment);
+  }
+
+  async #comment(kind: string, place: QualifiedName, columnName: string | null, comment: string | null): Promise<void> {
+    if (!this.dialect.capabilities.comments) return;
+    const args = columnName === null ? [place.name, comment] : [place.name, columnName, comment];
+    const what = `comment on ${fullName(place)}${columnName === null ? "" : `.${columnName}`}`;
+    await this.#statement(kind, what, args, new CommentOn(place, columnName, comment));
+  }
+
+  // --- data ------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Executes SQL text or a statement.
+   *
+   * @returns its result; null while a script is written
+   */
+  execute(statement: MigrationStatement, params?: Parameters): Promise<CursorResult<unknown[]> | null> {
+    const run = () => this.context.target.execute(statement, params);
+    return reads(statement) && !this.offline ? this.context.ask(run) : this.context.step(titled(statement), run);
+  }
+
+  /** Inserts rows into a table that `createTable` gave, or that `table()` describes. Written as one statement each offline. */
+  bulkInsert<Cols, Name>(into: Table<Cols, Name>, rows: readonly InsertValues<Cols>[]): Promise<void> {
+    return this.context.step(`insert ${rows.length} rows into ${into.fullName}`, async () => {
+      if (rows.length === 0) return;
+      const statement = insert(into as unknown as Table);
+      if (!this.offline) await this.context.target.execute(statement, rows as Parameters);
+      else for (const row of rows) await this.context.target.execute(statement.values(row as never));
+    });
+  }
+
+  /** The connection that the migration runs on. @throws MigrationError offline */
+  getBind(): AsyncConnection {
+    return this.context.connection;
+  }
+
+  /**
+   * Runs `fn` with a session in the migration's transaction, for data migrations on classes that are mapped in the
+   * revision's own file (not those of the application: they change, and the migration must not).
+   */
+  runAsync<T>(fn: (session: AsyncSession) => T | PromiseLike<T>): Promise<T> {
+    const { connection } = this.context;
+    const Session = asyncSessionmaker(connection, { joinTransactionMode: "create_savepoint" });
+    return this.context.step("a data migration", () => Session.begin(fn));
+  }
+
+  /** The same with the synchronous session, in which lazy loads just work. */
+  runSync<T>(fn: (session: Session) => T): Promise<T> {
+    return this.runAsync((session) => session.runSync(fn));
+  }
+
+  /** Calls `fn` with the synchronous connection, for the inspector: `op.inspect((conn) => inspect(conn).getTableNames())`. */
+  inspect<T>(fn: (connection: Connection) => T): Promise<T> {
+    const { connection } = this.context;
+    return this.context.ask(() => connection.runSync(fn));
+  }
+
+  /**
+   * Runs operations outside of the transaction, as `CREATE INDEX CONCURRENTLY` asks for: what the migration did before is
+   * committed, and an interrupted run goes on after the last operation that was.
+   */
+  autocommitBlock(fn: () => unknown): Promise<void> {
+    return this.context.ask(() =>
+      this.context.target.autocommit(() =>
+        this.context.inside(async () => {
+          await fn();
+        }),
+      ),
+    );
+  }
+}
+
+function on(name: string, options: InSchema): QualifiedName {
+  if (typeof name !== "string" || name === "")
+    throw new MigrationError("An operation needs the name of what it works on.");
+  return { name, schema: options.schema ?? null };
+}
+
+/** A name written in a migration is the name, whatever the convention says. */
+function final(name: string | null): ConstraintOptions {
+  return name === null ? {} : { name: conv(name) };
+}
+
+function reads(statement: MigrationStatement): boolean {
+  if (typeof statement === "string")
+    return /^\s*(?:select|values|show|explain|table|pragma\s+\w+\s*(?:;|$))/i.test(statement);
+  return (statement as { readonly visitName?: string }).visitName === "Select";
+}
+
+function titled(statement: MigrationStatement): string {
+  const line = (typeof statement === "string" ? statement : String(statement)).trim().replaceAll(/\s+/g, " ");
+  return line.length > 100 ? `${line.slice(0, 97)}...` : line;
+}

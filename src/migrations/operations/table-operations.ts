@@ -1,0 +1,256 @@
+/** Operations on tables and their columns. */
+import type { EngineDialect } from "../../engine/dialect.js";
+import type { DDLElement } from "../../sql/ddl/element.js";
+import { AddConstraint, CreateIndex, CreateTable, DropTable, type ExistsOptions } from "../../sql/ddl/elements.js";
+import type { Column } from "../../sql/schema/column.js";
+import type { Computed, Identity } from "../../sql/schema/generated.js";
+import type { Table } from "../../sql/schema/table.js";
+import type { SQLType } from "../../sql/types/type.js";
+import { MigrationError } from "../errors.js";
+import {
+  AddColumn,
+  AlterColumnComputed,
+  AlterColumnDefault,
+  AlterColumnIdentity,
+  AlterColumnNullable,
+  AlterColumnType,
+  CommentOn,
+  DropColumn,
+  type QualifiedName,
+  RenameColumn,
+  RenameTable,
+  type ServerDefault,
+} from "./alter.js";
+import { enumTypes } from "./enum-types.js";
+import { MigrateOperation } from "./operation.js";
+
+/** `schema.name`, or the name. */
+export function fullName(on: QualifiedName): string {
+  return on.schema == null ? on.name : `${on.schema}.${on.name}`;
+}
+
+function hasComments(dialect: EngineDialect): boolean {
+  return dialect.capabilities.comments;
+}
+
+/** Makes a table with its constraints, indexes and comments. */
+export class CreateTableOperation extends MigrateOperation {
+  override readonly kind = "createTable";
+  constructor(
+    readonly table: Table,
+    readonly options: ExistsOptions = {},
+  ) {
+    super();
+  }
+  override describe(): string {
+    return `create table ${this.table.fullName}`;
+  }
+  override ddl(dialect: EngineDialect): readonly DDLElement[] {
+    const { table } = this;
+    const ddl: DDLElement[] = [...enumTypes(dialect, table.columns), new CreateTable(table, this.options)];
+    for (const index of table.indexes) {
+      if (index.dialects === null || index.dialects.includes(dialect.name))
+        ddl.push(new CreateIndex(index, this.options));
+    }
+    if (hasComments(dialect)) {
+      if (table.comment !== null) ddl.push(new CommentOn(table, null, table.comment));
+      for (const column of table.columns) {
+        if (column.comment !== null) ddl.push(new CommentOn(table, column.name, column.comment));
+      }
+    }
+    return ddl;
+  }
+  override reverse(): DropTableOperation {
+    return new DropTableOperation(this.table, {}, this.table);
+  }
+}
+
+/** Drops a table. */
+export class DropTableOperation extends MigrateOperation {
+  override readonly kind = "dropTable";
+  constructor(
+    readonly on: QualifiedName,
+    readonly options: ExistsOptions = {},
+    /** What is dropped, so that it can be made again. */
+    readonly table: Table | null = null,
+  ) {
+    super();
+  }
+  override describe(): string {
+    return `drop table ${fullName(this.on)}`;
+  }
+  override ddl(): readonly DDLElement[] {
+    return [new DropTable({ ...this.on, name: this.on.name, schema: this.on.schema ?? null } as Table, this.options)];
+  }
+  override reverse(): CreateTableOperation {
+    if (this.table === null)
+      throw new MigrationError(`${this.describe()} cannot be reversed: its columns are not known.`);
+    return new CreateTableOperation(this.table);
+  }
+}
+
+/** Renames a table. */
+export class RenameTableOperation extends MigrateOperation {
+  override readonly kind = "renameTable";
+  constructor(
+    readonly on: QualifiedName,
+    readonly to: string,
+  ) {
+    super();
+  }
+  override describe(): string {
+    return `rename table ${fullName(this.on)} to ${this.to}`;
+  }
+  override ddl(): readonly DDLElement[] {
+    return [new RenameTable(this.on, this.to)];
+  }
+  override reverse(): RenameTableOperation {
+    return new RenameTableOperation({ name: this.to, schema: this.on.schema ?? null }, this.on.name);
+  }
+}
+
+/** Adds a column, with the constraints and the index that it declares. */
+export class AddColumnOperation extends MigrateOperation {
+  override readonly kind = "addColumn";
+  constructor(
+    /** The table that `column` is on: no more of it needs to be known. */
+    readonly table: Table,
+    readonly column: Column,
+    readonly options: ExistsOptions = {},
+  ) {
+    super();
+  }
+  override describe(): string {
+    return `add column ${this.table.fullName}.${this.column.name}`;
+  }
+  override ddl(dialect: EngineDialect): readonly DDLElement[] {
+    const { table, column } = this;
+    const ddl: DDLElement[] = [...enumTypes(dialect, [column]), new AddColumn(table, column, this.options)];
+    for (const constraint of table.constraints) {
+      if (constraint.kind === "pk" || !constraint.columns.includes(column)) continue;
+      ddl.push(new AddConstraint(constraint));
+    }
+    for (const index of table.indexes) if (index.columns.includes(column)) ddl.push(new CreateIndex(index));
+    if (column.comment !== null && hasComments(dialect)) ddl.push(new CommentOn(table, column.name, column.comment));
+    return ddl;
+  }
+  override reverse(): DropColumnOperation {
+    return new DropColumnOperation(this.table, this.column.name, {}, this.column);
+  }
+}
+
+/** Drops a column. */
+export class DropColumnOperation extends MigrateOperation {
+  override readonly kind = "dropColumn";
+  constructor(
+    readonly on: QualifiedName,
+    readonly columnName: string,
+    readonly options: ExistsOptions = {},
+    /** What is dropped, so that it can be made again. */
+    readonly column: Column | null = null,
+  ) {
+    super();
+  }
+  override describe(): string {
+    return `drop column ${fullName(this.on)}.${this.columnName}`;
+  }
+  override ddl(): readonly DDLElement[] {
+    return [new DropColumn(this.on, this.columnName, this.options)];
+  }
+  override reverse(): AddColumnOperation {
+    if (this.column === null) throw new MigrationError(`${this.describe()} cannot be reversed: its type is not known.`);
+    return new AddColumnOperation(this.column.table as Table, this.column);
+  }
+}
+
+/** What `alterColumn` changes; what is left out stays. */
+export interface ColumnChanges {
+  /** The column's new name. */
+  readonly name?: string;
+  readonly type?: SQLType;
+  /** How the values become those of the new type, as SQL: `"price::numeric"`. */
+  readonly using?: string;
+  readonly nullable?: boolean;
+  /** The new server default, null for none. A plain string is a value; SQL is `text("...")`. */
+  readonly serverDefault?: ServerDefault;
+  readonly comment?: string | null;
+  readonly identity?: Identity | null;
+  readonly computed?: Computed | null;
+}
+
+/** What is known of the column before, for the reverse and for databases that have to write the column anew. */
+export interface ExistingColumn {
+  readonly type?: SQLType;
+  readonly nullable?: boolean;
+  readonly serverDefault?: ServerDefault;
+  readonly comment?: string | null;
+  readonly identity?: Identity | null;
+  readonly computed?: Computed | null;
+}
+
+/** Changes a column. */
+export class AlterColumnOperation extends MigrateOperation {
+  override readonly kind = "alterColumn";
+  constructor(
+    readonly on: QualifiedName,
+    readonly columnName: string,
+    readonly changes: ColumnChanges,
+    readonly existing: ExistingColumn = {},
+  ) {
+    super();
+    if (Object.keys(changes).length === 0) {
+      throw new MigrationError(
+        `alterColumn("${fullName(on)}", "${columnName}") changes nothing. Say what: { type, nullable, serverDefault, name, comment, identity, computed }.`,
+      );
+    }
+  }
+  override describe(): string {
+    return `alter column ${fullName(this.on)}.${this.columnName} (${Object.keys(this.changes).join(", ")})`;
+  }
+  override ddl(dialect: EngineDialect): readonly DDLElement[] {
+    const { on, columnName, changes, existing } = this;
+    const ddl: DDLElement[] = [];
+    if (changes.type !== undefined) {
+      // A default of the old type may not fit the new one; it comes back below or goes for good.
+      const keeps = changes.serverDefault === undefined && existing.serverDefault != null;
+      const clears = keeps || (changes.serverDefault !== undefined && existing.serverDefault !== null);
+      const retyped = changes.using !== undefined;
+      if (retyped && clears) ddl.push(new AlterColumnDefault(on, columnName, null));
+      ddl.push(new AlterColumnType(on, columnName, changes.type, changes.using ?? null));
+      if (retyped && keeps) ddl.push(new AlterColumnDefault(on, columnName, existing.serverDefault as ServerDefault));
+    }
+    if (changes.computed !== undefined) ddl.push(new AlterColumnComputed(on, columnName, changes.computed));
+    if (changes.serverDefault !== undefined) ddl.push(new AlterColumnDefault(on, columnName, changes.serverDefault));
+    if (changes.nullable !== undefined) ddl.push(new AlterColumnNullable(on, columnName, changes.nullable));
+    if (changes.identity !== undefined) {
+      ddl.push(new AlterColumnIdentity(on, columnName, changes.identity, existing.identity != null));
+    }
+    if (changes.comment !== undefined && hasComments(dialect)) ddl.push(new CommentOn(on, columnName, changes.comment));
+    if (changes.name !== undefined) ddl.push(new RenameColumn(on, columnName, changes.name));
+    return ddl;
+  }
+  override reverse(): AlterColumnOperation {
+    const { changes, existing } = this;
+    const back: Record<string, unknown> = {};
+    for (const key of ["type", "nullable", "serverDefault", "comment", "identity", "computed"] as const) {
+      if (!(key in changes)) continue;
+      if (!(key in existing)) {
+        throw new MigrationError(
+          `${this.describe()} cannot be reversed: the column's ${key} before is not known. Give it as existing: { ${key} }.`,
+        );
+      }
+      back[key] = existing[key];
+    }
+    if (changes.name !== undefined) back["name"] = this.columnName;
+    const { name: _name, using: _using, ...now } = changes;
+    return new AlterColumnOperation(
+      this.on,
+      changes.name ?? this.columnName,
+      back as ColumnChanges,
+      {
+        ...existing,
+        ...now,
+      } as ExistingColumn,
+    );
+  }
+}
