@@ -1,4 +1,5 @@
 /** Migrations: the schema's history, and what moves a database along it. */
+export { type AthanorConfig, type ComparedObject, type DatabaseConfig, defineConfig } from "./config.js";
 export { MigrationContext, type MigrationStatement, type MigrationTarget, type Recovery } from "./context.js";
 export { MigrationError, MultipleHeadsError, RevisionError } from "./errors.js";
 export {

@@ -1,0 +1,19 @@
+import { dataOf, lineOf } from "../describe.js";
+import { type GlobalOptions, Project } from "../project.js";
+
+/** Lists the revisions that several follow, with those that do. */
+export async function run(options: GlobalOptions): Promise<undefined> {
+  const project = await Project.open(options);
+  const { out } = project;
+  const graph = await project.graph();
+  const points = graph.branchPoints.map((id) => graph.get(id));
+  out.data(
+    points.map((each) => ({ ...dataOf(each, graph), children: graph.children(each.id) })),
+    () => {
+      for (const each of points) {
+        out.line(lineOf(each, graph, out));
+        for (const child of graph.children(each.id)) out.line(`    ${lineOf(graph.get(child), graph, out)}`);
+      }
+    },
+  );
+}

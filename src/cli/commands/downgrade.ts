@@ -1,0 +1,3 @@
+import { type MoveOptions, move } from "./upgrade.js";
+
+export const run = (options: MoveOptions, to: string): Promise<undefined> => move("downgrade", options, to);

@@ -1,0 +1,96 @@
+#!/usr/bin/env node
+/** The `athanor` command. What a command does is imported when it runs, so that `--help` comes at once. */
+import { Command, Option } from "commander";
+import { EXIT_DIFFERENT, EXIT_USAGE } from "./exit.js";
+import { Output } from "./output.js";
+import type { GlobalOptions } from "./project.js";
+
+type Run = (options: never, ...args: never[]) => Promise<number | undefined>;
+
+const list = (value: string, sofar: readonly string[] = []): readonly string[] => [...sofar, value];
+
+function program(): Command {
+  const cli = new Command("athanor")
+    .description("Migrations, and what else a project that uses Athanor needs at the command line.")
+    .option("-c, --config <file>", "the configuration file (default: athanor.config.ts here or above)")
+    .option("--url <url>", "the database, in place of the configured one")
+    .option("--database <name>", "which of the configured databases")
+    .option("-x <name=value>", "a switch that migrations read as op.x", list)
+    .option("--json", "print JSON for programs")
+    .showHelpAfterError("(--help says more)")
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
+
+  const add = (name: string, description: string, load: () => Promise<{ readonly run: Run }>): Command =>
+    cli
+      .command(name)
+      .description(description)
+      .action(async (...given: unknown[]) => {
+        const command = given.pop() as Command;
+        given.pop();
+        const options = command.optsWithGlobals() as GlobalOptions;
+        const { run } = await load();
+        process.exitCode = (await run(options as never, ...(given as never[]))) ?? 0;
+      });
+
+  add("init", "write athanor.config.ts and a migrations folder", () => import("./commands/init.js"))
+    .option("--migrations <folder>", "the folder of revision files", "migrations")
+    .option("--force", "write over an existing configuration");
+  add("revision", "write a new revision file", () => import("./commands/revision.js"))
+    .option("-m, --message <text>", "what it does, in a line", "")
+    .option("--head <revision>", "what it follows", "head")
+    .option("--splice", "let it follow a revision that others follow already")
+    .option("--branch-label <label>", "a name for the branch that begins with it", list)
+    .option("--depends-on <revision>", "a revision of another branch that must come first", list)
+    .option("--rev-id <id>", "its identifier");
+  add(
+    "upgrade <revision>",
+    "bring the database up to a revision (head, +1, <id>, <label>@head)",
+    () => import("./commands/upgrade.js"),
+  )
+    .option("--sql", "print the script instead of running it; the revision may be a range from:to")
+    .addOption(
+      new Option("--resume <how>", "what to do with a step whose outcome is unknown").choices(["retry", "skip"]),
+    );
+  add(
+    "downgrade <revision>",
+    "take the database back to a revision (-1, <id>, base)",
+    () => import("./commands/downgrade.js"),
+  )
+    .option("--sql", "print the script instead of running it; the revision is a range from:to")
+    .addOption(
+      new Option("--resume <how>", "what to do with a step whose outcome is unknown").choices(["retry", "skip"]),
+    );
+  add("current", "say where the database is", () => import("./commands/current.js")).option(
+    "--check-heads",
+    `end with ${EXIT_DIFFERENT} unless it is at every head`,
+  );
+  add("history", "list the revisions, newest first", () => import("./commands/history.js"))
+    .option("-r, --range <from:to>", "a part of the history", ":")
+    .option("-i, --indicate-current", "mark where the database is");
+  add("heads", "list the revisions that nothing follows", () => import("./commands/heads.js"));
+  add("branches", "list the revisions that several follow", () => import("./commands/branches.js"));
+  add("show <revision>", "tell about a revision", () => import("./commands/show.js"));
+  add(
+    "merge <revisions...>",
+    "write a revision that joins branches (`merge heads`)",
+    () => import("./commands/merge.js"),
+  )
+    .option("-m, --message <text>", "what it does, in a line", "merge")
+    .option("--branch-label <label>", "a name for the branch that begins with it", list)
+    .option("--rev-id <id>", "its identifier");
+  add(
+    "stamp [revisions...]",
+    "say that the database is at a revision, without running anything",
+    () => import("./commands/stamp.js"),
+  )
+    .option("--purge", "forget first what the database says of itself")
+    .option("--accept <revision>", "take the file of an applied revision as it is now");
+  return cli;
+}
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  new Output(process.argv.includes("--json")).error(error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,126 @@
+/** The settings of a project's migrations, as `athanor.config.ts` gives them. */
+import type { EngineOptions } from "../engine/engine-core.js";
+import type { MetaData } from "../sql/schema/metadata.js";
+import type { NamingConvention } from "../sql/schema/naming.js";
+import { MigrationError } from "./errors.js";
+
+/** A thing that autogenerate compares, for filters. */
+export interface ComparedObject {
+  readonly kind: "schema" | "table" | "column" | "index" | "constraint" | "enum" | "sequence" | "view";
+  readonly name: string;
+  readonly schema: string | null;
+  /** The table that it belongs to. */
+  readonly table: string | null;
+  /** Whether it was found in the database (true) or in the classes (false). */
+  readonly reflected: boolean;
+}
+
+/** One database of a project. */
+export interface DatabaseConfig {
+  /** The URL of the database, or a function that gives it: `() => process.env.DATABASE_URL`. */
+  readonly url?: string | (() => string | undefined) | undefined;
+  readonly engineOptions?: EngineOptions;
+  /** Modules whose import maps the entities: paths or globs, relative to the configuration file. */
+  readonly entities?: string | readonly string[];
+  /** What the entities are mapped to; the default metadata where left out. */
+  readonly metadata?: MetaData | readonly MetaData[];
+  /** The folder of revision files, relative to the configuration file. Default `"migrations"`. */
+  readonly migrations?: string;
+  readonly versionTable?: string;
+  readonly versionTableSchema?: string | null;
+  readonly namingConvention?: NamingConvention;
+  /** Schemas to compare beside the default one; none where left out. */
+  readonly schemas?: readonly string[];
+  /** Says which objects are compared; other applications' tables are left alone with it. */
+  readonly include?: (object: ComparedObject) => boolean;
+  readonly transaction?: "each" | "all";
+  /** Milliseconds to wait for a lock. */
+  readonly lockTimeout?: number;
+  /** Milliseconds that one statement may take. */
+  readonly statementTimeout?: number;
+  /** The name of a revision file: `{date}`, `{time}`, `{revision}`, `{slug}`. Default `"{date}_{time}_{revision}_{slug}.ts"`. */
+  readonly fileTemplate?: string;
+  /** Called with the path of each file that was written: a formatter, a linter. */
+  readonly afterWrite?: (path: string) => unknown;
+}
+
+/** A project's settings: one database, or several by name. */
+export interface AthanorConfig extends DatabaseConfig {
+  readonly databases?: Readonly<Record<string, DatabaseConfig>>;
+}
+
+/**
+ * The settings of a project, typed.
+ *
+ * @example
+ * export default defineConfig({
+ *   url: () => process.env.DATABASE_URL ?? "sqlite:///app.db",
+ *   entities: "src/entities/*.ts",
+ * });
+ */
+export function defineConfig(config: AthanorConfig): AthanorConfig {
+  return config;
+}
+
+const KEYS: Readonly<Record<keyof AthanorConfig, true>> = {
+  url: true,
+  engineOptions: true,
+  entities: true,
+  metadata: true,
+  migrations: true,
+  versionTable: true,
+  versionTableSchema: true,
+  namingConvention: true,
+  schemas: true,
+  include: true,
+  transaction: true,
+  lockTimeout: true,
+  statementTimeout: true,
+  fileTemplate: true,
+  afterWrite: true,
+  databases: true,
+};
+
+/** Checks what a configuration file exports. @throws MigrationError naming the file and the key */
+export function checkedConfig(value: unknown, file: string): AthanorConfig {
+  if (typeof value !== "object" || value === null) {
+    throw new MigrationError(
+      `${file} exports no configuration. Write \`export default defineConfig({ url, entities })\`.`,
+    );
+  }
+  for (const key of Object.keys(value)) {
+    if (key in KEYS) continue;
+    throw new MigrationError(
+      `${file} has a setting "${key}" that is not known; there are ${Object.keys(KEYS).join(", ")}.`,
+    );
+  }
+  return value as AthanorConfig;
+}
+
+/** The settings of one database of a project. @throws MigrationError for a name that it does not have */
+export function databaseConfig(config: AthanorConfig, name: string | null): DatabaseConfig {
+  const { databases, ...common } = config;
+  const names = Object.keys(databases ?? {});
+  if (name === null) {
+    if (names.length === 0 || common.url !== undefined) return common;
+    throw new MigrationError(
+      `The configuration has several databases: ${names.join(", ")}. Say which with --database.`,
+    );
+  }
+  const one = databases?.[name];
+  if (one !== undefined) return { ...common, ...one };
+  throw new MigrationError(
+    names.length === 0
+      ? `The configuration has one database, and none called "${name}".`
+      : `The configuration has no database "${name}"; there are ${names.join(", ")}.`,
+  );
+}
+
+/** The URL of a database. @throws MigrationError where none is set */
+export function urlOf(config: DatabaseConfig): string {
+  const url = typeof config.url === "function" ? config.url() : config.url;
+  if (url !== undefined && url !== "") return url;
+  throw new MigrationError(
+    "No database is configured: set `url` in athanor.config.ts (or the environment variable it reads), or pass --url.",
+  );
+}

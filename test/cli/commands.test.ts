@@ -1,0 +1,174 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type CliProject, cliProject } from "./support.js";
+
+// Each call of the command is a process of its own.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let project: CliProject;
+beforeAll(() => {
+  project = cliProject();
+});
+afterAll(() => project.dispose());
+
+const CREATE = `
+export async function upgrade(op: Operations): Promise<void> {
+  op.createTable("users", { id: column(t.integer, { primaryKey: true }), name: column(t.string(50)) });
+}
+
+export async function downgrade(op: Operations): Promise<void> {
+  op.dropTable("users");
+}
+`;
+
+/** Puts a body into the file that the command wrote. */
+function fill(path: string, body: string): void {
+  const text = readFileSync(path, "utf8");
+  const head = text.slice(0, text.indexOf("export async function upgrade"));
+  project.write(
+    path.slice(project.root.length + 1),
+    head.replace("\n\n", '\nimport { column, t } from "athanor";\n\n') + body,
+  );
+}
+
+describe("athanor", () => {
+  test("[AT-01] init writes a typed configuration and a folder, and writes over nothing", async () => {
+    const ran = await project.athanor(["init"]);
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(readFileSync(join(project.root, "athanor.config.ts"), "utf8")).toContain("defineConfig({");
+    const again = await project.athanor(["init"]);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toMatch(/athanor\.config\.ts is there already\. --force writes over it\.\n$/);
+  });
+
+  test("[AT-02] revision writes a file named by date, identifier and message, and a revision after it follows it", async () => {
+    const first = (await project.json(["revision", "-m", "Add users & roles", "--rev-id", "aaa1"])) as { path: string };
+    expect(first.path).toMatch(/\/migrations\/\d{8}_\d{4}_aaa1_add_users_roles\.ts$/);
+    fill(first.path, CREATE);
+    await project.json(["revision", "-m", "second", "--rev-id", "aab2"]);
+    const history = (await project.json(["history"])) as { revision: string; downRevision: string[] }[];
+    expect(history.map((each) => [each.revision, each.downRevision])).toEqual([
+      ["aab2", ["aaa1"]],
+      ["aaa1", []],
+    ]);
+    expect(readdirSync(join(project.root, "migrations")).filter((name) => name.endsWith(".ts")).length).toBe(2);
+  });
+
+  test("[AT-03] upgrade and downgrade move the database, TypeScript files included, and current says where it is", async () => {
+    expect(await project.json(["upgrade", "head"])).toEqual({ upgrade: ["aaa1", "aab2"] });
+    expect(await project.json(["current"])).toMatchObject({ current: [{ revision: "aab2", head: true }] });
+    expect(await project.json(["downgrade", "-1"])).toEqual({ downgrade: ["aab2"] });
+    const current = await project.athanor(["current", "--check-heads"]);
+    expect(current).toMatchObject({ code: 3 });
+    expect(current.stdout).toBe("<base> -> aaa1, Add users & roles\n");
+    const ambiguous = await project.athanor(["upgrade", "aa"]);
+    expect(ambiguous.code).toBe(1);
+    expect(ambiguous.stderr).toBe('error: "aa" is the beginning of several revisions: aaa1, aab2. Write more of it.\n');
+  });
+
+  test("[AO-01] --sql prints a script that runs by itself, the version table included", async () => {
+    const script = await project.athanor(["upgrade", "head", "--sql"]);
+    expect(script.code).toBe(0);
+    expect(script.stdout).toContain("CREATE TABLE IF NOT EXISTS athanor_version (");
+    expect(script.stdout).toMatch(
+      /-- upgrade aaa1: Add users & roles\n\nBEGIN;\n\nCREATE TABLE users \([\s\S]*INSERT INTO athanor_version [\s\S]*'aaa1'[\s\S]*COMMIT;/,
+    );
+    const ranged = await project.athanor(["downgrade", "aab2:base", "--sql"]);
+    expect(ranged.stdout).toContain("DROP TABLE users;");
+    const none = await project.athanor(["downgrade", "base", "--sql"]);
+    expect(none.stderr).toContain('no database is asked where it is: "<from>:base"');
+  });
+
+  test("[AR-01] two heads are refused by upgrade head, with advice, and joined by merge", async () => {
+    const accident = await project.athanor(["revision", "-m", "left", "--head", "aaa1"]);
+    expect(accident.stderr).toBe(
+      "error: Revision aaa1 is no head: aab2 follows it already. Follow a head, or say --splice to begin a branch there.\n",
+    );
+    await project.json([
+      "revision",
+      "-m",
+      "left",
+      "--head",
+      "aaa1",
+      "--splice",
+      "--rev-id",
+      "abb",
+      "--branch-label",
+      "left",
+    ]);
+    const refused = await project.athanor(["upgrade", "head"]);
+    expect(refused.stderr).toMatch(/^error: The history has 2 heads: .*join them with `athanor merge heads`\.\n$/);
+    expect(((await project.json(["heads"])) as unknown[]).length).toBe(2);
+    expect(await project.json(["branches"])).toMatchObject([{ revision: "aaa1", children: ["aab2", "abb"] }]);
+    expect(await project.json(["show", "left@head"])).toMatchObject([{ revision: "abb", branchLabels: ["left"] }]);
+    await project.json(["merge", "heads", "--rev-id", "mmm"]);
+    expect(((await project.json(["upgrade", "head"])) as { upgrade: string[] }).upgrade.at(-1)).toBe("mmm");
+  });
+
+  test("[AT-05] stamp says where the database is, without running anything", async () => {
+    expect(await project.json(["stamp", "base"])).toEqual({ current: [] });
+    expect(await project.json(["stamp", "head"])).toEqual({ current: ["mmm"] });
+  });
+
+  test("a history that was edited is refused, until the file is accepted or put back", async () => {
+    const file = readdirSync(join(project.root, "migrations")).find((name) => name.includes("aab2")) as string;
+    const path = join("migrations", file);
+    const text = readFileSync(join(project.root, path), "utf8");
+    project.write(path, `${text}// later\n`);
+    const refused = await project.athanor(["upgrade", "head"]);
+    expect(refused.stderr).toMatch(
+      /^error: Revision aab2 was edited after the database was migrated with it \(.*`athanor stamp --accept aab2`\.\n$/,
+    );
+    expect((await project.athanor(["stamp", "--accept", "aab2"])).code).toBe(0);
+    expect((await project.athanor(["upgrade", "head"])).stdout).toBe("Nothing to upgrade.\n");
+  });
+
+  test("bad input ends with 1 and a message, a wrong call with 2, and --json tells errors as JSON", async () => {
+    project.write("elsewhere/athanor.config.ts", "export default { urk: 1 };");
+    const cases: readonly (readonly [readonly string[], RegExp])[] = [
+      [["current", "-c", "nowhere.ts"], /There is no configuration file .*nowhere\.ts\./],
+      [["current", "-c", "elsewhere/athanor.config.ts"], /has a setting "urk" that is not known; there are url, /],
+      [["upgrade", "zzz"], /There is no revision "zzz"\. The history ends at mmm; branch labels: left\./],
+      [["current", "--database", "other"], /The configuration has one database, and none called "other"\./],
+      [["upgrade", "head", "-x", "novalue"], /-x takes name=value, not "novalue"\./],
+      [["current", "--url", "nosuch://x"], /nosuch/],
+    ];
+    for (const [args, message] of cases) {
+      const ran = await project.athanor(args);
+      expect(ran.code, args.join(" ")).toBe(1);
+      expect(ran.stderr).toMatch(message);
+    }
+    expect((await project.athanor(["upgrade"])).code).toBe(2);
+    expect((await project.athanor(["frobnicate"])).code).toBe(2);
+    const json = await project.athanor(["upgrade", "zzz", "--json"]);
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.stdout)).toEqual({
+      error: { name: "RevisionError", message: expect.stringContaining("zzz") },
+    });
+  });
+
+  test("a file with a syntax error and a configuration that throws are named", async () => {
+    project.write("broken/athanor.config.ts", "throw new Error('not today');");
+    const config = await project.athanor(["current", "-c", "broken/athanor.config.ts"]);
+    expect(config.stderr).toMatch(/broken\/athanor\.config\.ts cannot be imported: not today/);
+    project.write("bad/athanor.config.ts", 'export default { url: "sqlite:///x.db" };');
+    project.write(
+      "bad/migrations/a.ts",
+      'export const revision = "a";\nexport const downRevision = null;\nexport function upgrade( {',
+    );
+    const bad = await project.athanor(["upgrade", "head", "-c", "bad/athanor.config.ts"]);
+    expect(bad.code).toBe(1);
+    expect(bad.stderr).toMatch(/The migration .*bad\/migrations\/a\.ts cannot be imported: /);
+  });
+
+  test("--help tells of each command, without colours where none are wanted", async () => {
+    const help = await project.athanor(["--help"], { NO_COLOR: "1" });
+    expect(help.code).toBe(0);
+    for (const name of ["init", "revision", "upgrade", "downgrade", "current", "history", "heads", "merge", "stamp"]) {
+      expect(help.stdout).toContain(`\n  ${name}`);
+    }
+    expect(help.stdout).not.toContain("\u001b[");
+    expect((await project.athanor(["upgrade", "--help"])).stdout).toContain("--sql");
+  });
+});
