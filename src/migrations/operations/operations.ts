@@ -55,7 +55,7 @@ import {
   DropConstraintOperation,
   DropIndexOperation,
 } from "./constraint-operations.js";
-import { CreateEnumIfAbsent } from "./enum-types.js";
+import { CreateTypeIfAbsent } from "./missing-types.js";
 import type { MigrateOperation } from "./operation.js";
 import { loneColumn, loneTable, skeleton, type TableArgument } from "./schema-objects.js";
 import { StatementOperation } from "./statement-operation.js";
@@ -348,7 +348,7 @@ export class Operations {
   /** Creates a native enum, where it is not there yet. */
   createEnum(name: string, values: readonly string[], options: InSchema = {}): Promise<void> {
     const type = new EnumType(values, { name, schema: options.schema ?? null, native: true });
-    return this.#statement("createEnum", `create enum ${name}`, [name, values], new CreateEnumIfAbsent(type as never));
+    return this.#statement("createEnum", `create enum ${name}`, [name, values], new CreateTypeIfAbsent(type as never));
   }
 
   /** Drops a native enum. */

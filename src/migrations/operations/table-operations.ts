@@ -21,7 +21,7 @@ import {
   RenameTable,
   type ServerDefault,
 } from "./alter.js";
-import { enumTypes } from "./enum-types.js";
+import { missingTypes } from "./missing-types.js";
 import { MigrateOperation } from "./operation.js";
 
 /** `schema.name`, or the name. */
@@ -47,10 +47,9 @@ export class CreateTableOperation extends MigrateOperation {
   }
   override ddl(dialect: EngineDialect): readonly DDLElement[] {
     const { table } = this;
-    const ddl: DDLElement[] = [...enumTypes(dialect, table.columns), new CreateTable(table, this.options)];
+    const ddl: DDLElement[] = [...missingTypes(dialect, table), new CreateTable(table, this.options)];
     for (const index of table.indexes) {
-      if (index.dialects === null || index.dialects.includes(dialect.name))
-        ddl.push(new CreateIndex(index, this.options));
+      if (index.existsOn(dialect)) ddl.push(new CreateIndex(index, this.options));
     }
     if (hasComments(dialect)) {
       if (table.comment !== null) ddl.push(new CommentOn(table, null, table.comment));
@@ -125,7 +124,7 @@ export class AddColumnOperation extends MigrateOperation {
   }
   override ddl(dialect: EngineDialect): readonly DDLElement[] {
     const { table, column } = this;
-    const ddl: DDLElement[] = [...enumTypes(dialect, [column]), new AddColumn(table, column, this.options)];
+    const ddl: DDLElement[] = [...missingTypes(dialect, table), new AddColumn(table, column, this.options)];
     for (const constraint of table.constraints) {
       if (constraint.kind === "pk" || !constraint.columns.includes(column)) continue;
       ddl.push(new AddConstraint(constraint));
