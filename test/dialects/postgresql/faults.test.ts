@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
+import type pg from "pg";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   type AsyncConnection,
@@ -259,8 +260,10 @@ describe("runSync", () => {
     const engine = await setUp();
     const c = await engine.connect();
     await c.execute(text("SELECT 1"));
+    const client = (await c.getRawConnection()).raw as pg.Client;
+    const ended = new Promise<void>((resolve) => client.once("end", resolve));
     await terminate(await pidOf(c));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await ended;
     await c.runSync((s) => expect(() => s.execute(text("SELECT 1"))).toThrow(/lost/));
     await c.close();
   });
