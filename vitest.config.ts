@@ -36,6 +36,18 @@ const postgres = {
   },
 };
 
+/** SQLite in threads. A thread is kept for the next file of the same process, as it takes long to start from TypeScript. */
+const sqliteWorker = {
+  ...shared,
+  test: {
+    ...perDatabase,
+    name: "sqlite-worker",
+    include: EVERY_DRIVER,
+    isolate: false,
+    provide: { database: "sqlite-worker" as const },
+  },
+};
+
 /** PGlite is PostgreSQL in the test's own process: it starts once for each process, so that files share theirs. */
 const pglite = {
   ...shared,
@@ -55,6 +67,7 @@ export default defineConfig({
       { ...shared, test: { name: "unit", setupFiles, include: ["test/**/*.test.ts"], exclude: PER_DATABASE } },
       { ...shared, test: { ...perDatabase, name: "sqlite", provide: { database: "sqlite" as const } } },
       postgres,
+      sqliteWorker,
       pglite,
     ],
   },

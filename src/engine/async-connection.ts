@@ -14,11 +14,12 @@ import { execDriverSql, execute, openStream, type Parameters } from "./execute.j
 import type { ExecutionOptions } from "./execution-options.js";
 import { INSPECT } from "./inspection.js";
 import { type AsyncInspector, makeAsyncInspector } from "./inspector.js";
-import { isPromise, type Op } from "./io.js";
+import { isPromise, meaningToBlock, type Op } from "./io.js";
 import type { EVENTS } from "./listen.js";
 import { OpQueue } from "./op-queue.js";
 import type { CursorResult } from "./result.js";
 import { carry, carryScalars, type ScalarResultPromise } from "./result-promise.js";
+import { runInThread, type ThreadFunction } from "./run-in-thread.js";
 import type { AnyStatement, CursorResultPromise, Executable, ScalarOf } from "./statement-types.js";
 
 /**
@@ -273,6 +274,24 @@ export class AsyncConnection implements AsyncDDLBind {
     return await this.#queue.run(callSync(this.syncConnection, fn, args));
   }
 
+  /**
+   * Calls a function beside the database, where that is in a thread (`sqlite+worker://`), with the driver's own object.
+   *
+   * The function is sent as its text: it sees its arguments, globals and `require`, nothing else from where it is written.
+   * Arguments and result are copied. In a transaction, what it does is part of the transaction. A thread in which such a
+   * function has run ends with its connection.
+   *
+   * @example await conn.runInThread((db: Database, size: number) => db.pragma(`cache_size = ${size}`), 4000);
+   * @throws AlreadyQuitError when the thread has ended; InvalidRequestError where databases are in no thread; what the function
+   * throws
+   */
+  async runInThread<Raw, Args extends unknown[], T>(
+    fn: ThreadFunction<Raw, Args, T>,
+    ...args: Args
+  ): Promise<Awaited<T>> {
+    return (await this.#queue.run(runInThread(this.core, fn, args))) as Awaited<T>;
+  }
+
   [RUN_DDL]<T>(op: (connection: DDLConnection) => DDLOp<T>): Promise<T> {
     return this.#queue.run(op(ddlConnection(this.core, this.syncConnection)) as Op<T>);
   }
@@ -294,7 +313,7 @@ function* callSync<T, Args extends unknown[]>(
   fn: (connection: Connection, ...args: Args) => T,
   args: Args,
 ): Op<T> {
-  const value = fn(connection, ...args);
+  const value = meaningToBlock(() => fn(connection, ...args));
   if (isPromise(value)) {
     void Promise.resolve(value).catch(() => {});
     throw new InvalidRequestError(

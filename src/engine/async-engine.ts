@@ -5,6 +5,7 @@ import type { EngineDialect, TransactionOptions } from "./dialect.js";
 import { Engine, onConnection } from "./engine.js";
 import { EngineCore, type EngineOptions } from "./engine-core.js";
 import { type EngineEvents, engineDispatch } from "./engine-events.js";
+import { AlreadyQuitError } from "./errors.js";
 import { DISPATCH, type Dispatch } from "./events.js";
 import type { Parameters } from "./execute.js";
 import type { ExecutionOptions } from "./execution-options.js";
@@ -16,6 +17,7 @@ import type { Pool, PoolStatus } from "./pool/pool.js";
 import type { CursorResult } from "./result.js";
 import { carry } from "./result-promise.js";
 import { type RetryOptions, retrying } from "./retry.js";
+import type { ThreadFunction } from "./run-in-thread.js";
 import type { AnyStatement, CursorResultPromise, Executable, ScalarOf } from "./statement-types.js";
 import type { URL } from "./url.js";
 
@@ -161,6 +163,22 @@ export class AsyncEngine implements AsyncDDLBind {
   scalar(statement: AnyStatement, params?: Parameters | null, options?: ExecutionOptions): Promise<unknown>;
   async scalar(statement: unknown, params?: Parameters | null, options?: ExecutionOptions): Promise<unknown> {
     return (await this.#execute(statement, params, options)).scalar();
+  }
+
+  /**
+   * Calls a function beside the database on a connection of its own: see `AsyncConnection.runInThread`.
+   *
+   * @example const version = await engine.runInThread((db: Database) => db.pragma("user_version", { simple: true }));
+   * @throws AlreadyQuitError after `dispose()`
+   */
+  async runInThread<Raw, Args extends unknown[], T>(
+    fn: ThreadFunction<Raw, Args, T>,
+    ...args: Args
+  ): Promise<Awaited<T>> {
+    if (this.status().disposed) {
+      throw new AlreadyQuitError("This engine has been disposed of, and its threads have ended. Make a new engine.");
+    }
+    return await this.connect((connection) => connection.runInThread(fn, ...args));
   }
 
   /** Whether there is a table or view of that name. */

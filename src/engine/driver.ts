@@ -77,6 +77,11 @@ export interface DriverConnection {
     signal?: AbortSignal,
   ): DriverCursor | PromiseLike<DriverCursor>;
   openCursorSync(plan: DriverPlan, params: readonly unknown[]): DriverCursor;
+  /**
+   * Calls a function with the driver's own object in the thread that the database is in. Drivers whose databases are in no
+   * thread do not have it.
+   */
+  runInThread?(fn: unknown, args: readonly unknown[], signal?: AbortSignal): PromiseLike<unknown>;
   close(): void | PromiseLike<void>;
   closeSync(): void;
 }

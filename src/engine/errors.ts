@@ -137,6 +137,9 @@ export type DatabaseErrorClass = new (
 /** A connection or a result was used that has been invalidated and awaits `rollback()`. */
 export class PendingConnectionRollbackError extends InvalidRequestError {}
 
+/** Something was asked of a thread that has ended, with its connection or its engine. */
+export class AlreadyQuitError extends InvalidRequestError {}
+
 /** An object was given to `execute` that is no statement. */
 export class ObjectNotExecutableError extends InvalidRequestError {}
 

@@ -180,3 +180,20 @@ export class Awaiting<T> implements IORequest<T> {
 export function request<T>(async: (signal?: AbortSignal) => T | PromiseLike<T>, sync: () => T): IORequest<T> {
   return { async, sync };
 }
+
+let blockingMeant = 0;
+
+/** Calls a function of the user that is there to block: `runSync(fn)`. */
+export function meaningToBlock<T>(fn: () => T): T {
+  blockingMeant++;
+  try {
+    return fn();
+  } finally {
+    blockingMeant--;
+  }
+}
+
+/** Whether a blocking call that is being made was meant, for drivers that warn of those that were not. */
+export function isBlockingMeant(): boolean {
+  return blockingMeant > 0;
+}

@@ -16,16 +16,16 @@ import { t } from "../../src/sql/types/t.js";
 registerSqlite();
 
 /** An engine on SQLite in memory, disposed of at the end of the test. */
-export function memoryEngine(options?: EngineOptions): AsyncEngine {
-  const engine = createAsyncEngine("sqlite://", options);
+export function memoryEngine(options?: EngineOptions, scheme = "sqlite"): AsyncEngine {
+  const engine = createAsyncEngine(`${scheme}://`, options);
   onTestFinished(async () => engine.dispose({ force: true }));
   return engine;
 }
 
 /** An engine on a new SQLite file. */
-export function fileEngine(options?: EngineOptions, query = ""): AsyncEngine {
+export function fileEngine(options?: EngineOptions, query = "", scheme = "sqlite"): AsyncEngine {
   const folder = mkdtempSync(join(tmpdir(), "athanor-engine-"));
-  const engine = createAsyncEngine(`sqlite:///${folder}/test.db${query}`, options);
+  const engine = createAsyncEngine(`${scheme}:///${folder}/test.db${query}`, options);
   onTestFinished(async () => {
     await engine.dispose({ force: true });
     rmSync(folder, { recursive: true, force: true });

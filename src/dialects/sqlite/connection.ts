@@ -8,7 +8,7 @@ import {
 } from "../../engine/driver.js";
 import { InterfaceError, OperationalError } from "../../engine/errors.js";
 import { narrowIntegers, type Prepared, SqliteCursor, type SqliteDatabase, setExact } from "./database.js";
-import type { WriteGate } from "./write-gate.js";
+import type { Gate } from "./write-gate.js";
 
 /** When a transaction sends its BEGIN. */
 export type BeginMode =
@@ -41,7 +41,7 @@ export class SqliteConnection implements DriverConnection {
 
   constructor(
     private readonly database: SqliteDatabase,
-    private readonly gate: WriteGate,
+    private readonly gate: Gate,
     private readonly shared: boolean,
     private readonly defaultMode: BeginMode,
   ) {}
@@ -132,6 +132,12 @@ export class SqliteConnection implements DriverConnection {
     } finally {
       if (!prepared.readonly) this.#leaveIfAutocommit();
     }
+  }
+
+  /** Before somebody uses the database itself: what is done there is part of the transaction, if there is one. */
+  enterForRaw(): void {
+    if (this.#logical && !this.#physical && !this.#readOnly) this.#enterToWrite();
+    if (this.database.cursors.size > 0) this.database.drainCursors();
   }
 
   close(): void {

@@ -1,34 +1,29 @@
 import { realpathSync } from "node:fs";
-import { createRequire } from "node:module";
 import { resolve } from "node:path";
-import type { Database as RawDatabase } from "better-sqlite3";
 import {
   type DialectOptions,
   type EngineDialect,
-  flagOption,
   ISOLATION_LEVELS,
   type IsolationLevel,
-  numberOption,
   type TransactionOptions,
   type TranslatedError,
 } from "../../engine/dialect.js";
 import { Blocked, type DriverConnection, type DriverPlan } from "../../engine/driver.js";
-import { NoSuchModuleError } from "../../engine/errors.js";
 import type { Op } from "../../engine/io.js";
 import { nextPlanId } from "../../engine/plan.js";
 import type { URL } from "../../engine/url.js";
 import { type DialectCapabilities, standardCapabilities } from "../../sql/capabilities.js";
 import type { Compiled } from "../../sql/compiled.js";
 import { DefaultDialect } from "../../sql/default-dialect.js";
-import { ArgumentError } from "../../sql/errors.js";
 import { StandardIdentifiers } from "../../sql/identifiers.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { SqliteCompiler } from "./compiler.js";
 import { type BeginMode, SqliteConnection } from "./connection.js";
-import { SqliteDatabase } from "./database.js";
+import type { SqliteDatabase } from "./database.js";
 import { SqliteDDLCompiler, SqliteTypeCompiler } from "./ddl-compiler.js";
 import { isSqliteDisconnect, translateSqliteError } from "./errors.js";
-import { registerFunctions } from "./functions.js";
+import { type OpenSettings, openDatabase } from "./open.js";
+import { readSqliteOptions, type SqliteSettings } from "./options.js";
 import { SqliteReflection } from "./reflection.js";
 import { bigintNeed, sqliteType } from "./types.js";
 import { WriteGate } from "./write-gate.js";
@@ -71,36 +66,6 @@ export const sqliteCapabilities: DialectCapabilities = {
   maxParameters: 32_766,
 };
 
-/** Options of the dialect, in the URL or as `dialectOptions: { sqlite: { ... } }`. */
-export interface SqliteOptions {
-  /** Enforce foreign keys. Default true. */
-  readonly foreignKeys?: boolean;
-  /** Milliseconds that a writer waits for another one. Default 5000. */
-  readonly busyTimeout?: number;
-  /** Of databases in files. Default "wal". */
-  readonly journalMode?: string;
-  /** How many prepared statements each connection keeps. Default 200. */
-  readonly statementCacheSize?: number;
-  /** When BEGIN is sent; see {@link BeginMode}. Default "lazy". */
-  readonly begin?: BeginMode;
-  /** Keys are made with AUTOINCREMENT, so that none is used twice. Default false. */
-  readonly autoincrement?: boolean;
-  /** Called with each new better-sqlite3 database: own functions, extensions, pragmas. */
-  readonly onOpen?: (database: RawDatabase) => void;
-}
-
-const MODES: readonly BeginMode[] = ["lazy", "deferred", "immediate", "exclusive"];
-
-const URL_OPTIONS = [
-  "mode",
-  "foreign_keys",
-  "busy_timeout",
-  "journal_mode",
-  "statement_cache_size",
-  "begin",
-  "autoincrement",
-];
-
 interface SharedGate {
   readonly gate: WriteGate;
   users: number;
@@ -123,7 +88,7 @@ const gates = new Map<string, SharedGate>();
  */
 export class SqliteDialect extends DefaultDialect implements EngineDialect {
   override readonly name = "sqlite";
-  readonly driverName = "better-sqlite3";
+  readonly driverName: string = "better-sqlite3";
   override readonly paramStyle = "qmark" as const;
   override readonly capabilities = sqliteCapabilities;
   override readonly identifiers = new StandardIdentifiers({ maxLength: 1_000_000 });
@@ -140,106 +105,55 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
   readonly inMemory: boolean;
   /** Keys are made with AUTOINCREMENT. */
   readonly autoincrement: boolean;
-  readonly #path: string;
-  readonly #readonly: boolean;
-  readonly #mustExist: boolean;
-  readonly #options: Required<Omit<SqliteOptions, "onOpen">> & Pick<SqliteOptions, "onOpen">;
+  /** How its databases are opened. */
+  protected readonly open: OpenSettings;
+  readonly #settings: SqliteSettings;
   #memory: SqliteDatabase | null = null;
   #gate: WriteGate | null = null;
 
+  /** @param others names of options that the URL may have beside the usual ones */
   constructor(
     readonly url: URL,
-    private readonly settings: DialectOptions,
+    private readonly options: DialectOptions,
+    others: readonly string[] = [],
   ) {
     super();
-    if (url.host !== null || url.username !== null) {
-      throw new ArgumentError(
-        `"${url}" is no SQLite URL: after sqlite:// comes a third slash and the file's path, as in "sqlite:///app.db" ` +
-          'or, absolute, "sqlite:////var/app.db"; "sqlite://" is a database in memory',
-      );
-    }
-    for (const name of Object.keys(url.query)) {
-      if (!URL_OPTIONS.includes(name)) {
-        throw new ArgumentError(`SQLite knows no URL option "${name}"; it knows ${URL_OPTIONS.join(", ")}`);
-      }
-    }
-    const given = (settings.dialectOptions?.["sqlite"] ?? {}) as SqliteOptions;
-    const mode = url.option("mode") ?? "rwc";
-    if (!["ro", "rw", "rwc", "memory"].includes(mode)) {
-      throw new ArgumentError(`The option "mode" of an SQLite URL is ro, rw, rwc or memory, not "${mode}"`);
-    }
-    const begin = (url.option("begin") ?? given.begin ?? "lazy") as BeginMode;
-    if (!MODES.includes(begin)) {
-      throw new ArgumentError(`The option "begin" of SQLite is ${MODES.join(", ")}, not "${begin}"`);
-    }
-    this.#path = url.database ?? "";
-    this.inMemory = this.#path === "" || this.#path === ":memory:" || mode === "memory";
-    this.#readonly = mode === "ro";
-    this.#mustExist = mode === "ro" || mode === "rw";
+    this.#settings = readSqliteOptions(url, options, others);
+    this.open = this.#settings.open;
+    this.inMemory = this.open.path === null;
     this.poolKind = this.inMemory ? "static" : "queue";
-    this.#options = {
-      foreignKeys: flagOption(url, "foreign_keys", given.foreignKeys ?? true),
-      busyTimeout: numberOption(url, "busy_timeout", given.busyTimeout ?? 5000),
-      journalMode: url.option("journal_mode") ?? given.journalMode ?? "wal",
-      statementCacheSize: numberOption(url, "statement_cache_size", given.statementCacheSize ?? 200),
-      begin,
-      autoincrement: flagOption(url, "autoincrement", given.autoincrement ?? false),
-      onOpen: given.onOpen,
-    };
-    if (!/^[a-z]+$/i.test(this.#options.journalMode)) {
-      throw new ArgumentError(
-        `"${this.#options.journalMode}" is no journal mode of SQLite; write "wal", "delete", ...`,
-      );
-    }
-    this.autoincrement = this.#options.autoincrement;
+    this.autoincrement = this.#settings.autoincrement;
   }
 
   protected override adaptType(type: SQLType): SQLType {
-    return sqliteType(type, this.settings);
+    return sqliteType(type, this.options);
   }
 
   // --- connections -------------------------------------------------------------------------------------------------
 
   // biome-ignore lint/correctness/useYield: better-sqlite3 answers at once
   *connect(given?: unknown): Op<DriverConnection> {
-    const { begin } = this.#options;
+    const { onOpen, begin } = this.#settings;
     if (this.inMemory) {
-      this.#memory ??= this.#open(":memory:", given);
-      this.#gate ??= new WriteGate("the in-memory database", this.#options.busyTimeout);
-      return new SqliteConnection(this.#memory, this.#gate, true, begin);
+      this.#memory ??= openDatabase(this.open, given, onOpen);
+      return new SqliteConnection(this.#memory, this.gateOf(""), true, begin);
     }
-    const database = this.#open(this.#path, given);
-    this.#gate ??= takeGate(realpathSync(resolve(database.raw.name)), this.#options.busyTimeout);
-    return new SqliteConnection(database, this.#gate, false, begin);
+    const database = openDatabase(this.open, given, onOpen);
+    return new SqliteConnection(database, this.gateOf(database.raw.name), false, begin);
   }
 
-  #open(path: string, given: unknown): SqliteDatabase {
-    const raw = given === undefined ? this.#openRaw(path) : (given as RawDatabase);
-    const { foreignKeys, busyTimeout, journalMode, statementCacheSize, onOpen } = this.#options;
-    try {
-      raw.pragma(`foreign_keys = ${foreignKeys ? "ON" : "OFF"}`);
-      raw.pragma(`busy_timeout = ${Math.round(busyTimeout)}`);
-      if (!this.inMemory && !this.#readonly) {
-        raw.pragma(`journal_mode = ${journalMode}`);
-        if (journalMode.toLowerCase() === "wal") raw.pragma("synchronous = NORMAL");
-      }
-      registerFunctions(raw);
-      onOpen?.(raw);
-    } catch (error) {
-      raw.close();
-      throw error;
-    }
-    return new SqliteDatabase(raw, statementCacheSize);
+  /** When a transaction sends its BEGIN, if nothing else was said. */
+  protected get beginMode(): BeginMode {
+    return this.#settings.begin;
   }
 
-  #openRaw(path: string): RawDatabase {
-    const Database = loadDriver();
-    return new Database(path, {
-      timeout: this.#options.busyTimeout,
-      readonly: this.#readonly,
-      fileMustExist: this.#mustExist,
-      ...this.settings.connectArgs,
-    });
+  /** The write gate of the database: that of its file, which exists, or of the one in memory. */
+  protected gateOf(path: string): WriteGate {
+    const { busyTimeout } = this.open;
+    this.#gate ??= this.inMemory
+      ? new WriteGate("the in-memory database", busyTimeout)
+      : takeGate(realpathSync(resolve(path)), busyTimeout);
+    return this.#gate;
   }
 
   // biome-ignore lint/correctness/useYield: better-sqlite3 answers at once
@@ -264,12 +178,13 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
 
   *begin(connection: DriverConnection, options: TransactionOptions): Op<void> {
     const sqlite = connection as SqliteConnection;
-    yield* waiting(() => sqlite.begin(this.#modeFor(options.isolationLevel), options.readOnly ?? false));
+    yield* waiting(() => sqlite.begin(this.modeFor(options.isolationLevel), options.readOnly ?? false));
   }
 
-  #modeFor(level: IsolationLevel | undefined): BeginMode | null {
+  /** When a transaction of that isolation level sends its BEGIN; null is autocommit. */
+  protected modeFor(level: IsolationLevel | undefined): BeginMode | null {
     if (level === "AUTOCOMMIT") return null;
-    const { begin } = this.#options;
+    const begin = this.beginMode;
     return begin === "lazy" && (level === "SERIALIZABLE" || level === "REPEATABLE READ") ? "deferred" : begin;
   }
 
@@ -321,7 +236,7 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
     return translateSqliteError(error);
   }
 
-  isDisconnect(error: unknown): boolean {
+  isDisconnect(error: unknown, _connection: DriverConnection | null): boolean {
     return isSqliteDisconnect(error);
   }
 }
@@ -358,22 +273,4 @@ function takeGate(path: string, timeout: number): WriteGate {
 
 function dropGate(gate: WriteGate): void {
   for (const [path, shared] of gates) if (shared.gate === gate && --shared.users === 0) gates.delete(path);
-}
-
-type DatabaseClass = new (path: string, options?: Record<string, unknown>) => RawDatabase;
-
-function loadDriver(): DatabaseClass {
-  try {
-    return createRequire(import.meta.url)("better-sqlite3") as DatabaseClass;
-  } catch (error) {
-    const code = (error as { code?: unknown }).code;
-    const reason =
-      code === "MODULE_NOT_FOUND"
-        ? "is not installed"
-        : `could not be loaded (${(error as Error).message.split("\n")[0]})`;
-    throw new NoSuchModuleError(
-      `The package "better-sqlite3", which sqlite:// URLs need, ${reason}. Install it with: npm install better-sqlite3`,
-      { cause: error },
-    );
-  }
 }

@@ -1,11 +1,14 @@
 import { registerDialect } from "../../engine/dialect.js";
 import { SqliteDialect } from "./dialect.js";
+import { SqliteThreadDialect } from "./thread/dialect.js";
 
 export type { BeginMode } from "./connection.js";
-export { SqliteDialect, type SqliteOptions, sqliteCapabilities } from "./dialect.js";
+export { SqliteDialect, sqliteCapabilities } from "./dialect.js";
+export type { SqliteOptions } from "./options.js";
 
-/** Makes `sqlite://` URLs known. Called once, by the package's entry point. */
+/** Makes `sqlite://` and `sqlite+worker://` URLs known. Called once, by the package's entry point. */
 export function registerSqlite(): void {
   registerDialect("sqlite", (url, options) => new SqliteDialect(url, options));
   registerDialect("sqlite+better-sqlite3", (url, options) => new SqliteDialect(url, options));
+  registerDialect("sqlite+worker", (url, options) => new SqliteThreadDialect(url, options));
 }

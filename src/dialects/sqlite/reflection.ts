@@ -1,5 +1,5 @@
 /** What SQLite tells of its schema: PRAGMAs, and the text of CREATE TABLE where those are silent. */
-import type { DriverConnection } from "../../engine/driver.js";
+import { type DriverConnection, type DriverResult, RunRequest } from "../../engine/driver.js";
 import type { Op } from "../../engine/io.js";
 import { textPlan } from "../../engine/plan.js";
 import type { ReflectedRelation, ReflectionDialect } from "../../engine/reflection.js";
@@ -383,9 +383,11 @@ function withoutOrder(part: string): string {
   return part.replace(/\s+(asc|desc)\s*$/i, "");
 }
 
-// biome-ignore lint/correctness/useYield: better-sqlite3 answers at once
 function* query(c: DriverConnection, text: string, params: readonly unknown[] = []): Op<Rows> {
-  return c.runSync(textPlan(text), params).rows;
+  const plan = textPlan(text);
+  if (c.immediate) return c.runSync(plan, params).rows;
+  const result: DriverResult = yield new RunRequest(c, plan, params, undefined);
+  return result.rows;
 }
 
 // The parts between the parentheses of CREATE INDEX ... ON t (...), as written.

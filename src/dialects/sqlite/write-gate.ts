@@ -1,10 +1,20 @@
 import { OperationalError } from "../../engine/errors.js";
 import { Fifo } from "../../engine/fifo.js";
-import type { IORequest } from "../../engine/io.js";
+import { Aborted, type IORequest } from "../../engine/io.js";
 
 interface Waiting {
   readonly owner: object;
   readonly go: () => void;
+}
+
+/** The write lock, as a connection asks for it. */
+export interface Gate {
+  /** Takes the lock if it is free or already one's own; says whether one has it. */
+  tryEnter(owner: object): boolean;
+  /** Gives the lock to who has waited longest. Does nothing for one who does not have it. */
+  leave(owner: object): void;
+  /** A request that is answered when `owner` has the lock. */
+  waitFor(owner: object): IORequest<void>;
 }
 
 /**
@@ -14,7 +24,7 @@ interface Waiting {
  * first writer cannot go on to its COMMIT. So writers of one process wait here, in order and without blocking; SQLite's own
  * waiting (`busyTimeout`) is left to other processes.
  */
-export class WriteGate {
+export class WriteGate implements Gate {
   #owner: object | null = null;
   #since = 0;
   readonly #waiting = new Fifo<Waiting>();
@@ -52,26 +62,37 @@ export class WriteGate {
   /** A request that is answered when `owner` has the lock. */
   waitFor(owner: object): IORequest<void> {
     return {
-      async: () => this.#wait(owner),
+      async: (signal) => this.#wait(owner, signal),
       sync: () => {
         throw this.#locked("; a synchronous call cannot wait for it");
       },
     };
   }
 
-  #wait(owner: object): Promise<void> {
+  #wait(owner: object, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+      };
       const waiting: Waiting = {
         owner,
         go: () => {
-          clearTimeout(timer);
+          done();
           resolve();
         },
       };
-      const timer = setTimeout(() => {
-        if (this.#waiting.remove(waiting))
-          reject(this.#locked(`; waited ${this.timeout / 1000} s for it (busyTimeout)`));
-      }, this.timeout);
+      const giveUp = (reason: unknown): void => {
+        if (!this.#waiting.remove(waiting)) return;
+        done();
+        reject(reason);
+      };
+      const onAbort = (): void => giveUp(new Aborted(signal?.reason));
+      const timer = setTimeout(
+        () => giveUp(this.#locked(`; waited ${this.timeout / 1000} s for it (busyTimeout)`)),
+        this.timeout,
+      );
+      signal?.addEventListener("abort", onAbort, { once: true });
       this.#waiting.push(waiting);
     });
   }

@@ -1,7 +1,7 @@
 /** The asynchronous session. */
 import { AsyncConnection } from "../../engine/async-connection.js";
 import { AsyncResult, type AsyncScalarResult } from "../../engine/async-result.js";
-import { isPromise, type Op } from "../../engine/io.js";
+import { isPromise, meaningToBlock, type Op } from "../../engine/io.js";
 import type { CursorResult } from "../../engine/result.js";
 import { carry, type ResultPromise, type ScalarResultPromise } from "../../engine/result-promise.js";
 import type { Cls } from "../../sql/entity.js";
@@ -271,7 +271,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     core.syncDepth++;
     let result: T;
     try {
-      result = fn(this.syncSession);
+      result = meaningToBlock(() => fn(this.syncSession));
     } finally {
       core.syncDepth--;
     }

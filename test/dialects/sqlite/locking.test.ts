@@ -9,6 +9,8 @@ import { collecting, fileEngine, memoryEngine, metadata, users } from "../../eng
 
 const names = select(users.c.name).orderBy(users.c.name);
 
+type Options = Parameters<typeof memoryEngine>[0];
+
 async function filled(engine: ReturnType<typeof memoryEngine>) {
   await metadata.createAll(engine);
   await engine.execute(users.insert(), [
@@ -21,6 +23,12 @@ async function filled(engine: ReturnType<typeof memoryEngine>) {
 describe.each([
   ["in memory", memoryEngine],
   ["in a file", fileEngine],
+  ["in memory, in a thread", (options?: Options) => memoryEngine(options, "sqlite+worker")],
+  // A thread takes long to start from TypeScript.
+  [
+    "in a file, in threads",
+    (options?: Options) => fileEngine({ poolSize: 3, maxOverflow: 0, ...options }, "", "sqlite+worker"),
+  ],
 ])("a database %s", (_name, make) => {
   test("serves several connections at once, each with its own transaction", async () => {
     const engine = await filled(make());
