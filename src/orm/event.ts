@@ -2,7 +2,10 @@
 import type { ConnectionCore } from "../engine/connection-core.js";
 import { eventKernel, type ListenOptions } from "../engine/events.js";
 import type { EngineEventApi } from "../engine/listen.js";
-import type { Cls } from "../sql/entity.js";
+import type { Cls, RelAttr } from "../sql/entity.js";
+import type { Valued } from "../sql/typing.js";
+import type { CollectionAttributeEvents, ScalarAttributeEvents } from "./attribute-events.js";
+import "./attribute-events.js";
 import type { MapperEvents } from "./mapper-events.js";
 import type { AsyncSession } from "./session/async-session.js";
 import type { TransitionName } from "./session/session-events.js";
@@ -52,6 +55,24 @@ export interface EventApi extends Omit<EngineEventApi, "listen"> {
       target: Cls<E>,
       name: N,
       handler: MapperEvents<E>[N],
+      options?: ListenOptions,
+    ) => void) &
+    (<E, T, N extends keyof CollectionAttributeEvents<E, T>>(
+      target: RelAttr<T, E>,
+      name: N,
+      handler: CollectionAttributeEvents<E, T>[N],
+      options?: ListenOptions,
+    ) => void) &
+    (<E, T>(
+      target: RelAttr<T, E>,
+      name: "set",
+      handler: ScalarAttributeEvents<E, T | null>["set"],
+      options?: ListenOptions,
+    ) => void) &
+    (<E, T>(
+      target: Valued<T, E>,
+      name: "set",
+      handler: ScalarAttributeEvents<E, T>["set"],
       options?: ListenOptions,
     ) => void);
 }

@@ -8,6 +8,7 @@ import { makeAwaitable } from "./session/awaitable.js";
 onClassDeclared(installEntityProtocol);
 installWriteOnlyCollections();
 
+export type { CollectionAttributeEvents, ScalarAttributeEvents } from "./attribute-events.js";
 export {
   Automap,
   type AutomapClass,
@@ -30,8 +31,9 @@ export { aliased, attrs, withPolymorphic } from "./loading/entity.js";
 export type { GetOptions } from "./loading/identity.js";
 export * from "./loading/options.js";
 export { WriteOnlyCollection } from "./loading/write-only.js";
-export type { MapperEvents } from "./mapper-events.js";
+export type { InstanceEvents, MapperEvents } from "./mapper-events.js";
 export { relationship } from "./mapping/collect.js";
+export { Composite, type CompositeOptions, type CompositePart, composite } from "./mapping/composite.js";
 export { create } from "./mapping/create.js";
 export type { LazyStrategy, MapperOptions, RelationKind } from "./mapping/declarations.js";
 export {
@@ -45,6 +47,16 @@ export {
   PrimaryKey,
   type RelationOptions,
 } from "./mapping/decorators.js";
+export {
+  ColumnProperty,
+  type ColumnPropertyOptions,
+  columnProperty,
+  QueryExpression,
+  type QueryExpressionOptions,
+  queryExpression,
+} from "./mapping/expression-property.js";
+export { DeclaredAttr, Reconstructor, Validates, type ValidatesOptions } from "./mapping/hooks.js";
+export { Hybrid, HybridMethod, type HybridOptions } from "./mapping/hybrid.js";
 export { Mapper, Relationship } from "./mapping/mapper.js";
 export { asWritten, type NamingStrategy, snakeCase } from "./mapping/naming.js";
 export {
@@ -57,6 +69,7 @@ export {
   registry,
 } from "./mapping/registry.js";
 export { foreign, remote } from "./mapping/remote-column.js";
+export { Synonym, synonym } from "./mapping/synonym.js";
 export { AsyncSession } from "./session/async-session.js";
 export type { Awaitable } from "./session/awaitable.js";
 export type { SessionExecuteOptions } from "./session/execute-options.js";

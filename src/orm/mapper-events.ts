@@ -1,53 +1,83 @@
-/** Events of mapped classes: what a flush does to each object. A listener on a superclass hears its subclasses too. */
+/**
+ * Events of mapped classes: what a flush does to each object, and what happens to objects outside of one. A listener on a superclass, on an abstract base or
+ * on a mixin hears the classes below it too.
+ */
 import type { ConnectionCore } from "../engine/connection-core.js";
-import { Dispatch, registerEventTargets } from "../engine/events.js";
+import { Dispatch, type Handler, type ListenOptions, registerEventTargets } from "../engine/events.js";
+import { heard, type InstanceEventName, setInstanceEventSink } from "./instance-events.js";
+import { declaredOn } from "./mapping/declarations.js";
 import { mapperOfPrototype } from "./mapping/instrument.js";
 import { Mapper } from "./mapping/mapper.js";
 import type { MapperEventName } from "./persistence/port.js";
 import type { InstanceState } from "./state.js";
 
+/** Handlers of what happens to one object. They are synchronous. */
+export interface InstanceEvents<E = object> {
+  /** A new object was constructed (not: loaded). */
+  init(object: E): void;
+  /** An object was made for a row, and its columns are there; its relationships may not be yet. */
+  load(object: E): void;
+  /** Attributes of an object that was there before were loaded; null where all were overwritten. */
+  refresh(object: E, names: readonly string[] | null): void;
+  /** A flush has taken values from the database into an object: those that it generates. */
+  refreshFlush(object: E, names: readonly string[]): void;
+  /** Attributes were expired; null for all. */
+  expire(object: E, names: readonly string[] | null): void;
+}
+
 /**
- * Handlers of a mapped class's events. They run inside the flush and are synchronous: they may set column attributes of their own object, which
+ * Handlers of a mapped class's events. Those of a flush run inside it and are synchronous: they may set column attributes of their own object, which
  * become part of its row; changes of relationships wait for the next flush.
  */
 export type MapperEvents<E = object> = {
   readonly [N in MapperEventName]: (mapper: Mapper, connection: ConnectionCore, object: E) => void;
-};
+} & { readonly [N in keyof InstanceEvents<E>]: InstanceEvents<E>[N] };
 
-const NAMES: ReadonlySet<string> = new Set<MapperEventName>([
+const NAMES: ReadonlySet<string> = new Set<MapperEventName | InstanceEventName>([
   "beforeInsert",
   "afterInsert",
   "beforeUpdate",
   "afterUpdate",
   "beforeDelete",
   "afterDelete",
+  "init",
+  "load",
+  "refresh",
+  "refreshFlush",
+  "expire",
 ]);
 
-const dispatches = new WeakMap<Mapper, Dispatch>();
+class ClassDispatch extends Dispatch {
+  override listen(name: string, handler: Handler, options?: ListenOptions): void {
+    super.listen(name, handler, options);
+    if (name in heard) heard[name as InstanceEventName] = true;
+  }
+}
 
-function dispatchOf(mapper: Mapper): Dispatch {
-  let dispatch = dispatches.get(mapper);
+const dispatches = new WeakMap<object, ClassDispatch>();
+
+/** The dispatch of a prototype: of a mapped class, an abstract base or a mixin. */
+function dispatchOf(prototype: object): ClassDispatch {
+  let dispatch = dispatches.get(prototype);
   if (dispatch === undefined) {
-    const parents = mapper.inherits === null ? [] : [dispatchOf(mapper.inherits)];
-    dispatch = new Dispatch(NAMES, mapper.className, parents);
-    dispatches.set(mapper, dispatch);
+    const above = Object.getPrototypeOf(prototype) as object | null;
+    const parents = above === null || above === Object.prototype ? [] : [dispatchOf(above)];
+    dispatch = new ClassDispatch(NAMES, (prototype.constructor as { name: string }).name, parents);
+    dispatches.set(prototype, dispatch);
   }
   return dispatch;
 }
 
 registerEventTargets((target) => {
-  const mapper =
-    target instanceof Mapper
-      ? target
-      : typeof target === "function" && target.prototype
-        ? mapperOfPrototype(target.prototype as object)
-        : undefined;
-  return mapper === undefined ? null : dispatchOf(mapper);
+  if (target instanceof Mapper) return dispatchOf(target.cls.prototype as object);
+  const prototype = typeof target === "function" ? (target.prototype as object | undefined) : undefined;
+  if (prototype === undefined) return null;
+  return mapperOfPrototype(prototype) !== undefined || declaredOn(prototype).length > 0 ? dispatchOf(prototype) : null;
 });
 
 /** Whether anybody listens to the event of this class. */
 export function hearsMapperEvent(name: MapperEventName, mapper: Mapper): boolean {
-  return dispatchOf(mapper).has(name);
+  return dispatchOf(mapper.cls.prototype as object).has(name);
 }
 
 /** Tells the listeners of each object's class. */
@@ -57,6 +87,17 @@ export function fireMapperEvent(
   states: readonly InstanceState[],
   connection: ConnectionCore,
 ): void {
-  const dispatch = dispatchOf(mapper);
+  const dispatch = dispatchOf(mapper.cls.prototype as object);
   for (const state of states) dispatch.fire(name, mapper, connection, state.object);
 }
+
+/** Listens on behalf of the class itself. */
+export function listenInstance(mapper: Mapper, name: InstanceEventName, handler: (object: object) => void): void {
+  dispatchOf(mapper.cls.prototype as object).listen(name, handler);
+}
+
+setInstanceEventSink((name, { mapper, object }, names) => {
+  const dispatch = dispatchOf((mapper as Mapper).cls.prototype as object);
+  if (name === "init" || name === "load") dispatch.fire(name, object);
+  else dispatch.fire(name, object, names);
+});

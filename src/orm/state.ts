@@ -5,6 +5,7 @@
  */
 import type { Op } from "../engine/io.js";
 import { Changes } from "./changes.js";
+import { announceInstance, heard } from "./instance-events.js";
 
 /** The part of a mapper that a state needs. */
 export interface StateMapper {
@@ -214,6 +215,7 @@ export class InstanceState {
       this.extra.saidSince = null;
     }
     this.expired = true;
+    if (heard.expire) announceInstance("expire", this);
   }
 
   pendingFor(attribute: StateAttribute): PendingMutations {

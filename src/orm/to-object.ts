@@ -24,6 +24,7 @@ function convert(state: InstanceState, depth: number, path: Set<InstanceState>):
   const result: Record<string, unknown> = {};
   path.add(state);
   for (const attribute of mapperOf(state).columnAttributes) {
+    if (!attribute.repr) continue;
     const value = attribute.peek(state);
     if (value !== undefined) result[attribute.key] = value;
   }

@@ -2,7 +2,7 @@ import type { ColumnElement } from "./element.js";
 import { Node } from "./node.js";
 import type { ENTITY } from "./protocol.js";
 import type { FromClause } from "./selectable/from-clause.js";
-import type { BoolExpr, Condition, ExprOf, Named } from "./typing.js";
+import type { BoolExpr, Condition, ExprOf, Named, Operand, OrderExpr, Valued } from "./typing.js";
 
 export { ENTITY } from "./protocol.js";
 
@@ -18,6 +18,13 @@ export abstract class EntityElement extends Node {
   abstract readonly attrs: object;
   /** A column by attribute name. @throws InvalidRequestError naming the class */
   abstract attribute(name: string): ColumnElement;
+  /**
+   * What a statement writes for values by attribute name: a name that stands for other attributes gives theirs.
+   * @throws ArgumentError for one that cannot be written
+   */
+  written(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    return values;
+  }
 }
 
 /** One join on the way to a relationship's target. */
@@ -41,6 +48,10 @@ declare const JSON_VALUE: unique symbol;
 export declare const MANY: unique symbol;
 /** The key of a declared, never assigned property that names what `create()` may leave out. */
 export const OptionalProps: unique symbol = Symbol.for("athanor.optionalProps");
+/** The key of a declared, never assigned property that names what `create()` does not take: columns with `init: false`. */
+export const NoInitProps: unique symbol = Symbol.for("athanor.noInitProps");
+declare const COMPOSITE: unique symbol;
+declare const HYBRID: unique symbol;
 /** Where a relationship or an entity says which source its columns have; never set at run time. */
 export declare const TARGET: unique symbol;
 declare const ENTITY_TYPE: unique symbol;
@@ -55,6 +66,12 @@ export type Json<T> = T & { readonly [JSON_VALUE]?: 1 };
 export interface Members<E> {
   readonly [MANY]?: E;
 }
+
+/** A value object over several columns, by which `attrs()` knows its parts: `@Composite(...) start!: CompositeOf<Point>`. */
+export type CompositeOf<T> = T & { readonly [COMPOSITE]?: T };
+
+/** The result of a method that statements know too: `@HybridMethod(...) contains(x: number): HybridOf<boolean>`. */
+export type HybridOf<T> = T & { readonly [HYBRID]?: T };
 
 type Scalar = string | number | boolean | bigint | symbol | Date | Uint8Array;
 type Fn = (...args: never[]) => unknown;
@@ -101,7 +118,7 @@ export type TargetOf<T, N = NonNullable<T>> =
 
 /** The keys of a class's properties that are not methods. */
 export type PropertyOf<E> = {
-  [K in keyof E]-?: K extends typeof OptionalProps
+  [K in keyof E]-?: K extends typeof OptionalProps | typeof NoInitProps
     ? never
     : NonNullable<E[K]> extends Fn
       ? [NonNullable<E[K]>] extends [never]
@@ -143,16 +160,72 @@ export interface RelAttr<E, Src = unknown, TargetSrc = E> {
   and(condition: Condition | ((entity: Attrs<E>) => Condition)): RelAttr<E, Src, TargetSrc>;
 }
 
-type AttrOf<T, Src, K> = IsRelation<T> extends true ? RelAttr<TargetOf<T>, Src> : ExprOf<T, Src> & Named<K>;
+type AttrOf<T, Src, K> =
+  IsRelation<T> extends true
+    ? RelAttr<TargetOf<T>, Src>
+    : IsComposite<T> extends true
+      ? CompositeAttr<ValueObject<T>, Src, null extends T ? null : never> & Named<K>
+      : ExprOf<T, Src> & Named<K>;
+
+type IsComposite<T> = [NonNullable<T>] extends [never]
+  ? false
+  : typeof COMPOSITE extends keyof NonNullable<T>
+    ? true
+    : false;
+type ValueObject<T> = NonNullable<T> extends { readonly [COMPOSITE]?: infer V } ? Exclude<V, undefined> : never;
+
+/** A composite in expressions: its parts by name, and what can be asked of it as a whole. */
+export type CompositeAttr<T, Src, Null = never> = CompositeExpr<T, Src, Null> & {
+  readonly [P in PropertyOf<T>]: AttrOf<T[P], Src, P>;
+};
+
+/** What can be asked of a composite as a whole: a condition holds when it holds for all its columns. */
+export interface CompositeExpr<T, Src, Null = never> extends Valued<T | Null, Src> {
+  eq(other: T | Null | Valued<T | null>): BoolExpr<boolean, Src>;
+  ne(other: T | Null | Valued<T | null>): BoolExpr<boolean, Src>;
+  in(values: readonly T[]): BoolExpr<boolean, Src>;
+  notIn(values: readonly T[]): BoolExpr<boolean, Src>;
+  isNull(): BoolExpr<boolean, Src>;
+  isNotNull(): BoolExpr<boolean, Src>;
+  /** Its columns in order, for ORDER BY. */
+  asc(): OrderExpr<T | Null, Src>;
+  desc(): OrderExpr<T | Null, Src>;
+  /** An order there is only where the mapping's `comparator` gives one. */
+  lt(other: T | Valued<T | null>): BoolExpr<boolean, Src>;
+  le(other: T | Valued<T | null>): BoolExpr<boolean, Src>;
+  gt(other: T | Valued<T | null>): BoolExpr<boolean, Src>;
+  ge(other: T | Valued<T | null>): BoolExpr<boolean, Src>;
+}
+
+/** The methods of a class that statements know too. */
+type HybridMethodOf<E> = {
+  [K in keyof E]-?: E[K] extends (...args: never[]) => infer R
+    ? typeof HYBRID extends keyof NonNullable<R>
+      ? K
+      : never
+    : never;
+}[keyof E];
+
+type HybridResult<R> = NonNullable<R> extends { readonly [HYBRID]?: infer T } ? Exclude<T, undefined> : never;
+
+type HybridMethods<E, Src> = {
+  readonly [K in HybridMethodOf<E>]: E[K] extends (...args: infer A) => infer R
+    ? (...args: { [I in keyof A]: Operand<A[I]> }) => ExprOf<HybridResult<R>, Src>
+    : never;
+};
 
 /** The typed attributes of a mapped class, as lambdas and `attrs(User)` give them. */
 export type Attrs<E, Src = E> = EntityRef<E, Src> & {
   readonly [K in PropertyOf<E>]: AttrOf<Exclude<E[K], undefined> | (undefined extends E[K] ? null : never), Src, K>;
-};
+} & HybridMethods<E, Src>;
 
 /** The column attributes of a class, as plain values. */
 export type Plain<E> = { [K in PropertyOf<E> as IsRelation<E[K]> extends true ? never : K]: E[K] };
 
+type NoInitKeys<E> = E extends { [NoInitProps]?: infer K } ? Exclude<K, undefined> : never;
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+/** Getters without a setter, and what is declared readonly. */
+type IsReadonly<E, K extends keyof E> = Same<{ [P in K]: E[P] }, { readonly [P in K]: E[P] }>;
 type OptionalKeys<E> = E extends { [OptionalProps]?: infer K } ? Exclude<K, undefined> : never;
 type RequiredKeys<E> = {
   [K in PropertyOf<E>]-?: undefined extends E[K]
@@ -163,12 +236,16 @@ type RequiredKeys<E> = {
         ? never
         : K extends OptionalKeys<E>
           ? never
-          : K;
+          : IsReadonly<E, K> extends true
+            ? never
+            : K;
 }[PropertyOf<E>];
 
-/** What `create(User, ...)` takes: nullable, optional, relation and `[OptionalProps]` members may be left out. */
-export type Create<E> = { [K in RequiredKeys<E>]: E[K] } & {
-  [K in Exclude<PropertyOf<E>, RequiredKeys<E>>]?: E[K];
+/**
+ * What `create(User, ...)` takes: nullable, optional, readonly, relation and `[OptionalProps]` members may be left out, `[NoInitProps]` members must be.
+ */
+export type Create<E> = { [K in Exclude<RequiredKeys<E>, NoInitKeys<E>>]: E[K] } & {
+  -readonly [K in Exclude<PropertyOf<E>, RequiredKeys<E> | NoInitKeys<E>>]?: E[K];
 };
 
 /** The class of an entity reference, an attribute set or a class. */

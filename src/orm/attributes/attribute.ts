@@ -5,9 +5,10 @@ import type { InstanceState, StateAttribute, StateMapper } from "../state.js";
 
 /** Handlers of one attribute's events; each may replace the value by returning another one. */
 export interface AttributeListeners {
-  readonly set: ((state: InstanceState, value: unknown, previous: unknown) => unknown)[];
-  readonly append: ((state: InstanceState, value: unknown) => unknown)[];
-  readonly remove: ((state: InstanceState, value: unknown) => void)[];
+  /** `backref`: the other side of the relationship was set. */
+  readonly set: ((state: InstanceState, value: unknown, previous: unknown, backref: boolean) => unknown)[];
+  readonly append: ((state: InstanceState, value: unknown, backref: boolean) => unknown)[];
+  readonly remove: ((state: InstanceState, value: unknown, backref: boolean) => void)[];
 }
 
 export abstract class Attribute implements StateAttribute {

@@ -4,6 +4,7 @@ import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { History, NO_HISTORY } from "../history.js";
+import type { ComparatorFactory } from "../mapping/declarations.js";
 import type { InstanceState, StateMapper } from "../state.js";
 import { Attribute, loadNow } from "./attribute.js";
 
@@ -11,17 +12,28 @@ export interface ColumnAttributeOptions {
   /** Not part of the ordinary SELECT of the class. */
   readonly deferred?: boolean;
   readonly deferredGroup?: string | null;
+  /** Reading it where it was not loaded is an error, in a sync context too. */
+  readonly deferredRaiseload?: boolean;
   /** Load the old value before it is replaced. */
   readonly activeHistory?: boolean;
+  /** False keeps it out of `create()`. */
+  readonly init?: boolean;
+  /** False keeps it out of printing and JSON. */
+  readonly repr?: boolean;
+  /** Operators in place of those of its type. */
+  readonly comparator?: ComparatorFactory;
 }
 
 export class ColumnAttribute extends Attribute {
   readonly deferred: boolean;
   readonly deferredGroup: string | null;
+  readonly deferredRaiseload: boolean;
   activeHistory: boolean;
+  readonly init: boolean;
+  readonly repr: boolean;
+  readonly comparator: ComparatorFactory | undefined;
   /** The attribute's bit in `state.raw`; 0 where values are converted as they come. */
   readonly bit: number;
-  readonly type: SQLType;
 
   /** @param columns the columns that this attribute reads (the first) and writes (all), base table first */
   constructor(
@@ -30,18 +42,27 @@ export class ColumnAttribute extends Attribute {
     slot: number,
     readonly columns: readonly Column[],
     options: ColumnAttributeOptions = {},
+    public type: SQLType = columns[0].type,
   ) {
     super(owner, key, slot);
-    this.type = columns[0].type;
-    this.deferred = options.deferred ?? options.deferredGroup != null;
+    this.deferred = options.deferred ?? (options.deferredGroup != null || options.deferredRaiseload === true);
+    this.deferredRaiseload = options.deferredRaiseload ?? false;
     this.deferredGroup = options.deferredGroup ?? null;
     this.activeHistory = options.activeHistory ?? false;
+    this.init = options.init ?? true;
+    this.repr = options.repr ?? true;
+    this.comparator = options.comparator;
     const isKey = columns.some((c) => c.primaryKey || c.foreignKeys.length > 0);
     this.bit = !isKey && slot < 31 ? 1 << slot : 0;
   }
 
   get column(): Column {
     return this.columns[0];
+  }
+
+  /** Whether objects may be given a value for it. */
+  get writable(): boolean {
+    return true;
   }
 
   override get eagerOption(): string {
@@ -92,7 +113,7 @@ export class ColumnAttribute extends Attribute {
     let replaced = value;
     if (this.listeners !== null) {
       for (const listener of this.listeners.set) {
-        const result = listener(state, replaced, previous);
+        const result = listener(state, replaced, previous, false);
         if (result !== undefined) replaced = result;
       }
     }

@@ -115,7 +115,9 @@ export abstract class RelationAttribute extends Attribute {
     let member = this.check(value, state);
     this.#checkSingleParent(member, state, initiator, null);
     if (this.listeners !== null) {
-      for (const listener of this.listeners.append) value = (listener(state, value) as object | undefined) ?? value;
+      const backref = initiator.attribute !== this;
+      for (const listener of this.listeners.append)
+        value = (listener(state, value, backref) as object | undefined) ?? value;
       if (value !== item) member = this.check(value, state);
     }
     this.cascadeInto(state, member, initiator);
@@ -133,7 +135,8 @@ export abstract class RelationAttribute extends Attribute {
     const member = stateOf(item);
     if (member === undefined) return;
     this.setParent(member, state, false);
-    if (this.listeners !== null) for (const listener of this.listeners.remove) listener(state, item);
+    if (this.listeners !== null)
+      for (const listener of this.listeners.remove) listener(state, item, initiator.attribute !== this);
     this.#releaseOrphan(state, member);
     for (const reverse of this.traits.reverse) {
       const cutoff = reverse.uselist ? reverse.bulkToken : reverse.replaceToken;
@@ -188,7 +191,7 @@ export abstract class RelationAttribute extends Attribute {
     if (member !== null) this.#checkSingleParent(member, state, initiator, previous);
     if (this.listeners !== null) {
       for (const listener of this.listeners.set) {
-        const result = listener(state, replaced, previous);
+        const result = listener(state, replaced, previous, initiator.attribute !== this);
         if (result !== undefined) replaced = result as object | null;
       }
       if (replaced !== value) member = replaced === null ? null : this.check(replaced, state);

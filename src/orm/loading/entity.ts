@@ -1,5 +1,6 @@
 /** Mapped classes and their aliases in statements: what `select(User)` holds, and the typed attributes that lambdas and `attrs(User)` give. */
 import type { ColumnElement } from "../../sql/element.js";
+import { Label, Null } from "../../sql/elements/expression.js";
 import { type Attrs, type Cls, ENTITY, type EntityElement, type EntityRef } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import type { KeyContext } from "../../sql/key-context.js";
@@ -10,13 +11,15 @@ import { FromClause } from "../../sql/selectable/from-clause.js";
 import { baseColumn } from "../../sql/selectable/join.js";
 import { Query, Subquery } from "../../sql/selectable/query.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
+import { ExpressionAttribute } from "../attributes/expression-attribute.js";
 import type { AnyClass } from "../mapping/declarations.js";
 import { mapperOfPrototype } from "../mapping/instrument.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { mapperFor } from "../mapping/registry.js";
+import { withOperators } from "./comparator.js";
 import { anonymousAlias, discriminatorCriterion, fromOf, subclassesOf } from "./inheritance.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
-import { InstrumentedRelation } from "./instrumented-relation.js";
+import { adapt, InstrumentedRelation } from "./instrumented-relation.js";
 import { OrmEntity } from "./orm-entity.js";
 
 type From = FromClause<unknown>;
@@ -29,6 +32,7 @@ export class MapperEntity extends OrmEntity {
   private readonly found: Map<Column, ColumnElement> = new Map();
   private attributes: object | null = null;
   private selected: readonly ColumnElement[] | null = null;
+  private expressions: readonly ColumnElement[] | null = null;
   private ownCriterion: ColumnElement | null | undefined = undefined;
   private readonly keyText: string;
 
@@ -93,6 +97,20 @@ export class MapperEntity extends OrmEntity {
     return found;
   }
 
+  elementOf(attribute: ColumnAttribute): ColumnElement {
+    return attribute instanceof ExpressionAttribute ? this.#expressionOf(attribute) : this.columnFor(attribute.column);
+  }
+
+  #expressionOf(attribute: ExpressionAttribute): ColumnElement {
+    const { expression, key } = attribute;
+    if (expression === null) return new Label(key, new Null());
+    if (this.kind !== "class") {
+      // A subquery of the class has the value as a column of its own.
+      for (const each of this.from.columns) if (each.key === key && baseColumn(each) === null) return each;
+    }
+    return new Label(key, adapt(expression, entityOf(attribute.owner as Mapper), this));
+  }
+
   #find(column: Column): ColumnElement {
     if (this.from instanceof Alias && this.from.element === column.table) return this.from.column(column.key);
     const attribute = this.mapper.byColumn.get(column) ?? polymorphicAttribute(this.polymorphic, column);
@@ -112,6 +130,19 @@ export class MapperEntity extends OrmEntity {
     const found = (this.attrs as Record<string, unknown>)[name];
     // A relationship can be compared too: filterBy({ author: bob }).
     return found as ColumnElement;
+  }
+
+  override written(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    const { descriptors } = this.mapper;
+    if (descriptors.size === 0 || !Object.keys(values).some((name) => descriptors.has(name))) return values;
+    const attrs = this.attrs as Readonly<Record<string, unknown>>;
+    const made: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(values)) {
+      const written = descriptors.get(name)?.written(attrs, value);
+      // What a hybrid writes may be a hybrid or a composite again.
+      Object.assign(made, written === undefined ? { [name]: value } : this.written(written));
+    }
+    return made;
   }
 
   entityFor(mapper: Mapper): OrmEntity {
@@ -136,8 +167,25 @@ export class MapperEntity extends OrmEntity {
   }
 
   override appendKey(context: KeyContext): void {
+    this.appendName(context);
+    const expressions = this.#expressions();
+    for (let i = 0; i < expressions.length; i++) expressions[i].appendKey(context);
+  }
+
+  appendName(context: KeyContext): void {
     context.text += this.keyText;
     if (this.kind !== "class") this.from.appendKey(context);
+  }
+
+  /** The expressions among its columns: they have values of their own. */
+  #expressions(): readonly ColumnElement[] {
+    if (this.expressions === null) {
+      const has = this.polymorphic.some((mapper) => mapper.columnAttributes.some((each) => !each.writable));
+      this.expressions = has
+        ? this.columns.filter((each) => each instanceof InstrumentedColumn && !each.attribute.writable)
+        : [];
+    }
+    return this.expressions;
   }
   override children(): Node[] {
     return [this.from];
@@ -221,14 +269,22 @@ function makeAttrs(entity: MapperEntity): object {
     for (const [name, attribute] of mapper.attributes) {
       if (Object.hasOwn(made, name)) continue;
       if (attribute instanceof ColumnAttribute) {
-        defineLazily(made, name, () => new InstrumentedColumn(entity, attribute, entity.columnFor(attribute.column)));
+        defineLazily(made, name, () => columnOf(entity, attribute));
       } else {
         const relationship = mapper.relationship(name);
         if (relationship !== undefined) made[name] = new InstrumentedRelation(entity, relationship);
       }
     }
+    for (const [name, descriptor] of mapper.descriptors)
+      if (!Object.hasOwn(made, name)) defineLazily(made, name, () => descriptor.expression(made as never));
   }
   return made;
+}
+
+function columnOf(entity: MapperEntity, attribute: ColumnAttribute): InstrumentedColumn {
+  const { comparator } = attribute;
+  const make = (): InstrumentedColumn => new InstrumentedColumn(entity, attribute, entity.elementOf(attribute));
+  return comparator === undefined ? make() : withOperators(make(), make(), comparator);
 }
 
 /** A column is looked for when it is asked for: a subquery need not have them all. */

@@ -2,6 +2,7 @@
 import { ColumnElement } from "../../sql/element.js";
 import type { KeyContext } from "../../sql/key-context.js";
 import { type Node, type Parts, refId } from "../../sql/node.js";
+import type { Operator } from "../../sql/operators.js";
 import type { FromClause } from "../../sql/selectable/from-clause.js";
 import type { SQLType } from "../../sql/types/type.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
@@ -32,6 +33,9 @@ export class InstrumentedColumn extends ColumnElement {
   get name(): string {
     return (this.element as unknown as { readonly name: string }).name;
   }
+  override get outerOperator(): Operator | null {
+    return this.element.outerOperator;
+  }
   get table(): FromClause<unknown> {
     return (this.element as unknown as { readonly table: FromClause<unknown> }).table;
   }
@@ -39,7 +43,9 @@ export class InstrumentedColumn extends ColumnElement {
   // The class and the attribute say all; an alias adds which one it is.
   override appendKey(context: KeyContext): void {
     context.text += this.keyText;
-    if (this.entity.aliased) this.entity.appendKey(context);
+    if (this.entity.aliased) this.entity.appendName(context);
+    // An expression has values of its own.
+    if (!this.attribute.writable) this.element.appendKey(context);
   }
 
   override copyReplacing(replace: (child: Node) => Node): this {

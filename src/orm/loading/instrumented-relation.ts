@@ -320,7 +320,7 @@ export function adapt(condition: ColumnElement, from: OrmEntity, to: OrmEntity):
   if (from.from === to.from) return condition;
   return replaceNodes(condition as Node, (node) => {
     if (node instanceof InstrumentedColumn && node.entity.from === from.from) {
-      return new InstrumentedColumn(to, node.attribute, to.columnFor(node.attribute.column));
+      return new InstrumentedColumn(to, node.attribute, to.elementOf(node.attribute));
     }
     if (!from.aliased && node.visitName === "Column" && from.mapper.byColumn.has(node as Column))
       return to.columnFor(node as Column);

@@ -83,6 +83,22 @@ export class ColumnStep extends OptionStep {
   }
 }
 
+/** Gives a query-time expression to an attribute. */
+export class ExpressionStep extends OptionStep {
+  static override readonly parts: Parts = { key: "name", entity: "node", expression: "node" };
+  constructor(
+    readonly key: string,
+    /** In whose terms the expression is. */
+    readonly entity: OrmEntity,
+    readonly expression: ColumnElement,
+  ) {
+    super();
+  }
+  override get visitName(): string {
+    return "ExpressionStep";
+  }
+}
+
 /** Several options for what the path has reached. */
 export class BranchStep extends OptionStep {
   static override readonly parts: Parts = { options: "nodes" };

@@ -11,6 +11,7 @@ import {
   BranchStep,
   type ColumnAction,
   ColumnStep,
+  ExpressionStep,
   LoaderCriteria,
   RelationStep,
   type Strategy,
@@ -98,6 +99,7 @@ export class OptionNode {
   readonly relations: Map<string, RelationOption> = new Map();
   private readonly columns: Map<string, ColumnAction> = new Map();
   private readonly groups: Set<string> = new Set();
+  private expressions: Map<string, ExpressionStep> | null = null;
   private only = false;
   private allColumns: ColumnAction | null = null;
   private wildcard: Strategy | null = null;
@@ -109,6 +111,7 @@ export class OptionNode {
       this.relations.size === 0 &&
       this.columns.size === 0 &&
       this.groups.size === 0 &&
+      this.expressions === null &&
       this.allColumns === null &&
       this.wildcard === null &&
       this.defaults.empty
@@ -120,6 +123,7 @@ export class OptionNode {
     for (const [key, option] of this.relations) node.relations.set(key, option);
     for (const [key, action] of this.columns) node.columns.set(key, action);
     for (const group of this.groups) node.groups.add(group);
+    node.expressions = this.expressions;
     node.only = this.only;
     node.allColumns = this.allColumns;
     node.wildcard = this.wildcard;
@@ -147,8 +151,14 @@ export class OptionNode {
     return this.relations.get(key)?.below() ?? this.defaults.nowhere;
   }
 
+  /** The expression that the statement gives to an attribute. */
+  expressionFor(key: string): ExpressionStep | undefined {
+    return this.expressions?.get(key);
+  }
+
   /** Whether a column is part of the SELECT. */
   loads(attribute: ColumnAttribute): boolean {
+    if (this.expressions?.has(attribute.key)) return true;
     const action = this.columnAction(attribute);
     return action === undefined ? !attribute.deferred : action === "load" || action === "only";
   }
@@ -195,6 +205,7 @@ export class OptionNode {
         at = relation.target.mapper;
       } else if (step instanceof WildcardStep) node.wildcard = step.strategy;
       else if (step instanceof ColumnStep) node.applyColumns(step);
+      else if (step instanceof ExpressionStep) node.expressions = new Map(node.expressions).set(step.key, step);
       else if (step instanceof BranchStep) for (const each of step.options) node.applyBranch(each, at);
     }
   }

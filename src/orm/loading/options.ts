@@ -2,12 +2,14 @@
  * Loader options: how the relationships and columns of a statement's entities are loaded. An option is a path that begins at a class and goes along
  * relationships; each step may say how what it reaches is loaded.
  */
-import type { ColumnElement } from "../../sql/element.js";
-import { requireCondition } from "../../sql/elements/coerce.js";
+import { ColumnElement } from "../../sql/element.js";
+import { expressionOrBind, requireCondition } from "../../sql/elements/coerce.js";
 import { type Attrs, type Cls, type EntityRef, LoadOption, type RelAttr } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import type { Parts } from "../../sql/node.js";
-import type { Condition, Expr } from "../../sql/typing.js";
+import type { Condition, Expr, Valued } from "../../sql/typing.js";
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
+import { ExpressionAttribute } from "../attributes/expression-attribute.js";
 import { describeValue } from "../attributes/relation-attribute.js";
 import { findEntity, requireEntity } from "./entity.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
@@ -16,6 +18,7 @@ import {
   BranchStep,
   type ColumnAction,
   ColumnStep,
+  ExpressionStep,
   LoaderCriteria,
   type OptionStep,
   type RelationSettings,
@@ -88,6 +91,11 @@ export interface LoaderPath<E> extends LoadOption {
   undefer(...columns: readonly (PickColumns<E> | "*")[]): LoaderPath<E>;
   /** The deferred columns of a group. */
   undeferGroup(group: string): LoaderPath<E>;
+  /** The value of a query-time expression of what the path has reached. */
+  withExpression<T>(
+    attribute: (entity: Attrs<E>) => Valued<T>,
+    expression: Valued<NoInfer<T> | null> | ((entity: Attrs<E>) => Valued<NoInfer<T> | null>),
+  ): LoaderPath<E>;
   /** Several options for what the path has reached. */
   options(...options: readonly LoadOption[]): LoaderPath<E>;
 }
@@ -208,9 +216,26 @@ export class LoaderOption extends LoadOption {
   undeferGroup(group: string): LoaderOption {
     return this.step(new ColumnStep("load", [], group));
   }
+  withExpression(pick: unknown, expression: unknown): LoaderOption {
+    const found = this.pick(pick);
+    const entity = this.end;
+    if (entity === null || !(found instanceof InstrumentedColumn) || !isQueryExpression(found.attribute)) {
+      throw new ArgumentError(
+        `withExpression() takes an attribute that is mapped with @QueryExpression(), not ${found instanceof InstrumentedColumn ? found.attribute.label : describeValue(found)}.`,
+      );
+    }
+    const lambda = typeof expression === "function" && !(expression instanceof ColumnElement);
+    const made = lambda ? (expression as (attrs: object) => unknown)(entity.attrs) : expression;
+    const element = expressionOrBind(made, found.type, found.key, "withExpression()");
+    return this.step(new ExpressionStep(found.key, entity, element));
+  }
   options(...options: readonly LoadOption[]): LoaderOption {
     return this.step(new BranchStep(options));
   }
+}
+
+function isQueryExpression(attribute: ColumnAttribute): boolean {
+  return attribute instanceof ExpressionAttribute && attribute.perQuery;
 }
 
 const WILDCARDS: ReadonlySet<Strategy> = new Set<Strategy>(["select", "raise", "raise_on_sql", "noload"]);
@@ -372,6 +397,23 @@ function settingsOf<S extends object>(pick: unknown, settings: S | undefined): S
     settings ??
     (typeof pick === "object" && pick !== null && !(pick instanceof InstrumentedRelation) ? (pick as S) : undefined)
   );
+}
+
+/**
+ * Gives a `@QueryExpression` attribute its value in this statement. Objects that are loaded already keep theirs, unless `populateExisting`.
+ *
+ * @param attribute the attribute of `root`
+ * @param expression the expression, or a lambda over the attributes of `root`
+ * @throws ArgumentError for an attribute that is no query expression
+ * @example select(Book).options(withExpression(Book, (b) => b.score, (b) => b.likes.mul(2)))
+ */
+export function withExpression<E, T>(
+  root: Root<E>,
+  attribute: (entity: Attrs<E>) => Valued<T>,
+  expression: Valued<NoInfer<T> | null> | ((entity: Attrs<E>) => Valued<NoInfer<T> | null>),
+): LoaderPath<E> {
+  const entity = requireEntity(root);
+  return new LoaderOption(entity).withExpression(attribute, expression) as unknown as LoaderPath<E>;
 }
 
 /** Options of `withLoaderCriteria`. */

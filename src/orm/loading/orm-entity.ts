@@ -1,7 +1,9 @@
 /** A mapped class in a statement, as the parts of the loading room know it: attributes and relationships refer to it, and it makes them. */
 import type { ColumnElement } from "../../sql/element.js";
 import { EntityElement } from "../../sql/entity.js";
+import type { KeyContext } from "../../sql/key-context.js";
 import type { Column } from "../../sql/schema/column.js";
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { Mapper } from "../mapping/mapper.js";
 
 export abstract class OrmEntity extends EntityElement {
@@ -12,8 +14,12 @@ export abstract class OrmEntity extends EntityElement {
   abstract readonly polymorphic: readonly Mapper[];
   /** The condition that makes rows of a shared table this class's own; null where there is none. */
   abstract readonly criterion: ColumnElement | null;
+  /** What tells it from other entities, in the cache key of a statement that names one of its columns. */
+  abstract appendName(context: KeyContext): void;
   /** What stands for a column of the class's tables. @throws InvalidRequestError where it has none */
   abstract columnFor(column: Column): ColumnElement;
+  /** What stands for an attribute of the class: its column, or its expression in the terms of this entity. */
+  abstract elementOf(attribute: ColumnAttribute): ColumnElement;
   /** The plain entity of another class. */
   abstract entityFor(mapper: Mapper): OrmEntity;
   /** The same alias or subquery under another anonymous name, to stand in one statement twice. */

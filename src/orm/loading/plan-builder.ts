@@ -15,17 +15,20 @@ import { Subquery } from "../../sql/selectable/query.js";
 import { Select } from "../../sql/selectable/select.js";
 import { JoinEntry } from "../../sql/selectable/select-parts.js";
 import { disambiguate } from "../../sql/selectable/selected-columns.js";
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { Mapper } from "../mapping/mapper.js";
+import { CompositeElement } from "./composite-element.js";
 import { converterOf } from "./converters.js";
 import { MapperEntity } from "./entity.js";
 import type { JoinedChild } from "./entity-loader.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
+import { adapt } from "./instrumented-relation.js";
 import { LoaderFactory, type PostMaker } from "./loader-factory.js";
 import type { OptionDefaults, OptionNode } from "./option-tree.js";
 import { OrmEntity } from "./orm-entity.js";
 import { OrmPlan, PostSchedule, type RowItem } from "./plan.js";
 import { type ChildPart, collectionsIn, hasJoins, type Part, partOf, relationOf } from "./plan-parts.js";
-import { prepareStatement } from "./statement-entities.js";
+import { prepareExpression, prepareStatement } from "./statement-entities.js";
 
 type From = FromClause<unknown>;
 
@@ -71,7 +74,10 @@ class PlannedEntity extends EntityElement {
 }
 
 /** Thing of the select list. */
-type Item = { readonly part: Part } | { readonly index: number; readonly element: ColumnElement };
+type Item =
+  | { readonly part: Part }
+  | { readonly index: number; readonly element: ColumnElement }
+  | { readonly index: number; readonly composite: CompositeElement };
 
 export function buildPlan(request: PlanRequest): OrmPlan {
   return new PlanBuilder(request).build();
@@ -121,6 +127,15 @@ class PlanBuilder {
         this.layOutInner(part, true);
         return;
       }
+      const composite = node instanceof Label ? node.element : node;
+      if (composite instanceof CompositeElement) {
+        this.items.push({ index: this.innerColumns.length, composite });
+        this.innerColumns.push(...composite.elements);
+        this.innerNodes.push(...composite.elements);
+        this.keys.push(rowKeys[i] ?? composite.key);
+        named++;
+        return;
+      }
       const columns = node instanceof ColumnElement ? [node] : columnsOfFrom(node);
       for (const element of columns) {
         this.items.push({ index: this.innerColumns.length, element });
@@ -133,7 +148,7 @@ class PlanBuilder {
   }
 
   private layOutInner(part: Part, root: boolean): void {
-    const columns = part.attributes.map((attribute) => columnOf(part.entity, attribute.column, attribute));
+    const columns = part.attributes.map((attribute) => this.elementOf(part, attribute));
     part.offset = this.innerColumns.length;
     this.innerColumns.push(...columns);
     if (root) this.innerNodes.push(new PlannedEntity(part.entity.from, columns, part.entity.entityName));
@@ -145,11 +160,26 @@ class PlanBuilder {
     for (const child of part.children) {
       if (!child.part.inner) {
         child.part.offset = this.innerColumns.length + this.outerColumns.length;
-        for (const attribute of child.part.attributes)
-          this.outerColumns.push(child.part.entity.columnFor(attribute.column));
+        for (const attribute of child.part.attributes) this.outerColumns.push(this.elementOf(child.part, attribute));
       }
       this.layOutOuter(child.part);
     }
+  }
+
+  /** What is selected for an attribute. It has the attribute's name: it is never left out as a system column. */
+  private elementOf({ entity, node }: Part, attribute: ColumnAttribute): ColumnElement {
+    const { defaults } = this.request;
+    const given = node.expressionFor(attribute.key);
+    if (given !== undefined) {
+      const own = prepareExpression(given.expression, defaults);
+      return new InstrumentedColumn(entity, attribute, new Label(attribute.key, adapt(own, given.entity, entity)));
+    }
+    const element = entity.elementOf(attribute);
+    return new InstrumentedColumn(
+      entity,
+      attribute,
+      attribute.writable ? element : prepareExpression(element, defaults),
+    );
   }
 
   /** Rows must not be multiplied before they are counted. */
@@ -301,6 +331,15 @@ class PlanBuilder {
     const items = this.items.map((item): RowItem => {
       if ("part" in item)
         return { kind: "entity", loader: factory.loader(item.part, width, alone && item.part.children.length === 0) };
+      if ("composite" in item) {
+        const { elements, composer } = item.composite;
+        return {
+          kind: "composite",
+          index: item.index,
+          converts: elements.map((each) => converterOf(each.type, dialect)),
+          compose: (values) => composer.compose(values),
+        };
+      }
       return { kind: "column", index: item.index, convert: converterOf(item.element.type, dialect) };
     });
     return new OrmPlan({
@@ -366,15 +405,6 @@ function columnsOfFrom(node: Node): readonly ColumnElement[] {
     return node.columns.filter((column) => (column as { readonly system?: boolean }).system !== true);
   }
   return [];
-}
-
-/** A column with the attribute's name: it is never left out as a system column. */
-function columnOf(
-  entity: OrmEntity,
-  column: Column,
-  attribute: ConstructorParameters<typeof InstrumentedColumn>[1],
-): ColumnElement {
-  return new InstrumentedColumn(entity, attribute, entity.columnFor(column));
 }
 
 /** What an ORDER BY clause orders by, without DESC and the like. */

@@ -17,7 +17,13 @@ import type { OptionDefaults, OptionNode } from "./option-tree.js";
 /** One thing that a row of the result holds. */
 export type RowItem =
   | { readonly kind: "entity"; readonly loader: EntityLoader }
-  | { readonly kind: "column"; readonly index: number; readonly convert: Converter | null };
+  | { readonly kind: "column"; readonly index: number; readonly convert: Converter | null }
+  | {
+      readonly kind: "composite";
+      readonly index: number;
+      readonly converts: readonly (Converter | null)[];
+      readonly compose: (values: readonly unknown[]) => unknown;
+    };
 
 /** Post loaders with the variants whose objects they serve. */
 export class PostSchedule {
@@ -154,7 +160,13 @@ export class OrmPlan {
       for (let at = 0; at < items.length; at++) {
         const item = items[at];
         if (item.kind === "entity") made[at] = item.loader.load(run, row);
-        else {
+        else if (item.kind === "composite") {
+          const values = item.converts.map((convert, each) => {
+            const value = row[item.index + each];
+            return value === null || convert === null ? value : convert(value as never);
+          });
+          made[at] = item.compose(values);
+        } else {
           const value = row[item.index];
           made[at] = value === null || item.convert === null ? value : item.convert(value as never);
         }

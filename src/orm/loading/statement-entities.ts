@@ -28,9 +28,17 @@ export function prepareStatement(statement: Select, defaults: OptionDefaults): S
   return withEntities(nested, defaults);
 }
 
+/** The same for the subqueries of an expression. */
+export function prepareExpression(expression: ColumnElement, defaults: OptionDefaults): ColumnElement {
+  return replaceNodes(expression as Node, (node) =>
+    node instanceof Select ? prepareStatement(node as Select, defaults) : undefined,
+  ) as ColumnElement;
+}
+
 function withEntities(statement: Select, defaults: OptionDefaults): Select {
   const selected = new Set<OrmEntity>();
-  for (const node of statement.rawColumns) collectEntities(node, selected);
+  const expressed = new Set<OrmEntity>();
+  for (const node of statement.rawColumns) collectEntities(node, selected, expressed);
   const joined = new Set<From>();
   const where: ColumnElement[] = [];
   const joins = statement.joins.map((entry) => withCriteria(entry, defaults, joined, where));
@@ -38,8 +46,9 @@ function withEntities(statement: Select, defaults: OptionDefaults): Select {
   for (const entity of selected) {
     if (joined.has(entity.from)) continue;
     where.push(...defaults.criteriaFor(entity));
-    // Columns alone would bring their own tables only.
-    if (entity.from instanceof Join && !statement.rawColumns.includes(entity)) froms.push(entity.from);
+    // Columns alone would bring their own tables only, and an expression perhaps none.
+    if ((entity.from instanceof Join || expressed.has(entity)) && !statement.rawColumns.includes(entity))
+      froms.push(entity.from);
   }
   const changed = joins.some((entry, i) => entry !== statement.joins[i]);
   if (where.length === 0 && froms.length === 0 && !changed) return statement;
@@ -53,11 +62,13 @@ function withEntities(statement: Select, defaults: OptionDefaults): Select {
 }
 
 /** The entities whose columns a select list has; those of subqueries are their own. */
-function collectEntities(node: Node, into: Set<OrmEntity>): void {
+function collectEntities(node: Node, into: Set<OrmEntity>, expressed: Set<OrmEntity>): void {
   if (node instanceof OrmEntity) into.add(node);
-  else if (node instanceof InstrumentedColumn) into.add(node.entity);
-  else if (node.visitName !== "ScalarSelect" && node.visitName !== "Exists" && node instanceof ColumnElement) {
-    for (const child of node.children()) collectEntities(child, into);
+  else if (node instanceof InstrumentedColumn) {
+    into.add(node.entity);
+    if (!node.attribute.writable) expressed.add(node.entity);
+  } else if (node.visitName !== "ScalarSelect" && node.visitName !== "Exists" && node instanceof ColumnElement) {
+    for (const child of node.children()) collectEntities(child, into, expressed);
   }
 }
 

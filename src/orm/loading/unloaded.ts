@@ -9,7 +9,7 @@ import { BindParameter } from "../../sql/elements/bind.js";
 import { conjunction } from "../../sql/elements/build.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { BoundValue } from "../../sql/key-context.js";
-import { cacheKeyOf } from "../../sql/node.js";
+import { cacheKeyOf, iterate, type Node } from "../../sql/node.js";
 import { operators } from "../../sql/operators.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
@@ -18,12 +18,16 @@ import { Join } from "../../sql/selectable/join.js";
 import { Select } from "../../sql/selectable/select.js";
 import { ForUpdateArg } from "../../sql/selectable/select-parts.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
+import { ExpressionAttribute } from "../attributes/expression-attribute.js";
+import { announceInstance, heard } from "../instance-events.js";
 import type { LoadSession } from "../load-session.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
 import { type InstanceState, valuesOf } from "../state.js";
 import { type Converter, converterOf } from "./converters.js";
-import { LoadedOptions } from "./option-tree.js";
+import { entityOf } from "./entity.js";
+import { LoadedOptions, OptionDefaults } from "./option-tree.js";
+import { prepareExpression } from "./statement-entities.js";
 import { endExpiry, isComplete } from "./variant.js";
 
 type From = FromClause<unknown>;
@@ -53,6 +57,11 @@ function attributesWith(state: InstanceState, attribute: ColumnAttribute): reado
   if (node?.raises(attribute.key)) {
     throw new InvalidRequestError(
       `"${attribute.label}" is not available on ${state.describe()}: the statement that loaded it said defer(..., { raiseload: true }). Select the column, or undefer it.`,
+    );
+  }
+  if (attribute.deferredRaiseload && !node?.loads(attribute)) {
+    throw new InvalidRequestError(
+      `"${attribute.label}" is not available on ${state.describe()}: it is mapped with deferredRaiseload: true. Load it with the statement: ${attribute.eagerOption}.`,
     );
   }
   if (attribute.deferred) {
@@ -96,6 +105,12 @@ export function* loadColumns(
     }
   }
   if (state.expired && isComplete(state)) endExpiry(state);
+  if (heard.refresh)
+    announceInstance(
+      "refresh",
+      state,
+      attributes.map((each) => each.key),
+    );
   return true;
 }
 
@@ -130,7 +145,8 @@ function statementFor(
 function columnSelect(mapper: Mapper, attributes: readonly ColumnAttribute[], lock: LockOptions | null): Select {
   const tables = new Set<Table>();
   for (const attribute of attributes)
-    if (!mapper.primaryKey.includes(attribute)) tables.add(attribute.column.table as unknown as Table);
+    if (attribute instanceof ExpressionAttribute) for (const table of tablesIn(attribute)) tables.add(table);
+    else if (!mapper.primaryKey.includes(attribute)) tables.add(attribute.column.table as unknown as Table);
   if (tables.size === 0) tables.add(mapper.tables[0]);
   const used = mapper.tables.filter((table) => tables.has(table));
   const [first] = used;
@@ -145,7 +161,11 @@ function columnSelect(mapper: Mapper, attributes: readonly ColumnAttribute[], lo
     keyColumn(mapper, attribute, first).eq(keyBind(attribute.column, i)),
   );
   const columns = attributes.map((attribute) =>
-    mapper.primaryKey.includes(attribute) ? keyColumn(mapper, attribute, first) : attribute.column,
+    mapper.primaryKey.includes(attribute)
+      ? keyColumn(mapper, attribute, first)
+      : attribute instanceof ExpressionAttribute
+        ? prepareExpression(entityOf(mapper).elementOf(attribute), new OptionDefaults())
+        : attribute.column,
   );
   const forUpdateArg =
     lock === null
@@ -162,6 +182,14 @@ function columnSelect(mapper: Mapper, attributes: readonly ColumnAttribute[], lo
     whereCriteria: where,
     forUpdateArg,
   });
+}
+
+/** The tables whose columns an expression names, in its subqueries too. */
+function tablesIn({ expression }: ExpressionAttribute): Set<Table> {
+  const found = new Set<Table>();
+  for (const node of expression === null ? [] : iterate(expression as Node))
+    if (node.visitName === "Column") found.add((node as Column).table as unknown as Table);
+  return found;
 }
 
 /** The column of a table that holds a part of the key. */

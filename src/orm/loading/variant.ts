@@ -1,5 +1,6 @@
 /** How the objects of one class are made from rows of one plan: which column goes to which slot, and what is filled afterwards. */
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
+import { announceInstance, heard } from "../instance-events.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { stamp, stateOf } from "../stamp.js";
 import { type IdentityKey, InstanceState, type LoadOrigin } from "../state.js";
@@ -99,6 +100,7 @@ export class Variant {
     run.session.attachLoaded(state);
     this.noteDepth(run, state);
     if (this.hasPosts) this.freshOf(run).push(state);
+    if (heard.load) announceInstance("load", state);
     return state;
   }
 
@@ -181,12 +183,15 @@ export class Variant {
       if (state.origin?.converters !== converters) {
         state.origin = { converters, options: state.origin?.options ?? null };
       }
+      const names: string[] | null = heard.refresh ? [] : null;
       for (; i < loaded.length; i++) {
         const slot = loaded[i];
         if (values[slot] !== undefined) continue;
         values[slot] = this.read(row, slot);
         state.raw |= this.bitOf[slot];
+        names?.push((state.mapper as Mapper).columnAttributes[slot].key);
       }
+      if (names !== null) announceInstance("refresh", state, names);
     }
     if (state.expired && isComplete(state)) endExpiry(state);
   }
@@ -232,6 +237,7 @@ export class Variant {
     if (state.extra !== null) state.extra.saidSince = null;
     state.commitAll();
     for (const attribute of this.spec.lazies) attribute.expire(state);
+    if (heard.refresh) announceInstance("refresh", state);
   }
 }
 

@@ -4,9 +4,13 @@ import type { Table } from "../../sql/schema/table.js";
 import type {
   AnyClass,
   ColumnDeclaration,
+  DescriptorDeclaration,
+  ExpressionDeclaration,
   MapperOptions,
   PropertyDeclaration,
+  ReconstructorDeclaration,
   RelationDeclaration,
+  ValidatorDeclaration,
 } from "./declarations.js";
 import type { Mapper } from "./mapper.js";
 import type { NamingStrategy } from "./naming.js";
@@ -31,6 +35,10 @@ export interface ClassOptions extends MapperOptions {
 export class ClassDeclaration {
   readonly columns: readonly ColumnDeclaration[];
   readonly relations: RelationDeclaration[];
+  readonly expressions: readonly ExpressionDeclaration[];
+  readonly descriptors: readonly DescriptorDeclaration[];
+  readonly validators: readonly ValidatorDeclaration[];
+  readonly reconstructors: readonly ReconstructorDeclaration[];
 
   constructor(
     readonly mapper: Mapper,
@@ -40,8 +48,14 @@ export class ClassDeclaration {
     /** The superclass of an imperative mapping; a decorated class's is found on its prototype chain. */
     readonly inherits: AnyClass | undefined = undefined,
   ) {
-    this.columns = properties.filter((p): p is ColumnDeclaration => p.kind === "column");
-    this.relations = properties.filter((p): p is RelationDeclaration => p.kind === "relation");
+    const of = <K extends PropertyDeclaration["kind"]>(kind: K): Extract<PropertyDeclaration, { kind: K }>[] =>
+      properties.filter((p): p is Extract<PropertyDeclaration, { kind: K }> => p.kind === kind);
+    this.relations = of("relation");
+    this.expressions = of("expression");
+    this.descriptors = of("descriptor");
+    this.validators = of("validator");
+    this.reconstructors = of("reconstructor");
+    this.columns = [...of("column"), ...this.descriptors.flatMap((each) => each.columns)];
   }
 
   /** More relationships, before anything is worked out. */

@@ -4,8 +4,10 @@ import { ArgumentError } from "../../sql/errors.js";
 import { Column } from "../../sql/schema/column.js";
 import {
   type AnyClass,
+  type DeclaredAttrDeclaration,
   declaredOn,
   type PropertyDeclaration,
+  PropertySpec,
   type RelationDeclarationOptions,
   type RelationKind,
 } from "./declarations.js";
@@ -23,8 +25,31 @@ export function collectDeclarations(cls: AnyClass): PropertyDeclaration[] {
     chain.unshift(proto);
   }
   const found = new Map<string, PropertyDeclaration>();
-  for (const proto of chain) for (const declaration of declaredOn(proto)) found.set(declaration.property, declaration);
+  for (const proto of chain) {
+    for (const declaration of declaredOn(proto)) {
+      // Each class has a declaration of its own, though several share a mixin's property.
+      const own = declaration.kind === "declaredAttr" ? forClass(declaration, cls, proto) : { ...declaration };
+      found.set(own.property, own);
+    }
+  }
   return [...found.values()];
+}
+
+/** What a mixin's property declares for one class. */
+function forClass({ make, property }: DeclaredAttrDeclaration, cls: AnyClass, proto: object): PropertyDeclaration {
+  const label = `${cls.name}.${property}`;
+  const decorate = make(cls);
+  if (typeof decorate !== "function")
+    throw new ArgumentError(
+      `${label}: @DeclaredAttr() takes a function that gives a decorator, such as (cls) => Column(t.string(cls.name.length)).`,
+    );
+  // The types that the compiler emitted are found on the prototype behind it.
+  const stage = Object.create(proto, { constructor: { value: cls } }) as object;
+  (decorate as (target: object, property: string) => void)(stage, property);
+  const made = declaredOn(stage).find((each) => each.property === property);
+  if (made === undefined)
+    throw new ArgumentError(`${label}: the decorator that @DeclaredAttr() was given declares nothing.`);
+  return made;
 }
 
 /** A relationship for `mapImperatively`. */
@@ -57,6 +82,7 @@ export function imperativeDeclarations(cls: AnyClass, properties: ImperativeProp
       const { kind, ...options } = spec.options;
       return { kind: "relation", property, relation: kind ?? null, target: spec.target, options };
     }
+    if (spec instanceof PropertySpec) return spec.declare(property, `${cls.name}.${property}`);
     if (spec instanceof Column) return { kind: "column", property, type: null, column: spec, options: {} };
     throw new ArgumentError(
       `${cls.name}.${property}: a property of an imperative mapping is a column of its table or relationship(() => Target).`,

@@ -7,9 +7,12 @@ import { Constraint, ForeignKeyConstraint } from "../../sql/schema/constraints.j
 import { Index } from "../../sql/schema/indexes.js";
 import { Table } from "../../sql/schema/table.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
+import { ExpressionAttribute } from "../attributes/expression-attribute.js";
+import { MutableAttribute } from "../attributes/mutable-attribute.js";
 import { MapperConfigurationError } from "../errors.js";
 import { describeEntity, toObject } from "../to-object.js";
 import type { ClassDeclaration } from "./class-declaration.js";
+import { addDescriptors, addExpression, addHooks } from "./configure-properties.js";
 import { configureRelationships, declareRelationships } from "./configure-relationships.js";
 import type { ColumnDeclaration } from "./declarations.js";
 import { addImpliedColumns } from "./implied-columns.js";
@@ -90,7 +93,13 @@ function declareColumn(declaration: ClassDeclaration, { property, type, column, 
     onUpdate,
     deferred: _d,
     group: _g,
+    deferredRaiseload: _r,
     activeHistory: _a,
+    mutable: _m,
+    init: _i,
+    repr: _p,
+    comparator: _c,
+    useExistingColumn: _e,
     ...core
   } = options;
   const made = new Column(name, type, {
@@ -171,6 +180,10 @@ export function configureMappers(declarations: readonly ClassDeclaration[]): voi
     );
   for (const declaration of declarations) giveSlots(declaration);
   configureRelationships(declarations);
+  for (const declaration of declarations) addHooks(declaration);
+  // An expression that cannot be made is an error now, not when it is first selected.
+  for (const { mapper } of declarations)
+    for (const each of mapper.columnAttributes) if (each instanceof ExpressionAttribute) void each.expression;
 }
 
 function lateArgs({ options }: ClassDeclaration): readonly unknown[] {
@@ -200,8 +213,9 @@ function giveSlots(declaration: ClassDeclaration): void {
       continue;
     }
     const options = declared.get(key)?.options;
-    const attribute = new ColumnAttribute(mapper, key, mapper.columnAttributes.length, [column], {
-      deferred: options?.deferred,
+    const kind = options?.mutable ? MutableAttribute : ColumnAttribute;
+    const attribute = new kind(mapper, key, mapper.columnAttributes.length, [column], {
+      ...options,
       deferredGroup: options?.group,
       activeHistory: options?.activeHistory ?? column.primaryKey,
     });
@@ -211,6 +225,8 @@ function giveSlots(declaration: ClassDeclaration): void {
     // A foreign-key column that no property maps leaves the name to the class's own members.
     if (named.has(column) || !(key in prototype)) defineAccessor(prototype, attribute);
   }
+  for (const expression of declaration.expressions) addExpression(mapper, expression);
+  addDescriptors(declaration);
   definePrinting(prototype);
   setIdentity(mapper);
   setPolymorphism(mapper);
@@ -243,6 +259,8 @@ function inheritAttributes(mapper: Mapper, base: Mapper): void {
   for (const [key, attribute] of base.attributes) mapper.attributes.set(key, attribute);
   for (const [column, attribute] of base.byColumn) mapper.byColumn.set(column, attribute);
   mapper.columnAttributes.push(...base.columnAttributes);
+  for (const [key, descriptor] of base.descriptors) mapper.descriptors.set(key, descriptor);
+  mapper.expiredByFlush.push(...base.expiredByFlush);
   mapper.relationships.push(...base.relationships);
   mapper.relationSlots = base.relationSlots;
   mapper.primaryKey = base.primaryKey;

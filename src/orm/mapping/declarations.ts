@@ -12,6 +12,7 @@ import type { Table } from "../../sql/schema/table.js";
 import type { SQLType } from "../../sql/types/type.js";
 import type { CascadeName } from "../cascades.js";
 import type { CollectionChoice } from "../collections/kinds.js";
+import type { Descriptor, DescriptorOwner } from "./descriptor.js";
 
 /** Any class, abstract ones included. */
 export type AnyClass = abstract new (...args: never[]) => object;
@@ -51,9 +52,24 @@ export interface ColumnDeclarationOptions<T = unknown>
   readonly deferred?: boolean;
   /** Deferred columns of one group load together. */
   readonly group?: string;
+  /** With `deferred`: reading it where it was not loaded is an error, in a sync context too. */
+  readonly deferredRaiseload?: boolean;
   /** Load the old value before it is replaced. */
   readonly activeHistory?: boolean;
+  /** Changes inside its value (a JSON object, an array) are noticed. */
+  readonly mutable?: boolean;
+  /** False keeps it out of `create()`. */
+  readonly init?: boolean;
+  /** False keeps it out of printing, `toJSON` and `toObject`. */
+  readonly repr?: boolean;
+  /** Operators that the attribute has in place of its type's. */
+  readonly comparator?: ComparatorFactory;
+  /** In a single-table hierarchy: use the column of this name that a sibling has declared. */
+  readonly useExistingColumn?: boolean;
 }
+
+/** Makes operators for an attribute: those it returns stand in place of the ones that its type has. */
+export type ComparatorFactory = (column: never) => object;
 
 export type RelationKind = "oneToMany" | "manyToOne" | "oneToOne" | "manyToMany";
 
@@ -120,7 +136,80 @@ export interface RelationDeclarationOptions {
   readonly info?: Readonly<Record<string, unknown>>;
 }
 
-export type PropertyDeclaration = ColumnDeclaration | RelationDeclaration;
+/** An SQL expression over the row. */
+export interface ExpressionDeclaration {
+  readonly kind: "expression";
+  readonly property: string;
+  readonly type: SQLType | null;
+  /** The expression from the attributes of the class; null where only statements give one. */
+  readonly expression: ((attrs: never) => unknown) | null;
+  readonly options: ExpressionDeclarationOptions & { readonly perQuery: boolean };
+}
+
+export interface ExpressionDeclarationOptions {
+  /** Not part of the class's ordinary SELECT. */
+  readonly deferred?: boolean;
+  /** Deferred attributes of one group load together. */
+  readonly group?: string;
+  /** Reading it where it was not loaded is an error, in a sync context too. */
+  readonly deferredRaiseload?: boolean;
+  /** Forget the value when the object's row is written. Default true. */
+  readonly expireOnFlush?: boolean;
+}
+
+/** A name that stands for other attributes: a hybrid, a synonym, a composite. */
+export interface DescriptorDeclaration {
+  readonly kind: "descriptor";
+  readonly property: string;
+  /** The columns that it brings with it. */
+  readonly columns: readonly ColumnDeclaration[];
+  readonly make: (owner: DescriptorOwner) => Descriptor;
+}
+
+/** A method that is called when an attribute is set. */
+export interface ValidatorDeclaration {
+  readonly kind: "validator";
+  /** The method. */
+  readonly property: string;
+  readonly names: readonly string[];
+  readonly includeRemoves: boolean;
+  readonly includeBackrefs: boolean;
+}
+
+/** A method that is called for each object that was loaded. */
+export interface ReconstructorDeclaration {
+  readonly kind: "reconstructor";
+  readonly property: string;
+}
+
+/** A property whose declaration is made for each class by itself. */
+export interface DeclaredAttrDeclaration {
+  readonly kind: "declaredAttr";
+  readonly property: string;
+  readonly make: (cls: AnyClass) => unknown;
+}
+
+export type PropertyDeclaration =
+  | ColumnDeclaration
+  | RelationDeclaration
+  | ExpressionDeclaration
+  | DescriptorDeclaration
+  | ValidatorDeclaration
+  | ReconstructorDeclaration
+  | DeclaredAttrDeclaration;
+
+/** What a property of a mapping is made from, without a decorator: `columnProperty(...)`, `composite(...)` and others. */
+export abstract class PropertySpec {
+  /** What is declared for the property of this name. */
+  abstract declare(property: string, label: string): PropertyDeclaration;
+
+  /** The decorator that declares it. */
+  decorator(): (target: object, property: string | symbol) => void {
+    return (target, property) => {
+      declareProperty(target, this.declare(String(property), `${target.constructor.name}.${String(property)}`));
+    };
+  }
+}
 
 /** Options of a class, under SQLAlchemy's mapper names. */
 export interface MapperOptions {

@@ -4,6 +4,7 @@
  */
 import type { Attribute } from "../attributes/attribute.js";
 import { MapperConfigurationError, UnmappedInstanceError } from "../errors.js";
+import { announceInstance, heard } from "../instance-events.js";
 import { setAdopter, stamp, stateOf } from "../stamp.js";
 import { InstanceState } from "../state.js";
 import type { AnyClass } from "./declarations.js";
@@ -81,7 +82,7 @@ export function adopt(target: object, mapper: Mapper): void {
   // A mapped field that a class only declares is undefined: it was never assigned.
   let valued = 0;
   for (let i = 0; i < names.length; i++) {
-    const isMapped = mapper.attributes.has(names[i]);
+    const isMapped = mapper.maps(names[i]);
     if (isMapped) mapped++;
     if (!isMapped || fields[names[i]] !== undefined) valued++;
   }
@@ -94,7 +95,7 @@ export function adopt(target: object, mapper: Mapper): void {
   if (stateOf(target) === undefined) stampNew(target, mapper);
   if (valued === 0) return;
   for (let i = 0; i < names.length; i++) {
-    if (mapper.attributes.has(names[i]) && values[i] === undefined) continue;
+    if (values[i] === undefined && mapper.maps(names[i])) continue;
     fields[names[i]] = values[i];
   }
 }
@@ -133,6 +134,7 @@ export function wrapClass<C extends AnyClass>(original: C, mapper: Mapper): C {
     const target = new construct(...args);
     adopt(target, mapper);
     checkFields(target, mapper);
+    if (heard.init) announceInstance("init", stateOf(target) as InstanceState);
     return target;
   };
   for (const key of Reflect.ownKeys(original)) {
@@ -219,5 +221,5 @@ function removeMapped(target: object, mapper: Mapper): void {
   const names = Object.keys(target);
   const values = names.map((name) => fields[name]);
   for (let i = names.length - 1; i >= 0; i--) delete fields[names[i]];
-  for (let i = 0; i < names.length; i++) if (!mapper.attributes.has(names[i])) fields[names[i]] = values[i];
+  for (let i = 0; i < names.length; i++) if (!mapper.maps(names[i])) fields[names[i]] = values[i];
 }

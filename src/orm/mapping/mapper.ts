@@ -14,6 +14,7 @@ import type { RelationAttribute, RelationTraits } from "../attributes/relation-a
 import type { Cascades } from "../cascades.js";
 import { CompositeKey, type IdentityKey, type InstanceState, type SessionPort, type StateMapper } from "../state.js";
 import type { AnyClass, LazyStrategy, MapperOptions, RelationDeclarationOptions } from "./declarations.js";
+import type { Descriptor } from "./descriptor.js";
 import { RemoteColumn } from "./remote-column.js";
 
 /** What a mapper needs of its registry. */
@@ -28,6 +29,8 @@ export class Mapper implements StateMapper {
   /** In slot order; a subclass's begin with its superclass's. */
   readonly columnAttributes: ColumnAttribute[] = [];
   readonly relationships: Relationship[] = [];
+  /** Names that stand for other attributes: hybrids, synonyms, composites. */
+  readonly descriptors: Map<string, Descriptor> = new Map();
   readonly byColumn: Map<Column, ColumnAttribute> = new Map();
   relationSlots = 0;
   /** Tables from the root of the hierarchy down; one but for joined-table inheritance. */
@@ -41,6 +44,8 @@ export class Mapper implements StateMapper {
   /** Discriminator value -> mapper; shared by the whole hierarchy. */
   polymorphicMap: Map<unknown, Mapper> = new Map();
   version: ColumnAttribute | null = null;
+  /** SQL expressions whose values a write of the row makes stale. */
+  readonly expiredByFlush: ColumnAttribute[] = [];
   /** Makes an empty instance for a loaded row. */
   newInstance!: () => object;
   /** Gives a new object what its class decides: the discriminator of its hierarchy. */
@@ -112,8 +117,23 @@ export class Mapper implements StateMapper {
     return attribute;
   }
 
+  /** Whether an object's property of this name belongs to the mapping. */
+  maps(name: string): boolean {
+    return this.attributes.has(name) || (this.descriptors.size > 0 && this.descriptors.has(name));
+  }
+
+  /** SQLAlchemy: `composites`. */
+  get composites(): readonly Descriptor[] {
+    return [...this.descriptors.values()].filter((each) => each.kind === "composite");
+  }
+
+  /** SQLAlchemy: `synonyms`. */
+  get synonyms(): readonly Descriptor[] {
+    return [...this.descriptors.values()].filter((each) => each.kind === "synonym");
+  }
+
   noAttribute(name: string): InvalidRequestError {
-    const names = [...this.attributes.keys()];
+    const names = [...this.attributes.keys(), ...this.descriptors.keys()];
     return new InvalidRequestError(`${this.className} has no mapped attribute "${name}". It has: ${names.join(", ")}.`);
   }
 

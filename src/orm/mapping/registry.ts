@@ -231,7 +231,8 @@ export class Registry implements MapperRegistry {
   dispose(): void {
     for (const mapper of this.#mappers) {
       linkPrototype(mapper.cls.prototype, undefined);
-      for (const key of mapper.attributes.keys()) delete (mapper.cls.prototype as Record<string, unknown>)[key];
+      for (const key of [...mapper.attributes.keys(), ...mapper.synonyms.map((each) => each.key)])
+        delete (mapper.cls.prototype as Record<string, unknown>)[key];
     }
     this.#mappers.length = 0;
     this.#declared.length = 0;

@@ -8,6 +8,7 @@ import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
 import { FlushError } from "../errors.js";
+import { announceInstance, heard } from "../instance-events.js";
 import type { Mapper } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 import { explainErrors } from "./error-context.js";
@@ -251,6 +252,12 @@ export function storeReturned(
     const raw = row[i];
     mapper.attributeOf(column).setCommitted(state, raw === null || process === null ? raw : process(raw as never));
   }
+  if (heard.refreshFlush)
+    announceInstance(
+      "refreshFlush",
+      state,
+      returned.map(({ column }) => mapper.attributeOf(column).key),
+    );
 }
 
 function skipped(shape: TableShape, states: readonly InstanceState[], count: number): FlushError {

@@ -45,6 +45,7 @@ export class SessionPersister implements Persister {
     }
     yield* insertStates(this.session, connection, inserts);
     yield* updateStates(this.session, connection, updates);
+    for (const state of sorted) for (const each of mapperOf(state).expiredByFlush) each.expire(state);
     this.#announce(sorted, connection, "after");
   }
 

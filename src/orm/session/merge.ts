@@ -63,7 +63,8 @@ export class Merge {
     if (source === target) return target;
     const mapper = mapperOf(source);
     this.#checkVersion(mapper, source, target);
-    for (const attribute of mapper.columnAttributes) yield* this.#column(attribute, source, target);
+    for (const attribute of mapper.columnAttributes)
+      if (attribute.writable) yield* this.#column(attribute, source, target);
     const tasks = mapper.relationships
       .filter((r) => r.cascades.merge && r.attribute.isLoaded(source))
       .map((relationship): Task => ({ source, target, relationship }));

@@ -2,6 +2,7 @@
  * A session: identity map, unit of work and transaction behind one door. Everything that may reach the database is a generator; the asynchronous
  * and the synchronous session are faces over it.
  */
+
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import { DISPATCH } from "../../engine/events.js";
 import { type Op, runSync } from "../../engine/io.js";
@@ -13,6 +14,7 @@ import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
 import { cascadeDelete, cascadeStates } from "../cascade-walk.js";
 import { ObjectDeletedError } from "../errors.js";
 import type { IdentityMap } from "../identity-map.js";
+import { announceInstance, heard } from "../instance-events.js";
 import type { LoadSession } from "../load-session.js";
 import { type GetOptions, loadByKey, loadByKeys, loadUnloaded, refreshState } from "../loading/identity.js";
 import { loadRelationship } from "../loading/lazy.js";
@@ -151,6 +153,7 @@ export class SessionCore
     const mapper = mapperOf(state);
     if (names !== undefined && names.length > 0) {
       for (const name of names) mapper.attribute(name).expire(state);
+      if (heard.expire) announceInstance("expire", state, names);
       return;
     }
     const reached = cascadeStates(state, "refresh-expire");

@@ -238,6 +238,10 @@ export abstract class ExpressionCompiler extends CompilerBase {
     return `${left} ${keyword} (SELECT ${empty} WHERE 1 != 1)`;
   }
 
+  visitElementList(list: { readonly elements: readonly Node[] }): string {
+    return this.processList(list.elements);
+  }
+
   visitTuple(tuple: TupleElement): string {
     return `(${this.processList(tuple.elements)})`;
   }

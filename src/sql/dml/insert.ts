@@ -172,7 +172,8 @@ export class Insert<
         `insert into ${this.table.fullName}: ${place} takes objects of values by column, not ${describeValue(value)}.`,
       );
     }
-    return value as Readonly<Record<string, unknown>>;
+    const row = value as Readonly<Record<string, unknown>>;
+    return this.entity?.written(row) ?? row;
   }
 
   /** INSERT ... SELECT. */

@@ -56,12 +56,19 @@ export class Update<
         `update ${this.table.fullName}: values() takes an object of values by column, not ${describeValue(given)}.`,
       );
     }
-    return this.withSets(Object.entries(given as Readonly<Record<string, unknown>>));
+    const named = given as Readonly<Record<string, unknown>>;
+    return this.withSets(Object.entries(this.entity?.written(named) ?? named));
   }
 
   /** New values as pairs, in the order in which SET is to have them. */
   orderedValues(...pairs: readonly (readonly [keyof Values | object, unknown])[]): this {
-    return this.withSets(pairs as readonly (readonly [unknown, unknown])[]);
+    return this.withSets(
+      (pairs as readonly (readonly [unknown, unknown])[]).flatMap(([key, value]) =>
+        typeof key === "string" && this.entity !== null
+          ? Object.entries(this.entity.written({ [key]: value }))
+          : [[key, value]],
+      ),
+    );
   }
 
   private withSets(pairs: readonly (readonly [unknown, unknown])[]): this {

@@ -196,6 +196,20 @@ export class TupleElement extends ColumnElement {
   }
 }
 
+/** Several elements, one after the other with commas and without parentheses: the columns of a composite. */
+export class ElementList extends ColumnElement {
+  static override readonly parts: Parts = { elements: "nodes" };
+  override get visitName(): string {
+    return "ElementList";
+  }
+  constructor(readonly elements: readonly ColumnElement[]) {
+    super();
+  }
+  get type(): SQLType {
+    return nullType;
+  }
+}
+
 /** The SQL keyword NULL. */
 export class Null extends ColumnElement {
   override get visitName(): string {

@@ -1,0 +1,38 @@
+/**
+ * What happens to objects outside of a flush, told to whoever listens. The senders are hot: they look at a flag that is false until somebody in the
+ * process has listened to the event.
+ */
+export type InstanceEventName = "init" | "load" | "refresh" | "refreshFlush" | "expire";
+
+/** Whether anybody has ever listened to an event. */
+export const heard: Record<InstanceEventName, boolean> = {
+  init: false,
+  load: false,
+  refresh: false,
+  refreshFlush: false,
+  expire: false,
+};
+
+/** The object that it happened to. */
+interface Happened {
+  readonly mapper: object;
+  readonly object: object;
+}
+
+type Sink = (name: InstanceEventName, state: Happened, names: readonly string[] | null) => void;
+
+let sink: Sink = () => {};
+
+/** Who tells the listeners. */
+export function setInstanceEventSink(to: Sink): void {
+  sink = to;
+}
+
+/** @param names the attributes that it is about; null for all */
+export function announceInstance(
+  name: InstanceEventName,
+  state: Happened,
+  names: readonly string[] | null = null,
+): void {
+  sink(name, state, names);
+}

@@ -1,0 +1,80 @@
+/** A composite in a statement: its columns, and what can be asked of them together. */
+import type { ColumnElement } from "../../sql/element.js";
+import { conjunction } from "../../sql/elements/build.js";
+import { ElementList } from "../../sql/elements/expression.js";
+import { ArgumentError } from "../../sql/errors.js";
+import { operators } from "../../sql/operators.js";
+import { describeValue } from "../../sql/types/text-check.js";
+
+/** How a value object and its columns become each other. */
+export interface Composer {
+  readonly label: string;
+  /** The value of each column, of an object or of null. @throws ArgumentError for anything else */
+  decompose(value: unknown): readonly unknown[];
+  compose(values: readonly unknown[]): unknown;
+}
+
+export class CompositeElement extends ElementList {
+  constructor(
+    private readonly name: string,
+    elements: readonly ColumnElement[],
+    readonly composer: Composer,
+    /** The parts by name, each an expression or a composite itself. */
+    parts: Readonly<Record<string, unknown>>,
+  ) {
+    super(elements);
+    for (const [part, value] of Object.entries(parts))
+      Object.defineProperty(this, part, { value, enumerable: false, configurable: true });
+    for (const [operator, run] of Object.entries(OPERATORS))
+      Object.defineProperty(this, operator, { value: run.bind(null, this), enumerable: false, configurable: true });
+  }
+
+  override get key(): string {
+    return this.name;
+  }
+
+  /** The columns of another composite, or the values of an object. */
+  operands(other: unknown): readonly unknown[] {
+    return other instanceof CompositeElement ? other.elements : this.composer.decompose(other);
+  }
+}
+
+function all(conditions: readonly ColumnElement[]): ColumnElement {
+  return conjunction(operators.and, conditions);
+}
+
+function eq(self: CompositeElement, other: unknown): ColumnElement {
+  const operands = self.operands(other);
+  return all(self.elements.map((element, i) => element.eq(operands[i])));
+}
+
+function among(self: CompositeElement, values: unknown): ColumnElement {
+  if (!Array.isArray(values))
+    throw new ArgumentError(`${self.composer.label}.in() takes an array of objects, not ${describeValue(values)}.`);
+  return conjunction(
+    operators.or,
+    values.map((value) => eq(self, value)),
+  );
+}
+
+function unordered(self: CompositeElement, operator: string): never {
+  throw new ArgumentError(
+    `${self.composer.label} has no "${operator}": a composite has an order only where its mapping gives one, by comparator: (c) => ({ ${operator}: (other) => ... }).`,
+  );
+}
+
+/** What stands in place of the operators of a single column. They are set on each element, since some are made anew for every type. */
+const OPERATORS: Readonly<Record<string, (self: CompositeElement, other?: unknown) => ColumnElement>> = {
+  eq,
+  ne: (self, other) => eq(self, other).not(),
+  in: among,
+  notIn: (self, values) => among(self, values).not(),
+  isNull: (self) => all(self.elements.map((each) => each.isNull())),
+  isNotNull: (self) => all(self.elements.map((each) => each.isNull())).not(),
+  asc: (self) => new ElementList(self.elements.map((each) => each.asc() as ColumnElement)),
+  desc: (self) => new ElementList(self.elements.map((each) => each.desc() as ColumnElement)),
+  lt: (self) => unordered(self, "lt"),
+  le: (self) => unordered(self, "le"),
+  gt: (self) => unordered(self, "gt"),
+  ge: (self) => unordered(self, "ge"),
+};
