@@ -16,6 +16,8 @@ export interface IsolationOptions {
   readonly prefix: string;
   /** After so many milliseconds a scenario hangs. */
   readonly timeout: number;
+  /** So many milliseconds more for a child's first scenario, before which its database may have to start. Default 0. */
+  readonly start?: number;
   /** How many children run at a time. */
   readonly children: number;
   /** Script of the children; another for tests of this file. */
@@ -46,6 +48,7 @@ class IsolatedRunner {
   constructor(private readonly options: IsolationOptions) {}
 
   run(file: string): Promise<Outcome> {
+    const limit = this.options.timeout + (this.#child === null ? (this.options.start ?? 0) : 0);
     const child = this.#start();
     this.#errors = "";
     return new Promise((resolve) => {
@@ -56,7 +59,7 @@ class IsolatedRunner {
       };
       const onExit = (code: number | null, signal: string | null) =>
         fail(`its process ended with ${signal ?? `exit status ${code}`}`);
-      const timer = setTimeout(() => fail(`it hangs: no answer in ${this.options.timeout} ms`), this.options.timeout);
+      const timer = setTimeout(() => fail(`it hangs: no answer in ${limit} ms`), limit);
       const finish = (outcome: Outcome) => {
         clearTimeout(timer);
         child.off("exit", onExit);

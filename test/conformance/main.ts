@@ -31,6 +31,7 @@ try {
     url,
     prefix,
     timeout: 10_000,
+    start: 30_000,
     children: sqliteFile(url) === null ? Math.min(availableParallelism(), 4) : 1,
     onOutcome(file, outcome) {
       outcomes.set(file, outcome);

@@ -79,6 +79,7 @@ function createProject() {
 
 const EXPLICIT = "Alice: Hello, World";
 const INFERRED = "1 Bob true";
+const DRIVERS = "true 42 Install it with: npm install @electric-sql/pglite";
 
 try {
   step("the package packs and installs into a fresh project", createProject);
@@ -99,6 +100,11 @@ try {
   });
   step("tsx runs it with explicit column types", () => {
     expectOutput(run("node", ["--import", "tsx", "src/explicit.ts"]), EXPLICIT);
+  });
+  step("a database lives in a thread, and a driver that is missing says so, compiled and under each loader", () => {
+    expectOutput(run("node", ["out/drivers.js"]), DRIVERS);
+    expectOutput(run("node", ["--import", "@oxc-node/core/register", "src/drivers.ts"]), DRIVERS);
+    expectOutput(run("node", ["--import", "tsx", "src/drivers.ts"]), DRIVERS);
   });
   step("tsx, which emits no decorator metadata, gets an error that names class, property and mend", () => {
     const result = spawnSync("node", ["--import", "tsx", "src/inferred.ts"], { cwd: project, encoding: "utf8" });

@@ -20,7 +20,7 @@ const readmes = positionals.length ? positionals : [join(root, "README.md")];
 
 const compilerOptions = {
   target: "ES2022",
-  lib: ["ES2022", "ESNext.Disposable"],
+  lib: ["ES2022", "ES2024.SharedMemory", "ESNext.Disposable"],
   module: "nodenext",
   types: ["node"],
   strict: true,
