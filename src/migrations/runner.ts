@@ -408,12 +408,9 @@ class RunSession {
       journal.committed > 0
         ? ` Its first ${journal.committed} steps are committed; the next ${direction} goes on after them.`
         : " Nothing of it was kept.";
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
     return new MigrationError(
-      `The ${direction} of revision ${revision.id}${revision.message === "" ? "" : ` (${revision.message})`} failed${where}: ${reason}.${kept}${before}`.replace(
-        "..",
-        ".",
-      ),
+      `The ${direction} of revision ${revision.id}${revision.message === "" ? "" : ` (${revision.message})`} failed${where}: ${reason}.${kept}${before}`,
       { cause: error },
     );
   }

@@ -11,6 +11,7 @@ import {
   CreateSchema,
   CreateSequence,
   CreateView,
+  DDL,
   DropSchema,
   DropSequence,
   DropView,
@@ -49,6 +50,7 @@ import {
   RenameIndex,
   ValidateConstraint,
 } from "./alter.js";
+import { BatchOperations, type BatchOptions, isSimple } from "./batch.js";
 import {
   AddConstraintOperation,
   CreateIndexOperation,
@@ -57,6 +59,7 @@ import {
 } from "./constraint-operations.js";
 import { CreateTypeIfAbsent } from "./missing-types.js";
 import type { MigrateOperation } from "./operation.js";
+import { rebuildTable } from "./rebuild.js";
 import { loneColumn, loneTable, skeleton, type TableArgument } from "./schema-objects.js";
 import { StatementOperation } from "./statement-operation.js";
 import {
@@ -183,6 +186,32 @@ export class Operations {
     options: InSchema & { readonly existing?: ExistingColumn } = {},
   ): Promise<void> {
     return this.invoke(new AlterColumnOperation(on(tableName, options), columnName, changes, options.existing));
+  }
+
+  /**
+   * Several changes of one table. Where ALTER TABLE cannot make them (SQLite), the table is copied into its new shape and
+   * moved into its place: rows, constraints, indexes, triggers and the keys of other tables stay.
+   *
+   * @param fn makes the changes; they run when it has ended
+   * @example op.batchAlterTable("users", (batch) => { batch.alterColumn("name", { nullable: false }); batch.dropColumn("age"); })
+   */
+  async batchAlterTable(
+    tableName: string,
+    fn: (batch: BatchOperations) => void,
+    options: BatchOptions = {},
+  ): Promise<void> {
+    const place = on(tableName, options);
+    const batch = new BatchOperations(place, options.namingConvention ?? this.#names);
+    fn(batch);
+    const { recreate = "auto" } = options;
+    const alters = this.dialect.capabilities.alterAddConstraint || recreate === "never";
+    if (alters || (recreate === "auto" && batch.changes.every(isSimple))) {
+      await Promise.all(batch.changes.map(({ operation }) => this.invoke(operation)));
+      return;
+    }
+    await this.context.step(`rebuild table ${fullName(place)}`, () =>
+      rebuildTable(this.context, place, batch.changes, options),
+    );
   }
 
   // --- constraints and indexes -----------------------------------------------------------------------------------------
@@ -414,7 +443,7 @@ export class Operations {
     query: string | Query,
     options: InSchema & { readonly materialized?: boolean; readonly orReplace?: boolean } = {},
   ): Promise<void> {
-    const selectable = typeof query === "string" ? text(query.replaceAll(":", "\\:")) : query;
+    const selectable = typeof query === "string" ? new DDL(query) : query;
     return this.#statement(
       "createView",
       `create view ${name}`,

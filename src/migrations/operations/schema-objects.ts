@@ -63,7 +63,8 @@ export function loneColumn(
   return { table: made, column };
 }
 
-function standIns(owner: Table): void {
+/** Tables that the foreign keys of a lone table refer to, with no more than the columns referred to. */
+export function standIns(owner: Table): void {
   for (const constraint of owner.constraints) {
     if (!(constraint instanceof ForeignKeyConstraint)) continue;
     for (const { target } of constraint.elements) if (typeof target === "string") standIn(owner, target);
