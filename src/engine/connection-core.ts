@@ -7,6 +7,7 @@ import type { EngineDialect, TransactionOptions } from "./dialect.js";
 import {
   Blocked,
   type DriverConnection,
+  type DriverCursor,
   type DriverManyResult,
   type DriverPlan,
   type DriverResult,
@@ -20,7 +21,7 @@ import { Aborted, BREATHE, type Op, request, tidyStack, turnIsLong } from "./io.
 import { planOf } from "./plan.js";
 import type { ConnectionRecord } from "./pool/record.js";
 import { TransactionCore } from "./transaction-core.js";
-import { isWatched, watchedRun } from "./watch.js";
+import { isWatched, watchedCursor, watchedRun } from "./watch.js";
 
 export class ConnectionCore implements ConnectionContext {
   readonly dialect: EngineDialect;
@@ -200,16 +201,26 @@ export class ConnectionCore implements ConnectionContext {
   *openCursor(plan: DriverPlan, params: readonly unknown[], chunk: number, signal?: AbortSignal): Op<CursorCore> {
     if (signal?.aborted) throw signal.reason;
     const driver = yield* this.#ready();
-    if (this.#isWatched()) this[DISPATCH].fire("beforeCursorExecute", this, plan.text, params, false);
+    const [sent, values, cursor] = this.#isWatched()
+      ? yield* watchedCursor(this, driver, plan, params, signal)
+      : [plan, params, yield* this.rawCursor(driver, plan, params, signal)];
+    return new CursorCore(this, driver, cursor, sent, values, chunk, signal);
+  }
+
+  /** Opens the cursor itself, without listeners. */
+  *rawCursor(
+    driver: DriverConnection,
+    plan: DriverPlan,
+    params: readonly unknown[],
+    signal?: AbortSignal,
+  ): Op<DriverCursor> {
     for (;;) {
       try {
-        const cursor = driver.immediate
-          ? driver.openCursorSync(plan, params)
-          : yield request(
-              (ambient) => driver.openCursor(plan, params, signal ?? ambient),
-              () => driver.openCursorSync(plan, params),
-            );
-        return new CursorCore(this, driver, cursor, plan, params, chunk, signal);
+        if (driver.immediate) return driver.openCursorSync(plan, params);
+        return yield request(
+          (ambient) => driver.openCursor(plan, params, signal ?? ambient),
+          () => driver.openCursorSync(plan, params),
+        );
       } catch (error) {
         yield* this.waitIfBlocked(error, { plan, params, isMany: false });
       }

@@ -3,13 +3,14 @@ import type { CompileOptions } from "../sql/compiled.js";
 import type { Node } from "../sql/node.js";
 import type { CachedStatement } from "./compiled-cache.js";
 import type { EngineDialect, IsolationLevel } from "./dialect.js";
-import type { DriverConnection, DriverManyResult, DriverPlan, DriverResult } from "./driver.js";
+import type { DriverConnection, DriverCursor, DriverManyResult, DriverPlan, DriverResult } from "./driver.js";
 import type { DISPATCH, Dispatch } from "./events.js";
 import type { ExecutionOptions } from "./execution-options.js";
 import type { Op } from "./io.js";
 import type { EchoFunction } from "./logging.js";
 import type { Pool } from "./pool/pool.js";
 import type { ConnectionRecord } from "./pool/record.js";
+import type { URL } from "./url.js";
 
 /** How a statement was come by, for the log. */
 export type Origin = "cached" | "generated" | "raw" | "no key";
@@ -17,6 +18,7 @@ export type Origin = "cached" | "generated" | "raw" | "no key";
 /** The engine, as its connections see it. */
 export interface EngineContext {
   readonly name: string;
+  readonly url: URL;
   readonly dialect: EngineDialect;
   readonly options: ExecutionOptions;
   readonly pool: Pool;
@@ -57,5 +59,6 @@ export interface ConnectionContext {
     sets: readonly (readonly unknown[])[],
     signal?: AbortSignal,
   ): Op<DriverManyResult>;
+  rawCursor(c: DriverConnection, plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Op<DriverCursor>;
   fail(error: unknown, context: ErrorContext): Op<never>;
 }

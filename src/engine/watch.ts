@@ -1,6 +1,6 @@
 /** Statements that somebody watches: listeners and the log. The fast path does none of this. */
 import type { ConnectionContext } from "./context.js";
-import type { DriverConnection, DriverManyResult, DriverPlan, DriverResult } from "./driver.js";
+import type { DriverConnection, DriverCursor, DriverManyResult, DriverPlan, DriverResult } from "./driver.js";
 import { DISPATCH, refusePromise } from "./events.js";
 import type { Op } from "./io.js";
 
@@ -22,18 +22,7 @@ export function* watchedRun(
   isMany = false,
 ): Op<DriverResult | DriverManyResult> {
   const dispatch = connection[DISPATCH];
-  let sent = plan;
-  let values = params;
-  for (const { call } of dispatch.listeners("beforeCursorExecute") ?? []) {
-    // A listener may give other SQL or other parameters by returning { statement?, parameters? }.
-    const changed = call(connection, sent.text, values, isMany) as
-      | { statement?: string; parameters?: Params }
-      | undefined
-      | null;
-    refusePromise(dispatch, "beforeCursorExecute", changed);
-    if (typeof changed?.statement === "string") sent = { ...sent, text: changed.statement, cacheId: 0 };
-    if (changed?.parameters !== undefined) values = changed.parameters;
-  }
+  const { sent, values } = announced(connection, plan, params, isMany);
   const started = performance.now();
   let result: DriverResult | DriverManyResult;
   try {
@@ -48,6 +37,55 @@ export function* watchedRun(
   if (dispatch.has("afterCursorExecute"))
     dispatch.fire("afterCursorExecute", connection, sent.text, values, isMany, result);
   return result;
+}
+
+/** Opens a cursor between its listeners, and logs it. Gives what was sent, its values, and the cursor. */
+export function* watchedCursor(
+  connection: ConnectionContext,
+  driver: DriverConnection,
+  plan: DriverPlan,
+  params: readonly unknown[],
+  signal: AbortSignal | undefined,
+): Op<[DriverPlan, readonly unknown[], DriverCursor]> {
+  const { sent, values } = announced(connection, plan, params, false);
+  const started = performance.now();
+  let cursor: DriverCursor;
+  try {
+    cursor = yield* connection.rawCursor(driver, sent, values, signal);
+  } catch (error) {
+    log(connection, sent, values, false, performance.now() - started, -1, undefined, error);
+    throw error;
+  }
+  log(connection, sent, values, false, performance.now() - started, -1, undefined);
+  const dispatch = connection[DISPATCH];
+  if (dispatch.has("afterCursorExecute")) {
+    // The rows are still to be fetched.
+    const opened: DriverResult = { rows: [], columns: cursor.columns, rowcount: -1, lastrowid: null };
+    dispatch.fire("afterCursorExecute", connection, sent.text, values, false, opened);
+  }
+  return [sent, values, cursor];
+}
+
+// Tells the listeners, which may give other SQL or other parameters by returning { statement?, parameters? }.
+function announced<P extends Params>(
+  connection: ConnectionContext,
+  plan: DriverPlan,
+  params: P,
+  isMany: boolean,
+): { readonly sent: DriverPlan; readonly values: P } {
+  const dispatch = connection[DISPATCH];
+  let sent = plan;
+  let values = params;
+  for (const { call } of dispatch.listeners("beforeCursorExecute") ?? []) {
+    const changed = call(connection, sent.text, values, isMany) as
+      | { statement?: string; parameters?: P }
+      | undefined
+      | null;
+    refusePromise(dispatch, "beforeCursorExecute", changed);
+    if (typeof changed?.statement === "string") sent = { ...sent, text: changed.statement, cacheId: 0 };
+    if (changed?.parameters !== undefined) values = changed.parameters;
+  }
+  return { sent, values };
 }
 
 function log(
