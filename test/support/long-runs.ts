@@ -1,0 +1,31 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+/**
+ * How often a long run does its work: a number that takes a few seconds, or with `ATHANOR_LONG_RUNS=1` the full one, which takes
+ * minutes.
+ */
+export function howOften(small: number, full: number): number {
+  return process.env["ATHANOR_LONG_RUNS"] === "1" ? full : small;
+}
+
+/** A time limit for tests of {@link howOften}, in milliseconds. */
+export const LONG_RUN = { timeout: process.env["ATHANOR_LONG_RUNS"] === "1" ? 1_200_000 : 60_000 };
+
+setFlagsFromString("--expose-gc");
+const gc = runInNewContext("gc") as () => void;
+
+/** Collects garbage, and what becomes garbage by that: finalizers run in turns of their own. */
+export async function collectGarbage(): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    gc();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** Megabytes of the heap that are in use once garbage is collected, and of the process as a whole. */
+export async function memory(): Promise<{ readonly heap: number; readonly rss: number }> {
+  await collectGarbage();
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { heap: (heapUsed + external) / 2 ** 20, rss: rss / 2 ** 20 };
+}
