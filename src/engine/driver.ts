@@ -82,6 +82,12 @@ export interface DriverConnection {
    * thread do not have it.
    */
   runInThread?(fn: unknown, args: readonly unknown[], signal?: AbortSignal): PromiseLike<unknown>;
+  /**
+   * Calls `fn` with the driver's own object and waits for it: for asynchronous handlers of `connect`, which set something up on it.
+   *
+   * @example event.listen(engine, "connect", (connection) => connection.runAsync((client) => client.query("SET ...")));
+   */
+  runAsync<T>(fn: (raw: any) => T | PromiseLike<T>): Promise<T>;
   close(): void | PromiseLike<void>;
   closeSync(): void;
 }

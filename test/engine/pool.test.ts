@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, test, vi } from "vitest";
 import type { DriverConnection } from "../../src/engine/driver.js";
 import { OperationalError } from "../../src/engine/errors.js";
@@ -12,6 +10,7 @@ import type { ConnectionRecord } from "../../src/engine/pool/record.js";
 import { text } from "../../src/sql/elements/text.js";
 import { InvalidRequestError, TimeoutError } from "../../src/sql/errors.js";
 import { select } from "../../src/sql/selectable/select.js";
+import { collectGarbage } from "../support/long-runs.js";
 import { fileEngine, memoryEngine, metadata, users } from "./support.js";
 
 interface Fake extends DriverConnection {
@@ -324,8 +323,6 @@ describe("an engine's connections", () => {
   });
 
   test("that were dropped without being closed come back when they are collected, with a warning", async () => {
-    setFlagsFromString("--expose-gc");
-    const gc = runInNewContext("gc") as () => void;
     const engine = memoryEngine();
     const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     await (async () => {
@@ -333,11 +330,27 @@ describe("an engine's connections", () => {
       await conn.execute(text("select 1"));
     })();
     for (let i = 0; i < 50 && engine.status().checkedOut > 0; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      gc();
+      await collectGarbage();
     }
     expect(engine.status()).toMatchObject({ checkedOut: 0, idle: 1 });
     expect(String(warned.mock.calls[0]?.[0])).toContain("A connection was garbage-collected without being closed");
+    warned.mockRestore();
+  });
+
+  test("[CP-01] name in debug the place where they were checked out, first of all the user's own line", async () => {
+    const engine = memoryEngine({ poolDebug: true });
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    async function theLeakIsHere() {
+      await engine.connect();
+    }
+    await theLeakIsHere();
+    await vi.waitFor(async () => {
+      await collectGarbage();
+      expect(engine.status().checkedOut).toBe(0);
+    });
+    expect(String(warned.mock.calls[0]?.[0])).toMatch(
+      /garbage-collected without being closed.*It was checked out\n *at (async )?theLeakIsHere .*pool\.test\.ts/s,
+    );
     warned.mockRestore();
   });
 

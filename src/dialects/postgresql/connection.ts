@@ -77,6 +77,10 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     return this.client;
   }
 
+  async runAsync<T>(fn: (raw: PgClient) => T | PromiseLike<T>): Promise<T> {
+    return await fn(this.raw);
+  }
+
   // --- statements --------------------------------------------------------------------------------------------------
 
   async run(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverResult> {

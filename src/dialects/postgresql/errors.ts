@@ -108,6 +108,9 @@ function messageOf(error: ServerError): string {
   if (error.detail !== undefined) text += `\nDETAIL: ${error.detail}`;
   if (error.hint !== undefined) text += `\nHINT: ${error.hint}`;
   if (error.batchIndex !== undefined) text += `\n(in set ${error.batchIndex + 1} of the batch)`;
+  if (error.code === "28P01" && /^empty password/.test(error.message)) {
+    text += " (the server asks for a password, and the URL has none)";
+  }
   if (isStalePlan(error)) {
     text +=
       "\nA prepared statement of this connection was changed under it, by a change of the schema or by a connection pooler. It has been " +

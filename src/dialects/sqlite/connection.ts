@@ -50,6 +50,10 @@ export class SqliteConnection implements DriverConnection {
     return this.database.raw;
   }
 
+  async runAsync<T>(fn: (raw: SqliteDatabase["raw"]) => T | PromiseLike<T>): Promise<T> {
+    return await fn(this.raw);
+  }
+
   /** Whether the database is inside a transaction of this connection. */
   get inTransaction(): boolean {
     return this.#physical;

@@ -3,6 +3,7 @@ import { InvalidRequestError } from "../../sql/errors.js";
 import type { DriverConnection } from "../driver.js";
 import { DISPATCH, Dispatch } from "../events.js";
 import { type Op, request, runAsync } from "../io.js";
+import { callPlace } from "./call-place.js";
 import { ConnectionRecord } from "./record.js";
 
 /** The events of a pool, for `event.listen`. */
@@ -120,7 +121,7 @@ export abstract class Pool {
       if (this.disposed) throw this.disposedError();
       record.checkedOut = true;
       record.checkedOutAt = performance.now();
-      record.trace = this.debug ? (new Error("checked out").stack ?? null) : null;
+      record.trace = this.debug ? callPlace() : null;
       this.out.add(record);
       const dispatch = this[DISPATCH];
       if (dispatch.has("checkout")) yield* dispatch.fireWaiting("checkout", record.driver, record);
@@ -279,10 +280,13 @@ export abstract class Pool {
   /** A connection whose user forgot it was collected as garbage: it returns by itself. */
   reclaim(record: ConnectionRecord): void {
     if (!record.checkedOut) return;
-    const since = record.trace === null ? " (poolDebug: true says where it was checked out)" : `\n${record.trace}`;
+    const where =
+      record.trace === null
+        ? " (poolDebug: true says where it was checked out)"
+        : `. It was checked out\n${record.trace}`;
     process.emitWarning(
       `A connection was garbage-collected without being closed, and returns to the pool; close connections and sessions with ` +
-        `"await using" or close()${since}`,
+        `"await using" or close()${where}`,
       { type: "AthanorWarning", code: "ATHANOR_LEAK" },
     );
     void runAsync(this.checkin(record)).catch((error: unknown) =>
@@ -290,16 +294,17 @@ export abstract class Pool {
     );
   }
 
-  /** Who has the connections, for messages. */
-  protected describeHolders(): string {
+  /** Who has the connections, for messages. @param advice put before the places where they were checked out, which take many lines */
+  protected describeHolders(advice = ""): string {
     const now = performance.now();
     const ages = [...this.out].map((record) => (now - record.checkedOutAt) / 1000).sort((a, b) => b - a);
-    if (ages.length === 0) return "none is checked out";
-    const traces = [...this.out]
-      .flatMap((record) => (record.trace === null ? [] : [record.trace.split("\n").slice(1, 8).join("\n")]))
-      .map((trace) => `\n${trace}`)
-      .join("\n");
-    return `${ages.length} checked out, the oldest since ${(ages[0] as number).toFixed(2)} s${traces}`;
+    const [oldest] = ages;
+    const who =
+      oldest === undefined
+        ? "none is checked out"
+        : `${ages.length} checked out, the oldest since ${oldest.toFixed(2)} s`;
+    const traces = [...this.out].map(({ trace }) => (trace === null ? "" : `\nchecked out\n${trace}`));
+    return `${who}${advice === "" ? "" : `. ${advice}`}${traces.join("")}`;
   }
 
   #untilDrained(seconds: number): Promise<void> {

@@ -127,7 +127,7 @@ export class QueuePool extends Pool {
     const waited = seconds > 0 ? `timed out after ${seconds} s` : "and a synchronous call cannot wait";
     return new TimeoutError(
       `QueuePool limit of size ${this.#size} overflow ${this.#limit - this.#size} reached, connection ${waited}: ` +
-        `${this.describeHolders()}. ${this.advice}`,
+        `${this.describeHolders(this.advice)}`,
     );
   }
 }

@@ -74,7 +74,8 @@ describe(`${ROWS} rows`, LONG_RUN, () => {
         await row();
       }
     });
-    expect(growth).toBeLessThan(12);
+    // The identity map keeps the newest entities, and sweeps the others by ten thousands.
+    expect(growth).toBeLessThan(32);
     expect(session.identityMap.size).toBeLessThan(20_000);
     await session.rollback();
     let seen = 0;
