@@ -85,9 +85,9 @@ export interface DriverConnection {
   /**
    * Calls `fn` with the driver's own object and waits for it: for asynchronous handlers of `connect`, which set something up on it.
    *
-   * @example event.listen(engine, "connect", (connection) => connection.runAsync((client) => client.query("SET ...")));
+   * @example event.listen(engine, "connect", (connection) => connection.runAsync((client: Client) => client.query("SET ...")));
    */
-  runAsync<T>(fn: (raw: any) => T | PromiseLike<T>): Promise<T>;
+  runAsync<T, Raw = unknown>(fn: (raw: Raw) => T | PromiseLike<T>): Promise<T>;
   close(): void | PromiseLike<void>;
   closeSync(): void;
 }

@@ -77,8 +77,8 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     return this.client;
   }
 
-  async runAsync<T>(fn: (raw: PgClient) => T | PromiseLike<T>): Promise<T> {
-    return await fn(this.raw);
+  async runAsync<T, Raw>(fn: (raw: Raw) => T | PromiseLike<T>): Promise<T> {
+    return await fn(this.raw as Raw);
   }
 
   // --- statements --------------------------------------------------------------------------------------------------

@@ -50,8 +50,8 @@ export class SqliteConnection implements DriverConnection {
     return this.database.raw;
   }
 
-  async runAsync<T>(fn: (raw: SqliteDatabase["raw"]) => T | PromiseLike<T>): Promise<T> {
-    return await fn(this.raw);
+  async runAsync<T, Raw>(fn: (raw: Raw) => T | PromiseLike<T>): Promise<T> {
+    return await fn(this.raw as Raw);
   }
 
   /** Whether the database is inside a transaction of this connection. */
