@@ -54,6 +54,10 @@ export class ThreadConnection implements DriverConnection {
     return this;
   }
 
+  async runAsync<T, Raw>(fn: (raw: Raw) => T | PromiseLike<T>): Promise<T> {
+    return await fn(this.raw as unknown as Raw);
+  }
+
   get lost(): Error | null {
     return this.#lost ?? this.thread.lost;
   }
