@@ -73,7 +73,7 @@ function queuePool(options: PoolOptions = {}) {
 const idOf = (record: ConnectionRecord) => (record.driver as Fake).id;
 
 describe("the queue pool", () => {
-  test("opens connections as they are needed and gives the oldest idle one out first", async () => {
+  test("[CP-01] opens connections as they are needed and gives the oldest idle one out first", async () => {
     const { pool, take, give, connector } = queuePool();
     expect(connector.opened).toHaveLength(0);
     const [a, b] = [await take(), await take()];
@@ -84,7 +84,7 @@ describe("the queue pool", () => {
     expect(connector.opened).toHaveLength(2);
   });
 
-  test("gives the newest idle one out with poolUseLifo", async () => {
+  test("[CP-01] gives the newest idle one out with poolUseLifo", async () => {
     const { take, give } = queuePool({ poolUseLifo: true });
     const [a, b] = [await take(), await take()];
     await give(a);
@@ -92,7 +92,7 @@ describe("the queue pool", () => {
     expect(idOf(await take())).toBe(2);
   });
 
-  test("opens maxOverflow connections beyond its size and closes them when they return", async () => {
+  test("[CP-01] opens maxOverflow connections beyond its size and closes them when they return", async () => {
     const { pool, take, give, connector } = queuePool({ poolSize: 1, maxOverflow: 2 });
     const all = [await take(), await take(), await take()];
     expect(pool.status()).toMatchObject({ checkedOut: 3, overflow: 2 });
@@ -101,7 +101,7 @@ describe("the queue pool", () => {
     expect(connector.live()).toHaveLength(1);
   });
 
-  test("serves those who wait in the order in which they came", async () => {
+  test("[CP-01] serves those who wait in the order in which they came", async () => {
     const { take, give } = queuePool({ poolSize: 1, maxOverflow: 0 });
     const first = await take();
     const order: number[] = [];
@@ -121,7 +121,7 @@ describe("the queue pool", () => {
     expect(order).toEqual([1, 2, 3, 4]);
   });
 
-  test("says after poolTimeout how many connections are out and since when", async () => {
+  test("[CP-01] says after poolTimeout how many connections are out and since when", async () => {
     const { pool, take } = queuePool({ poolSize: 1, maxOverflow: 1, poolTimeout: 0.03 });
     await take();
     await take();
@@ -172,7 +172,7 @@ describe("the queue pool", () => {
     expect(pool.status()).toMatchObject({ idle: 1, checkedOut: 0, waiting: 0 });
   });
 
-  test("replaces connections older than poolRecycle", async () => {
+  test("[CP-03] replaces connections older than poolRecycle", async () => {
     const { take, give, connector } = queuePool({ poolRecycle: 0.01 });
     await give(await take());
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -180,7 +180,7 @@ describe("the queue pool", () => {
     expect(connector.opened[0]?.closed).toBe(true);
   });
 
-  test("with poolPrePing replaces a dead connection and all of its age", async () => {
+  test("[CP-03] with poolPrePing replaces a dead connection and all of its age", async () => {
     const { take, give, connector } = queuePool({ poolPrePing: true });
     const records = [await take(), await take()];
     for (const record of records) await give(record);
@@ -211,7 +211,7 @@ describe("the queue pool", () => {
     expect(idOf(await take())).toBe(2);
   });
 
-  test("resets as poolResetOnReturn says", async () => {
+  test("[CP-04] resets as poolResetOnReturn says", async () => {
     for (const how of ["rollback", "commit", null] as const) {
       const { take, give, connector } = queuePool({ poolResetOnReturn: how });
       await give(await take());
@@ -255,7 +255,7 @@ describe("the queue pool", () => {
     expect(connector.live()).toHaveLength(0);
   });
 
-  test("sends its events", async () => {
+  test("[CP-07] sends its events", async () => {
     const { pool, take, give } = queuePool();
     const log: string[] = [];
     for (const name of ["firstConnect", "connect", "checkout", "checkin", "reset", "close", "invalidate"] as const) {
@@ -286,7 +286,7 @@ describe("the queue pool", () => {
 });
 
 describe("other pools", () => {
-  test("the null pool opens and closes each time", async () => {
+  test("[CP-02] the null pool opens and closes each time", async () => {
     const connector = fakeConnector();
     const pool = new NullPool(connector, {}, () => {});
     await runAsync(pool.checkin(await runAsync(pool.checkout())));
@@ -294,7 +294,7 @@ describe("other pools", () => {
     expect(connector.opened.map((one) => one.closed)).toEqual([true, false]);
   });
 
-  test("the assertion pool refuses a second connection", async () => {
+  test("[CP-02] the assertion pool refuses a second connection", async () => {
     const pool = new AssertionPool(fakeConnector(), {}, () => {});
     await runAsync(pool.checkout());
     await expect(runAsync(pool.checkout())).rejects.toThrow(

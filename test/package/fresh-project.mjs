@@ -106,6 +106,9 @@ try {
     expectOutput(run("node", ["--import", "@oxc-node/core/register", "src/drivers.ts"]), DRIVERS);
     expectOutput(run("node", ["--import", "tsx", "src/drivers.ts"]), DRIVERS);
   });
+  step("[CP-06] worker threads of a program have engines and connections of their own, on one file", () => {
+    expectOutput(run("node", ["out/threads.js"]), "60");
+  });
   step("tsx, which emits no decorator metadata, gets an error that names class, property and mend", () => {
     const result = spawnSync("node", ["--import", "tsx", "src/inferred.ts"], { cwd: project, encoding: "utf8" });
     if (result.status === 0) throw new Error("it ran");

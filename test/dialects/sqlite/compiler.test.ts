@@ -39,7 +39,7 @@ describe("SQLite's compiler", () => {
     expect(sql(select(users.c.id).withForUpdate())).toBe("SELECT users.id FROM users");
   });
 
-  test("upserts, from VALUES and from SELECT", async () => {
+  test("[LI-05] upserts, from VALUES and from SELECT", async () => {
     const engine = engineOf();
     await metadata.createAll(engine);
     const upsert = (name: string, age: number) => {
@@ -101,7 +101,7 @@ describe("SQLite's DDL", () => {
     expect((await engine.execute(users.insert(), { name: "c" })).insertedPrimaryKey).toEqual([3]);
   });
 
-  test("knows WITHOUT ROWID, STRICT, partial indexes and schemas of indexes", async () => {
+  test("[LI-06][LI-07] knows WITHOUT ROWID, STRICT, partial indexes and schemas of indexes", async () => {
     const strict = table(
       "strict",
       md,

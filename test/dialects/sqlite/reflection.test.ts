@@ -103,7 +103,7 @@ describe("the inspector of SQLite", () => {
     ]);
   });
 
-  test("tells unique and check constraints, and indexes with order, condition and expressions", async () => {
+  test("[LI-06][LI-07] tells unique and check constraints, and indexes with order, condition and expressions", async () => {
     const inspector = inspect(engine);
     expect(await inspector.getUniqueConstraints("pairs")).toEqual([
       { name: "uq_parent_b", columnNames: ["parent_id", "b"] },
