@@ -82,7 +82,7 @@ export class MapperEntity extends OrmEntity {
   get criterion(): ColumnElement | null {
     if (this.ownCriterion === undefined) {
       // A subquery says itself which rows it has, in the eyes of whoever wrote it; the discriminator is asked for all the same.
-      this.ownCriterion = discriminatorCriterion(this.mapper, (column) => this.columnFor(column));
+      this.ownCriterion = discriminatorCriterion(this.mapper, (attribute) => this.elementOf(attribute));
     }
     return this.ownCriterion;
   }
@@ -219,21 +219,35 @@ export function entityOf(mapper: Mapper): MapperEntity {
   return entity;
 }
 
-/** The subclasses that the mapping says to load with the class. */
+/** The subclasses that the mapping says to load with the class: its own word, and that of each of them. */
 function defaultPolymorphic(mapper: Mapper): readonly Mapper[] {
   const { withPolymorphic } = mapper.options;
-  if (withPolymorphic === undefined) return [mapper];
+  if (withPolymorphic === undefined) {
+    const inline = [...mapper.selfAndDescendants()].filter(
+      (each) => each !== mapper && each.options.polymorphicLoad === "inline",
+    );
+    return inline.length === 0 ? [mapper] : subclassesOf(mapper, inline);
+  }
   return subclassesOf(mapper, withPolymorphic === "*" ? "*" : withPolymorphic.map((thunk) => mapperFor(thunk())));
 }
 
 /** An alias of a class: of its table, or of each of its tables. */
-export function aliasOf(mapper: Mapper, name: string | null, polymorphic?: readonly Mapper[]): MapperEntity {
+export function aliasOf(
+  mapper: Mapper,
+  name: string | null,
+  polymorphic?: readonly Mapper[],
+  kind: "inner" | "left" = "left",
+): MapperEntity {
   mapper.registry.configure();
   const subclasses = polymorphic ?? defaultPolymorphic(mapper);
   const alone =
     fromOf(mapper, subclasses, (table) => table as unknown as From) === (mapper.tables[0] as unknown as From);
-  const from = fromOf(mapper, subclasses, (table) =>
-    name === null ? anonymousAlias(table) : (new Alias(table, alone ? name : `${name}_${table.name}`) as From),
+  const from = fromOf(
+    mapper,
+    subclasses,
+    (table) =>
+      name === null ? anonymousAlias(table) : (new Alias(table, alone ? name : `${name}_${table.name}`) as From),
+    kind,
   );
   return new MapperEntity(mapper, from, name ?? mapper.className, "alias", subclasses);
 }
@@ -388,21 +402,45 @@ export function aliased(cls: unknown, what?: unknown, name?: string): unknown {
 
 type Intersection<U> = (U extends unknown ? (x: U) => void : never) extends (x: infer I) => void ? I : never;
 
+/** Options of `withPolymorphic`. */
+export interface WithPolymorphicOptions {
+  /** An alias of the tables, so that several of one hierarchy can stand in a statement. */
+  readonly aliased?: boolean;
+  /** The same: each table of the join has an alias of its own, and no subquery is made. */
+  readonly flat?: boolean;
+  /** The alias's name in SQL and in rows; implies `aliased`. */
+  readonly name?: string;
+  /** INNER JOIN to the subclasses' tables: only objects that are of all of them. */
+  readonly innerjoin?: boolean;
+  /** Where the rows come from in place of the join: a subquery or another FROM element with the columns of all the classes. */
+  readonly selectable?: FromClause<unknown>;
+}
+
 /**
  * A class with the columns of its subclasses, so that their attributes come loaded and can be used in the statement.
  *
  * @param subclasses those that are wanted, or `"*"` for all
+ * @param options an alias, or another source of the rows
  * @example const e = withPolymorphic(Employee, [Manager]); select(e).where(or(e.name.eq("x"), e.level.gt(3)))
  */
-export function withPolymorphic<E>(cls: Cls<E>, subclasses: "*"): Attrs<E, AliasOf<E>>;
+export function withPolymorphic<E>(
+  cls: Cls<E>,
+  subclasses: "*",
+  options?: WithPolymorphicOptions,
+): Attrs<E, AliasOf<E>>;
 export function withPolymorphic<E, const S extends readonly Cls<E>[]>(
   cls: Cls<E>,
   subclasses: S,
+  options?: WithPolymorphicOptions,
 ): Attrs<E, AliasOf<E>> &
   Intersection<
     { [I in keyof S]: S[I] extends Cls<infer X> ? Omit<Attrs<X, AliasOf<X>>, keyof EntityRef<X, X>> : never }[number]
   >;
-export function withPolymorphic(cls: unknown, subclasses: "*" | readonly unknown[]): unknown {
+export function withPolymorphic(
+  cls: unknown,
+  subclasses: "*" | readonly unknown[],
+  options: WithPolymorphicOptions = {},
+): unknown {
   const mapper = requireEntity(cls).mapper;
   const named = subclasses === "*" ? subclasses : subclasses.map(mapperFor);
   if (named !== "*") {
@@ -414,6 +452,12 @@ export function withPolymorphic(cls: unknown, subclasses: "*" | readonly unknown
     }
   }
   const polymorphic = subclassesOf(mapper, named);
-  const from = fromOf(mapper, polymorphic, (table) => table as unknown as From);
+  const { name, selectable } = options;
+  if (selectable !== undefined)
+    return new MapperEntity(mapper, selectable, name ?? mapper.className, "alias", polymorphic).attrs;
+  const kind = options.innerjoin === true ? "inner" : "left";
+  if (name !== undefined || options.aliased === true || options.flat === true)
+    return aliasOf(mapper, name ?? null, polymorphic, kind).attrs;
+  const from = fromOf(mapper, polymorphic, (table) => table as unknown as From, kind);
   return new MapperEntity(mapper, from, mapper.className, "polymorphic", polymorphic).attrs;
 }

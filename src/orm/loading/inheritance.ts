@@ -8,6 +8,8 @@ import type { Table } from "../../sql/schema/table.js";
 import { Alias } from "../../sql/selectable/alias.js";
 import type { FromClause } from "../../sql/selectable/from-clause.js";
 import { inferOn, Join } from "../../sql/selectable/join.js";
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
+import { MapperConfigurationError } from "../errors.js";
 import type { Mapper } from "../mapping/mapper.js";
 
 type From = FromClause<unknown>;
@@ -16,7 +18,12 @@ type From = FromClause<unknown>;
 type TableStandIn = (table: Table) => From;
 
 /** The table of a class, or the join of its tables, with those of subclasses outside where they are wanted. */
-export function fromOf(mapper: Mapper, polymorphic: readonly Mapper[], standIn: TableStandIn): From {
+export function fromOf(
+  mapper: Mapper,
+  polymorphic: readonly Mapper[],
+  standIn: TableStandIn,
+  kind: "inner" | "left" = "left",
+): From {
   const made = new Map<Table, From>();
   const use = (table: Table): From => {
     let from = made.get(table);
@@ -27,37 +34,48 @@ export function fromOf(mapper: Mapper, polymorphic: readonly Mapper[], standIn: 
     return from;
   };
   let from = use(mapper.tables[0]);
-  for (let i = 1; i < mapper.tables.length; i++) from = joinTable(from, mapper.tables, i, use, "inner");
+  for (let i = 1; i < mapper.tables.length; i++) from = joinTable(from, mapper, i, use, "inner");
   for (const sub of polymorphic) {
     for (let i = 0; i < sub.tables.length; i++) {
-      if (!made.has(sub.tables[i])) from = joinTable(from, sub.tables, i, use, "left");
+      if (!made.has(sub.tables[i])) from = joinTable(from, sub, i, use, kind);
     }
   }
   return from;
 }
 
-function joinTable(
-  left: From,
-  tables: readonly Table[],
-  index: number,
-  use: TableStandIn,
-  kind: "inner" | "left",
-): From {
+function joinTable(left: From, mapper: Mapper, index: number, use: TableStandIn, kind: "inner" | "left"): From {
+  const { tables } = mapper;
   const above = tables[index - 1];
   const right = use(tables[index]);
-  return new Join(left, right, inheritOn(use(above), above, right, tables[index]), kind);
+  const own = inheritKey(tables[index], above, keyNames(mapper, tables[index]));
+  return new Join(left, right, inheritOn(use(above), right, own), kind);
+}
+
+/** The foreign key that the class of a table names as the one that means inheritance. */
+function keyNames(mapper: Mapper, table: Table): readonly string[] | undefined {
+  for (let at: Mapper | null = mapper; at !== null; at = at.inherits)
+    if (!at.single && at.table === table) return at.options.inheritForeignKeys;
+  return undefined;
 }
 
 /** The key of a subclass's table continues that of the table above. */
-function inheritOn(left: From, above: Table, right: From, table: Table): ColumnElement {
-  const own = inheritKey(table, above);
+function inheritOn(left: From, right: From, own: ForeignKeyConstraint | null): ColumnElement {
   if (own === null) return inferOn(left, right);
   const pairs = own.columns.map((column, i) => standInFor(left, own.refColumns[i]).eq(standInFor(right, column)));
   return conjunction(operators.and, pairs);
 }
 
-function inheritKey(table: Table, above: Table): ForeignKeyConstraint | null {
+function inheritKey(table: Table, above: Table, names: readonly string[] | undefined): ForeignKeyConstraint | null {
   const keys = table.foreignKeyConstraints.filter((each) => each.referredTable === above);
+  if (names !== undefined) {
+    const named = keys.find((each) =>
+      each.columns.every(({ name, key }) => names.includes(name) || names.includes(key)),
+    );
+    if (named !== undefined) return named;
+    throw new MapperConfigurationError(
+      `inheritForeignKeys names ${names.join(", ")}, and the table "${table.name}" has no foreign key of them to "${above.name}".`,
+    );
+  }
   return keys.find((each) => each.columns.every((column) => column.primaryKey)) ?? (keys.length === 1 ? keys[0] : null);
 }
 
@@ -84,12 +102,12 @@ export function subclassesOf(mapper: Mapper, named: "*" | readonly Mapper[]): re
 /** The condition that picks the rows of a class out of a table that it shares; null for a class with a table of its own. */
 export function discriminatorCriterion(
   mapper: Mapper,
-  columnFor: (column: Column) => ColumnElement,
+  elementOf: (attribute: ColumnAttribute) => ColumnElement,
 ): ColumnElement | null {
   if (!mapper.single || mapper.polymorphicOn === null) return null;
   const identities: (string | number)[] = [];
   for (const each of mapper.selfAndDescendants())
     if (each.polymorphicIdentity !== undefined) identities.push(each.polymorphicIdentity);
-  const column = columnFor(mapper.polymorphicOn.column);
+  const column = elementOf(mapper.polymorphicOn);
   return identities.length === 1 ? column.eq(identities[0]) : column.in(identities);
 }

@@ -9,9 +9,8 @@ import type { InstanceState, StateMapper } from "../state.js";
 /** Values given to a statement by name. */
 export type NamedValues = Readonly<Record<string, unknown>>;
 
-/** Fills one relationship of many objects with statements of its own, after their rows were read. */
+/** Fills one relationship, or the columns of a subclass, of many objects with statements of its own, after their rows were read. */
 export interface PostLoader {
-  readonly attribute: RelationAttribute;
   load(run: LoadRun, states: readonly InstanceState[]): Op<void>;
 }
 

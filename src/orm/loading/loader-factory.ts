@@ -25,6 +25,9 @@ export type PostMaker = (
   parentKeys: KeySelector | null,
 ) => PostLoader;
 
+/** Makes what loads the columns of a subclass. */
+export type SubclassMaker = (mapper: Mapper, node: OptionNode, path: readonly Mapper[]) => PostLoader;
+
 export class LoaderFactory {
   private variants = 0;
   private loaders = 0;
@@ -39,6 +42,7 @@ export class LoaderFactory {
     /** All joined relationships of the plan. */
     private readonly children: JoinedChild[],
     private readonly makePost: PostMaker,
+    private readonly makeSubclass: SubclassMaker,
     private readonly keysOf: (part: Part) => KeySelector | null,
   ) {}
 
@@ -59,7 +63,7 @@ export class LoaderFactory {
       this.children.push(made);
       children.set(child.relationship, made);
     }
-    const posts = new Map<Relationship, PostLoader>();
+    const posts = new Map<Relationship | Mapper, PostLoader>();
     return new EntityLoader({
       id: this.loaders++,
       mapper,
@@ -78,13 +82,19 @@ export class LoaderFactory {
     width: number,
     ownsRow: boolean,
     children: ReadonlyMap<Relationship, JoinedChild>,
-    posts: Map<Relationship, PostLoader>,
+    posts: Map<Relationship | Mapper, PostLoader>,
   ): Variant {
     const { node } = part;
     const places = new Map(part.attributes.map((attribute, i) => [attribute, part.offset + i]));
     const id = this.variants++;
     const lazies: RelationAttribute[] = [];
     let hasPosts = false;
+    // Before its relationships: they may need its keys.
+    const subclass = node.subclassFor(mapper, part.entity.mapper);
+    if (subclass !== null && !part.entity.polymorphic.includes(subclass)) {
+      hasPosts = true;
+      this.posts.add(this.subclass(part, subclass, posts), id);
+    }
     for (const relationship of mapper.relationships) {
       const strategy = strategyAt(relationship, node, part.path);
       if (isAfterwards(strategy)) {
@@ -118,11 +128,20 @@ export class LoaderFactory {
     );
   }
 
+  private subclass({ node, path }: Part, mapper: Mapper, posts: Map<Relationship | Mapper, PostLoader>): PostLoader {
+    let loader = posts.get(mapper);
+    if (loader === undefined) {
+      loader = this.makeSubclass(mapper, node, [...path.slice(0, -1), mapper]);
+      posts.set(mapper, loader);
+    }
+    return loader;
+  }
+
   private post(
     part: Part,
     relationship: Relationship,
     strategy: string,
-    posts: Map<Relationship, PostLoader>,
+    posts: Map<Relationship | Mapper, PostLoader>,
   ): PostLoader {
     let post = posts.get(relationship);
     if (post === undefined) {

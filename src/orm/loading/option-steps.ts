@@ -99,6 +99,17 @@ export class ExpressionStep extends OptionStep {
   }
 }
 
+/** Loads the columns of subclasses with one more SELECT each. */
+export class PolymorphicStep extends OptionStep {
+  static override readonly parts: Parts = { classes: "nodes" };
+  constructor(readonly classes: readonly OrmEntity[]) {
+    super();
+  }
+  override get visitName(): string {
+    return "PolymorphicStep";
+  }
+}
+
 /** Several options for what the path has reached. */
 export class BranchStep extends OptionStep {
   static override readonly parts: Parts = { options: "nodes" };

@@ -13,6 +13,7 @@ import {
   ColumnStep,
   ExpressionStep,
   LoaderCriteria,
+  PolymorphicStep,
   RelationStep,
   type Strategy,
   WildcardStep,
@@ -99,6 +100,8 @@ export class OptionNode {
   readonly relations: Map<string, RelationOption> = new Map();
   private readonly columns: Map<string, ColumnAction> = new Map();
   private readonly groups: Set<string> = new Set();
+  /** Subclasses whose columns are loaded with statements of their own. */
+  private subclasses: readonly Mapper[] | null = null;
   private expressions: Map<string, ExpressionStep> | null = null;
   private only = false;
   private allColumns: ColumnAction | null = null;
@@ -112,6 +115,7 @@ export class OptionNode {
       this.columns.size === 0 &&
       this.groups.size === 0 &&
       this.expressions === null &&
+      this.subclasses === null &&
       this.allColumns === null &&
       this.wildcard === null &&
       this.defaults.empty
@@ -124,6 +128,7 @@ export class OptionNode {
     for (const [key, action] of this.columns) node.columns.set(key, action);
     for (const group of this.groups) node.groups.add(group);
     node.expressions = this.expressions;
+    node.subclasses = this.subclasses;
     node.only = this.only;
     node.allColumns = this.allColumns;
     node.wildcard = this.wildcard;
@@ -149,6 +154,16 @@ export class OptionNode {
   /** What holds at the other end of a relationship. */
   below(key: string): OptionNode {
     return this.relations.get(key)?.below() ?? this.defaults.nowhere;
+  }
+
+  /**
+   * The class whose columns are loaded with a statement of its own for rows of `mapper`: the nearest to it of those that the options name or whose mapping says
+   * so; null where there is none below `base`.
+   */
+  subclassFor(mapper: Mapper, base: Mapper): Mapper | null {
+    for (let at: Mapper | null = mapper; at !== null && at !== base; at = at.inherits)
+      if (at.options.polymorphicLoad === "selectin" || this.subclasses?.includes(at)) return at;
+    return null;
   }
 
   /** The expression that the statement gives to an attribute. */
@@ -206,6 +221,8 @@ export class OptionNode {
       } else if (step instanceof WildcardStep) node.wildcard = step.strategy;
       else if (step instanceof ColumnStep) node.applyColumns(step);
       else if (step instanceof ExpressionStep) node.expressions = new Map(node.expressions).set(step.key, step);
+      else if (step instanceof PolymorphicStep)
+        node.subclasses = [...(node.subclasses ?? []), ...step.classes.map((each) => each.mapper)];
       else if (step instanceof BranchStep) for (const each of step.options) node.applyBranch(each, at);
     }
   }

@@ -21,6 +21,7 @@ import {
   ExpressionStep,
   LoaderCriteria,
   type OptionStep,
+  PolymorphicStep,
   type RelationSettings,
   RelationStep,
   type Strategy,
@@ -91,6 +92,8 @@ export interface LoaderPath<E> extends LoadOption {
   undefer(...columns: readonly (PickColumns<E> | "*")[]): LoaderPath<E>;
   /** The deferred columns of a group. */
   undeferGroup(group: string): LoaderPath<E>;
+  /** The columns of these subclasses of what the path has reached, with one more SELECT each. */
+  selectinPolymorphic<const S extends readonly Cls<E>[]>(classes: S): LoaderPath<E>;
   /** The value of a query-time expression of what the path has reached. */
   withExpression<T>(
     attribute: (entity: Attrs<E>) => Valued<T>,
@@ -215,6 +218,16 @@ export class LoaderOption extends LoadOption {
   }
   undeferGroup(group: string): LoaderOption {
     return this.step(new ColumnStep("load", [], group));
+  }
+  selectinPolymorphic(classes: readonly unknown[]): LoaderOption {
+    const entities = classes.map((each) => requireEntity(each));
+    for (const entity of entities) {
+      if (this.end !== null && !entity.mapper.isA(this.end.mapper))
+        throw new ArgumentError(
+          `selectinPolymorphic(${this.end.mapper.className}, ...): ${entity.mapper.className} is no subclass of ${this.end.mapper.className}.`,
+        );
+    }
+    return this.step(new PolymorphicStep(entities));
   }
   withExpression(pick: unknown, expression: unknown): LoaderOption {
     const found = this.pick(pick);
@@ -397,6 +410,17 @@ function settingsOf<S extends object>(pick: unknown, settings: S | undefined): S
     settings ??
     (typeof pick === "object" && pick !== null && !(pick instanceof InstrumentedRelation) ? (pick as S) : undefined)
   );
+}
+
+/**
+ * Loads the columns of subclasses for the objects that a query on their base finds, with one more SELECT for each of them. What further options of the
+ * path say of relationships of a subclass holds there.
+ *
+ * @throws ArgumentError for a class that is no subclass
+ * @example select(Employee).options(selectinPolymorphic(Employee, [Manager, Engineer]))
+ */
+export function selectinPolymorphic<E, const S extends readonly Cls<E>[]>(root: Root<E>, classes: S): LoaderPath<E> {
+  return new LoaderOption(requireEntity(root)).selectinPolymorphic(classes) as unknown as LoaderPath<E>;
 }
 
 /**

@@ -23,7 +23,7 @@ import { MapperEntity } from "./entity.js";
 import type { JoinedChild } from "./entity-loader.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
 import { adapt } from "./instrumented-relation.js";
-import { LoaderFactory, type PostMaker } from "./loader-factory.js";
+import { LoaderFactory, type PostMaker, type SubclassMaker } from "./loader-factory.js";
 import type { OptionDefaults, OptionNode } from "./option-tree.js";
 import { OrmEntity } from "./orm-entity.js";
 import { OrmPlan, PostSchedule, type RowItem } from "./plan.js";
@@ -49,6 +49,7 @@ export interface PlanRequest {
   /** The classes' conditions are in the statement already. */
   readonly prepared: boolean;
   readonly makePost: PostMaker;
+  readonly makeSubclass: SubclassMaker;
   readonly options?: CompileOptions;
 }
 
@@ -325,8 +326,14 @@ class PlanBuilder {
     const posts = new PostSchedule();
     const children: JoinedChild[] = [];
     const alone = roots.length === 1 && "part" in this.items[0] && (this.items.length === 1 || this.request.keysBehind);
-    const factory = new LoaderFactory(dialect, planned, posts, children, this.request.makePost, (part) =>
-      this.keysOf(bare, part),
+    const factory = new LoaderFactory(
+      dialect,
+      planned,
+      posts,
+      children,
+      this.request.makePost,
+      this.request.makeSubclass,
+      (part) => this.keysOf(bare, part),
     );
     const items = this.items.map((item): RowItem => {
       if ("part" in item)

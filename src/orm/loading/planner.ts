@@ -9,12 +9,13 @@ import { cacheKeyOf } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Select } from "../../sql/selectable/select.js";
 import type { Mapper } from "../mapping/mapper.js";
-import type { PostMaker } from "./loader-factory.js";
+import type { PostMaker, SubclassMaker } from "./loader-factory.js";
 import { type OptionDefaults, type OptionNode, OptionTree } from "./option-tree.js";
 import { OrmEntity } from "./orm-entity.js";
 import type { OrmPlan, PlanSource } from "./plan.js";
 import { buildPlan } from "./plan-builder.js";
 import { RelationLoader } from "./relation-loader.js";
+import { SubclassLoader } from "./subclass-loader.js";
 
 /** Makes the plans of everything that one statement loads. */
 export class Planner implements PlanSource {
@@ -27,6 +28,8 @@ export class Planner implements PlanSource {
 
   readonly makePost: PostMaker = (relationship, option, node, path, parentKeys) =>
     new RelationLoader(relationship, option, node, path, this, parentKeys);
+
+  readonly makeSubclass: SubclassMaker = (mapper, node, path) => new SubclassLoader(mapper, node, path, this);
 
   /** The plan of a whole statement with its options. */
   static forStatement(
@@ -52,6 +55,7 @@ export class Planner implements PlanSource {
       keysBehind: false,
       prepared: false,
       makePost: planner.makePost,
+      makeSubclass: planner.makeSubclass,
       options,
     });
   }
@@ -68,6 +72,7 @@ export class Planner implements PlanSource {
       keysBehind: true,
       prepared: true,
       makePost: this.makePost,
+      makeSubclass: this.makeSubclass,
       options: this.options,
     });
   }

@@ -1,22 +1,22 @@
 /** One declared class on its way to being mapped: what was said of it, and its mapper. */
 import type { MetaData } from "../../sql/schema/metadata.js";
-import type { Table } from "../../sql/schema/table.js";
+import type { DeclaredOptions } from "./abstract-bases.js";
 import type {
   AnyClass,
   ColumnDeclaration,
   DescriptorDeclaration,
   ExpressionDeclaration,
-  MapperOptions,
   PropertyDeclaration,
   ReconstructorDeclaration,
   RelationDeclaration,
   ValidatorDeclaration,
 } from "./declarations.js";
+import type { TypeWords } from "./infer-type.js";
 import type { Mapper } from "./mapper.js";
 import type { NamingStrategy } from "./naming.js";
 
 /** What a declaration needs of its registry. */
-export interface DeclarationHome {
+export interface DeclarationHome extends TypeWords {
   readonly metadata: MetaData;
   readonly naming: NamingStrategy;
   /** The columns come from the database, later. */
@@ -24,12 +24,8 @@ export interface DeclarationHome {
 }
 
 /** Everything that a class may say of itself and its table. */
-export interface ClassOptions extends MapperOptions {
+export interface ClassOptions extends Omit<DeclaredOptions, "tableName"> {
   readonly tableName?: string;
-  readonly table?: Table;
-  readonly schema?: string;
-  readonly comment?: string;
-  readonly tableArgs?: readonly unknown[] | (() => readonly unknown[]);
 }
 
 export class ClassDeclaration {

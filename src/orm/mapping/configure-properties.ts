@@ -16,7 +16,7 @@ import { defineAccessor } from "./instrument.js";
 import { type Mapper, mapperOf } from "./mapper.js";
 
 /** An attribute with a slot of its own, whose value an expression gives. */
-export function addExpression(mapper: Mapper, declaration: ExpressionDeclaration): ExpressionAttribute {
+export function addExpression(mapper: Mapper, declaration: ExpressionDeclaration, visible = true): ExpressionAttribute {
   const { property, type, expression, options } = declaration;
   if (options.perQuery && type === null && expression === null) {
     throw new MapperConfigurationError(
@@ -43,13 +43,28 @@ export function addExpression(mapper: Mapper, declaration: ExpressionDeclaration
       deferredRaiseload: options.deferredRaiseload,
       expireOnFlush: options.expireOnFlush ?? true,
       perQuery: options.perQuery,
+      repr: visible,
     },
   );
   mapper.columnAttributes.push(attribute);
   mapper.attributes.set(property, attribute);
+  if (!visible) return attribute;
   if (attribute.expireOnFlush && expression !== null) mapper.expiredByFlush.push(attribute);
   defineAccessor(mapper.cls.prototype as object, attribute);
   return attribute;
+}
+
+/** The discriminator that is no column. */
+export function addDiscriminator(mapper: Mapper, expression: (attrs: never) => unknown): ExpressionAttribute {
+  const options = { perQuery: false, expireOnFlush: false };
+  const declaration: ExpressionDeclaration = {
+    kind: "expression",
+    property: "_polymorphicOn",
+    type: null,
+    expression,
+    options,
+  };
+  return addExpression(mapper, declaration, false);
 }
 
 export function addDescriptors({ mapper, descriptors }: ClassDeclaration): void {

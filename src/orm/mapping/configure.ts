@@ -12,13 +12,15 @@ import { MutableAttribute } from "../attributes/mutable-attribute.js";
 import { MapperConfigurationError } from "../errors.js";
 import { describeEntity, toObject } from "../to-object.js";
 import type { ClassDeclaration } from "./class-declaration.js";
-import { addDescriptors, addExpression, addHooks } from "./configure-properties.js";
+import { addDescriptors, addDiscriminator, addExpression, addHooks } from "./configure-properties.js";
 import { configureRelationships, declareRelationships } from "./configure-relationships.js";
 import type { ColumnDeclaration } from "./declarations.js";
 import { addImpliedColumns } from "./implied-columns.js";
+import { inferType } from "./infer-type.js";
 import { defineAccessor, mapperOfPrototype } from "./instrument.js";
 import type { Mapper } from "./mapper.js";
 import { toCamelCase } from "./naming.js";
+import { SynonymDescriptor } from "./synonym-descriptor.js";
 
 /** Which attribute stands for which column, until the slots are given out. */
 const named = new WeakMap<Column, string>();
@@ -73,7 +75,8 @@ function ownTable(declaration: ClassDeclaration): Table | null {
   }) as unknown as Table;
 }
 
-function declareColumn(declaration: ClassDeclaration, { property, type, column, options }: ColumnDeclaration): void {
+function declareColumn(declaration: ClassDeclaration, given: ColumnDeclaration): void {
+  const { property, column, options } = given;
   const { mapper, home } = declaration;
   const table = mapper.table;
   if (column !== null) {
@@ -83,9 +86,21 @@ function declareColumn(declaration: ClassDeclaration, { property, type, column, 
   const name = options.name ?? home.naming.columnName(property);
   const existing = table.columns.find((c) => c.name === name);
   if (existing !== undefined) {
+    const sibling = ownerOf.get(existing);
+    if (sibling !== undefined && !mapper.isA(sibling) && options.useExistingColumn !== true) {
+      throw new MapperConfigurationError(
+        `${mapper.className}.${property}: the table "${table.name}" has a column "${name}" already, which ${sibling.className} declares. ` +
+          `To share it, say useExistingColumn: true; else give this one another name.`,
+      );
+    }
     named.set(existing, property);
     return;
   }
+  // A foreign key without a type takes that of the column it refers to.
+  const type =
+    given.inferred === undefined
+      ? given.type
+      : inferType(given.inferred, mapper.cls, property, home, options.foreignKey !== undefined);
   const {
     foreignKey,
     foreignKeyOptions,
@@ -186,8 +201,8 @@ export function configureMappers(declarations: readonly ClassDeclaration[]): voi
     for (const each of mapper.columnAttributes) if (each instanceof ExpressionAttribute) void each.expression;
 }
 
-function lateArgs({ options }: ClassDeclaration): readonly unknown[] {
-  return typeof options.tableArgs === "function" ? options.tableArgs() : [];
+function lateArgs({ mapper, options }: ClassDeclaration): readonly unknown[] {
+  return typeof options.tableArgs === "function" ? options.tableArgs(mapper.table, mapper.cls) : [];
 }
 
 function isKeyOf(table: Table, item: unknown): boolean {
@@ -207,9 +222,14 @@ function giveSlots(declaration: ClassDeclaration): void {
   const declared = new Map(declaration.columns.map((c) => [c.property, c]));
   for (const column of ownColumns(declaration)) {
     const key = named.get(column) ?? unnamedKey(declaration, column);
-    const inherited = mapper.attributes.get(key);
+    const inherited = mapper.attributes.get(key) ?? inheritedKey(mapper, column);
     if (inherited instanceof ColumnAttribute) {
       mapper.byColumn.set(column, inherited);
+      if (inherited.key !== key && named.has(column)) {
+        const second = new SynonymDescriptor(mapper, key, inherited.key);
+        second.install(prototype);
+        mapper.descriptors.set(key, second);
+      }
       continue;
     }
     const options = declared.get(key)?.options;
@@ -232,6 +252,16 @@ function giveSlots(declaration: ClassDeclaration): void {
   setPolymorphism(mapper);
   declareRelationships(declaration);
   warnOfMissing(declaration);
+}
+
+/** A joined table's key that continues the base's under another name: both are one attribute. */
+function inheritedKey(mapper: Mapper, column: Column): ColumnAttribute | undefined {
+  if (mapper.inherits === null || mapper.single || !column.primaryKey) return undefined;
+  for (const { target } of column.foreignKeys.map((key) => ({ target: key.tryColumn() }))) {
+    const attribute = target === null || target === undefined ? undefined : mapper.byColumn.get(target as Column);
+    if (attribute !== undefined && mapper.primaryKey.includes(attribute)) return attribute;
+  }
+  return undefined;
 }
 
 /** JSON and console.log show what is loaded, unless the class has its own say. */
@@ -317,7 +347,11 @@ function setIdentity(mapper: Mapper): void {
 
 function setPolymorphism(mapper: Mapper): void {
   const { polymorphicOn, polymorphicIdentity, versionIdCol } = mapper.options;
-  if (polymorphicOn !== undefined) mapper.polymorphicOn = columnNamed(mapper, polymorphicOn, "polymorphicOn");
+  if (polymorphicOn !== undefined)
+    mapper.polymorphicOn =
+      typeof polymorphicOn === "string"
+        ? columnNamed(mapper, polymorphicOn, "polymorphicOn")
+        : addDiscriminator(mapper, polymorphicOn);
   if (versionIdCol !== undefined) mapper.version = columnNamed(mapper, versionIdCol, "versionIdCol");
   if (polymorphicIdentity === undefined) return;
   const other = mapper.polymorphicMap.get(polymorphicIdentity);
@@ -336,7 +370,8 @@ function setPolymorphism(mapper: Mapper): void {
 
 function columnNamed(mapper: Mapper, name: string, option: string): ColumnAttribute {
   const found =
-    mapper.attributes.get(name) ?? mapper.columnAttributes.find((attribute) => attribute.column.name === name);
+    mapper.attributes.get(name) ??
+    mapper.columnAttributes.find((attribute) => attribute.columns.some((column) => column.name === name));
   if (found instanceof ColumnAttribute) return found;
   throw new MapperConfigurationError(
     `${mapper.className}: ${option} names "${name}", which is no mapped column. ${mapper.noAttribute(name).message}`,

@@ -32,10 +32,20 @@ export type LazyStrategy =
 /** What a foreign key may refer to: `"table.column"`, a column, or a thunk of a column or of a mapped class with one key column. */
 export type ForeignKeyDeclaration = string | ForeignKey | ColumnInfo | (() => ColumnInfo | AnyClass);
 
+/** What a property says of its type. */
+export interface InferredFrom {
+  /** `design:type` of the property; undefined where the compiler emitted none. */
+  readonly design: unknown;
+  /** `@Column`, for messages. */
+  readonly decorator: string;
+}
+
 export interface ColumnDeclaration {
   readonly kind: "column";
   readonly property: string;
   readonly type: SQLType | null;
+  /** What the type is inferred from where none is given. */
+  readonly inferred?: InferredFrom;
   /** A column of an existing table. */
   readonly column: Column | null;
   readonly options: ColumnDeclarationOptions;
@@ -215,8 +225,15 @@ export abstract class PropertySpec {
 export interface MapperOptions {
   /** Run the constructor, without arguments, for loaded objects. */
   readonly construct?: boolean;
-  readonly polymorphicOn?: string;
+  /** The attribute that tells of which class a row is, or an SQL expression over the attributes that does. */
+  readonly polymorphicOn?: string | ((attrs: never) => unknown);
   readonly polymorphicIdentity?: string | number;
+  /** There are no objects of this class itself, only of those below it. */
+  readonly polymorphicAbstract?: boolean;
+  /** How queries on a superclass load the columns of this class: with the same SELECT, or with one more. Default: when they are read. */
+  readonly polymorphicLoad?: "inline" | "selectin";
+  /** Of a joined-table subclass whose table has several foreign keys to the table above: the attributes or columns of the one that means inheritance. */
+  readonly inheritForeignKeys?: readonly string[];
   readonly withPolymorphic?: "*" | readonly (() => AnyClass)[];
   readonly versionIdCol?: string;
   /** An integer counter by default; a function makes the next version from the present one; false leaves it to the database. */

@@ -3,10 +3,8 @@ import "reflect-metadata";
 import type { Attrs, Cls, EntityRef } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
 import type { Table } from "../../sql/schema/table.js";
-import { typeFromMetadata } from "../../sql/types/from-metadata.js";
 import { isType, plainType, type SQLType } from "../../sql/types/type.js";
 import type { CascadeName } from "../cascades.js";
-import { MapperConfigurationError } from "../errors.js";
 import {
   type AnyClass,
   type ColumnDeclarationOptions,
@@ -65,14 +63,11 @@ function columnDecorator(
       throw new ArgumentError(`${label}: a property named by a symbol cannot be mapped.`);
     const given = first !== undefined && isType(first) ? plainType(first as SQLType) : null;
     const options = { ...(given === null ? (first as ColumnOptions | undefined) : second), ...extra };
-    // A foreign key without a type takes that of the column it refers to.
-    const type =
-      given ??
-      (options.foreignKey === undefined ? inferType(target, property, label, name) : inferOrNull(target, property));
     declareProperty(target, {
       kind: "column",
       property,
-      type,
+      type: given,
+      ...(given === null ? { inferred: { design: designType(target, property), decorator: name } } : {}),
       column: null,
       options: options as ColumnDeclarationOptions,
     });
@@ -81,25 +76,6 @@ function columnDecorator(
 
 function designType(target: object, property: string): unknown {
   return Reflect.getMetadata("design:type", target, property);
-}
-
-function inferOrNull(target: object, property: string): SQLType | null {
-  return typeFromMetadata(designType(target, property));
-}
-
-function inferType(target: object, property: string, label: string, decorator: string): SQLType {
-  const design = designType(target, property);
-  const type = typeFromMetadata(design);
-  if (type !== null) return type;
-  const why =
-    design === undefined
-      ? 'the compiler emitted no type for it ("emitDecoratorMetadata" is off, or the loader, such as tsx or esbuild, does not support it)'
-      : design === Object
-        ? "its type is a union, an interface or a type alias, of which nothing is left at run time"
-        : `there is no column type for ${(design as { name?: string }).name ?? String(design)}`;
-  throw new MapperConfigurationError(
-    `${label}: the type of the column cannot be inferred: ${why}. Give it in the decorator, for example ${decorator}(t.string(50)) or ${decorator}(t.integer).`,
-  );
 }
 
 /** Options of the relationship decorators. `E` is the target class. */

@@ -50,7 +50,11 @@ export class Mapper implements StateMapper {
   newInstance!: () => object;
   /** Gives a new object what its class decides: the discriminator of its hierarchy. */
   initialize(state: InstanceState): void {
-    if (this.polymorphicIdentity !== undefined && this.polymorphicOn !== null)
+    if (this.options.polymorphicAbstract === true)
+      throw new InvalidRequestError(
+        `${this.className} is mapped with polymorphicAbstract: true: make an object of one of the classes below it.`,
+      );
+    if (this.polymorphicIdentity !== undefined && this.polymorphicOn?.writable === true)
       this.polymorphicOn.set(state, this.polymorphicIdentity);
   }
   /** Relationships that point here with a delete-orphan cascade. */
@@ -354,7 +358,8 @@ export class Relationship implements RelationTraits {
   }
 
   accepts(mapper: StateMapper): boolean {
-    return (mapper as Mapper).isA(this.target);
+    if ((mapper as Mapper).isA(this.target)) return true;
+    return this.options.enableTypechecks === false && (mapper as Mapper).base === this.target.base;
   }
 
   /** An object that lost one of the parents without which it may not exist. */

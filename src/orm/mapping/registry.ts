@@ -5,10 +5,19 @@ import { metadata as defaultMetadata, MetaData } from "../../sql/schema/metadata
 import { reflectOp } from "../../sql/schema/reflect.js";
 import type { Table } from "../../sql/schema/table.js";
 import { UnmappedClassError } from "../errors.js";
+import {
+  abstractMessage,
+  declareAbstract,
+  isAbstractBase,
+  type TableArgs,
+  type TableName,
+  withBases,
+} from "./abstract-bases.js";
 import { ClassDeclaration } from "./class-declaration.js";
 import { collectDeclarations, type ImperativeProperties, imperativeDeclarations } from "./collect.js";
 import { configureMappers, declareColumns } from "./configure.js";
 import type { AnyClass, MapperOptions, RelationDeclaration } from "./declarations.js";
+import type { TypeWords } from "./infer-type.js";
 import {
   announceClass,
   checkPrivateFields,
@@ -21,7 +30,7 @@ import { Mapper, type MapperRegistry } from "./mapper.js";
 import { type NamingStrategy, snakeCase } from "./naming.js";
 
 /** Options of a registry. */
-export interface RegistryOptions {
+export interface RegistryOptions extends TypeWords {
   /** Where the tables go; a new MetaData where absent. */
   readonly metadata?: MetaData;
   /** Replaces the names that follow from TypeScript's, in whole or in part. */
@@ -35,13 +44,14 @@ export interface RegistryOptions {
 
 /** Options of `@Entity`. */
 export interface EntityOptions extends MapperOptions {
-  readonly tableName?: string;
+  /** Null for a subclass that shares its superclass's table; on an abstract base a function that names the table of each class below. */
+  readonly tableName?: TableName;
   /** An existing table to map. */
   readonly table?: Table;
   readonly schema?: string;
   readonly comment?: string;
-  /** Constraints and indexes of the table, as `table()` takes them; a function gets them late. */
-  readonly tableArgs?: readonly unknown[] | (() => readonly unknown[]);
+  /** Constraints and indexes of the table, as `table()` takes them; a function gives them when all columns are there. */
+  readonly tableArgs?: TableArgs;
 }
 
 /** Options of `registry.mapImperatively`. */
@@ -54,6 +64,8 @@ export interface ImperativeOptions extends Omit<MapperOptions, "abstract"> {
 export class Registry implements MapperRegistry {
   readonly metadata: MetaData;
   readonly naming: NamingStrategy;
+  readonly typeMap: TypeWords["typeMap"];
+  readonly resolveType: TypeWords["resolveType"];
   readonly #declared: ClassDeclaration[] = [];
   readonly #mappers: Mapper[] = [];
   readonly deferReflection: boolean;
@@ -66,6 +78,8 @@ export class Registry implements MapperRegistry {
     this.naming = { ...snakeCase, ...options.naming };
     this.deferReflection = options.deferReflection === true;
     this.#awaited = this.deferReflection;
+    this.typeMap = options.typeMap;
+    this.resolveType = options.resolveType;
     this.metadata.beforeUse(() => this.configure());
   }
 
@@ -88,9 +102,13 @@ export class Registry implements MapperRegistry {
   };
 
   #mapDecorated<C extends AnyClass>(cls: C, options: EntityOptions): C {
-    if (options.abstract) return cls;
-    const mapper = this.#newMapper(cls, options);
-    const declaration = new ClassDeclaration(mapper, this, options, collectDeclarations(cls));
+    if (options.abstract) {
+      declareAbstract(cls, options);
+      return cls;
+    }
+    const merged = withBases(cls, options);
+    const mapper = this.#newMapper(cls, merged);
+    const declaration = new ClassDeclaration(mapper, this, merged, collectDeclarations(cls));
     checkPrivateFields(cls, mapper);
     const wrapped = wrapClass(cls, mapper);
     mapper.cls = wrapped;
@@ -252,6 +270,7 @@ export const defaultRegistry: Registry = new Registry({ metadata: defaultMetadat
 export function mapperFor(cls: unknown): Mapper {
   const mapper = typeof cls === "function" && cls.prototype ? mapperOfPrototype(cls.prototype) : undefined;
   if (mapper === undefined) {
+    if (isAbstractBase(cls)) throw new UnmappedClassError(abstractMessage(cls));
     const name = typeof cls === "function" ? cls.name || "(anonymous)" : String(cls);
     throw new UnmappedClassError(
       `${name} is not a mapped class: decorate it with @Entity() or map it with registry.mapImperatively().`,

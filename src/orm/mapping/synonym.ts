@@ -1,46 +1,8 @@
 /** A second name for an attribute. SQLAlchemy: `synonym`. */
 import { InvalidRequestError } from "../../sql/errors.js";
 import { type DescriptorDeclaration, declareProperty, PropertySpec } from "./declarations.js";
-import { Descriptor, type DescriptorOwner } from "./descriptor.js";
 import { refuseStandardDecorator } from "./registry.js";
-
-export class SynonymDescriptor extends Descriptor {
-  readonly kind = "synonym";
-
-  constructor(
-    owner: DescriptorOwner,
-    key: string,
-    /** The attribute that it stands for. */
-    readonly name: string,
-  ) {
-    super(owner, key);
-  }
-
-  override install(prototype: object): void {
-    const { name } = this;
-    Object.defineProperty(prototype, this.key, {
-      configurable: true,
-      get(this: Record<string, unknown>) {
-        return this[name];
-      },
-      set(this: Record<string, unknown>, value: unknown) {
-        this[name] = value;
-      },
-    });
-  }
-
-  expression(attrs: Readonly<Record<string, unknown>>): unknown {
-    return attrs[this.name];
-  }
-
-  written(_attrs: Readonly<Record<string, unknown>>, value: unknown): Readonly<Record<string, unknown>> {
-    return { [this.name]: value };
-  }
-
-  settable(): boolean {
-    return true;
-  }
-}
+import { SynonymDescriptor } from "./synonym-descriptor.js";
 
 class SynonymSpec extends PropertySpec {
   constructor(private readonly name: string) {

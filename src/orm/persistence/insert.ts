@@ -133,7 +133,10 @@ function newBatch(shape: TableShape, values: readonly unknown[], dialect: Engine
     shape,
     given,
     columns: given.map((i) => shape.columns[i].column),
-    returning: dialect.capabilities.returning ? returning : keysOnly(returning, shape),
+    returning:
+      dialect.capabilities.returning && shape.mapper.options.eagerDefaults !== false
+        ? returning
+        : keysOnly(returning, shape),
     states: [],
     rows: [],
     expressions,
@@ -194,8 +197,14 @@ function defaultContext(state: InstanceState, column: Column, mapper: Mapper): o
   };
 }
 
+/** What must be known of a new row at once: its key and its version. */
 function keysOnly(columns: Column[], shape: TableShape): Column[] {
-  return columns.filter((column) => shape.key.some((k) => k.column === column));
+  const { mapper } = shape;
+  return columns.filter(
+    (column) =>
+      shape.key.some((k) => k.column === column) ||
+      (mapper.version !== null && mapper.byColumn.get(column) === mapper.version),
+  );
 }
 
 function* insertBatch(connection: ConnectionCore, batch: InsertBatch): Op<void> {

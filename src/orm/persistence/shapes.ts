@@ -18,6 +18,7 @@ export interface WrittenColumn {
 }
 
 export interface TableShape {
+  readonly mapper: Mapper;
   readonly table: Table;
   readonly columns: readonly WrittenColumn[];
   readonly key: readonly WrittenColumn[];
@@ -62,6 +63,7 @@ function tableShape(mapper: Mapper, table: Table): TableShape {
     else list.push(written);
   }
   return {
+    mapper,
     table,
     columns,
     key: columns.filter((c) => c.isKey),

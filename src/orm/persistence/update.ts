@@ -25,6 +25,8 @@ interface UpdateRow {
   readonly whereValues: unknown[];
   readonly expressions: Map<Column, Node> | null;
   readonly returning: readonly Column[];
+  /** Read what the database makes back with the UPDATE; else it is loaded when it is read. */
+  readonly fetches: boolean;
   readonly signature: string;
 }
 
@@ -103,8 +105,9 @@ function updateRow({ state, mapper, rowSwitch, version }: SaveRecord, shape: Tab
     whereValues.push(version);
   }
   const returning = returningOf(shape, expressions);
+  const fetches = mapper.options.eagerDefaults === true || (versioned !== null && returning.includes(versioned.column));
   const signature = `${set.map((c) => c.id).join(",")}|${where.length}`;
-  return { state, shape, set, setValues, where, whereValues, expressions, returning, signature };
+  return { state, shape, set, setValues, where, whereValues, expressions, returning, fetches, signature };
 }
 
 function changedColumns(state: InstanceState, shape: TableShape): WrittenColumn[] {
@@ -179,9 +182,9 @@ function batches(rows: readonly UpdateRow[]): UpdateRow[][] {
 }
 
 function* updateBatch(connection: ConnectionCore, rows: readonly UpdateRow[]): Op<void> {
-  const { shape, set, where, returning } = rows[0];
+  const { shape, set, where, returning, fetches } = rows[0];
   const { dialect } = connection;
-  const fetch = returning.length > 0 && dialect.capabilities.updateReturning;
+  const fetch = fetches && returning.length > 0 && dialect.capabilities.updateReturning;
   const plan = updatePlan(dialect, shape.table, set, where, fetch ? returning : []);
   const states = rows.map((row) => row.state);
   const sets = rows.map((row) => plan.bind([...row.setValues, ...row.whereValues]));
@@ -200,7 +203,7 @@ function* updateWithExpressions(connection: ConnectionCore, row: UpdateRow): Op<
     values[column.key] = row.setValues[i];
   });
   for (const [column, expression] of row.expressions ?? []) values[column.key] = expression;
-  const fetch = row.returning.length > 0 && dialect.capabilities.updateReturning;
+  const fetch = row.fetches && row.returning.length > 0 && dialect.capabilities.updateReturning;
   const conditions = row.where.map((column, i) => column.eq(row.whereValues[i]));
   const base = update(shape.table as never)
     .where(...(conditions as never[]))
@@ -265,6 +268,7 @@ export function* postUpdateStates(
         ),
         expressions: null,
         returning: [],
+        fetches: false,
         signature: "",
       };
       const versioned = mapper.version === null ? undefined : shape.byAttribute.get(mapper.version)?.[0];

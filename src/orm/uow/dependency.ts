@@ -150,7 +150,7 @@ export abstract class DependencyProcessor implements Processor {
 
   /** A member must be of a class that the relationship can hold. */
   protected checkMember(member: InstanceState): void {
-    if (mapperOf(member).isA(this.target)) return;
+    if (this.relationship.accepts(member.mapper)) return;
     throw new FlushError(
       `${this.label} holds ${member.describe()}, but takes objects of ${this.target.className} and its subclasses only.`,
     );

@@ -43,6 +43,7 @@ describe("[MS-24] a fault of a mapping names class, property and mend", () => {
 
   test("a missing type: a union", () => {
     const declare = () => {
+      @(registry().Entity("users", { primaryKey: ["nick"] }))
       class User {
         @Column() nick!: string | null;
       }
@@ -56,6 +57,7 @@ describe("[MS-24] a fault of a mapping names class, property and mend", () => {
 
   test("a missing type: a class that no column type stands for", () => {
     expect(() => {
+      @(registry().Entity("users", { primaryKey: ["where"] }))
       class User {
         @Column() where!: URL;
       }
@@ -64,11 +66,15 @@ describe("[MS-24] a fault of a mapping names class, property and mend", () => {
   });
 
   test("a missing type: the compiler emitted none", () => {
-    class User {}
-    expect(() => Column()(User.prototype, "name")).toThrow(
+    const mapped = (decorate: (target: object, property: string) => void, name: string) => () => {
+      class User {}
+      decorate(User.prototype, name);
+      registry().Entity("users")(User);
+    };
+    expect(mapped(Column({ primaryKey: true }), "name")).toThrow(
       /^User\.name: the type of the column cannot be inferred: the compiler emitted no type for it \("emitDecoratorMetadata" is off, or the loader, such as tsx or esbuild, does not support it\)\./,
     );
-    expect(() => PrimaryKey()(User.prototype, "id")).toThrow(/for example @PrimaryKey\(t\.string\(50\)\)/);
+    expect(mapped(PrimaryKey(), "id")).toThrow(/for example @PrimaryKey\(t\.string\(50\)\)/);
   });
 
   test("an unknown target: the thunk gives nothing", () => {
