@@ -1,12 +1,44 @@
 /**
  * One object for one row in one session. The map is weak: an unmodified object that nobody holds may be collected. A WeakRef costs about as much
- * as the rest of loading a row, so the newest few thousand states are held strongly and weakened in batches as more arrive; a short session never
- * pays. Dead entries are swept when the map has doubled since the last sweep.
+ * as the rest of loading a row, so the newest few thousand states are held strongly and weakened in batches as more arrive, some dozens behind one
+ * WeakRef; a short session never pays. Dead entries are swept when the map has doubled since the last sweep.
  */
 import { hashOf, type IdentityKey, type InstanceState, type StateMapper } from "./state.js";
 
 type Hash = string | number | bigint;
-type Entry = InstanceState | WeakRef<InstanceState>;
+
+/**
+ * States that came in together and are held weakly together: each of them holds the others, so that they are collected when nobody holds any of
+ * their objects.
+ */
+export class WeakPage {
+  readonly hashes: readonly Hash[];
+  readonly #states: WeakRef<readonly InstanceState[]>;
+
+  constructor(
+    readonly family: Map<Hash, IdentityEntry>,
+    states: readonly InstanceState[],
+  ) {
+    this.#states = new WeakRef(states);
+    this.hashes = states.map((state) => hashOf(state.key as IdentityKey));
+    for (const state of states) state.page = states;
+  }
+
+  get alive(): boolean {
+    return this.#states.deref() !== undefined;
+  }
+
+  find(hash: Hash): InstanceState | undefined {
+    const states = this.#states.deref();
+    return states?.[this.hashes.indexOf(hash)];
+  }
+}
+
+/** What a hierarchy has under a key. */
+export type IdentityEntry = InstanceState | WeakPage;
+
+/** States behind one WeakRef: more of them would keep more objects alive for the sake of one. */
+const PAGE = 32;
 
 /** Below this many weak entries the map is not swept. */
 const SWEEP_FROM = 65_536;
@@ -19,21 +51,23 @@ export class IdentityMap {
   static nursery: number = 32_768;
 
   readonly #capacity: number = IdentityMap.nursery;
-  readonly #families: Map<StateMapper, Map<Hash, Entry>> = new Map();
+  readonly #families: Map<StateMapper, Map<Hash, IdentityEntry>> = new Map();
   // Loads and flushes go through many objects of one hierarchy.
   #lastBase: StateMapper | null = null;
-  #lastFamily: Map<Hash, Entry> = new Map();
+  #lastFamily: Map<Hash, IdentityEntry> = new Map();
   #nursery: InstanceState[] = [];
+  #pages: WeakPage[] = [];
   #weak = 0;
   #sweepAt = SWEEP_FROM;
 
   get(base: StateMapper, key: IdentityKey): InstanceState | undefined {
-    const entry = this.#families.get(base)?.get(hashOf(key));
-    return entry instanceof WeakRef ? entry.deref() : entry;
+    const hash = hashOf(key);
+    const entry = this.#families.get(base)?.get(hash);
+    return entry instanceof WeakPage ? entry.find(hash) : entry;
   }
 
   /** The entries of one hierarchy, for loops over many rows. */
-  family(base: StateMapper): Map<Hash, Entry> {
+  family(base: StateMapper): Map<Hash, IdentityEntry> {
     if (base !== this.#lastBase) {
       this.#lastFamily = this.#familyOf(base);
       this.#lastBase = base;
@@ -41,7 +75,7 @@ export class IdentityMap {
     return this.#lastFamily;
   }
 
-  #familyOf(base: StateMapper): Map<Hash, Entry> {
+  #familyOf(base: StateMapper): Map<Hash, IdentityEntry> {
     let family = this.#families.get(base);
     if (family === undefined) {
       family = new Map();
@@ -63,45 +97,59 @@ export class IdentityMap {
     const family = this.#families.get(base);
     const hash = hashOf(state.key);
     const entry = family?.get(hash);
-    if ((entry instanceof WeakRef ? entry.deref() : entry) === state) family?.delete(hash);
+    if ((entry instanceof WeakPage ? entry.find(hash) : entry) === state) family?.delete(hash);
   }
 
   /** The older half of the nursery is held weakly from now on; modified objects are held by the session itself. */
   #weaken(): void {
     const old = this.#nursery.length - (this.#capacity >> 1);
+    const size = Math.max(1, Math.min(PAGE, this.#capacity >> 5));
+    let base: StateMapper | null = null;
+    let page: InstanceState[] = [];
     for (let i = 0; i < old; i++) {
       const state = this.#nursery[i];
       if (state.key === null) continue;
-      const family = this.#families.get((state.mapper as StateMapper & { readonly base: StateMapper }).base);
-      const hash = hashOf(state.key);
-      if (family?.get(hash) === state) {
-        family.set(hash, new WeakRef(state));
-        this.#weak++;
+      const own = (state.mapper as StateMapper & { readonly base: StateMapper }).base;
+      if (page.length === size || own !== base) {
+        this.#weakenPage(base, page);
+        base = own;
+        page = [];
       }
+      if (this.family(own).get(hashOf(state.key)) === state) page.push(state);
     }
+    this.#weakenPage(base, page);
     this.#nursery = this.#nursery.slice(old);
     if (this.#weak > this.#sweepAt) this.sweep();
   }
 
+  #weakenPage(base: StateMapper | null, states: readonly InstanceState[]): void {
+    if (base === null || states.length === 0) return;
+    const family = this.family(base);
+    const page = new WeakPage(family, states);
+    for (let i = 0; i < states.length; i++) family.set(page.hashes[i], page);
+    this.#pages.push(page);
+    this.#weak += states.length;
+  }
+
   /** Forgets entries whose objects were collected. */
   sweep(): void {
-    let alive = 0;
-    for (const family of this.#families.values()) {
-      for (const [hash, entry] of family) {
-        if (!(entry instanceof WeakRef)) continue;
-        if (entry.deref() === undefined) family.delete(hash);
-        else alive++;
-      }
+    const alive: WeakPage[] = [];
+    this.#weak = 0;
+    for (const page of this.#pages) {
+      if (page.alive) {
+        alive.push(page);
+        this.#weak += page.hashes.length;
+      } else for (const hash of page.hashes) if (page.family.get(hash) === page) page.family.delete(hash);
     }
-    this.#weak = alive;
-    this.#sweepAt = Math.max(SWEEP_FROM, alive * 2);
+    this.#pages = alive;
+    this.#sweepAt = Math.max(SWEEP_FROM, this.#weak * 2);
   }
 
   /** All states that are alive. */
   *states(): Generator<InstanceState> {
     for (const family of this.#families.values()) {
-      for (const entry of family.values()) {
-        const state = entry instanceof WeakRef ? entry.deref() : entry;
+      for (const [hash, entry] of family) {
+        const state = entry instanceof WeakPage ? entry.find(hash) : entry;
         if (state !== undefined) yield state;
       }
     }
@@ -118,6 +166,7 @@ export class IdentityMap {
     this.#lastBase = null;
     this.#families.clear();
     this.#nursery = [];
+    this.#pages = [];
     this.#weak = 0;
     this.#sweepAt = SWEEP_FROM;
   }

@@ -121,6 +121,8 @@ export class InstanceState {
   /** How the object was loaded: converters of raw slots, and the loader options in force for it. */
   origin: LoadOrigin | null = null;
   extra: StateExtra | null = null;
+  /** What the identity map holds weakly together with this one. */
+  page: object | null = null;
   /** The position in the order of `add`; 0 for objects that came from the database. */
   insertOrder = 0;
 

@@ -2,6 +2,7 @@
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
+import { WeakPage } from "../identity-map.js";
 import type { Mapper, Relationship } from "../mapping/mapper.js";
 import { hashOf, type IdentityKey, type InstanceState } from "../state.js";
 import type { Converter } from "./converters.js";
@@ -77,7 +78,7 @@ export class EntityLoader {
         continue;
       }
       const entry = family.get(key);
-      const state = entry instanceof WeakRef ? entry.deref() : entry;
+      const state = entry instanceof WeakPage ? entry.find(key) : entry;
       if (state === undefined) rows[i] = self.create(run, row, key).object;
       else {
         if (state.mapper === this.mapper) self.meet(run, state, row);
@@ -92,8 +93,9 @@ export class EntityLoader {
   load(run: LoadRun, row: unknown[]): object | null {
     const key = this.keyOf(row);
     if (key === null) return null;
-    const entry = run.family(this.spec.id, this.base).get(hashOf(key));
-    let state = entry instanceof WeakRef ? entry.deref() : entry;
+    const hash = hashOf(key);
+    const entry = run.family(this.spec.id, this.base).get(hash);
+    let state = entry instanceof WeakPage ? entry.find(hash) : entry;
     let variant: RowVariant;
     if (state === undefined) {
       variant = this.spec.discriminator < 0 ? this.self : this.variantOf(row);

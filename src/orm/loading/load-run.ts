@@ -3,6 +3,7 @@ import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import type { BoundValue } from "../../sql/key-context.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
+import type { IdentityEntry } from "../identity-map.js";
 import type { LoadSession } from "../load-session.js";
 import type { InstanceState, StateMapper } from "../state.js";
 
@@ -47,7 +48,7 @@ export class LoadRun {
   readonly gathered: Map<InstanceState, Gathering>[] = [];
   readonly current: (Gathering | null)[] = [];
   readonly settled: Set<InstanceState>[] = [];
-  private readonly families: Map<string | number | bigint, InstanceState | WeakRef<InstanceState>>[] = [];
+  private readonly families: Map<string | number | bigint, IdentityEntry>[] = [];
   /** At which depth objects were made, where the plan has their class in several places. */
   depths: Map<InstanceState, number> | null = null;
   private overwritten: Set<InstanceState> | null = null;
@@ -65,7 +66,7 @@ export class LoadRun {
     readonly parent: LoadRun | null = null,
   ) {}
 
-  family(id: number, base: StateMapper): Map<string | number | bigint, InstanceState | WeakRef<InstanceState>> {
+  family(id: number, base: StateMapper): Map<string | number | bigint, IdentityEntry> {
     let family = this.families[id];
     if (family === undefined) {
       family = this.session.identity.family(base);

@@ -1,0 +1,215 @@
+/** What the hot paths may cost, in things that can be counted. Times are measured by test/bench. */
+import { Socket } from "node:net";
+import { describe, expect, test } from "vitest";
+import {
+  type AsyncSession,
+  Column,
+  ManyToOne,
+  OneToMany,
+  PrimaryKey,
+  type Relation,
+  registry,
+  select,
+  selectinload,
+  TypeDecorator,
+  t,
+} from "../../src/index.js";
+import { databaseKind } from "../support/database.js";
+import { countMade } from "../support/made.js";
+import { recordStatements } from "../support/statements.js";
+import { make, storeFor } from "./support.js";
+
+const calls = { bind: 0, result: 0 };
+
+class Counted extends TypeDecorator<string, string> {
+  readonly impl = t.text;
+  override processBindParam(value: string): string {
+    calls.bind++;
+    return value;
+  }
+  override processResultValue(value: string): string {
+    calls.result++;
+    return value;
+  }
+}
+
+const reg = registry();
+
+@reg.Entity("makers")
+class Maker {
+  @PrimaryKey() id!: number;
+  @Column(new Counted()) name!: string;
+  @Column() size!: number;
+  @OneToMany(
+    () => Part,
+    (p) => p.maker,
+    { cascade: ["all", "delete-orphan"], passiveDeletes: true },
+  )
+  parts!: Part[];
+}
+
+@reg.Entity("parts")
+class Part {
+  @PrimaryKey() id!: number;
+  @Column({ foreignKey: "makers.id", nullable: true }) makerId!: number | null;
+  @Column() title!: string;
+  @ManyToOne(
+    () => Maker,
+    (m) => m.parts,
+  )
+  maker!: Relation<Maker> | null;
+}
+
+const ROWS = 500;
+/** Far less than one for each row, and room for what a statement or a flush makes once. */
+const FEW = 100;
+
+function makers(count: number, parts = 0): Maker[] {
+  return Array.from({ length: count }, (_, i) => {
+    const maker = make(Maker, { name: `maker ${i}`, size: i });
+    if (parts > 0) maker.parts = Array.from({ length: parts }, (_, j) => make(Part, { title: `part ${j}` }));
+    return maker;
+  });
+}
+
+async function stored(count: number, parts = 0) {
+  const store = await storeFor(reg, { expireOnCommit: false });
+  await using session = store.Session();
+  session.addAll(makers(count, parts));
+  await session.commit();
+  // Everything that is compiled once has been.
+  await using warm = store.Session();
+  await warm.scalars(select(Maker).limit(1)).all();
+  await warm.get(Maker, 1);
+  await warm.close();
+  calls.bind = 0;
+  calls.result = 0;
+  return store;
+}
+
+const all = (session: AsyncSession) => session.scalars(select(Maker).orderBy((m) => m.id)).all();
+
+describe("loads", () => {
+  test("make no map, set, weak reference, proxy or promise for each row, and read each value once", async () => {
+    const { Session } = await stored(ROWS);
+    await using session = Session();
+    const made = await countMade(() => all(session));
+    for (const [name, count] of Object.entries(made)) expect([name, count < FEW]).toEqual([name, true]);
+    expect(calls.result).toBeLessThanOrEqual(ROWS);
+    // Objects that are there already are not made again.
+    const before = calls.result;
+    await all(session);
+    expect(calls.result).toBe(before);
+  });
+
+  test("of a graph take one statement for each level and make nothing for each row", async () => {
+    const { engine, Session } = await stored(50, 10);
+    await using session = Session();
+    using log = recordStatements(engine);
+    const load = () => session.scalars(select(Maker).options(selectinload(Maker, (m) => m.parts))).all();
+    const made = await countMade(load);
+    expect(log.count()).toBe(2);
+    for (const [name, count] of Object.entries(made)) expect([name, count < FEW]).toEqual([name, true]);
+  });
+
+  test("by key alone make few promises, and many together one statement", async () => {
+    const { engine, Session } = await stored(20);
+    await using session = Session();
+    await session.get(Maker, 1);
+    const one = await countMade(() => session.get(Maker, 2));
+    expect(one.Promise).toBeLessThanOrEqual(20);
+    expect(one.Map + one.Set + one.WeakRef + one.Proxy).toBeLessThanOrEqual(4);
+    using log = recordStatements(engine);
+    await Promise.all([3, 4, 5, 6].map((id) => session.get(Maker, id)));
+    expect(log.count()).toBe(1);
+  });
+});
+
+describe("flushes", () => {
+  test("insert many objects with one statement, bind each value once, and make nothing for each object", async () => {
+    const { engine, Session } = await stored(1);
+    await using session = Session();
+    const objects = makers(ROWS);
+    using log = recordStatements(engine);
+    const made = await countMade(async () => {
+      session.addAll(objects);
+      await session.commit();
+    });
+    expect(log.count()).toBe(1);
+    expect(calls.bind).toBe(ROWS);
+    for (const [name, count] of Object.entries(made)) expect([name, count < FEW]).toEqual([name, true]);
+  });
+
+  test("insert a graph with one statement for each class", async () => {
+    const { engine, Session } = await stored(1);
+    await using session = Session();
+    using log = recordStatements(engine);
+    session.addAll(makers(20, 5));
+    await session.commit();
+    expect(log.texts().map((text) => text.split(" ").slice(0, 3).join(" "))).toEqual([
+      "INSERT INTO makers",
+      "INSERT INTO parts",
+    ]);
+  });
+
+  test("update and delete many objects with one statement each", async () => {
+    const { engine, Session } = await stored(ROWS);
+    await using session = Session();
+    const list = await all(session);
+    using log = recordStatements(engine);
+    for (const maker of list) maker.size += 1;
+    await session.flush();
+    expect([log.count(), log.rows("UPDATE")]).toEqual([1, ROWS]);
+    log.reset();
+    await session.deleteAll(list);
+    await session.commit();
+    expect([log.count(), log.rows("DELETE")]).toEqual([1, ROWS]);
+  });
+
+  test("look at nothing but what has changed", async () => {
+    const { engine, Session } = await stored(ROWS);
+    await using session = Session();
+    const list = await all(session);
+    using log = recordStatements(engine);
+    list[7].name = "changed";
+    const made = await countMade(() => session.flush());
+    expect(calls.bind).toBe(1);
+    expect(log.rows("UPDATE")).toBe(1);
+    for (const [name, count] of Object.entries(made)) expect([name, count < FEW]).toEqual([name, true]);
+  });
+
+  test("before a query do nothing where nothing has changed", async () => {
+    const { engine, Session } = await stored(ROWS);
+    await using session = Session();
+    await all(session);
+    using log = recordStatements(engine);
+    await session.scalars(select(Part)).all();
+    expect(log.count()).toBe(1);
+    expect(calls.bind).toBe(0);
+  });
+});
+
+describe.runIf(databaseKind() === "postgresql")("round trips", () => {
+  test("of a transaction are one for each statement and one for COMMIT: BEGIN travels with the first", async () => {
+    const { Session } = await stored(2);
+    const work = async () => {
+      await using session = Session();
+      const maker = await session.get(Maker, 1);
+      (maker as Maker).size += 1;
+      await session.commit();
+    };
+    await work();
+    const { write } = Socket.prototype;
+    let writes = 0;
+    Socket.prototype.write = function (this: Socket, ...args: Parameters<typeof write>) {
+      if (this.remotePort !== undefined) writes++;
+      return write.apply(this, args);
+    } as typeof write;
+    try {
+      await work();
+    } finally {
+      Socket.prototype.write = write;
+    }
+    expect(writes).toBe(3);
+  });
+});
