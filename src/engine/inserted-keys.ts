@@ -19,7 +19,7 @@ const shapes = new WeakMap<object, ResultShape>();
  */
 export function keysToReturn(insert: Insert, given: readonly string[], dialect: EngineDialect): readonly Column[] {
   if (!dialect.capabilities.returning || insert.returningNodes.length > 0) return [];
-  if (insert.source !== null || insert.rows.length > 1 || insert.conflict !== null) return [];
+  if (insert.source !== null || insert.rows.length > 1 || insert.conflicts.length > 0) return [];
   const key = insert.table.primaryKey;
   return key.columns.filter((column) => {
     if (isGiven(insert, column, given)) return false;

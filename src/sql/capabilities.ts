@@ -18,6 +18,10 @@ export interface DialectCapabilities {
   readonly defaultKeyword: boolean;
   /** INSERT ... ON CONFLICT. */
   readonly onConflict: boolean;
+  /** More than one ON CONFLICT clause on an INSERT. */
+  readonly severalConflictClauses: boolean;
+  /** `= ANY (...)` and `= ALL (...)`. */
+  readonly quantifiedComparison: boolean;
   /** UPDATE ... FROM. */
   readonly updateFrom: boolean;
   /** DELETE ... USING. */
@@ -91,6 +95,8 @@ export const standardCapabilities: DialectCapabilities = {
   defaultValuesInsert: true,
   defaultKeyword: true,
   onConflict: true,
+  severalConflictClauses: false,
+  quantifiedComparison: true,
   updateFrom: true,
   deleteUsing: true,
   dmlCte: true,

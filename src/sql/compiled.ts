@@ -18,6 +18,8 @@ export interface CompiledParam {
   readonly label: string;
   /** Its place in the list of an IN that is written out; null for a whole value. */
   readonly element: number | null;
+  /** The row of a VALUES of several rows that it belongs to. */
+  readonly row: number;
 }
 
 /** A column of the result. */

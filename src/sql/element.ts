@@ -2,7 +2,7 @@ import { Node } from "./node.js";
 import { customOperator, type Operator, operators, type ResultRule } from "./operators.js";
 import type { SQLType } from "./types/type.js";
 import { plainType } from "./types/type.js";
-import type { ExprOf, MatchOptions, Named, OpOptions, SOURCE, VALUE } from "./typing.js";
+import type { ExprOf, MatchOptions, Named, OpOptions, SOURCE, TextSearchOptions, VALUE } from "./typing.js";
 
 /** An element whose value type is not followed: it fits wherever a typed expression is asked for. */
 export type LooseElement = ColumnElement<never, never>;
@@ -36,6 +36,8 @@ export interface ElementFactory {
   arrayAt(element: ColumnElement, index: unknown): LooseElement;
   arraySlice(element: ColumnElement, from: unknown, to: unknown): LooseElement;
   quantified(operator: Operator, element: ColumnElement): LooseElement;
+  power(base: ColumnElement, exponent: unknown): LooseElement;
+  keyList(element: ColumnElement, operator: Operator, keys: unknown): LooseElement;
 }
 
 /** What else a binary expression may carry. */
@@ -146,8 +148,10 @@ export abstract class ColumnElement<T = unknown, Src = unknown> extends Node {
   }
   /** A part of a text; of an array or a JSON document, its members. */
   contains(part: unknown, options?: MatchOptions): LooseElement {
-    const family = this.type.family;
-    if (family === "array" || family === "json") return this.operate(operators.contains, part);
+    const type = this.type;
+    if (type.family === "array" || type.family === "json" || type.isRange) {
+      return this.operate(operators.contains, part);
+    }
     return factory.search(this, part, { before: true, after: true, ignoreCase: false }, options);
   }
   istartsWith(part: unknown, options?: MatchOptions): LooseElement {
@@ -166,8 +170,9 @@ export abstract class ColumnElement<T = unknown, Src = unknown> extends Node {
   regexpReplace(pattern: unknown, replacement: unknown, flags?: string): LooseElement {
     return factory.regexpReplace(this, pattern, replacement, flags);
   }
-  match(query: unknown): LooseElement {
-    return this.operate(operators.match, query);
+  match(query: unknown, options?: TextSearchOptions): LooseElement {
+    const right = factory.operand(query, this, operators.match);
+    return factory.binary(this, operators.match, right, { modifier: options?.config ?? null });
   }
   concat(other: unknown): LooseElement {
     return this.operate(operators.concat, other);
@@ -191,6 +196,9 @@ export abstract class ColumnElement<T = unknown, Src = unknown> extends Node {
   }
   mod(other: unknown): LooseElement {
     return this.operate(operators.mod, other);
+  }
+  pow(other: unknown): LooseElement {
+    return factory.power(this, other);
   }
   neg(): LooseElement {
     return factory.unary(operators.neg, this, false);
@@ -256,7 +264,7 @@ export abstract class ColumnElement<T = unknown, Src = unknown> extends Node {
     return factory.collate(this, name);
   }
 
-  op<U = unknown>(sql: string, options: OpOptions = {}): (other: unknown) => ExprOf<U, never> {
+  op<U = unknown>(sql: string, options: OpOptions<U> = {}): (other: unknown) => ExprOf<U, never> {
     return this.custom(sql, options, "unknown") as unknown as (other: unknown) => ExprOf<U, never>;
   }
   boolOp(sql: string, options: OpOptions = {}): (other: unknown) => LooseElement {
@@ -308,6 +316,49 @@ export abstract class ColumnElement<T = unknown, Src = unknown> extends Node {
   overlap(other: unknown): LooseElement {
     return this.operate(operators.overlap, other);
   }
+  hasAny(keys: unknown): LooseElement {
+    return factory.keyList(this, operators.hasAny, keys);
+  }
+  hasAll(keys: unknown): LooseElement {
+    return factory.keyList(this, operators.hasAll, keys);
+  }
+  pathExists(path: unknown): LooseElement {
+    return this.operate(operators.jsonPathExists, path);
+  }
+  pathMatch(path: unknown): LooseElement {
+    return this.operate(operators.jsonPathMatch, path);
+  }
+  deletePath(...keys: readonly (string | number)[]): LooseElement {
+    return factory.keyList(this, operators.jsonDeletePath, keys);
+  }
+  merge(other: unknown): LooseElement {
+    return this.operate(operators.jsonMerge, other);
+  }
+
+  strictlyLeftOf(other: unknown): LooseElement {
+    return this.operate(operators.strictlyLeftOf, other);
+  }
+  strictlyRightOf(other: unknown): LooseElement {
+    return this.operate(operators.strictlyRightOf, other);
+  }
+  notExtendRightOf(other: unknown): LooseElement {
+    return this.operate(operators.notExtendRightOf, other);
+  }
+  notExtendLeftOf(other: unknown): LooseElement {
+    return this.operate(operators.notExtendLeftOf, other);
+  }
+  adjacentTo(other: unknown): LooseElement {
+    return this.operate(operators.adjacentTo, other);
+  }
+  unionWith(other: unknown): LooseElement {
+    return this.operate(operators.rangeUnion, other);
+  }
+  intersection(other: unknown): LooseElement {
+    return this.operate(operators.rangeIntersection, other);
+  }
+  difference(other: unknown): LooseElement {
+    return this.operate(operators.rangeDifference, other);
+  }
   any(): LooseElement {
     return factory.quantified(operators.any, this);
   }
@@ -326,7 +377,7 @@ export abstract class ColumnElement<T = unknown, Src = unknown> extends Node {
     });
   }
 
-  private custom(sql: string, options: OpOptions, result: ResultRule): (other: unknown) => LooseElement {
+  private custom<U>(sql: string, options: OpOptions<U>, result: ResultRule): (other: unknown) => LooseElement {
     const operator = customOperator(sql, { precedence: options.precedence ?? 0, result });
     const type = options.returnType === undefined ? undefined : plainType(options.returnType);
     return (other) =>

@@ -35,6 +35,8 @@ export interface JoinStep {
 
 /** What `u.posts` is at run time. It is no ColumnElement: it can be joined along, not selected. */
 export abstract class RelationElement extends Node {
+  /** The class or alias on the other side. */
+  abstract get target(): EntityElement;
   /** Where the join starts and what it passes: two steps for many-to-many. */
   abstract joinTarget(): { readonly left: FromClause<unknown>; readonly steps: readonly JoinStep[] };
 }

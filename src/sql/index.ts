@@ -20,6 +20,8 @@ export {
   type ConflictTarget,
   type ConflictUpdate,
   type EntityValues,
+  Excluded,
+  type ExcludedColumns,
   Insert,
   insert,
   OnConflict,
@@ -31,6 +33,11 @@ export { escapeWildcards } from "./elements/build.js";
 export { describeElement, expressionOrBind, requireCondition, requireElement } from "./elements/coerce.js";
 export * from "./elements/expression.js";
 export { FunctionElement } from "./elements/function-element.js";
+export * from "./elements/grouping.js";
+export { InlineLiteral } from "./elements/inline-literal.js";
+export { asc, desc, LabelReference, nullsFirst, nullsLast } from "./elements/label-reference.js";
+export { all, any } from "./elements/quantified.js";
+export * from "./elements/sequence-value.js";
 export * from "./elements/special.js";
 export { SQLTemplate, sql } from "./elements/template.js";
 export { parseText, TextClause, text, textParam } from "./elements/text.js";
@@ -38,7 +45,9 @@ export * from "./elements/window.js";
 export * from "./entity.js";
 export * from "./errors.js";
 export * from "./exists.js";
+export { registerFunction } from "./function-types.js";
 export * from "./functions.js";
+export type * from "./functions-typing.js";
 export * from "./identifiers.js";
 export * from "./key-context.js";
 export { cacheKeyOf, iterate, Node, type PartKind, type Parts, refId, replaceNodes } from "./node.js";
@@ -66,7 +75,7 @@ export * from "./selectable/select.js";
 export * from "./selectable/select-parts.js";
 export * from "./selectable/select-typing.js";
 export { disambiguate, expandColumns } from "./selectable/selected-columns.js";
-export { ColumnValued, TableValued } from "./selectable/table-valued.js";
+export { ColumnValued, ScalarTableValued, TableValued } from "./selectable/table-valued.js";
 export * from "./selectable/textual.js";
 export { Values, values } from "./selectable/values.js";
 export * from "./statement.js";

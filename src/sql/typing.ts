@@ -26,6 +26,12 @@ export interface MatchOptions {
   readonly autoescape?: boolean;
 }
 
+/** Options of `match()`. */
+export interface TextSearchOptions {
+  /** The text search configuration, e.g. `"english"`; the database's own where absent. */
+  readonly config?: string;
+}
+
 /** A condition, as `where`, `having`, `on` and `and` take it. */
 export type Condition = Valued<boolean | null>;
 
@@ -93,7 +99,7 @@ export interface Expr<out T, out Src = never> extends Valued<T, Src> {
   /** `DISTINCT expr`, inside an aggregate. */
   distinct(): Expr<T, Src>;
   /** An operator of the database's own: `a.op("<->")(b)`. */
-  op<U = unknown>(sql: string, options?: OpOptions): (other: unknown) => ExprOf<U, Src>;
+  op<U = unknown>(sql: string, options?: OpOptions<U>): (other: unknown) => ExprOf<U, Src>;
   /** A custom operator that is a condition. */
   boolOp(sql: string, options?: OpOptions): (other: unknown) => BoolExpr<boolean, Src>;
 }
@@ -123,11 +129,11 @@ export type InOperand<T> =
   | Valued<readonly NonNullable<T>[] | null>;
 
 /** Options of a custom operator. */
-export interface OpOptions {
+export interface OpOptions<U = unknown> {
   /** How tightly it binds as an operand of another; 0 (the default) is always put in parentheses. */
   readonly precedence?: number;
   /** The type of its result. */
-  readonly returnType?: SQLType;
+  readonly returnType?: SQLType<U>;
 }
 
 /** An expression made for ORDER BY; a plain expression will do there too. */
@@ -153,7 +159,7 @@ export interface StrExpr<T, Src = never> extends Expr<T, Src> {
   regexpMatch(pattern: Operand<string>, flags?: string): BoolExpr<boolean, Src>;
   regexpReplace(pattern: Operand<string>, replacement: Operand<string>, flags?: string): StrExpr<T, Src>;
   /** The database's full text search. */
-  match(query: Operand<string>): BoolExpr<boolean, Src>;
+  match(query: Operand<string>, options?: TextSearchOptions): BoolExpr<boolean, Src>;
   concat(other: Operand<string>): StrExpr<T, Src>;
 }
 
@@ -170,6 +176,8 @@ export interface NumExpr<T, Src = never> extends Expr<T, Src> {
   /** Division of whole numbers, rounded down: -7 / 2 is -4 on every database. */
   floorDiv(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
   mod(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+  /** This number to the power of another. */
+  pow(other: Operand<number>): NumExpr<number | (T & null), Src>;
   neg(): NumExpr<T, Src>;
   bitwiseAnd(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
   bitwiseOr(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
@@ -205,14 +213,36 @@ export interface JsonExpr<T, Src = never> extends Expr<T, Src> {
   /** A member, as JSON: a key of an object or an index of an array. */
   get<K extends keyof NonNullable<T> & (string | number)>(key: K): JsonMember<NonNullable<T>[K] | null, Src>;
   /** What lies at the end of a path of keys and indexes, as JSON. */
-  path<U = unknown>(...keys: readonly (string | number)[]): JsonMember<U | null, Src>;
+  path<const P extends readonly (string | number)[]>(...keys: P): JsonMember<JsonAt<T, P> | null, Src>;
   /** A member as text. */
   getText<K extends keyof NonNullable<T> & (string | number)>(key: K): StrExpr<string | null, Src>;
-  /** PostgreSQL's `@>` of jsonb. */
+  /** Whether another document lies within this one, `@>`. */
   contains(other: unknown): BoolExpr<boolean, Src>;
+  /** Whether this document lies within another, `<@`. */
+  containedBy(other: unknown): BoolExpr<boolean, Src>;
   /** Whether an object has a key. */
   hasKey(key: Operand<string>): BoolExpr<boolean, Src>;
+  /** Whether an object has one of the keys. */
+  hasAny(keys: readonly string[] | Valued<readonly string[] | null>): BoolExpr<boolean, Src>;
+  /** Whether an object has all of the keys. */
+  hasAll(keys: readonly string[] | Valued<readonly string[] | null>): BoolExpr<boolean, Src>;
+  /** Whether an SQL/JSON path finds anything, `@?`. */
+  pathExists(path: Operand<string>): BoolExpr<boolean, Src>;
+  /** What an SQL/JSON path's predicate says, `@@`. */
+  pathMatch(path: Operand<string>): BoolExpr<boolean, Src>;
+  /** The document without what lies at the end of a path. */
+  deletePath(...keys: readonly (string | number)[]): JsonExpr<T, Src>;
+  /** Two documents as one; of a key that both have, the other's value. */
+  merge(other: unknown): JsonExpr<T, Src>;
 }
+
+/** The type at the end of a path of keys and indexes of a JSON value. */
+export type JsonAt<T, P extends readonly (string | number)[]> = unknown extends T
+  ? unknown
+  : P extends readonly [infer K, ...infer Rest extends readonly (string | number)[]]
+    ? JsonAt<MemberAt<NonNullable<T>, K>, Rest>
+    : T;
+type MemberAt<T, K> = K extends keyof T ? T[K] : T extends readonly (infer I)[] ? I : unknown;
 
 /** A member of a JSON value: JSON itself until one of `as...` makes an SQL value of it. */
 export interface JsonMember<T, Src = never> extends JsonExpr<T, Src> {
@@ -235,9 +265,37 @@ export interface ArrayExpr<T, I, Src = never> extends Expr<T, Src> {
   containedBy(other: Operand<readonly I[]>): BoolExpr<boolean, Src>;
   overlap(other: Operand<readonly I[]>): BoolExpr<boolean, Src>;
   concat(other: Operand<readonly I[]>): ExprOf<T, Src>;
-  /** For the right side of a comparison: `x = ANY (array)`. */
+  /** For the right side of a comparison: `literal(3).eq(numbers.any())`. */
   any(): ExprOf<I, Src>;
   all(): ExprOf<I, Src>;
+}
+
+/** What a range's value looks like; the class is a dialect's own. */
+export interface RangeLike<out I = unknown> {
+  readonly lower: I | null;
+  readonly upper: I | null;
+  readonly isEmpty: boolean;
+}
+
+/** An expression of a range of values. */
+export interface RangeExpr<T, I, Src = never> extends Expr<T, Src> {
+  as<const N extends string>(name: N): RangeExpr<T, I, Src> & Named<N>;
+  label<const N extends string>(name: N): RangeExpr<T, I, Src> & Named<N>;
+  /** Whether a value or a range lies within. */
+  contains(other: Operand<NonNullable<T>> | Operand<I>): BoolExpr<boolean, Src>;
+  containedBy(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
+  overlap(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
+  strictlyLeftOf(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
+  strictlyRightOf(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
+  notExtendRightOf(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
+  notExtendLeftOf(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
+  adjacentTo(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
+  /** What either has. @throws DataError where a gap would be left */
+  unionWith(other: Operand<NonNullable<T>>): RangeExpr<T, I, Src>;
+  /** What both have. */
+  intersection(other: Operand<NonNullable<T>>): RangeExpr<T, I, Src>;
+  /** What the other does not have. */
+  difference(other: Operand<NonNullable<T>>): RangeExpr<T, I, Src>;
 }
 
 /** The expression type of a value type: text, number, condition, date, array, JSON, or plain. */
@@ -257,9 +315,11 @@ export type ExprOf<T, Src = never> = unknown extends T
               ? Expr<T, Src>
               : [NonNullable<T>] extends [readonly (infer I)[]]
                 ? ArrayExpr<T, I, Src> & JsonExpr<T, Src>
-                : [NonNullable<T>] extends [object]
-                  ? JsonExpr<T, Src>
-                  : Expr<T, Src>;
+                : [NonNullable<T>] extends [RangeLike<infer I>]
+                  ? RangeExpr<T, I, Src>
+                  : [NonNullable<T>] extends [object]
+                    ? JsonExpr<T, Src>
+                    : Expr<T, Src>;
 
 /** The value type of an expression. */
 export type ValueOf<X> = X extends Valued<infer T> ? T : never;

@@ -79,6 +79,9 @@ class Relation extends RelationElement {
   ) {
     super();
   }
+  override get target() {
+    return Person[ENTITY];
+  }
   override joinTarget() {
     return { left: this.left as never, steps: this.steps };
   }

@@ -104,7 +104,7 @@ export class BulkInsert {
 export function bulkInsertOf(compiled: Compiled, enumName: (type: SQLType) => string | null): BulkInsert | null {
   if (compiled.kind !== "insert" || compiled.params.length === 0) return null;
   const insert = compiled.statement as unknown as Insert;
-  if (insert.conflict !== null || insert.source !== null) return null;
+  if (insert.conflicts.length > 0 || insert.source !== null) return null;
   const form = FORM.exec(compiled.text);
   if (form === null) return null;
   const parameters = (form[2] as string).split(", ");

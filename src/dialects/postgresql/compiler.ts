@@ -3,7 +3,7 @@ import { SQLCompiler } from "../../sql/compiler/dml.js";
 import { unwrap } from "../../sql/compiler/expressions.js";
 import type { ColumnElement } from "../../sql/element.js";
 import { BindParameter } from "../../sql/elements/bind.js";
-import type { Between, BinaryExpression, Cast } from "../../sql/elements/expression.js";
+import type { Between, BinaryExpression, Cast, UnaryExpression } from "../../sql/elements/expression.js";
 import { TupleElement } from "../../sql/elements/expression.js";
 import type { FunctionElement } from "../../sql/elements/function-element.js";
 import { EntityElement } from "../../sql/entity.js";
@@ -12,8 +12,11 @@ import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import { FromClause } from "../../sql/selectable/from-clause.js";
 import type { Select } from "../../sql/selectable/select.js";
-import type { ForUpdateArg, SelectExtras } from "../../sql/selectable/select-parts.js";
+import type { FetchArg, ForUpdateArg } from "../../sql/selectable/select-parts.js";
+import type { ScalarTableValued, TableValued } from "../../sql/selectable/table-valued.js";
 import type { Values } from "../../sql/selectable/values.js";
+import { stringType, wideIntegerType } from "../../sql/types/base.js";
+import { NamedType } from "../../sql/types/extensible.js";
 import { JsonType } from "../../sql/types/structured.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { arrayText } from "./array-text.js";
@@ -37,11 +40,30 @@ const INFERRING: ReadonlySet<string> = new Set([
   "hasKey",
   "hasAny",
   "hasAll",
+  "jsonPathExists",
+  "jsonPathMatch",
+  "strictlyLeftOf",
+  "strictlyRightOf",
+  "notExtendRightOf",
+  "notExtendLeftOf",
+  "adjacentTo",
 ]);
 
 // Functions that take anything, so that a bare parameter would have no type.
 const TAKES_ANYTHING =
   /^(concat|concat_ws|format|jsonb?_build_(object|array)|jsonb?_agg|jsonb?_object_agg|to_jsonb?|array_agg|num_n(on)?nulls|pg_typeof|array_(append|prepend|remove|replace|position|positions|fill)|unnest|lag|lead|first_value|last_value|nth_value|mode)$/;
+
+// Functions in FROM whose only column has no name of its own.
+const ONE_COLUMN =
+  /^(unnest|generate_series|generate_subscripts|regexp_split_to_table|regexp_matches|string_to_table|jsonb?_object_keys|jsonb_path_query)$/;
+
+/** What functions are called here, by the names that SQLite has for them. */
+const RENAMED: Readonly<Record<string, string>> = {
+  json_object: "json_build_object",
+  json_array: "json_build_array",
+  typeof: "pg_typeof",
+  total: "sum",
+};
 
 /**
  * The compiler of statements.
@@ -62,7 +84,7 @@ export class PostgresqlCompiler extends SQLCompiler {
 
   protected override decoratePlaceholder(placeholder: string, bind: BindParameter): string {
     if (bind.expanding && !this.#lists.has(bind)) return placeholder;
-    const strict = this.#strict.has(bind);
+    const strict = this.#strict.has(bind) || bind.type === wideIntegerType;
     if (!strict && (this.#allInferred || this.#inferred.has(bind))) return placeholder;
     const { family } = this.dialect.typeImpl(bind.type);
     if (!strict && (family === "string" || family === "json")) return placeholder;
@@ -104,9 +126,10 @@ export class PostgresqlCompiler extends SQLCompiler {
     return this.#inferring(() => super.defaultText(column, value));
   }
 
-  protected override limitText(limit: Node | null, offset: Node | null, extras: SelectExtras | null): string {
+  protected override limitText(limit: Node | null, offset: Node | null, fetch: FetchArg | null): string {
+    if (fetch?.percent === true) return this.refuse("FETCH FIRST ... PERCENT", "Count the rows first.");
     for (const node of [limit, offset]) if (node instanceof BindParameter) this.#inferred.add(node);
-    return super.limitText(limit, offset, extras);
+    return super.limitText(limit, offset, fetch);
   }
 
   // --- queries -----------------------------------------------------------------------------------------------------
@@ -119,6 +142,21 @@ export class PostgresqlCompiler extends SQLCompiler {
   override visitValues(values: Values): string {
     for (const row of values.rows) for (const cell of row) this.#demand(cell);
     return super.visitValues(values);
+  }
+
+  // FROM ONLY t: without the tables that inherit from it.
+  protected override hintedTable(table: string, hint: string): string {
+    return hint.toUpperCase() === "ONLY" ? `ONLY ${table}` : super.hintedTable(table, hint);
+  }
+
+  // The one column of such a function is named after the alias, unless the alias names it.
+  protected override namesColumns(from: TableValued): boolean {
+    if (from.derived || from.definitions.length === 0) return from.derived;
+    return ONE_COLUMN.test(String((from.element as { name?: string }).name));
+  }
+
+  override visitScalarTableValued(node: ScalarTableValued): string {
+    return `(${this.process(node.element)}).${this.quote(node.name)}`;
   }
 
   #demand(node: Node): void {
@@ -156,7 +194,10 @@ export class PostgresqlCompiler extends SQLCompiler {
     const rightBinds = bindsOf(right);
     if (leftBinds.length > 0 && rightBinds.length > 0) {
       for (const bind of [...leftBinds, ...rightBinds]) this.#strict.add(bind);
-    } else for (const bind of [...leftBinds, ...rightBinds]) this.#inferred.add(bind);
+      return;
+    }
+    for (const bind of leftBinds) (fits(bind.type, right) ? this.#inferred : this.#strict).add(bind);
+    for (const bind of rightBinds) (fits(bind.type, left) ? this.#inferred : this.#strict).add(bind);
   }
 
   override visitBetween(node: Between): string {
@@ -194,7 +235,7 @@ export class PostgresqlCompiler extends SQLCompiler {
       if (!Array.isArray(values)) throw new ArgumentError("the value of an IN list is an array.");
       return arrayText(values, item, 1);
     };
-    const cast = this.#lists.delete(bind) ? this.castName(bind.type) : null;
+    const cast = this.#lists.delete(bind) || bind.type === wideIntegerType ? this.castName(bind.type) : null;
     const list = this.placeholder(bind, null, toArray as (value: never) => unknown);
     return `${left} ${negative ? "<> ALL" : "= ANY"} (${list}${cast === null ? "" : `::${cast}[]`})`;
   }
@@ -206,6 +247,33 @@ export class PostgresqlCompiler extends SQLCompiler {
       this.#demand(node.right);
     }
     return this.infix(node, "||");
+  }
+
+  // any() and all() of a plain list
+  protected override unary_any(node: UnaryExpression): string {
+    this.#demand(node.element);
+    return super.unary_any(node);
+  }
+
+  protected override unary_all(node: UnaryExpression): string {
+    this.#demand(node.element);
+    return super.unary_all(node);
+  }
+
+  protected binary_rangeUnion(node: BinaryExpression): string {
+    return this.#rangeOperator(node);
+  }
+  protected binary_rangeIntersection(node: BinaryExpression): string {
+    return this.#rangeOperator(node);
+  }
+  protected binary_rangeDifference(node: BinaryExpression): string {
+    return this.#rangeOperator(node);
+  }
+
+  #rangeOperator(node: BinaryExpression): string {
+    this.#demand(node.left);
+    this.#demand(node.right);
+    return this.infix(node, node.operator.sql);
   }
 
   protected binary_regexpMatch(node: BinaryExpression): string {
@@ -226,7 +294,16 @@ export class PostgresqlCompiler extends SQLCompiler {
   }
 
   protected binary_match(node: BinaryExpression): string {
-    return `${this.operand(node.left, node.operator)} @@ plainto_tsquery(${this.process(node.right)})`;
+    const left = this.operand(node.left, node.operator);
+    const right = node.right as ColumnElement;
+    const config = node.modifier === null ? "" : `${this.literal(node.modifier, stringType)}, `;
+    const query = isNamed(right, "tsquery")
+      ? this.operand(right, node.operator)
+      : `plainto_tsquery(${config}${this.process(right)})`;
+    // the same expression as an index on to_tsvector('english', x) has
+    return config === "" || isNamed(node.left, "tsvector")
+      ? `${left} @@ ${query}`
+      : `to_tsvector(${config}${this.process(node.left)}) @@ ${query}`;
   }
 
   protected binary_notMatch(node: BinaryExpression): string {
@@ -242,6 +319,11 @@ export class PostgresqlCompiler extends SQLCompiler {
     return this.#asJsonb(node, "!=");
   }
   protected binary_contains(node: BinaryExpression): string {
+    // a value in a range: its type is not the range's
+    if (node.left.type.isRange && !(node.right as ColumnElement).type.isRange) {
+      this.#demand(node.right);
+      return super.infix(node, "@>");
+    }
     return this.#asJsonb(node, "@>");
   }
   protected binary_containedBy(node: BinaryExpression): string {
@@ -257,6 +339,28 @@ export class PostgresqlCompiler extends SQLCompiler {
     return this.#asJsonb(node, "?&");
   }
 
+  protected binary_jsonPathExists(node: BinaryExpression): string {
+    return this.#asJsonb(node, "@?");
+  }
+  protected binary_jsonPathMatch(node: BinaryExpression): string {
+    return this.#asJsonb(node, "@@");
+  }
+  protected binary_jsonMerge(node: BinaryExpression): string {
+    this.#demand(node.right);
+    return this.#asJsonb(node, "||");
+  }
+  protected binary_jsonDeletePath(node: BinaryExpression): string {
+    const bind = unwrap(node.right);
+    const left = isPlainJson(node.left)
+      ? `CAST(${this.process(node.left)} AS JSONB)`
+      : this.operand(node.left, node.operator);
+    if (!(bind instanceof BindParameter) || this.options.literalBinds === true) {
+      return `${left} #- ${this.operand(node.right, node.operator)}`;
+    }
+    const path = (keys: unknown): string => arrayText((keys as unknown[]).map(String), null, 1);
+    return `${left} #- ${this.placeholder(bind, null, path as (value: never) => unknown)}`;
+  }
+
   #asJsonb(node: BinaryExpression, operator: string): string {
     if (!isPlainJson(node.left) && !isPlainJson(node.right)) return this.infix(node, operator);
     this.#infer(node.left, node.right);
@@ -270,7 +374,8 @@ export class PostgresqlCompiler extends SQLCompiler {
   // --- functions ---------------------------------------------------------------------------------------------------
 
   protected override functionCall(node: FunctionElement): string {
-    if (TAKES_ANYTHING.test(node.name.toLowerCase())) for (const arg of node.args) this.#demand(arg);
+    const name = node.name.toLowerCase();
+    if (TAKES_ANYTHING.test(RENAMED[name] ?? name)) for (const arg of node.args) this.#demand(arg);
     return super.functionCall(node);
   }
 
@@ -281,6 +386,39 @@ export class PostgresqlCompiler extends SQLCompiler {
   }
 
   // Names that other databases have for what PostgreSQL calls otherwise.
+
+  protected override functionName(name: string): string {
+    return super.functionName(RENAMED[name] ?? name);
+  }
+
+  // Each of these is two functions here, one for each kind of JSON.
+  #jsonFunction(node: FunctionElement, name: string): string {
+    const first = node.args[0];
+    const binary = first?.type instanceof JsonType && first.type.binary;
+    return `${binary ? "jsonb" : "json"}_${name}(${this.processList(node.args)})`;
+  }
+  protected function_json_each(node: FunctionElement): string {
+    return this.#jsonFunction(node, "each");
+  }
+  protected function_json_array_elements(node: FunctionElement): string {
+    return this.#jsonFunction(node, "array_elements");
+  }
+  protected function_json_array_length(node: FunctionElement): string {
+    return this.#jsonFunction(node, "array_length");
+  }
+  protected function_json_type(node: FunctionElement): string {
+    return this.#jsonFunction(node, "typeof");
+  }
+  protected function_json_typeof(node: FunctionElement): string {
+    return this.#jsonFunction(node, "typeof");
+  }
+
+  // A binary fraction has no decimal digits to round to.
+  protected function_round(node: FunctionElement): string {
+    const [element, digits] = node.args;
+    if (element?.type.family !== "float" || digits === undefined) return this.functionCall(node);
+    return `CAST(round(CAST(${this.process(element)} AS NUMERIC), ${this.process(digits)}) AS DOUBLE PRECISION)`;
+  }
 
   protected function_ifnull(node: FunctionElement): string {
     return `coalesce(${this.processList(node.args)})`;
@@ -319,6 +457,18 @@ function bindsOf(node: Node): readonly BindParameter[] {
   if (element instanceof BindParameter) return [element];
   if (element instanceof TupleElement) return element.elements.flatMap((each) => bindsOf(each));
   return [];
+}
+
+/** Whether a parameter may take the type of what stands beside it: a fraction beside a whole number may not. */
+function fits(type: SQLType, beside: Node): boolean {
+  const other = (beside as ColumnElement).type;
+  if (other?.family !== "integer") return true;
+  return type.family === "integer" && (type.visitName !== "visitBigInteger" || other.visitName === type.visitName);
+}
+
+function isNamed(element: ColumnElement, name: string): boolean {
+  const { type } = element;
+  return type instanceof NamedType && type.spec.toLowerCase() === name;
 }
 
 function isPlainJson(node: Node): boolean {

@@ -70,6 +70,9 @@ export class RangeType<T> extends TextLoadedType<Range<T>> {
   override getColSpec(): string {
     return this.rangeName.toUpperCase();
   }
+  override get isRange(): boolean {
+    return true;
+  }
   protected override describe(): string {
     return `range ${this.rangeName}`;
   }
@@ -109,6 +112,9 @@ export class MultirangeType<T> extends TextLoadedType<Range<T>[]> {
   }
   override getColSpec(): string {
     return this.rangeName.toUpperCase();
+  }
+  override get isRange(): boolean {
+    return true;
   }
   protected override describe(): string {
     return `range ${this.rangeName}`;

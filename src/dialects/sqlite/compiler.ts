@@ -2,14 +2,18 @@
 import { SQLCompiler } from "../../sql/compiler/dml.js";
 import { unwrap } from "../../sql/compiler/expressions.js";
 import type { Insert, OnConflict } from "../../sql/dml/insert.js";
-import type { BindParameter } from "../../sql/elements/bind.js";
+import { BindParameter } from "../../sql/elements/bind.js";
 import { type BinaryExpression, TupleElement } from "../../sql/elements/expression.js";
 import type { FunctionElement } from "../../sql/elements/function-element.js";
 import type { Extract } from "../../sql/elements/special.js";
 import { ArgumentError, CompileError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
+import type { Operator } from "../../sql/operators.js";
+import type { AliasedColumn } from "../../sql/selectable/alias.js";
 import type { Select } from "../../sql/selectable/select.js";
+import { type ColumnValued, TableValued } from "../../sql/selectable/table-valued.js";
 import { stringType } from "../../sql/types/base.js";
+import { checkText } from "../../sql/types/text-check.js";
 
 /** The present moment as the datetime type stores it, so that a default equals what is bound later. */
 export const NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')";
@@ -41,6 +45,56 @@ const LISTABLE: ReadonlySet<string> = new Set([
   "uuid",
   "enum",
 ]);
+
+/** Operators without a counterpart. */
+const NO_OPERATOR: ReadonlySet<string> = new Set([
+  "contains",
+  "containedBy",
+  "overlap",
+  "jsonPathExists",
+  "jsonPathMatch",
+  "jsonMerge",
+  "strictlyLeftOf",
+  "strictlyRightOf",
+  "notExtendRightOf",
+  "notExtendLeftOf",
+  "adjacentTo",
+  "rangeUnion",
+  "rangeIntersection",
+  "rangeDifference",
+]);
+
+/** What functions are called here, by the names that PostgreSQL has for them. */
+const RENAMED: Readonly<Record<string, string>> = {
+  json_agg: "json_group_array",
+  jsonb_agg: "json_group_array",
+  json_object_agg: "json_group_object",
+  jsonb_object_agg: "json_group_object",
+  json_build_object: "json_object",
+  jsonb_build_object: "json_object",
+  json_build_array: "json_array",
+  jsonb_build_array: "json_array",
+  jsonb_array_length: "json_array_length",
+  jsonb_each: "json_each",
+  json_array_elements: "json_each",
+  jsonb_array_elements: "json_each",
+  json_typeof: "json_type",
+  jsonb_typeof: "json_type",
+};
+
+/** The path to one member of a JSON value; of a list of keys, through all of them. */
+function jsonPath(keys: unknown): string {
+  let path = "$";
+  for (const key of Array.isArray(keys) ? (keys as unknown[]) : [keys]) {
+    if (typeof key === "number") path += key < 0 ? `[#${key}]` : `[${key}]`;
+    else path += `.${JSON.stringify(checkText(String(key)))}`;
+  }
+  return path;
+}
+
+function isSeries(from: TableValued): boolean {
+  return (from.element as { name?: string }).name === "generate_series";
+}
 
 export class SqliteCompiler extends SQLCompiler {
   #insert: Insert | null = null;
@@ -100,12 +154,73 @@ export class SqliteCompiler extends SQLCompiler {
     return `${not}regexp_like(${this.process(node.left)}, ${this.process(node.right)}, ${flags})`;
   }
 
-  protected binary_jsonPath(node: BinaryExpression): string {
-    return `(${this.operand(node.left, node.operator)} -> ${this.process(node.right)})`;
+  // Operators of arrays, ranges and documents that SQLite has nothing for.
+  protected override operatorText(operator: Operator): string {
+    if (NO_OPERATOR.has(operator.name)) return this.refuse(`operator ${operator.sql} (${operator.name})`);
+    return super.operatorText(operator);
   }
 
-  protected binary_jsonPathText(node: BinaryExpression): string {
-    return `(${this.operand(node.left, node.operator)} ->> ${this.process(node.right)})`;
+  protected override binary_getItem(_node: BinaryExpression): string {
+    return this.refuse("array indexes", "Keep the values in a JSON column.");
+  }
+
+  protected override binary_slice(_node: BinaryExpression): string {
+    return this.refuse("array slices", "Keep the values in a JSON column.");
+  }
+
+  protected binary_concat(node: BinaryExpression): string {
+    if (node.type.family === "array") return this.refuse("operator || of arrays");
+    return this.infix(node, "||");
+  }
+
+  protected binary_match(node: BinaryExpression): string {
+    if (node.modifier !== null) return this.refuse("configuration of a text search", "It is fixed by the FTS table.");
+    return this.infix(node, "MATCH");
+  }
+
+  // --- JSON --------------------------------------------------------------------------------------------------------
+
+  protected binary_jsonGet(node: BinaryExpression): string {
+    return `${this.operand(node.left, node.operator)} -> ${this.#jsonPath(node.right)}`;
+  }
+
+  protected binary_jsonGetText(node: BinaryExpression): string {
+    return `${this.operand(node.left, node.operator)} ->> ${this.#jsonPath(node.right)}`;
+  }
+
+  protected binary_hasKey(node: BinaryExpression): string {
+    return `json_type(${this.process(node.left)}, ${this.#jsonPath(node.right)}) IS NOT NULL`;
+  }
+
+  protected binary_hasAny(node: BinaryExpression): string {
+    return `EXISTS (SELECT 1 FROM json_each(${this.process(node.left)}) WHERE key IN ${this.#keyList(node.right)})`;
+  }
+
+  protected binary_hasAll(node: BinaryExpression): string {
+    const keys = `(SELECT key FROM json_each(${this.process(node.left)}))`;
+    return `NOT EXISTS (SELECT 1 FROM ${this.#keyList(node.right)} WHERE value NOT IN ${keys})`;
+  }
+
+  protected binary_jsonDeletePath(node: BinaryExpression): string {
+    return `json_remove(${this.process(node.left)}, ${this.#jsonPath(node.right)})`;
+  }
+
+  // A bare key would be read as a path where it starts with $ or [, so that it is made one that says what it means.
+  #jsonPath(key: Node): string {
+    const bind = unwrap(key);
+    if (!(bind instanceof BindParameter)) return `'$.' || json_quote(${this.process(key)})`;
+    if (this.options.literalBinds === true) return this.literal(jsonPath(bind.value), stringType);
+    return this.placeholder(bind, null, jsonPath as (value: never) => unknown);
+  }
+
+  #keyList(keys: Node): string {
+    const bind = unwrap(keys);
+    if (!(bind instanceof BindParameter)) return `(SELECT value FROM json_each(${this.process(keys)}))`;
+    const list =
+      this.options.literalBinds === true
+        ? this.literal(JSON.stringify(bind.value), stringType)
+        : this.placeholder(bind, null, JSON.stringify as (value: never) => unknown);
+    return `(SELECT value FROM json_each(${list}))`;
   }
 
   // --- functions ---------------------------------------------------------------------------------------------------
@@ -129,6 +244,54 @@ export class SqliteCompiler extends SQLCompiler {
 
   protected function_least(node: FunctionElement): string {
     return node.args.length === 1 ? this.process(node.args[0] as Node) : `min(${this.processList(node.args)})`;
+  }
+
+  protected function_unnest(): string {
+    return this.refuse("unnest()", "Use func.jsonEach() of a JSON array.");
+  }
+
+  protected function_array_agg(): string {
+    return this.refuse("array_agg()", "Use func.jsonGroupArray().");
+  }
+
+  protected function_bool_and(node: FunctionElement): string {
+    return `min(${this.processList(node.args)})`;
+  }
+
+  protected function_bool_or(node: FunctionElement): string {
+    return `max(${this.processList(node.args)})`;
+  }
+
+  // Names that other databases have for what SQLite calls otherwise.
+
+  protected function_strpos(node: FunctionElement): string {
+    return `instr(${this.processList(node.args)})`;
+  }
+
+  protected override functionName(name: string): string {
+    return super.functionName(RENAMED[name] ?? name);
+  }
+
+  // A function in FROM has the columns that its definition says: their names cannot be given.
+  override visitTableValued(from: TableValued): string {
+    if (from.ordinality) return this.refuse("WITH ORDINALITY", "Number the rows with row_number().");
+    if (from.typed) return this.refuse("types of columns in an alias");
+    if (from.derived && !isSeries(from)) return this.refuse("names of columns in an alias", "Use their own names.");
+    return super.visitTableValued(from);
+  }
+
+  protected override namesColumns(): boolean {
+    return false;
+  }
+
+  override visitAliasedColumn(column: AliasedColumn): string {
+    const { table } = column;
+    if (table instanceof TableValued && isSeries(table)) return `${this.fromName(table)}.value`;
+    return super.visitAliasedColumn(column);
+  }
+
+  override visitColumnValued(node: ColumnValued): string {
+    return `${super.visitColumnValued(node)}.value`;
   }
 
   override visitExtract(node: Extract): string {

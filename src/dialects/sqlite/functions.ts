@@ -20,9 +20,23 @@ function unicodeFlags(flags: unknown): string {
   return given.includes("u") ? given : `${given}u`;
 }
 
-/** Registers `REGEXP`, `regexp_like`, `regexp_replace`, `greatest`, `least` and the like. */
+/** Registers `generate_series`, `REGEXP`, `regexp_like` and `regexp_replace`. */
 export function registerFunctions(database: Database): void {
   const pure = { deterministic: true, directOnly: false } as const;
+  // Rows of numbers, in FROM. PostgreSQL has it built in; here it is an extension that no build includes.
+  database.table("generate_series", {
+    columns: ["value"],
+    parameters: ["start", "stop", "step"],
+    *rows(...args: unknown[]) {
+      const [start, stop, step] = args.map((each) => (each === undefined || each === null ? null : Number(each)));
+      const by = step ?? 1;
+      if (start == null || stop == null || by === 0) return;
+      const whole = Number.isInteger(start) && Number.isInteger(by);
+      for (let value = start; by > 0 ? value <= stop : value >= stop; value += by) {
+        yield [whole ? BigInt(value) : value];
+      }
+    },
+  });
   // `x REGEXP y` calls regexp(y, x).
   database.function("regexp", pure, (pattern: unknown, text: unknown) =>
     pattern === null || text === null ? null : patternOf(String(pattern), "u").test(String(text)) ? 1 : 0,

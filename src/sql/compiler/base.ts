@@ -15,6 +15,7 @@ interface Slot {
   readonly index: number;
   /** Its place in the list of an expanded IN. */
   readonly element: number | null;
+  readonly row: number;
   readonly name: string;
   readonly process: ((value: never) => unknown) | null;
 }
@@ -32,6 +33,8 @@ export abstract class CompilerBase {
   readonly #ids = new Map<BindParameter, number>();
   readonly #names = new Map<string, number>();
   protected resultColumns: ResultColumn[] | null = null;
+  /** The row of VALUES that is being rendered. */
+  protected row = 0;
   /** Set when a list was written out. */
   protected expanded = false;
 
@@ -94,7 +97,7 @@ export abstract class CompilerBase {
   }
 
   visitBindParameter(bind: BindParameter): string {
-    if (this.options.literalBinds === true) return this.literalOfBind(bind);
+    if (this.options.literalBinds === true || bind.literalExecute) return this.literalOfBind(bind);
     if (bind.expanding) return this.expandingBind(bind);
     return this.placeholder(bind, null);
   }
@@ -170,6 +173,7 @@ export abstract class CompilerBase {
       bind,
       index,
       element,
+      row: this.row,
       name: this.parameterName(bind, element),
       process: process === undefined ? this.dialect.typeImpl(bind.type).bindProcessor(this.dialect) : process,
     };
@@ -278,5 +282,6 @@ function paramOf(slot: Slot): CompiledParam {
     process: slot.process,
     label: slot.bind.name ?? slot.bind.hint ?? "a value",
     element: slot.element,
+    row: slot.row,
   };
 }

@@ -13,17 +13,23 @@ export class CompiledStatement implements Compiled {
     readonly params: readonly CompiledParam[],
     readonly resultColumns: readonly ResultColumn[] | null,
     readonly expanded: boolean,
-  ) {}
+  ) {
+    this.#computes = params.some((param) => param.bind.callable !== null);
+  }
+  /** Some values are made by functions, which may ask for the others of their row. */
+  readonly #computes: boolean;
 
   bind(binds: readonly BoundValue[], named?: Readonly<Record<string, unknown>>): unknown[] {
     const params = this.params;
     const count = params.length;
     const values = new Array<unknown>(count);
+    const given = this.#computes ? new GivenValues(params, named) : null;
     for (let i = 0; i < count; i++) {
       const param = params[i] as CompiledParam;
       const bind = param.index < 0 ? param.bind : (binds[param.index] as BoundValue);
       let value = bind.value;
-      if (param.name !== null || bind.callable !== null) value = givenValue(param, bind, named, this, values);
+      if (param.name !== null || bind.callable !== null) value = givenValue(param, bind, named, given);
+      given?.raw.push(value);
       if (param.element !== null) value = (value as readonly unknown[])[param.element];
       if (value === null || param.process === null) {
         values[i] = value;
@@ -47,8 +53,7 @@ function givenValue(
   param: CompiledParam,
   bind: BoundValue,
   named: Readonly<Record<string, unknown>> | undefined,
-  compiled: Compiled,
-  sofar: readonly unknown[],
+  given: GivenValues | null,
 ): unknown {
   const name = param.name;
   if (name !== null && named !== undefined && Object.hasOwn(named, name)) {
@@ -56,8 +61,9 @@ function givenValue(
     if (value === undefined) throw new ArgumentError(`parameter ${name} is undefined. Write null for SQL NULL.`);
     return value;
   }
-  if (bind.callable !== null)
-    return (bind.callable as (context: unknown) => unknown)(new RowContext(compiled, sofar, named));
+  if (bind.callable !== null) {
+    return (bind.callable as (context: unknown) => unknown)(new RowContext(given as GivenValues, param.row));
+  }
   if (bind.required || bind.value === undefined) {
     throw new ArgumentError(
       `parameter ${name} has no value. Give it at execution: execute(statement, { ${name}: ... }).`,
@@ -66,20 +72,30 @@ function givenValue(
   return bind.value;
 }
 
+/** The values of an execution so far, as they were given. */
+class GivenValues {
+  readonly raw: unknown[] = [];
+  constructor(
+    readonly params: readonly CompiledParam[],
+    readonly named: Readonly<Record<string, unknown>> | undefined,
+  ) {}
+}
+
 /** What a column's default function is told of its row. */
 class RowContext {
   constructor(
-    private readonly compiled: Compiled,
-    private readonly values: readonly unknown[],
-    private readonly named: Readonly<Record<string, unknown>> | undefined,
+    private readonly given: GivenValues,
+    private readonly row: number,
   ) {}
   /** The row's values by column key; of other defaults, those of columns before this one. */
   getCurrentParameters(): Record<string, unknown> {
+    const { params, raw, named } = this.given;
     const row: Record<string, unknown> = {};
-    this.compiled.params.forEach((param, i) => {
-      if (i in this.values) row[param.label] = this.values[i];
+    raw.forEach((value, i) => {
+      const param = params[i] as CompiledParam;
+      if (param.row === this.row) row[param.label] = value;
     });
-    return Object.assign(row, this.named);
+    return Object.assign(row, named);
   }
 }
 

@@ -56,7 +56,7 @@ export class SQLCompiler extends SelectCompiler {
     text += `INTO ${this.tableText(table)}`;
     if (insert.target.visitName === "Alias") text += ` AS ${this.fromName(insert.target)}`;
     text += this.insertBody(insert, table);
-    if (insert.conflict !== null) text += this.conflictText(insert.conflict);
+    if (insert.conflicts.length > 0) text += this.conflictsText(insert.conflicts);
     text += this.returningText(insert, top, true);
     return this.leave(text, top);
   }
@@ -85,10 +85,11 @@ export class SQLCompiler extends SelectCompiler {
     }
     if (rows.length > 1 && !this.dialect.capabilities.multiRowValues)
       return this.refuse("INSERT of several rows", "Execute it with a list of rows.");
-    const tuples = rows.map((row) => {
+    const tuples = rows.map((row, at) => {
+      this.row = at;
       const cells = all.map((column) => {
-        const at = given.get(column);
-        if (at !== undefined) return this.valueText(row[at] as ColumnElement, column);
+        const place = given.get(column);
+        if (place !== undefined) return this.valueText(row[place] as ColumnElement, column);
         if (columns.includes(column)) return this.givenBind(column);
         return this.defaultText(column, column.default);
       });
@@ -174,6 +175,14 @@ export class SQLCompiler extends SelectCompiler {
   private computedBind(column: Column, make: (context: unknown) => unknown): string {
     const bind = new BindParameter(undefined, column.type, null, false, false, make as () => unknown, column.key);
     return this.withConstants(() => this.placeholder(bind, null));
+  }
+
+  /** ON CONFLICT, once or several times. */
+  protected conflictsText(conflicts: readonly OnConflict[]): string {
+    if (conflicts.length > 1 && !this.dialect.capabilities.severalConflictClauses) {
+      return this.refuse("INSERT with several ON CONFLICT clauses", "Give one, or merge in two statements.");
+    }
+    return conflicts.map((each) => this.conflictText(each)).join("");
   }
 
   /** ON CONFLICT. */
@@ -266,14 +275,14 @@ export class SQLCompiler extends SelectCompiler {
     froms.delete(target);
     const hidden = new Set<From>();
     for (const from of froms) for (const each of from.hides) hidden.add(each);
-    return [...froms].filter((each) => !hidden.has(each) && each.name !== "excluded");
+    return [...froms].filter((each) => !hidden.has(each) && each.visitName !== "Excluded");
   }
 
   private pushFroms(froms: readonly From[]): SelectCompiler["frame"] {
     const outer = this.frame;
     const own = new Set<From>();
     for (const from of froms) for (const each of from.covers) own.add(each);
-    this.frame = { correlatable: own, nearest: own, labels: new Map() };
+    this.frame = { correlatable: own, nearest: own, labels: new Map(), columns: [] };
     return outer;
   }
 

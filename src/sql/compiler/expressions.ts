@@ -12,6 +12,7 @@ import type {
 } from "../elements/expression.js";
 import { TupleElement } from "../elements/expression.js";
 import type { FunctionElement } from "../elements/function-element.js";
+import type { InlineLiteral } from "../elements/inline-literal.js";
 import type { Case, Extract, LiteralColumn } from "../elements/special.js";
 import type { TextClause } from "../elements/text.js";
 import type { Frame, FunctionFilter, Over, WindowSpec, WithinGroup } from "../elements/window.js";
@@ -56,6 +57,10 @@ export abstract class ExpressionCompiler extends CompilerBase {
 
   visitLiteralColumn(node: LiteralColumn): string {
     return node.name;
+  }
+
+  visitInlineLiteral(node: InlineLiteral): string {
+    return this.literal(node.value, node.type);
   }
 
   visitTextClause(text: TextClause): string {
@@ -152,9 +157,11 @@ export abstract class ExpressionCompiler extends CompilerBase {
     return this.nullsOrder(node, false);
   }
   protected unary_any(node: UnaryExpression): string {
+    if (!this.dialect.capabilities.quantifiedComparison) return this.refuse("ANY", "Use in().");
     return `ANY (${stripGroup(this.process(node.element))})`;
   }
   protected unary_all(node: UnaryExpression): string {
+    if (!this.dialect.capabilities.quantifiedComparison) return this.refuse("ALL", "Use notIn(), min() or max().");
     return `ALL (${stripGroup(this.process(node.element))})`;
   }
 
@@ -230,11 +237,10 @@ export abstract class ExpressionCompiler extends CompilerBase {
 
   // A subquery without rows: false for IN and true for NOT IN, also where the left side is NULL.
   private emptyMembership(left: string, keyword: string, typed: ColumnElement): string {
-    const type = typed.type.family === "null" ? integerType : typed.type;
-    const width = unwrap(typed) instanceof TupleElement ? (unwrap(typed) as TupleElement).elements.length : 1;
-    const empty = Array.from({ length: width }, () =>
-      width > 1 ? "NULL" : `CAST(NULL AS ${this.typeName(type)})`,
-    ).join(", ");
+    const tuple = unwrap(typed);
+    const empty = (tuple instanceof TupleElement ? tuple.elements : [typed])
+      .map(({ type }) => `CAST(NULL AS ${this.typeName(type.family === "null" ? integerType : type)})`)
+      .join(", ");
     return `${left} ${keyword} (SELECT ${empty} WHERE 1 != 1)`;
   }
 
@@ -271,6 +277,14 @@ export abstract class ExpressionCompiler extends CompilerBase {
 
   private escapeClause(node: BinaryExpression): string {
     return node.modifier === null ? "" : ` ESCAPE '${node.modifier.replaceAll("'", "''")}'`;
+  }
+
+  // IS stands beside a constant only; beside a value it is the comparison that knows NULL
+  protected binary_is(node: BinaryExpression): string {
+    return isConstant(node.right) ? this.infix(node, "IS") : this.binary_isNotDistinctFrom(node);
+  }
+  protected binary_isNot(node: BinaryExpression): string {
+    return isConstant(node.right) ? this.infix(node, "IS NOT") : this.binary_isDistinctFrom(node);
   }
 
   protected binary_isDistinctFrom(node: BinaryExpression): string {
@@ -337,6 +351,10 @@ export abstract class ExpressionCompiler extends CompilerBase {
   }
   protected function_now(node: FunctionElement): string {
     return node.args.length === 0 ? "CURRENT_TIMESTAMP" : this.functionCall(node);
+  }
+  /** The texts of a group, with a separator between them. */
+  protected function_aggregate_strings(node: FunctionElement): string {
+    return `string_agg(${this.processList(node.args)})`;
   }
   protected function_count(node: FunctionElement): string {
     return node.args.length === 0 ? "count(*)" : this.functionCall(node);
@@ -441,6 +459,11 @@ export abstract class ExpressionCompiler extends CompilerBase {
   protected isCondition(node: Node): boolean {
     return node instanceof ColumnElement && unwrap(node).type === booleanType;
   }
+}
+
+function isConstant(node: Node): boolean {
+  const { visitName } = unwrap(node);
+  return visitName === "Null" || visitName === "True" || visitName === "False";
 }
 
 /** The element behind attributes, labels and coerced types. */

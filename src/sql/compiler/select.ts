@@ -1,5 +1,6 @@
 import type { ResultColumn } from "../compiled.js";
 import type { Label } from "../elements/expression.js";
+import type { LabelReference } from "../elements/label-reference.js";
 import type { SQLTemplate } from "../elements/template.js";
 import { EntityElement } from "../entity.js";
 import { CompileError, InvalidRequestError } from "../errors.js";
@@ -11,15 +12,18 @@ import { FromClause } from "../selectable/from-clause.js";
 import type { Join } from "../selectable/join.js";
 import type { CTE, Exists, Query, ScalarSelect, SelectedColumn, Subquery } from "../selectable/query.js";
 import type { Select } from "../selectable/select.js";
-import type { ForUpdateArg, SelectExtras } from "../selectable/select-parts.js";
+import type { FetchArg, ForUpdateArg, SelectExtras } from "../selectable/select-parts.js";
 import { plainName } from "../selectable/selected-columns.js";
-import type { TableValued } from "../selectable/table-valued.js";
+import type { ScalarTableValued, TableValued } from "../selectable/table-valued.js";
 import type { TextualSelect } from "../selectable/textual.js";
 import type { Values } from "../selectable/values.js";
 import { ExpressionCompiler } from "./expressions.js";
 import { displayFroms } from "./froms.js";
 
 type From = FromClause<unknown>;
+
+/** The CTEs of a WITH by their names. */
+type WithEntries = Map<string, { readonly cte: CTE<unknown>; text: string; recursive: boolean }>;
 
 /** What encloses the query that is being compiled. */
 interface Frame {
@@ -29,9 +33,11 @@ interface Frame {
   readonly nearest: ReadonlySet<From>;
   /** Labels of the select list, which ORDER BY names. */
   labels: ReadonlyMap<Node, string>;
+  /** The select list, for names in ORDER BY and GROUP BY. */
+  columns: readonly SelectedColumn[];
 }
 
-const topFrame: Frame = { correlatable: new Set(), nearest: new Set(), labels: new Map() };
+const topFrame: Frame = { correlatable: new Set(), nearest: new Set(), labels: new Map(), columns: [] };
 
 /** Queries and FROM elements. */
 export abstract class SelectCompiler extends ExpressionCompiler {
@@ -42,7 +48,9 @@ export abstract class SelectCompiler extends ExpressionCompiler {
   readonly #anonymous = new Map<Node, string>();
   readonly #counters = new Map<string, number>();
   /** CTEs of the whole statement by their names, in the order in which WITH has them. */
-  readonly #ctes = new Map<string, { readonly cte: CTE<unknown>; text: string; recursive: boolean }>();
+  readonly #ctes: WithEntries = new Map();
+  /** CTEs that are written at a query inside the statement, by query, innermost last. */
+  readonly #scopes: (WithEntries | null)[] = [];
   protected depth = 0;
 
   // names
@@ -99,7 +107,13 @@ export abstract class SelectCompiler extends ExpressionCompiler {
     this.#inFrom = true;
     const text = this.process(from);
     this.#inFrom = wasInFrom;
-    return text + this.tableHint(from);
+    const hint = this.tableHint(from);
+    return hint === "" ? text : this.hintedTable(text, hint);
+  }
+
+  /** A table with its hint. */
+  protected hintedTable(table: string, hint: string): string {
+    return `${table} ${hint}`;
   }
 
   visitTable(table: Table): string {
@@ -108,10 +122,15 @@ export abstract class SelectCompiler extends ExpressionCompiler {
 
   visitAlias(alias: Alias): string {
     const sampling = alias.sampling === null ? "" : ` ${this.process(alias.sampling)}`;
-    const inner = alias.element.visitName === "Join" ? `(${this.process(alias.element)})` : this.process(alias.element);
-    if (sampling !== "" && alias.aliasName === null && alias.element.name !== null) {
-      return `${inner} AS ${this.quote(this.aliasName(alias as AliasedFrom<unknown>))}${sampling}`;
-    }
+    // an alias of an alias takes the other's place
+    let element: From = alias.element;
+    while (element.visitName === "Alias") element = (element as Alias).element;
+    const inner =
+      element.visitName === "Join"
+        ? `(${this.process(element)})`
+        : element.visitName === "Subquery"
+          ? this.subqueryText(element as Subquery)
+          : this.process(element);
     return `${inner} AS ${this.quote(this.aliasName(alias as AliasedFrom<unknown>))}${sampling}`;
   }
 
@@ -122,12 +141,16 @@ export abstract class SelectCompiler extends ExpressionCompiler {
   }
 
   visitSubquery(subquery: Subquery): string {
+    return `${this.subqueryText(subquery)} AS ${this.quote(this.aliasName(subquery as AliasedFrom<unknown>))}`;
+  }
+
+  private subqueryText(subquery: Subquery): string {
     const lateral = subquery.lateral ? this.lateralKeyword() : "";
     const wasLateral = this.#lateral;
     this.#lateral = subquery.lateral;
     const text = this.nested(subquery.element);
     this.#lateral = wasLateral;
-    return `${lateral}(${text}) AS ${this.quote(this.aliasName(subquery as AliasedFrom<unknown>))}`;
+    return `${lateral}(${text})`;
   }
 
   private lateralKeyword(): string {
@@ -169,14 +192,24 @@ export abstract class SelectCompiler extends ExpressionCompiler {
     const name = this.quote(this.aliasName(from as AliasedFrom<unknown>));
     const ordinality = from.ordinality ? " WITH ORDINALITY" : "";
     const lateral = from.lateral ? this.lateralKeyword() : "";
-    const derived = from.derived
+    const derived = this.namesColumns(from)
       ? ` (${from.columns.map((column) => this.quote(column.name) + (from.typed ? ` ${this.typeName(column.type)}` : "")).join(", ")})`
       : "";
     return `${lateral}${this.process(from.element)}${ordinality} AS ${name}${derived}`;
   }
 
+  /** Whether the alias of a function in FROM is to name its columns. */
+  protected namesColumns(from: TableValued): boolean {
+    return from.derived;
+  }
+
   visitColumnValued(node: { readonly table: AliasedFrom<unknown> }): string {
     return this.quote(this.aliasName(node.table));
+  }
+
+  /** A column of a composite value. */
+  visitScalarTableValued(_node: ScalarTableValued): string {
+    return this.refuse("composite values", "Use tableValued().");
   }
 
   visitEntity(entity: EntityElement): string {
@@ -197,16 +230,20 @@ export abstract class SelectCompiler extends ExpressionCompiler {
 
   private registerCte(cte: CTE<unknown>): void {
     const name = this.aliasName(cte as AliasedFrom<unknown>);
-    const known = this.#ctes.get(name);
+    const ctes = this.#withOf(cte, name);
+    const known = ctes.get(name);
     if (known !== undefined) {
       if (known.cte === cte || known.cte.restates === cte) return;
       if (cte.restates !== known.cte) {
         throw new CompileError(`two CTEs are called ${JSON.stringify(name)}. Give them names of their own.`);
       }
     }
+    if (!this.dialect.capabilities.dmlCte && /^(Insert|Update|Delete)$/.test(cte.element.visitName)) {
+      this.refuse(`${cte.element.visitName.toUpperCase()} inside WITH`, "Execute it as a statement of its own.");
+    }
     const entry = { cte, text: "", recursive: cte.recursive };
     // entered before its body is compiled: the recursive part names it
-    this.#ctes.set(name, entry);
+    ctes.set(name, entry);
     const saved = { frame: this.frame, inFrom: this.#inFrom, lateral: this.#lateral };
     this.frame = topFrame;
     this.#inFrom = false;
@@ -227,14 +264,29 @@ export abstract class SelectCompiler extends ExpressionCompiler {
           : "NOT MATERIALIZED ";
     entry.text = `${this.quote(name)}${columns} AS ${hint}(${body})`;
     // after the CTEs that it uses
-    this.#ctes.delete(name);
-    this.#ctes.set(name, entry);
+    ctes.delete(name);
+    ctes.set(name, entry);
+  }
+
+  /** Where a CTE is written: one that nests at the innermost query that is being compiled, all others at the top. */
+  #withOf(cte: CTE<unknown>, name: string): WithEntries {
+    const last = this.#scopes.length - 1;
+    for (let i = last; i >= 0; i--) {
+      const known = this.#scopes[i]?.get(name);
+      if (known !== undefined && (known.cte === cte || known.cte.restates === cte || cte.restates === known.cte)) {
+        return this.#scopes[i] as WithEntries;
+      }
+    }
+    if (!cte.nesting || last < 0) return this.#ctes;
+    const scope: WithEntries = this.#scopes[last] ?? new Map();
+    this.#scopes[last] = scope;
+    return scope;
   }
 
   /** WITH and the CTEs met so far, for the front of the whole statement. */
-  protected withClause(): string {
-    if (this.#ctes.size === 0) return "";
-    const all = [...this.#ctes.values()];
+  protected withClause(ctes: WithEntries | null | undefined = this.#ctes): string {
+    if (ctes == null || ctes.size === 0) return "";
+    const all = [...ctes.values()];
     return `WITH ${all.some((each) => each.recursive) ? "RECURSIVE " : ""}${all.map((each) => each.text).join(", ")} `;
   }
 
@@ -278,9 +330,15 @@ export abstract class SelectCompiler extends ExpressionCompiler {
     const outer = this.frame;
     const own = new Set<From>();
     for (const from of froms) for (const each of from.covers) own.add(each);
-    this.frame = { correlatable: new Set([...outer.correlatable, ...own]), nearest: own, labels: new Map() };
+    this.frame = {
+      correlatable: new Set([...outer.correlatable, ...own]),
+      nearest: own,
+      labels: new Map(),
+      columns: [],
+    };
     this.#inFrom = false;
     const extras = select.extras;
+    if (!top) this.#scopes.push(null);
     if (extras !== null) this.addCtes(extras.ctes);
 
     const list = select.selectedColumns;
@@ -300,6 +358,7 @@ export abstract class SelectCompiler extends ExpressionCompiler {
     text += this.extensionText(extras, "where");
     // after the list: a label is named by GROUP BY and ORDER BY
     this.frame.labels = labelsOf(list, (name) => this.quote(name));
+    this.frame.columns = list;
     if (select.groupByClauses.length > 0) text += ` GROUP BY ${this.orderList(select.groupByClauses)}`;
     text += this.extensionText(extras, "groupBy");
     if (select.havingCriteria.length > 0)
@@ -310,12 +369,12 @@ export abstract class SelectCompiler extends ExpressionCompiler {
     }
     if (select.orderByClauses.length > 0) text += ` ORDER BY ${this.orderList(select.orderByClauses)}`;
     text += this.extensionText(extras, "orderBy");
-    text += this.limitText(select.limitClause, select.offsetClause, extras);
+    text += this.limitText(select.limitClause, select.offsetClause, extras?.fetch ?? null);
     if (select.forUpdateArg !== null) text += this.forUpdateText(select.forUpdateArg);
     text += this.hintText(extras, "statement", " ", false);
     text += this.hintText(extras, "suffix", " ", false);
     this.frame = outer;
-    return top ? this.withClause() + text : text;
+    return this.withClause(top ? this.#ctes : this.#scopes.pop()) + text;
   }
 
   /** Conditions joined by AND. */
@@ -355,7 +414,7 @@ export abstract class SelectCompiler extends ExpressionCompiler {
         hint.target === from &&
         (hint.dialect === "*" || hint.dialect === this.dialect.name)
       ) {
-        text += ` ${hint.text}`;
+        text += text === "" ? hint.text : ` ${hint.text}`;
       }
     }
     return text;
@@ -427,6 +486,20 @@ export abstract class SelectCompiler extends ExpressionCompiler {
     return this.process(label.element);
   }
 
+  /** A selected column by its name. */
+  visitLabelReference(node: LabelReference): string {
+    const { columns } = this.frame;
+    const found =
+      columns.find((each) => each.name === node.name) ?? columns.find((each) => each.key === node.name) ?? null;
+    if (found === null) {
+      const names = columns.map((each) => each.name).join(", ");
+      throw new CompileError(
+        `${this.dialect.name}: ORDER BY or GROUP BY names ${JSON.stringify(node.name)}, and the statement selects ${names || "nothing by name"}.`,
+      );
+    }
+    return this.frame.labels.get(found.element) ?? this.process(found.element);
+  }
+
   protected orderList(clauses: readonly Node[]): string {
     return clauses.map((each) => this.orderOperand(each)).join(", ");
   }
@@ -436,10 +509,13 @@ export abstract class SelectCompiler extends ExpressionCompiler {
   }
 
   /** LIMIT, OFFSET and FETCH. */
-  protected limitText(limit: Node | null, offset: Node | null, extras: SelectExtras | null): string {
-    const fetch = extras?.fetch ?? null;
+  protected limitText(limit: Node | null, offset: Node | null, fetch: FetchArg | null): string {
     if (fetch !== null) {
-      if (!this.dialect.capabilities.fetchClause) return this.refuse("FETCH FIRST", "Use limit().");
+      if (!this.dialect.capabilities.fetchClause) {
+        if (fetch.withTies) return this.refuse("FETCH FIRST ... WITH TIES", "Use limit(), or rank() in a subquery.");
+        if (fetch.percent) return this.refuse("FETCH FIRST ... PERCENT", "Use limit().");
+        return this.limitText(fetch.count, offset, null);
+      }
       const skip = offset === null ? "" : ` OFFSET ${this.process(offset)} ROWS`;
       const kind = fetch.withTies ? "WITH TIES" : "ONLY";
       return `${skip} FETCH FIRST (${this.process(fetch.count)})${fetch.percent ? " PERCENT" : ""} ROWS ${kind}`;
@@ -512,10 +588,10 @@ export abstract class SelectCompiler extends ExpressionCompiler {
     this.depth--;
     let text = members.join(` ${compound.keyword} `);
     const outer = this.frame;
-    this.frame = { ...outer, labels: compoundLabels(columns, (name) => this.quote(name)) };
+    this.frame = { ...outer, labels: compoundLabels(columns, (name) => this.quote(name)), columns };
     if (compound.groupByClauses.length > 0) text += ` GROUP BY ${this.orderList(compound.groupByClauses)}`;
     if (compound.orderByClauses.length > 0) text += ` ORDER BY ${this.orderList(compound.orderByClauses)}`;
-    text += this.limitText(compound.limitClause, compound.offsetClause, null);
+    text += this.limitText(compound.limitClause, compound.offsetClause, compound.fetchClause);
     this.frame = outer;
     return top ? this.withClause() + text : text;
   }
@@ -529,8 +605,9 @@ export abstract class SelectCompiler extends ExpressionCompiler {
       (own.orderByClauses !== undefined && own.orderByClauses.length > 0) ||
       own.limitClause != null ||
       own.offsetClause != null ||
-      own.extras?.fetch != null;
-    if (!grouped) return text;
+      own.extras?.fetch != null ||
+      own.forUpdateArg != null;
+    if (!grouped && !text.startsWith("WITH ")) return text;
     if (this.dialect.capabilities.parenthesizedSetMembers) return `(${text})`;
     return `SELECT * FROM (${text})`;
   }
@@ -585,7 +662,12 @@ function compoundLabels(list: readonly SelectedColumn[], quote: (name: string) =
   const labels = new Map<Node, string>();
   for (const { element, name } of list) {
     labels.set(element, quote(name));
-    if (element.visitName === "Label") labels.set((element as Label).element, quote(name));
+    // by what stands behind the name, too
+    let inner = element as Node;
+    while (inner.visitName === "Label" || inner.visitName === "TypeCoerce") {
+      inner = (inner as Label).element;
+      labels.set(inner, quote(name));
+    }
   }
   return labels;
 }

@@ -37,6 +37,9 @@ export class TypeCompiler implements TypeRenderer {
   visitSmallInteger(_type: SQLType): string {
     return "SMALLINT";
   }
+  visitWideInteger(type: SQLType): string {
+    return this.visitBigInteger(type);
+  }
   visitBigInteger(_type: SQLType): string {
     return "BIGINT";
   }

@@ -54,15 +54,23 @@ export interface ConflictTarget {
   readonly constraint?: string | { readonly name: unknown };
 }
 
+/** The columns of the row that could not be inserted. */
+export type ExcludedColumns<Cols> = Cols extends ColumnSpecs
+  ? AliasedColumns<TableColumns<Cols, never>, never>
+  : Readonly<Record<string, Expr<unknown, unknown>>>;
+
 /** What happens on a conflict. */
-export interface ConflictUpdate<Values> extends ConflictTarget {
+export interface ConflictUpdate<Values, Cols = unknown> extends ConflictTarget {
   /** New values; `excluded` has the row that was to be inserted. A function receives it. */
-  readonly set: Values | ((excluded: never) => Values);
+  readonly set: Values | ((excluded: ExcludedColumns<Cols>) => Values);
   readonly where?: Condition;
 }
 
 /** The row that could not be inserted, in ON CONFLICT. */
-class Excluded extends Alias {
+export class Excluded extends Alias {
+  override get visitName(): string {
+    return "Excluded";
+  }
   override appendKey(context: KeyContext): void {
     context.text += "x";
     this.element.appendKey(context);
@@ -82,7 +90,7 @@ export class Insert<
     table: "node",
     columns: "nodes",
     source: "node",
-    conflict: "node",
+    conflicts: "nodes",
     returningNodes: "nodes",
     rowKeys: "names",
     extraCtes: "nodes",
@@ -99,7 +107,7 @@ export class Insert<
   readonly source: Query | null = null;
   /** Fill in the columns' client-side defaults that the query does not give. */
   readonly includeDefaults: boolean = true;
-  readonly conflict: OnConflict | null = null;
+  readonly conflicts: readonly OnConflict[] = none;
   /** Text after INSERT, each with the dialect it is for, in turn. */
   readonly hints: readonly string[] = none;
 
@@ -200,9 +208,7 @@ export class Insert<
   }
 
   /** The row that could not be inserted, for `onConflictDoUpdate`. */
-  get excluded(): Cols extends ColumnSpecs
-    ? AliasedColumns<TableColumns<Cols, never>, never>
-    : Readonly<Record<string, Expr<unknown, unknown>>> {
+  get excluded(): ExcludedColumns<Cols> {
     let excluded = excludedOf.get(this.table);
     if (excluded === undefined) {
       excluded = new Excluded(this.table, "excluded");
@@ -211,10 +217,10 @@ export class Insert<
     return excluded.c as never;
   }
 
-  /** ON CONFLICT DO NOTHING, on any conflict or on those named. */
+  /** ON CONFLICT DO NOTHING, on any conflict or on those named. Several clauses are tried in order, on SQLite. */
   onConflictDoNothing(target: ConflictTarget = {}): this {
     const { elements, indexWhere, constraint } = this.conflictTarget(target);
-    return this.copyWith({ conflict: new OnConflict("nothing", elements, indexWhere, constraint, none, null) });
+    return this.withConflict(new OnConflict("nothing", elements, indexWhere, constraint, none, null));
   }
 
   /**
@@ -222,7 +228,7 @@ export class Insert<
    *
    * @example insert.onConflictDoUpdate({ indexElements: ["email"], set: { name: insert.excluded.name } })
    */
-  onConflictDoUpdate(options: ConflictUpdate<Partial<Values>>): this {
+  onConflictDoUpdate(options: ConflictUpdate<Partial<Values>, Cols>): this {
     const { elements, indexWhere, constraint } = this.conflictTarget(options);
     const given =
       typeof options.set === "function" ? (options.set as (excluded: unknown) => unknown)(this.excluded) : options.set;
@@ -233,7 +239,12 @@ export class Insert<
     if (sets.length === 0)
       throw new ArgumentError("onConflictDoUpdate({ set }) sets nothing. Use onConflictDoNothing().");
     const where = options.where === undefined ? null : requireCondition(options.where, "onConflictDoUpdate({ where })");
-    return this.copyWith({ conflict: new OnConflict("update", elements, indexWhere, constraint, sets, where) });
+    return this.withConflict(new OnConflict("update", elements, indexWhere, constraint, sets, where));
+  }
+
+  // a further call adds a clause: what the first does not meet, the second may
+  private withConflict(conflict: OnConflict): this {
+    return this.copyWith({ conflicts: [...this.conflicts, conflict] });
   }
 
   private conflictTarget(target: ConflictTarget): {

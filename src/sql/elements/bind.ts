@@ -24,11 +24,14 @@ export class BindParameter extends ColumnElement implements BoundValue {
     readonly callable: (() => unknown) | null,
     /** What an anonymous parameter is called after, where the dialect names its parameters. */
     readonly hint: string | null,
+    /** Written into the SQL as a literal, at each execution. */
+    readonly literalExecute: boolean = false,
   ) {
     super();
   }
 
   override appendKey(context: KeyContext): void {
+    if (this.literalExecute) context.cacheable = false;
     context.addBind(this);
   }
 
@@ -42,12 +45,13 @@ export class BindParameter extends ColumnElement implements BoundValue {
 
   /** The same parameter with another value; the shape stays. */
   withValue(value: unknown): BindParameter {
-    return new BindParameter(value, this.type, this.name, this.expanding, false, null, this.hint);
+    return new BindParameter(value, this.type, this.name, this.expanding, false, null, this.hint, this.literalExecute);
   }
 
   /** The same parameter with another type, for one whose type was not known. */
   withType(type: SQLType): BindParameter {
-    return new BindParameter(this.value, type, this.name, this.expanding, this.required, this.callable, this.hint);
+    const { value, name, expanding, required, callable, hint, literalExecute } = this;
+    return new BindParameter(value, type, name, expanding, required, callable, hint, literalExecute);
   }
 }
 
@@ -64,6 +68,8 @@ export interface BindOptions<T> {
   readonly expanding?: boolean;
   /** Gives the value when the statement is executed. */
   readonly callable?: () => T | null;
+  /** Write the value into the SQL instead of binding it. Such a statement is compiled at each execution. */
+  readonly literalExecute?: boolean;
 }
 
 /**
@@ -84,7 +90,8 @@ export function bindparam(name: string, given?: unknown, type?: SQLType): unknow
     const known = options.type === undefined ? typeOfValue(options.value) : plainType(options.type);
     const callable = options.callable ?? null;
     const required = options.value === undefined && callable === null;
-    return new BindParameter(options.value, known, name, options.expanding === true, required, callable, name);
+    const { value, expanding, literalExecute } = options;
+    return new BindParameter(value, known, name, expanding === true, required, callable, name, literalExecute === true);
   }
   const known = type === undefined ? (given === undefined ? nullType : typeOfValue(given)) : plainType(type);
   return new BindParameter(given, known, name, false, given === undefined, null, name);
@@ -95,11 +102,24 @@ export function bindparam(name: string, given?: unknown, type?: SQLType): unknow
  *
  * @example select(literal(1).add(literal(2)))
  */
-export function literal<T>(value: T, type?: SQLType<NonNullable<T>>): ExprOf<T> {
+export function literal<T>(value: NoInfer<T> | null, type: SQLType<T>): ExprOf<T>;
+export function literal<T>(value: T): ExprOf<Widened<T>>;
+export function literal(value: unknown, type?: SQLType): unknown {
   refuseValue(value, "literal()");
   const known = type === undefined ? typeOfValue(value) : plainType(type);
-  return new BindParameter(value, known, null, false, false, null, "param") as unknown as ExprOf<T>;
+  return new BindParameter(value, known, null, false, false, null, "param");
 }
+
+/** `"x"` is a string, 1 a number: a literal's own type says too much about an expression. */
+export type Widened<T> = T extends string
+  ? string
+  : T extends number
+    ? number
+    : T extends boolean
+      ? boolean
+      : T extends bigint
+        ? bigint
+        : T;
 
 /** Throws for what can never be a bound value. `where` names the place, e.g. `users.name = ...`. */
 export function refuseValue(value: unknown, where: string): void {

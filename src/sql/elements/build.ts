@@ -8,11 +8,14 @@ import {
   booleanType,
   doubleType,
   integerType,
+  NumericType,
   nullType,
   numericType,
   stringType,
   textType,
+  wideIntegerType,
 } from "../types/base.js";
+import { ArrayType } from "../types/structured.js";
 import { describeValue } from "../types/text-check.js";
 import { plainType, type SQLType } from "../types/type.js";
 import type { MatchOptions } from "../typing.js";
@@ -36,6 +39,8 @@ import {
   UnaryExpression,
 } from "./expression.js";
 import { FunctionElement } from "./function-element.js";
+
+const textArray = new ArrayType(textType);
 
 const loose = (element: ColumnElement): LooseElement => element as LooseElement;
 
@@ -62,7 +67,8 @@ function arithmeticType(operator: Operator, left: SQLType, right: SQLType): SQLT
   if (b === "null") return left;
   if (operator === operators.div && a === "integer" && b === "integer") return doubleType;
   if (a === "integer" && b === "integer") {
-    return left.visitName === "visitBigInteger" || right.visitName === "visitBigInteger" ? bigIntType : integerType;
+    if (left.visitName === "visitBigInteger" || right.visitName === "visitBigInteger") return bigIntType;
+    return left === wideIntegerType || right === wideIntegerType ? wideIntegerType : integerType;
   }
   if (a === "float" || b === "float") return doubleType;
   if (a === "numeric" || b === "numeric") return a === "numeric" || a === "integer" ? numericType : left;
@@ -117,7 +123,7 @@ function memberList(left: ColumnElement, operator: Operator, list: readonly unkn
   if (list.some((item) => item instanceof ColumnElement)) {
     return new TupleElement(list.map((item) => operand(item, left, operators.eq)));
   }
-  if (left instanceof TupleElement && list.length > 0) return new TupleElement(list.map((row) => rowOf(left, row)));
+  if (left instanceof TupleElement) return new TupleElement(list.map((row) => rowOf(left, row)));
   for (const item of list) {
     if (item === null) {
       throw new ArgumentError(
@@ -231,9 +237,13 @@ export function conjunction(operator: Operator, conditions: readonly unknown[]):
   return loose(new BooleanClauseList(operator, clauses));
 }
 
+function isKey(key: unknown): key is string | number {
+  return typeof key === "string" || Number.isInteger(key);
+}
+
 function jsonMember(element: ColumnElement, keys: readonly (string | number)[], text: boolean): LooseElement {
   for (const key of keys) {
-    if (typeof key !== "string" && !Number.isInteger(key)) {
+    if (!isKey(key)) {
       throw new ArgumentError(`${describeElement(element)}: ${describeValue(key)} is neither a key nor an index.`);
     }
   }
@@ -263,13 +273,20 @@ const jsonTargets = {
   numeric: numericType,
 } as const;
 
-function jsonAs(element: ColumnElement, as: keyof typeof jsonTargets | "json"): LooseElement {
+function jsonAs(
+  element: ColumnElement,
+  as: keyof typeof jsonTargets | "json",
+  options: readonly number[] = [],
+): LooseElement {
   if (as === "json") return loose(element);
   const text =
     element instanceof BinaryExpression && element.operator === operators.jsonGet
       ? new BinaryExpression(element.left, operators.jsonGetText, element.right, textType, null)
       : new Cast(element, textType, false);
-  return loose(as === "string" ? text : new Cast(text, jsonTargets[as], false));
+  if (as === "string") return loose(text);
+  const [precision, scale] = options;
+  const type = precision === undefined ? jsonTargets[as] : new NumericType(precision, scale ?? 0);
+  return loose(new Cast(text, type, false));
 }
 
 function itemType(element: ColumnElement): SQLType {
@@ -323,7 +340,21 @@ const built: ElementFactory = {
     const bounds = new TupleElement([integerOperand(from), integerOperand(to)]);
     return loose(new BinaryExpression(element, operators.slice, bounds, element.type, null));
   },
-  quantified: (operator, element) => loose(new UnaryExpression(operator, element, false, itemType(element))),
+  quantified(operator, element) {
+    const type = itemType(element);
+    return loose(new UnaryExpression(operator, element, false, type === nullType ? element.type : type));
+  },
+  power(base, exponent) {
+    const right = operand(exponent, base, operators.mul);
+    return loose(new FunctionElement("power", [base, right], doubleType));
+  },
+  keyList(element, operator, keys) {
+    if (!(keys instanceof ColumnElement) && !(Array.isArray(keys) && keys.every(isKey))) {
+      throw new ArgumentError(`${describeElement(element)} ${operator.sql} takes an array of keys.`);
+    }
+    const right = keys instanceof ColumnElement ? keys : bindValue(keys, textArray, "keys");
+    return binary(element, operator, right);
+  },
 };
 
 Object.assign(factory, built);

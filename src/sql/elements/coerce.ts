@@ -49,6 +49,8 @@ export function boundType(value: unknown, owner: ColumnElement, operator: Operat
     case "hasKey":
     case "regexpMatch":
     case "match":
+    case "jsonPathExists":
+    case "jsonPathMatch":
       return stringType;
     default:
       return type.coerceComparedValue(operator.name, value);

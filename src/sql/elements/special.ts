@@ -2,9 +2,10 @@ import { ColumnElement, factory } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import type { Parts } from "../node.js";
 import { operators } from "../operators.js";
-import { integerType, nullType } from "../types/base.js";
+import { integerType, nullType, typeOfValue } from "../types/base.js";
 import { plainType, type SQLType } from "../types/type.js";
 import type { BoolExpr, Condition, Expr, ExprOf, Valued } from "../typing.js";
+import type { Widened } from "./bind.js";
 import { conjunction } from "./build.js";
 import { expressionOrBind, requireCondition, requireElement } from "./coerce.js";
 import { Cast, FALSE, NULL, TRUE, TupleElement } from "./expression.js";
@@ -74,7 +75,7 @@ export type ValueOrExpr = Valued | string | number | boolean | bigint | Date | n
 export function caseWhen<const R extends ValueOrExpr, const E extends ValueOrExpr = null>(
   whens: readonly (readonly [Condition | ValueOrExpr, R])[],
   options: { readonly else?: E; readonly value?: Valued } = {},
-): ExprOf<Widen<Value<R> | Value<E>>> {
+): ExprOf<Widened<Value<R> | Value<E>>> {
   if (whens.length === 0) throw new ArgumentError("caseWhen() needs at least one pair of a condition and a value.");
   const subject = options.value === undefined ? null : requireElement(options.value, "caseWhen({ value })");
   const results = [...whens.map((pair) => pair[1] as unknown), options.else as unknown];
@@ -95,18 +96,8 @@ export function caseWhen<const R extends ValueOrExpr, const E extends ValueOrExp
   if (type.family === "null") {
     type = pairs.map((pair) => pair[1].type).find((each) => each.family !== "null") ?? otherwise?.type ?? nullType;
   }
-  return new Case(subject, pairs, otherwise, type) as unknown as ExprOf<Widen<Value<R> | Value<E>>>;
+  return new Case(subject, pairs, otherwise, type) as unknown as ExprOf<Widened<Value<R> | Value<E>>>;
 }
-
-type Widen<T> = T extends string
-  ? string
-  : T extends number
-    ? number
-    : T extends boolean
-      ? boolean
-      : T extends bigint
-        ? bigint
-        : T;
 
 /** `CAST(value AS type)`. */
 export function cast<T>(value: ValueOrExpr, type: SQLType<T>): ExprOf<T> {
@@ -114,8 +105,15 @@ export function cast<T>(value: ValueOrExpr, type: SQLType<T>): ExprOf<T> {
   const element =
     value === null
       ? NULL
-      : expressionOrBind(value, value instanceof ColumnElement ? null : (plain as SQLType), "param", "cast()");
+      : expressionOrBind(value, value instanceof ColumnElement ? null : castFrom(value, plain), "param", "cast()");
   return new Cast(element, plain as SQLType, false) as unknown as ExprOf<T>;
+}
+
+// Text that is to become a number is bound as text: making something else of it is the cast's work.
+function castFrom(value: unknown, type: SQLType<unknown>): SQLType {
+  const natural = typeOfValue(value);
+  const reads = type.family === "integer" || type.family === "float" || type.family === "boolean";
+  return natural.family === "string" && reads ? natural : (type as SQLType);
 }
 
 /** A cast that gives NULL for what cannot be cast, where the database has one. */

@@ -4,7 +4,7 @@ import { Node, type Parts } from "../node.js";
 import { integerType } from "../types/base.js";
 import { describeValue } from "../types/text-check.js";
 import type { SQLType } from "../types/type.js";
-import type { Condition, Valued } from "../typing.js";
+import type { Condition, ExprOf, Valued } from "../typing.js";
 import { bindValue } from "./bind.js";
 import { requireCondition, requireElement } from "./coerce.js";
 
@@ -115,6 +115,12 @@ export class FunctionFilter extends ColumnElement {
   get type(): SQLType {
     return this.element.type;
   }
+  over(options: WindowOptions = {}): Over {
+    return overNode(this, options);
+  }
+  filter(...conditions: readonly Condition[]): FunctionFilter {
+    return new FunctionFilter(this.element, this.condition.and(...conditions) as ColumnElement);
+  }
 }
 
 /** `aggregate WITHIN GROUP (ORDER BY ...)`. */
@@ -129,6 +135,12 @@ export class WithinGroup extends ColumnElement {
     readonly type: SQLType,
   ) {
     super();
+  }
+  over(options: WindowOptions = {}): Over {
+    return overNode(this, options);
+  }
+  filter(...conditions: readonly Condition[]): FunctionFilter {
+    return new FunctionFilter(this, filterCondition(conditions));
   }
 }
 
@@ -203,18 +215,28 @@ function bound(value: FrameRange[0], unbounded: "UNBOUNDED PRECEDING" | "UNBOUND
 }
 
 /** `function OVER (...)`. */
-export function over(element: unknown, options: WindowOptions = {}): Over {
-  const node = requireElement(element, "over()");
+export function over<T>(element: Valued<T>, options: WindowOptions = {}): ExprOf<T> {
+  return overNode(requireElement(element, "over()"), options) as unknown as ExprOf<T>;
+}
+
+/** The node of {@link over}. */
+export function overNode(node: ColumnElement, options: WindowOptions): Over {
   const { name, ...rest } = options;
   const plain = Object.values(rest).every((each) => each === undefined);
   if (name !== undefined && plain) return new Over(node, name, null);
   return new Over(node, null, windowSpec(rest, name ?? null));
 }
 
-/** `aggregate FILTER (WHERE ...)`. */
-export function filtered(element: ColumnElement, conditions: readonly Condition[]): FunctionFilter {
-  const nodes = conditions.map((each) => requireCondition(each, "filter()"));
-  const first = nodes[0];
+/** `aggregate WITHIN GROUP (ORDER BY ...)`. */
+export function withinGroup<T>(element: Valued<T>, ...orderBy: readonly Valued[]): ExprOf<T> {
+  const node = requireElement(element, "withinGroup()");
+  const by = orderBy.map((each) => requireElement(each, "withinGroup()"));
+  return new WithinGroup(node, by, node.type) as unknown as ExprOf<T>;
+}
+
+/** The conditions of `aggregate FILTER (WHERE ...)` as one. */
+export function filterCondition(conditions: readonly Condition[]): ColumnElement {
+  const [first, ...more] = conditions.map((each) => requireCondition(each, "filter()"));
   if (first === undefined) throw new ArgumentError("filter() needs a condition.");
-  return new FunctionFilter(element, nodes.length === 1 ? first : (first.and(...nodes.slice(1)) as ColumnElement));
+  return more.length === 0 ? first : (first.and(...more) as ColumnElement);
 }

@@ -1,5 +1,6 @@
 import type { ColumnElement } from "../element.js";
 import { requireElement } from "../elements/coerce.js";
+import { TypeCoerce } from "../elements/expression.js";
 import { withParams } from "../elements/params.js";
 import { LiteralColumn } from "../elements/special.js";
 import { ArgumentError } from "../errors.js";
@@ -8,6 +9,7 @@ import { nullType } from "../types/base.js";
 import { describeValue } from "../types/text-check.js";
 import type { RowsOf, Valued } from "../typing.js";
 import { type CTE, Query, rowCount, type SelectedColumn } from "./query.js";
+import { FetchArg } from "./select-parts.js";
 
 const none: readonly never[] = Object.freeze([]);
 
@@ -20,6 +22,7 @@ export class CompoundSelect<Row = unknown, C = unknown> extends Query<Row, C> {
     orderByClauses: "nodes",
     limitClause: "node",
     offsetClause: "node",
+    fetchClause: "node",
   };
   override get visitName(): string {
     return "CompoundSelect";
@@ -28,6 +31,7 @@ export class CompoundSelect<Row = unknown, C = unknown> extends Query<Row, C> {
   readonly groupByClauses: readonly ColumnElement[] = none;
   readonly limitClause: ColumnElement | null = null;
   readonly offsetClause: ColumnElement | null = null;
+  readonly fetchClause: FetchArg | null = null;
 
   constructor(
     readonly keyword: string,
@@ -46,8 +50,23 @@ export class CompoundSelect<Row = unknown, C = unknown> extends Query<Row, C> {
     });
   }
 
+  /** Those of the first member; where its type is not known (NULL, a plain parameter), another member's. */
   override get selectedColumns(): readonly SelectedColumn[] {
-    return (this.members[0] as Query).selectedColumns;
+    this.columnsMemo ??= (this.members[0] as Query).selectedColumns.map((column, i) => {
+      if (column.element.type.family !== "null") return column;
+      for (const member of this.members) {
+        const type = member.selectedColumns[i]?.element.type;
+        if (type !== undefined && type.family !== "null") {
+          return { ...column, element: new TypeCoerce(column.element, type) };
+        }
+      }
+      return column;
+    });
+    return this.columnsMemo;
+  }
+  private columnsMemo: readonly SelectedColumn[] | null = null;
+  protected override copyWith(fields: Readonly<Record<string, unknown>>): this {
+    return super.copyWith({ ...fields, columnsMemo: null });
   }
   /** How rows look: as those of the first member. */
   get rowKeys(): readonly string[] {
@@ -76,6 +95,11 @@ export class CompoundSelect<Row = unknown, C = unknown> extends Query<Row, C> {
   offset(count: number | bigint | Valued | null): this {
     return this.copyWith({ offsetClause: count === null ? null : rowCount(count, "offset()") });
   }
+  /** `FETCH FIRST n ROWS ONLY` or `WITH TIES`, of the whole. */
+  fetch(count: number | Valued, options: { readonly withTies?: boolean; readonly percent?: boolean } = {}): this {
+    const fetch = new FetchArg(rowCount(count, "fetch()"), options.withTies === true, options.percent === true);
+    return this.copyWith({ fetchClause: fetch });
+  }
   /** Gives values to named parameters. */
   params(values: Readonly<Record<string, unknown>>): this {
     return withParams(this, values);
@@ -85,9 +109,9 @@ export class CompoundSelect<Row = unknown, C = unknown> extends Query<Row, C> {
 declare module "./query.js" {
   interface Query<Row, C> {
     /** Rows of either, each once. */
-    union(...others: readonly RowsOf<NullableRow<Row>>[]): CompoundSelect<Row, C>;
+    union<R extends NullableRow<Row> = never>(...others: readonly RowsOf<R>[]): CompoundSelect<MergedRow<Row, R>, C>;
     /** Rows of either. */
-    unionAll(...others: readonly RowsOf<NullableRow<Row>>[]): CompoundSelect<Row, C>;
+    unionAll<R extends NullableRow<Row> = never>(...others: readonly RowsOf<R>[]): CompoundSelect<MergedRow<Row, R>, C>;
     /** Rows of both. */
     intersect(...others: readonly RowsOf<NullableRow<Row>>[]): CompoundSelect<Row, C>;
     intersectAll(...others: readonly RowsOf<NullableRow<Row>>[]): CompoundSelect<Row, C>;
@@ -96,6 +120,13 @@ declare module "./query.js" {
     exceptAll(...others: readonly RowsOf<NullableRow<Row>>[]): CompoundSelect<Row, C>;
   }
 }
+
+/** The rows of two queries together: a value may be what either gives. */
+export type MergedRow<A, B> = [B] extends [A]
+  ? A
+  : A extends readonly unknown[]
+    ? { -readonly [I in keyof A]: A[I] | (I extends keyof B ? B[I] : never) }
+    : { [K in keyof A]: A[K] | (K extends keyof B ? B[K] : never) };
 
 /** A row like `Row`, each value of which may be null. */
 export type NullableRow<Row> = unknown extends Row

@@ -87,8 +87,11 @@ export type SelectColumns<Sel> = Sel extends readonly [infer X]
 /** A condition, or a function of the selected entities' attributes that gives one. */
 export type Where<Ent extends readonly unknown[]> = Condition | ((...entities: Ent) => Condition);
 
-/** An expression, or a function of the selected entities' attributes that gives one. */
-export type Ordering<Ent extends readonly unknown[]> = Valued | ((...entities: Ent) => Valued | readonly Valued[]);
+/** An expression, the name of a selected column, or a function of the selected entities' attributes. */
+export type Ordering<Ent extends readonly unknown[]> =
+  | Valued
+  | string
+  | ((...entities: Ent) => Valued | readonly Valued[]);
 
 /** Attribute values by name, for `filterBy`: those of the first entity or table. */
 export type FilterOf<Ent extends readonly unknown[], Sel> = Ent extends readonly [

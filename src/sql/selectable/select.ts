@@ -1,9 +1,11 @@
 import { ColumnElement } from "../element.js";
-import { requireCondition, requireElement } from "../elements/coerce.js";
+import { requireCondition } from "../elements/coerce.js";
 import { Label } from "../elements/expression.js";
+import { orderElement } from "../elements/label-reference.js";
 import { withParams } from "../elements/params.js";
+import { type WindowOptions, windowSpec } from "../elements/window.js";
 import type { Attrs, LoadOption } from "../entity.js";
-import { type Cls, EntityElement, type EntityRef, type RelAttr, RelationElement, type TARGET } from "../entity.js";
+import { type Cls, type EntityRef, type RelAttr, RelationElement, type TARGET } from "../entity.js";
 import { ArgumentError, InvalidRequestError } from "../errors.js";
 import type { Node, Parts } from "../node.js";
 import type { Table } from "../schema/table.js";
@@ -13,6 +15,7 @@ import { FromClause } from "./from-clause.js";
 import type { JoinKind } from "./join.js";
 import { Query, rowCount, type SelectedColumn } from "./query.js";
 import { attributeSets, entityOf, requireFrom, requireSelected, selectedNode } from "./resolve.js";
+import { columnNamed, reducedColumns } from "./select-names.js";
 import { Extension, FetchArg, ForUpdateArg, Hint, JoinEntry, noExtras, type SelectExtras } from "./select-parts.js";
 import type { EntitiesOf, FilterOf, Ordering, RowOf, Selectable, SelectColumns, Where } from "./select-typing.js";
 import { disambiguate } from "./selected-columns.js";
@@ -182,13 +185,13 @@ export class Select<
     return this.where(...conditions);
   }
 
-  /** Equality with the values given, by attribute or column name of the first entity or table. */
+  /** Equality with the values given, by the name of an attribute or column of anything selected from or joined. */
   filterBy(values: FilterOf<Ent, Sel>): this {
     const copy = this.fork();
     const added = Object.entries(values as object).map(([name, value]) => {
       if (value === undefined)
         throw new ArgumentError(`filterBy(): ${name} is undefined. Write null for NULL, or leave it out.`);
-      return this.named(name).eq(value);
+      return columnNamed(this as unknown as Select, name).eq(value);
     });
     copy.whereCriteria = [...this.whereCriteria, ...added];
     return copy as unknown as this;
@@ -326,6 +329,14 @@ export class Select<
     return new Select([...this.rawColumns, ...nodes], none, this as unknown as Select) as never;
   }
 
+  /**
+   * The statement without the selected columns that repeat another one: those that a foreign key, or a condition
+   * `a = b` of a join or of WHERE, makes equal to a column before them.
+   */
+  reduceColumns(): Select<unknown[], Ent> {
+    return new Select(reducedColumns(this as unknown as Select), none, this as unknown as Select) as never;
+  }
+
   /** `FOR UPDATE` and its variants. */
   withForUpdate(options: ForUpdateOptions = {}): this {
     const copy = this.fork();
@@ -382,8 +393,10 @@ export class Select<
   }
 
   /** A named window: `WINDOW w AS (...)`, for `over({ name: "w" })`. */
-  window(name: string, definition: Node): this {
-    return this.extra({ windows: [...(this.extras ?? noExtras).windows, [name, definition]] });
+  window(name: string, definition: WindowOptions): this {
+    const { name: base, ...options } = definition;
+    const windows = (this.extras ?? noExtras).windows;
+    return this.extra({ windows: [...windows, [name, windowSpec(options, base ?? null)]] });
   }
 
   /** A clause of your own after a known one; the node compiles itself through `compiles()`. */
@@ -448,21 +461,9 @@ export class Select<
     const added: ColumnElement[] = [];
     for (const value of values) {
       const given = typeof value === "function" && entityOf(value) === null ? this.apply(value, place) : value;
-      for (const each of Array.isArray(given) ? (given as unknown[]) : [given]) added.push(requireElement(each, place));
+      for (const each of Array.isArray(given) ? (given as unknown[]) : [given]) added.push(orderElement(each, place));
     }
     return [...before, ...added];
-  }
-
-  private named(name: string): ColumnElement {
-    const first = this.rawColumns[0];
-    if (first instanceof EntityElement) return first.attribute(name);
-    const from =
-      first instanceof FromClause
-        ? first
-        : (this.fromObjects[0] ?? (first as { table?: FromClause<unknown> } | undefined)?.table);
-    if (from == null)
-      throw new InvalidRequestError(`filterBy({ ${name} }): the statement selects no class and no table.`);
-    return from.column(name);
   }
 }
 

@@ -31,6 +31,7 @@ export function plainName(element: ColumnElement): string | null {
       case "Label":
       case "LiteralColumn":
       case "ColumnValued":
+      case "ScalarTableValued":
       case "NamedColumn":
         return node.name ?? null;
       default:

@@ -75,6 +75,24 @@ export class TableValued<C = unknown> extends AliasedFrom<C> {
   }
 }
 
+/** One column of a function's composite result: `(f(x)).name`. */
+export class ScalarTableValued extends ColumnElement {
+  static override readonly parts: Parts = { element: "node", name: "name", type: "type" };
+  override get visitName(): string {
+    return "ScalarTableValued";
+  }
+  constructor(
+    readonly element: ColumnElement,
+    readonly name: string,
+    readonly type: SQLType,
+  ) {
+    super();
+  }
+  override get key(): string {
+    return this.name;
+  }
+}
+
 /** The alias of a function in FROM as the column that it gives: `unnest(x) AS v` selected as `v`. */
 export class ColumnValued extends ColumnElement {
   static override readonly parts: Parts = { table: "node", type: "type" };

@@ -6,7 +6,7 @@ import type { KeyContext } from "../key-context.js";
 import type { Parts } from "../node.js";
 import { plainType, type SQLType } from "../types/type.js";
 import type { ExprOf, Named, Valued } from "../typing.js";
-import { AliasedFrom } from "./alias.js";
+import { type AliasedColumns, AliasedFrom } from "./alias.js";
 import { NamedColumn } from "./textual.js";
 
 /** `(VALUES (...), (...)) AS name (columns)`. */
@@ -34,6 +34,10 @@ export class Values<C = unknown> extends AliasedFrom<C> {
   }
   protected override innerColumns(): readonly { element: ColumnElement; name: string; key: string }[] {
     return this.definitions.map((element) => ({ element, name: element.name, key: element.name }));
+  }
+  /** The same rows under another name. */
+  override alias<const N extends string = string>(name?: N): Values<AliasedColumns<C, N>> {
+    return new Values<AliasedColumns<C, N>>(this.definitions, this.rows, name ?? null, this.lateral);
   }
   override appendKey(context: KeyContext): void {
     if (!context.enter(this)) return;

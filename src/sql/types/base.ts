@@ -39,15 +39,20 @@ function checkUntyped(value: unknown): unknown {
   return typeof value === "string" ? checkText(value) : value;
 }
 
-const integerRange = { visitInteger: 2 ** 31, visitSmallInteger: 2 ** 15 } as const;
+const integerSizes = {
+  small: { visitName: "visitSmallInteger", range: 2 ** 15 },
+  integer: { visitName: "visitInteger", range: 2 ** 31 },
+  wide: { visitName: "visitWideInteger", range: 2 ** 53 },
+} as const;
 
 /** Whole numbers that a JavaScript number holds exactly. A fraction or an unsafe number is refused at bind. */
 export class IntegerType extends SQLType<number> {
-  constructor(readonly size: "integer" | "small" = "integer") {
+  /** @param size of 32 or 16 bits; `wide` for numbers that need more, as values met in expressions may */
+  constructor(readonly size: keyof typeof integerSizes = "integer") {
     super();
   }
   override get visitName(): string {
-    return this.size === "integer" ? "visitInteger" : "visitSmallInteger";
+    return integerSizes[this.size].visitName;
   }
   override get family(): TypeFamily {
     return "integer";
@@ -62,11 +67,11 @@ export class IntegerType extends SQLType<number> {
     return (value: number) => String(checkInteger(value));
   }
   override coerceComparedValue(_operator: string, value: unknown): SQLType {
-    return beside(this, value);
+    return beside(this, value, this.range);
   }
   /** Values from minus this to this, without it, fit the column. */
   get range(): number {
-    return this.size === "integer" ? integerRange.visitInteger : integerRange.visitSmallInteger;
+    return integerSizes[this.size].range;
   }
 }
 
@@ -120,8 +125,13 @@ export function checkBigInt(value: unknown): bigint {
 }
 
 // A fraction or a bigint beside a whole-number column keeps its own type: `age > 2.5`, `id = 2n ** 60n`.
-function beside(type: SQLType, value: unknown): SQLType {
-  if (typeof value === "number") return Number.isInteger(value) || !Number.isFinite(value) ? type : doubleType;
+// So does a number that the column could not hold: `small < 100_000` is true, and no error.
+function beside(type: SQLType, value: unknown, range = Number.POSITIVE_INFINITY): SQLType {
+  if (typeof value === "number") {
+    if (!Number.isInteger(value) && Number.isFinite(value)) return doubleType;
+    // one that is not exact stays with the column's type, which refuses it
+    return Number.isSafeInteger(value) && (value >= range || value < -range) ? wideIntegerType : type;
+  }
   return typeof value === "bigint" ? bigIntType : type;
 }
 
@@ -335,6 +345,8 @@ function checkBinary(value: unknown): Uint8Array {
 
 export const nullType = new NullType();
 export const integerType = new IntegerType();
+/** Whole numbers beyond 32 bits, still as `number`: what 2 ** 40 is in an expression. */
+export const wideIntegerType = new IntegerType("wide");
 export const smallIntegerType = new IntegerType("small");
 export const bigIntType = new BigIntType();
 export const numericType = new NumericType();
@@ -359,7 +371,8 @@ export function typeOfValue(value: unknown): SQLType {
     case "string":
       return stringType;
     case "number":
-      return Number.isSafeInteger(value) ? integerType : doubleType;
+      if (!Number.isSafeInteger(value)) return doubleType;
+      return value >= integerType.range || value < -integerType.range ? wideIntegerType : integerType;
     case "bigint":
       return bigIntType;
     case "boolean":

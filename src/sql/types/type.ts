@@ -102,6 +102,11 @@ export abstract class SQLType<T = unknown> {
     return false;
   }
 
+  /** Whether values are ranges, which other values lie in. */
+  get isRange(): boolean {
+    return false;
+  }
+
   /** Whether a value may change in place, as JSON and arrays do. */
   get mutable(): boolean {
     return false;

@@ -1,0 +1,149 @@
+import type { Widened } from "./elements/bind.js";
+import type { WindowOptions } from "./elements/window.js";
+import type { TableValued } from "./selectable/table-valued.js";
+import type { SQLType } from "./types/type.js";
+import type { Condition, ExprOf, Named, Valued } from "./typing.js";
+
+/** What a function takes: expressions and plain values. */
+export type Arg = Valued | string | number | boolean | bigint | Date | Uint8Array | null | readonly unknown[] | object;
+
+/** A call of a function: an expression that can also be a window, an aggregate with a filter, a FROM element. */
+export type FunctionExpr<T> = ExprOf<T> & FunctionMethods<T>;
+
+/** What the call of a function can become. */
+export interface FunctionMethods<T> {
+  /** `f() OVER (PARTITION BY ... ORDER BY ... ROWS ...)`. */
+  over(options?: WindowOptions): ExprOf<T>;
+  /** `f() FILTER (WHERE ...)`. */
+  filter(...conditions: Condition[]): FunctionExpr<T>;
+  /** `f() WITHIN GROUP (ORDER BY ...)`. */
+  withinGroup(...orderBy: Valued[]): FunctionExpr<T>;
+  /** `f(argument ORDER BY ...)`. */
+  aggregateOrderBy(...orderBy: Valued[]): FunctionExpr<T>;
+  /**
+   * The function in FROM, with columns of the types given.
+   *
+   * @example const each = func.jsonEach(docs.c.body).tableValued({ key: t.text })
+   */
+  tableValued<const C extends Readonly<Record<string, SQLType<unknown>>>, const O extends string = never>(
+    columns: C,
+    options?: TableValuedOptions<O>,
+  ): TableValued<TableValuedColumns<C> & OrdinalityColumn<O>>;
+  /** The function in FROM, as the one column that it gives. */
+  columnValued(name?: string): ExprOf<T extends readonly (infer I)[] ? I : T>;
+  /** One column of the function's composite result: `(f(x)).name`. */
+  scalarTableValued<U>(name: string, type: SQLType<U>): ExprOf<U | null>;
+  /** The same call with another type of its result. */
+  returns<U>(type: SQLType<U>): FunctionExpr<U>;
+}
+
+/** Options of `tableValued()`. */
+export interface TableValuedOptions<O extends string = string> {
+  /** The alias; made up where absent. */
+  readonly name?: string;
+  /** WITH ORDINALITY: a column of this name counts the rows. */
+  readonly withOrdinality?: O;
+  readonly lateral?: boolean;
+}
+
+/** The columns of a function in FROM. */
+export type TableValuedColumns<C> = {
+  readonly [K in keyof C]: C[K] extends SQLType<infer V> ? ExprOf<V | null> & Named<K> : never;
+};
+type OrdinalityColumn<O extends string> = [O] extends [never]
+  ? unknown
+  : { readonly [K in O]: ExprOf<bigint> & Named<K> };
+
+type Value<X> = X extends Valued<infer T> ? T : X;
+type Coalesced<A extends readonly unknown[]> = A extends readonly [infer X, ...infer Rest]
+  ? null extends Value<X>
+    ? Rest extends readonly []
+      ? Widened<Value<X>>
+      : NonNullable<Widened<Value<X>>> | Coalesced<Rest>
+    : Widened<Value<X>>
+  : never;
+type Text = Valued<string | null> | string;
+type Num = Valued<number | null> | number;
+
+/** Functions whose types are known. Each can also be called by its name in camelCase. */
+export interface KnownFunctions {
+  /** `count(*)`, or how many are not NULL. */
+  count(element?: Valued): FunctionExpr<number>;
+  sum<T>(element: Valued<T>): FunctionExpr<T | null>;
+  avg(element: Valued): FunctionExpr<number | null>;
+  min<T>(element: Valued<T>): FunctionExpr<T | null>;
+  max<T>(element: Valued<T>): FunctionExpr<T | null>;
+  /** The first argument that is not NULL. */
+  coalesce<const A extends readonly Arg[]>(...args: A): FunctionExpr<Coalesced<A>>;
+  nullif<T>(element: Valued<T>, value: T | Valued<T>): FunctionExpr<T | null>;
+  greatest<T>(first: Valued<T>, ...others: readonly (T | Valued<T>)[]): FunctionExpr<T>;
+  least<T>(first: Valued<T>, ...others: readonly (T | Valued<T>)[]): FunctionExpr<T>;
+  abs<T>(element: Valued<T>): FunctionExpr<T>;
+  round<T>(element: Valued<T>, digits?: Num): FunctionExpr<T>;
+  floor<T>(element: Valued<T>): FunctionExpr<T>;
+  ceil<T>(element: Valued<T>): FunctionExpr<T>;
+  power(base: Num, exponent: Num): FunctionExpr<number | null>;
+  sqrt(element: Num): FunctionExpr<number | null>;
+  mod<T>(element: Valued<T>, divisor: T | Valued<T>): FunctionExpr<T | null>;
+  lower<T extends string | null>(element: Valued<T> | string): FunctionExpr<T>;
+  upper<T extends string | null>(element: Valued<T> | string): FunctionExpr<T>;
+  trim<T extends string | null>(element: Valued<T> | string): FunctionExpr<T>;
+  length<T>(element: Valued<T> | string): FunctionExpr<null extends T ? number | null : number>;
+  char_length<T>(element: Valued<T> | string): FunctionExpr<null extends T ? number | null : number>;
+  substr(element: Arg, from: Num, length?: Num): FunctionExpr<string | null>;
+  replace(element: Arg, from: Arg, to: Arg): FunctionExpr<string | null>;
+  concat(...args: readonly Arg[]): FunctionExpr<string>;
+  /** The time of the statement or transaction. */
+  now(): FunctionExpr<Date>;
+  current_timestamp(): FunctionExpr<Date>;
+  current_date(): FunctionExpr<string>;
+  current_time(): FunctionExpr<string>;
+  random(): FunctionExpr<number>;
+  row_number(): FunctionExpr<number>;
+  rank(...args: readonly Arg[]): FunctionExpr<number>;
+  dense_rank(...args: readonly Arg[]): FunctionExpr<number>;
+  ntile(buckets: Num): FunctionExpr<number>;
+  percent_rank(...args: readonly Arg[]): FunctionExpr<number>;
+  cume_dist(...args: readonly Arg[]): FunctionExpr<number>;
+  lag<T>(element: Valued<T>, offset?: number, otherwise?: T): FunctionExpr<T | null>;
+  lead<T>(element: Valued<T>, offset?: number, otherwise?: T): FunctionExpr<T | null>;
+  first_value<T>(element: Valued<T>): FunctionExpr<T | null>;
+  last_value<T>(element: Valued<T>): FunctionExpr<T | null>;
+  nth_value<T>(element: Valued<T>, n: number): FunctionExpr<T | null>;
+  percentile_cont(fraction: number): FunctionExpr<number | null>;
+  array_agg<T>(element: Valued<T>): FunctionExpr<T[] | null>;
+  /** The texts of a group with a separator between them, on every database. */
+  aggregate_strings(element: Valued<string | null>, separator: string): FunctionExpr<string | null>;
+  string_agg(element: Valued<string | null>, separator: string): FunctionExpr<string | null>;
+  group_concat(element: Valued, separator?: string): FunctionExpr<string | null>;
+  bool_and(element: Condition): FunctionExpr<boolean | null>;
+  bool_or(element: Condition): FunctionExpr<boolean | null>;
+  unnest<T>(array: Valued<readonly T[] | null> | readonly T[]): FunctionExpr<T>;
+  /** Rows of numbers, or of points in time by an interval. */
+  generate_series<T extends number | bigint | Date = number>(
+    start: T | Valued<T>,
+    stop: T | Valued<T>,
+    step?: Arg,
+  ): FunctionExpr<Widened<T>>;
+  to_tsvector(config: Text, document?: Text): FunctionExpr<string>;
+  to_tsquery(config: Text, query?: Text): FunctionExpr<string>;
+  plainto_tsquery(config: Text, query?: Text): FunctionExpr<string>;
+  phraseto_tsquery(config: Text, query?: Text): FunctionExpr<string>;
+  websearch_to_tsquery(config: Text, query?: Text): FunctionExpr<string>;
+  ts_rank(vector: Valued, query: Valued): FunctionExpr<number>;
+}
+
+type Camel<S extends string> = S extends `${infer Head}_${infer Rest}` ? `${Head}${Capitalize<Camel<Rest>>}` : S;
+type CamelFunctions = { readonly [K in keyof KnownFunctions as Camel<K>]: KnownFunctions[K] };
+
+/** Functions without known types. */
+export interface AnyFunctions {
+  readonly [name: string]: <T = unknown>(...args: readonly Arg[]) => FunctionExpr<T>;
+}
+
+/** Functions of the database by name. Any name may be called; those of {@link KnownFunctions} have types. */
+export type Functions = KnownFunctions &
+  CamelFunctions & {
+    /** Functions of a schema: `func.in("pg_catalog").version()`. */
+    readonly in: (schema: string) => AnyFunctions;
+  } & AnyFunctions;
