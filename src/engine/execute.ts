@@ -5,6 +5,7 @@ import type { Compiled, CompileOptions } from "../sql/compiled.js";
 import { DDLElement } from "../sql/ddl/element.js";
 import { Insert } from "../sql/dml/insert.js";
 import { ColumnElement } from "../sql/element.js";
+import { SQLTemplate } from "../sql/elements/template.js";
 import { TextClause } from "../sql/elements/text.js";
 import { ArgumentError } from "../sql/errors.js";
 import { cacheKeyOf, Node } from "../sql/node.js";
@@ -137,9 +138,14 @@ export function* execDriverSql(
 
 // --- inside --------------------------------------------------------------------------------------------------------
 
+// A template with a type is an expression, one without is a whole statement.
+function isText(element: ColumnElement): boolean {
+  return element instanceof TextClause || (element instanceof SQLTemplate && element.type.family === "null");
+}
+
 function executable(statement: unknown): Node {
   if (statement instanceof Node) {
-    return statement instanceof ColumnElement && !(statement instanceof TextClause)
+    return statement instanceof ColumnElement && !isText(statement)
       ? (select(statement as never) as unknown as Node)
       : statement;
   }

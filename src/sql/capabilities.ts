@@ -62,6 +62,8 @@ export interface DialectCapabilities {
   readonly fetchClause: boolean;
   /** A set operation's members may be written in parentheses. */
   readonly parenthesizedSetMembers: boolean;
+  /** INTERSECT ALL and EXCEPT ALL. */
+  readonly setOperationsAll: boolean;
   /** ALTER TABLE ... ADD CONSTRAINT. */
   readonly alterAddConstraint: boolean;
   readonly sequences: boolean;
@@ -125,6 +127,7 @@ export const standardCapabilities: DialectCapabilities = {
   withinGroup: true,
   fetchClause: true,
   parenthesizedSetMembers: true,
+  setOperationsAll: true,
   alterAddConstraint: true,
   sequences: true,
   identityColumns: true,

@@ -20,7 +20,8 @@ import { Node } from "./node.js";
 import type { Sequence } from "./schema/generated.js";
 import { ColumnValued, ScalarTableValued, TableValued } from "./selectable/table-valued.js";
 import { NamedColumn } from "./selectable/textual.js";
-import { bigIntType, nullType, stringType } from "./types/base.js";
+import { bigIntType, nullType, stringType, typeOfValue } from "./types/base.js";
+import { ArrayType } from "./types/structured.js";
 import { plainType, type SQLType } from "./types/type.js";
 import type { Condition } from "./typing.js";
 
@@ -78,6 +79,9 @@ class FunctionCall extends FunctionElement {
 // The configuration of a text search is written into the SQL: only so does an index on the same expression serve.
 const TEXT_SEARCH = /^(to_tsvector|(plainto_|phraseto_|websearch_)?to_tsquery|ts_headline)$/;
 
+// Functions to which a plain list is an array, and no JSON.
+const ARRAYS = /^(unnest|cardinality|array_[a-z_]+)$/;
+
 function call(schema: string | null, name: string, args: readonly unknown[]): FunctionCall {
   const nodes = args.map((each, i) => {
     if (each === null) return NULL;
@@ -88,7 +92,8 @@ function call(schema: string | null, name: string, args: readonly unknown[]): Fu
     if (i === 0 && args.length > 1 && typeof each === "string" && TEXT_SEARCH.test(name)) {
       return new InlineLiteral(each, stringType);
     }
-    return expressionOrBind(each, null, name, `func.${name}(), argument ${i + 1}`);
+    const type = ARRAYS.test(name) && Array.isArray(each) ? new ArrayType(typeOfValue(each[0] ?? null)) : null;
+    return expressionOrBind(each, type, name, `func.${name}(), argument ${i + 1}`);
   });
   return new FunctionCall(name, nodes, typeOfCall(name, nodes), schema);
 }

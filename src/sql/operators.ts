@@ -54,6 +54,8 @@ function row(
   return operator;
 }
 
+/** Precedence of access to members of JSON values and arrays. */
+const JSON_ACCESS = 15;
 /** Precedence of what needs no parentheses anywhere. */
 export const ATOM = 100;
 
@@ -84,10 +86,10 @@ export const operators = {
   notLike: row("notLike", "NOT LIKE", 5, "boolean", { negation: "like" }),
   ilike: row("ilike", "ILIKE", 5, "boolean", { negation: "notIlike" }),
   notIlike: row("notIlike", "NOT ILIKE", 5, "boolean", { negation: "ilike" }),
-  regexpMatch: row("regexpMatch", "REGEXP", 5, "boolean", { negation: "notRegexpMatch" }),
-  notRegexpMatch: row("notRegexpMatch", "NOT REGEXP", 5, "boolean", { negation: "regexpMatch" }),
-  match: row("match", "MATCH", 5, "boolean", { negation: "notMatch" }),
-  notMatch: row("notMatch", "NOT MATCH", 5, "boolean", { negation: "match" }),
+  regexpMatch: row("regexpMatch", "REGEXP", 5, "boolean", { negation: "notRegexpMatch", isolated: true }),
+  notRegexpMatch: row("notRegexpMatch", "NOT REGEXP", 5, "boolean", { negation: "regexpMatch", isolated: true }),
+  match: row("match", "MATCH", 5, "boolean", { negation: "notMatch", isolated: true }),
+  notMatch: row("notMatch", "NOT MATCH", 5, "boolean", { negation: "match", isolated: true }),
   // text
   concat: row("concat", "||", 6, "string", { associative: true, isolated: true }),
   collate: row("collate", "COLLATE", 10, "left", { isolated: true }),
@@ -106,31 +108,31 @@ export const operators = {
   bitwiseRshift: row("bitwiseRshift", ">>", 6, "arithmetic", { isolated: true }),
   bitwiseNot: row("bitwiseNot", "~", 9, "left", { isolated: true }),
   // JSON and arrays
-  jsonGet: row("jsonGet", "->", 15, "unknown"),
-  jsonGetText: row("jsonGetText", "->>", 15, "string"),
-  jsonPath: row("jsonPath", "#>", 15, "unknown"),
-  jsonPathText: row("jsonPathText", "#>>", 15, "string"),
-  getItem: row("getItem", "[]", 15, "unknown"),
-  slice: row("slice", "[:]", 15, "left"),
-  contains: row("contains", "@>", 5, "boolean"),
-  containedBy: row("containedBy", "<@", 5, "boolean"),
-  overlap: row("overlap", "&&", 5, "boolean"),
-  jsonPathExists: row("jsonPathExists", "@?", 5, "boolean"),
-  jsonPathMatch: row("jsonPathMatch", "@@", 5, "boolean"),
+  jsonGet: row("jsonGet", "->", JSON_ACCESS, "unknown"),
+  jsonGetText: row("jsonGetText", "->>", JSON_ACCESS, "string"),
+  jsonPath: row("jsonPath", "#>", JSON_ACCESS, "unknown"),
+  jsonPathText: row("jsonPathText", "#>>", JSON_ACCESS, "string"),
+  getItem: row("getItem", "[]", JSON_ACCESS, "unknown"),
+  slice: row("slice", "[:]", JSON_ACCESS, "left"),
+  contains: row("contains", "@>", 5, "boolean", { isolated: true }),
+  containedBy: row("containedBy", "<@", 5, "boolean", { isolated: true }),
+  overlap: row("overlap", "&&", 5, "boolean", { isolated: true }),
+  jsonPathExists: row("jsonPathExists", "@?", 5, "boolean", { isolated: true }),
+  jsonPathMatch: row("jsonPathMatch", "@@", 5, "boolean", { isolated: true }),
   jsonDeletePath: row("jsonDeletePath", "#-", 6, "left", { isolated: true }),
   jsonMerge: row("jsonMerge", "||", 6, "left", { isolated: true }),
   // ranges
-  strictlyLeftOf: row("strictlyLeftOf", "<<", 5, "boolean"),
-  strictlyRightOf: row("strictlyRightOf", ">>", 5, "boolean"),
-  notExtendRightOf: row("notExtendRightOf", "&<", 5, "boolean"),
-  notExtendLeftOf: row("notExtendLeftOf", "&>", 5, "boolean"),
-  adjacentTo: row("adjacentTo", "-|-", 5, "boolean"),
+  strictlyLeftOf: row("strictlyLeftOf", "<<", 5, "boolean", { isolated: true }),
+  strictlyRightOf: row("strictlyRightOf", ">>", 5, "boolean", { isolated: true }),
+  notExtendRightOf: row("notExtendRightOf", "&<", 5, "boolean", { isolated: true }),
+  notExtendLeftOf: row("notExtendLeftOf", "&>", 5, "boolean", { isolated: true }),
+  adjacentTo: row("adjacentTo", "-|-", 5, "boolean", { isolated: true }),
   rangeUnion: row("rangeUnion", "+", 7, "left", { isolated: true }),
   rangeIntersection: row("rangeIntersection", "*", 8, "left", { isolated: true }),
   rangeDifference: row("rangeDifference", "-", 7, "left", { isolated: true }),
-  hasKey: row("hasKey", "?", 5, "boolean"),
-  hasAny: row("hasAny", "?|", 5, "boolean"),
-  hasAll: row("hasAll", "?&", 5, "boolean"),
+  hasKey: row("hasKey", "?", 5, "boolean", { isolated: true }),
+  hasAny: row("hasAny", "?|", 5, "boolean", { isolated: true }),
+  hasAll: row("hasAll", "?&", 5, "boolean", { isolated: true }),
   // modifiers
   asc: row("asc", "ASC", 1, "left"),
   desc: row("desc", "DESC", 1, "left"),
@@ -171,11 +173,15 @@ export function customOperator(
  * Doubtful cases get them: databases differ, and a reader is helped.
  */
 export function needsParentheses(inner: Operator, outer: Operator): boolean {
-  if (inner.precedence >= 15 && inner.precedence >= outer.precedence)
-    return inner.precedence < ATOM && outer.precedence >= 50;
+  if (inner.precedence >= ATOM) return false;
+  if (inner.precedence >= 50) return outer.precedence >= 50;
+  // `->` binds like any other operator on some databases, and as tightly as `||` on others
+  if (inner.precedence === JSON_ACCESS) {
+    return outer.precedence !== JSON_ACCESS && (outer.precedence > 5 || outer.isolated);
+  }
   if (inner === outer && inner.associative) return false;
   // inside `||`, `&`, `->` and custom operators everything compound is grouped
-  if (outer.isolated || outer.precedence >= 15) return true;
+  if (outer.isolated || outer.precedence >= JSON_ACCESS) return true;
   if (inner.isolated && outer.precedence > 5) return true;
   return inner.precedence <= outer.precedence;
 }

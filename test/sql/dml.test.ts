@@ -129,7 +129,7 @@ describe("INSERT", () => {
         }),
       ),
     ).toBe(
-      "INSERT INTO users (id, name) VALUES (:id_1, :name_1) ON CONFLICT (id) WHERE age > :age_1 DO UPDATE SET name = excluded.name, age = :age_2 WHERE users.name != excluded.name",
+      "INSERT INTO users (id, name) VALUES (:id_1, :name_1) ON CONFLICT (id) WHERE age > 1 DO UPDATE SET name = excluded.name, age = :age_1 WHERE users.name != excluded.name",
     );
     refused(() => stmt.onConflictDoUpdate({ indexElements: ["id"], set: {} }), ArgumentError, "sets nothing");
     refused(

@@ -65,7 +65,7 @@ describe("comparison", () => {
 
   it("groups a comparison inside a comparison", () => {
     expect(sql(any(id.eq(1)).eq(true_()))).toBe("(users.id = :id_1) = true");
-    expect(sql(any(age.isNull()).is(active))).toBe("(users.age IS NULL) IS users.active");
+    expect(sql(any(age.isNull()).is(active))).toBe("(users.age IS NULL) IS NOT DISTINCT FROM users.active");
   });
 });
 

@@ -4,6 +4,7 @@ import {
   ArgumentError,
   and,
   bindparam,
+  CompileError,
   column,
   compile,
   DefaultDialect,
@@ -433,7 +434,7 @@ describe("conditions that are none", () => {
     refused(() => select(users).where((() => true) as never), ArgumentError, "no mapped class is selected");
     refused(() => select(users).where(undefined as never), ArgumentError, "where() got undefined");
     refused(() => select(users).where("a = 1" as never), ArgumentError, 'Write text("a = 1")');
-    refused(() => select(users).orderBy("name" as never), ArgumentError, 'orderBy() got the string "name"');
+    refused(() => sql(select(users.c.id).orderBy("name")), CompileError, 'names "name", and the statement selects id.');
     refused(() => select(users).filterBy({ name: undefined }), ArgumentError, "name is undefined");
     refused(
       () => select(users).selectFrom(select(users) as never),

@@ -339,6 +339,14 @@ export class PostgresqlCompiler extends SQLCompiler {
     return this.#asJsonb(node, "?&");
   }
 
+  protected binary_jsonGet(node: BinaryExpression): string {
+    this.#demand(node.left);
+    return this.infix(node, "->");
+  }
+  protected binary_jsonGetText(node: BinaryExpression): string {
+    this.#demand(node.left);
+    return this.infix(node, "->>");
+  }
   protected binary_jsonPathExists(node: BinaryExpression): string {
     return this.#asJsonb(node, "@?");
   }

@@ -1,6 +1,8 @@
 /** Statements in SQLite's words. */
 import { SQLCompiler } from "../../sql/compiler/dml.js";
 import { unwrap } from "../../sql/compiler/expressions.js";
+import { fromsOf } from "../../sql/compiler/froms.js";
+import type { DMLStatement } from "../../sql/dml/dml.js";
 import type { Insert, OnConflict } from "../../sql/dml/insert.js";
 import { BindParameter } from "../../sql/elements/bind.js";
 import { type BinaryExpression, TupleElement } from "../../sql/elements/expression.js";
@@ -310,6 +312,14 @@ export class SqliteCompiler extends SQLCompiler {
     const text = super.visitInsert(insert);
     this.#insert = before;
     return text;
+  }
+
+  protected override returningText(statement: DMLStatement, top: boolean, plain: boolean): string {
+    const froms = new Set<Node>();
+    for (const { element } of statement.selectedColumns) fromsOf(element, froms as Set<never>);
+    froms.delete(statement.target);
+    if (froms.size > 0) this.refuse("RETURNING of another table's columns", "Select them afterwards.");
+    return super.returningText(statement, top, plain);
   }
 
   // After FROM t, the parser would take ON for that of a join; a WHERE in between says otherwise.

@@ -56,6 +56,7 @@ export const sqliteCapabilities: DialectCapabilities = {
   withinGroup: false,
   fetchClause: false,
   parenthesizedSetMembers: false,
+  setOperationsAll: false,
   alterAddConstraint: false,
   sequences: false,
   identityColumns: false,

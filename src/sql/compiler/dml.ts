@@ -297,7 +297,10 @@ export class SQLCompiler extends SelectCompiler {
       this.resultColumns = list.map(({ element, name, key }) => ({ name, key, type: element.type, element }));
     }
     const render = (): string => list.map((column) => this.selectedText(column)).join(", ");
-    return ` RETURNING ${plain ? this.bare(render) : render()}`;
+    this.bareAlias = statement.target;
+    const text = plain ? this.bare(render) : render();
+    this.bareAlias = null;
+    return ` RETURNING ${text}`;
   }
 
   private dmlHints(hints: readonly string[]): string {

@@ -27,6 +27,8 @@ import { CompilerBase } from "./base.js";
 export abstract class ExpressionCompiler extends CompilerBase {
   /** Columns are written without their table: in DDL, and where an INSERT names them. */
   protected bareColumns = false;
+  /** An alias whose columns are written bare too: the target of an INSERT. */
+  protected bareAlias: Node | null = null;
 
   /** The name under which a FROM element's columns are written, or null for none. */
   protected abstract fromName(from: Node): string | null;
@@ -42,6 +44,7 @@ export abstract class ExpressionCompiler extends CompilerBase {
 
   visitAliasedColumn(column: { readonly table: Node; readonly name: string }): string {
     const name = this.quote(column.name);
+    if (this.bareColumns && column.table === this.bareAlias) return name;
     const table = this.fromName(column.table);
     return table === null ? name : `${table}.${name}`;
   }
@@ -119,7 +122,7 @@ export abstract class ExpressionCompiler extends CompilerBase {
     const inner = node.right instanceof ColumnElement ? unwrap(node.right).outerOperator : null;
     if (
       inner !== null &&
-      inner !== node.operator &&
+      (inner !== node.operator || !inner.associative) &&
       inner.precedence === node.operator.precedence &&
       !right.startsWith("(")
     ) {

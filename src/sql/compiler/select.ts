@@ -578,6 +578,9 @@ export abstract class SelectCompiler extends ExpressionCompiler {
   }
 
   visitCompoundSelect(compound: CompoundSelect): string {
+    if (!this.dialect.capabilities.setOperationsAll && /^(INTERSECT|EXCEPT) ALL$/.test(compound.keyword)) {
+      return this.refuse(compound.keyword);
+    }
     const top = this.depth === 0;
     const columns = compound.selectedColumns;
     if (top && this.resultColumns === null) {

@@ -1,5 +1,6 @@
 import { ColumnElement } from "../element.js";
 import { expressionOrBind, requireCondition } from "../elements/coerce.js";
+import { inlined } from "../elements/inline-literal.js";
 import type { Attrs, Cls, EntityRef, Plain } from "../entity.js";
 import { ArgumentError } from "../errors.js";
 import type { KeyContext } from "../key-context.js";
@@ -255,7 +256,7 @@ export class Insert<
     const elements = (target.indexElements ?? []).map((each) =>
       each instanceof ColumnClass || !(each instanceof ColumnElement)
         ? this.columnFor(each, "onConflict({ indexElements })")
-        : expressionOrBind(each, null, null, "onConflict({ indexElements })"),
+        : inlined(expressionOrBind(each, null, null, "onConflict({ indexElements })")),
     );
     const constraint =
       target.constraint === undefined
@@ -264,7 +265,9 @@ export class Insert<
           ? target.constraint
           : String(target.constraint.name);
     const indexWhere =
-      target.indexWhere === undefined ? null : requireCondition(target.indexWhere, "onConflict({ indexWhere })");
+      target.indexWhere === undefined
+        ? null
+        : inlined(requireCondition(target.indexWhere, "onConflict({ indexWhere })"));
     return { elements, indexWhere, constraint };
   }
 

@@ -1,11 +1,10 @@
 import type { ColumnElement } from "../element.js";
 import { requireElement } from "../elements/coerce.js";
 import { TypeCoerce } from "../elements/expression.js";
+import { LabelReference } from "../elements/label-reference.js";
 import { withParams } from "../elements/params.js";
-import { LiteralColumn } from "../elements/special.js";
 import { ArgumentError } from "../errors.js";
 import type { Parts } from "../node.js";
-import { nullType } from "../types/base.js";
 import { describeValue } from "../types/text-check.js";
 import type { RowsOf, Valued } from "../typing.js";
 import { type CTE, Query, rowCount, type SelectedColumn } from "./query.js";
@@ -83,7 +82,7 @@ export class CompoundSelect<Row = unknown, C = unknown> extends Query<Row, C> {
         const names = this.selectedColumns.map((one) => one.name).join(", ");
         throw new ArgumentError(`orderBy(${JSON.stringify(each)}): the columns are ${names}.`);
       }
-      return column.element;
+      return new LabelReference(column.name);
     });
     return this.copyWith({ orderByClauses: [...this.orderByClauses, ...added] });
   }
@@ -134,8 +133,9 @@ export type NullableRow<Row> = unknown extends Row
   : Row extends readonly unknown[]
     ? number extends Row["length"]
       ? unknown
-      : { readonly [I in keyof Row]: Row[I] | null }
-    : { readonly [K in keyof Row]: Row[K] | null };
+      : { readonly [I in keyof Row]: NullableValue<Row[I]> }
+    : { readonly [K in keyof Row]: NullableValue<Row[K]> };
+type NullableValue<T> = [NonNullable<T>] extends [never] ? unknown : T | null;
 
 function compound(keyword: string, queries: readonly unknown[]): CompoundSelect {
   for (const each of queries) {
@@ -163,28 +163,33 @@ for (const [name, keyword] of Object.entries(methods)) {
   });
 }
 
-type AnyQuery<Row> = Query<Row, unknown>;
-
 /** `a UNION b`: rows of either, each once. */
-export function union<Row>(first: AnyQuery<Row>, ...others: readonly AnyQuery<Row>[]): CompoundSelect<Row> {
-  return compound("UNION", [first, ...others]) as CompoundSelect<Row>;
+export function union<Row, C, R extends NullableRow<Row> = never>(
+  first: Query<Row, C>,
+  ...others: readonly RowsOf<R>[]
+): CompoundSelect<MergedRow<Row, R>, C> {
+  return compound("UNION", [first, ...others]) as never;
 }
 /** `a UNION ALL b`: rows of either. */
-export function unionAll<Row>(first: AnyQuery<Row>, ...others: readonly AnyQuery<Row>[]): CompoundSelect<Row> {
-  return compound("UNION ALL", [first, ...others]) as CompoundSelect<Row>;
+export function unionAll<Row, C, R extends NullableRow<Row> = never>(
+  first: Query<Row, C>,
+  ...others: readonly RowsOf<R>[]
+): CompoundSelect<MergedRow<Row, R>, C> {
+  return compound("UNION ALL", [first, ...others]) as never;
 }
 /** `a INTERSECT b`: rows of both. */
-export function intersect<Row>(first: AnyQuery<Row>, ...others: readonly AnyQuery<Row>[]): CompoundSelect<Row> {
-  return compound("INTERSECT", [first, ...others]) as CompoundSelect<Row>;
+export function intersect<Row, C>(
+  first: Query<Row, C>,
+  ...others: readonly RowsOf<NullableRow<Row>>[]
+): CompoundSelect<Row, C> {
+  return compound("INTERSECT", [first, ...others]) as never;
 }
 /** `a EXCEPT b`: rows of the first that no other has. */
-export function except<Row>(first: AnyQuery<Row>, ...others: readonly AnyQuery<Row>[]): CompoundSelect<Row> {
-  return compound("EXCEPT", [first, ...others]) as CompoundSelect<Row>;
-}
-
-/** A column of a query by its name only, for ORDER BY of a set operation. */
-export function nameOnly(name: string): ColumnElement {
-  return new LiteralColumn(name, nullType);
+export function except<Row, C>(
+  first: Query<Row, C>,
+  ...others: readonly RowsOf<NullableRow<Row>>[]
+): CompoundSelect<Row, C> {
+  return compound("EXCEPT", [first, ...others]) as never;
 }
 
 export type { CTE };

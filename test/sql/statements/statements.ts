@@ -9,10 +9,11 @@ import {
   insert,
   type MetaData,
   type Node,
+  text,
 } from "../../../src/index.js";
 import { leaseDatabase } from "../../support/postgres-databases.js";
 import { dropDatabases, findServer } from "../../support/postgres-server.js";
-import { metadata, rows, dept, doc, emp, sale, seat } from "./world.js";
+import { dept, doc, emp, metadata, rows, sale, seat } from "./world.js";
 
 /** The databases that every statement runs on. */
 export type Name = "sqlite" | "postgresql";
@@ -72,13 +73,19 @@ export function onBothDatabases(more?: {
     engines.postgresql = createAsyncEngine(database.url, { poolSize: 1 });
     for (const name of names) {
       await metadata.createAll(engines[name] as AsyncEngine);
-      if (more !== undefined && (more.only ?? name) === name) await more.metadata.createAll(engines[name] as AsyncEngine);
+      if (more !== undefined && (more.only ?? name) === name)
+        await more.metadata.createAll(engines[name] as AsyncEngine);
       await (engines[name] as AsyncEngine).begin(async (c) => {
         await c.execute(insert(dept).values(rows.dept));
         await c.execute(insert(emp).values(rows.emp));
         await c.execute(insert(sale).values(rows.sale));
         await c.execute(insert(doc).values(rows.doc));
         await c.execute(insert(seat).values(rows.seat));
+        if (name === "postgresql") {
+          for (const each of ["dept", "emp", "sale", "doc", "seat"]) {
+            await c.execute(text(`SELECT setval(pg_get_serial_sequence('${each}', 'id'), 100)`));
+          }
+        }
         if ((more?.only ?? name) === name) await more?.fill?.(c, name);
       });
     }
@@ -145,9 +152,13 @@ async function check(
   const values = of(outcome.values, name);
   if (expected !== undefined) expect(plain((result as { all(): unknown[] }).all()), name).toEqual(expected);
   else if (values !== undefined) {
-    expect(plain((result as { all(): unknown[] }).all()).map((row) => (row as unknown[])[0]), name).toEqual(values);
+    expect(
+      plain((result as { all(): unknown[] }).all()).map((row) => (row as unknown[])[0]),
+      name,
+    ).toEqual(values);
   }
-  if (outcome.count !== undefined) expect((result as unknown as { rowcount: number }).rowcount, name).toBe(outcome.count);
+  if (outcome.count !== undefined)
+    expect((result as unknown as { rowcount: number }).rowcount, name).toBe(outcome.count);
   if (outcome.after !== undefined) {
     const [query, seen] = outcome.after;
     expect(plain((await connection.execute(query())).all()), `${name}, afterwards`).toEqual(seen);
