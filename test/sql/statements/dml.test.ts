@@ -355,12 +355,10 @@ describe("[PG-01] [LI-05] [QD-08] upsert", () => {
     "update with old and new together",
     () => {
       const i = insert(seat);
-      return i
-        .values({ room: "red", no: 1, note: "n" })
-        .onConflictDoUpdate({
-          indexElements: ["room", "no"],
-          set: { note: seat.c.note.concat("+").concat(i.excluded.note as never) },
-        });
+      return i.values({ room: "red", no: 1, note: "n" }).onConflictDoUpdate({
+        indexElements: ["room", "no"],
+        set: { note: seat.c.note.concat("+").concat(i.excluded.note as never) },
+      });
     },
     { count: 1, after: [first, [["ann", "aisle+n", "taken"]]] },
   );
