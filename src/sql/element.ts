@@ -1,5 +1,7 @@
+import { ArgumentError } from "./errors.js";
 import { Node } from "./node.js";
 import { customOperator, type Operator, operators, type ResultRule } from "./operators.js";
+import { checkText } from "./types/text-check.js";
 import type { SQLType } from "./types/type.js";
 import { plainType } from "./types/type.js";
 import type { ExprOf, MatchOptions, Named, OpOptions, SOURCE, TextSearchOptions, VALUE } from "./typing.js";
@@ -51,6 +53,12 @@ export interface SearchShape {
   readonly before: boolean;
   readonly after: boolean;
   readonly ignoreCase: boolean;
+}
+
+/** The character of ESCAPE. @throws ArgumentError for more or less than one */
+export function escapeMark(mark: string): string {
+  if (typeof mark === "string" && [...mark].length === 1) return checkText(mark);
+  throw new ArgumentError(`escape must be one character, not ${JSON.stringify(mark)}.`);
 }
 
 /** Filled by the files that define the classes. */
@@ -373,7 +381,7 @@ export abstract class ColumnElement<T = unknown, Src = unknown> extends Node {
 
   private pattern(operator: Operator, pattern: unknown, options?: { readonly escape?: string }): LooseElement {
     return factory.binary(this, operator, factory.operand(pattern, this, operator), {
-      modifier: options?.escape ?? null,
+      modifier: options?.escape === undefined ? null : escapeMark(options.escape),
     });
   }
 

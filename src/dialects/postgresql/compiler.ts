@@ -467,8 +467,12 @@ function bindsOf(node: Node): readonly BindParameter[] {
   return [];
 }
 
+const CONSTANTS = /^(Null|True|False)$/;
+
 /** Whether a parameter may take the type of what stands beside it: a fraction beside a whole number may not. */
 function fits(type: SQLType, beside: Node): boolean {
+  // NULL, true and false say nothing of a type
+  if (CONSTANTS.test(unwrap(beside).visitName)) return false;
   const other = (beside as ColumnElement).type;
   if (other?.family !== "integer") return true;
   return type.family === "integer" && (type.visitName !== "visitBigInteger" || other.visitName === type.visitName);

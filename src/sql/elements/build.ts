@@ -1,4 +1,11 @@
-import { ColumnElement, type ElementFactory, factory, type LooseElement, type SearchShape } from "../element.js";
+import {
+  ColumnElement,
+  type ElementFactory,
+  escapeMark,
+  factory,
+  type LooseElement,
+  type SearchShape,
+} from "../element.js";
 import { ArgumentError } from "../errors.js";
 import type { Node } from "../node.js";
 import { negated, type Operator, operators } from "../operators.js";
@@ -162,7 +169,7 @@ function rowOf(left: TupleElement, row: unknown): ColumnElement {
 }
 
 function search(left: ColumnElement, part: unknown, shape: SearchShape, options: MatchOptions = {}): LooseElement {
-  let escapeWith = options.escape ?? null;
+  let escapeWith = options.escape === undefined ? null : escapeMark(options.escape);
   let value: unknown = part;
   if (options.autoescape === true) {
     if (typeof part !== "string") {
