@@ -1,6 +1,7 @@
 /** The asynchronous engine. */
 import { type AsyncDDLBind, type DDLConnection, type DDLOp, RUN_DDL } from "../sql/ddl-runner.js";
 import { AsyncConnection } from "./async-connection.js";
+import type { CacheFigures } from "./cache.js";
 import type { EngineDialect, TransactionOptions } from "./dialect.js";
 import { Engine, onConnection } from "./engine.js";
 import { EngineCore, type EngineOptions } from "./engine-core.js";
@@ -203,6 +204,11 @@ export class AsyncEngine implements AsyncDDLBind {
   /** Figures of the pool. */
   status(): PoolStatus {
     return this.core.pool.status();
+  }
+
+  /** How many compiled statements are kept, were found and were not, since the cache was made or cleared. */
+  get cacheFigures(): CacheFigures {
+    return this.core.cache.figures;
   }
 
   /** Forgets all compiled statements. */

@@ -1,5 +1,6 @@
 /** The synchronous engine. */
 import { type DDLConnection, type DDLOp, RUN_DDL, type SyncDDLBind } from "../sql/ddl-runner.js";
+import type { CacheFigures } from "./cache.js";
 import { Connection } from "./connection.js";
 import type { EngineDialect, TransactionOptions } from "./dialect.js";
 import type { DriverConnection } from "./driver.js";
@@ -101,6 +102,11 @@ export class Engine implements SyncDDLBind {
   status(): PoolStatus {
     return this.core.pool.status();
   }
+  /** How many compiled statements are kept, were found and were not, since the cache was made or cleared. */
+  get cacheFigures(): CacheFigures {
+    return this.core.cache.figures;
+  }
+
   /** Forgets all compiled statements. */
   clearCompiledCache(): void {
     this.core.cache.clear();

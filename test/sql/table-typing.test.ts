@@ -94,7 +94,7 @@ describe("rows", () => {
       const fromValues = select(literal.c.word);
       expectTypeOf<Row<typeof fromValues>>().toEqualTypeOf<[string]>();
       const alias = users.alias("u2");
-      expectTypeOf(alias.c.age).toEqualTypeOf<NumExpr<number | null, "u2">>();
+      expectTypeOf(alias.c.age).toMatchTypeOf<NumExpr<number | null, "u2">>();
       const sql = text("SELECT id FROM users").columns({ id: t.integer });
       expectTypeOf<Row<typeof sql>["id"]>().toEqualTypeOf<number | null>();
     });

@@ -2,12 +2,12 @@ import { ColumnElement } from "../element.js";
 import type { KeyContext } from "../key-context.js";
 import type { Node, Parts } from "../node.js";
 import type { SQLType } from "../types/type.js";
-import type { ExprOf, Valued } from "../typing.js";
+import type { ExprOf, Named, Valued } from "../typing.js";
 import { type ColumnRecord, FromClause, recordOf } from "./from-clause.js";
 
 /** The columns of a FROM element, taken from an alias of it instead. */
 export type AliasedColumns<C, Name> = {
-  readonly [K in keyof C]: C[K] extends Valued<infer T> ? ExprOf<T, Name> : C[K];
+  readonly [K in keyof C]: C[K] extends Valued<infer T> ? ExprOf<T, Name> & Named<K> : C[K];
 };
 
 /** A column of an alias, a subquery or a CTE: `name` of `table`, standing for `base`. */

@@ -7,8 +7,16 @@ import { operators } from "../operators.js";
 import type { Column } from "../schema/column.js";
 import { FromClause } from "./from-clause.js";
 import { baseColumn } from "./join.js";
-import type { Select } from "./select.js";
+import type { JoinEntry } from "./select-parts.js";
 import { expandColumns } from "./selected-columns.js";
+
+/** What is asked of a select here; the class is in select.ts. */
+interface SelectLike {
+  readonly rawColumns: readonly Node[];
+  readonly joins: readonly JoinEntry[];
+  readonly fromObjects: readonly FromClause<unknown>[];
+  readonly whereCriteria: readonly ColumnElement[];
+}
 
 interface Source {
   readonly name: string;
@@ -19,7 +27,7 @@ interface Source {
  * The attribute or column of a name, of anything that a select selects from or joins. The entity or table that is
  * selected or joined last does not win: a name that several have is an error.
  */
-export function columnNamed(select: Select, name: string): ColumnElement {
+export function columnNamed(select: SelectLike, name: string): ColumnElement {
   const sources = sourcesOf(select);
   if (sources.size === 0) {
     throw new InvalidRequestError(`filterBy({ ${name} }): the statement selects no class and no table.`);
@@ -44,7 +52,7 @@ export function columnNamed(select: Select, name: string): ColumnElement {
   throw new InvalidRequestError(`filterBy({ ${name} }): none of ${names} has ${JSON.stringify(name)}.`);
 }
 
-function sourcesOf(select: Select): Map<EntityElement | FromClause<unknown>, Source> {
+function sourcesOf(select: SelectLike): Map<EntityElement | FromClause<unknown>, Source> {
   const sources = new Map<EntityElement | FromClause<unknown>, Source>();
   const covered = new Set<FromClause<unknown>>();
   const add = (node: Node): void => {
@@ -82,7 +90,7 @@ function attributeOf(entity: EntityElement, name: string): ColumnElement | null 
 }
 
 /** The selected columns without those that repeat another one. */
-export function reducedColumns(select: Select): readonly ColumnElement[] {
+export function reducedColumns(select: SelectLike): readonly ColumnElement[] {
   const equal = equalities(select);
   const kept: ColumnElement[] = [];
   for (const element of expandColumns(select.rawColumns)) {
@@ -107,7 +115,7 @@ function refersTo(column: Column, other: Column): boolean {
   return column.table !== other.table && column.foreignKeys.some((key) => key.tryColumn() === other);
 }
 
-function equalities(select: Select): (readonly [ColumnElement, ColumnElement])[] {
+function equalities(select: SelectLike): (readonly [ColumnElement, ColumnElement])[] {
   const found: (readonly [ColumnElement, ColumnElement])[] = [];
   const visit = (node: Node): void => {
     if (node instanceof BooleanClauseList && node.operator === operators.and) node.clauses.forEach(visit);

@@ -191,7 +191,7 @@ export class Select<
     const added = Object.entries(values as object).map(([name, value]) => {
       if (value === undefined)
         throw new ArgumentError(`filterBy(): ${name} is undefined. Write null for NULL, or leave it out.`);
-      return columnNamed(this as unknown as Select, name).eq(value);
+      return columnNamed(this, name).eq(value);
     });
     copy.whereCriteria = [...this.whereCriteria, ...added];
     return copy as unknown as this;
@@ -334,7 +334,7 @@ export class Select<
    * `a = b` of a join or of WHERE, makes equal to a column before them.
    */
   reduceColumns(): Select<unknown[], Ent> {
-    return new Select(reducedColumns(this as unknown as Select), none, this as unknown as Select) as never;
+    return new Select(reducedColumns(this), none, this as unknown as Select) as never;
   }
 
   /** `FOR UPDATE` and its variants. */

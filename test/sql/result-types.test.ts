@@ -1,0 +1,181 @@
+import { describe, expectTypeOf, test } from "vitest";
+import { Range, rangeTypes } from "../../src/dialects/postgresql/index.js";
+import {
+  any,
+  caseWhen,
+  cast,
+  column,
+  del,
+  fn,
+  func,
+  insert,
+  literal,
+  MetaData,
+  type NumExpr,
+  type RowsOf,
+  type StrExpr,
+  select,
+  sql,
+  t,
+  table,
+  text,
+  union,
+  unionAll,
+  update,
+  type Valued,
+  values,
+} from "../../src/index.js";
+
+const metadata = new MetaData();
+const users = table("users", metadata, {
+  id: column(t.integer, { primaryKey: true }),
+  name: column(t.text, { nullable: false }),
+  age: column(t.integer),
+  settings: column(t.json<{ theme: string; sizes: number[]; deep: { on: boolean } }>(), { nullable: false }),
+  tags: column(t.array(t.text), { nullable: false }),
+  span: column(rangeTypes.int4range, { nullable: false }),
+});
+const posts = table("posts", metadata, {
+  id: column(t.integer, { primaryKey: true }),
+  userId: column(t.integer, { foreignKey: "users.id", nullable: false }),
+  title: column(t.text, { nullable: false }),
+  at: column(t.datetime, { nullable: false }),
+});
+
+type Row<S> = S extends RowsOf<infer R> ? R : never;
+declare const value: <T>(expression: Valued<T>) => T;
+const types = (run: () => void): void => void run;
+
+describe("[TU-10] [SL-02] the types of results", () => {
+  test("of literals are those of their kind, not of the one value", () => {
+    types(() => {
+      expectTypeOf(value(literal("x"))).toEqualTypeOf<string>();
+      expectTypeOf(literal("x", t.string(3))).toEqualTypeOf<StrExpr<string>>();
+      expectTypeOf(literal(1)).toEqualTypeOf<NumExpr<number>>();
+      const s = select(literal("x"), literal(2), literal(true));
+      expectTypeOf<Row<typeof s>>().toEqualTypeOf<[string, number, boolean]>();
+      // @ts-expect-error the type says a number
+      literal("x", t.integer);
+    });
+  });
+
+  test("of an alias's columns keep their names through a subquery", () => {
+    types(() => {
+      const u = users.alias("u");
+      const s = select(u.c.id, u.c.name.as("label")).subquery("s");
+      expectTypeOf(value(s.c.id)).toEqualTypeOf<number>();
+      expectTypeOf(value(s.c.label)).toEqualTypeOf<string>();
+      // @ts-expect-error the subquery has no such column
+      s.c.name;
+      // @ts-expect-error nor has the alias
+      u.c.nope;
+    });
+  });
+
+  test("of CTEs, aliases of them and set operations", () => {
+    types(() => {
+      const c = select(users.c.id, users.c.age).cte("c");
+      expectTypeOf(value(c.c.age)).toEqualTypeOf<number | null>();
+      const d = c.alias("d");
+      expectTypeOf(value(d.c.id)).toEqualTypeOf<number>();
+      // @ts-expect-error no such column
+      d.c.name;
+      const n = select(literal(1).as("n")).cte("n", { recursive: true });
+      const all = n.unionAll(select(n.c.n.add(1)));
+      expectTypeOf(value(all.c.n)).toEqualTypeOf<number>();
+      const u = union(select(users.c.id, users.c.name), select(posts.c.id, posts.c.title));
+      expectTypeOf<Row<typeof u>>().toEqualTypeOf<[number, string]>();
+      expectTypeOf(value(u.subquery("u").c.name)).toEqualTypeOf<string>();
+      // a member that may be null makes the whole so
+      const m = unionAll(select(users.c.id), select(users.c.age));
+      expectTypeOf<Row<typeof m>>().toEqualTypeOf<[number | null]>();
+      // @ts-expect-error a text is no number
+      union(select(users.c.id), select(users.c.name));
+    });
+  });
+
+  test("of the outer sides of joins may be null", () => {
+    types(() => {
+      const left = select(users.c.name, posts.c.title).outerjoin(posts);
+      expectTypeOf<Row<typeof left>>().toEqualTypeOf<[string, string | null]>();
+      const right = select(users.c.name, posts.c.title).selectFrom(users).rightJoin(posts);
+      expectTypeOf<Row<typeof right>[0]>().toEqualTypeOf<string | null>();
+      const p = posts.alias("p");
+      const twice = select(posts.c.title, p.c.title).selectFrom(posts).outerjoin(p, p.c.id.eq(posts.c.id));
+      expectTypeOf<Row<typeof twice>>().toEqualTypeOf<[string, string | null]>();
+      const s = select(posts.c.userId, func.count().as("n")).groupBy(posts.c.userId).subquery("s");
+      const counted = select({ id: users.c.id, n: s.c.n }).outerjoin(s, s.c.userId.eq(users.c.id));
+      expectTypeOf<Row<typeof counted>>().toEqualTypeOf<{ id: number; n: number | null }>();
+    });
+  });
+
+  test("of RETURNING, and of it in WITH", () => {
+    types(() => {
+      const i = insert(users)
+        .values({ name: "x", settings: {} as never, tags: [], span: new Range(1, 2) })
+        .returning(users.c.id, users.c.age);
+      expectTypeOf<Row<typeof i>>().toEqualTypeOf<[number, number | null]>();
+      const u = update(users)
+        .values({ age: users.c.age.add(1) })
+        .returning(users.c.name);
+      expectTypeOf<Row<typeof u>>().toEqualTypeOf<[string]>();
+      const gone = del(posts).returning(posts.c.title).cte("gone");
+      expectTypeOf(value(gone.c.title)).toEqualTypeOf<string>();
+      insert(users).onConflictDoUpdate({
+        indexElements: ["id"],
+        set: (excluded) => ({ name: excluded.name.concat("!") }),
+      });
+      // @ts-expect-error no such column
+      insert(users).onConflictDoUpdate({ indexElements: ["id"], set: (excluded) => ({ name: excluded.nope }) });
+      // @ts-expect-error a number is no name
+      update(users).values({ name: 1 });
+    });
+  });
+
+  test("of functions, by either name, and of those that nobody knows", () => {
+    types(() => {
+      expectTypeOf(func.rowNumber().over()).toEqualTypeOf<NumExpr<number>>();
+      expectTypeOf(func.row_number).toEqualTypeOf(func.rowNumber);
+      expectTypeOf(value(func.coalesce(users.c.age, 0))).toEqualTypeOf<number>();
+      expectTypeOf(func.max(posts.c.at).as("m").key).toEqualTypeOf<"m">();
+      expectTypeOf(value(fn.whatever!<number>(1))).toEqualTypeOf<number>();
+      const each = func.generateSeries(1, 3).tableValued({ n: t.integer }, { withOrdinality: "at" });
+      expectTypeOf(value(each.c.n)).toEqualTypeOf<number | null>();
+      expectTypeOf(value(each.c.at)).toEqualTypeOf<bigint>();
+      // @ts-expect-error no such column
+      each.c.m;
+      expectTypeOf(value(func.unnest(users.c.tags).columnValued("x"))).toEqualTypeOf<string>();
+    });
+  });
+
+  test("of JSON, arrays and ranges, by the column's own type", () => {
+    types(() => {
+      const { settings, tags, span } = users.c;
+      const path = select(settings.path("sizes", 0), settings.path("deep", "on"), settings.get("theme"));
+      expectTypeOf<Row<typeof path>>().toEqualTypeOf<[number | null, boolean | null, string | null]>();
+      // @ts-expect-error no such key
+      settings.get("thema");
+      expectTypeOf(value(tags.at(1))).toEqualTypeOf<string | null>();
+      expectTypeOf(value(span.contains(5))).toEqualTypeOf<boolean>();
+      expectTypeOf(value(span.overlap(new Range(1, 2)))).toEqualTypeOf<boolean>();
+      // @ts-expect-error a text is in no range of numbers
+      span.contains("x");
+      users.c.name.eq(any(tags));
+    });
+  });
+
+  test("of CASE, casts, operators of one's own, VALUES, text and templates", () => {
+    types(() => {
+      expectTypeOf(value(caseWhen([[users.c.age.gt(1), "a"]], { else: users.c.name }))).toEqualTypeOf<string>();
+      expectTypeOf(value(cast(users.c.id, t.text))).toEqualTypeOf<string>();
+      expectTypeOf(value(users.c.name.op("||", { returnType: t.text })("x"))).toEqualTypeOf<string>();
+      expectTypeOf(value(users.c.id.pow(2))).toEqualTypeOf<number>();
+      const v = values({ a: t.integer, b: t.text }, [[1, "x"]], "v");
+      expectTypeOf(value(v.c.b)).toEqualTypeOf<string>();
+      const s = text("SELECT 1 AS a").columns({ a: t.integer }).subquery("s");
+      expectTypeOf(value(s.c.a)).toEqualTypeOf<number | null>();
+      expectTypeOf(value(sql`1 + 1`.returns(t.integer))).toEqualTypeOf<number>();
+      expectTypeOf(value(select(users.c.age).scalarSubquery())).toEqualTypeOf<number | null>();
+    });
+  });
+});
