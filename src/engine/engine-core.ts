@@ -39,6 +39,8 @@ export interface EngineOptions extends PoolOptions, DialectOptions {
   readonly isolationLevel?: IsolationLevel;
   /** Options of all connections. */
   readonly executionOptions?: ExecutionOptions;
+  /** Warn of a SELECT whose FROM elements nothing ties together (a cartesian product), when it is compiled. Default true. */
+  readonly enableFromLinting?: boolean;
   /** The class of the pool, where the dialect's choice does not fit. */
   readonly poolClass?: PoolClass;
 }
@@ -89,6 +91,10 @@ export class EngineCore implements EngineContext {
     if (parent === null) {
       this.cache = new CompiledCache(dialect, settings.queryCacheSize ?? 500);
       this.pool = this.#makePool(settings);
+      if (settings.enableFromLinting ?? true) {
+        dialect.onCartesianProduct = (warning) =>
+          process.emitWarning(warning, { type: "AthanorWarning", code: "ATHANOR_CARTESIAN" });
+      }
     } else {
       this.cache = parent.cache;
       this.pool = parent.pool;

@@ -28,15 +28,15 @@ export interface ExceptionContext {
 
 /** Handlers of pool events. Those of connect, firstConnect, checkout and reset may be asynchronous. */
 export interface PoolEvents {
-  connect(connection: DriverConnection, record: ConnectionRecord): void | PromiseLike<void>;
-  firstConnect(connection: DriverConnection, record: ConnectionRecord): void | PromiseLike<void>;
-  checkout(connection: DriverConnection, record: ConnectionRecord): void | PromiseLike<void>;
+  connect(connection: DriverConnection, record: ConnectionRecord): void | PromiseLike<unknown>;
+  firstConnect(connection: DriverConnection, record: ConnectionRecord): void | PromiseLike<unknown>;
+  checkout(connection: DriverConnection, record: ConnectionRecord): void | PromiseLike<unknown>;
   checkin(connection: DriverConnection, record: ConnectionRecord): void;
   reset(
     connection: DriverConnection,
     record: ConnectionRecord,
     state: { readonly reason: "rollback" | "commit" | null },
-  ): void | PromiseLike<void>;
+  ): void | PromiseLike<unknown>;
   invalidate(connection: DriverConnection, record: ConnectionRecord, error: unknown): void;
   softInvalidate(connection: DriverConnection, record: ConnectionRecord, error: unknown): void;
   detach(connection: DriverConnection | null, record: ConnectionRecord): void;

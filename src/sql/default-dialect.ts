@@ -20,6 +20,7 @@ export class DefaultDialect implements Dialect {
   readonly statementCompiler: Dialect["statementCompiler"] = SQLCompiler;
   readonly ddlCompiler: Dialect["ddlCompiler"] = DDLCompiler;
   readonly typeCompiler: TypeRenderer = new TypeCompiler(this);
+  onCartesianProduct: ((warning: string) => void) | null = null;
   readonly #types = new Map<SQLType, SQLType>();
 
   typeImpl<T>(type: SQLType<T>): SQLType<T> {

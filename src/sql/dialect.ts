@@ -55,6 +55,8 @@ export interface Dialect extends TypeDialect {
     options: CompileOptions,
   ) => StatementRenderer;
   readonly typeCompiler: TypeRenderer;
+  /** Told of a statement whose FROM elements nothing ties together, when it is compiled. An engine sets it. */
+  onCartesianProduct?: ((warning: string) => void) | null;
   /** The dialect's own implementation of a type, memoized. */
   typeImpl<T>(type: SQLType<T>): SQLType<T>;
 }

@@ -18,6 +18,7 @@ import type { ScalarTableValued, TableValued } from "../selectable/table-valued.
 import type { TextualSelect } from "../selectable/textual.js";
 import type { Values } from "../selectable/values.js";
 import { ExpressionCompiler } from "./expressions.js";
+import { cartesianProduct } from "./from-linting.js";
 import { displayFroms } from "./froms.js";
 
 type From = FromClause<unknown>;
@@ -326,7 +327,9 @@ export abstract class SelectCompiler extends ExpressionCompiler {
 
   visitSelect(select: Select): string {
     const top = this.depth === 0;
-    const froms = this.visibleFroms(select, displayFroms(select));
+    const all = displayFroms(select);
+    const froms = this.visibleFroms(select, all);
+    if (froms.length > 1 && this.dialect.onCartesianProduct != null) this.lintFroms(select, froms, all);
     const outer = this.frame;
     const own = new Set<From>();
     for (const from of froms) for (const each of from.covers) own.add(each);
@@ -442,6 +445,15 @@ export abstract class SelectCompiler extends ExpressionCompiler {
       );
     }
     return left;
+  }
+
+  private lintFroms(select: Select, froms: readonly From[], all: readonly From[]): void {
+    const warning = cartesianProduct(
+      select,
+      froms,
+      all.filter((each) => !froms.includes(each)),
+    );
+    if (warning !== null) this.dialect.onCartesianProduct?.(warning);
   }
 
   private selectList(list: readonly SelectedColumn[], top: boolean): string {
