@@ -8,6 +8,7 @@ import { makeAwaitable } from "./session/awaitable.js";
 onClassDeclared(installEntityProtocol);
 installWriteOnlyCollections();
 
+export { type AssignOptions, assign, fromObject, type PlainInput } from "./assign.js";
 export type { CollectionAttributeEvents, ScalarAttributeEvents } from "./attribute-events.js";
 export {
   Automap,
@@ -70,12 +71,14 @@ export {
 } from "./mapping/registry.js";
 export { foreign, remote } from "./mapping/remote-column.js";
 export { Synonym, synonym } from "./mapping/synonym.js";
+export { deserialize, serialize } from "./serialize.js";
 export { AsyncSession } from "./session/async-session.js";
 export type { Awaitable } from "./session/awaitable.js";
 export type { SessionExecuteOptions } from "./session/execute-options.js";
 export { FlushPlan } from "./session/flush.js";
 export { makeTransient, makeTransientToDetached } from "./session/make-transient.js";
 export type { MergeOptions } from "./session/merge.js";
+export { type MergeFrozenOptions, mergeFrozenResult } from "./session/merge-frozen.js";
 export type { NPlusOneReport, NPlusOneWatchOptions } from "./session/n-plus-one.js";
 export { type AsyncScopedSession, asyncScopedSession, type ScopedOptions } from "./session/scoped.js";
 export {

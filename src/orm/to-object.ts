@@ -1,5 +1,8 @@
 /** Entities as plain data: what is loaded is shown, nothing is loaded for it. */
-import { mapperOf } from "./mapping/mapper.js";
+import { InvalidRequestError } from "../sql/errors.js";
+import { ToManyAttribute } from "./attributes/to-many-attribute.js";
+import { KeyedKind } from "./collections/map.js";
+import { type Mapper, mapperOf } from "./mapping/mapper.js";
 import { stateOf } from "./stamp.js";
 import type { InstanceState } from "./state.js";
 
@@ -7,41 +10,124 @@ import type { InstanceState } from "./state.js";
 export interface ToObjectOptions {
   /** How many relationships deep related objects are followed; default: as far as they are loaded. An object on its own path is left out. */
   readonly depth?: number;
+  /**
+   * Only these attributes, by name or by path: `["name", "posts.title"]`. A path takes what leads to it; a relationship alone takes all of its
+   * objects' attributes. What is not loaded stays away all the same.
+   */
+  readonly include?: readonly string[];
+  /** Not these, by name or by path. Wins over `include`. */
+  readonly exclude?: readonly string[];
 }
 
+/** What paths say at one place: the names, and what they say further on; null says all. */
+type Paths = ReadonlyMap<string, Paths | null> | null;
+
+interface Shape {
+  readonly depth: number;
+  readonly include: Paths;
+  readonly exclude: Paths;
+}
+
+const EVERYTHING: Shape = { depth: Number.POSITIVE_INFINITY, include: null, exclude: null };
+
 /**
- * A plain object with the loaded attributes of an entity, related objects included. Nothing is loaded.
+ * A plain object with the loaded attributes of an entity, related objects included. Nothing is loaded. Sets become arrays, keyed collections objects.
  *
  * @throws TypeError for an object that is no entity
+ * @throws InvalidRequestError for a path that names no attribute
+ * @example toObject(user, { include: ["name", "posts.title"], exclude: ["password"] })
  */
 export function toObject(entity: object, options: ToObjectOptions = {}): Record<string, unknown> {
   const state = stateOf(entity);
   if (state === undefined) throw new TypeError("toObject() takes an object of a mapped class.");
-  return convert(state, options.depth ?? Number.POSITIVE_INFINITY, new Set());
+  const shape = {
+    depth: options.depth ?? Number.POSITIVE_INFINITY,
+    include: pathsOf(options.include, state, "include"),
+    exclude: pathsOf(options.exclude, state, "exclude"),
+  };
+  return convert(state, shape, new Set());
 }
 
-function convert(state: InstanceState, depth: number, path: Set<InstanceState>): Record<string, unknown> {
+function pathsOf(paths: readonly string[] | undefined, state: InstanceState, option: string): Paths {
+  if (paths === undefined) return null;
+  const tree = new Map<string, Paths | null>();
+  for (const path of paths) {
+    let node = tree;
+    let mapper: Mapper | null = mapperOf(state);
+    const names = path.split(".");
+    names.forEach((name, i) => {
+      checkName(mapper, name, path, option);
+      mapper = mapper?.relationship(name)?.target ?? null;
+      const known = node.get(name);
+      if (i === names.length - 1) {
+        // Of an include the wider path wins, of an exclude too.
+        node.set(name, null);
+      } else if (known === undefined) {
+        const next = new Map<string, Paths | null>();
+        node.set(name, next);
+        node = next;
+      } else if (known !== null) node = known as Map<string, Paths | null>;
+      else node = new Map();
+    });
+  }
+  return tree;
+}
+
+/** Subclasses may have more than the class that a relationship names. */
+function checkName(mapper: Mapper | null, name: string, path: string, option: string): void {
+  if (mapper !== null) for (const each of mapper.selfAndDescendants()) if (each.attributes.has(name)) return;
+  throw new InvalidRequestError(
+    `toObject(): ${option} names "${path}". ${mapper === null ? `"${name}" would be an attribute of a plain value.` : mapper.noAttribute(name).message}`,
+  );
+}
+
+function takes({ include, exclude }: Shape, name: string): boolean {
+  return (include === null || include.has(name)) && exclude?.get(name) !== null;
+}
+
+function further(shape: Shape, name: string): Shape {
+  if (shape === EVERYTHING) return EVERYTHING;
+  return {
+    depth: shape.depth - 1,
+    include: shape.include?.get(name) ?? null,
+    exclude: shape.exclude?.get(name) ?? null,
+  };
+}
+
+function convert(state: InstanceState, shape: Shape, path: Set<InstanceState>): Record<string, unknown> {
   const result: Record<string, unknown> = {};
+  const mapper = mapperOf(state);
   path.add(state);
-  for (const attribute of mapperOf(state).columnAttributes) {
+  for (const attribute of mapper.columnAttributes) {
     if (!attribute.repr) continue;
     const value = attribute.peek(state);
-    if (value !== undefined) result[attribute.key] = value;
+    if (value !== undefined && takes(shape, attribute.key)) result[attribute.key] = value;
   }
-  if (depth > 0) {
-    for (const { attribute } of mapperOf(state).relationships) {
-      if (!attribute.isLoaded(state)) continue;
-      const members = attribute.loadedMembers(state).flatMap((member) => {
+  if (shape.depth > 0) {
+    for (const { attribute } of mapper.relationships) {
+      if (!attribute.isLoaded(state) || !takes(shape, attribute.key)) continue;
+      const below = further(shape, attribute.key);
+      const loaded = attribute.loadedMembers(state);
+      const members: Record<string, unknown>[] = [];
+      const present: object[] = [];
+      for (const member of loaded) {
         const reached = stateOf(member) as InstanceState;
-        return path.has(reached) ? [] : [convert(reached, depth - 1, path)];
-      });
-      if (attribute.uselist) result[attribute.key] = members;
-      else if (members.length > 0 || attribute.loadedMembers(state).length === 0)
-        result[attribute.key] = members[0] ?? null;
+        if (path.has(reached)) continue;
+        members.push(convert(reached, below, path));
+        present.push(member);
+      }
+      if (attribute instanceof ToManyAttribute) result[attribute.key] = collected(attribute, present, members);
+      else if (members.length > 0 || loaded.length === 0) result[attribute.key] = members[0] ?? null;
     }
   }
   path.delete(state);
   return result;
+}
+
+/** An array, or an object where the collection is keyed. */
+function collected({ kind }: ToManyAttribute, objects: readonly object[], members: Record<string, unknown>[]): unknown {
+  if (!(kind instanceof KeyedKind)) return members;
+  return Object.fromEntries(objects.map((object, i) => [String(kind.keyOf(object)), members[i]]));
 }
 
 /**
@@ -56,5 +142,6 @@ export function describeEntity(
 ): string {
   const state = stateOf(entity);
   const name = (entity.constructor as { name?: string } | undefined)?.name ?? "entity";
-  return state === undefined ? name : `${name} ${inspect(convert(state, 1, new Set()), options)}`;
+  if (state === undefined) return name;
+  return `${name} ${inspect(convert(state, { ...EVERYTHING, depth: 1 }, new Set()), options)}`;
 }

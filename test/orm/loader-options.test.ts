@@ -340,7 +340,7 @@ describe("column options", () => {
     expect(await awaitable(author).born).toBe(1901);
   });
 
-  test("[QC-01] loadOnly takes several, as a list or one by one, and works along a path", async () => {
+  test("[QC-02] [QC-01] loadOnly takes several, as a list or one by one, and works along a path", async () => {
     const { engine, Session } = await library(1);
     await using session = Session();
     using log = recordStatements(engine);

@@ -69,6 +69,20 @@ export abstract class RelationAttribute extends Attribute {
   /** Whether the attribute was replaced while its old value was not in memory, and nothing but the database can tell it. */
   abstract originalUnknown(state: InstanceState): boolean;
 
+  /**
+   * Whether a read needs no database: memory tells, or the options say that it is empty.
+   * @throws InvalidRequestError where they say that it may not be loaded
+   */
+  answers(state: InstanceState): boolean {
+    const { session } = state;
+    if (session === null || this.isLoaded(state)) return true;
+    this.traits.checkRaise(state, false);
+    if (this.traits.neverLoads(state)) return true;
+    if (!state.expired && this.traits.fromMemory(state, session, false) !== undefined) return true;
+    this.traits.checkRaise(state, true);
+    return false;
+  }
+
   /** Makes sure that `value` is an object that this relationship can hold, and gives its state. */
   check(value: unknown, state: InstanceState): InstanceState {
     const member = typeof value === "object" && value !== null ? findState(value) : undefined;

@@ -24,13 +24,18 @@ export class WriteOnlyAttribute extends ToManyAttribute {
   override readonly loads: boolean = false;
 
   override get(state: InstanceState): unknown {
-    state.refs ??= new Array(state.mapper.relationSlots).fill(undefined);
-    let made = state.refs[this.slot + 1];
+    const refs = this.refsOf(state);
+    let made = refs[this.slot + 1];
     if (made === undefined) {
       made = expose(this, state);
-      state.refs[this.slot + 1] = made;
+      refs[this.slot + 1] = made;
     }
     return made;
+  }
+
+  private refsOf(state: InstanceState): unknown[] {
+    state.refs ??= new Array(state.mapper.relationSlots).fill(undefined);
+    return state.refs;
   }
 
   override set(state: InstanceState, value: unknown): void {
@@ -61,6 +66,8 @@ export class WriteOnlyAttribute extends ToManyAttribute {
 
   override append(state: InstanceState, item: object, initiator = this.appendToken): void {
     const value = this.fireAppend(state, item, initiator);
+    // Walks along cascades pass by objects that hold nothing.
+    this.refsOf(state);
     const pending = state.pendingFor(this);
     if (!pending.removed.delete(value)) pending.added.add(value);
   }

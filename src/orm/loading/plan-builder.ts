@@ -28,11 +28,12 @@ import type { OptionDefaults, OptionNode } from "./option-tree.js";
 import { OrmEntity } from "./orm-entity.js";
 import { OrmPlan, PostSchedule, type RowItem } from "./plan.js";
 import { type ChildPart, collectionsIn, hasJoins, type Part, partOf, relationOf } from "./plan-parts.js";
-import { prepareExpression, prepareStatement } from "./statement-entities.js";
+import { prepareExpression } from "./statement-entities.js";
 
 type From = FromClause<unknown>;
 
 export interface PlanRequest {
+  /** With the classes' conditions, and without options. */
   readonly statement: Select;
   readonly dialect: Dialect;
   /** The binds of the statement at the root, by whose order values are given. */
@@ -46,8 +47,6 @@ export interface PlanRequest {
   readonly needed: readonly Column[];
   /** The columns behind the first entity are read before the row is given to it. */
   readonly keysBehind: boolean;
-  /** The classes' conditions are in the statement already. */
-  readonly prepared: boolean;
   readonly makePost: PostMaker;
   readonly makeSubclass: SubclassMaker;
   readonly options?: CompileOptions;
@@ -96,9 +95,7 @@ class PlanBuilder {
   private readonly statement: Select;
 
   constructor(private readonly request: PlanRequest) {
-    this.statement = request.prepared
-      ? request.statement.with({ loadOptions: [] })
-      : prepareStatement(request.statement, request.defaults);
+    this.statement = request.statement;
   }
 
   build(): OrmPlan {

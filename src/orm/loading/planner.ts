@@ -15,6 +15,7 @@ import { OrmEntity } from "./orm-entity.js";
 import type { OrmPlan, PlanSource } from "./plan.js";
 import { buildPlan } from "./plan-builder.js";
 import { RelationLoader } from "./relation-loader.js";
+import { prepareStatement } from "./statement-entities.js";
 import { SubclassLoader } from "./subclass-loader.js";
 
 /** Makes the plans of everything that one statement loads. */
@@ -38,14 +39,15 @@ export class Planner implements PlanSource {
     planned: readonly BoundValue[],
     options?: CompileOptions,
   ): OrmPlan {
-    const entities = statement.rawColumns.filter((node): node is OrmEntity => node instanceof OrmEntity);
-    const tree = new OptionTree(statement.loadOptions, entities);
+    const { defaults } = new OptionTree(statement.loadOptions, entitiesOf(statement));
+    const prepared = prepareStatement(statement, defaults);
+    const tree = new OptionTree(prepared.loadOptions, entitiesOf(prepared));
     const planner = new Planner(dialect, planned, tree.defaults, options);
-    const nodes = statement.rawColumns.map((node) =>
+    const nodes = prepared.rawColumns.map((node) =>
       node instanceof OrmEntity ? tree.nodeOf(node) : tree.defaults.nowhere,
     );
     return buildPlan({
-      statement,
+      statement: prepared.with({ loadOptions: [] }),
       dialect,
       planned,
       nodeAt: (i) => nodes[i],
@@ -53,7 +55,6 @@ export class Planner implements PlanSource {
       pathTo: (entity) => [entity.mapper],
       needed: [],
       keysBehind: false,
-      prepared: false,
       makePost: planner.makePost,
       makeSubclass: planner.makeSubclass,
       options,
@@ -70,7 +71,6 @@ export class Planner implements PlanSource {
       pathTo: () => path,
       needed,
       keysBehind: true,
-      prepared: true,
       makePost: this.makePost,
       makeSubclass: this.makeSubclass,
       options: this.options,
@@ -80,6 +80,10 @@ export class Planner implements PlanSource {
   forDialect(dialect: Dialect): PlanSource {
     return new Planner(dialect, this.planned, this.defaults, this.options);
   }
+}
+
+function entitiesOf(statement: Select): OrmEntity[] {
+  return statement.rawColumns.filter((node): node is OrmEntity => node instanceof OrmEntity);
 }
 
 const caches = new WeakMap<object, LRUCache<string, OrmPlan>>();

@@ -133,9 +133,12 @@ export class RelationLoader implements PostLoader {
   *load(run: LoadRun, states: readonly InstanceState[]): Op<void> {
     const { attribute } = this;
     const wanted: InstanceState[] = [];
+    // Going down a tree to its end, rows may lead in a circle back to what is being loaded.
+    const recursive = this.option?.recursionDepth != null;
     for (let i = 0; i < states.length; i++) {
       const state = states[i];
-      if (run.populateExisting ? run.firstLoad(attribute, state) : !attribute.isLoaded(state)) wanted.push(state);
+      if (!run.populateExisting && attribute.isLoaded(state)) continue;
+      if ((!run.populateExisting && !recursive) || run.firstLoad(attribute, state)) wanted.push(state);
     }
     if (wanted.length > 0) yield* this.loadFor(run, wanted);
   }

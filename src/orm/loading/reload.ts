@@ -50,7 +50,7 @@ export function* reloadState(session: LoadSession, state: InstanceState): Op<boo
   if (plan === undefined) {
     const planner = new Planner(connection.dialect, options?.planned ?? [], node.defaults, undefined);
     // Whatever the options leave out, an expired object is whole again.
-    const needed = mapper.columnAttributes.filter((each) => !each.deferred).map((each) => each.column);
+    const needed = mapper.columnAttributes.filter((each) => each.writable && !each.deferred).map((each) => each.column);
     plan = planner.plan(keyStatement(mapper), node, [mapper], needed);
     known.set(mapper, plan);
   }

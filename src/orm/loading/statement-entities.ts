@@ -18,20 +18,27 @@ import { OrmEntity } from "./orm-entity.js";
 
 type From = FromClause<unknown>;
 
-/** A statement with all that its classes ask for; its options are gone. */
+/**
+ * A statement with all that its classes ask for. A subquery that changes is another one: what names it, options included, changes with it, and what
+ * does not change stays the very same object.
+ */
 export function prepareStatement(statement: Select, defaults: OptionDefaults): Select {
-  const bare = statement.with({ loadOptions: [] });
-  const nested = replaceNodes(bare as Node, (node) => {
-    if (node === bare || !(node instanceof Select)) return undefined;
-    return prepareStatement(node as Select, defaults);
+  const nested = replaceNodes(statement as Node, (node) => {
+    return node === statement || !(node instanceof Select) ? undefined : prepareNested(node as Select, defaults);
   }) as Select;
   return withEntities(nested, defaults);
+}
+
+/** A subquery loads nothing: its options are gone. */
+function prepareNested(statement: Select, defaults: OptionDefaults): Select {
+  const prepared = prepareStatement(statement, defaults);
+  return prepared.loadOptions.length === 0 ? prepared : prepared.with({ loadOptions: [] });
 }
 
 /** The same for the subqueries of an expression. */
 export function prepareExpression(expression: ColumnElement, defaults: OptionDefaults): ColumnElement {
   return replaceNodes(expression as Node, (node) =>
-    node instanceof Select ? prepareStatement(node as Select, defaults) : undefined,
+    node instanceof Select ? prepareNested(node as Select, defaults) : undefined,
   ) as ColumnElement;
 }
 

@@ -1,5 +1,6 @@
 /** Explicit asynchronous lazy loads: `await awaitable(user).posts`. SQLAlchemy: `AsyncAttrs.awaitable_attrs`. */
 import { InvalidRequestError } from "../../sql/errors.js";
+import { RelationAttribute } from "../attributes/relation-attribute.js";
 import { DetachedInstanceError } from "../errors.js";
 import { ensureState } from "../mapping/instrument.js";
 import { mapperOf } from "../mapping/mapper.js";
@@ -37,6 +38,7 @@ export function makeAwaitable(faceOf: FaceLookup): <E extends object>(entity: E)
           `${state.describe()} belongs to a synchronous session, where attributes load when they are read: awaitable() is for asynchronous ones.`,
         );
       }
+      if (attribute instanceof RelationAttribute && attribute.answers(state)) return attribute.get(state);
       return session.loadBatched(state, key);
     };
     return new Proxy(Object.create(null), {

@@ -20,7 +20,7 @@ import { shelf } from "./fixture.js";
 import { Author, Post } from "./models.js";
 
 describe("columns", () => {
-  test("deferred columns are not selected, and load with their group when read", async () => {
+  test("[QC-04] deferred columns are not selected, and load with their group when read", async () => {
     const { Session, log } = await shelf();
     await using session = Session();
     const ann = (await session.get(Author, 1)) as Author;
@@ -77,7 +77,7 @@ describe("columns", () => {
     expect(log.texts()[1]).toMatch(/^SELECT authors\.id, authors\.name FROM/);
   });
 
-  test("a column deferred with raiseload is not loaded by reading it", async () => {
+  test("[QC-05] a column deferred with raiseload is not loaded by reading it", async () => {
     const { Session } = await shelf();
     await using session = Session();
     const [ann] = await session
@@ -164,7 +164,7 @@ describe("objects that are there already", () => {
 });
 
 describe("what is not to be loaded", () => {
-  test('raiseload("*") refuses every relationship that the statement does not load, at every level', async () => {
+  test('[QR-10] raiseload("*") refuses every relationship that the statement does not load, at every level', async () => {
     const { Session } = await shelf();
     await using session = Session();
     const [ann] = await session

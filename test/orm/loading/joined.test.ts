@@ -23,7 +23,7 @@ describe("joinedload", () => {
     ]);
   });
 
-  test("joins inside where innerjoin says so, which leaves out parents without", async () => {
+  test("[RA-04] joins inside where innerjoin says so, which leaves out parents without", async () => {
     const { Session, log } = await shelf();
     await using session = Session();
     const all = await session
@@ -54,7 +54,7 @@ describe("joinedload", () => {
     expect(authors[1].posts[1].comments).toEqual([]);
   });
 
-  test("a joined collection without unique() is an error that names the relationship and the way out", async () => {
+  test("[QR-16] a joined collection without unique() is an error that names the relationship and the way out", async () => {
     const { Session } = await shelf();
     await using session = Session();
     const result = await session.scalars(select(Author).options(joinedload(Author, (a) => a.posts)));
@@ -113,7 +113,7 @@ describe("joinedload", () => {
     expect(lengths.map((x) => x.name)).toEqual(["Cid"]);
   });
 
-  test("nests an inner join below an outer one", async () => {
+  test("[RA-04] nests an inner join below an outer one", async () => {
     const { Session, log } = await shelf();
     await using session = Session();
     const all = await session
@@ -185,7 +185,7 @@ describe("joinedload", () => {
 });
 
 describe("containsEager", () => {
-  test("fills a collection from the statement's own join", async () => {
+  test("[QR-11] fills a collection from the statement's own join", async () => {
     const { Session, log } = await shelf();
     await using session = Session();
     const a = attrs(Author);
@@ -198,7 +198,7 @@ describe("containsEager", () => {
     expect(log.count()).toBe(1);
   });
 
-  test("takes the columns of an alias, and goes on from there", async () => {
+  test("[QR-11] takes the columns of an alias, and goes on from there", async () => {
     const { Session, log } = await shelf();
     await using session = Session();
     const a = attrs(Author);

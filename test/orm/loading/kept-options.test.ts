@@ -51,7 +51,7 @@ const loadedChildren = (node: Node): boolean => !inspect(node).unloaded.has("chi
 const refresh = (session: AsyncSession, node: Node) => session.runSync(() => node.at);
 
 describe("the options with which an object was loaded are in force when it is refreshed", () => {
-  test("and stay so when another statement meets it expired", async () => {
+  test("[QR-14] and stay so when another statement meets it expired", async () => {
     const { Session } = await tree();
     await using session = Session();
     const [first] = await session.scalars(nodes.options(selectinload(Node, (n) => n.children))).all();
@@ -78,7 +78,7 @@ describe("the options with which an object was loaded are in force when it is re
     expect(loadedChildren(first!)).toBe(false);
   });
 
-  test("those of the shallowest place, where the statement has it in several", async () => {
+  test("[QR-13] those of the shallowest place, where the statement has it in several", async () => {
     const { Session } = await tree();
     await using session = Session();
     // 2 comes first as a child of 1, whose children are not joined further, and then as a row of its own.

@@ -124,7 +124,7 @@ describe("the mapping's own strategies", () => {
     expect(log.count()).toBe(2);
   });
 
-  test("are overruled by options", async () => {
+  test("[RA-03] are overruled by options", async () => {
     const { Session, log } = await shop();
     await using session = Session();
     await session.scalars(select(Order).options(lazyload("*"))).all();
@@ -141,7 +141,7 @@ describe("the mapping's own strategies", () => {
     expect(log.texts()[0]).toMatch(/LEFT OUTER JOIN orders AS orders_1 .* LEFT OUTER JOIN customers AS customers_1/);
   });
 
-  test("joinDepth says how often a class is joined to itself", async () => {
+  test("[RS-03] joinDepth says how often a class is joined to itself", async () => {
     const { Session, log } = await shop();
     await using session = Session();
     const [one] = await session

@@ -4,7 +4,7 @@ import { shelf } from "./fixture.js";
 import { Author, Post } from "./models.js";
 
 describe("streams", () => {
-  test("load relationships for each part", async () => {
+  test("[QA-03] load relationships for each part", async () => {
     const { Session, log } = await shelf();
     await using session = Session();
     const result = await session.stream(
@@ -22,7 +22,7 @@ describe("streams", () => {
     expect(log.count("SELECT")).toBe(3);
   });
 
-  test("refuse joined collections and take joined objects", async () => {
+  test("[QA-03] refuse joined collections and take joined objects", async () => {
     const { Session } = await shelf();
     await using session = Session();
     await expect(session.stream(select(Author).options(joinedload(Author, (a) => a.posts)))).rejects.toThrow(

@@ -72,7 +72,7 @@ async function filled() {
 }
 
 describe("an association object", () => {
-  test("has the keys of both sides as its own key, and a column of its own", async () => {
+  test("[RB-05] has the keys of both sides as its own key, and a column of its own", async () => {
     const { Session } = await filled();
     await using session = Session();
     const lead = await session.getOne(Assignment, [1, 1]);
@@ -81,7 +81,7 @@ describe("an association object", () => {
     expect((await awaitable(lead).project).title).toBe("x");
   });
 
-  test("is reached along both relationships, in one chain", async () => {
+  test("[RB-05] is reached along both relationships, in one chain", async () => {
     const { Session } = await filled();
     await using session = Session();
     const ann = await session
@@ -94,7 +94,7 @@ describe("an association object", () => {
     expect(ann.assignments[0].employee).toBe(ann);
   });
 
-  test("goes when it leaves one of its parents, the other parent stays", async () => {
+  test("[RB-05] goes when it leaves one of its parents, the other parent stays", async () => {
     const { Session } = await filled();
     await using session = Session();
     const ann = await session.getOne(Employee, 1, { options: [selectinload(Employee, (e) => e.assignments)] });

@@ -221,7 +221,7 @@ describe("delete", () => {
     expect(await session.scalars(text("select user_id from letters")).all()).toEqual([null]);
   });
 
-  test("[SC-03] deleting a child leaves the parent, whose loaded collection still shows it until it is expired", async () => {
+  test("[SC-08] [SC-03] deleting a child leaves the parent, whose loaded collection still shows it until it is expired", async () => {
     const { Session } = await stored();
     await using session = Session();
     const user = await session.getOne(User, 1, { options: [selectinload(User, (u) => u.orders)] });
@@ -295,14 +295,14 @@ describe("names of cascades", () => {
     return [P, C];
   };
 
-  test("an unknown one is refused with those there are", () => {
+  test("[RA-02] an unknown one is refused with those there are", () => {
     expect(relation(["all", "delete-orphans"])).toThrow(ArgumentError);
     expect(relation(["delete-orphans"])).toThrow(
       /^P\.cs: there is no cascade "delete-orphans"; the cascades are save-update, merge, delete, refresh-expire, expunge, delete-orphan, all, none\.$/,
     );
   });
 
-  test("delete-orphan needs delete", () => {
+  test("[RA-02] delete-orphan needs delete", () => {
     expect(relation(["save-update", "delete-orphan"])).toThrow(
       /^P\.cs: the cascade "delete-orphan" needs "delete" beside it; write cascade: \["all", "delete-orphan"\]\.$/,
     );

@@ -234,7 +234,7 @@ describe("delete-orphan", () => {
     expect(await session.scalar(text("select count(*) from engines"))).toBe(0);
   });
 
-  test("with singleParent a second parent is refused, with all names", () => {
+  test("[RA-05] with singleParent a second parent is refused, with all names", () => {
     const engine = new Engine();
     make(Car, { engine });
     expect(() => make(Car, { engine })).toThrow(InvalidRequestError);

@@ -127,7 +127,7 @@ describe("many to many", () => {
     ]);
   });
 
-  test("deleting an object on either side deletes its association rows, with no cascade", async () => {
+  test("[RB-10] deleting an object on either side deletes its association rows, with no cascade", async () => {
     await session.delete(maths);
     await session.flush();
     expect(await pairs()).toEqual([[1, 2]]);

@@ -239,7 +239,7 @@ describe("one to many", () => {
     expect(await session.scalar(text("select team_id from players where shirt = 99"))).toBe(blues.id);
   });
 
-  test("a primary key that changes takes its loaded and unloaded members along where the database does not", async () => {
+  test("[RP-03] a primary key that changes takes its loaded and unloaded members along where the database does not", async () => {
     const own = registry();
     @own.Entity("nodes_p")
     class P {

@@ -66,7 +66,7 @@ const tree = () =>
   });
 
 describe("self-referential relationships", () => {
-  test("a tree is inserted row by dependency, parents first, in one transaction", async () => {
+  test("[RS-01] a tree is inserted row by dependency, parents first, in one transaction", async () => {
     const { Session } = await storeFor(reg);
     await using session = Session();
     session.add(tree());
@@ -94,7 +94,7 @@ describe("self-referential relationships", () => {
     expect(await session.scalar(text("select count(*) from nodes"))).toBe(0);
   });
 
-  test("moving a subtree is one UPDATE, and both sides agree at once", async () => {
+  test("[RS-01] moving a subtree is one UPDATE, and both sides agree at once", async () => {
     const { engine, Session } = await storeFor(reg, { expireOnCommit: false });
     await using session = Session();
     const root = tree();
@@ -121,7 +121,7 @@ describe("self-referential relationships", () => {
     expect(await session.scalar(text("select count(*) from nodes"))).toBe(0);
   });
 
-  test("selectinload goes down as many levels as it is told", async () => {
+  test("[RS-03] selectinload goes down as many levels as it is told", async () => {
     const { engine, Session } = await storeFor(reg);
     await Session.begin((s) => s.add(tree()));
     await using session = Session();
@@ -153,7 +153,7 @@ describe("self-referential relationships", () => {
     expect(await awaitable(libya).borderedBy).toEqual([chad]);
   });
 
-  test("a row that is its own parent needs postUpdate, and says so", async () => {
+  test("[RP-02] a row that is its own parent needs postUpdate, and says so", async () => {
     const { Session } = await storeFor(reg);
     await using session = Session();
     const self = make(Node, { name: "self" });
@@ -169,7 +169,7 @@ describe("self-referential relationships", () => {
     await session.rollback();
   });
 
-  test("postUpdate stores and deletes rows that depend on each other", async () => {
+  test("[RP-01] postUpdate stores and deletes rows that depend on each other", async () => {
     const { engine, Session } = await storeFor(reg, { expireOnCommit: false });
     await using session = Session();
     const [x, y] = [new Staff(), new Staff()];

@@ -57,7 +57,7 @@ describe("a viewonly relationship", () => {
     expect((await awaitable(user).seen).map((x) => x.title)).toEqual(["a", "b"]);
   });
 
-  test("is never written, and does not cascade", async () => {
+  test("[RJ-09] is never written, and does not cascade", async () => {
     const { Session } = await filled();
     await using session = Session();
     const user = await session.getOne(User, 1);
