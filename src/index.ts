@@ -5,6 +5,15 @@ import { registerSqlite } from "./dialects/sqlite/index.js";
 registerSqlite();
 registerPostgresql();
 
+export {
+  MultirangeType,
+  PostgresTextType,
+  postgresql,
+  Range,
+  type RangeBounds,
+  RangeType,
+} from "./dialects/postgresql/index.js";
+export { type SqliteDateTimeFormat, SqliteDateTimeType, sqlite } from "./dialects/sqlite/index.js";
 export type { ExecutionOptions, RowOf } from "./engine/index.js";
 export * from "./engine/index.js";
 export * from "./orm/index.js";

@@ -12,7 +12,7 @@ export interface CompiledParam {
   readonly bind: BoundValue;
   /** The name it was given by `bindparam()`, or null. */
   readonly name: string | null;
-  /** The value as the driver takes it; null when it passes unchanged. Never called with null. */
+  /** The value as the driver takes it; null when it passes unchanged. Called with null only where `bindsNull`. */
   readonly process: ((value: never) => unknown) | null;
   /** What it belongs to, for error messages. */
   readonly label: string;
@@ -20,6 +20,8 @@ export interface CompiledParam {
   readonly element: number | null;
   /** The row of a VALUES of several rows that it belongs to. */
   readonly row: number;
+  /** Whether null is a value that `process` converts. */
+  readonly bindsNull: boolean;
 }
 
 /** A column of the result. */

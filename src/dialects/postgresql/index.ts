@@ -5,6 +5,7 @@ import { PostgresqlServerDialect } from "./server-dialect.js";
 export { postgresqlCapabilities } from "./capabilities.js";
 export { PostgresqlDialect } from "./dialect.js";
 export type { PostgresqlOptions } from "./options.js";
+export { PostgresTextType, postgresql } from "./own-types.js";
 export { MultirangeType, Range, type RangeBounds, RangeType, rangeTypes } from "./ranges.js";
 export type { SyncTransport } from "./wire/link.js";
 

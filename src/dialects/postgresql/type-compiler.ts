@@ -28,6 +28,8 @@ export class PostgresqlTypeCompiler extends TypeCompiler {
     if (impl.family === "string") return (impl as StringType).kind === "char" ? "BPCHAR" : "VARCHAR";
     if (impl instanceof EnumType && !(impl.native && impl.name !== null)) return "VARCHAR";
     if (impl.family === "numeric") return "NUMERIC";
+    const cast = (impl as { readonly castSpec?: string }).castSpec;
+    if (cast !== undefined) return cast;
     if (impl instanceof UserDefinedType) return impl.getColSpec(this.dialect).replace(/\s*\([^()]*\)/, "");
     return this.render(impl).replace(/\(\d+\)/, "");
   }

@@ -120,22 +120,6 @@ function bindInterval(value: unknown): string {
     );
 }
 
-class PostgresJson extends JsonType<unknown> {
-  constructor(
-    original: JsonType<unknown>,
-    private readonly serializer: ((value: unknown) => string) | undefined,
-    private readonly deserializer: ((text: string) => unknown) | undefined,
-  ) {
-    super(original.binary, original.options);
-  }
-  override serialize(value: unknown): string {
-    return this.serializer === undefined || typeof value === "symbol" ? super.serialize(value) : this.serializer(value);
-  }
-  override parse(value: unknown): unknown {
-    return this.deserializer === undefined || typeof value !== "string" ? super.parse(value) : this.deserializer(value);
-  }
-}
-
 class PostgresArray extends ArrayType<unknown> {
   override bindProcessor(dialect: TypeDialect): BindProcessor {
     const item = this.#item(dialect);
@@ -193,8 +177,10 @@ export function postgresqlType(type: SQLType, options: DialectOptions): SQLType 
     case ArrayType:
       return new PostgresArray((plain as ArrayType).itemType, (plain as ArrayType).dimensions);
     case JsonType:
-      if (options.jsonSerializer === undefined && options.jsonDeserializer === undefined) return plain;
-      return new PostgresJson(plain as JsonType<unknown>, options.jsonSerializer, options.jsonDeserializer);
+      return (plain as JsonType<unknown>).coded({
+        serializer: options.jsonSerializer,
+        deserializer: options.jsonDeserializer,
+      });
     default:
       return plain;
   }

@@ -8,6 +8,7 @@ import {
   IntegerType,
   NullType,
   NumericType,
+  quoteLiteral,
 } from "../../sql/types/base.js";
 import { TypeDecorator } from "../../sql/types/extensible.js";
 import { JsonType } from "../../sql/types/structured.js";
@@ -15,6 +16,7 @@ import { checkDateTime, DateTimeType, toDate, utcText } from "../../sql/types/te
 import { checkText } from "../../sql/types/text-check.js";
 import {
   type BindProcessor,
+  type LiteralProcessor,
   plainType,
   type ResultProcessor,
   type SQLType,
@@ -58,6 +60,10 @@ export function isTextNumeric(type: NumericType): boolean {
 class SqliteNumeric extends NumericType {
   override bindProcessor(): BindProcessor {
     return isTextNumeric(this) ? checkNumeric : bindNumeric;
+  }
+  // digits without quotes would become a double on their way
+  override literalProcessor(): LiteralProcessor {
+    return (value: unknown) => (isTextNumeric(this) ? quoteLiteral(checkNumeric(value)) : String(bindNumeric(value)));
   }
   override resultProcessor(): ResultProcessor<string> {
     const { scale } = this;
@@ -150,22 +156,6 @@ export function bindUntyped(value: unknown): unknown {
   }
 }
 
-class SqliteJson extends JsonType<unknown> {
-  constructor(
-    original: JsonType<unknown>,
-    private readonly serializer: ((value: unknown) => string) | undefined,
-    private readonly deserializer: ((text: string) => unknown) | undefined,
-  ) {
-    super(original.binary, original.options);
-  }
-  override serialize(value: unknown): string {
-    return this.serializer === undefined || typeof value === "symbol" ? super.serialize(value) : this.serializer(value);
-  }
-  override parse(value: unknown): unknown {
-    return this.deserializer === undefined || typeof value !== "string" ? super.parse(value) : this.deserializer(value);
-  }
-}
-
 /** What a dialect's types are made with. */
 export interface SqliteTypeOptions {
   readonly jsonSerializer?: ((value: unknown) => string) | undefined;
@@ -186,8 +176,10 @@ export function sqliteType(type: SQLType, options: SqliteTypeOptions): SQLType {
     case NullType:
       return new SqliteNull();
     case JsonType:
-      if (options.jsonSerializer === undefined && options.jsonDeserializer === undefined) return plain;
-      return new SqliteJson(plain as JsonType<unknown>, options.jsonSerializer, options.jsonDeserializer);
+      return (plain as JsonType<unknown>).coded({
+        serializer: options.jsonSerializer,
+        deserializer: options.jsonDeserializer,
+      });
     default:
       return plain;
   }

@@ -230,8 +230,8 @@ export abstract class CompilerBase {
 
   /** A value as an SQL literal. */
   literal(value: unknown, type: SQLType): string {
-    if (value === null) return "NULL";
     const impl = this.dialect.typeImpl(type);
+    if (value === null && !impl.bindsNull) return "NULL";
     const render = impl.literalProcessor(this.dialect);
     if (render === null) {
       throw new CompileError(`a value of type ${type} cannot be written as a literal for ${this.dialect.name}.`);
@@ -283,5 +283,6 @@ function paramOf(slot: Slot): CompiledParam {
     label: slot.bind.name ?? slot.bind.hint ?? "a value",
     element: slot.element,
     row: slot.row,
+    bindsNull: slot.bind.type.bindsNull,
   };
 }

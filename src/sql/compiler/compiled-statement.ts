@@ -31,7 +31,7 @@ export class CompiledStatement implements Compiled {
       if (param.name !== null || bind.callable !== null) value = givenValue(param, bind, named, given);
       given?.raw.push(value);
       if (param.element !== null) value = (value as readonly unknown[])[param.element];
-      if (value === null || param.process === null) {
+      if (param.process === null || (value === null && !param.bindsNull)) {
         values[i] = value;
         continue;
       }

@@ -1,3 +1,5 @@
+import { ArgumentError } from "../errors.js";
+import { quoteLiteral } from "./base.js";
 import {
   type BindProcessor,
   type LiteralProcessor,
@@ -117,6 +119,16 @@ export abstract class UserDefinedType<T> extends SQLType<T> {
 export class NamedType<T = unknown> extends UserDefinedType<T> {
   constructor(readonly spec: string) {
     super();
+  }
+  override literalProcessor(): LiteralProcessor {
+    return (value: unknown) => {
+      if (typeof value === "number" || typeof value === "bigint") return String(value);
+      if (typeof value === "boolean") return value ? "true" : "false";
+      if (typeof value === "string") return quoteLiteral(value);
+      throw new ArgumentError(
+        `a value of the type ${this.spec} that is no text, number or boolean cannot be written as a literal. Declare a UserDefinedType with a literalProcessor.`,
+      );
+    };
   }
   override getColSpec(): string {
     return this.spec;

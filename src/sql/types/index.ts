@@ -5,5 +5,6 @@ export * from "./from-metadata.js";
 export * from "./structured.js";
 export * from "./t.js";
 export * from "./temporal.js";
+export { TemporalType } from "./temporal-values.js";
 export * from "./text-check.js";
 export * from "./type.js";

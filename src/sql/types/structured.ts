@@ -28,8 +28,14 @@ export type StandardResult<T> =
 export interface JsonOptions<T> {
   /** Checks, and may change, each value on its way in and out. */
   readonly schema?: StandardSchema<T>;
-  /** A JavaScript null is written as SQL NULL (the default) or as JSON `null`. */
+  /** A JavaScript null is written as SQL NULL (true, the default) or as JSON `null` (false). */
   readonly noneAsNull?: boolean;
+}
+
+/** What takes the place of `JSON.stringify` and `JSON.parse`. */
+export interface JsonCodec {
+  readonly serializer?: ((value: unknown) => string) | undefined;
+  readonly deserializer?: ((text: string) => unknown) | undefined;
 }
 
 /** The value `null` of JSON, which is not the NULL of SQL: `update(...).values({ data: JSON_NULL })`. */
@@ -40,8 +46,17 @@ export class JsonType<T = unknown> extends SQLType<T> {
   constructor(
     readonly binary: boolean = false,
     readonly options: JsonOptions<T> = {},
+    private readonly codec: JsonCodec = {},
   ) {
     super();
+  }
+  /** The same with an engine's own functions, or this type where it has none. */
+  coded(codec: JsonCodec): JsonType<T> {
+    if (codec.serializer === undefined && codec.deserializer === undefined) return this;
+    return new JsonType<T>(this.binary, this.options, codec);
+  }
+  override get bindsNull(): boolean {
+    return this.options.noneAsNull === false;
   }
   override get visitName(): string {
     return this.binary ? "visitJsonb" : "visitJson";
@@ -55,6 +70,10 @@ export class JsonType<T = unknown> extends SQLType<T> {
   override get mutable(): boolean {
     return true;
   }
+  protected override describe(): string {
+    const { schema, noneAsNull } = this.options;
+    return `${this.visitName}${noneAsNull === false ? " null" : ""}${schema === undefined ? "" : ` ${schemaId(schema)}`}`;
+  }
   override bindProcessor(_dialect: TypeDialect): BindProcessor {
     return (value: unknown) => this.serialize(value);
   }
@@ -65,16 +84,16 @@ export class JsonType<T = unknown> extends SQLType<T> {
     return (value: unknown) => quoteLiteral(this.serialize(value));
   }
   override equals(a: T, b: T): boolean {
-    return a === b || JSON.stringify(a) === JSON.stringify(b);
+    return sameJson(a, b);
   }
 
   /** A value as JSON text. @throws ArgumentError for what JSON has not, and for what the schema refuses */
   serialize(value: unknown): string {
-    if (value === JSON_NULL) return "null";
+    if (value === JSON_NULL || value === null) return "null";
     const checked = this.options.schema === undefined ? value : validate(this.options.schema, value);
     let text: string | undefined;
     try {
-      text = JSON.stringify(checked);
+      text = (this.codec.serializer ?? JSON.stringify)(checked);
     } catch (error) {
       throw new ArgumentError(`${describeValue(value)} is not JSON: ${(error as Error).message}`, { cause: error });
     }
@@ -86,9 +105,39 @@ export class JsonType<T = unknown> extends SQLType<T> {
 
   /** JSON text, or what a driver has parsed already, as a value. */
   parse(value: unknown): T {
-    const parsed = (typeof value === "string" ? JSON.parse(value) : value) as T;
-    return this.options.schema === undefined ? parsed : validate(this.options.schema, parsed);
+    const parsed = (typeof value === "string" ? (this.codec.deserializer ?? JSON.parse)(value) : value) as T;
+    // JSON's own null is no value of the schema
+    return this.options.schema === undefined || parsed === null ? parsed : validate(this.options.schema, parsed);
   }
+}
+
+// Databases keep objects in an order of their own: the order of keys is no difference.
+function sameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((each, i) => sameJson(each, b[i]));
+  }
+  const plain = [a, b].every((each) => [Object.prototype, null].includes(Object.getPrototypeOf(each) as null));
+  // an object with a toJSON of its own is what it writes
+  if (!plain) return JSON.stringify(a) === JSON.stringify(b);
+  const [one, other] = [a, b] as [Record<string, unknown>, Record<string, unknown>];
+  const keys = Object.keys(one).filter((key) => one[key] !== undefined);
+  const others = Object.keys(other).filter((key) => other[key] !== undefined);
+  return (
+    keys.length === others.length && keys.every((key) => Object.hasOwn(other, key) && sameJson(one[key], other[key]))
+  );
+}
+
+let schemas = 0;
+const schemaIds = new WeakMap<object, number>();
+function schemaId(schema: object): number {
+  let id = schemaIds.get(schema);
+  if (id === undefined) {
+    id = ++schemas;
+    schemaIds.set(schema, id);
+  }
+  return id;
 }
 
 function validate<T>(schema: StandardSchema<T>, value: unknown): T {

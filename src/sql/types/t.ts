@@ -30,6 +30,7 @@ import {
   uuidType,
 } from "./structured.js";
 import { DateTimeType, dateTimeType, dateType, IntervalType, intervalType, TimeType, timeType } from "./temporal.js";
+import { temporalTypes } from "./temporal-values.js";
 import { type SQLType, TYPE_INSTANCE } from "./type.js";
 
 // A function whose prototype is the type's instance: it answers as the type, and can be called for one with parameters.
@@ -133,6 +134,8 @@ export const t = {
   /** An array: `t.array(t.integer)`. */
   array: <T>(item: SQLType<T>, options: { readonly dimensions?: number } = {}): ArrayType<T> =>
     arrayOf(item, options.dimensions ?? null),
+  /** Dates and times as `Temporal` objects: `t.temporal.plainDate<Temporal.PlainDate>()`. */
+  temporal: temporalTypes,
   /** A type by its name in the database: `t.named<string>("ltree")`. */
   named: <T = unknown>(spec: string): NamedType<T> => new NamedType<T>(spec),
 } as const;

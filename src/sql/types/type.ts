@@ -112,6 +112,11 @@ export abstract class SQLType<T = unknown> {
     return false;
   }
 
+  /** Whether the bind processor is to be given null too, as JSON has a null of its own. */
+  get bindsNull(): boolean {
+    return false;
+  }
+
   /** Whether two values are the same for change detection. Neither is null. */
   equals(a: T, b: T): boolean {
     return a === b;
