@@ -46,7 +46,8 @@ WHERE t.typname = $1
 /**
  * Columns: relation, name, type, notnull, default, generated, identity, comment, key position, collation, array
  * dimensions, enum (name, schema, labels), domain (name, schema, type, notnull, default, collation, names and checks),
- * identity or serial sequence (dependency, type, options).
+ * identity or serial sequence (dependency, type, options; that of
+ * a partition is its root's, from PostgreSQL 17 on).
  */
 export const COLUMNS = `
 SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
@@ -67,8 +68,10 @@ SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a
   (SELECT ARRAY[p.deptype::text, pg_catalog.format_type(s.seqtypid, NULL), s.seqstart::text, s.seqincrement::text, s.seqmin::text,
      s.seqmax::text, s.seqcache::text, s.seqcycle::text]
    FROM pg_catalog.pg_depend p JOIN pg_catalog.pg_sequence s ON s.seqrelid = p.objid
-   WHERE p.refclassid = 'pg_catalog.pg_class'::regclass AND p.refobjid = a.attrelid AND p.refobjsubid = a.attnum
-     AND p.deptype IN ('i', 'a')
+     JOIN pg_catalog.pg_attribute o ON o.attrelid = p.refobjid AND o.attnum = p.refobjsubid
+   WHERE p.refclassid = 'pg_catalog.pg_class'::regclass AND o.attname = a.attname AND p.deptype IN ('i', 'a')
+     AND p.refobjid = CASE WHEN a.attidentity = '' THEN a.attrelid
+       ELSE coalesce(pg_catalog.pg_partition_root(a.attrelid), a.attrelid)::oid END
    ORDER BY p.deptype DESC LIMIT 1)
 FROM pg_catalog.pg_attribute a
   LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

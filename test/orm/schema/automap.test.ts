@@ -410,6 +410,7 @@ describe("deferred reflection", () => {
       [2, "Chang", 0],
     ]);
     expect(deferred.metadata.tables.get("products")?.column("unit_price").type.family).toBe("float");
+    await session.close(); // PGlite has one connection
 
     const missing = registry({ deferReflection: true });
     @missing.Entity("produkts")

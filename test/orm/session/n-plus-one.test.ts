@@ -85,11 +85,13 @@ describe("the N+1 watch", () => {
     await session.runSync((s) => {
       for (const post of s.scalars(select(Post)).all()) expect(post.author).not.toBeNull();
     });
+    await session.close(); // PGlite has one connection
     await using second = Session();
     await second.runSync((s) => {
       const four = s.scalars(select(User).limit(4)).all();
       for (const user of four) expect(user.posts).toHaveLength(1);
     });
+    await second.close();
     await using third = Session();
     for (const user of await third.scalars(select(User).options(selectinload(User, (u) => u.posts))).all())
       expect(user.posts).toHaveLength(1);
