@@ -84,6 +84,8 @@ const LIBPQ = [
 const OF_SESSION = ["prepared_statements", "statement_cache_size", "timezone", "autoincrement"] as const;
 const OF_BLOCKING = ["sync_transport", "sync_timeout"] as const;
 
+/** Seconds that a login may take where nobody says otherwise; `connect_timeout=0` lets it take any time. */
+const CONNECT_TIMEOUT_S = 60;
 const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full", "no-verify"];
 const TRANSPORTS: readonly SyncTransport[] = ["fd", "worker", "none"];
 
@@ -164,7 +166,7 @@ function connectConfig(url: URL): Record<string, unknown> {
     const value = numberOption(url, name, 0);
     if (value > 0) put(name, value);
   }
-  const seconds = numberOption(url, "connect_timeout", Number(process.env["PGCONNECT_TIMEOUT"] ?? 0) || 0);
+  const seconds = numberOption(url, "connect_timeout", defaultConnectTimeout());
   if (seconds > 0) put("connectionTimeoutMillis", seconds * 1000);
   if (flagOption(url, "keepalives", true)) {
     put("keepAlive", true);
@@ -178,6 +180,12 @@ function connectConfig(url: URL): Record<string, unknown> {
   if (binding !== null)
     put("enableChannelBinding", oneOf("channel_binding", binding, ["disable", "prefer", "require"]) !== "disable");
   return config;
+}
+
+// A server that takes the connection and never answers must not hold a call for ever.
+function defaultConnectTimeout(): number {
+  const given = process.env["PGCONNECT_TIMEOUT"];
+  return given === undefined ? CONNECT_TIMEOUT_S : Number(given) || 0;
 }
 
 interface Tls {

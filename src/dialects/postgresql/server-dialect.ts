@@ -12,7 +12,7 @@ import { type ConnectSettings, readOptions } from "./options.js";
  *
  * URLs: `postgresql://user:password@host:port/database?option=value`, also as `postgres://` and `postgresql+pg://`. The options
  * are libpq's (`sslmode`, `host=/var/run/postgresql`, `application_name`, `connect_timeout`, `statement_timeout`, `options`
- * ...) and those of `PostgresqlOptions` with underscores.
+ * ...) and those of `PostgresqlOptions` with underscores. `connect_timeout` is 60 s where nobody says otherwise.
  */
 export class PostgresqlServerDialect extends PostgresqlDialect {
   readonly driverName = "pg";
