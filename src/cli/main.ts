@@ -41,7 +41,14 @@ function program(): Command {
     .option("--splice", "let it follow a revision that others follow already")
     .option("--branch-label <label>", "a name for the branch that begins with it", list)
     .option("--depends-on <revision>", "a revision of another branch that must come first", list)
-    .option("--rev-id <id>", "its identifier");
+    .option("--rev-id <id>", "its identifier")
+    .option("--autogenerate", "write what the database lacks of the classes")
+    .option("--allow-empty", "write the file even when nothing differs");
+  add(
+    "check",
+    `end with ${EXIT_DIFFERENT} when the database differs from the classes`,
+    () => import("./commands/check.js"),
+  );
   add(
     "upgrade <revision>",
     "bring the database up to a revision (head, +1, <id>, <label>@head)",

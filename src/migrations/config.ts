@@ -3,6 +3,7 @@ import type { EngineOptions } from "../engine/engine-core.js";
 import type { MetaData } from "../sql/schema/metadata.js";
 import type { NamingConvention } from "../sql/schema/naming.js";
 import { MigrationError } from "./errors.js";
+import type { MigrateOperation } from "./operations/operation.js";
 
 /** A thing that autogenerate compares, for filters. */
 export interface ComparedObject {
@@ -33,6 +34,10 @@ export interface DatabaseConfig {
   readonly schemas?: readonly string[];
   /** Says which objects are compared; other applications' tables are left alone with it. */
   readonly include?: (object: ComparedObject) => boolean;
+  /** May change, drop or add operations that a comparison has found. */
+  readonly process?: (operations: readonly MigrateOperation[]) => readonly MigrateOperation[];
+  /** Whether changes of a table are written as a batch, so that one file runs on SQLite and PostgreSQL. */
+  readonly renderAsBatch?: boolean;
   readonly transaction?: "each" | "all";
   /** Milliseconds to wait for a lock. */
   readonly lockTimeout?: number;
@@ -73,6 +78,8 @@ const KEYS: Readonly<Record<keyof AthanorConfig, true>> = {
   namingConvention: true,
   schemas: true,
   include: true,
+  process: true,
+  renderAsBatch: true,
   transaction: true,
   lockTimeout: true,
   statementTimeout: true,

@@ -1,4 +1,9 @@
 /** Migrations: the schema's history, and what moves a database along it. */
+export { type CompareMetadataOptions, compareMetadata } from "./autogenerate/autogenerate.js";
+export { CodeWriter } from "./autogenerate/code-writer.js";
+export type { RenameCandidate } from "./autogenerate/compare.js";
+export { renderBody, renderOperation, rendersOperation } from "./autogenerate/render.js";
+export { rendersType } from "./autogenerate/render-type.js";
 export { type AthanorConfig, type ComparedObject, type DatabaseConfig, defineConfig } from "./config.js";
 export { MigrationContext, type MigrationStatement, type MigrationTarget, type Recovery } from "./context.js";
 export { MigrationError, MultipleHeadsError, RevisionError } from "./errors.js";

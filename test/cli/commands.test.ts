@@ -162,6 +162,47 @@ describe("athanor", () => {
     expect(bad.stderr).toMatch(/The migration .*bad\/migrations\/a\.ts cannot be imported: /);
   });
 
+  test("[AT-01] [AG-12] autogenerate writes what the classes have and the database lacks; check finds nothing then, and drift later", async () => {
+    const entity = (extra: string): string => `import "reflect-metadata";
+import { Column, Entity, ManyToOne, OneToMany, PrimaryKey, type Relation, t } from "athanor";
+
+@Entity("authors")
+export class Author {
+  @PrimaryKey() id!: number;
+  @Column(t.string(40)) name!: string;
+  @OneToMany(() => Book, (b) => b.author) books!: Book[];
+}
+
+@Entity("books")
+export class Book {
+  @PrimaryKey() id!: number;
+  @Column() title!: string;
+  ${extra}
+  @ManyToOne(() => Author, (a) => a.books) author!: Relation<Author> | null;
+}
+`;
+    project.write("shop/athanor.config.ts", 'export default { url: "sqlite:///shop.db", entities: "entities/*.ts" };');
+    project.write("shop/entities/library.ts", entity(""));
+    const shop = ["-c", "shop/athanor.config.ts"];
+    const written = (await project.json(["revision", "--autogenerate", "-m", "first tables", ...shop])) as {
+      path: string;
+    };
+    expect(readFileSync(written.path, "utf8")).toMatch(/op\.createTable\(\n {4}"authors",/);
+    expect((await project.athanor(["check", ...shop])).code).toBe(3);
+    await project.json(["upgrade", "head", ...shop]);
+    expect(await project.json(["check", ...shop])).toEqual({ pending: [], differences: [] });
+    const again = await project.athanor(["revision", "--autogenerate", "-m", "nothing", ...shop]);
+    expect(again.stdout).toBe("Nothing differs: no file was written. --allow-empty writes one.\n");
+    project.write("shop/entities/library.ts", entity('@Column({ serverDefault: "0" }) pages!: number;'));
+    const drift = await project.athanor(["check", ...shop]);
+    expect(drift).toMatchObject({ code: 3, stdout: "change table books\n" });
+    await project.json(["revision", "--autogenerate", "-m", "pages", ...shop]);
+    const early = await project.athanor(["revision", "--autogenerate", "-m", "too early", ...shop]);
+    expect(early.stderr).toContain("The database does not have all revisions");
+    await project.json(["upgrade", "head", ...shop]);
+    expect(await project.json(["check", ...shop])).toEqual({ pending: [], differences: [] });
+  });
+
   test("--help tells of each command, without colours where none are wanted", async () => {
     const help = await project.athanor(["--help"], { NO_COLOR: "1" });
     expect(help.code).toBe(0);

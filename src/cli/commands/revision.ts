@@ -1,7 +1,9 @@
 import { mkdirSync } from "node:fs";
+import { renderBody } from "../../migrations/autogenerate/render.js";
 import { MigrationError, RevisionError } from "../../migrations/errors.js";
-import { writeRevision } from "../../migrations/new-revision.js";
+import { type RevisionBody, writeRevision } from "../../migrations/new-revision.js";
 import type { RevisionGraph } from "../../migrations/revision-graph.js";
+import { differences } from "../differences.js";
 import { type GlobalOptions, Project } from "../project.js";
 
 /** Options of `revision`. */
@@ -12,6 +14,8 @@ export interface RevisionOptions extends GlobalOptions {
   readonly branchLabel?: readonly string[];
   readonly dependsOn?: readonly string[];
   readonly revId?: string;
+  readonly autogenerate?: boolean;
+  readonly allowEmpty?: boolean;
 }
 
 /** Writes a new revision. */
@@ -19,19 +23,43 @@ export async function run(options: RevisionOptions): Promise<undefined> {
   const project = await Project.open(options);
   mkdirSync(project.directory, { recursive: true });
   const graph = await project.graph();
+  const down = parentsOf(graph, options);
+  const body = options.autogenerate === true ? await generated(project, graph) : undefined;
+  if (body !== undefined && body.upgrade.length === 0 && options.allowEmpty !== true) {
+    project.out.data({ revision: null, path: null }, () => {
+      project.out.line("Nothing differs: no file was written. --allow-empty writes one.");
+    });
+    return;
+  }
   const written = writeRevision(
     project.directory,
     {
       message: options.message,
-      down: parentsOf(graph, options),
+      down,
       labels: options.branchLabel ?? [],
       dependsOn: (options.dependsOn ?? []).map((each) => graph.find(each)),
       ...(options.revId === undefined ? {} : { id: options.revId }),
+      ...(body === undefined ? {} : { body }),
     },
     project.config,
   );
   await project.config.afterWrite?.(written.path);
   project.out.data({ revision: written.id, path: written.path }, () => project.out.line(`wrote ${written.path}`));
+}
+
+/** What the functions of the revision do. @throws MigrationError when the database is not at the heads of the history */
+async function generated(project: Project, graph: RevisionGraph): Promise<RevisionBody> {
+  try {
+    const { applied } = await (await project.runner()).state(project.engine);
+    if (graph.order.some((each) => !applied.has(each.id))) {
+      throw new MigrationError(
+        "The database does not have all revisions, so that a comparison would find their changes again. Run `athanor upgrade heads` first.",
+      );
+    }
+    return renderBody(await differences(project), project.engine.dialect);
+  } finally {
+    await project.close();
+  }
 }
 
 /** What a new revision follows. @throws RevisionError when that would open a second head by accident */

@@ -14,6 +14,8 @@ export interface MigrationDialect {
   unlock(connection: AsyncConnection, name: string): Promise<void>;
   /** Whether the first write of a transaction must be made to keep others out, since `lock` does not. */
   readonly locksByWriting: boolean;
+  /** Where a schema is made only to be looked at: in a schema of its own that is rolled back, or in a database in memory. */
+  readonly scratch: "schema" | "memory";
   /** Before the first migration, outside of a transaction. */
   prepare(connection: AsyncConnection, limits: MigrationLimits): Promise<void>;
   /** At the start of each transaction. */

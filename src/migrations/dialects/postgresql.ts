@@ -19,6 +19,7 @@ async function limit(connection: AsyncConnection, limits: MigrationLimits, local
 /** An advisory lock of the session, taken in a transaction of its own. */
 export const postgresqlMigrations: MigrationDialect = {
   locksByWriting: false,
+  scratch: "schema",
   async lock(connection, name, limits) {
     try {
       await limit(connection, { lockTimeout: limits.lockTimeout }, true);

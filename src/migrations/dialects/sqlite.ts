@@ -15,6 +15,7 @@ async function pragma(connection: AsyncConnection, name: string): Promise<number
  */
 export const sqliteMigrations: MigrationDialect = {
   locksByWriting: true,
+  scratch: "memory",
   async lock() {},
   async unlock() {},
   async prepare(connection, limits) {

@@ -12,6 +12,7 @@ import type { SQLExpression } from "../../sql/schema/generated.js";
 import { Index, type IndexOptions } from "../../sql/schema/indexes.js";
 import type { NamingConvention } from "../../sql/schema/naming.js";
 import type { ColumnSpec, Table } from "../../sql/schema/table.js";
+import { MigrationError } from "../errors.js";
 import type { QualifiedName } from "./alter.js";
 import {
   AddConstraintOperation,
@@ -47,6 +48,12 @@ export interface BatchOptions {
 type ForeignKeyChoices = Omit<ConstructorParameters<typeof ForeignKeyConstraint>[2] & object, "name"> & {
   readonly referentSchema?: string | null;
 };
+
+/** A constraint without a name: a foreign key or UNIQUE over these columns. */
+export interface ConstraintSelector {
+  readonly kind: "fk" | "uq";
+  readonly columns: readonly string[];
+}
 
 /** One change of a batch. */
 export interface BatchChange {
@@ -114,9 +121,29 @@ export class BatchOperations {
     this.#constraint(columns, new ForeignKeyConstraint(columns, targets, { ...rest, name }));
   }
 
-  /** Drops a constraint by name. */
-  dropConstraint(name: string): void {
-    this.#add(new DropConstraintOperation(this.on, name));
+  /** Drops a constraint by name; one that has none by its kind and columns. */
+  dropConstraint(which: string | ConstraintSelector): void {
+    if (typeof which === "string") {
+      this.#add(new DropConstraintOperation(this.on, which));
+      return;
+    }
+    const { kind, columns } = which;
+    const likeness =
+      kind === "fk"
+        ? new ForeignKeyConstraint(
+            columns,
+            columns.map(() => "t.c"),
+          )
+        : kind === "uq"
+          ? new UniqueConstraint(columns)
+          : null;
+    if (likeness === null) {
+      throw new MigrationError(
+        `A ${kind} constraint of ${this.on.name} cannot be told by its columns. Name it by { namingConvention }.`,
+      );
+    }
+    skeleton(this.on.name, this.on.schema ?? null, columns, [likeness], this.names);
+    this.#add(new DropConstraintOperation(this.on, null, {}, likeness));
   }
 
   createIndex(name: string | null, columns: readonly (string | SQLExpression)[], options: IndexOptions = {}): void {

@@ -49,7 +49,8 @@ export class DropConstraintOperation extends MigrateOperation {
   override readonly kind = "dropConstraint";
   constructor(
     readonly on: QualifiedName,
-    readonly name: string,
+    /** Null for a constraint that has none, which only a batch can drop: by what it is. */
+    readonly name: string | null,
     readonly options: ExistsOptions = {},
     /** What is dropped, so that it can be made again. */
     readonly constraint: Constraint | null = null,
@@ -57,9 +58,14 @@ export class DropConstraintOperation extends MigrateOperation {
     super();
   }
   override describe(): string {
-    return `drop constraint ${this.name} on ${fullName(this.on)}`;
+    return `drop constraint ${this.name ?? "without a name"} on ${fullName(this.on)}`;
   }
   override ddl(): readonly DDLElement[] {
+    if (this.name === null) {
+      throw new MigrationError(
+        `A constraint of ${fullName(this.on)} has no name, by which it could be dropped. Drop it in op.batchAlterTable(...).`,
+      );
+    }
     return [new DropConstraintByName(this.on, this.name, this.options)];
   }
   override reverse(): AddConstraintOperation {

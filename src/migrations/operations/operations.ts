@@ -7,16 +7,7 @@ import type { CursorResult } from "../../engine/result.js";
 import type { AsyncSession } from "../../orm/session/async-session.js";
 import { asyncSessionmaker } from "../../orm/session/sessionmaker.js";
 import type { Session } from "../../orm/session/sync-session.js";
-import {
-  CreateSchema,
-  CreateSequence,
-  CreateView,
-  DDL,
-  DropSchema,
-  DropSequence,
-  DropView,
-  type ExistsOptions,
-} from "../../sql/ddl/elements.js";
+import type { ExistsOptions } from "../../sql/ddl/elements.js";
 import { insert } from "../../sql/dml/insert.js";
 import { text } from "../../sql/elements/text.js";
 import type { ForeignKeyOptions } from "../../sql/schema/column.js";
@@ -30,34 +21,24 @@ import {
   PrimaryKeyConstraint,
   UniqueConstraint,
 } from "../../sql/schema/constraints.js";
-import { Sequence, type SequenceOptions, type SQLExpression } from "../../sql/schema/generated.js";
+import type { SequenceOptions, SQLExpression } from "../../sql/schema/generated.js";
 import { Index, type IndexOptions } from "../../sql/schema/indexes.js";
 import type { NamingConvention } from "../../sql/schema/naming.js";
 import type { ColumnSpec, ColumnSpecs, InsertValues, Table } from "../../sql/schema/table.js";
 import type { Query } from "../../sql/selectable/query.js";
-import { EnumType } from "../../sql/types/structured.js";
-import type { SQLType } from "../../sql/types/type.js";
 import type { MigrationContext, MigrationStatement } from "../context.js";
 import { MigrationError } from "../errors.js";
-import {
-  AddEnumValue,
-  AlterSequence,
-  CommentOn,
-  DropType,
-  type QualifiedName,
-  RenameConstraint,
-  RenameEnumValue,
-  RenameIndex,
-  ValidateConstraint,
-} from "./alter.js";
-import { BatchOperations, type BatchOptions, isSimple } from "./batch.js";
+import { type QualifiedName, RenameConstraint, ValidateConstraint } from "./alter.js";
+import { type BatchChange, BatchOperations, type BatchOptions, isSimple } from "./batch.js";
 import {
   AddConstraintOperation,
   CreateIndexOperation,
   DropConstraintOperation,
   DropIndexOperation,
 } from "./constraint-operations.js";
-import { CreateTypeIfAbsent } from "./missing-types.js";
+import { ModifyTableOperation } from "./modify-table.js";
+import type { EnumColumn, SequenceChoices } from "./named-operations.js";
+import * as named from "./named-operations.js";
 import type { MigrateOperation } from "./operation.js";
 import { rebuildTable } from "./rebuild.js";
 import { loneColumn, loneTable, skeleton, type TableArgument } from "./schema-objects.js";
@@ -116,6 +97,13 @@ export class Operations {
 
   /** Runs an operation: those that autogenerate finds, and those of your own. */
   invoke(operation: MigrateOperation): Promise<void> {
+    if (operation instanceof ModifyTableOperation) {
+      return this.#modify(
+        operation.on,
+        operation.operations.map((each) => ({ operation: each, place: {} })),
+        {},
+      );
+    }
     const ddl = operation.ddl(this.dialect);
     const run = async () => {
       for (const each of ddl) await this.context.target.execute(each);
@@ -203,14 +191,18 @@ export class Operations {
     const place = on(tableName, options);
     const batch = new BatchOperations(place, options.namingConvention ?? this.#names);
     fn(batch);
+    await this.#modify(place, batch.changes, options);
+  }
+
+  async #modify(place: QualifiedName, changes: readonly BatchChange[], options: BatchOptions): Promise<void> {
     const { recreate = "auto" } = options;
     const alters = this.dialect.capabilities.alterAddConstraint || recreate === "never";
-    if (alters || (recreate === "auto" && batch.changes.every(isSimple))) {
-      await Promise.all(batch.changes.map(({ operation }) => this.invoke(operation)));
+    if (alters || (recreate === "auto" && changes.every(isSimple))) {
+      await Promise.all(changes.map(({ operation }) => this.invoke(operation)));
       return;
     }
     await this.context.step(`rebuild table ${fullName(place)}`, () =>
-      rebuildTable(this.context, place, batch.changes, options),
+      rebuildTable(this.context, place, changes, options),
     );
   }
 
@@ -355,34 +347,19 @@ export class Operations {
 
   /** Renames an index. */
   renameIndex(from: string, to: string, options: InSchema = {}): Promise<void> {
-    return this.#statement(
-      "renameIndex",
-      `rename index ${from} to ${to}`,
-      [from, to],
-      new RenameIndex(on(from, options), to),
-    );
-  }
-
-  #statement(
-    kind: string,
-    what: string,
-    args: readonly unknown[],
-    element: StatementOperation["element"],
-  ): Promise<void> {
-    return this.invoke(new StatementOperation(kind, what, args, element));
+    return this.invoke(named.renameIndex(on(from, options), to));
   }
 
   // --- enums, sequences, views, schemas, comments ----------------------------------------------------------------------
 
   /** Creates a native enum, where it is not there yet. */
   createEnum(name: string, values: readonly string[], options: InSchema = {}): Promise<void> {
-    const type = new EnumType(values, { name, schema: options.schema ?? null, native: true });
-    return this.#statement("createEnum", `create enum ${name}`, [name, values], new CreateTypeIfAbsent(type as never));
+    return this.invoke(named.createEnum({ ...on(name, options), labels: values }));
   }
 
   /** Drops a native enum. */
   dropEnum(name: string, options: InSchema & ExistsOptions = {}): Promise<void> {
-    return this.#statement("dropEnum", `drop enum ${name}`, [name], new DropType(on(name, options), options));
+    return this.invoke(named.dropEnum(on(name, options), options));
   }
 
   /** Adds a value to a native enum. It can be used after the transaction that adds it. */
@@ -391,31 +368,30 @@ export class Operations {
     value: string,
     options: InSchema & ExistsOptions & { readonly before?: string; readonly after?: string } = {},
   ): Promise<void> {
-    return this.#statement(
-      "addEnumValue",
-      `add value ${value} to enum ${name}`,
-      [name, value],
-      new AddEnumValue(on(name, options), value, options),
-    );
+    return this.invoke(named.addEnumValue(on(name, options), value, options));
   }
 
   /** Renames a value of a native enum; the rows that have it follow. */
   renameEnumValue(name: string, from: string, to: string, options: InSchema = {}): Promise<void> {
-    return this.#statement(
-      "renameEnumValue",
-      `rename value ${from} of enum ${name} to ${to}`,
-      [name, from, to],
-      new RenameEnumValue(on(name, options), from, to),
-    );
+    return this.invoke(named.renameEnumValue(on(name, options), from, to));
+  }
+
+  /**
+   * Gives a native enum other values: a new type takes the place of the old one in the columns that are named. The rows
+   * must have values that the new type has.
+   */
+  replaceEnum(
+    name: string,
+    values: readonly string[],
+    options: InSchema & { readonly columns?: readonly EnumColumn[]; readonly before?: readonly string[] } = {},
+  ): Promise<void> {
+    const { columns = [], before = null } = options;
+    return this.invoke(named.replaceEnum(on(name, options), before, values, columns));
   }
 
   /** Creates a sequence. */
-  createSequence(
-    name: string,
-    options: InSchema & SequenceOptions & ExistsOptions & { readonly type?: SQLType } = {},
-  ): Promise<void> {
-    const element = new CreateSequence(new Sequence(name, options), options);
-    return this.#statement("createSequence", `create sequence ${name}`, [name, options], element);
+  createSequence(name: string, options: InSchema & SequenceChoices & ExistsOptions = {}): Promise<void> {
+    return this.invoke(named.createSequence({ ...options, ...on(name, options) }, options));
   }
 
   /** Changes a sequence. */
@@ -423,18 +399,12 @@ export class Operations {
     name: string,
     options: InSchema & SequenceOptions & { readonly restart?: number | bigint },
   ): Promise<void> {
-    return this.#statement(
-      "alterSequence",
-      `alter sequence ${name}`,
-      [name, options],
-      new AlterSequence(on(name, options), options),
-    );
+    return this.invoke(named.alterSequence(on(name, options), options));
   }
 
   /** Drops a sequence. */
   dropSequence(name: string, options: InSchema & ExistsOptions = {}): Promise<void> {
-    const element = new DropSequence(new Sequence(name, { schema: options.schema ?? null }), options);
-    return this.#statement("dropSequence", `drop sequence ${name}`, [name], element);
+    return this.invoke(named.dropSequence(on(name, options), options));
   }
 
   /** Creates a view of SQL text or a query. */
@@ -443,50 +413,41 @@ export class Operations {
     query: string | Query,
     options: InSchema & { readonly materialized?: boolean; readonly orReplace?: boolean } = {},
   ): Promise<void> {
-    const selectable = typeof query === "string" ? new DDL(query) : query;
-    return this.#statement(
-      "createView",
-      `create view ${name}`,
-      [name, query],
-      new CreateView(name, selectable as never, options),
-    );
+    const { schema: _schema, materialized = false, ...rest } = options;
+    return this.invoke(named.createView({ ...on(name, options), definition: query, materialized }, rest));
   }
 
   /** Drops a view. */
   dropView(name: string, options: InSchema & ExistsOptions & { readonly materialized?: boolean } = {}): Promise<void> {
-    return this.#statement("dropView", `drop view ${name}`, [name], new DropView(name, options));
+    const { schema: _schema, materialized = false, ...rest } = options;
+    return this.invoke(named.dropView({ ...on(name, options), materialized }, rest));
   }
 
   /** Creates a schema. */
   createSchema(name: string, options: ExistsOptions = {}): Promise<void> {
-    return this.#statement("createSchema", `create schema ${name}`, [name], new CreateSchema(name, options));
+    return this.invoke(named.createSchema(name, options));
   }
 
   /** Drops a schema. */
   dropSchema(name: string, options: ExistsOptions = {}): Promise<void> {
-    return this.#statement("dropSchema", `drop schema ${name}`, [name], new DropSchema(name, options));
+    return this.invoke(named.dropSchema(name, options));
   }
 
   /** Sets or (null) removes the comment of a table. Does nothing where the database keeps none. */
-  setTableComment(tableName: string, comment: string | null, options: InSchema = {}): Promise<void> {
-    return this.#comment("setTableComment", on(tableName, options), null, comment);
+  async setTableComment(tableName: string, comment: string | null, options: InSchema = {}): Promise<void> {
+    if (!this.dialect.capabilities.comments) return;
+    await this.invoke(named.setTableComment(on(tableName, options), comment));
   }
 
   /** Sets or (null) removes the comment of a column. Does nothing where the database keeps none. */
-  setColumnComment(
+  async setColumnComment(
     tableName: string,
     columnName: string,
     comment: string | null,
     options: InSchema = {},
   ): Promise<void> {
-    return this.#comment("setColumnComment", on(tableName, options), columnName, comment);
-  }
-
-  async #comment(kind: string, place: QualifiedName, columnName: string | null, comment: string | null): Promise<void> {
     if (!this.dialect.capabilities.comments) return;
-    const args = columnName === null ? [place.name, comment] : [place.name, columnName, comment];
-    const what = `comment on ${fullName(place)}${columnName === null ? "" : `.${columnName}`}`;
-    await this.#statement(kind, what, args, new CommentOn(place, columnName, comment));
+    await this.invoke(named.setColumnComment(on(tableName, options), columnName, comment));
   }
 
   // --- data ------------------------------------------------------------------------------------------------------------

@@ -3,6 +3,13 @@ import type { DDLElement } from "../../sql/ddl/element.js";
 import type { Recovery } from "../context.js";
 import { MigrateOperation } from "./operation.js";
 
+/** What else is known of a statement. */
+export interface StatementTraits {
+  /** Whether it may run twice and do no harm. */
+  readonly repeatable?: boolean;
+  readonly undo?: (() => MigrateOperation) | null;
+}
+
 /** Enums, sequences, views, comments, schemas and renames: one statement each, undone by another. */
 export class StatementOperation extends MigrateOperation {
   constructor(
@@ -11,9 +18,7 @@ export class StatementOperation extends MigrateOperation {
     /** The arguments of the `op` method, for the file that is written. */
     readonly args: readonly unknown[],
     readonly element: DDLElement,
-    /** Whether it may run twice and do no harm. */
-    private readonly repeatable = false,
-    private readonly undo: (() => MigrateOperation) | null = null,
+    private readonly traits: StatementTraits = {},
   ) {
     super();
   }
@@ -24,9 +29,9 @@ export class StatementOperation extends MigrateOperation {
     return [this.element];
   }
   override reverse(): MigrateOperation {
-    return this.undo === null ? super.reverse() : this.undo();
+    return this.traits.undo == null ? super.reverse() : this.traits.undo();
   }
   override async recover(): Promise<Recovery> {
-    return this.repeatable ? "again" : "unknown";
+    return this.traits.repeatable === true ? "again" : "unknown";
   }
 }

@@ -3,6 +3,7 @@ import type { EngineDialect } from "../../engine/dialect.js";
 import type { DDLElement } from "../../sql/ddl/element.js";
 import { AddConstraint, CreateIndex, CreateTable, DropTable, type ExistsOptions } from "../../sql/ddl/elements.js";
 import type { Column } from "../../sql/schema/column.js";
+import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import type { Computed, Identity } from "../../sql/schema/generated.js";
 import type { Table } from "../../sql/schema/table.js";
 import type { SQLType } from "../../sql/types/type.js";
@@ -38,7 +39,10 @@ export class CreateTableOperation extends MigrateOperation {
   override readonly kind = "createTable";
   constructor(
     readonly table: Table,
-    readonly options: ExistsOptions = {},
+    readonly options: ExistsOptions & {
+      /** Foreign keys that are added later, by operations of their own: tables that refer to each other need it. */
+      readonly deferred?: readonly ForeignKeyConstraint[];
+    } = {},
   ) {
     super();
   }
@@ -47,7 +51,11 @@ export class CreateTableOperation extends MigrateOperation {
   }
   override ddl(dialect: EngineDialect): readonly DDLElement[] {
     const { table } = this;
-    const ddl: DDLElement[] = [...missingTypes(dialect, table), new CreateTable(table, this.options)];
+    const inline = table.foreignKeyConstraints.filter((each) => !this.options.deferred?.includes(each));
+    const ddl: DDLElement[] = [
+      ...missingTypes(dialect, table),
+      new CreateTable(table, { ...this.options, includeForeignKeys: inline }),
+    ];
     for (const index of table.indexes) {
       if (index.existsOn(dialect)) ddl.push(new CreateIndex(index, this.options));
     }

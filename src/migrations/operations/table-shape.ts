@@ -69,7 +69,7 @@ export class TableShape {
     else if (operation instanceof DropColumnOperation) this.#drop(operation.columnName);
     else if (operation instanceof AlterColumnOperation) this.#alter(operation.columnName, operation.changes);
     else if (operation instanceof AddConstraintOperation) this.#addConstraint(operation.constraint);
-    else if (operation instanceof DropConstraintOperation) this.#dropConstraint(operation.name);
+    else if (operation instanceof DropConstraintOperation) this.#dropConstraint(operation.name, operation.constraint);
     else if (operation instanceof CreateIndexOperation) this.#indexes.push(operation.index);
     else if (operation instanceof DropIndexOperation) this.#dropIndex(operation.name);
     else throw new MigrationError(`${operation.describe()} cannot be part of a batch on ${this.before.fullName}.`);
@@ -145,14 +145,19 @@ export class TableShape {
     } else this.#constraints.push(constraint);
   }
 
-  #dropConstraint(name: string): void {
-    const found = this.#constraints.find((each) => constraintName(each, LONGEST) === name);
+  #dropConstraint(name: string | null, likeness: Constraint | null): void {
+    const columns = likeness?.columns.map((each) => each.name).join();
+    const found = this.#constraints.find((each) =>
+      name === null
+        ? each.kind === likeness?.kind && each.columns.map((column) => column.name).join() === columns
+        : constraintName(each, LONGEST) === name,
+    );
     if (found !== undefined) this.#constraints.splice(this.#constraints.indexOf(found), 1);
-    else if (constraintName(this.before.primaryKey, LONGEST) === name) this.#primaryKey = [];
+    else if (name !== null && constraintName(this.before.primaryKey, LONGEST) === name) this.#primaryKey = [];
     else {
       const names = this.#constraints.map((each) => constraintName(each, LONGEST) ?? "(without a name)").join(", ");
       throw new MigrationError(
-        `Table ${this.before.fullName} has no constraint "${name}"; it has ${names || "none"}. A constraint without a name is addressed by the name that { namingConvention } gives it.`,
+        `Table ${this.before.fullName} has no constraint ${name === null ? `over ${columns}` : `"${name}"`}; it has ${names || "none"}. A constraint without a name is addressed by the name that { namingConvention } gives it.`,
       );
     }
   }

@@ -1,0 +1,23 @@
+import { differences } from "../differences.js";
+import { EXIT_DIFFERENT } from "../exit.js";
+import { type GlobalOptions, Project } from "../project.js";
+
+/** Says whether the database has what the classes say. */
+export async function run(options: GlobalOptions): Promise<number | undefined> {
+  const project = await Project.open(options);
+  const { out } = project;
+  try {
+    const runner = await project.runner();
+    const { applied } = await runner.state(project.engine);
+    const pending = runner.graph.order.filter((each) => !applied.has(each.id)).map((each) => each.id);
+    const found = (await differences(project)).map((each) => each.describe());
+    out.data({ pending, differences: found }, () => {
+      for (const each of pending) out.line(`not applied: ${each}`);
+      for (const each of found) out.line(each);
+      if (pending.length === 0 && found.length === 0) out.line("The database has what the classes say.");
+    });
+    return pending.length > 0 || found.length > 0 ? EXIT_DIFFERENT : undefined;
+  } finally {
+    await project.close();
+  }
+}

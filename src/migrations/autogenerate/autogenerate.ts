@@ -1,0 +1,64 @@
+/** Finds what a database lacks of the classes, and what it has too much. */
+import type { AsyncConnection } from "../../engine/async-connection.js";
+import type { MetaData } from "../../sql/schema/metadata.js";
+import type { Table } from "../../sql/schema/table.js";
+import type { ComparedObject } from "../config.js";
+import type { MigrateOperation } from "../operations/operation.js";
+import { Comparison, type RenameCandidate } from "./compare.js";
+import { snapshotOf, takeSnapshot } from "./snapshot.js";
+
+/** Options of a comparison. */
+export interface CompareMetadataOptions {
+  /** Schemas beside the default one. */
+  readonly schemas?: readonly string[] | undefined;
+  readonly include?: ((object: ComparedObject) => boolean) | undefined;
+  /** Decides whether something that went and something that came are one thing renamed. */
+  readonly isRename?: ((candidate: RenameCandidate) => boolean) | undefined;
+  /** Changes of a table as one batch; left out: where the database needs it. */
+  readonly renderAsBatch?: boolean | undefined;
+  /** The table of versions, which is nobody's. */
+  readonly versionTable?: string | undefined;
+  /** May change, drop or add operations. */
+  readonly process?: ((operations: readonly MigrateOperation[]) => readonly MigrateOperation[]) | undefined;
+}
+
+/**
+ * Compares a database with what classes or tables say.
+ *
+ * Both sides are read back from the same server, the wanted one from a scratch place, so that a difference is one of
+ * meaning and not of spelling.
+ *
+ * @param connection with no transaction open
+ * @returns the operations that bring the database there, in order; none when nothing differs
+ * @example const drift = await compareMetadata(connection, metadata);
+ */
+export async function compareMetadata(
+  connection: AsyncConnection,
+  metadata: MetaData | readonly MetaData[],
+  options: CompareMetadataOptions = {},
+): Promise<readonly MigrateOperation[]> {
+  const metadatas = Array.isArray(metadata) ? (metadata as readonly MetaData[]) : [metadata as MetaData];
+  const named = metadatas.flatMap((each) => each.sortedTables).map((table) => table.schema);
+  const schemas = [...new Set<string | null>([null, ...(options.schemas ?? []), ...named])];
+  const wanted = await snapshotOf(connection, metadatas, schemas);
+  const now = await takeSnapshot(connection, schemas);
+  await connection.rollback();
+  const own = new Map<string, Table>();
+  for (const each of metadatas) for (const table of each.tables.values()) own.set(table.fullName, table);
+  const { dialect } = connection;
+  const canAlter = dialect.capabilities.alterAddConstraint;
+  const comparison = new Comparison(
+    now,
+    wanted,
+    own,
+    { name: dialect.name, canAlter },
+    {
+      include: options.include,
+      isRename: options.isRename,
+      batch: options.renderAsBatch ?? !canAlter,
+      ignoredTables: [options.versionTable ?? "athanor_version"],
+    },
+  );
+  const operations = comparison.operations();
+  return options.process?.(operations) ?? operations;
+}

@@ -1,0 +1,60 @@
+/** Values and SQL as TypeScript, with what has to be imported for them. */
+import type { EngineDialect } from "../../engine/dialect.js";
+import { compile } from "../../sql/compile.js";
+import { TextClause } from "../../sql/elements/text.js";
+import { Node } from "../../sql/node.js";
+
+/** Writes code, and notes what it has to import. */
+export class CodeWriter {
+  readonly imports = new Map<string, Set<string>>();
+
+  constructor(readonly dialect: EngineDialect) {}
+
+  /** A name that is imported; `athanor` where no module is given. */
+  use(name: string, module = "athanor"): string {
+    const names = this.imports.get(module) ?? new Set();
+    this.imports.set(module, names.add(name));
+    return name;
+  }
+
+  /** SQL of a node, with its values. */
+  sql(node: Node): string {
+    return compile(node, this.dialect, { literalBinds: true, bareColumns: true } as never).text;
+  }
+
+  /** A value as a literal: SQL expressions as text(...), `undefined` left out of objects. */
+  value(value: unknown): string {
+    if (value instanceof Node) return this.text(value);
+    if (typeof value === "bigint") return `${value}n`;
+    if (Array.isArray(value)) return `[${value.map((each) => this.value(each)).join(", ")}]`;
+    if (value !== null && typeof value === "object") return this.object(value as Record<string, unknown>);
+    return JSON.stringify(value) ?? "undefined";
+  }
+
+  /** An object of values that are code already where `code` says so. */
+  object(values: Readonly<Record<string, unknown>>, code: Readonly<Record<string, string>> = {}): string {
+    const parts = Object.entries(values)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => `${keyText(key)}: ${this.value(value)}`);
+    for (const [key, text] of Object.entries(code)) parts.push(`${keyText(key)}: ${text}`);
+    return parts.length === 0 ? "{}" : `{ ${parts.join(", ")} }`;
+  }
+
+  /** An SQL expression. */
+  text(node: Node): string {
+    const named = node as unknown as {
+      readonly visitName: string;
+      readonly name?: string;
+      readonly args?: readonly unknown[];
+    };
+    if (named.visitName === "Function" && /^(now|current_timestamp)$/.test(String(named.name)))
+      return `${this.use("func")}.now()`;
+    const sql = node instanceof TextClause ? compile(node, this.dialect).text : this.sql(node);
+    return `${this.use("text")}(${JSON.stringify(sql.replaceAll(":", "\\:").replaceAll("\\:\\:", "::"))})`;
+  }
+}
+
+/** A key of an object, in quotes where it needs them. */
+export function keyText(key: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key);
+}

@@ -1,0 +1,92 @@
+/** Types as the TypeScript that makes them. */
+import type { BinaryType, NumericType, StringType } from "../../sql/types/base.js";
+import { TypeDecorator } from "../../sql/types/extensible.js";
+import type { ArrayType, EnumType } from "../../sql/types/structured.js";
+import type { DateTimeType, IntervalType } from "../../sql/types/temporal.js";
+import { plainType, type SQLType } from "../../sql/types/type.js";
+import type { CodeWriter } from "./code-writer.js";
+
+/** Renders a type of your own; null leaves it to the others. */
+export type TypeWriter = (type: SQLType, code: CodeWriter) => string | null;
+
+const writers: TypeWriter[] = [];
+
+/** Registers how types of your own are written into files. Left out, a file has the type that they stand on. */
+export function rendersType(writer: TypeWriter): void {
+  writers.push(writer);
+}
+
+const PLAIN: Readonly<Record<string, string>> = {
+  visitInteger: "integer",
+  visitSmallInteger: "smallint",
+  visitBigInteger: "bigint",
+  visitFloat: "float",
+  visitDouble: "double",
+  visitBoolean: "boolean",
+  visitDate: "date",
+  visitJson: "json",
+  visitJsonb: "jsonb",
+  visitUuid: "uuid",
+};
+
+/** A type as code: `t.string(50)`. */
+export function renderType(given: SQLType, code: CodeWriter): string {
+  const type = plainType(given);
+  for (const writer of writers) {
+    const text = writer(type, code);
+    if (text !== null) return text;
+  }
+  if (type instanceof TypeDecorator) return renderType(type.loadDialectImpl(code.dialect), code);
+  const t = code.use("t");
+  const plain = PLAIN[type.visitName];
+  if (plain !== undefined) return `${t}.${plain}`;
+  switch (type.visitName) {
+    case "visitNumeric": {
+      const { precision, scale } = type as unknown as NumericType;
+      return precision === null ? `${t}.numeric` : `${t}.numeric(${precision}${scale === null ? "" : `, ${scale}`})`;
+    }
+    case "visitString":
+    case "visitChar":
+    case "visitText":
+      return stringCode(type as unknown as StringType, code);
+    case "visitTime":
+      return `${t}.time${timeOptions(type as unknown as DateTimeType, code)}`;
+    case "visitDateTime":
+      return `${t}.datetime${timeOptions(type as unknown as DateTimeType, code)}`;
+    case "visitInterval": {
+      const { fields, precision } = type as unknown as IntervalType;
+      const options = code.object({ fields: fields ?? undefined, precision: precision ?? undefined });
+      return options === "{}" ? `${t}.interval` : `${t}.interval(${options})`;
+    }
+    case "visitBinary": {
+      const { maxLength } = type as unknown as BinaryType;
+      return maxLength === null ? `${t}.binary` : `${t}.binary(${maxLength})`;
+    }
+    case "visitEnum": {
+      const { values, options } = type as unknown as EnumType;
+      const { validate: _validate, ...rest } = options;
+      const said = code.object(rest as Readonly<Record<string, unknown>>);
+      return `${t}.enum(${code.value(values)}${said === "{}" ? "" : `, ${said}`})`;
+    }
+    case "visitArray": {
+      const { itemType, dimensions } = type as unknown as ArrayType;
+      return `${t}.array(${renderType(itemType, code)}${dimensions === null ? "" : `, { dimensions: ${dimensions} }`})`;
+    }
+    default:
+      return `${t}.named(${JSON.stringify(code.dialect.typeCompiler.render(type))})`;
+  }
+}
+
+function stringCode(type: StringType, code: CodeWriter): string {
+  const t = code.use("t");
+  const collation = type.collation === null ? null : code.object({ collation: type.collation });
+  if (type.kind === "text") return collation === null ? `${t}.text` : `${t}.text(${collation})`;
+  if (type.kind === "char") return `${t}.char(${type.maxLength ?? 1})`;
+  if (type.maxLength === null) return `${t}.string`;
+  return collation === null ? `${t}.string(${type.maxLength})` : `${t}.string(${type.maxLength}, ${collation})`;
+}
+
+function timeOptions(type: DateTimeType, code: CodeWriter): string {
+  const options = code.object({ timezone: type.timezone || undefined, precision: type.precision ?? undefined });
+  return options === "{}" ? "" : `(${options})`;
+}
