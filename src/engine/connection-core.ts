@@ -1,4 +1,5 @@
 /** A connection at work: statements, transactions, cursors. Written once; the async and sync faces are thin over it. */
+import { randomUUID } from "node:crypto";
 import type { Compiled } from "../sql/compiled.js";
 import { AthanorError, InvalidRequestError, ResourceClosedError } from "../sql/errors.js";
 import type { ConnectionContext, EngineContext, ErrorContext, Origin } from "./context.js";
@@ -22,6 +23,8 @@ import { planOf } from "./plan.js";
 import type { ConnectionRecord } from "./pool/record.js";
 import { TransactionCore } from "./transaction-core.js";
 import { isWatched, watchedCursor, watchedRun } from "./watch.js";
+
+type TwophaseStep = NonNullable<EngineDialect["prepareTwophase"]>;
 
 export class ConnectionCore implements ConnectionContext {
   readonly dialect: EngineDialect;
@@ -304,6 +307,16 @@ export class ConnectionCore implements ConnectionContext {
       throw error;
     }
     this.#forgetTransactions(transaction);
+  }
+
+  /** For TransactionCore: the first phase of a commit in two phases. */
+  *prepareTransaction(id: string = `athanor_${randomUUID()}`): Op<void> {
+    const driver = this.driver;
+    const { dialect } = this;
+    if (dialect.prepareTwophase === undefined) {
+      throw new InvalidRequestError(`The ${dialect.name} dialect has no commit in two phases.`);
+    }
+    yield* this.control(`PREPARE TRANSACTION ${id}`, () => (dialect.prepareTwophase as TwophaseStep)(driver, id));
   }
 
   *#endRoot(commit: boolean): Op<void> {

@@ -52,6 +52,7 @@ export interface ConnectionContext {
   readonly [DISPATCH]: Dispatch;
   origin: Origin;
   endTransaction(transaction: object, commit: boolean): Op<void>;
+  prepareTransaction(id?: string): Op<void>;
   rawRun(c: DriverConnection, plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Op<DriverResult>;
   rawMany(
     c: DriverConnection,

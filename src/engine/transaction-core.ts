@@ -43,6 +43,19 @@ export class TransactionCore {
     yield* this.connection.endTransaction(this, true);
   }
 
+  /**
+   * The first phase of a commit in two phases: the database keeps the transaction until it is committed or rolled back, over a crash too.
+   *
+   * @param id names it among the server's prepared transactions
+   * @throws InvalidRequestError where it is not active, is a savepoint, or the database has no such thing
+   */
+  *prepare(id?: string): Op<void> {
+    if (this.#state !== "active" || this.nested) {
+      throw new InvalidRequestError("Only a transaction that is active can be prepared, and no savepoint.");
+    }
+    yield* this.connection.prepareTransaction(id);
+  }
+
   /** Rolls back; does nothing when the transaction has ended before. */
   *rollback(): Op<void> {
     if (this.#state === "active") yield* this.connection.endTransaction(this, false);

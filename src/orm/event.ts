@@ -6,8 +6,12 @@ import type { Cls, RelAttr } from "../sql/entity.js";
 import type { Valued } from "../sql/typing.js";
 import type { CollectionAttributeEvents, ScalarAttributeEvents } from "./attribute-events.js";
 import "./attribute-events.js";
+import type { CursorResult, Result } from "../engine/result.js";
+import type { Delete } from "../sql/dml/delete.js";
+import type { Update } from "../sql/dml/update.js";
 import type { MapperEvents } from "./mapper-events.js";
 import type { AsyncSession } from "./session/async-session.js";
+import type { ORMExecuteState } from "./session/orm-execute-state.js";
 import type { TransitionName } from "./session/session-events.js";
 import type { AsyncSessionMaker, SessionMaker } from "./session/sessionmaker.js";
 import type { Session } from "./session/sync-session.js";
@@ -31,6 +35,17 @@ export interface SessionEvents extends Transitions {
   afterSoftRollback(session: Session, transaction: SessionTransaction): void;
   afterTransactionCreate(session: Session, transaction: SessionTransaction): void;
   afterTransactionEnd(session: Session, transaction: SessionTransaction): void;
+  /**
+   * Before a statement of `execute()` runs, and before each load that follows from something else. The handler may change the statement, or return
+   * a Result that takes the place of the statement's own. One that runs statements itself is a generator function.
+   *
+   * @example event.listen(Session, "doOrmExecute", (state) => { if (state.isSelect) state.addOptions(withLoaderCriteria(...)); });
+   */
+  doOrmExecute(state: ORMExecuteState): Result<never> | Generator<unknown, unknown, never> | void;
+  /** After `update(User)` with a condition, or by primary key. */
+  afterBulkUpdate(session: Session, statement: Update, result: CursorResult<unknown>): void;
+  /** After `del(User)` with a condition. */
+  afterBulkDelete(session: Session, statement: Delete, result: CursorResult<unknown>): void;
 }
 
 /** Sessions, their factories, and the classes that stand for all sessions. */

@@ -1,9 +1,10 @@
 /** The object-relational mapper: mapping, sessions, loading. */
 import { installEntityProtocol } from "./loading/entity.js";
 import { installWriteOnlyCollections } from "./loading/write-only.js";
-import { onClassDeclared } from "./mapping/instrument.js";
-import { asyncFaceOf } from "./session/async-session.js";
+import { ensureState, onClassDeclared } from "./mapping/instrument.js";
+import { type AsyncSession, asyncFaceOf } from "./session/async-session.js";
 import { makeAwaitable } from "./session/awaitable.js";
+import { type Session, syncFaceOf } from "./session/sync-session.js";
 
 onClassDeclared(installEntityProtocol);
 installWriteOnlyCollections();
@@ -33,6 +34,7 @@ export type { GetOptions } from "./loading/identity.js";
 export * from "./loading/options.js";
 export { WriteOnlyCollection } from "./loading/write-only.js";
 export type { InstanceEvents, MapperEvents } from "./mapper-events.js";
+export { UserDefinedOption } from "./loading/user-option.js";
 export { relationship } from "./mapping/collect.js";
 export { Composite, type CompositeOptions, type CompositePart, composite } from "./mapping/composite.js";
 export { create } from "./mapping/create.js";
@@ -72,14 +74,27 @@ export {
 export { foreign, remote } from "./mapping/remote-column.js";
 export { Synonym, synonym } from "./mapping/synonym.js";
 export { deserialize, serialize } from "./serialize.js";
+export {
+  flagDirty,
+  flagModified,
+  getAttribute,
+  getHistory,
+  identityKey,
+  setAttribute,
+  setCommittedValue,
+  wasDeleted,
+} from "./object-functions.js";
 export { AsyncSession } from "./session/async-session.js";
 export type { Awaitable } from "./session/awaitable.js";
+export type { BindRequest, Router } from "./session/binds.js";
+export type { ConnectionOptions } from "./session/connection-options.js";
 export type { SessionExecuteOptions } from "./session/execute-options.js";
 export { FlushPlan } from "./session/flush.js";
 export { makeTransient, makeTransientToDetached } from "./session/make-transient.js";
 export type { MergeOptions } from "./session/merge.js";
 export { type MergeFrozenOptions, mergeFrozenResult } from "./session/merge-frozen.js";
 export type { NPlusOneReport, NPlusOneWatchOptions } from "./session/n-plus-one.js";
+export { type InvokeOptions, ORMExecuteState } from "./session/orm-execute-state.js";
 export { type AsyncScopedSession, asyncScopedSession, type ScopedOptions } from "./session/scoped.js";
 export {
   type AsyncSessionMaker,
@@ -93,6 +108,16 @@ export { type FirstColumn, Session } from "./session/sync-session.js";
 export { AsyncSessionTransaction, SyncTransaction } from "./session/transaction-faces.js";
 export { type ObjectState, objectState } from "./state.js";
 export { type ToObjectOptions, toObject } from "./to-object.js";
+
+/**
+ * The session that an object belongs to: the asynchronous one, or the synchronous one where it has no other; null for none.
+ *
+ * @throws UnmappedInstanceError
+ */
+export function objectSession(object: object): AsyncSession | Session | null {
+  const { session } = ensureState(object);
+  return session === null ? null : (asyncFaceOf(session) ?? syncFaceOf(session) ?? null);
+}
 
 /**
  * The attributes of an object as promises: what is not loaded is loaded first, together with its siblings.

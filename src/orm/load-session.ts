@@ -1,17 +1,36 @@
 /** What the loading room asks of a session. */
 import type { ConnectionCore } from "../engine/connection-core.js";
 import type { Op } from "../engine/io.js";
+import type { Node } from "../sql/node.js";
+import type { Select } from "../sql/selectable/select.js";
 import type { IdentityMap } from "./identity-map.js";
-import type { Mapper } from "./mapping/mapper.js";
+import type { Mapper, Relationship } from "./mapping/mapper.js";
 import type { InstanceState, SessionPort } from "./state.js";
 
 export interface LoadSession extends SessionPort {
   readonly identity: IdentityMap;
   /** The connection on which statements about a mapper (or about none) run, in the session's transaction. */
-  connectionFor(mapper: Mapper | null): Op<ConnectionCore>;
+  connectionFor(
+    mapper: Mapper | null,
+    statement?: Node | null,
+    bindArguments?: Readonly<Record<string, unknown>>,
+  ): Op<ConnectionCore>;
   /** Puts a newly loaded state into the session: its `key` is set already. */
   attachLoaded(state: InstanceState): void;
   /** An object whose row turned out to be gone. */
   rowGone(state: InstanceState): void;
   warn(message: string): void;
+  /** Whether anybody listens to `doOrmExecute`: only then are loads announced. */
+  readonly hearsLoads: boolean;
+  /** Tells listeners of a load that is not a statement of the user's own; gives the statement as they leave it. */
+  announceLoad(load: AnnouncedLoad): Op<Select>;
+}
+
+/** A load that follows from something else. */
+export interface AnnouncedLoad {
+  readonly statement: Select;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly kind: "get" | "relationship" | "column";
+  readonly relationship: Relationship | null;
+  readonly states: readonly InstanceState[];
 }

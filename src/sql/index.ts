@@ -68,6 +68,7 @@ export * from "./selectable/alias.js";
 export { CompoundSelect, except, intersect, union, unionAll } from "./selectable/compound.js";
 export * from "./selectable/from-clause.js";
 export { alias, join, outerjoin } from "./selectable/from-methods.js";
+export { FromStatement } from "./selectable/from-statement.js";
 export { baseColumn, canInferOn, inferOn, Join, type JoinKind } from "./selectable/join.js";
 export * from "./selectable/query.js";
 export { attributeSets, entityOf, requireFrom, requireSelected } from "./selectable/resolve.js";

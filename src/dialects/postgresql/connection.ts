@@ -236,9 +236,14 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     return this.#simple(text);
   }
 
-  prepareTwophase(id: string): Exchange {
+  /** Null when the transaction has done nothing: then there is nothing to prepare. */
+  prepareTwophase(id: string): Exchange | null {
+    return this.#begin === null ? this.#simple(`PREPARE TRANSACTION ${quoted(id)}`) : null;
+  }
+
+  /** The transaction is prepared: it ends by its name. */
+  wasPrepared(id: string): void {
     this.#prepared = id;
-    return this.#simple(`PREPARE TRANSACTION ${quoted(id)}`);
   }
 
   /** Puts the connection back into its first state; null when it is in it. */

@@ -126,7 +126,10 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
   }
 
   *prepareTwophase(connection: DriverConnection, id: string): Op<void> {
-    yield* this.#perform(connection, (connection as PostgresConnection).prepareTwophase(id));
+    const exchange = (connection as PostgresConnection).prepareTwophase(id);
+    if (exchange === null) return;
+    yield* this.#perform(connection, exchange);
+    (connection as PostgresConnection).wasPrepared(id);
   }
 
   *#control(connection: DriverConnection, text: string): Op<void> {

@@ -27,6 +27,7 @@ import { OptionDefaults } from "./option-tree.js";
 import type { OrmPlan } from "./plan.js";
 import { isAfterwards, strategyAt } from "./plan-parts.js";
 import { Planner, planFor } from "./planner.js";
+import { readOf } from "./read-of.js";
 import { keyBind, keyName, type LockOptions, loadColumns } from "./unloaded.js";
 
 export { loadUnloaded } from "./unloaded.js";
@@ -40,6 +41,8 @@ export interface GetOptions {
   readonly executionOptions?: Readonly<Record<string, unknown>>;
   /** Stops waiting and cancels the statement. Asynchronous sessions only. */
   readonly signal?: AbortSignal;
+  /** For the session's own routing. */
+  readonly bindArguments?: Readonly<Record<string, unknown>>;
 }
 
 const NONE: GetOptions = {};
@@ -64,6 +67,15 @@ const plainPlans = new PerDialect(
   (mapper: Mapper, dialect): OrmPlan => Planner.forStatement(keyStatement(mapper), dialect, NO_BINDS),
 );
 
+/** The statement of a load by key, for those who want to see it. */
+function statementWith(mapper: Mapper, options: GetOptions): Select {
+  const lock = lockOf(options.withForUpdate);
+  let statement = keyStatement(mapper);
+  if (options.options !== undefined) statement = statement.options(...options.options);
+  if (lock !== null) statement = statement.withForUpdate(lock);
+  return statement;
+}
+
 function planOf(
   connection: ConnectionCore,
   mapper: Mapper,
@@ -75,9 +87,7 @@ function planOf(
   if (lock === null && (loadOptions === undefined || loadOptions.length === 0) && map === undefined) {
     return { plan: plainPlans.get(mapper, connection.dialect), binds: NO_BINDS };
   }
-  let statement = keyStatement(mapper);
-  if (loadOptions !== undefined) statement = statement.options(...loadOptions);
-  if (lock !== null) statement = statement.withForUpdate(lock);
+  const statement = statementWith(mapper, options);
   return planFor(connection, statement, map === undefined ? undefined : { schemaTranslateMap: map });
 }
 
@@ -95,9 +105,21 @@ export function* loadByKey(
   keyValues: readonly unknown[],
   options: GetOptions = NONE,
 ): Op<InstanceState | null> {
-  const connection = yield* session.connectionFor(mapper);
-  const { plan, binds } = planOf(connection, mapper, options);
-  const run = new LoadRun(session, connection, binds, namedKey(keyValues), options.populateExisting === true);
+  const named = namedKey(keyValues);
+  const locks = lockOf(options.withForUpdate) !== null;
+  const heard = session.hearsLoads
+    ? yield* session.announceLoad({
+        statement: statementWith(mapper, options),
+        params: named,
+        kind: "get",
+        relationship: null,
+        states: [],
+      })
+    : null;
+  const routed = heard ?? (locks ? statementWith(mapper, options) : readOf(mapper));
+  const connection = yield* session.connectionFor(mapper, routed, options.bindArguments);
+  const { plan, binds } = heard === null ? planOf(connection, mapper, options) : planFor(connection, heard);
+  const run = new LoadRun(session, connection, binds, named, options.populateExisting === true);
   const values = yield* plan.execute(run);
   const object = values[0];
   return object == null ? null : (stateOf(object as object) ?? null);
@@ -118,7 +140,7 @@ export function* loadByKeys(
     yield* loadByKey(session, mapper, keys[0], options);
     return;
   }
-  const connection = yield* session.connectionFor(mapper);
+  const connection = yield* session.connectionFor(mapper, readOf(mapper));
   const asOne = mapper.primaryKey.length === 1 && connection.dialect.capabilities.arrayParameters;
   const size = asOne ? keys.length : BATCH;
   for (let start = 0; start < keys.length; start += size) {

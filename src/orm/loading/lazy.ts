@@ -10,6 +10,7 @@ import type { InstanceState, LoadedWith } from "../state.js";
 import { LoadRun } from "./load-run.js";
 import { LoadedOptions, OptionDefaults, type OptionNode } from "./option-tree.js";
 import { Planner } from "./planner.js";
+import { readOf } from "./read-of.js";
 import { RelationLoader } from "./relation-loader.js";
 
 const plain = new PerDialect((relationship: Relationship, dialect) => {
@@ -66,7 +67,7 @@ function* loadWith(
   options: LoadedWith | null,
   populateExisting: boolean,
 ): Op<void> {
-  const connection = yield* session.connectionFor(relationship.target);
+  const connection = yield* session.connectionFor(relationship.target, readOf(relationship.target));
   const given = options instanceof LoadedOptions ? options : null;
   const loader =
     given === null ? plain.get(relationship, connection.dialect) : loaderWith(given, relationship, connection.dialect);

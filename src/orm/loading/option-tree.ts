@@ -20,6 +20,7 @@ import {
 } from "./option-steps.js";
 import { LoaderOption } from "./options.js";
 import type { OrmEntity } from "./orm-entity.js";
+import { UserDefinedOption } from "./user-option.js";
 
 /** What holds for all places of a statement. */
 export class OptionDefaults {
@@ -270,6 +271,7 @@ export class OptionTree {
     for (const option of options) {
       if (option instanceof LoaderCriteria) this.defaults.criteria.push(option);
       else if (option instanceof LoaderOption) this.apply(option, entities);
+      else if (option instanceof UserDefinedOption) continue;
       else throw new ArgumentError(`${option.constructor.name} is not an option that the ORM knows.`);
     }
   }

@@ -25,9 +25,10 @@ import { type Converter, converterOf } from "./converters.js";
 import { aliasOf, entityOf } from "./entity.js";
 import { InstrumentedRelation } from "./instrumented-relation.js";
 import { LoadRun, type PostLoader } from "./load-run.js";
-import type { OptionNode, RelationOption } from "./option-tree.js";
+import { type OptionNode, OptionTree, type RelationOption } from "./option-tree.js";
 import type { OrmEntity } from "./orm-entity.js";
 import type { OrmPlan, PlanSource } from "./plan.js";
+import { readOf } from "./read-of.js";
 import { loadUnloaded } from "./unloaded.js";
 
 type From = FromClause<unknown>;
@@ -92,6 +93,13 @@ interface KeyedPlan {
   readonly plan: OrmPlan;
   readonly indexes: readonly number[];
   readonly converters: readonly (Converter | null)[];
+}
+
+/** A statement of the other side, with the columns by which its rows find their parents. */
+interface KeyedStatement {
+  readonly statement: Select;
+  readonly keys: readonly ColumnElement[];
+  readonly needed: readonly Column[];
 }
 
 /** How a statement is told the keys. */
@@ -234,7 +242,7 @@ export class RelationLoader implements PostLoader {
     keys: readonly Key[],
   ): Op<void> {
     const found = new FoundMembers();
-    yield* this.fetch(run, keys, found);
+    yield* this.fetch(run, states, keys, found);
     for (let i = 0; i < states.length; i++) this.attribute.setCommitted(states[i], found.membersOf(hashes[i]));
   }
 
@@ -244,7 +252,7 @@ export class RelationLoader implements PostLoader {
     hashes: readonly Hash[],
     keys: readonly Key[],
   ): Op<void> {
-    const { objects, several } = yield* this.fetch(run, keys, new FoundObjects());
+    const { objects, several } = yield* this.fetch(run, states, keys, new FoundObjects());
     for (let i = 0; i < states.length; i++) {
       if (several.has(hashes[i])) {
         run.session.warn(
@@ -256,11 +264,21 @@ export class RelationLoader implements PostLoader {
   }
 
   /** Reads the rows of all keys, and hands each object out with the hash of its parents' key. */
-  private *fetch<F extends Found>(run: LoadRun, keys: readonly Key[], found: F): Op<F> {
-    const connection = yield* run.session.connectionFor(this.target.mapper);
+  private *fetch<F extends Found>(
+    run: LoadRun,
+    states: readonly InstanceState[],
+    keys: readonly Key[],
+    found: F,
+  ): Op<F> {
+    const { mapper } = this.target;
+    const connection = yield* run.session.connectionFor(mapper, readOf(mapper));
     const { dialect } = connection;
+    const heard = run.session.hearsLoads;
     if (this.parentKeys !== null && dialect === this.source.dialect) {
-      yield* this.fetchWith(run, connection, this.planFor(dialect, "subquery"), run.named, found);
+      const keyed = heard
+        ? yield* this.heardPlan(run, dialect, "subquery", run.named, states)
+        : this.planFor(dialect, "subquery");
+      yield* this.fetchWith(run, connection, keyed, run.named, found);
       return found;
     }
     const asOne = this.single && dialect.capabilities.arrayParameters;
@@ -270,9 +288,33 @@ export class RelationLoader implements PostLoader {
       const form: KeyForm =
         batch.length === 1 ? "one" : asOne ? "list" : (LENGTHS.find((length) => length >= batch.length) as number);
       const named = namedKeys(form, batch, this.single, run.named);
-      yield* this.fetchWith(run, connection, this.planFor(dialect, form), named, found);
+      const keyed = heard ? yield* this.heardPlan(run, dialect, form, named, states) : this.planFor(dialect, form);
+      yield* this.fetchWith(run, connection, keyed, named, found);
     }
     return found;
+  }
+
+  /** The plan of the statement as listeners of `doOrmExecute` leave it. */
+  private *heardPlan(
+    run: LoadRun,
+    dialect: Dialect,
+    form: KeyForm,
+    named: LoadRun["named"],
+    states: readonly InstanceState[],
+  ): Op<KeyedPlan> {
+    const keyed = this.keyedStatement(dialect, form);
+    const { relationship } = this;
+    const heard = yield* run.session.announceLoad({
+      statement: keyed.statement,
+      params: named ?? {},
+      kind: "relationship",
+      relationship,
+      states,
+    });
+    if (heard === keyed.statement) return this.planFor(dialect, form);
+    const { defaults } = new OptionTree(heard.loadOptions, [this.target]);
+    const whereCriteria = [...heard.whereCriteria, ...defaults.addedCriteria(this.target)];
+    return this.planOf(dialect, { ...keyed, statement: heard.with({ whereCriteria, loadOptions: [] }) });
   }
 
   private *fetchWith(
@@ -304,7 +346,8 @@ export class RelationLoader implements PostLoader {
 
   /** Objects that were there already are given what the options say of them. */
   private *fillPresent(run: LoadRun, present: readonly InstanceState[]): Op<void> {
-    const connection = yield* run.session.connectionFor(this.target.mapper);
+    const { mapper } = this.target;
+    const connection = yield* run.session.connectionFor(mapper, readOf(mapper));
     const { plan } = this.planFor(connection.dialect, this.parentKeys === null ? "one" : "subquery");
     const inner = new LoadRun(run.session, connection, run.binds, run.named, run.populateExisting, run);
     for (const state of present) plan.entity?.variantFor(mapperOf(state)).noteMet(inner, state);
@@ -330,16 +373,19 @@ export class RelationLoader implements PostLoader {
   }
 
   private makePlan(dialect: Dialect, form: KeyForm): KeyedPlan {
-    const source = dialect === this.source.dialect ? this.source : this.source.forDialect(dialect);
+    return this.planOf(dialect, this.keyedStatement(dialect, form));
+  }
+
+  private keyedStatement(dialect: Dialect, form: KeyForm): KeyedStatement {
     const { statement, keys, needed } = this.statement();
-    const where = [...statement.whereCriteria, this.keyCondition(keys, form, dialect)];
+    const whereCriteria = [...statement.whereCriteria, this.keyCondition(keys, form, dialect)];
+    return { statement: statement.with({ whereCriteria }), keys, needed };
+  }
+
+  private planOf(dialect: Dialect, { statement, keys, needed }: KeyedStatement): KeyedPlan {
+    const source = dialect === this.source.dialect ? this.source : this.source.forDialect(dialect);
     const { target } = this;
-    const plan = source.plan(
-      statement.with({ whereCriteria: where }),
-      this.node,
-      [...this.path, target.mapper],
-      needed,
-    );
+    const plan = source.plan(statement, this.node, [...this.path, target.mapper], needed);
     const columns = plan.compiled.resultColumns ?? [];
     // Keys that belong to the other side's own columns are read from there, those of an association from behind them.
     const indexes = keys.map((key) => columns.findIndex((column) => strip(column.element) === strip(key)));
@@ -347,11 +393,7 @@ export class RelationLoader implements PostLoader {
   }
 
   /** The rows of the other side, with the columns that hold the parents' key. */
-  private statement(): {
-    readonly statement: Select;
-    readonly keys: readonly ColumnElement[];
-    readonly needed: readonly Column[];
-  } {
+  private statement(): KeyedStatement {
     const { relationship, target } = this;
     const { secondary, secondaryJoin, pairs } = relationship.join;
     const criteria = [...(this.option?.criteria ?? []), ...this.source.defaults.criteriaFor(target)];

@@ -18,6 +18,8 @@ export interface ExecuteOptions {
   readonly params?: NamedValues;
   /** Overwrite objects that are loaded already, pending changes included. */
   readonly populateExisting?: boolean;
+  /** For the session's own routing. */
+  readonly bindArguments?: Readonly<Record<string, unknown>>;
   /** Other names for schemas. */
   readonly schemaTranslateMap?: Readonly<Record<string, string | null>>;
   /** Other options are for whoever reads them; those given here win over the statement's own. */
@@ -44,13 +46,18 @@ function mapperIn(node: Node): Mapper | null {
   return null;
 }
 
-function compileOptions(statement: Select, options: ExecuteOptions): CompileOptions | undefined {
+/** Anything that options can be given to. */
+interface WithOptions {
+  readonly execOptions: Readonly<Record<string, unknown>>;
+}
+
+export function compileOptions(statement: WithOptions, options: ExecuteOptions): CompileOptions | undefined {
   const map = (options.schemaTranslateMap ??
     statement.execOptions.schemaTranslateMap) as CompileOptions["schemaTranslateMap"];
   return map === undefined ? undefined : { schemaTranslateMap: map };
 }
 
-function overwrites(statement: Select, options: ExecuteOptions): boolean {
+export function overwrites(statement: WithOptions, options: ExecuteOptions): boolean {
   return (options.populateExisting ?? statement.execOptions.populateExisting) === true;
 }
 
@@ -60,7 +67,7 @@ export function* executeSelect(
   statement: Select,
   options: ExecuteOptions = {},
 ): Op<{ readonly shape: ResultShape; readonly rows: unknown[] }> {
-  const connection = yield* session.connectionFor(mapperOfStatement(statement));
+  const connection = yield* session.connectionFor(mapperOfStatement(statement), statement, options.bindArguments);
   const { plan, binds } = planFor(connection, statement, compileOptions(statement, options));
   const run = new LoadRun(session, connection, binds, options.params, overwrites(statement, options));
   const rows = yield* plan.execute(run);
@@ -87,7 +94,7 @@ export function* openSelect(
   options: ExecuteOptions = {},
   chunk = 1000,
 ): Op<OpenSelect> {
-  const connection = yield* session.connectionFor(mapperOfStatement(statement));
+  const connection = yield* session.connectionFor(mapperOfStatement(statement), statement, options.bindArguments);
   const { plan, binds } = planFor(connection, statement, compileOptions(statement, options));
   if (plan.hasCollections) {
     throw new InvalidRequestError(

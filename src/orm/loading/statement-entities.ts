@@ -5,7 +5,7 @@
 import { ColumnElement } from "../../sql/element.js";
 import { conjunction } from "../../sql/elements/build.js";
 import { EntityElement } from "../../sql/entity.js";
-import { type Node, replaceNodes } from "../../sql/node.js";
+import type { Node } from "../../sql/node.js";
 import { operators } from "../../sql/operators.js";
 import type { FromClause } from "../../sql/selectable/from-clause.js";
 import { Join } from "../../sql/selectable/join.js";
@@ -20,19 +20,23 @@ type From = FromClause<unknown>;
 
 /**
  * A statement with all that its classes ask for. A subquery that changes is another one: what names it, options included, changes with it, and what
- * does not change stays the very same object.
+ * does not change stays the very same object. Every node is copied once at most, however often the statement has it: a recursive CTE stays one.
  */
 export function prepareStatement(statement: Select, defaults: OptionDefaults): Select {
-  const nested = replaceNodes(statement as Node, (node) => {
-    return node === statement || !(node instanceof Select) ? undefined : prepareNested(node as Select, defaults);
-  }) as Select;
-  return withEntities(nested, defaults);
-}
-
-/** A subquery loads nothing: its options are gone. */
-function prepareNested(statement: Select, defaults: OptionDefaults): Select {
-  const prepared = prepareStatement(statement, defaults);
-  return prepared.loadOptions.length === 0 ? prepared : prepared.with({ loadOptions: [] });
+  const done = new Map<Node, Node>();
+  const visit = (node: Node): Node => {
+    const known = done.get(node);
+    if (known !== undefined) return known;
+    let fresh = node.copyReplacing(visit);
+    if (fresh instanceof Select) {
+      // A subquery loads nothing: its options are gone.
+      const isBare = node === statement || (fresh as Select).loadOptions.length === 0;
+      fresh = withEntities(isBare ? (fresh as Select) : fresh.with({ loadOptions: [] }), defaults);
+    }
+    done.set(node, fresh);
+    return fresh;
+  };
+  return visit(statement as Node) as Select;
 }
 
 /** The same for the subqueries of an expression. */

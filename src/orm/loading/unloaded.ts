@@ -28,6 +28,7 @@ import { type Converter, converterOf } from "./converters.js";
 import { entityOf } from "./entity.js";
 import { LoadedOptions, OptionDefaults } from "./option-tree.js";
 import { prepareExpression } from "./statement-entities.js";
+import { readOf } from "./read-of.js";
 import { endExpiry, isComplete } from "./variant.js";
 
 type From = FromClause<unknown>;
@@ -83,13 +84,27 @@ export function* loadColumns(
   lock: LockOptions | null = null,
 ): Op<boolean> {
   const mapper = mapperOf(state);
-  const connection = yield* session.connectionFor(mapper);
-  const { compiled, binds, converters } = statementFor(mapper, attributes, connection.dialect, lock);
   const named: Record<string, unknown> = {};
   if (state.key === null) return false;
   valuesOf(state.key).forEach((value, i) => {
     named[keyName(i)] = value;
   });
+  const own = lock !== null || session.hearsLoads ? columnSelect(mapper, attributes, lock) : null;
+  const heard =
+    own !== null && session.hearsLoads
+      ? yield* session.announceLoad({
+          statement: own,
+          params: named,
+          kind: "column",
+          relationship: null,
+          states: [state],
+        })
+      : null;
+  const connection = yield* session.connectionFor(mapper, heard ?? own ?? readOf(mapper));
+  const { compiled, binds, converters } =
+    heard === null || heard === own
+      ? statementFor(mapper, attributes, connection.dialect, lock)
+      : compiledSelect(heard, attributes, connection.dialect);
   const { rows } = yield* connection.run(compiled, compiled.bind(binds, named));
   if (rows.length === 0) return false;
   const [row] = rows;
@@ -132,13 +147,17 @@ function statementFor(
   const name = attributes.map((each) => each.slot).join(",") + (lock === null ? "" : JSON.stringify(lock));
   let statement = known.get(name);
   if (statement === undefined) {
-    const select = columnSelect(mapper, attributes, lock);
-    const { binds } = cacheKeyOf(select);
-    const converters = attributes.map((attribute) => converterOf(attribute.type, dialect));
-    statement = { compiled: compile(select, dialect, { binds }), binds, converters };
+    statement = compiledSelect(columnSelect(mapper, attributes, lock), attributes, dialect);
     known.set(name, statement);
   }
   return statement;
+}
+
+function compiledSelect(select: Select, attributes: readonly ColumnAttribute[], dialect: Dialect): ColumnStatement {
+  const bare = select.with({ loadOptions: [] });
+  const { binds } = cacheKeyOf(bare);
+  const converters = attributes.map((attribute) => converterOf(attribute.type, dialect));
+  return { compiled: compile(bare, dialect, { binds }), binds, converters };
 }
 
 /** Only the tables that hold the columns are asked, in a joined hierarchy. */

@@ -8,11 +8,11 @@ import type { Cls } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { RowsOf } from "../../sql/typing.js";
 import type { GetOptions } from "../loading/identity.js";
-import type { AnyClass } from "../mapping/declarations.js";
 import { ensureState } from "../mapping/instrument.js";
 import { mapperOf } from "../mapping/mapper.js";
-import { mapperFor } from "../mapping/registry.js";
-import { type InstanceState, valuesOf } from "../state.js";
+import { identityKey } from "../object-functions.js";
+import type { InstanceState } from "../state.js";
+import { type ConnectionOptions, connectionWith } from "./connection-options.js";
 import { execute, openStream } from "./execute.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
 import type { FlushPlan } from "./flush.js";
@@ -51,19 +51,8 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     const { session } = ensureState(object);
     return session === null ? null : (asyncFaceOf(session) ?? null);
   }
-
   /** The class that an identity belongs to and the primary key values: of an object, or of a class and key values. */
-  static identityKey(object: object): readonly [AnyClass, readonly unknown[]] | null;
-  static identityKey(cls: AnyClass, ident: unknown): readonly [AnyClass, readonly unknown[]];
-  static identityKey(subject: object | AnyClass, ident?: unknown): readonly [AnyClass, readonly unknown[]] | null {
-    if (typeof subject === "function") {
-      const mapper = mapperFor(subject);
-      return [mapper.base.cls, mapper.keyValues(ident)];
-    }
-    const state = ensureState(subject);
-    const key = state.key ?? mapperOf(state).identityKeyOf(state);
-    return key === null ? null : [mapperOf(state).base.cls, valuesOf(key)];
-  }
+  static readonly identityKey: typeof identityKey = identityKey;
 
   /** @internal */
   readonly queue: SessionQueue = new SessionQueue();
@@ -105,6 +94,10 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   rollback(): Promise<void> {
     return this.run(this.core.rollback());
   }
+  /** The first phase of a commit in two phases, for a session made with `{ twophase: true }`; `commit()` is the second. */
+  prepare(): Promise<void> {
+    return this.run(this.core.prepare());
+  }
   /** Rolls back, detaches all objects, gives the connection back. The session can be used again. */
   close(): Promise<void> {
     return this.run(this.core.close());
@@ -142,14 +135,17 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   ): Promise<T | AsyncSessionTransaction> {
     const transaction = new AsyncSessionTransaction(this.core, await this.run(begin), (op) => this.run(op as never));
     if (fn === undefined) return transaction;
+    const leave = this.core.enterBlock(transaction.transaction);
     try {
       const result = await fn(this);
-      await transaction.commit();
+      // The function may have ended it by itself.
+      if (transaction.transaction.isOpen) await transaction.commit();
       return result;
     } catch (error) {
-      // The function may have ended it by itself; a commit that failed has not.
       await transaction[Symbol.asyncDispose]();
       throw error;
+    } finally {
+      leave();
     }
   }
 
@@ -289,9 +285,13 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     return this.run(this.core.explainFlush());
   }
 
-  /** The connection that statements of this session run on, in its transaction. */
-  async connection(): Promise<AsyncConnection> {
-    return new AsyncConnection(await this.run(this.core.connectionFor(null)));
+  /**
+   * The connection that statements of this session run on, in its transaction.
+   *
+   * @param options the class whose connection it is, what the session's own routing is told, and options that the connection takes before its transaction begins
+   */
+  async connection(options: ConnectionOptions = {}): Promise<AsyncConnection> {
+    return new AsyncConnection(await this.run(connectionWith(this.core, options)));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,17 +1,25 @@
 /** Statements through a session: ORM selects are loaded, DML over mapped classes keeps the session in step, everything else runs as it is. */
+import { DISPATCH, type Listener } from "../../engine/events.js";
 import { execute as executeCore } from "../../engine/execute.js";
 import type { Op } from "../../engine/io.js";
-import { type CursorResult, Result } from "../../engine/result.js";
+import { type CursorResult, type FrozenResult, Result } from "../../engine/result.js";
 import { Delete } from "../../sql/dml/delete.js";
 import { Update } from "../../sql/dml/update.js";
-import { ArgumentError } from "../../sql/errors.js";
+import { TextClause } from "../../sql/elements/text.js";
+import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { iterate, Node } from "../../sql/node.js";
+import { FromStatement } from "../../sql/selectable/from-statement.js";
+import { Query } from "../../sql/selectable/query.js";
 import { Select } from "../../sql/selectable/select.js";
+import { executeFromStatement, mapperOfRows, openFromStatement } from "../loading/from-statement.js";
 import { OrmEntity } from "../loading/orm-entity.js";
-import { executeSelect, openSelect } from "../loading/select.js";
+import { executeSelect, type OpenSelect, openSelect } from "../loading/select.js";
 import type { Mapper } from "../mapping/mapper.js";
+import { stateOf } from "../stamp.js";
+import { callHandler } from "./announce-load.js";
 import { executeBulk } from "./bulk.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
+import { type InvokeOptions, type Invoker, ORMExecuteState, OWN_STATEMENT } from "./orm-execute-state.js";
 import type { SessionCore } from "./session-core.js";
 
 /** The mapper that a statement is about: it decides which engine runs it. */
@@ -38,6 +46,20 @@ function checkStatement(statement: unknown, method: string): asserts statement i
   );
 }
 
+/** Text that begins otherwise may write. */
+const READING = /^\s*(select|with|values|show|explain|table)\b/i;
+
+function mayWrite(statement: Node): boolean {
+  if (statement instanceof Query || statement instanceof FromStatement) return false;
+  return !(statement instanceof TextClause && READING.test(statement.pieces[0]));
+}
+
+/** The options of one run: those of the call over the statement's own. */
+function optionsOf(statement: Node, options: SessionExecuteOptions): SessionExecuteOptions {
+  const own = (statement as { execOptions?: SessionExecuteOptions }).execOptions;
+  return own === undefined ? options : { ...own, ...options };
+}
+
 export function* execute(
   session: SessionCore,
   statement: unknown,
@@ -45,8 +67,19 @@ export function* execute(
   options: SessionExecuteOptions = {},
 ): Op<Result<unknown> | CursorResult<unknown>> {
   checkStatement(statement, "execute");
-  const own = (statement as { execOptions?: SessionExecuteOptions }).execOptions;
-  const merged: SessionExecuteOptions = own === undefined ? options : { ...own, ...options };
+  const listeners = session[DISPATCH].listeners("doOrmExecute");
+  if (listeners === null) return yield* perform(session, statement, params, options);
+  return yield* new HeardExecution(session, listeners).run(0, statement, params, options);
+}
+
+/** Runs a statement as it is. */
+function* perform(
+  session: SessionCore,
+  statement: Node,
+  params: Params | undefined,
+  options: SessionExecuteOptions,
+): Op<Result<unknown> | CursorResult<unknown>> {
+  const merged = optionsOf(statement, options);
   if (merged.autoflush !== false) yield* session.autoflush();
   if (statement instanceof Select) {
     const { shape, rows } = yield* executeSelect(
@@ -56,11 +89,89 @@ export function* execute(
     );
     return new Result(shape, rows);
   }
+  if (statement instanceof FromStatement) {
+    if (!(statement.statement instanceof Query)) session.hasWritten ||= mayWrite(statement.statement);
+    const connection = yield* session.connectionFor(mapperOfRows(statement), statement, merged.bindArguments);
+    const { shape, rows } = yield* executeFromStatement(session, connection, statement, params as never, merged);
+    return new Result(shape, rows);
+  }
+  if (mayWrite(statement)) session.hasWritten = true;
   if ((statement instanceof Update || statement instanceof Delete) && statement.entity instanceof OrmEntity) {
     return yield* executeBulk(session, statement as unknown as Update, params, merged);
   }
-  const connection = yield* session.connectionFor(mapperOfStatement(statement));
+  const connection = yield* session.connectionFor(mapperOfStatement(statement), statement, merged.bindArguments);
   return yield* executeCore(connection, statement, params, merged);
+}
+
+/** A statement on its way through the handlers of `doOrmExecute`. */
+class HeardExecution implements Invoker {
+  #position = 0;
+
+  constructor(
+    private readonly session: SessionCore,
+    private readonly listeners: readonly Listener[],
+  ) {}
+
+  *run(
+    from: number,
+    statement: Node,
+    params: Params | undefined,
+    options: SessionExecuteOptions,
+  ): Op<Result<unknown> | CursorResult<unknown>> {
+    const { session } = this;
+    const merged = optionsOf(statement, options);
+    const state = new ORMExecuteState(session.face, statement, params, merged, OWN_STATEMENT, this);
+    for (let i = from; i < this.listeners.length; i++) {
+      this.#position = i + 1;
+      const answer = yield* callHandler(session[DISPATCH], this.listeners[i], state);
+      if (answer instanceof Result) return answer;
+      if (answer !== undefined && answer !== null) {
+        throw new InvalidRequestError(
+          "A handler of doOrmExecute returns nothing, or a Result that takes the place of the statement's own.",
+        );
+      }
+    }
+    // The state has the statement's own options already.
+    return yield* perform(session, state.statement, state.parameters, state.executionOptions);
+  }
+
+  *invoke(state: ORMExecuteState, given: InvokeOptions): Op<Result<unknown>> {
+    const options = { ...state.executionOptions, ...given.executionOptions };
+    const bindArguments = { ...state.bindArguments, ...given.bindArguments };
+    const position = this.#position;
+    const result = yield* this.run(position, given.statement ?? state.statement, given.params ?? state.parameters, {
+      ...options,
+      bindArguments,
+    });
+    this.#position = position;
+    return result as Result<unknown>;
+  }
+
+  *merge(frozen: FrozenResult<unknown>, load: boolean): Op<Result<unknown>> {
+    return yield* mergeFrozenResult(this.session, frozen, load);
+  }
+}
+
+/** A result over a frozen one's rows, with the entities merged into the session. */
+export function* mergeFrozenResult(
+  session: SessionCore,
+  frozen: FrozenResult<unknown>,
+  load: boolean,
+): Op<Result<unknown>> {
+  const mergeOne = function* (value: unknown): Op<unknown> {
+    const isEntity = typeof value === "object" && value !== null && stateOf(value) !== undefined;
+    return isEntity ? yield* session.merge(value as object, { load }) : value;
+  };
+  const rows: unknown[] = [];
+  for (const row of frozen.data) {
+    if (frozen.shape.kind === "scalar") rows.push(yield* mergeOne(row));
+    else {
+      const values: unknown[] = [];
+      for (const value of row as readonly unknown[]) values.push(yield* mergeOne(value));
+      rows.push(values);
+    }
+  }
+  return frozen.withNewRows(rows).thaw();
 }
 
 /** A statement's rows as they come, from a server-side cursor. */
@@ -69,20 +180,37 @@ export function* openStream(
   statement: unknown,
   params: Params | undefined,
   options: SessionExecuteOptions = {},
-): Op<StreamSource> {
+): Op<OpenSelect> {
   checkStatement(statement, "stream");
-  const own = (statement as { execOptions?: SessionExecuteOptions }).execOptions;
-  const merged: SessionExecuteOptions = own === undefined ? options : { ...own, ...options };
+  let node: Node = statement;
+  let merged = optionsOf(statement, options);
+  let given = params;
+  const listeners = session[DISPATCH].listeners("doOrmExecute");
+  if (listeners !== null) {
+    const state = new ORMExecuteState(
+      session.face,
+      node,
+      given,
+      merged,
+      OWN_STATEMENT,
+      new HeardExecution(session, []),
+    );
+    for (const listener of listeners) {
+      const answer = yield* callHandler(session[DISPATCH], listener, state);
+      if (answer !== undefined && answer !== null)
+        throw new InvalidRequestError("A handler of doOrmExecute cannot answer a statement that is streamed.");
+    }
+    node = state.statement;
+    given = state.parameters;
+    merged = state.executionOptions;
+  }
   if (merged.autoflush !== false) yield* session.autoflush();
-  if (!(statement instanceof Select))
+  const chunk = (merged.yieldPer as number | undefined) ?? 1000;
+  if (node instanceof FromStatement) {
+    const connection = yield* session.connectionFor(mapperOfRows(node), node, merged.bindArguments);
+    return yield* openFromStatement(session, connection, node, given as never, merged, chunk);
+  }
+  if (!(node instanceof Select))
     throw new ArgumentError("session.stream() takes a select; use connection().stream() for other statements.");
-  return yield* openSelect(
-    session,
-    params === undefined ? statement : statement.params(params as never),
-    merged,
-    (merged.yieldPer as number | undefined) ?? 1000,
-  );
+  return yield* openSelect(session, given === undefined ? node : node.params(given as never), merged, chunk);
 }
-
-/** Where the rows of a stream come from. */
-export type StreamSource = ReturnType<typeof openSelect> extends Op<infer T> ? T : never;

@@ -1,7 +1,8 @@
 /** A flush from the session's side: which objects take part, and what becomes of them afterwards. */
 import type { Op } from "../../engine/io.js";
-import { isOrphan, type Mapper, mapperOf } from "../mapping/mapper.js";
+import { isOrphan, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState, StateAttribute } from "../state.js";
+import { rekeyedStates } from "../uow/action-views.js";
 import { type Action, type ActionView, FlushContext, type FlushSession, type Persister } from "../uow/flush-context.js";
 import { makeMapperActions, processorsOf } from "../uow/processors.js";
 import type { Membership } from "./membership.js";
@@ -68,27 +69,31 @@ export class FlushPlan {
 export function* planFlush(flush: FlushContext): Op<FlushPlan> {
   const levels: Action[][] = yield* flush.plan();
   const steps: ActionView[] = [];
+  const rekeyed = rekeyedStates(flush);
   for (const action of levels.flat()) {
     const view = action.view(flush);
     if (view === null) continue;
-    steps.push(...splitSaves(view, flush));
+    steps.push(...splitSaves(view, flush, rekeyed));
   }
   return new FlushPlan(steps);
 }
 
 /** A save is an INSERT of new objects and an UPDATE of changed ones. */
-function splitSaves(view: ActionView, flush: FlushContext): ActionView[] {
+function splitSaves(view: ActionView, flush: FlushContext, rekeyed: ReadonlySet<InstanceState>): ActionView[] {
   if (view.action !== "save") return [view];
   const byObject = new Map([...flush.fates.keys()].map((state) => [state.object, state]));
   const isNew = (object: object): boolean => byObject.get(object)?.key === null;
   const inserts = view.objects.filter(isNew);
-  const updates = view.objects.filter((object) => !isNew(object) && hasNetChange(byObject.get(object)));
+  const updates = view.objects.filter((object) => {
+    const state = byObject.get(object) as InstanceState;
+    return !isNew(object) && (rekeyed.has(state) || hasNetChange(state));
+  });
   const views: ActionView[] = [];
   if (inserts.length > 0) views.push({ ...view, action: "insert", objects: inserts });
   if (updates.length > 0) views.push({ ...view, action: "update", objects: updates });
   return views;
 }
 
-function hasNetChange(state: InstanceState | undefined): boolean {
-  return state !== undefined && (mapperOf(state) as Mapper).columnAttributes.some((a) => a.hasNetChange(state));
+function hasNetChange(state: InstanceState): boolean {
+  return mapperOf(state).columnAttributes.some((attribute) => attribute.hasNetChange(state));
 }

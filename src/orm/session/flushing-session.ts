@@ -21,6 +21,10 @@ export abstract class FlushingSession extends TransactionalSession {
   get inFlush(): boolean {
     return this.#flushing && this.#inHandler === 0;
   }
+  /** Whether a flush is under way, its listeners included. */
+  get flushing(): boolean {
+    return this.#flushing;
+  }
   noteLateChange(state: InstanceState, attribute: StateAttribute, previous: unknown): void {
     let changes = this.#late.get(state);
     if (changes === undefined) {
@@ -64,6 +68,7 @@ export abstract class FlushingSession extends TransactionalSession {
     this.membership.expunge(dropped);
     if (!flush.hasWork) return;
     this.#flushing = true;
+    this.hasWritten = true;
     this.#late = new Map();
     try {
       const levels = yield* flush.plan();

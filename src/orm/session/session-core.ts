@@ -7,6 +7,7 @@ import type { ConnectionCore } from "../../engine/connection-core.js";
 import { DISPATCH } from "../../engine/events.js";
 import { type Op, runSync } from "../../engine/io.js";
 import { ArgumentError, InvalidRequestError, NoResultFound } from "../../sql/errors.js";
+import type { Select } from "../../sql/selectable/select.js";
 import type { Attribute } from "../attributes/attribute.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
@@ -15,7 +16,7 @@ import { cascadeDelete, cascadeStates } from "../cascade-walk.js";
 import { ObjectDeletedError } from "../errors.js";
 import type { IdentityMap } from "../identity-map.js";
 import { announceInstance, heard } from "../instance-events.js";
-import type { LoadSession } from "../load-session.js";
+import type { AnnouncedLoad, LoadSession } from "../load-session.js";
 import { type GetOptions, loadByKey, loadByKeys, loadUnloaded, refreshState } from "../loading/identity.js";
 import { loadRelationship } from "../loading/lazy.js";
 import { joinsOnReload, reloadState } from "../loading/reload.js";
@@ -27,6 +28,7 @@ import { SessionPersister } from "../persistence/persister.js";
 import type { MapperEventName, PersistSession } from "../persistence/port.js";
 import type { IdentityKey, InstanceState, LoadedWith, SessionPort, StateAttribute, StateMapper } from "../state.js";
 import type { FlushSession } from "../uow/flush-context.js";
+import { announceLoad } from "./announce-load.js";
 import { FlushingSession } from "./flushing-session.js";
 import { Membership, type MembershipHost } from "./membership.js";
 import { Merge, type MergeHost, type MergeOptions } from "./merge.js";
@@ -205,7 +207,9 @@ export class SessionCore
 
   // --- loading -----------------------------------------------------------------------------------------------------
 
-  *get(mapper: Mapper, ident: unknown, options: GetOptions = {}): Op<object | null> {
+  *get(mapper: Mapper, ident: unknown, given: GetOptions = {}): Op<object | null> {
+    const options: GetOptions =
+      given.executionOptions?.populateExisting === true ? { ...given, populateExisting: true } : given;
     const values = mapper.keyValues(ident);
     if (!options.populateExisting && !options.withForUpdate) {
       const key = mapper.identityKey(values);
@@ -399,6 +403,13 @@ export class SessionCore
     } finally {
       restore();
     }
+  }
+
+  get hearsLoads(): boolean {
+    return this[DISPATCH].has("doOrmExecute");
+  }
+  announceLoad(load: AnnouncedLoad): Op<Select> {
+    return announceLoad(this, this[DISPATCH], load);
   }
 
   mapperFor(cls: unknown): Mapper {

@@ -2,11 +2,20 @@
 import { DISPATCH, type Dispatch } from "../../engine/events.js";
 import { isPromise } from "../../engine/io.js";
 import { InvalidRequestError } from "../../sql/errors.js";
+import type { Node } from "../../sql/node.js";
+import type { Table } from "../../sql/schema/table.js";
 import type { AnyClass } from "../mapping/declarations.js";
 import { stateOf } from "../stamp.js";
 import type { SessionCore } from "./session-core.js";
 import type { Bind } from "./transaction.js";
 import { sessionDispatch } from "./transactional-session.js";
+
+/** What else decides about a bind. */
+export interface BindOptions {
+  readonly statement?: Node;
+  /** For the session's own routing. */
+  readonly bindArguments?: Readonly<Record<string, unknown>>;
+}
 
 export abstract class SessionFace {
   /** Listening on a class hears all sessions. */
@@ -84,9 +93,23 @@ export abstract class SessionFace {
   get isActive(): boolean {
     return this.#core.isActive;
   }
-  /** The engine or connection that serves a class, or statements about none. @throws UnboundExecutionError */
-  getBind(cls?: AnyClass): Bind {
-    return this.#core.bindFor(cls === undefined ? null : this.#core.mapperFor(cls));
+  /**
+   * The engine or connection that serves a class, or a statement.
+   *
+   * @param cls the class, or null for none
+   * @throws UnboundExecutionError
+   */
+  getBind(cls?: AnyClass | null, options: BindOptions = {}): Bind {
+    const mapper = cls === undefined || cls === null ? null : this.#core.mapperFor(cls);
+    return this.#core.bindFor(mapper, options.statement ?? null, options.bindArguments);
+  }
+  /** From now on an engine or connection serves this class, and its subclasses, in this session. */
+  bindMapper(cls: AnyClass, bind: { readonly core: Bind }): void {
+    this.#core.binds.byClass.set(cls, bind.core);
+  }
+  /** The same for a table. */
+  bindTable(table: Table<unknown, unknown>, bind: { readonly core: Bind }): void {
+    this.#core.binds.byTable.set(table as Table, bind.core);
   }
   /** User data of this session. */
   get info(): Record<string, unknown> {

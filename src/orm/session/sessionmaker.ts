@@ -6,9 +6,11 @@ import { Engine } from "../../engine/engine.js";
 import { DISPATCH, Dispatch } from "../../engine/events.js";
 import { type RetryOptions, retrying } from "../../engine/retry.js";
 import { ArgumentError } from "../../sql/errors.js";
+import { Table } from "../../sql/schema/table.js";
 import type { AnyClass } from "../mapping/declarations.js";
 import { warn } from "../warn.js";
 import { AsyncSession } from "./async-session.js";
+import type { Router } from "./binds.js";
 import { SessionCore } from "./session-core.js";
 import { SESSION_EVENTS } from "./session-events.js";
 import { Session } from "./sync-session.js";
@@ -18,9 +20,16 @@ import { type SessionCoreOptions, sessionDispatch } from "./transactional-sessio
 /** Options of sessions, under SQLAlchemy's names. */
 export interface SessionOptions<B> extends Partial<SessionCoreOptions> {
   readonly bind?: B;
-  /** Classes with an engine of their own. */
-  readonly binds?: ReadonlyMap<AnyClass, B>;
+  /** Classes and tables with an engine of their own; a class also serves its subclasses. */
+  readonly binds?: ReadonlyMap<AnyClass | AnyTable, B>;
+  /**
+   * The session's own routing, asked before `binds` and `bind` for each statement and flush. Its `engines` are those it may answer with: a
+   * synchronous stretch (`runSync`) takes their connections beforehand.
+   */
+  readonly getBind?: Router<B> & { readonly engines?: readonly B[] };
 }
+
+type AnyTable = Table<unknown, unknown>;
 
 export type AsyncSessionOptions = SessionOptions<AsyncEngine | AsyncConnection>;
 export type SyncSessionOptions = SessionOptions<Engine | Connection>;
@@ -35,11 +44,20 @@ function coreOf(bind: unknown, maker: string): Bind {
 }
 
 function makeCore(options: SessionOptions<unknown>, maker: string, parents: readonly Dispatch[]): SessionCore {
-  const { bind, binds, ...rest } = options;
+  const { bind, binds, getBind, ...rest } = options;
+  const byClass = new Map<AnyClass, Bind>();
+  const byTable = new Map<Table, Bind>();
+  for (const [what, each] of binds ?? []) {
+    if (what instanceof Table) byTable.set(what as Table, coreOf(each, maker));
+    else byClass.set(what as AnyClass, coreOf(each, maker));
+  }
   return new SessionCore(
     {
       bind: bind === undefined ? null : coreOf(bind, maker),
-      byClass: new Map([...(binds ?? [])].map(([cls, each]) => [cls, coreOf(each, maker)])),
+      byClass,
+      byTable,
+      router: getBind === undefined ? null : (request) => answer(getBind(request), maker),
+      routed: (getBind?.engines ?? []).map((each) => coreOf(each, maker)),
     },
     {
       autoflush: rest.autoflush ?? true,
@@ -49,11 +67,16 @@ function makeCore(options: SessionOptions<unknown>, maker: string, parents: read
       joinTransactionMode: rest.joinTransactionMode ?? "conditional_savepoint",
       transactionOptions: rest.transactionOptions ?? {},
       nPlusOneWatch: rest.nPlusOneWatch ?? false,
+      twophase: rest.twophase ?? false,
       info: { ...rest.info },
       warn: rest.warn ?? warn,
     },
     parents,
   );
+}
+
+function answer(bind: unknown, maker: string): Bind | null {
+  return bind === null || bind === undefined ? null : coreOf(bind, `${maker} (getBind)`);
 }
 
 /** Makes asynchronous sessions. */

@@ -7,6 +7,9 @@ import type { Cls } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { RowsOf } from "../../sql/typing.js";
 import type { GetOptions } from "../loading/identity.js";
+import { ensureState } from "../mapping/instrument.js";
+import { identityKey } from "../object-functions.js";
+import { type ConnectionOptions, connectionWith } from "./connection-options.js";
 import { execute } from "./execute.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
 import type { FlushPlan } from "./flush.js";
@@ -15,6 +18,7 @@ import type { SessionCore } from "./session-core.js";
 import { SessionFace } from "./session-face.js";
 import type { SessionTransaction } from "./transaction.js";
 import { SyncTransaction } from "./transaction-faces.js";
+import { openSessions } from "./transactional-session.js";
 
 const faces = new WeakMap<SessionCore, Session>();
 
@@ -32,6 +36,19 @@ export function syncFaceOf(core: object): Session | undefined {
  * session.commit();
  */
 export class Session extends SessionFace implements Disposable {
+  /** The synchronous session of an object, or null. @throws UnmappedInstanceError */
+  static objectSession(object: object): Session | null {
+    const { session } = ensureState(object);
+    return session === null ? null : (syncFaceOf(session) ?? null);
+  }
+  /** The class that an identity belongs to and the primary key values: of an object, or of a class and key values. */
+  static readonly identityKey: typeof identityKey = identityKey;
+  /** Closes every synchronous session that is in a transaction. */
+  static closeAll(): void {
+    // Those that may block by themselves: the synchronous face of an asynchronous session is not one of them.
+    for (const core of openSessions()) if ((core as SessionCore).mayBlock) syncFaceOf(core)?.close();
+  }
+
   /** @internal */
   constructor(core: SessionCore) {
     super(core);
@@ -56,6 +73,10 @@ export class Session extends SessionFace implements Disposable {
   }
   rollback(): void {
     this.#run(this.core.rollback());
+  }
+  /** The first phase of a commit in two phases, for a session made with `{ twophase: true }`; `commit()` is the second. */
+  prepare(): void {
+    this.#run(this.core.prepare());
   }
   close(): void {
     this.#run(this.core.close());
@@ -84,13 +105,16 @@ export class Session extends SessionFace implements Disposable {
   #within<T>(transaction: SessionTransaction, fn?: (session: this) => T): T | SyncTransaction {
     const face = new SyncTransaction(this.core, transaction);
     if (fn === undefined) return face;
+    const leave = this.core.enterBlock(transaction);
     try {
       const result = fn(this);
-      face.commit();
+      if (transaction.isOpen) face.commit();
       return result;
     } catch (error) {
       face[Symbol.dispose]();
       throw error;
+    } finally {
+      leave();
     }
   }
 
@@ -132,9 +156,9 @@ export class Session extends SessionFace implements Disposable {
     return this.execute(statement, params, options).scalar();
   }
 
-  /** The connection that statements of this session run on. */
-  connection(): Connection {
-    return new Connection(this.#run(this.core.connectionFor(null)));
+  /** The connection that statements of this session run on; options as for the asynchronous session. */
+  connection(options: ConnectionOptions = {}): Connection {
+    return new Connection(this.#run(connectionWith(this.core, options)));
   }
 
   [Symbol.dispose](): void {

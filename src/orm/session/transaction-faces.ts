@@ -24,7 +24,7 @@ export class SyncTransaction implements Disposable {
     runSync(this.transaction.rollback());
   }
   [Symbol.dispose](): void {
-    if (this.transaction.state === "active" || this.transaction.state === "inactive") this.rollback();
+    if (this.transaction.isOpen) this.rollback();
   }
 }
 
@@ -50,6 +50,6 @@ export class AsyncSessionTransaction implements AsyncDisposable {
     return this.run(this.transaction.rollback() as never);
   }
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.transaction.state === "active" || this.transaction.state === "inactive") await this.rollback();
+    if (this.transaction.isOpen) await this.rollback();
   }
 }

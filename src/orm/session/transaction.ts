@@ -5,6 +5,7 @@
 import { ConnectionCore } from "../../engine/connection-core.js";
 import type { TransactionOptions } from "../../engine/dialect.js";
 import type { EngineCore } from "../../engine/engine-core.js";
+import type { ExecutionOptions } from "../../engine/execution-options.js";
 import type { Op } from "../../engine/io.js";
 import type { TransactionCore } from "../../engine/transaction-core.js";
 import { InvalidRequestError, ResourceClosedError } from "../../sql/errors.js";
@@ -34,12 +35,13 @@ export interface TransactionHost {
   readonly joinTransactionMode: JoinTransactionMode;
   readonly transactionOptions: TransactionOptions;
   readonly inFlush: boolean;
+  readonly twophase: boolean;
   transaction: SessionTransaction | null;
   flush(): Op<void>;
   emit(name: SessionEventName, ...args: unknown[]): void;
 }
 
-type State = "active" | "committed" | "inactive" | "closed";
+type State = "active" | "prepared" | "committed" | "inactive" | "closed";
 
 export class SessionTransaction {
   state: State = "active";
@@ -59,6 +61,11 @@ export class SessionTransaction {
     return this.state === "active";
   }
 
+  /** It was neither committed nor rolled back to its end. */
+  get isOpen(): boolean {
+    return this.state !== "committed" && this.state !== "closed";
+  }
+
   /** Refuses work on a transaction that has failed or ended. */
   check(): void {
     if (this.state === "inactive") {
@@ -70,31 +77,41 @@ export class SessionTransaction {
         { cause: failure ?? undefined },
       );
     }
+    if (this.state === "prepared") {
+      throw new InvalidRequestError(
+        "This session's transaction has been prepared: the only things left to do are commit() and rollback().",
+      );
+    }
     if (this.state === "closed" || this.state === "committed") {
       throw new ResourceClosedError("This transaction is closed: it was committed, rolled back or closed before.");
     }
   }
 
   /** The connection for a bind, in this transaction; taken at first use. */
-  *connectionFor(bind: Bind): Op<ConnectionCore> {
+  *connectionFor(bind: Bind, options?: ExecutionOptions): Op<ConnectionCore> {
     this.check();
     const known = this.#connections.get(bind);
-    if (known !== undefined) return known.connection;
-    const joined = this.parent === null ? yield* this.#join(bind) : yield* this.#joinNested(bind);
+    if (known !== undefined) {
+      // Refused by the connection where it comes too late.
+      if (options !== undefined) known.connection.setOptions(options);
+      return known.connection;
+    }
+    const joined = this.parent === null ? yield* this.#join(bind, options) : yield* this.#joinNested(bind, options);
     this.#connections.set(bind, joined);
     this.session.emit("afterBegin", this, joined.connection);
     return joined.connection;
   }
 
-  *#joinNested(bind: Bind): Op<Joined> {
-    const connection = yield* (this.parent as SessionTransaction).connectionFor(bind);
+  *#joinNested(bind: Bind, options?: ExecutionOptions): Op<Joined> {
+    const connection = yield* (this.parent as SessionTransaction).connectionFor(bind, options);
     return { connection, transaction: yield* connection.beginNested(), shouldCommit: true, owned: false };
   }
 
-  *#join(bind: Bind): Op<Joined> {
+  *#join(bind: Bind, options?: ExecutionOptions): Op<Joined> {
     const owned = !(bind instanceof ConnectionCore);
     const connection = owned ? yield* (bind as EngineCore).connect() : (bind as ConnectionCore);
     try {
+      if (options !== undefined) connection.setOptions(options);
       const outer = connection.getTransaction();
       if (outer === null || owned) {
         return {
@@ -125,17 +142,9 @@ export class SessionTransaction {
 
   /** Flushes and commits; a savepoint is released. */
   *commit(): Op<void> {
-    this.check();
-    yield* this.#closeAbove(true);
-    this.session.emit("beforeCommit");
-    if (!this.session.inFlush) {
-      for (let round = 0; !this.session.membership.isClean; round++) {
-        if (round === 100)
-          throw new FlushError(
-            "Over 100 flushes have occurred within commit(): is a handler of afterFlush adding new objects each time?",
-          );
-        yield* this.session.flush();
-      }
+    if (this.state !== "prepared") {
+      yield* this.#finishWork();
+      if (this.session.twophase && !this.nested) yield* this.#prepareConnections();
     }
     for (const { transaction, shouldCommit } of this.#connections.values())
       if (shouldCommit) yield* transaction.commit();
@@ -145,6 +154,47 @@ export class SessionTransaction {
     if (this.nested) membership.merge(this.snapshot, (this.parent as SessionTransaction).snapshot);
     else membership.keep(this.snapshot, expireOnCommit);
     yield* this.close();
+  }
+
+  /** What comes before a commit: open savepoints end, what is pending is flushed. */
+  *#finishWork(): Op<void> {
+    this.check();
+    yield* this.#closeAbove(true);
+    this.session.emit("beforeCommit");
+    if (this.session.inFlush) return;
+    for (let round = 0; !this.session.membership.isClean; round++) {
+      if (round === 100)
+        throw new FlushError(
+          "Over 100 flushes have occurred within commit(): is a handler of afterFlush adding new objects each time?",
+        );
+      yield* this.session.flush();
+    }
+  }
+
+  /**
+   * The first phase of a commit: each database promises that it can commit.
+   * @throws InvalidRequestError for a session without `twophase`, or inside a savepoint
+   */
+  *prepare(): Op<void> {
+    if (!this.session.twophase || this.parent !== null) {
+      throw new InvalidRequestError(
+        "prepare() is the first phase of a commit in two phases: make the session with { twophase: true }, and call it outside savepoints.",
+      );
+    }
+    yield* this.#finishWork();
+    yield* this.#prepareConnections();
+  }
+
+  *#prepareConnections(): Op<void> {
+    try {
+      for (const { transaction, shouldCommit } of this.#connections.values())
+        if (shouldCommit) yield* transaction.prepare();
+    } catch (error) {
+      // What was prepared before must not be left behind.
+      yield* this.deactivate(error);
+      throw error;
+    }
+    this.state = "prepared";
   }
 
   /** Savepoints inside this transaction that are still open end with it. */
@@ -164,7 +214,7 @@ export class SessionTransaction {
 
   *#rollbackAlone(): Op<void> {
     let failure: unknown = null;
-    if (this.state === "active") {
+    if (this.state === "active" || this.state === "prepared") {
       try {
         yield* this.deactivate(null);
       } catch (error) {
@@ -194,7 +244,7 @@ export class SessionTransaction {
   /** Gives the connections back. */
   *close(invalidate = false): Op<void> {
     if (this.state === "closed") return;
-    const wasOpen = this.state === "active";
+    const wasOpen = this.state === "active" || this.state === "prepared";
     this.state = "closed";
     this.session.transaction = this.parent;
     try {

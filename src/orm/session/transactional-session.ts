@@ -3,11 +3,13 @@ import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { TransactionOptions } from "../../engine/dialect.js";
 import { EngineCore } from "../../engine/engine-core.js";
 import { DISPATCH, Dispatch } from "../../engine/events.js";
+import type { ExecutionOptions } from "../../engine/execution-options.js";
 import type { Op } from "../../engine/io.js";
 import { InvalidRequestError } from "../../sql/errors.js";
+import type { Node } from "../../sql/node.js";
 import type { Mapper } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
-import { type BindTable, resolveBind } from "./binds.js";
+import { allBinds, type BindTable, resolveBind } from "./binds.js";
 import type { Membership, Snapshot } from "./membership.js";
 import type { NPlusOneWatchOptions } from "./n-plus-one.js";
 import { SESSION_EVENTS, type SessionEventName, type TransitionName } from "./session-events.js";
@@ -28,6 +30,8 @@ export interface SessionCoreOptions {
   readonly transactionOptions: TransactionOptions;
   /** In development: warn of attributes that are loaded for one object after the other. `true` for the defaults. Default false: it costs nothing. */
   readonly nPlusOneWatch: boolean | NPlusOneWatchOptions;
+  /** Commit in two phases on all connections of a transaction. Default false. */
+  readonly twophase: boolean;
   readonly info: Record<string, unknown>;
   /** Where warnings go. Default `process.emitWarning`. */
   readonly warn: (message: string) => void;
@@ -59,6 +63,14 @@ export function openSessions(): TransactionalSession[] {
   return found;
 }
 
+/** A function that runs in a transaction of its own. */
+interface SessionBlock {
+  readonly transaction: SessionTransaction;
+  readonly outer: SessionBlock | null;
+}
+
+const NO_ARGUMENTS: Readonly<Record<string, unknown>> = Object.freeze({});
+
 export abstract class TransactionalSession implements TransactionHost {
   readonly [DISPATCH]: Dispatch;
   abstract readonly membership: Membership;
@@ -68,6 +80,10 @@ export abstract class TransactionalSession implements TransactionHost {
   face: object = this;
   readonly #reference = new WeakRef(this);
   #closed = false;
+  /** The innermost `begin(fn)` or `beginNested(fn)` that is running. */
+  #block: SessionBlock | null = null;
+  /** Whether the session has written since it was made, closed or reset. */
+  hasWritten = false;
 
   /** @param parents dispatches of the factory that made the session */
   constructor(
@@ -88,6 +104,9 @@ export abstract class TransactionalSession implements TransactionHost {
   }
   get transactionOptions(): TransactionOptions {
     return this.options.transactionOptions;
+  }
+  get twophase(): boolean {
+    return this.options.twophase;
   }
   get snapshot(): Snapshot | null {
     return this.transaction?.snapshot ?? null;
@@ -122,10 +141,25 @@ export abstract class TransactionalSession implements TransactionHost {
   }
 
   #open(origin: SessionTransaction["origin"]): SessionTransaction {
+    if (this.#block !== null && !this.#block.transaction.isActive) {
+      throw new InvalidRequestError(
+        "The transaction of this begin(fn) or beginNested(fn) has ended inside the function: it was committed or rolled back. " +
+          "Nothing more can be done with the session until the function returns; leave commit() and rollback() to the block.",
+      );
+    }
     if (this.transaction === null) noteOpen(this.#reference);
     this.transaction = new SessionTransaction(this, this.transaction, origin === "beginNested", origin);
     this.emit("afterTransactionCreate", this.transaction);
     return this.transaction;
+  }
+
+  /** Notes that a function runs in a transaction of its own; gives what ends that. */
+  enterBlock(transaction: SessionTransaction): () => void {
+    const block: SessionBlock = { transaction, outer: this.#block };
+    this.#block = block;
+    return () => {
+      if (this.#block === block) this.#block = block.outer;
+    };
   }
 
   // biome-ignore lint/correctness/useYield: operations are generators throughout
@@ -155,6 +189,12 @@ export abstract class TransactionalSession implements TransactionHost {
     if (this.transaction !== null) yield* this.#root().rollback();
   }
 
+  /** The first phase of a commit in two phases. */
+  *prepare(): Op<void> {
+    this.autobegin();
+    yield* this.#root().prepare();
+  }
+
   #root(): SessionTransaction {
     let root = this.transaction as SessionTransaction;
     while (root.parent !== null) root = root.parent;
@@ -169,6 +209,7 @@ export abstract class TransactionalSession implements TransactionHost {
   /** What close() does, but for closing it for good. */
   *reset(invalidate = false): Op<void> {
     this.expungeAll();
+    this.hasWritten = false;
     if (this.transaction !== null) yield* this.transaction.closeAll(invalidate);
   }
 
@@ -189,19 +230,36 @@ export abstract class TransactionalSession implements TransactionHost {
     return this.transaction === null ? this.options.autobegin : this.transaction.isActive;
   }
 
-  *connectionFor(mapper: Mapper | null): Op<ConnectionCore> {
+  *connectionFor(
+    mapper: Mapper | null,
+    statement: Node | null = null,
+    bindArguments?: Readonly<Record<string, unknown>>,
+    options?: ExecutionOptions,
+  ): Op<ConnectionCore> {
     this.autobegin();
-    return yield* (this.transaction as SessionTransaction).connectionFor(this.bindFor(mapper));
+    return yield* (this.transaction as SessionTransaction).connectionFor(
+      this.bindFor(mapper, statement, bindArguments),
+      options,
+    );
   }
 
-  bindFor(mapper: Mapper | null): Bind {
-    return resolveBind(this.binds, mapper);
+  bindFor(mapper: Mapper | null, statement: Node | null = null, bindArguments = NO_ARGUMENTS): Bind {
+    const { router } = this.binds;
+    if (router !== null) {
+      const { hasWritten, flushing } = this;
+      const routed = router({ mapper, statement, flushing, hasWritten, bindArguments, info: this.options.info });
+      if (routed !== null && routed !== undefined) return routed;
+    }
+    return resolveBind(this.binds, mapper, statement);
   }
+
+  /** Whether a flush is writing. */
+  abstract readonly flushing: boolean;
 
   /** Takes a connection for each bind, so that nothing need be opened while the thread is blocked. */
   *pinConnections(): Op<void> {
     this.autobegin();
-    for (const bind of new Set([this.binds.bind, ...this.binds.byClass.values()])) {
+    for (const bind of allBinds(this.binds)) {
       if (bind instanceof EngineCore) yield* (this.transaction as SessionTransaction).connectionFor(bind);
     }
   }

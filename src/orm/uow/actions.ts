@@ -5,6 +5,7 @@
 import type { Op } from "../../engine/io.js";
 import type { Mapper } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
+import { linkView, postUpdated } from "./action-views.js";
 import { Action, type ActionView, type FlushContext, type Processor } from "./flush-context.js";
 
 export class SaveAll extends Action {
@@ -119,10 +120,7 @@ export class ProcessAll extends Action {
     return `${this.isDelete ? "unlink" : "link"} ${this.processor.relationship.label}`;
   }
   view(flush: FlushContext): ActionView | null {
-    const objects = this.#states(flush).map((s) => s.object);
-    return objects.length === 0
-      ? null
-      : { action: this.isDelete ? "unlink" : "link", subject: this.processor.relationship.label, objects };
+    return linkView(this.processor, flush, this.#states(flush), this.isDelete);
   }
 }
 
@@ -149,8 +147,9 @@ export class PostUpdateAll extends Action {
   describe(): string {
     return `post-update ${this.base.className}`;
   }
-  view(): ActionView | null {
-    return { action: "post-update", subject: this.base.className, objects: [] };
+  view(flush: FlushContext): ActionView | null {
+    const objects = postUpdated(flush, this.base, this.isDelete);
+    return objects.length === 0 ? null : { action: "post-update", subject: this.base.className, objects };
   }
 }
 
@@ -198,12 +197,8 @@ export class ProcessState extends Action {
   describe(): string {
     return `${this.isDelete ? "unlink" : "link"} ${this.processor.relationship.label} of ${this.state.describe()}`;
   }
-  view(): ActionView {
-    return {
-      action: this.isDelete ? "unlink" : "link",
-      subject: this.processor.relationship.label,
-      objects: [this.state.object],
-    };
+  view(flush: FlushContext): ActionView | null {
+    return linkView(this.processor, flush, [this.state], this.isDelete);
   }
 }
 

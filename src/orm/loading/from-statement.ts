@@ -1,0 +1,145 @@
+/** Executes `select(...).fromStatement(...)`: the rows of any statement as entities. */
+import { LRUCache } from "../../engine/cache.js";
+import type { ConnectionCore } from "../../engine/connection-core.js";
+import type { Op } from "../../engine/io.js";
+import type { ResultShape } from "../../engine/row.js";
+import { compile } from "../../sql/compile.js";
+import type { Compiled, CompileOptions } from "../../sql/compiled.js";
+import { InvalidRequestError } from "../../sql/errors.js";
+import { type BoundValue, cacheKeyOf } from "../../sql/node.js";
+import type { FromStatement } from "../../sql/selectable/from-statement.js";
+import type { LoadSession } from "../load-session.js";
+import type { Mapper } from "../mapping/mapper.js";
+import { LoadRun, type NamedValues } from "./load-run.js";
+import { type GivenColumn, givenColumns, makeRowPlan, type RowPlan } from "./row-plan.js";
+import { compileOptions, type ExecuteOptions, type OpenSelect, overwrites } from "./select.js";
+
+/** A statement in the database's words, with the plans of the column lists that it was seen to give. */
+interface Prepared {
+  readonly compiled: Compiled;
+  readonly planned: readonly BoundValue[];
+  readonly plans: Map<string, RowPlan>;
+}
+
+const caches = new WeakMap<object, LRUCache<string, Prepared>>();
+
+function prepare(
+  connection: ConnectionCore,
+  statement: FromStatement,
+  options: CompileOptions | undefined,
+): { readonly prepared: Prepared; readonly binds: readonly BoundValue[] } {
+  const { key, binds } = cacheKeyOf(statement);
+  const inner = cacheKeyOf(statement.statement as never).binds;
+  const make = (): Prepared => ({
+    compiled: compile(statement.statement, connection.dialect, { ...options, binds: inner }),
+    planned: binds,
+    plans: new Map(),
+  });
+  if (key === null || options !== undefined) return { prepared: make(), binds: inner };
+  let cache = caches.get(connection.engine.dialect);
+  if (cache === undefined) {
+    cache = new LRUCache(200);
+    caches.set(connection.engine.dialect, cache);
+  }
+  let prepared = cache.get(key);
+  if (prepared === undefined) {
+    prepared = make();
+    if (!prepared.compiled.expanded) cache.set(key, prepared);
+  }
+  return { prepared, binds: inner };
+}
+
+function planOf(
+  { compiled, planned, plans }: Prepared,
+  statement: FromStatement,
+  connection: ConnectionCore,
+  names: readonly string[],
+  options: CompileOptions | undefined,
+): RowPlan {
+  const key = names.join("\u0000");
+  let plan = plans.get(key);
+  if (plan === undefined) {
+    const given: readonly GivenColumn[] = givenColumns(compiled) ?? names.map((name) => ({ name, element: null }));
+    plan = makeRowPlan({
+      nodes: statement.rawColumns,
+      rowKeys: statement.select.rowKeys,
+      loadOptions: statement.loadOptions,
+      given,
+      compiled,
+      planned,
+      dialect: connection.dialect,
+      options,
+    });
+    plans.set(key, plan);
+  }
+  return plan;
+}
+
+/** Runs the statement and loads what it says; the caller has autoflushed. */
+export function* executeFromStatement(
+  session: LoadSession,
+  connection: ConnectionCore,
+  statement: FromStatement,
+  named: NamedValues | undefined,
+  options: ExecuteOptions,
+): Op<{ readonly shape: ResultShape; readonly rows: unknown[] }> {
+  const map = compileOptions(statement, options);
+  const { prepared, binds } = prepare(connection, statement, map);
+  const { compiled } = prepared;
+  const result = yield* connection.run(compiled, compiled.bind(binds, named));
+  if (result.columns === null && compiled.resultColumns === null) {
+    throw new InvalidRequestError("The statement of fromStatement() returns no rows.");
+  }
+  const rowPlan = planOf(prepared, statement, connection, result.columns ?? [], map);
+  const all = cacheKeyOf(statement).binds;
+  const run = new LoadRun(session, connection, all, named, overwrites(statement, options));
+  const rows = rowPlan.plan.read(run, rowPlan.arrange(result.rows));
+  yield* rowPlan.plan.fill(run);
+  return { shape: rowPlan.plan.shape, rows };
+}
+
+/** The same, read in parts. */
+export function* openFromStatement(
+  session: LoadSession,
+  connection: ConnectionCore,
+  statement: FromStatement,
+  named: NamedValues | undefined,
+  options: ExecuteOptions,
+  chunk: number,
+): Op<OpenSelect> {
+  const map = compileOptions(statement, options);
+  const { prepared, binds } = prepare(connection, statement, map);
+  const { compiled } = prepared;
+  const cursor = yield* connection.cursor(compiled, compiled.bind(binds, named), chunk);
+  const rowPlan = planOf(prepared, statement, connection, cursor.columns, map);
+  const { plan } = rowPlan;
+  if (plan.hasCollections) {
+    yield* cursor.close();
+    throw new InvalidRequestError(
+      "A streamed result cannot fill collections from its own rows (containsEager), since a collection is complete only when all rows were read. Use selectinload, which loads for each part.",
+    );
+  }
+  const all = cacheKeyOf(statement).binds;
+  return {
+    shape: plan.shape,
+    *fetch(count) {
+      const rows = yield* cursor.fetch(count);
+      const run = new LoadRun(session, connection, all, named, overwrites(statement, options));
+      const values = plan.read(run, rowPlan.arrange(rows));
+      yield* plan.fill(run);
+      return values;
+    },
+    *close() {
+      yield* cursor.close();
+    },
+  };
+}
+
+/** The class whose database the statement belongs to. */
+export function mapperOfRows(statement: FromStatement): Mapper | null {
+  for (const node of statement.rawColumns) {
+    const { mapper } = node as { readonly mapper?: Mapper };
+    if (mapper !== undefined) return mapper;
+  }
+  return null;
+}

@@ -1,0 +1,178 @@
+/** What a handler of `doOrmExecute` sees and may change. SQLAlchemy: `ORMExecuteState`. */
+import type { Op } from "../../engine/io.js";
+import type { FrozenResult, Result } from "../../engine/result.js";
+import { Delete } from "../../sql/dml/delete.js";
+import { Insert } from "../../sql/dml/insert.js";
+import { Update } from "../../sql/dml/update.js";
+import type { LoadOption } from "../../sql/entity.js";
+import { InvalidRequestError } from "../../sql/errors.js";
+import { iterate, type Node } from "../../sql/node.js";
+import { CompoundSelect } from "../../sql/selectable/compound.js";
+import { FromStatement } from "../../sql/selectable/from-statement.js";
+import { Select } from "../../sql/selectable/select.js";
+import { OrmEntity } from "../loading/orm-entity.js";
+import { UserDefinedOption } from "../loading/user-option.js";
+import type { Mapper, Relationship } from "../mapping/mapper.js";
+import type { Params, SessionExecuteOptions } from "./execute-options.js";
+
+/** Why a statement runs: the user's own, or a load that follows from something else. */
+export type LoadKind = "execute" | "get" | "relationship" | "column";
+
+/** What else a handler may be told. */
+export interface ExecuteFacts {
+  readonly kind: LoadKind;
+  readonly relationship: Relationship | null;
+  /** The objects whose attribute is loaded. */
+  readonly loadedFor: readonly object[];
+}
+
+export const OWN_STATEMENT: ExecuteFacts = { kind: "execute", relationship: null, loadedFor: [] };
+
+/** Other values for one run of a statement. */
+export interface InvokeOptions {
+  readonly statement?: Node;
+  readonly params?: Params;
+  readonly executionOptions?: SessionExecuteOptions;
+  readonly bindArguments?: Readonly<Record<string, unknown>>;
+}
+
+/** Runs statements for a handler. */
+export interface Invoker {
+  invoke(state: ORMExecuteState, options: InvokeOptions): Op<Result<unknown>>;
+  merge(frozen: FrozenResult<unknown>, load: boolean): Op<Result<unknown>>;
+}
+
+export class ORMExecuteState {
+  /** The statement; a handler may put another in its place. */
+  statement: Node;
+  parameters: Params | undefined;
+  #executionOptions: SessionExecuteOptions;
+  #invoker: Invoker;
+
+  constructor(
+    /** The session, as its synchronous face. */
+    readonly session: object,
+    statement: Node,
+    parameters: Params | undefined,
+    executionOptions: SessionExecuteOptions,
+    readonly facts: ExecuteFacts,
+    invoker: Invoker,
+  ) {
+    this.statement = statement;
+    this.parameters = parameters;
+    this.#executionOptions = executionOptions;
+    this.#invoker = invoker;
+  }
+
+  get executionOptions(): SessionExecuteOptions {
+    return this.#executionOptions;
+  }
+  /** Adds execution options, for this run and for the handlers to come. */
+  updateExecutionOptions(options: SessionExecuteOptions): void {
+    this.#executionOptions = { ...this.#executionOptions, ...options };
+  }
+  get bindArguments(): Readonly<Record<string, unknown>> {
+    return this.#executionOptions.bindArguments ?? {};
+  }
+
+  get isSelect(): boolean {
+    return (
+      this.statement instanceof Select ||
+      this.statement instanceof CompoundSelect ||
+      this.statement instanceof FromStatement
+    );
+  }
+  get isInsert(): boolean {
+    return this.statement instanceof Insert;
+  }
+  get isUpdate(): boolean {
+    return this.statement instanceof Update;
+  }
+  get isDelete(): boolean {
+    return this.statement instanceof Delete;
+  }
+  get isFromStatement(): boolean {
+    return this.statement instanceof FromStatement;
+  }
+  /** A list of parameter sets was given. */
+  get isExecuteMany(): boolean {
+    return Array.isArray(this.parameters);
+  }
+  /** The statement is about a mapped class. */
+  get isOrmStatement(): boolean {
+    return this.bindMapper !== null;
+  }
+  /** A relationship is being loaded: lazily, or by a strategy that takes statements of its own. */
+  get isRelationshipLoad(): boolean {
+    return this.facts.kind === "relationship";
+  }
+  /** Expired or deferred columns are being loaded, or an object is refreshed. */
+  get isColumnLoad(): boolean {
+    return this.facts.kind === "column";
+  }
+  /** The relationship that is being loaded. */
+  get relationship(): Relationship | null {
+    return this.facts.relationship;
+  }
+  /** The object whose attribute is being loaded, where it is one. */
+  get lazyLoadedFrom(): object | null {
+    return this.facts.loadedFor.length === 1 ? this.facts.loadedFor[0] : null;
+  }
+
+  /** The mapper of the class that the statement is about, or null. */
+  get bindMapper(): Mapper | null {
+    return this.allMappers[0] ?? null;
+  }
+  /** The mappers of all classes in the statement, the first selected one first. */
+  get allMappers(): readonly Mapper[] {
+    const found = new Set<Mapper>();
+    for (const node of iterate(this.statement)) {
+      if (node instanceof OrmEntity) found.add(node.mapper);
+      const { entity } = node as { readonly entity?: unknown };
+      if (entity instanceof OrmEntity) found.add(entity.mapper);
+    }
+    return [...found];
+  }
+
+  /** The options of an application's own that the statement carries. */
+  get userDefinedOptions(): readonly UserDefinedOption[] {
+    const { loadOptions } = this.statement as { readonly loadOptions?: readonly LoadOption[] };
+    return (loadOptions ?? []).filter((option): option is UserDefinedOption => option instanceof UserDefinedOption);
+  }
+
+  /** Adds options to the statement: `withLoaderCriteria`, loader options, one's own. */
+  addOptions(...options: readonly LoadOption[]): void {
+    const statement = this.statement as { options?(...options: readonly LoadOption[]): Node };
+    if (typeof statement.options !== "function") {
+      throw new InvalidRequestError(`The statement takes no loader options: ${this.statement.visitName}.`);
+    }
+    this.statement = statement.options(...options);
+  }
+
+  /**
+   * Runs the statement, with what is given in place of its own, through the handlers that come after this one. For handlers that are generator
+   * functions.
+   *
+   * @example event.listen(Session, "doOrmExecute", function* (state) { const result = yield* state.invokeStatement(); ...; return result; });
+   */
+  *invokeStatement(options: InvokeOptions = {}): Op<Result<unknown>> {
+    this.#refuseLoads("invokeStatement()");
+    return yield* this.#invoker.invoke(this, options);
+  }
+
+  /**
+   * A result over the rows of a frozen one, with its objects merged into this session. For handlers that are generator functions.
+   *
+   * @param options.load false takes the frozen objects' state as it is, without SQL (the default); true looks each up
+   */
+  *mergeFrozenResult(frozen: FrozenResult<unknown>, options: { readonly load?: boolean } = {}): Op<Result<unknown>> {
+    return yield* this.#invoker.merge(frozen, options.load === true);
+  }
+
+  #refuseLoads(what: string): void {
+    if (this.facts.kind === "execute") return;
+    throw new InvalidRequestError(
+      `${what} is for the statements of execute(): a load of ${this.facts.kind === "get" ? "an object by its key" : `a ${this.facts.kind}`} can be changed, but not answered by a handler.`,
+    );
+  }
+}

@@ -1,0 +1,283 @@
+import { describe, expect, expectTypeOf, test } from "vitest";
+import {
+  type AsyncSessionMaker,
+  attrs,
+  awaitable,
+  Column,
+  createEngine,
+  event,
+  type FrozenResult,
+  InvalidRequestError,
+  inspect,
+  ManyToOne,
+  OneToMany,
+  ORMExecuteState,
+  PrimaryKey,
+  type Relation,
+  registry,
+  type Select,
+  Session as SyncSession,
+  select,
+  selectinload,
+  sessionmaker,
+  t,
+  text,
+  UserDefinedOption,
+  update,
+} from "../../../src/index.js";
+import { recordStatements } from "../../support/statements.js";
+import { make, storeFor } from "../support.js";
+
+const reg = registry();
+
+@reg.Entity("users")
+class User {
+  @PrimaryKey() id!: number;
+  @Column(t.string(50)) name!: string;
+  @OneToMany(
+    () => Post,
+    (p) => p.author,
+    { orderBy: "id" },
+  )
+  posts!: Post[];
+}
+
+@reg.Entity("posts")
+class Post {
+  @PrimaryKey() id!: number;
+  @Column(t.string(50)) title!: string;
+  @Column(t.boolean, { default: false }) hidden!: boolean;
+  @ManyToOne(
+    () => User,
+    (u) => u.posts,
+  )
+  author!: Relation<User> | null;
+}
+
+async function filled() {
+  const store = await storeFor(reg);
+  await store.Session.begin((s) => {
+    s.addAll([
+      make(User, { name: "Ann", posts: [make(Post, { title: "a" }), make(Post, { title: "b", hidden: true })] }),
+      make(User, { name: "Bob", posts: [make(Post, { title: "c", hidden: true })] }),
+    ]);
+  });
+  return store;
+}
+
+function watch(Session: AsyncSessionMaker): ORMExecuteState[] {
+  const seen: ORMExecuteState[] = [];
+  event.listen(Session, "doOrmExecute", (state) => {
+    expectTypeOf(state).toEqualTypeOf<ORMExecuteState>();
+    seen.push(state);
+  });
+  return seen;
+}
+
+describe("doOrmExecute", () => {
+  test("[SV-01] sees statements of every kind with their flags", async () => {
+    const { Session } = await filled();
+    const seen = watch(Session);
+    await using session = Session();
+    await session.scalars(select(User)).all();
+    await session.execute(
+      update(User)
+        .where((u) => u.id.eq(1))
+        .values({ name: "Anna" }),
+    );
+    await session.execute(text("select 1"), undefined, { bindArguments: { shard: 1 } });
+    expect(
+      seen.map((s) => [s.isSelect, s.isUpdate, s.isInsert, s.isDelete, s.isOrmStatement, s.isExecuteMany]),
+    ).toEqual([
+      [true, false, false, false, true, false],
+      [false, true, false, false, true, false],
+      [false, false, false, false, false, false],
+    ]);
+    expect(seen[0].bindMapper).toBe(inspect(User));
+    expect(seen[2].bindArguments).toEqual({ shard: 1 });
+    expect(seen[0].session).toBe(session.syncSession);
+    expect(seen[0]).toBeInstanceOf(ORMExecuteState);
+  });
+
+  test("[SV-01] sees loads of relationships and columns, and gets by key, and says so", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const ann = await session.getOne(User, 1);
+    const seen = watch(Session);
+    await awaitable(ann).posts;
+    expect(seen.map((s) => [s.isRelationshipLoad, s.isColumnLoad, s.relationship?.label])).toEqual([
+      [true, false, "User.posts"],
+    ]);
+    expect(seen[0].lazyLoadedFrom).toBe(ann);
+    expect(seen[0].allMappers).toEqual([inspect(Post)]);
+    seen.length = 0;
+    session.expire(ann);
+    await session.refresh(ann);
+    expect(seen.map((s) => s.isColumnLoad)).toEqual([true]);
+    seen.length = 0;
+    await session.get(User, 2);
+    expect(seen.map((s) => [s.facts.kind, s.parameters])).toEqual([["get", { __pk_0: 2 }]]);
+  });
+
+  test("[SV-01] a handler changes the statement of an execute, of a get, and of a relationship's load", async () => {
+    const { engine, Session } = await filled();
+    const p = attrs(Post);
+    event.listen(Session, "doOrmExecute", (state) => {
+      if (!state.isSelect || !state.allMappers.includes(inspect(Post))) return;
+      state.statement = (state.statement as Select).where(p.hidden.eq(false));
+    });
+    await using session = Session();
+    expect((await session.scalars(select(Post)).all()).map((one) => one.title)).toEqual(["a"]);
+    const users = await session.scalars(select(User).orderBy((u) => u.id)).all();
+    using log = recordStatements(engine);
+    expect((await awaitable(users[0]).posts).map((one) => one.title)).toEqual(["a"]);
+    expect(log.texts()[0]).toMatch(/hidden/);
+    expect(await session.get(Post, 3)).toBeNull();
+    session.expungeAll();
+    const eager = await session.scalars(select(User).options(selectinload(User, (u) => u.posts))).all();
+    expect(eager.map((u) => u.posts.length)).toEqual([1, 0]);
+  });
+
+  test("[SV-02] a handler runs the statement itself, several times, and gives its own result", async () => {
+    const { engine, Session } = await filled();
+    event.listen(Session, "doOrmExecute", function* (state) {
+      if (state.executionOptions.twice !== true) return undefined;
+      const first = yield* state.invokeStatement();
+      const second = yield* state.invokeStatement({ executionOptions: { twice: false } });
+      return first.merge(second as never);
+    });
+    await using session = Session();
+    using log = recordStatements(engine);
+    const all = await session
+      .scalars(
+        select(User).orderBy((u) => u.id),
+        undefined,
+        { twice: true },
+      )
+      .all();
+    expect(all.map((u) => u.name)).toEqual(["Ann", "Bob", "Ann", "Bob"]);
+    expect(log.count("SELECT")).toBe(2);
+    expect((await session.scalars(select(User)).all()).length).toBe(2);
+  });
+
+  test("[SV-02] handlers run in order; one that answers keeps the later ones from being asked; invokeStatement goes through those that remain", async () => {
+    const { Session } = await filled();
+    const order: string[] = [];
+    event.listen(Session, "doOrmExecute", function* (state) {
+      order.push("first");
+      return yield* state.invokeStatement();
+    });
+    event.listen(Session, "doOrmExecute", () => void order.push("second"));
+    await using session = Session();
+    await session.scalars(select(User)).all();
+    expect(order).toEqual(["first", "second"]);
+  });
+
+  test("[QA-09] [EX-06] a query cache: a frozen result is thawed into another session, its objects merged without SQL", async () => {
+    const { engine, Session } = await filled();
+    const cache = new Map<string, FrozenResult<unknown>>();
+    event.listen(Session, "doOrmExecute", function* (state) {
+      const option = state.userDefinedOptions.find((each) => each instanceof FromCache);
+      if (option === undefined || !state.isSelect) return undefined;
+      const key = (option as FromCache).payload;
+      let frozen = cache.get(key);
+      if (frozen === undefined) {
+        frozen = (yield* state.invokeStatement()).freeze() as FrozenResult<unknown>;
+        cache.set(key, frozen);
+      }
+      return yield* state.mergeFrozenResult(frozen);
+    });
+    const cached = select(User)
+      .orderBy((u) => u.id)
+      .options(new FromCache("users"));
+    const first = await (async () => {
+      await using session = Session();
+      return session.scalars(cached).all();
+    })();
+    await using session = Session();
+    using log = recordStatements(engine);
+    const again = await session.scalars(cached).all();
+    expect(log.count()).toBe(0);
+    expect(again.map((u) => u.name)).toEqual(["Ann", "Bob"]);
+    expect(again[0]).not.toBe(first[0]);
+    expect(session.has(again[0])).toBe(true);
+    expect(await session.get(User, 1)).toBe(again[0]);
+    cache.delete("users");
+    await session.scalars(cached).all();
+    expect(log.count("SELECT")).toBe(1);
+  });
+
+  test("[QA-08] an application's own options travel with a statement and do not change its SQL", async () => {
+    const { engine, Session } = await filled();
+    const seen: unknown[] = [];
+    event.listen(Session, "doOrmExecute", (state) => {
+      for (const option of state.userDefinedOptions) seen.push(option.payload);
+    });
+    await using session = Session();
+    using log = recordStatements(engine);
+    await session.scalars(select(User).options(new UserDefinedOption({ page: 1 }))).all();
+    await session.scalars(select(User).options(new UserDefinedOption({ page: 2 }))).all();
+    expect(seen).toEqual([{ page: 1 }, { page: 2 }]);
+    expect(new Set(log.texts()).size).toBe(1);
+  });
+
+  test("[EV-03] [EV-04] [SV-12] is heard once, until a signal, on one session, on a sessionmaker, and on all sessions", async () => {
+    const { Session } = await filled();
+    const heard: string[] = [];
+    const stop = new AbortController();
+    await using one = Session();
+    await using other = Session();
+    event.listen(one, "doOrmExecute", () => void heard.push("one"));
+    event.listen(Session, "doOrmExecute", () => void heard.push("once"), { once: true });
+    event.listen(SyncSession, "doOrmExecute", () => void heard.push("all"), { signal: stop.signal });
+    await other.execute(text("select 1"));
+    await one.execute(text("select 1"));
+    stop.abort();
+    await other.execute(text("select 1"));
+    expect(heard).toEqual(["once", "all", "one", "all"]);
+  });
+
+  test("works the same on a synchronous session", () => {
+    const engine = createEngine("sqlite://");
+    reg.metadata.createAll(engine);
+    const Session = sessionmaker(engine);
+    event.listen(Session, "doOrmExecute", function* (state) {
+      return yield* state.invokeStatement();
+    });
+    using session = Session();
+    session.add(make(User, { name: "Ann" }));
+    expect(session.scalars(select(User)).one().name).toBe("Ann");
+    engine.dispose();
+  });
+
+  test("[EV-06] what a handler throws or wrongly gives reaches the caller, and the session goes on", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    let answer: unknown = 7;
+    event.listen(session, "doOrmExecute", () => answer as undefined);
+    await expect(session.scalars(select(User)).all()).rejects.toThrow(/returns nothing, or a Result/);
+    answer = Promise.resolve();
+    await expect(session.scalars(select(User)).all()).rejects.toThrow(/handlers must be synchronous/);
+    answer = undefined;
+    expect((await session.scalars(select(User)).all()).length).toBe(2);
+    const ann = await session.getOne(User, 1);
+    session.expire(ann, ["posts"]);
+    event.listen(session, "doOrmExecute", function* (state) {
+      return yield* state.invokeStatement();
+    });
+    await expect(awaitable(ann).posts).rejects.toThrow(InvalidRequestError);
+  });
+
+  test("a handler changes a statement that is streamed", async () => {
+    const { Session } = await filled();
+    event.listen(Session, "doOrmExecute", (state) => {
+      state.statement = (state.statement as Select).where(attrs(User).name.eq("Bob"));
+    });
+    await using session = Session();
+    const names: string[] = [];
+    for await (const user of await session.streamScalars(select(User))) names.push((user as User).name);
+    expect(names).toEqual(["Bob"]);
+  });
+});
+
+class FromCache extends UserDefinedOption<string> {}
