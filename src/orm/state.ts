@@ -99,6 +99,8 @@ export class StateExtra {
   expiredBy: string | null = null;
   /** What a later statement said of relationships that the object had not loaded; holds until it expires. */
   saidSince: LoadedWith | null = null;
+  /** Attributes whose null is written although the column has a default. */
+  sentNulls: Set<StateAttribute> | null = null;
   /** Values of attributes outside the row: query expressions and the like. */
   info: Record<string, unknown> | null = null;
 }

@@ -14,6 +14,10 @@ export abstract class EntityElement extends Node {
   abstract readonly columns: readonly ColumnElement[];
   /** Its key in rows: the class's name, or the alias's. */
   abstract readonly entityName: string;
+  /** What INSERT, UPDATE and DELETE of it write: one table, or an alias of one. */
+  get writeTarget(): FromClause<unknown> {
+    return this.from;
+  }
   /** What lambdas receive. */
   abstract readonly attrs: object;
   /** A column by attribute name. @throws InvalidRequestError naming the class */

@@ -8,7 +8,7 @@ import { type Node, type Parts, refId } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import { Alias, AliasedFrom } from "../../sql/selectable/alias.js";
 import { FromClause } from "../../sql/selectable/from-clause.js";
-import { baseColumn } from "../../sql/selectable/join.js";
+import { baseColumn, Join } from "../../sql/selectable/join.js";
 import { Query, Subquery } from "../../sql/selectable/query.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import { ExpressionAttribute } from "../attributes/expression-attribute.js";
@@ -60,6 +60,9 @@ export class MapperEntity extends OrmEntity {
   }
   get aliased(): boolean {
     return this.kind !== "class";
+  }
+  override get writeTarget(): From {
+    return this.from instanceof Join ? (this.mapper.table as unknown as From) : this.from;
   }
 
   /** The columns of the class that are not deferred, in the order of its attributes. */

@@ -3,14 +3,9 @@
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import type { Dialect } from "../../sql/dialect.js";
-import type { ColumnElement } from "../../sql/element.js";
-import { BindParameter } from "../../sql/elements/bind.js";
-import { conjunction } from "../../sql/elements/build.js";
-import { TupleElement } from "../../sql/elements/expression.js";
 import type { LoadOption } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
 import type { BoundValue } from "../../sql/key-context.js";
-import { operators } from "../../sql/operators.js";
 import { Select } from "../../sql/selectable/select.js";
 import type { Attribute } from "../attributes/attribute.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
@@ -21,6 +16,7 @@ import { PerDialect } from "../per-dialect.js";
 import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import { entityOf } from "./entity.js";
+import { keysCondition } from "./keys-condition.js";
 import { loadRelationship } from "./lazy.js";
 import { LoadRun } from "./load-run.js";
 import { OptionDefaults } from "./option-tree.js";
@@ -156,26 +152,7 @@ export function* loadByKeys(
 function keysStatement(mapper: Mapper, keys: readonly (readonly unknown[])[], dialect: Dialect): Select {
   const entity = entityOf(mapper);
   const columns = mapper.primaryKey.map((attribute) => entity.columnFor(attribute.column));
-  let condition: ColumnElement;
-  if (columns.length === 1) condition = columns[0].in(keys.map(([value]) => value));
-  else {
-    const rows = keys.map((key) =>
-      key.map((value, i) => new BindParameter(value, columns[i].type, null, false, false, null, "pk")),
-    );
-    condition =
-      dialect.capabilities.tupleIn && !dialect.capabilities.arrayParameters
-        ? new TupleElement(columns).in(rows.map((row) => new TupleElement(row)))
-        : conjunction(
-            operators.or,
-            rows.map((row) =>
-              conjunction(
-                operators.and,
-                row.map((bind, i) => columns[i].eq(bind)),
-              ),
-            ),
-          );
-  }
-  return new Select([entity], []).with({ whereCriteria: [condition] });
+  return new Select([entity], []).with({ whereCriteria: [keysCondition(columns, keys, dialect)] });
 }
 
 /**

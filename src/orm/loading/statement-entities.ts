@@ -23,6 +23,11 @@ type From = FromClause<unknown>;
  * does not change stays the very same object. Every node is copied once at most, however often the statement has it: a recursive CTE stays one.
  */
 export function prepareStatement(statement: Select, defaults: OptionDefaults): Select {
+  return prepareNode(statement as Node, defaults) as Select;
+}
+
+/** The same for the queries in any other statement. */
+export function prepareNode(root: Node, defaults: OptionDefaults): Node {
   const done = new Map<Node, Node>();
   const visit = (node: Node): Node => {
     const known = done.get(node);
@@ -36,7 +41,7 @@ export function prepareStatement(statement: Select, defaults: OptionDefaults): S
     done.set(node, fresh);
     return fresh;
   };
-  return visit(statement as Node) as Select;
+  return visit(root);
 }
 
 /** The same for the subqueries of an expression. */

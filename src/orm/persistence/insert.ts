@@ -10,7 +10,7 @@ import type { Table } from "../../sql/schema/table.js";
 import { FlushError } from "../errors.js";
 import { announceInstance, heard } from "../instance-events.js";
 import type { Mapper } from "../mapping/mapper.js";
-import type { InstanceState } from "../state.js";
+import type { InstanceState, StateAttribute } from "../state.js";
 import { explainErrors } from "./error-context.js";
 import type { PersistSession, SaveRecord } from "./port.js";
 import { type TableShape, tableShapes, type WrittenColumn } from "./shapes.js";
@@ -106,11 +106,17 @@ function valuesOfRow(state: InstanceState, shape: TableShape, values: unknown[])
     const { attribute } = written;
     let value = attribute.peek(state);
     if (value === undefined && attribute === mapper.version) value = firstVersion(mapper, state);
-    if (value === undefined || value === null) value = missingValue(state, written, shape, mapper);
+    if (value === undefined || (value === null && !sendsNull(state, attribute)))
+      value = missingValue(state, written, shape, mapper);
     if (typeof value === "object" && value instanceof Node) hasExpressions = true;
     values[i] = value;
   }
   return hasExpressions;
+}
+
+/** A null that is meant, where the column has a default. */
+function sendsNull(state: InstanceState, attribute: StateAttribute): boolean {
+  return state.extra?.sentNulls?.has(attribute) ?? false;
 }
 
 function newBatch(shape: TableShape, values: readonly unknown[], dialect: EngineDialect): InsertBatch {

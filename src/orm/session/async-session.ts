@@ -207,6 +207,11 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   }
 
   /** Runs a statement; its rows are buffered. */
+  execute(
+    statement: RowsOf<never>,
+    params?: Params,
+    options?: SessionExecuteOptions,
+  ): ResultPromise<unknown[], CursorResult<unknown[]>>;
   execute<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): ResultPromise<R>;
   execute(
     statement: object,

@@ -9,6 +9,8 @@ export interface SessionExecuteOptions extends ExecutionOptions {
   readonly autoflush?: boolean;
   /** How `update(User)` and `del(User)` tell the session's objects: "auto", "evaluate", "fetch" or false. */
   readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false;
+  /** For `insert(User)` with a list: a null is sent as NULL where the column has a default. Default false. */
+  readonly renderNulls?: boolean;
   /** For the session's own routing (`getBind`). */
   readonly bindArguments?: Readonly<Record<string, unknown>>;
 }

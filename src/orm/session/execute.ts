@@ -4,6 +4,7 @@ import { execute as executeCore } from "../../engine/execute.js";
 import type { Op } from "../../engine/io.js";
 import { type CursorResult, type FrozenResult, Result } from "../../engine/result.js";
 import { Delete } from "../../sql/dml/delete.js";
+import { Insert } from "../../sql/dml/insert.js";
 import { Update } from "../../sql/dml/update.js";
 import { TextClause } from "../../sql/elements/text.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
@@ -11,13 +12,14 @@ import { iterate, Node } from "../../sql/node.js";
 import { FromStatement } from "../../sql/selectable/from-statement.js";
 import { Query } from "../../sql/selectable/query.js";
 import { Select } from "../../sql/selectable/select.js";
+import { executeInsert } from "../bulk/bulk-insert.js";
+import { executeBulk } from "../bulk/bulk-where.js";
 import { executeFromStatement, mapperOfRows, openFromStatement } from "../loading/from-statement.js";
 import { OrmEntity } from "../loading/orm-entity.js";
 import { executeSelect, type OpenSelect, openSelect } from "../loading/select.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { stateOf } from "../stamp.js";
 import { callHandler } from "./announce-load.js";
-import { executeBulk } from "./bulk.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
 import { type InvokeOptions, type Invoker, ORMExecuteState, OWN_STATEMENT } from "./orm-execute-state.js";
 import type { SessionCore } from "./session-core.js";
@@ -96,6 +98,8 @@ function* perform(
     return new Result(shape, rows);
   }
   if (mayWrite(statement)) session.hasWritten = true;
+  if (statement instanceof Insert && statement.entity instanceof OrmEntity)
+    return yield* executeInsert(session, statement as unknown as Insert, params, merged);
   if ((statement instanceof Update || statement instanceof Delete) && statement.entity instanceof OrmEntity) {
     return yield* executeBulk(session, statement as unknown as Update, params, merged);
   }

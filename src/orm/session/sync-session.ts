@@ -140,6 +140,7 @@ export class Session extends SessionFace implements Disposable {
     return this.#run(this.core.explainFlush());
   }
 
+  execute(statement: RowsOf<never>, params?: Params, options?: SessionExecuteOptions): CursorResult<unknown[]>;
   execute<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): Result<R>;
   execute(statement: object, params?: Params, options?: SessionExecuteOptions): CursorResult<unknown[]>;
   execute(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {

@@ -219,7 +219,14 @@ export class SQLCompiler extends SelectCompiler {
     const saved = this.pushFroms([update.target, ...froms]);
     let text = `UPDATE ${this.dmlHints(update.hints)}${this.targetText(update.target)} SET `;
     const sets = new Map<Column, string>();
-    for (const [column, value] of update.sets) sets.set(column as Column, this.valueText(value, column as Column));
+    for (const [column, value] of update.sets) {
+      if ((column as Column).table !== (table as unknown)) {
+        throw new ArgumentError(
+          `update ${table.fullName}: ${column} belongs to another table. A class mapped to several tables is updated by a session: session.execute(update(...)).`,
+        );
+      }
+      sets.set(column as Column, this.valueText(value, column as Column));
+    }
     for (const key of top ? (this.options.columnKeys ?? []) : []) {
       const column = this.columnByKey(update as unknown as DMLStatement, table, key);
       if (!sets.has(column)) sets.set(column, this.givenBind(column));

@@ -18,6 +18,7 @@ export class Delete<Ent extends readonly unknown[] = [], Row = never, C = unknow
     returningNodes: "nodes",
     rowKeys: "names",
     extraCtes: "nodes",
+    loadOptions: "nodes",
     hints: "names",
   };
   override get visitName(): string {

@@ -2,7 +2,7 @@ import { ColumnElement } from "../element.js";
 import { bindValue } from "../elements/bind.js";
 import { expressionOrBind, requireCondition } from "../elements/coerce.js";
 import { withParams } from "../elements/params.js";
-import type { Attrs, Cls, EntityElement, EntityRef } from "../entity.js";
+import type { Attrs, Cls, EntityElement, EntityRef, LoadOption } from "../entity.js";
 import { ArgumentError, InvalidRequestError } from "../errors.js";
 import type { Node } from "../node.js";
 import type { Column } from "../schema/column.js";
@@ -40,13 +40,15 @@ export abstract class DMLStatement<Row = never, C = unknown> extends Statement i
   readonly returningNodes: readonly Node[] = none;
   /** The keys of object rows; empty for tuples. */
   readonly rowKeys: readonly string[] = none;
+  /** Loader options, for a session: criteria of `withLoaderCriteria`, and an application's own. */
+  readonly loadOptions: readonly LoadOption[] = none;
   /** CTEs that nothing in the statement names. */
   readonly extraCtes: readonly FromClause<unknown>[] = none;
 
   constructor(target: unknown, verb: string) {
     super();
     this.entity = entityOf(target);
-    const from = requireFrom(target, `${verb}()`);
+    const from = this.entity?.writeTarget ?? requireFrom(target, `${verb}()`);
     const table = from.visitName === "Alias" ? (from as unknown as { element: FromClause<unknown> }).element : from;
     if (!(table instanceof Table)) {
       throw new ArgumentError(
@@ -86,6 +88,16 @@ export abstract class DMLStatement<Row = never, C = unknown> extends Statement i
     return this.copyWith({ extraCtes: [...this.extraCtes, ...ctes] });
   }
 
+  /** Options that a session reads: `withLoaderCriteria`, and an application's own. */
+  options(...options: readonly LoadOption[]): this {
+    return this.copyWith({ loadOptions: [...this.loadOptions, ...options] });
+  }
+
+  /** A copy with some of the fields changed. For code that rewrites statements; it checks nothing. */
+  with(fields: Readonly<Record<string, unknown>>): this {
+    return this.copyWith(fields);
+  }
+
   /** Gives values to named parameters. */
   params(values: Readonly<Record<string, unknown>>): this {
     return withParams(this, values);
@@ -95,7 +107,7 @@ export abstract class DMLStatement<Row = never, C = unknown> extends Statement i
   protected columnFor(key: unknown, place: string): Column {
     if (key instanceof ColumnElement) {
       const base = baseColumn(key);
-      if (base !== null && base.table === (this.table as unknown)) return base;
+      if (base !== null && (base.table === (this.table as unknown) || this.entity !== null)) return base;
       throw new ArgumentError(`${place}: ${key} is no column of ${this.table.describe()}.`);
     }
     if (typeof key !== "string") throw new ArgumentError(`${place}: ${describeValue(key)} is no column.`);

@@ -95,6 +95,7 @@ export class Insert<
     returningNodes: "nodes",
     rowKeys: "names",
     extraCtes: "nodes",
+    loadOptions: "nodes",
     hints: "names",
   };
   override get visitName(): string {

@@ -27,6 +27,7 @@ export class Update<
     returningNodes: "nodes",
     rowKeys: "names",
     extraCtes: "nodes",
+    loadOptions: "nodes",
     hints: "names",
   };
   override get visitName(): string {

@@ -1,0 +1,302 @@
+/** UPDATE and DELETE of a mapped class by conditions, and what they mean for the session's objects. SQLAlchemy: ORM-enabled update and delete. */
+import type { ConnectionCore } from "../../engine/connection-core.js";
+import { execute } from "../../engine/execute.js";
+import type { Op } from "../../engine/io.js";
+import { CursorResult } from "../../engine/result.js";
+import { Delete } from "../../sql/dml/delete.js";
+import type { Update } from "../../sql/dml/update.js";
+import type { ColumnElement } from "../../sql/element.js";
+import { BindParameter } from "../../sql/elements/bind.js";
+import { ArgumentError } from "../../sql/errors.js";
+import type { Column } from "../../sql/schema/column.js";
+import { type Select, select } from "../../sql/selectable/select.js";
+import { OptionTree } from "../loading/option-tree.js";
+import type { OrmEntity } from "../loading/orm-entity.js";
+import { prepareNode } from "../loading/statement-entities.js";
+import { type Mapper, mapperOf } from "../mapping/mapper.js";
+import type { Params, SessionExecuteOptions } from "../session/execute-options.js";
+import type { SessionCore } from "../session/session-core.js";
+import type { InstanceState } from "../state.js";
+import { updateByKey } from "./bulk-by-key.js";
+import type { Bulk } from "./bulk-statement.js";
+import { conditionOf, type Evaluator, EXPIRED, evaluatorOf, UnevaluatableError } from "./evaluator.js";
+import { hasSeveralTables, writeSeveralTables } from "./joined-where.js";
+import { changesByItself } from "./own-changes.js";
+import { facts, flatReturning, loadReturned, type Named, runStatementSets } from "./returning.js";
+
+/** An object of the session whose row the statement matches. */
+interface Matched {
+  readonly state: InstanceState;
+  /** Memory did not know enough to say: its row may not match. */
+  readonly uncertain: boolean;
+}
+
+type Strategy = "auto" | "evaluate" | "fetch" | false;
+
+const STRATEGIES: readonly unknown[] = ["auto", "evaluate", "fetch", false];
+
+/** Runs the statement and brings the objects it matched up to date. */
+export function* executeBulk(
+  session: SessionCore,
+  statement: Update | Delete,
+  params: Params | undefined,
+  options: SessionExecuteOptions,
+): Op<CursorResult<unknown>> {
+  const bulk = statement as unknown as Bulk;
+  const strategy: Strategy = options.synchronizeSession ?? "auto";
+  if (!STRATEGIES.includes(strategy)) {
+    throw new ArgumentError(
+      `synchronizeSession is "auto", "evaluate", "fetch" or false, not ${JSON.stringify(strategy)}.`,
+    );
+  }
+  const sets = params === undefined ? null : Array.isArray(params) ? (params as readonly Named[]) : [params as Named];
+  const isUpdate = !(statement instanceof Delete);
+  if (isUpdate && Array.isArray(params) && bulk.whereCriteria.length === 0 && (statement as Update).sets.length === 0)
+    return yield* updateByKey(session, statement as Update, sets as readonly Named[], options);
+  return yield* new BulkRun(session, withCriteria(bulk), strategy, sets, options).run();
+}
+
+/** The statement with what its classes ask for: discriminators, and the criteria of its options. */
+function withCriteria(statement: Bulk): Bulk {
+  const entity = statement.entity as OrmEntity;
+  const { defaults } = new OptionTree(statement.loadOptions, [entity]);
+  const prepared = prepareNode(statement.with({ loadOptions: [] }), defaults) as Bulk;
+  const criteria = defaults.criteriaFor(entity);
+  return criteria.length === 0
+    ? prepared
+    : (prepared.with({ whereCriteria: [...prepared.whereCriteria, ...criteria] }) as Bulk);
+}
+
+class BulkRun {
+  private readonly entity: OrmEntity;
+  private readonly mapper: Mapper;
+  private readonly isDelete: boolean;
+
+  constructor(
+    private readonly session: SessionCore,
+    private readonly statement: Bulk,
+    private readonly strategy: Strategy,
+    private readonly sets: readonly Named[] | null,
+    private readonly options: SessionExecuteOptions,
+  ) {
+    this.entity = statement.entity as OrmEntity;
+    this.mapper = this.entity.mapper;
+    this.isDelete = statement instanceof Delete;
+  }
+
+  *run(): Op<CursorResult<unknown>> {
+    const { session, statement, mapper, options } = this;
+    const connection = yield* session.connectionFor(mapper, statement, options.bindArguments);
+    if (hasSeveralTables(mapper, statement)) return yield* this.runOverTables(connection);
+    const values = this.valueEvaluators();
+    const inMemory = this.strategy === "evaluate" || this.strategy === "auto" ? this.matchInMemory() : null;
+    if (inMemory !== null) {
+      const fresh = this.newValues(inMemory, values);
+      return this.announce(yield* this.write(connection, statement, () => this.synchronize(inMemory, fresh)));
+    }
+    if (this.strategy === false || session.identity.family(mapper.base).size === 0)
+      return this.announce(yield* this.write(connection, statement, () => {}));
+    const { updateReturning, deleteReturning } = connection.dialect.capabilities;
+    const returns = this.isDelete ? deleteReturning : updateReturning;
+    if (returns && statement.returningNodes.length === 0 && (this.sets === null || this.sets.length === 1)) {
+      return this.announce(yield* this.writeAndFetchKeys(connection, values));
+    }
+    const matched = yield* this.matchByKeys(connection);
+    const fresh = this.newValues(matched, values);
+    return this.announce(yield* this.write(connection, statement, () => this.synchronize(matched, fresh)));
+  }
+
+  private announce(result: CursorResult<unknown>): CursorResult<unknown> {
+    this.session.emit(this.isDelete ? "afterBulkDelete" : "afterBulkUpdate", this.statement, result);
+    return result;
+  }
+
+  private *runOverTables(connection: ConnectionCore): Op<CursorResult<unknown>> {
+    const keys = yield* this.keysOf(connection);
+    const matched = this.strategy === false ? [] : this.present(keys);
+    const fresh = this.newValues(matched, this.valueEvaluators());
+    yield* writeSeveralTables(connection, this.statement, this.mapper, keys, this.options);
+    this.synchronize(matched, fresh);
+    return this.announce(new CursorResult(null, [], facts(keys.length)));
+  }
+
+  /**
+   * The statement itself; RETURNING gives entities.
+   * @param synchronize brings the session's objects up to date: before updated rows are read over them, after deleted ones were
+   */
+  private *write(connection: ConnectionCore, statement: Bulk, synchronize: () => void): Op<CursorResult<unknown>> {
+    if (statement.returningNodes.length === 0) {
+      const params = this.sets === null ? undefined : this.sets.length === 1 ? this.sets[0] : this.sets;
+      const result = yield* execute(connection, statement, params as never, this.options);
+      synchronize();
+      return result;
+    }
+    const map = this.options.schemaTranslateMap;
+    const ran = yield* runStatementSets(
+      connection,
+      flatReturning(statement),
+      this.sets,
+      map === undefined ? {} : { schemaTranslateMap: map },
+    );
+    if (!this.isDelete) synchronize();
+    // The rows of an UPDATE are newer than anything in memory.
+    const overwrite = !this.isDelete || this.options.populateExisting === true;
+    const { result, entities } = yield* loadReturned(this.session, connection, statement, ran, overwrite);
+    // Objects that were made of the rows of DELETE ... RETURNING have no row any more.
+    if (this.isDelete) {
+      synchronize();
+      this.session.membership.registerDeleted(entities.filter((state) => !state.deleted));
+    }
+    return result;
+  }
+
+  // --- which objects -----------------------------------------------------------------------------------------------
+
+  /** Null where memory cannot tell, unless it is asked for it alone. */
+  private matchInMemory(): Matched[] | null {
+    const { session, mapper, statement } = this;
+    try {
+      const found: Matched[] = [];
+      for (const set of this.sets ?? [undefined]) {
+        const condition = conditionOf(statement.whereCriteria, mapper, set);
+        for (const state of statesOf(session, mapper)) {
+          const value = condition(state);
+          if (value === true || value === EXPIRED) found.push({ state, uncertain: value === EXPIRED });
+        }
+      }
+      return found;
+    } catch (error) {
+      if (this.strategy === "auto" && error instanceof UnevaluatableError) return null;
+      throw error;
+    }
+  }
+
+  private *matchByKeys(connection: ConnectionCore): Op<Matched[]> {
+    return this.present(yield* this.keysOf(connection));
+  }
+
+  private present(keys: readonly (readonly unknown[])[]): Matched[] {
+    const { session, mapper } = this;
+    return keys.flatMap((values) => {
+      const key = mapper.identityKey([...values]);
+      const state = key === null ? undefined : session.lookup(mapper.base, key);
+      return state !== undefined && mapperOf(state).isA(mapper) ? [{ state, uncertain: false }] : [];
+    });
+  }
+
+  /** The keys of the rows that the statement will match. */
+  private *keysOf(connection: ConnectionCore): Op<unknown[][]> {
+    const { entity, mapper, statement } = this;
+    const columns = mapper.primaryKey.map((attribute) => entity.columnFor(attribute.column));
+    let query = (select(...(columns as never[])) as unknown as Select).selectFrom(entity.from);
+    if (statement.whereCriteria.length > 0) query = query.where(...(statement.whereCriteria as never[]));
+    const keys: unknown[][] = [];
+    for (const set of this.sets ?? [undefined])
+      keys.push(...((yield* execute(connection, query, set as never, this.options)).all() as unknown as unknown[][]));
+    return keys;
+  }
+
+  private *writeAndFetchKeys(
+    connection: ConnectionCore,
+    values: ReadonlyMap<Column, Evaluator | null>,
+  ): Op<CursorResult<unknown>> {
+    const { mapper, entity, statement } = this;
+    const keys = mapper.primaryKey.map((attribute) => entity.columnFor(attribute.column));
+    const returned = yield* execute(
+      connection,
+      statement.with({ returningNodes: keys, rowKeys: [] }),
+      this.sets?.[0] as never,
+      this.options,
+    );
+    const rows = returned.all() as unknown as unknown[][];
+    const matched = this.present(rows);
+    this.synchronize(matched, this.newValues(matched, values));
+    return new CursorResult(null, [], facts(rows.length));
+  }
+
+  // --- what becomes of them ----------------------------------------------------------------------------------------
+
+  /** For each column of SET what works its new value out; null where only the database can. */
+  private valueEvaluators(): ReadonlyMap<Column, Evaluator | null> {
+    const found = new Map<Column, Evaluator | null>();
+    if (this.isDelete) return found;
+    const set = this.sets?.length === 1 ? this.sets[0] : undefined;
+    for (const [target, value] of (this.statement as unknown as Update).sets) {
+      found.set(target as unknown as Column, this.evaluatorFor(value, set));
+    }
+    for (const name of Object.keys(set ?? {})) {
+      const attribute = this.mapper.attributes.get(name) as { readonly column?: Column } | undefined;
+      if (attribute?.column !== undefined) found.set(attribute.column, () => set?.[name]);
+    }
+    return found;
+  }
+
+  private evaluatorFor(value: ColumnElement, set: Named | undefined): Evaluator | null {
+    if (value instanceof BindParameter && value.name === null && value.callable === null) return () => value.value;
+    try {
+      return evaluatorOf(value, this.mapper, set);
+    } catch (error) {
+      if (error instanceof UnevaluatableError) return null;
+      throw error;
+    }
+  }
+
+  /** New values from the old ones, before these are gone; undefined where the database has to say. */
+  private newValues(
+    matched: readonly Matched[],
+    values: ReadonlyMap<Column, Evaluator | null>,
+  ): Map<InstanceState, Map<Column, unknown>> {
+    const found = new Map<InstanceState, Map<Column, unknown>>();
+    for (const { state, uncertain } of matched) {
+      const own = new Map<Column, unknown>();
+      for (const [column, evaluate] of values) own.set(column, uncertain ? undefined : attempt(evaluate, state));
+      found.set(state, own);
+    }
+    return found;
+  }
+
+  private synchronize(
+    matched: readonly Matched[],
+    fresh: ReadonlyMap<InstanceState, ReadonlyMap<Column, unknown>>,
+  ): void {
+    if (this.isDelete) {
+      const gone = matched.filter(({ state, uncertain }) => !uncertain && !state.deleted);
+      this.session.membership.registerDeleted(gone.map(({ state }) => state));
+      // Whether the row is gone shows when the object is read.
+      for (const { state, uncertain } of matched) if (uncertain) state.expireAll();
+      return;
+    }
+    for (const { state } of matched) {
+      const mapper = mapperOf(state);
+      const values = fresh.get(state) as ReadonlyMap<Column, unknown>;
+      for (const [column, value] of values) {
+        const attribute = mapper.byColumn.get(column);
+        if (attribute === undefined) continue;
+        const pending = state.committed?.has(attribute) ?? false;
+        if (value !== undefined && !pending && attribute.isLoaded(state)) attribute.setCommitted(state, value);
+        else attribute.expire(state);
+      }
+      for (const attribute of mapper.columnAttributes) {
+        const { column } = attribute;
+        if (!values.has(column) && column.table === this.statement.table && changesByItself(column))
+          attribute.expire(state);
+      }
+    }
+  }
+}
+
+function attempt(evaluate: Evaluator | null, state: InstanceState): unknown {
+  if (evaluate === null) return undefined;
+  try {
+    const value = evaluate(state);
+    return value === EXPIRED ? undefined : value;
+  } catch (error) {
+    if (error instanceof UnevaluatableError) return undefined;
+    throw error;
+  }
+}
+
+/** The session's objects of a class. */
+function statesOf(session: SessionCore, mapper: Mapper): InstanceState[] {
+  return [...session.identity.states()].filter((state) => state.mapper === mapper || mapperOf(state).isA(mapper));
+}
