@@ -24,7 +24,6 @@ import { OrmEntity } from "./orm-entity.js";
 type From = FromClause<unknown>;
 
 const NOTHING: readonly Node[] = [];
-const ONE = new LiteralColumn("1", integerType);
 
 export class InstrumentedRelation extends RelationElement {
   static override readonly parts: Parts = {
@@ -206,6 +205,7 @@ export class InstrumentedRelation extends RelationElement {
     return exists(
       steps.map((step) => step.right),
       [...steps.map((step) => step.on), ...criteria],
+      target,
     );
   }
 
@@ -305,9 +305,23 @@ function all(conditions: readonly ColumnElement[]): ColumnElement {
   return conjunction(operators.and, conditions);
 }
 
-function exists(froms: readonly From[], conditions: readonly ColumnElement[]): ColumnElement {
-  const query = new Select([ONE], []).with({ fromObjects: froms, whereCriteria: conditions });
+function exists(
+  froms: readonly From[],
+  conditions: readonly ColumnElement[],
+  about: OrmEntity | null = null,
+): ColumnElement {
+  const query = new Select([about === null ? new LiteralColumn("1", integerType) : new OneOf(about)], []).with({
+    fromObjects: froms,
+    whereCriteria: conditions,
+  });
   return new Exists(query.correlateExcept(...froms) as unknown as ConstructorParameters<typeof Exists>[0]);
+}
+
+/** `1`, selected of a class: it says whose rows are asked for, to those who have conditions on them. */
+export class OneOf extends LiteralColumn {
+  constructor(readonly entity: OrmEntity) {
+    super("1", integerType);
+  }
 }
 
 /** What stands for a column of `table` in an alias of it. */

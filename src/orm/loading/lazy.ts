@@ -81,7 +81,7 @@ function loaderWith({ node, planned }: LoadedOptions, relationship: Relationship
   const loaders = withOptions.get(node, dialect);
   let loader = loaders.get(relationship);
   if (loader === undefined) {
-    const planner = new Planner(dialect, planned, node.defaults, undefined);
+    const planner = new Planner(dialect, planned, node.defaults.forLoaders, undefined);
     const option = node.relations.get(relationship.key) ?? null;
     loader = new RelationLoader(
       relationship,

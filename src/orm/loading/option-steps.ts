@@ -121,13 +121,23 @@ export class BranchStep extends OptionStep {
   }
 }
 
-/** A condition on every appearance of a class in a statement and in the loads that follow from it. */
+/** A condition on every appearance of some classes in a statement and in the loads that follow from it. */
 export class LoaderCriteria extends LoadOption {
-  static override readonly parts: Parts = { entity: "node", condition: "node", includeAliases: "name" };
+  static override readonly parts: Parts = {
+    entities: "nodes",
+    conditions: "nodes",
+    includeAliases: "name",
+    propagateToLoaders: "name",
+  };
   constructor(
-    readonly entity: OrmEntity,
-    readonly condition: ColumnElement,
+    /** The class; of a mixin, every mapped class that has it. */
+    readonly entities: readonly OrmEntity[],
+    /** For each of them its condition. */
+    readonly conditions: readonly ColumnElement[],
+    /** Aliases that the statement itself makes of a class too. */
     readonly includeAliases: boolean,
+    /** Lazy loads of the objects that are loaded too. */
+    readonly propagateToLoaders: boolean,
   ) {
     super();
   }

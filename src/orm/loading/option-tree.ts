@@ -30,6 +30,7 @@ export class OptionDefaults {
   readonly criteria: LoaderCriteria[] = [];
   /** What holds where no option goes. */
   readonly nowhere: OptionNode = new OptionNode(this);
+  #forLoaders: OptionDefaults | null = null;
 
   get empty(): boolean {
     return this.strategy === null && this.criteria.length === 0;
@@ -38,15 +39,40 @@ export class OptionDefaults {
   /** The conditions on an appearance of a class: its discriminator, and those of `withLoaderCriteria`. */
   criteriaFor(entity: OrmEntity): readonly ColumnElement[] {
     const found: ColumnElement[] = entity.criterion === null ? [] : [entity.criterion];
-    return [...found, ...this.addedCriteria(entity)];
+    return [...found, ...this.statedCriteria(entity)];
+  }
+
+  /** The conditions of `withLoaderCriteria` on something that the statement names itself: aliases only where they are meant to be included. */
+  statedCriteria(entity: OrmEntity): readonly ColumnElement[] {
+    return this.addedCriteria(entity, entity.aliased && entity.polymorphic.length === 1);
+  }
+
+  /** What holds for the lazy loads of objects that are loaded. */
+  get forLoaders(): OptionDefaults {
+    if (this.criteria.every((each) => each.propagateToLoaders)) return this;
+    this.#forLoaders ??= this.#propagated();
+    return this.#forLoaders;
+  }
+
+  #propagated(): OptionDefaults {
+    const defaults = new OptionDefaults();
+    defaults.given = this.given;
+    defaults.strategy = this.strategy;
+    for (const each of this.criteria) if (each.propagateToLoaders) defaults.criteria.push(each);
+    return defaults;
   }
 
   /** The conditions of `withLoaderCriteria` alone. */
-  addedCriteria(entity: OrmEntity): readonly ColumnElement[] {
+  addedCriteria(entity: OrmEntity, isOwnAlias = false): readonly ColumnElement[] {
     const found: ColumnElement[] = [];
-    for (const each of this.criteria) {
-      if (!entity.mapper.isA(each.entity.mapper)) continue;
-      found.push(adapt(each.condition, each.entity, entity));
+    for (const { entities, conditions, includeAliases } of this.criteria) {
+      if (isOwnAlias && !includeAliases) continue;
+      // The nearest class decides, where a mixin stands on several of a hierarchy.
+      let nearest = -1;
+      entities.forEach((each, i) => {
+        if (entity.mapper.isA(each.mapper) && (nearest < 0 || each.mapper.isA(entities[nearest].mapper))) nearest = i;
+      });
+      if (nearest >= 0) found.push(adapt(conditions[nearest], entities[nearest], entity));
     }
     return found;
   }

@@ -11,7 +11,10 @@ import type { Condition, Expr, Valued } from "../../sql/typing.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { ExpressionAttribute } from "../attributes/expression-attribute.js";
 import { describeValue } from "../attributes/relation-attribute.js";
-import { findEntity, requireEntity } from "./entity.js";
+import type { AnyClass } from "../mapping/declarations.js";
+import type { Mapper } from "../mapping/mapper.js";
+import { allMappers } from "../mapping/registry.js";
+import { entityOf, findEntity, requireEntity } from "./entity.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
 import { InstrumentedRelation } from "./instrumented-relation.js";
 import {
@@ -442,26 +445,59 @@ export function withExpression<E, T>(
 
 /** Options of `withLoaderCriteria`. */
 export interface CriteriaSettings {
-  /** Aliases of the class too. Default false. */
+  /** Aliases that the statement makes of the class (`aliased(...)`) too. Default false. */
   readonly includeAliases?: boolean;
+  /** Lazy loads of the objects that are loaded, too. Default true. */
+  readonly propagateToLoaders?: boolean;
 }
 
+/** What a condition on a mixin may use: the attributes that the mixin itself declares. */
+export type CriteriaOf<E> = Condition | ((entity: Attrs<E>) => Condition);
+
 /**
- * A condition on every appearance of a class: in the statement, in its joins along relationships and in all loads that follow from it, lazy ones included.
+ * A condition on every appearance of a class: in the statement, in its joins along relationships, its subqueries, and in all loads that follow from it,
+ * lazy ones included. A class that is not mapped itself stands for every mapped class that inherits from it (that is `instanceof` it); its function is
+ * then called once for each.
  *
  * @example select(User).options(withLoaderCriteria(Post, (p) => p.deleted.eq(false)))
+ * @example select(User).options(withLoaderCriteria(SoftDeletes, (x) => x.deletedAt.isNull(), { includeAliases: true }))
+ * @throws ArgumentError for a class that no mapped class inherits from
  */
 export function withLoaderCriteria<E>(
   cls: Root<E>,
-  condition: Condition | ((entity: Attrs<E>) => Condition),
+  condition: CriteriaOf<E>,
   settings: CriteriaSettings = {},
 ): LoadOption {
-  const entity = requireEntity(cls);
-  const isLambda = typeof condition === "function";
-  const given = isLambda ? (condition as (attrs: object) => unknown)(entity.attrs) : condition;
+  const isMapped = findEntity(cls) !== null;
+  const entities = isMapped ? [requireEntity(cls)] : mappedWith(cls as AnyClass).map(entityOf);
+  if (!isMapped && typeof condition !== "function") {
+    throw new ArgumentError(
+      "withLoaderCriteria() of a mixin takes a function of its attributes: the condition is another one for each class that has it.",
+    );
+  }
+  const conditions = entities.map((entity) => {
+    const given =
+      typeof condition === "function"
+        ? (condition as (attrs: object) => unknown)(entity.attrs)
+        : (condition as unknown);
+    return requireCondition(given, "withLoaderCriteria()") as ColumnElement;
+  });
   return new LoaderCriteria(
-    entity,
-    requireCondition(given, "withLoaderCriteria()") as ColumnElement,
+    entities,
+    conditions,
     settings.includeAliases === true,
+    settings.propagateToLoaders !== false,
   );
+}
+
+/** The mapped classes that have a mixin: the topmost of each hierarchy. */
+function mappedWith(mixin: AnyClass): readonly Mapper[] {
+  const found = allMappers().filter((mapper) => mapper.cls.prototype instanceof mixin);
+  if (found.length === 0) {
+    const name = typeof mixin === "function" ? mixin.name : String(mixin);
+    throw new ArgumentError(
+      `withLoaderCriteria(): ${name} is no mapped class, and no mapped class inherits from it. Import the modules of the classes that do.`,
+    );
+  }
+  return found;
 }

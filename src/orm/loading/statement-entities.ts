@@ -12,7 +12,7 @@ import { Join } from "../../sql/selectable/join.js";
 import { Select } from "../../sql/selectable/select.js";
 import { JoinEntry } from "../../sql/selectable/select-parts.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
-import { InstrumentedRelation } from "./instrumented-relation.js";
+import { InstrumentedRelation, OneOf } from "./instrumented-relation.js";
 import type { OptionDefaults } from "./option-tree.js";
 import { OrmEntity } from "./orm-entity.js";
 
@@ -52,11 +52,14 @@ export function prepareExpression(expression: ColumnElement, defaults: OptionDef
 }
 
 function withEntities(statement: Select, defaults: OptionDefaults): Select {
+  const where: ColumnElement[] = [];
+  // An EXISTS of a relationship has the class's own condition already.
+  for (const node of statement.rawColumns)
+    if (node instanceof OneOf) where.push(...defaults.addedCriteria(node.entity));
   const selected = new Set<OrmEntity>();
   const expressed = new Set<OrmEntity>();
   for (const node of statement.rawColumns) collectEntities(node, selected, expressed);
   const joined = new Set<From>();
-  const where: ColumnElement[] = [];
   const joins = statement.joins.map((entry) => withCriteria(entry, defaults, joined, where));
   const froms: From[] = [];
   for (const entity of selected) {
@@ -100,7 +103,7 @@ function withCriteria(
   if (target instanceof InstrumentedRelation) {
     joined.add(target.target.from);
     // The relationship itself has the discriminator.
-    criteria = defaults.addedCriteria(target.target);
+    criteria = defaults.statedCriteria(target.target);
   } else if (target instanceof EntityElement && target instanceof OrmEntity) {
     joined.add(target.from);
     criteria = defaults.criteriaFor(target);

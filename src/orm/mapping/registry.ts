@@ -61,6 +61,14 @@ export interface ImperativeOptions extends Omit<MapperOptions, "abstract"> {
   readonly inherits?: AnyClass;
 }
 
+/** Every registry that is in use, for those who ask for all classes. */
+const registries: WeakRef<Registry>[] = [];
+
+/** The mappers of all registries. */
+export function allMappers(): readonly Mapper[] {
+  return registries.flatMap((each) => each.deref()?.mappers ?? []);
+}
+
 export class Registry implements MapperRegistry {
   readonly metadata: MetaData;
   readonly naming: NamingStrategy;
@@ -81,6 +89,7 @@ export class Registry implements MapperRegistry {
     this.typeMap = options.typeMap;
     this.resolveType = options.resolveType;
     this.metadata.beforeUse(() => this.configure());
+    registries.push(new WeakRef(this));
   }
 
   /** The mappers of this registry, in order of declaration. */
