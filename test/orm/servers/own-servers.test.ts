@@ -1,0 +1,224 @@
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  type AsyncEngine,
+  asyncSessionmaker,
+  attrs,
+  awaitable,
+  Column,
+  createAsyncEngine,
+  func,
+  ManyToOne,
+  OneToMany,
+  OperationalError,
+  PrimaryKey,
+  type Relation,
+  readWriteSplit,
+  registry,
+  select,
+  t,
+  text,
+  update,
+} from "../../../src/index.js";
+import { databaseKind } from "../../support/database.js";
+import { type OwnServer, startOwnServer, startReplica } from "../../support/own-postgres.js";
+import { recordStatements } from "../../support/statements.js";
+import { make } from "../support.js";
+
+const reg = registry();
+
+@reg.Entity("users")
+class User {
+  @PrimaryKey() id!: number;
+  @Column(t.string(50)) name!: string;
+  @OneToMany(
+    () => Note,
+    (n) => n.user,
+    { orderBy: "id" },
+  )
+  notes!: Note[];
+}
+
+@reg.Entity("notes")
+class Note {
+  @PrimaryKey() id!: number;
+  @Column(t.string(50)) body!: string;
+  @ManyToOne(
+    () => User,
+    (u) => u.notes,
+  )
+  user!: Relation<User> | null;
+}
+
+const why =
+  databaseKind() !== "postgresql"
+    ? "they are PostgreSQL servers"
+    : process.platform === "win32"
+      ? "their files are copied by cp"
+      : null;
+
+/** One statement on a server, past the engine under test. */
+async function query(url: string, sql: string): Promise<pg.QueryResult> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Waits until something holds, by asking again. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 400; i++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error("what was waited for did not come");
+}
+
+describe.skipIf(why !== null)(`a primary and its streaming replica${why === null ? "" : ` (skipped: ${why})`}`, () => {
+  let first: OwnServer;
+  let stops: (() => Promise<void>)[] = [];
+  let primary: AsyncEngine;
+  let replica: AsyncEngine;
+
+  beforeAll(async () => {
+    const settings = ["max_prepared_transactions=10", "wal_level=replica", "max_wal_senders=4", "max_connections=20"];
+    first = await startOwnServer({ settings });
+    stops = [first.stop];
+    const second = await startReplica(first, settings);
+    stops = [second.stop, first.stop];
+    primary = createAsyncEngine(first.url, { poolSize: 3 });
+    replica = createAsyncEngine(second.url, { poolSize: 3 });
+    await reg.metadata.createAll(primary);
+    await primary.begin(async (conn) => {
+      await conn.execute(text("insert into users (name) values ('Ann'), ('Bob')"));
+      await conn.execute(text("insert into notes (body, user_id) values ('one', 1)"));
+    });
+    await until(async () => {
+      const there = await query(second.url, "select to_regclass('notes') is not null as ok");
+      return there.rows[0].ok && (await query(second.url, "select count(*)::int as n from notes")).rows[0].n === 1;
+    });
+  }, 60_000);
+
+  afterAll(async () => {
+    await primary?.dispose();
+    await replica?.dispose();
+    for (const stop of stops) await stop();
+  }, 30_000);
+
+  const split = () => asyncSessionmaker(primary, { getBind: readWriteSplit({ primary, replicas: [replica] }) });
+
+  test("[SP-06] reads go to the replica: queries, gets, lazy loads, refreshes, streams and runSync", async () => {
+    await using session = split()();
+    using onPrimary = recordStatements(primary);
+    using onReplica = recordStatements(replica);
+    const ann = await session.scalars(select(User).where((u) => u.name.eq("Ann"))).one();
+    await awaitable(ann).notes;
+    await session.get(User, 2);
+    await session.refresh(ann);
+    for await (const _ of await session.stream(select(User))) {
+      // read to the end
+    }
+    await session.runSync((s) => expect(s.scalars(select(Note)).all().length).toBe(1));
+    expect(await session.scalar(select(text("pg_is_in_recovery()") as never))).toBe(true);
+    expect(onPrimary.count()).toBe(0);
+    expect(onReplica.count("SELECT")).toBe(7);
+  });
+
+  test("[SP-06] flushes, locked reads and statements that may write go to the primary, and own writes are read back from there", async () => {
+    await using session = split()();
+    using onReplica = recordStatements(replica);
+    const locked = await session
+      .scalars(
+        select(User)
+          .where((u) => u.id.eq(1))
+          .withForUpdate(),
+      )
+      .one();
+    expect(locked.name).toBe("Ann");
+    const again = await session.getOne(User, 1, { withForUpdate: true });
+    expect(again).toBe(locked);
+    session.add(make(User, { name: "Cid", notes: [] }));
+    await session.flush();
+    expect(await session.scalar(select(func.count()).selectFrom(User))).toBe(3);
+    await session.commit();
+    // The replica may not have it yet; the session reads its own write all the same.
+    expect((await session.scalars(select(User).where((u) => u.name.eq("Cid"))).all()).length).toBe(1);
+    expect(onReplica.count()).toBe(0);
+    await session.execute(update(User).where(attrs(User).name.eq("Cid")).values({ name: "Cyd" }));
+    await session.rollback();
+    await session.reset();
+    await session.scalars(select(User)).all();
+    expect(onReplica.count("SELECT")).toBe(1);
+  });
+
+  test("[SP-06] the replica is one: a write sent there is refused by the server, and what the primary has arrives there", async () => {
+    await expect(replica.begin((conn) => conn.execute(text("insert into users (name) values ('no')")))).rejects.toThrow(
+      /read-only transaction/,
+    );
+    await split().begin((session) => session.add(make(User, { name: "Dan", notes: [] })));
+    await until(async () => {
+      await using session = split()();
+      return (await session.scalars(select(User).where((u) => u.name.eq("Dan"))).all()).length === 1;
+    });
+    await using session = split()();
+    using onPrimary = recordStatements(primary);
+    await session.scalars(select(User), undefined, { bindArguments: { primary: true } }).all();
+    expect(onPrimary.count("SELECT")).toBe(1);
+  });
+
+  test("[ST-07] two databases commit in two phases together, or not at all", async () => {
+    await query(first.url, "create database other");
+    const other = createAsyncEngine(first.url.replace(/postgres$/, "other"), { poolSize: 2 });
+    try {
+      await other.begin((conn) =>
+        conn.execute(text("create table notes (id serial primary key, body varchar(50) not null, user_id integer)")),
+      );
+      await other.begin((conn) =>
+        conn.execute(text("alter table notes add constraint late unique (body) deferrable initially deferred")),
+      );
+      const Session = asyncSessionmaker(primary, { twophase: true, binds: new Map([[Note, other]]) });
+      await Session.begin((session) => {
+        session.addAll([make(User, { name: "Eve", notes: [] }), make(Note, { body: "far" })]);
+      });
+      await using check = Session();
+      expect((await check.scalars(select(User).where((u) => u.name.eq("Eve"))).all()).length).toBe(1);
+      expect((await check.scalars(select(Note)).all()).length).toBe(1);
+      await check.rollback();
+      // The second database cannot promise: the first, which has, is rolled back.
+      const failed = Session.begin(async (session) => {
+        session.add(make(User, { name: "Fay", notes: [] }));
+        await session.execute(text("insert into users (name) values ('Gus')"));
+        session.add(make(Note, { body: "far" }));
+      });
+      await expect(failed).rejects.toThrow(/late/);
+      expect((await check.scalars(select(User).where((u) => u.name.in(["Fay", "Gus"]))).all()).length).toBe(0);
+      expect((await query(first.url, "select count(*)::int as n from pg_prepared_xacts")).rows[0].n).toBe(0);
+    } finally {
+      await other.dispose();
+    }
+  });
+
+  test("[ST-07] prepare() alone leaves a transaction that outlives its connection, and can be recovered", async () => {
+    const Session = asyncSessionmaker(primary, { twophase: true });
+    const session = Session();
+    session.add(make(User, { name: "Hal", notes: [] }));
+    await session.prepare();
+    await expect(session.scalars(select(User)).all()).rejects.toThrow(/prepared: the only things left/);
+    const left = await query(first.url, "select gid from pg_prepared_xacts");
+    expect(left.rows.length).toBe(1);
+    await session.invalidate();
+    await query(first.url, `commit prepared '${left.rows[0].gid}'`);
+    await using check = Session();
+    expect((await check.scalars(select(User).where((u) => u.name.eq("Hal"))).all()).length).toBe(1);
+    const second = Session();
+    second.add(make(User, { name: "Ida", notes: [] }));
+    await second.prepare();
+    await second.rollback();
+    expect((await check.scalars(select(User).where((u) => u.name.eq("Ida"))).all()).length).toBe(0);
+    await expect(asyncSessionmaker(primary)().prepare()).rejects.toThrow(/twophase: true/);
+    expect(OperationalError).toBeDefined();
+  });
+});
