@@ -11,6 +11,7 @@ import { LoadRun } from "./load-run.js";
 import { LoadedOptions, OptionDefaults, type OptionNode } from "./option-tree.js";
 import type { OrmPlan } from "./plan.js";
 import { Planner } from "./planner.js";
+import { readOf } from "./read-of.js";
 import { keyBind, keyName } from "./unloaded.js";
 
 const defaults = new OptionDefaults();
@@ -41,23 +42,34 @@ export function joinsOnReload(state: InstanceState): boolean {
 export function* reloadState(session: LoadSession, state: InstanceState): Op<boolean> {
   const mapper = mapperOf(state);
   if (state.key === null) return false;
-  const connection = yield* session.connectionFor(mapper);
-  const given = state.origin?.options;
-  const options = given instanceof LoadedOptions ? given : null;
-  const node = nodeFor(options);
-  const known = plans.get(node, connection.dialect);
-  let plan = known.get(mapper);
-  if (plan === undefined) {
-    const planner = new Planner(connection.dialect, options?.planned ?? [], node.defaults, undefined);
-    // Whatever the options leave out, an expired object is whole again.
-    const needed = mapper.columnAttributes.filter((each) => each.writable && !each.deferred).map((each) => each.column);
-    plan = planner.plan(keyStatement(mapper), node, [mapper], needed);
-    known.set(mapper, plan);
-  }
   const named: Record<string, unknown> = {};
   valuesOf(state.key).forEach((value, i) => {
     named[keyName(i)] = value;
   });
+  const own = session.hearsLoads ? keyStatement(mapper) : null;
+  const heard =
+    own === null
+      ? null
+      : yield* session.announceLoad({
+          statement: own,
+          params: named,
+          kind: "column",
+          relationship: null,
+          states: [state],
+        });
+  const connection = yield* session.connectionFor(mapper, heard ?? readOf(mapper));
+  const given = state.origin?.options;
+  const options = given instanceof LoadedOptions ? given : null;
+  const node = nodeFor(options);
+  const known = plans.get(node, connection.dialect);
+  let plan = heard === own ? known.get(mapper) : undefined;
+  if (plan === undefined) {
+    const planner = new Planner(connection.dialect, options?.planned ?? [], node.defaults, undefined);
+    // Whatever the options leave out, an expired object is whole again.
+    const needed = mapper.columnAttributes.filter((each) => each.writable && !each.deferred).map((each) => each.column);
+    plan = planner.plan(heard ?? keyStatement(mapper), node, [mapper], needed);
+    if (heard === own) known.set(mapper, plan);
+  }
   const values = yield* plan.execute(new LoadRun(session, connection, options?.given ?? [], named, false));
   return values.length > 0;
 }

@@ -46,9 +46,7 @@ export function prepareNode(root: Node, defaults: OptionDefaults): Node {
 
 /** The same for the subqueries of an expression. */
 export function prepareExpression(expression: ColumnElement, defaults: OptionDefaults): ColumnElement {
-  return replaceNodes(expression as Node, (node) =>
-    node instanceof Select ? prepareNested(node as Select, defaults) : undefined,
-  ) as ColumnElement;
+  return prepareNode(expression as Node, defaults) as ColumnElement;
 }
 
 function withEntities(statement: Select, defaults: OptionDefaults): Select {

@@ -27,8 +27,8 @@ import { type InstanceState, valuesOf } from "../state.js";
 import { type Converter, converterOf } from "./converters.js";
 import { entityOf } from "./entity.js";
 import { LoadedOptions, OptionDefaults } from "./option-tree.js";
-import { prepareExpression } from "./statement-entities.js";
 import { readOf } from "./read-of.js";
+import { prepareExpression } from "./statement-entities.js";
 import { endExpiry, isComplete } from "./variant.js";
 
 type From = FromClause<unknown>;
@@ -90,7 +90,7 @@ export function* loadColumns(
     named[keyName(i)] = value;
   });
   const own = lock !== null || session.hearsLoads ? columnSelect(mapper, attributes, lock) : null;
-  const heard =
+  const said =
     own !== null && session.hearsLoads
       ? yield* session.announceLoad({
           statement: own,
@@ -100,11 +100,11 @@ export function* loadColumns(
           states: [state],
         })
       : null;
-  const connection = yield* session.connectionFor(mapper, heard ?? own ?? readOf(mapper));
+  const connection = yield* session.connectionFor(mapper, said ?? own ?? readOf(mapper));
   const { compiled, binds, converters } =
-    heard === null || heard === own
+    said === null || said === own
       ? statementFor(mapper, attributes, connection.dialect, lock)
-      : compiledSelect(heard, attributes, connection.dialect);
+      : compiledSelect(said, attributes, connection.dialect);
   const { rows } = yield* connection.run(compiled, compiled.bind(binds, named));
   if (rows.length === 0) return false;
   const [row] = rows;
