@@ -5,7 +5,7 @@
 import type { ColumnElement } from "../../sql/element.js";
 import type { EntityElement } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
-import { replaceNodes } from "../../sql/node.js";
+import { Node, replaceNodes } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
 import type { Attribute } from "../attributes/attribute.js";
@@ -163,7 +163,8 @@ export class Mapper implements StateMapper {
     }
     const parts: string[] = [];
     for (const value of values) {
-      if (value === null || value === undefined) return null;
+      // A key that is an SQL expression is known once the row is written.
+      if (value === null || value === undefined || value instanceof Node) return null;
       parts.push(hashPart(value));
     }
     return new CompositeKey(parts.join("\u0001"), values);

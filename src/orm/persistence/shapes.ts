@@ -53,7 +53,8 @@ function tableShape(mapper: Mapper, table: Table): TableShape {
       column,
       attribute,
       isKey: column.primaryKey || mapper.primaryKey.includes(attribute),
-      serverMade: column.serverDefault !== null || column.identity !== null || column.computed !== null,
+      serverMade:
+        column.system || column.serverDefault !== null || column.identity !== null || column.computed !== null,
       hasDefault: column.default !== undefined,
       computed: column.computed !== null,
     };
@@ -70,6 +71,6 @@ function tableShape(mapper: Mapper, table: Table): TableShape {
     autoincrement: table.primaryKey.autoincrementColumn,
     byAttribute,
     onUpdate: columns.filter((c) => c.column.onupdate !== undefined),
-    serverOnUpdate: columns.filter((c) => c.column.serverOnupdate !== null || c.computed),
+    serverOnUpdate: columns.filter((c) => c.column.serverOnupdate !== null || c.column.system || c.computed),
   };
 }

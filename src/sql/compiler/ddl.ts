@@ -80,7 +80,8 @@ export class DDLCompiler extends SQLCompiler {
   visitCreateTable(ddl: CreateTable): string {
     const table = ddl.table as unknown as Table;
     const prefixes = table.prefixes.map((each) => `${each} `).join("");
-    const lines = table.columns.map((column) => this.columnDefinition(column));
+    // The database has system columns by itself.
+    const lines = table.columns.filter((column) => !column.system).map((column) => this.columnDefinition(column));
     lines.push(...this.tableConstraints(table, ddl.options.includeForeignKeys));
     if (lines.length === 0) return `CREATE ${prefixes}TABLE ${this.exists(ddl.options)}${this.tableText(table)} ()`;
     return `CREATE ${prefixes}TABLE ${this.exists(ddl.options)}${this.tableText(table)} (\n  ${lines.join(",\n  ")}\n)${this.tableSuffix(table)}`;
