@@ -30,7 +30,7 @@ export function* executeInsert(
   const sets = params === undefined ? null : Array.isArray(params) ? (params as readonly Named[]) : [params as Named];
   if (sets !== null && sets.length === 0)
     throw new ArgumentError(`insert(${mapper.className}): the list of objects is empty.`);
-  const plain = statement.rows.length === 0 && statement.source === null && statement.conflict === null;
+  const plain = statement.rows.length === 0 && statement.source === null && statement.conflicts.length === 0;
   if (sets !== null && plain && canReturn(statement, mapper)) {
     return yield* insertObjects(session, statement, mapper, sets, options);
   }

@@ -79,7 +79,15 @@ export function makeRowPlan(request: RowPlanRequest): RowPlan {
       : finder.columnOf(node as ColumnElement),
   );
   const width = finder.order.length;
-  const factory = new LoaderFactory(dialect, planned, posts, children, planner.makePost, () => null);
+  const factory = new LoaderFactory(
+    dialect,
+    planned,
+    posts,
+    children,
+    planner.makePost,
+    planner.makeSubclass,
+    () => null,
+  );
   const names = disambiguate(nodes.filter((node) => !(node instanceof OrmEntity)));
   let named = 0;
   laidOut.forEach((each, i) => {

@@ -198,7 +198,7 @@ describe("upserts", () => {
     await using _ = session;
     const statement = insert(Account).onConflictDoUpdate({
       indexElements: ["name"],
-      set: (excluded: { age: never }) => ({ age: excluded.age }),
+      set: (excluded) => ({ age: excluded.age as never }),
     });
     const found = await session
       .scalars(statement.returning(Account), [
