@@ -73,7 +73,6 @@ export {
 } from "./mapping/registry.js";
 export { foreign, remote } from "./mapping/remote-column.js";
 export { Synonym, synonym } from "./mapping/synonym.js";
-export { deserialize, serialize } from "./serialize.js";
 export {
   flagDirty,
   flagModified,
@@ -84,6 +83,7 @@ export {
   setCommittedValue,
   wasDeleted,
 } from "./object-functions.js";
+export { deserialize, serialize } from "./serialize.js";
 export { AsyncSession } from "./session/async-session.js";
 export type { Awaitable } from "./session/awaitable.js";
 export type { BindRequest, Router } from "./session/binds.js";

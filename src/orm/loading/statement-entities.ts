@@ -35,7 +35,7 @@ export function prepareNode(root: Node, defaults: OptionDefaults): Node {
     let fresh = node.copyReplacing(visit);
     if (fresh instanceof Select) {
       // A subquery loads nothing: its options are gone.
-      const isBare = node === statement || (fresh as Select).loadOptions.length === 0;
+      const isBare = node === root || (fresh as Select).loadOptions.length === 0;
       fresh = withEntities(isBare ? (fresh as Select) : fresh.with({ loadOptions: [] }), defaults);
     }
     done.set(node, fresh);

@@ -18,9 +18,9 @@ import { executeFromStatement, mapperOfRows, openFromStatement } from "../loadin
 import { OrmEntity } from "../loading/orm-entity.js";
 import { executeSelect, type OpenSelect, openSelect } from "../loading/select.js";
 import type { Mapper } from "../mapping/mapper.js";
-import { stateOf } from "../stamp.js";
 import { callHandler } from "./announce-load.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
+import { mergeFrozenRows } from "./frozen-rows.js";
 import { type InvokeOptions, type Invoker, ORMExecuteState, OWN_STATEMENT } from "./orm-execute-state.js";
 import type { SessionCore } from "./session-core.js";
 
@@ -152,30 +152,8 @@ class HeardExecution implements Invoker {
   }
 
   *merge(frozen: FrozenResult<unknown>, load: boolean): Op<Result<unknown>> {
-    return yield* mergeFrozenResult(this.session, frozen, load);
+    return (yield* mergeFrozenRows(this.session, frozen as never, load)) as Result<unknown>;
   }
-}
-
-/** A result over a frozen one's rows, with the entities merged into the session. */
-export function* mergeFrozenResult(
-  session: SessionCore,
-  frozen: FrozenResult<unknown>,
-  load: boolean,
-): Op<Result<unknown>> {
-  const mergeOne = function* (value: unknown): Op<unknown> {
-    const isEntity = typeof value === "object" && value !== null && stateOf(value) !== undefined;
-    return isEntity ? yield* session.merge(value as object, { load }) : value;
-  };
-  const rows: unknown[] = [];
-  for (const row of frozen.data) {
-    if (frozen.shape.kind === "scalar") rows.push(yield* mergeOne(row));
-    else {
-      const values: unknown[] = [];
-      for (const value of row as readonly unknown[]) values.push(yield* mergeOne(value));
-      rows.push(values);
-    }
-  }
-  return frozen.withNewRows(rows).thaw();
 }
 
 /** A statement's rows as they come, from a server-side cursor. */

@@ -1,9 +1,7 @@
 /** Frozen results of one session in another: what a query cache gives out. SQLAlchemy: `merge_frozen_result`. */
-import type { Op } from "../../engine/io.js";
 import type { FrozenResult, Result } from "../../engine/result.js";
-import { stateOf } from "../stamp.js";
 import { AsyncSession } from "./async-session.js";
-import type { SessionCore } from "./session-core.js";
+import { mergeFrozenRows } from "./frozen-rows.js";
 import type { Session } from "./sync-session.js";
 
 /** Options of `mergeFrozenResult`. */
@@ -35,30 +33,6 @@ export function mergeFrozenResult(
   frozen: FrozenResult,
   options: MergeFrozenOptions = {},
 ): unknown {
-  const op = merged(session.core, frozen, options.load ?? false);
+  const op = mergeFrozenRows(session.core, frozen, options.load ?? false);
   return session instanceof AsyncSession ? session.run(op) : session.core.block(op);
-}
-
-function* merged(core: SessionCore, frozen: FrozenResult, load: boolean): Op<Result> {
-  const known = new Map<object, object>();
-  const value = function* (each: unknown): Op<unknown> {
-    if (typeof each !== "object" || each === null || stateOf(each) === undefined) return each;
-    let found = known.get(each);
-    if (found === undefined) {
-      found = yield* core.merge(each, { load });
-      known.set(each, found);
-    }
-    return found;
-  };
-  const rows: unknown[] = [];
-  for (const row of frozen.data) {
-    if (frozen.shape.kind === "scalar") {
-      rows.push(yield* value(row));
-      continue;
-    }
-    const made: unknown[] = [];
-    for (const each of row as readonly unknown[]) made.push(yield* value(each));
-    rows.push(made);
-  }
-  return frozen.withNewRows(rows).thaw() as Result;
 }
