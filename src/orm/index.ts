@@ -35,6 +35,7 @@ export * from "./loading/options.js";
 export { UserDefinedOption } from "./loading/user-option.js";
 export { WriteOnlyCollection } from "./loading/write-only.js";
 export type { InstanceEvents, MapperEvents } from "./mapper-events.js";
+export { AssociationProxy, type AssociationProxyOptions, associationProxy } from "./mapping/association-proxy.js";
 export { relationship } from "./mapping/collect.js";
 export { Composite, type CompositeOptions, type CompositePart, composite } from "./mapping/composite.js";
 export { create } from "./mapping/create.js";

@@ -50,6 +50,7 @@ export abstract class LoadOption extends Node {}
 
 declare const ONE: unique symbol;
 declare const JSON_VALUE: unique symbol;
+declare const PROXIED: unique symbol;
 /** Where a collection that cannot be gone through says what it holds; never set at run time. */
 export declare const MANY: unique symbol;
 /** The key of a declared, never assigned property that names what `create()` may leave out. */
@@ -79,6 +80,17 @@ export type CompositeOf<T> = T & { readonly [COMPOSITE]?: T };
 /** The result of a method that statements know too: `@HybridMethod(...) contains(x: number): HybridOf<boolean>`. */
 export type HybridOf<T> = T & { readonly [HYBRID]?: T };
 
+/** What an association proxy holds: values, or objects, of related objects. */
+interface Proxied<T> {
+  readonly [PROXIED]?: T;
+}
+/** An association proxy over an array: `@AssociationProxy("links", "keyword") keywords!: AssociationList<string>`. */
+export type AssociationList<T> = T[] & Proxied<T>;
+/** An association proxy over a `Set`. */
+export type AssociationSet<T> = Set<T> & Proxied<T>;
+/** An association proxy over a `Map`. */
+export type AssociationMap<K, T> = Map<K, T> & Proxied<T>;
+
 type Scalar = string | number | boolean | bigint | symbol | Date | Uint8Array;
 type Fn = (...args: never[]) => unknown;
 
@@ -107,13 +119,15 @@ export type Kind<T0, T = NonNullable<T0>> = [T] extends [Scalar]
     ? "one"
     : typeof JSON_VALUE extends keyof T
       ? "column"
-      : [Item<T>] extends [never]
+      : typeof PROXIED extends keyof T
         ? "column"
-        : [Item<T>] extends [Scalar | readonly unknown[]]
+        : [Item<T>] extends [never]
           ? "column"
-          : [Item<T>] extends [object]
-            ? "many"
-            : "column";
+          : [Item<T>] extends [Scalar | readonly unknown[]]
+            ? "column"
+            : [Item<T>] extends [object]
+              ? "many"
+              : "column";
 
 /** Whether an attribute of this type is a relation. */
 export type IsRelation<T> = Kind<T> extends "column" ? false : true;
@@ -166,12 +180,29 @@ export interface RelAttr<E, Src = unknown, TargetSrc = E> {
   and(condition: Condition | ((entity: Attrs<E>) => Condition)): RelAttr<E, Src, TargetSrc>;
 }
 
+/** An association proxy in expressions: its operators ask whether some of the related rows meet them. */
+export interface AssociationAttr<T, Src> {
+  /** Whether there is one, or one that meets a condition: over the far objects, or over the rows between where the values are plain. */
+  any(condition?: (far: Attrs<T>) => Condition): BoolExpr<boolean, Src>;
+  /** Whether a value, or an object, is among them. */
+  contains(value: T): BoolExpr<boolean, Src>;
+  eq(value: T): BoolExpr<boolean, Src>;
+  ne(value: T): BoolExpr<boolean, Src>;
+  in(values: readonly T[]): BoolExpr<boolean, Src>;
+  like(pattern: string): BoolExpr<boolean, Src>;
+}
+
+type IsProxied<T> = typeof PROXIED extends keyof NonNullable<T> ? true : false;
+type ProxiedValue<T> = NonNullable<T> extends Proxied<infer V> ? V : never;
+
 type AttrOf<T, Src, K> =
-  IsRelation<T> extends true
-    ? RelAttr<TargetOf<T>, Src>
-    : IsComposite<T> extends true
-      ? CompositeAttr<ValueObject<T>, Src, null extends T ? null : never> & Named<K>
-      : ExprOf<T, Src> & Named<K>;
+  IsProxied<T> extends true
+    ? AssociationAttr<ProxiedValue<T>, Src>
+    : IsRelation<T> extends true
+      ? RelAttr<TargetOf<T>, Src>
+      : IsComposite<T> extends true
+        ? CompositeAttr<ValueObject<T>, Src, null extends T ? null : never> & Named<K>
+        : ExprOf<T, Src> & Named<K>;
 
 type IsComposite<T> = [NonNullable<T>] extends [never]
   ? false

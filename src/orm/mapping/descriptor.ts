@@ -11,7 +11,7 @@ export interface DescriptorOwner {
 
 export abstract class Descriptor {
   /** How `inspect(Class)` calls it. */
-  abstract readonly kind: "hybrid" | "hybridMethod" | "synonym" | "composite";
+  abstract readonly kind: "hybrid" | "hybridMethod" | "synonym" | "composite" | "associationProxy";
 
   constructor(
     readonly owner: DescriptorOwner,
