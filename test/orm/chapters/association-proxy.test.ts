@@ -157,7 +157,7 @@ describe("a proxy of values over an array", () => {
 });
 
 describe("a proxy of far objects over a Set", () => {
-  test("[XP-01] hides the association object, which the creator makes", async () => {
+  test("[XP-01] [XP-02] hides the association object, which the creator makes", async () => {
     const { session, ann } = await filled();
     await using _ = session;
     expectTypeOf(ann.keywords).toExtend<Set<Keyword>>();
