@@ -7,8 +7,8 @@ import type { CreateSchema, DropSchema } from "../../sql/ddl/elements.js";
 import type { Dialect } from "../../sql/dialect.js";
 import { CompileError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
-import type { Column } from "../../sql/schema/column.js";
-import type { Constraint, PrimaryKeyConstraint } from "../../sql/schema/constraints.js";
+import type { Column, TableLike } from "../../sql/schema/column.js";
+import type { Constraint, ForeignKeyConstraint, PrimaryKeyConstraint } from "../../sql/schema/constraints.js";
 import type { Index } from "../../sql/schema/indexes.js";
 import type { Table } from "../../sql/schema/table.js";
 import type { NumericType } from "../../sql/types/base.js";
@@ -88,6 +88,17 @@ export class SqliteDDLCompiler extends DDLCompiler {
   }
   protected override notNullSuffix(column: Column): string {
     return onConflict(column.options.onConflictNotNull);
+  }
+
+  // A database is a file, and a key cannot refer to a table in another one.
+  protected override canHave(constraint: Constraint): boolean {
+    if (constraint.kind !== "fk") return true;
+    return (constraint as ForeignKeyConstraint).referredTable.schema === (constraint.table?.schema ?? null);
+  }
+
+  // REFERENCES takes no schema: it means the table's own file
+  protected override referredText(table: TableLike): string {
+    return this.quote(table.name);
   }
 
   // SQLite has no operator classes

@@ -72,6 +72,7 @@ function ownTable(declaration: ClassDeclaration): Table | null {
   return new Table(options.tableName ?? home.naming.tableName(mapper.className), home.metadata, [], {
     ...(options.schema === undefined ? {} : { schema: options.schema }),
     comment: options.comment ?? null,
+    ...(options.dialectOptions === undefined ? {} : { dialectOptions: options.dialectOptions }),
   }) as unknown as Table;
 }
 

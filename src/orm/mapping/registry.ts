@@ -3,7 +3,7 @@ import { type DDLConnection, type DDLOp, type DDLRunner, RUN_DDL, type SyncDDLBi
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { metadata as defaultMetadata, MetaData } from "../../sql/schema/metadata.js";
 import { reflectOp } from "../../sql/schema/reflect.js";
-import type { Table } from "../../sql/schema/table.js";
+import type { Table, TableOptions } from "../../sql/schema/table.js";
 import { UnmappedClassError } from "../errors.js";
 import {
   abstractMessage,
@@ -52,6 +52,8 @@ export interface EntityOptions extends MapperOptions {
   readonly comment?: string;
   /** Constraints and indexes of the table, as `table()` takes them; a function gives them when all columns are there. */
   readonly tableArgs?: TableArgs;
+  /** Options of the table on one dialect, by its name: `{ sqlite: { strict: true } }`. */
+  readonly dialectOptions?: TableOptions["dialectOptions"];
 }
 
 /** Options of `registry.mapImperatively`. */

@@ -165,7 +165,7 @@ export class DDLCompiler extends SQLCompiler {
     const lines: string[] = [];
     const rest: Constraint[] = [];
     for (const constraint of table.constraints) {
-      if (!constraint.existsOn(this.dialect)) continue;
+      if (!constraint.existsOn(this.dialect) || !this.canHave(constraint)) continue;
       if (constraint.kind === "pk") {
         if (constraint.columns.length > 0) {
           const text = this.primaryKeyText(constraint as PrimaryKeyConstraint, table);
@@ -186,6 +186,16 @@ export class DDLCompiler extends SQLCompiler {
       if (check !== null) lines.push(check);
     }
     return lines;
+  }
+
+  /** Whether the table can have the constraint at all; a dialect leaves out what it has no place for. */
+  protected canHave(_constraint: Constraint): boolean {
+    return true;
+  }
+
+  /** The table that a foreign key refers to, as REFERENCES names it. */
+  protected referredText(table: TableLike): string {
+    return this.tableText(table);
   }
 
   /** PRIMARY KEY, or null when the column's definition has it. */
@@ -244,7 +254,7 @@ export class DDLCompiler extends SQLCompiler {
   private foreignKeyBody(key: ForeignKeyConstraint): string {
     const columns = key.columns.map((column) => this.quote(column.name)).join(", ");
     const referred = key.refColumns.map((column) => this.quote(column.name)).join(", ");
-    let text = `FOREIGN KEY (${columns}) REFERENCES ${this.tableText(key.referredTable)} (${referred})`;
+    let text = `FOREIGN KEY (${columns}) REFERENCES ${this.referredText(key.referredTable)} (${referred})`;
     if (key.match !== null) text += ` MATCH ${key.match}`;
     if (key.onDelete !== null) text += ` ON DELETE ${this.action(key, key.onDelete)}`;
     if (key.onUpdate !== null) text += ` ON UPDATE ${this.action(key, key.onUpdate)}`;

@@ -1,7 +1,8 @@
 import type { DDLElement } from "../ddl/element.js";
-import { CreateView } from "../ddl/elements.js";
+import { CreateTableAs, CreateView } from "../ddl/elements.js";
 import { type AsyncDDLBind, type DDLRunner, RUN_DDL } from "../ddl-runner.js";
 import { InvalidRequestError } from "../errors.js";
+import { iterate } from "../node.js";
 import type { Query } from "../selectable/query.js";
 import type { Valued } from "../typing.js";
 import { Column } from "./column.js";
@@ -120,6 +121,26 @@ export class MetaData implements TableHome {
     const view = new Table<ViewColumns<C>, N>(name, this, columns, { schema, isView: true });
     this.#views.set(view.fullName, new CreateView(name, query as Query, { ...options, schema }));
     return view;
+  }
+
+  /**
+   * A table made from a query: `CREATE TABLE ... AS SELECT`, with the rows that the query finds when it is created.
+   *
+   * @example const archive = metadata.tableAs("archive", select(orders).where(orders.c.year.lt(2020)))
+   */
+  tableAs<Row, C, const N extends string>(
+    name: N,
+    query: Query<Row, C>,
+    options: { readonly schema?: string | null; readonly temporary?: boolean } = {},
+  ): Table<ViewColumns<C>, N> {
+    const columns = query.selectedColumns.map(
+      ({ element, name: column, key }) => new Column(column, element.type, { key }),
+    );
+    const schema = options.schema === undefined ? this.schema : options.schema;
+    const table = new Table<ViewColumns<C>, N>(name, this, columns, { schema });
+    table.setCreatorDdl(() => new CreateTableAs(name, query as Query, { ...options, schema }));
+    for (const node of iterate(query as Query)) if (node instanceof Table) table.addIsDependentOn(node as Table);
+    return table;
   }
 
   /** Runs DDL with the metadata, or with one of its tables. */

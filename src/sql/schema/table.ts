@@ -120,6 +120,8 @@ export class Table<Cols = ColumnSpecs, Name = string>
   readonly metadata: TableHome;
   #comment: string | null;
   #dialectOptions: TableOptions["dialectOptions"];
+  /** Tables that must be there before this one, beside those that its foreign keys refer to. */
+  readonly dependencies = new Set<Table>();
   /** Makes the statement that creates the table, in place of CREATE TABLE; see {@link setCreatorDdl}. */
   creatorDdl: ((table: Table) => DDLElement | null) | null = null;
   dropperDdl: ((table: Table) => DDLElement | null) | null = null;
@@ -203,6 +205,12 @@ export class Table<Cols = ColumnSpecs, Name = string>
    */
   setCreatorDdl(make: (table: Table) => DDLElement | null): this {
     this.creatorDdl = make;
+    return this;
+  }
+
+  /** Has this table created after another one, and dropped before it, without a foreign key. */
+  addIsDependentOn(other: Table<never, never> | Table): this {
+    this.dependencies.add(other as Table);
     return this;
   }
 
