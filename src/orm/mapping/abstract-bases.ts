@@ -1,7 +1,7 @@
 /** Bases and mixins without a table: what they say of the classes below them. */
 import { ENTITY } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
-import type { Table } from "../../sql/schema/table.js";
+import type { Table, TableOptions } from "../../sql/schema/table.js";
 import type { AnyClass, MapperOptions } from "./declarations.js";
 import { mapperOfPrototype } from "./instrument.js";
 
@@ -21,6 +21,7 @@ export interface DeclaredOptions extends MapperOptions {
   readonly schema?: string;
   readonly comment?: string;
   readonly tableArgs?: TableArgs;
+  readonly dialectOptions?: TableOptions["dialectOptions"];
 }
 
 const declared = new WeakMap<object, DeclaredOptions>();

@@ -238,8 +238,6 @@ describe("creating and dropping", () => {
     const to = new MetaData();
     const copy = things.toMetadata(to, { schema: "crm" });
     expect(copy.fullName).toBe("crm.things");
-    const text = String(new CreateTable(copy as unknown as Table).constructor === CreateTable);
-    expect(text).toBe("true");
     expect(copy.foreignKeyConstraints.flatMap((each) => each.elements.map((one) => one.target))).toEqual([
       "crm.parents.id",
       "crm.pairs.a",
@@ -396,7 +394,7 @@ describe("creating and dropping", () => {
   test("[CD-03] [CD-04] [CD-05] [CD-06] server defaults, sequences, computed and identity columns", async () => {
     const engine = await engineOf();
     const md = new MetaData();
-    const numbers = new Sequence("numbers", { metadata: md, start: 100, increment: 5 });
+    new Sequence("numbers", { metadata: md, start: 100, increment: 5 });
     const things = table("things", md, {
       id: column(t.integer, { primaryKey: true, identity: identity({ start: postgres ? 10 : 1 }) }),
       width: column(t.integer, { serverDefault: text("3") }),
@@ -415,7 +413,6 @@ describe("creating and dropping", () => {
     });
     if (postgres) expect(await engine.scalar(text("select nextval('numbers')"))).toBe(100);
     expect(await inspect(engine).getSequenceNames()).toEqual(postgres ? ["numbers"] : []);
-    void numbers;
     await md.dropAll(engine);
     expect(await inspect(engine).getSequenceNames()).toEqual([]);
   });
@@ -647,7 +644,7 @@ describe("mapped classes", () => {
     await using conn = await (await engineOf()).connect();
     await conn.execDriverSql(postgres ? "create schema crm" : "attach ':memory:' as crm");
     const reg = registry({ metadata: new MetaData({ schema: postgres ? "crm" : null }) });
-    const schema = postgres ? { schema: "crm" } : { schema: "crm" };
+    const schema = { schema: "crm" };
     @reg.Entity("people", {
       ...schema,
       comment: "who we know",
