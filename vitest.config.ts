@@ -55,6 +55,7 @@ const pglite = {
   test: {
     ...perDatabase,
     name: "pglite",
+    testTimeout: 60_000,
     include: EVERY_DRIVER,
     isolate: false,
     provide: { database: "pglite" as const },

@@ -103,6 +103,7 @@ describe("PostgreSQL in this process", () => {
   });
 
   test("has one connection, which is lent in turn: who asks for a second while holding it is told so", async () => {
+    await engine.dispose({ reuse: true });
     const small = createAsyncEngine(database.url, { ...database.engine, poolSize: 7, poolTimeout: 0.05 });
     const conn = await small.connect();
     expect(small.status()).toMatchObject({ size: 1, checkedOut: 1 });
@@ -113,6 +114,21 @@ describe("PostgreSQL in this process", () => {
     await conn.close();
     expect(await waiting).toBe(5);
     await small.dispose();
+  });
+
+  test("a connection opened later, of another engine over the same PGlite, takes the session over", async () => {
+    const older = createAsyncEngine(database.url, database.engine);
+    const newer = createAsyncEngine(database.url, database.engine);
+    const left = await older.connect();
+    await left.execute(text("select 1"));
+    await newer.begin(async (conn) => {
+      await conn.execute(notes.insert(), note("newer"));
+      await expect(left.execute(text("rollback"))).rejects.toThrow("has taken over the session of this PGlite");
+      await left.close();
+    });
+    expect(await newer.scalar(text("select count(*) from notes where body = 'newer'"))).toBe(1);
+    await newer.dispose();
+    await older.dispose();
   });
 
   test("the driver's own object is PGlite, and its queries do not get between ours", async () => {

@@ -247,6 +247,7 @@ describe("eager loading of a tree", () => {
     expect(top.down[0].down[0].id).toBe(3);
     expect(log.count()).toBe(1);
     expect(() => top.down[0].down[0].down).toThrow();
+    await session.close(); // PGlite has one connection
     await using second = Session();
     const three = await second
       .scalars(

@@ -81,6 +81,7 @@ describe("options on a path", () => {
       expect(() => author.profile).toThrow('"Author.profile" is not available');
       expect(post.tags).toHaveLength(2);
     });
+    await session.close(); // PGlite has one connection
     await using second = Session();
     const [ann] = await second
       .scalars(
@@ -124,6 +125,7 @@ describe("options on a path", () => {
     expect(ann.posts[0].tags).toHaveLength(2);
     await session.refresh(ann, ["posts", "profile"]);
     expect(ann.profile?.motto).toBe("on");
+    await session.close(); // PGlite has one connection
     await using second = Session();
     const given = make(Author, { id: 1, name: "Annie" });
     const merged = await second.merge(given, { options: [selectinload(Author, (a) => a.posts)] });
@@ -229,6 +231,7 @@ describe("containsEager", () => {
       .unique()
       .all();
     expect(authors.map((x) => [x.name, x.posts.map((y) => y.id)])).toEqual([["Bob", [5]]]);
+    await session.close(); // PGlite has one connection
     await using second = Session();
     log.reset();
     const p1 = aliased(Post, "p1");

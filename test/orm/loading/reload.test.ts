@@ -178,6 +178,7 @@ describe("an expired object", () => {
     expect(player.goals.map((g) => g.minute)).toEqual([3]);
     expect(player.team?.name).toBe("Reds");
 
+    await session.close(); // PGlite has one connection
     await using second = Session();
     const p = attrs(Player);
     const scorer = await second

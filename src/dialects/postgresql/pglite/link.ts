@@ -16,6 +16,10 @@ const COPY_FAIL = new MessageWriter()
   .copyFail("COPY ... FROM STDIN needs data: use PGlite's own query() with a blob, on the raw connection")
   .take();
 
+// A database has one session. Whoever opens a connection last has it: an older one, which nobody has closed, must not end
+// the transaction of another.
+const holders = new WeakMap<Pglite, PgliteLink>();
+
 /** PGlite has the server in this process and answers at once: waiting and blocking are the same. */
 export class PgliteLink implements ProtocolLink {
   readonly writer = new MessageWriter();
@@ -27,6 +31,9 @@ export class PgliteLink implements ProtocolLink {
     /** Called when the database can do nothing more. */
     private readonly onCrash: () => void,
   ) {
+    const before = holders.get(database);
+    if (before !== undefined) before.lost ??= new Error("a later connection has taken over the session of this PGlite");
+    holders.set(database, this);
     this.#reader = new WireReader((message) => this.#other(message), { refuseCopy: () => {} });
   }
 
