@@ -5,6 +5,7 @@ import type { InstanceState, StateAttribute } from "../state.js";
 import { rekeyedStates } from "../uow/action-views.js";
 import { type Action, type ActionView, FlushContext, type FlushSession, type Persister } from "../uow/flush-context.js";
 import { makeMapperActions, processorsOf } from "../uow/processors.js";
+import { findClashes } from "../uow/unique-clash.js";
 import type { Membership } from "./membership.js";
 
 /** Brings everything that has changed into a new flush. Pending orphans that no session saw being orphaned are left out. */
@@ -13,7 +14,7 @@ export function collectFlush(
   persister: Persister,
   membership: Membership,
 ): { readonly flush: FlushContext; readonly dropped: readonly InstanceState[] } {
-  const flush = new FlushContext(session, persister, processorsOf, makeMapperActions);
+  const flush = new FlushContext(session, persister, processorsOf, makeMapperActions, findClashes);
   const dropped: InstanceState[] = [];
   const deleted = [...membership.deleted];
   const saves = [...membership.new, ...membership.modified];

@@ -24,11 +24,12 @@ export class SaveAll extends Action {
   }
   override *perState(flush: FlushContext): Iterable<Action> {
     const states = flush.statesOf(this.base, false);
-    const deleteAll = DeleteAll.of(flush, this.base);
+    // Where some deletes come early, the others wait behind a barrier.
+    const deletes = flush.clashes === null ? DeleteAll.of(flush, this.base) : Barrier.of(flush, this.base);
     for (const state of states) {
       // Saves stay before deletes: a row switch depends on it.
       const action = SaveState.of(flush, state);
-      flush.link([action, deleteAll]);
+      flush.link([action, deletes]);
       yield action;
     }
     for (const processor of flush.processors.get(this.base) ?? [])
@@ -61,10 +62,10 @@ export class DeleteAll extends Action {
   }
   override *perState(flush: FlushContext): Iterable<Action> {
     const states = flush.statesOf(this.base, true);
-    const saveAll = SaveAll.of(flush, this.base);
+    const saves = flush.clashes === null ? SaveAll.of(flush, this.base) : Barrier.of(flush, this.base);
     for (const state of states) {
       const action = DeleteState.of(flush, state);
-      flush.link([saveAll, action]);
+      if (flush.clashes?.early.has(state) !== true) flush.link([saves, action]);
       yield action;
     }
     for (const processor of flush.processors.get(this.base) ?? [])
@@ -78,6 +79,27 @@ export class DeleteAll extends Action {
     return states.length === 0
       ? null
       : { action: "delete", subject: this.base.className, objects: states.map((s) => s.object) };
+  }
+}
+
+/** Stands between the saves of a hierarchy and its deletes where the two are broken into single objects. */
+class Barrier extends Action {
+  readonly rank = 1;
+  constructor(readonly base: Mapper) {
+    super();
+  }
+  static of(flush: FlushContext, base: Mapper): Barrier {
+    return flush.action(`barrier ${base.order}`, () => new Barrier(base));
+  }
+  get order(): number {
+    return this.base.order;
+  }
+  *execute(): Op<void> {}
+  describe(): string {
+    return `deletes of ${this.base.className}`;
+  }
+  view(): null {
+    return null;
   }
 }
 

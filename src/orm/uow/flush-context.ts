@@ -3,6 +3,7 @@
  * room. SQLAlchemy: `UOWTransaction`.
  */
 import type { Op } from "../../engine/io.js";
+import { CircularDependencyError } from "../../sql/errors.js";
 import type { Attribute } from "../attributes/attribute.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { CascadeLoader } from "../cascade-walk.js";
@@ -109,6 +110,14 @@ interface Remembered {
 /** The same for all attributes that are neither loaded nor changed. */
 const NOTHING_KNOWN: Remembered = { history: NO_HISTORY, loaded: false };
 
+/** Unique values that the flush frees and takes again. */
+export interface UniqueClashes {
+  /** Deleted objects whose rows go before the inserts. */
+  readonly early: ReadonlySet<InstanceState>;
+  linkAll(flush: FlushContext): void;
+  linkStates(flush: FlushContext): void;
+}
+
 /** Runs a processor's preparations for objects of its side until nothing new turns up. */
 interface Preparation {
   readonly processor: Processor;
@@ -151,6 +160,7 @@ export class FlushContext {
   readonly #bases: Mapper[] = [];
   readonly #linked: Processor[] = [];
   cycles: ReadonlySet<Action> = new Set();
+  clashes: UniqueClashes | null = null;
   readonly #edges: Map<Action, Set<Action>> = new Map();
   readonly #preparations: Map<string, Preparation> = new Map();
   readonly #histories: Map<Attribute, Map<InstanceState, Remembered>> = new Map();
@@ -162,7 +172,13 @@ export class FlushContext {
     readonly persister: Persister,
     readonly processorsOf: (mapper: Mapper) => readonly Processor[],
     readonly makeMapperActions: (flush: FlushContext, base: Mapper) => void,
+    readonly findClashes: (flush: FlushContext) => UniqueClashes | null,
   ) {}
+
+  /** The hierarchies that take part. */
+  get bases(): readonly Mapper[] {
+    return this.#bases;
+  }
 
   get hasWork(): boolean {
     return this.fates.size > 0;
@@ -307,6 +323,8 @@ export class FlushContext {
   *plan(): Op<Action[][]> {
     yield* this.#prepare();
     if (this.#bases.length === 0) return [];
+    this.clashes = this.findClashes(this);
+    if (this.clashes !== null) return this.#orderClashes();
     let plans = knownPlans.get(this.#bases[0]);
     if (plans === undefined) {
       plans = new Map();
@@ -321,9 +339,25 @@ export class FlushContext {
     return levels;
   }
 
+  /** An order in which freed values come first; the ordinary one where the rows' other ties do not allow it. */
+  #orderClashes(): Action[][] {
+    try {
+      return this.#order();
+    } catch (error) {
+      if (!(error instanceof CircularDependencyError)) throw error;
+    }
+    this.clashes = null;
+    this.cycles = new Set();
+    this.actions.clear();
+    this.processors.clear();
+    this.#edges.clear();
+    return this.#order();
+  }
+
   #order(): Action[][] {
     for (const base of this.#bases) this.makeMapperActions(this, base);
     for (const processor of this.#linked) processor.linkAll(this);
+    this.clashes?.linkAll(this);
     const actions = this.#sortedActions();
     this.cycles = findCycles(this.#liveEdges(), actions);
     if (this.cycles.size > 0) this.#breakCycles();
@@ -382,6 +416,7 @@ export class FlushContext {
   #breakCycles(): void {
     const converted = new Map<Action, readonly Action[]>();
     for (const action of this.cycles) converted.set(action, [...new Set(action.perState(this))]);
+    this.clashes?.linkStates(this);
     for (const [before, followers] of [...this.#edges]) {
       for (const after of [...followers]) {
         const [beforeIn, afterIn] = [this.cycles.has(before), this.cycles.has(after)];

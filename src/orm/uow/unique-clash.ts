@@ -1,0 +1,178 @@
+/**
+ * Unique values that a flush frees and takes again: a row is deleted and its successor inserted, or one object gives a value up and another takes it.
+ * Inserts come before updates and deletes, so that the database would see the value twice; where that shows in memory, and only there, what frees the
+ * value goes first. (SQLAlchemy leaves it to the database, which refuses.)
+ */
+import type { Column } from "../../sql/schema/column.js";
+import { UniqueConstraint } from "../../sql/schema/constraints.js";
+import type { Table } from "../../sql/schema/table.js";
+import { type Mapper, mapperOf } from "../mapping/mapper.js";
+import { stateOf } from "../stamp.js";
+import { hashOf, type InstanceState } from "../state.js";
+import { DeleteAll, DeleteState, SaveAll, SaveState } from "./actions.js";
+import type { FlushContext, UniqueClashes } from "./flush-context.js";
+
+const keysOf = new WeakMap<Mapper, readonly (readonly Column[])[]>();
+
+/** The columns of the unique constraints and indexes of a hierarchy's tables. */
+function uniqueKeys(base: Mapper): readonly (readonly Column[])[] {
+  let keys = keysOf.get(base);
+  if (keys === undefined) {
+    const tables = new Set<Table>();
+    for (const mapper of base.selfAndDescendants()) for (const table of mapper.tables) tables.add(table);
+    keys = [...tables].flatMap((table) => [
+      ...table.constraints.filter((each) => each instanceof UniqueConstraint).map((each) => each.columns),
+      ...table.indexes
+        .filter((index) => index.unique && index.options.where === undefined)
+        .map((index) => index.expressions)
+        .filter((columns): columns is Column[] => columns.every((column) => column.visitName === "Column")),
+    ]);
+    keysOf.set(base, keys);
+  }
+  return keys;
+}
+
+/** What frees values and what takes them, as far as memory knows; null where nothing meets. */
+export function findClashes(flush: FlushContext): UniqueClashes | null {
+  const pairs: [InstanceState, InstanceState][] = [];
+  for (const base of flush.bases) {
+    const keys = uniqueKeys(base);
+    if (keys.length === 0) continue;
+    const saves = flush.statesOf(base, false);
+    if (saves.length === 0) continue;
+    const deletes = flush.statesOf(base, true);
+    for (const columns of keys) pairs.push(...pairsOf(flush, columns, deletes, saves));
+  }
+  const orderly = withoutCircles(flush, pairs);
+  return orderly.length === 0 ? null : new Clashes(flush, orderly);
+}
+
+function pairsOf(
+  flush: FlushContext,
+  columns: readonly Column[],
+  deletes: readonly InstanceState[],
+  saves: readonly InstanceState[],
+): [InstanceState, InstanceState][] {
+  const freed = new Map<string, InstanceState>();
+  for (const state of deletes) note(freed, state, columns);
+  for (const state of saves) if (state.key !== null && changes(state, columns)) note(freed, state, columns);
+  if (freed.size === 0) return [];
+  const pairs: [InstanceState, InstanceState][] = [];
+  for (const taker of saves) {
+    if (taker.key !== null && !changes(taker, columns)) continue;
+    const hash = valuesOf(taker, columns, (state, column) => presentValue(flush, state, column));
+    const giver = hash === null ? undefined : freed.get(hash);
+    if (giver !== undefined && giver !== taker && !takesOverRow(giver, taker)) pairs.push([giver, taker]);
+  }
+  return pairs;
+}
+
+function note(freed: Map<string, InstanceState>, state: InstanceState, columns: readonly Column[]): void {
+  const hash = valuesOf(state, columns, (each, column) => mapperOf(each).byColumn.get(column)?.committedValue(each));
+  if (hash !== null) freed.set(hash, state);
+}
+
+function changes(state: InstanceState, columns: readonly Column[]): boolean {
+  if (state.committed === null) return false;
+  const { byColumn } = mapperOf(state);
+  return columns.some((column) => byColumn.get(column)?.hasNetChange(state) === true);
+}
+
+/** One text for equal values; null where one is not known, or NULL, which is equal to nothing. */
+function valuesOf(
+  state: InstanceState,
+  columns: readonly Column[],
+  read: (state: InstanceState, column: Column) => unknown,
+): string | null {
+  const parts: string[] = [];
+  for (const column of columns) {
+    const value = read(state, column);
+    if (value === null || value === undefined) return null;
+    if (value instanceof Date) parts.push(`d${value.getTime()}`);
+    else if (typeof value === "object") return null;
+    else parts.push(`${typeof value === "bigint" ? "number" : typeof value}${String(value)}`);
+  }
+  return parts.join("\u0000");
+}
+
+/** The value that a row will have; a foreign key may still stand in the object that it refers to. */
+function presentValue(flush: FlushContext, state: InstanceState, column: Column): unknown {
+  const mapper = mapperOf(state);
+  const attribute = mapper.byColumn.get(column);
+  for (const relationship of mapper.relationships) {
+    if (relationship.direction !== "manyToOne" || relationship.viewonly) continue;
+    const pair = relationship.join.pairs.find(({ local }) => local === column);
+    if (pair === undefined || !flush.history(state, relationship.attribute).hasChanges) continue;
+    const [member] = relationship.attribute.loadedMembers(state);
+    const target = member === undefined ? undefined : stateOf(member);
+    return target === undefined ? null : mapperOf(target).byColumn.get(pair.remote)?.peek(target);
+  }
+  return attribute?.peek(state);
+}
+
+/** A new object with the key of a deleted one becomes an UPDATE of its row. */
+function takesOverRow(giver: InstanceState, taker: InstanceState): boolean {
+  if (taker.key !== null || giver.key === null) return false;
+  const key = mapperOf(taker).identityKeyOf(taker);
+  return key !== null && hashOf(key) === hashOf(giver.key);
+}
+
+/** Objects that swap values have no order: they are left to the database. */
+function withoutCircles(
+  flush: FlushContext,
+  pairs: readonly [InstanceState, InstanceState][],
+): [InstanceState, InstanceState][] {
+  const next = new Map<InstanceState, InstanceState[]>();
+  for (const [giver, taker] of pairs) next.set(giver, [...(next.get(giver) ?? []), taker]);
+  const leadsTo = (from: InstanceState, to: InstanceState): boolean => {
+    const seen = new Set<InstanceState>();
+    const stack = [from];
+    for (let state = stack.pop(); state !== undefined; state = stack.pop()) {
+      if (state === to) return true;
+      if (seen.has(state)) continue;
+      seen.add(state);
+      stack.push(...(next.get(state) ?? []));
+    }
+    return false;
+  };
+  return pairs.filter(([giver, taker]) => flush.isDeleted(giver) || !leadsTo(taker, giver));
+}
+
+class Clashes implements UniqueClashes {
+  readonly early: Set<InstanceState> = new Set();
+
+  constructor(
+    flush: FlushContext,
+    private readonly pairs: readonly [InstanceState, InstanceState][],
+  ) {
+    // What is deleted together with an early one is early too.
+    const stack = pairs.map(([giver]) => giver).filter((giver) => flush.isDeleted(giver));
+    for (let state = stack.pop(); state !== undefined; state = stack.pop()) {
+      if (this.early.has(state)) continue;
+      this.early.add(state);
+      for (const { attribute, direction } of mapperOf(state).relationships) {
+        if (direction === "manyToOne") continue;
+        for (const member of flush.history(state, attribute).nonAdded()) {
+          const reached = stateOf(member as object);
+          if (reached !== undefined && flush.isDeleted(reached)) stack.push(reached);
+        }
+      }
+    }
+  }
+
+  /** Edges that put the hierarchies concerned into a circle, so that they are broken into single objects. */
+  linkAll(flush: FlushContext): void {
+    for (const [giver, taker] of this.pairs) {
+      const { base } = mapperOf(taker);
+      if (flush.isDeleted(giver)) flush.link([DeleteAll.of(flush, base), SaveAll.of(flush, base)]);
+      else flush.link([SaveAll.of(flush, base), SaveAll.of(flush, base)]);
+    }
+  }
+
+  linkStates(flush: FlushContext): void {
+    for (const [giver, taker] of this.pairs) {
+      const before = flush.isDeleted(giver) ? DeleteState.of(flush, giver) : SaveState.of(flush, giver);
+      flush.link([before, SaveState.of(flush, taker)]);
+    }
+  }
+}
