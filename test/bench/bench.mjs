@@ -170,11 +170,12 @@ for (const db of databases) {
       );
       const results = await measure(workload, database, names);
       run.databases[kind].workloads[workload] = results;
+      // After each workload, so that a run that is broken off has not been for nothing.
+      if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(run, null, 1)}\n`);
+      if (options.svg !== undefined) writeFileSync(options.svg, chart(run));
       console.log(table(kind, workload, results));
     }
   } finally {
     await database.close();
   }
 }
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(run, null, 1)}\n`);
-if (options.svg !== undefined) writeFileSync(options.svg, chart(run));

@@ -116,13 +116,13 @@ export async function open(kind, url) {
     W1: (rows) =>
       within(async (on) => {
         const list = rows.map((row) => on.create(Author, row));
-        await on.save(Author, list, { chunk: 1000, reload: false });
+        await on.save(Author, list, { chunk: 1000 });
         return list.map((a) => a.id);
       }),
     W2: () =>
       within(async (on) => {
         const list = graph().map((a) => on.create(Author, a));
-        await on.save(Author, list, { chunk: 100, reload: false });
+        await on.save(Author, list, { chunk: 100 });
         return list
           .flatMap((a) => a.posts)
           .flatMap((post) => post.comments)
@@ -146,14 +146,14 @@ export async function open(kind, url) {
           author.score = changedScore(i);
           changed.push(author);
         }
-        await on.save(Author, changed, { chunk: 1000, reload: false });
+        await on.save(Author, changed, { chunk: 1000 });
         return list;
       }),
     W7: () =>
       within(async (on) => {
         const list = await authors(on);
         list[77].score = 4321;
-        await on.save(Author, list[77], { reload: false });
+        await on.save(Author, list[77], {});
         return list;
       }),
     W8: () => within((on) => queries(postsOf(on))),
