@@ -9,7 +9,7 @@ const WIDTH = 560;
 const MOST = 10;
 const COLOURS = ["#888888", "#d9480f", "#1c7ed6", "#2f9e44", "#7048e8", "#c2255c", "#0c8599", "#846358"];
 
-const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
 export function chart(run) {
   const names = [];
@@ -17,7 +17,7 @@ export function chart(run) {
   let y = 70;
   for (const [kind, { workloads, version }] of Object.entries(run.databases)) {
     parts.push(
-      `<text x="10" y="${y}" font-weight="bold">${kind === "sqlite" ? "SQLite" : "PostgreSQL"} ${escape(version)}</text>`,
+      `<text x="10" y="${y}" font-weight="bold">${kind === "sqlite" ? "SQLite" : "PostgreSQL"} ${escaped(version)}</text>`,
     );
     y += GAP;
     for (const [workload, results] of Object.entries(workloads)) {
@@ -36,7 +36,7 @@ export function chart(run) {
         );
         y += BAR + 1;
       }
-      parts.push(`<text x="10" y="${(top + y) / 2 + 3}">${workload} ${escape(WORKLOADS[workload].title)}</text>`);
+      parts.push(`<text x="10" y="${(top + y) / 2 + 3}">${workload} ${escaped(WORKLOADS[workload].title)}</text>`);
       y += GAP;
     }
     y += 2 * GAP;
@@ -44,7 +44,7 @@ export function chart(run) {
   const one = LEFT + WIDTH / MOST;
   const legend = names.map(
     (name, i) =>
-      `<rect x="${10 + i * 100}" y="34" width="9" height="9" fill="${COLOURS[(i + 1) % COLOURS.length]}"/><text x="${24 + i * 100}" y="42">${escape(name)}</text>`,
+      `<rect x="${10 + i * 100}" y="34" width="9" height="9" fill="${COLOURS[(i + 1) % COLOURS.length]}"/><text x="${24 + i * 100}" y="42">${escaped(name)}</text>`,
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${LEFT + WIDTH + 60} ${y}" font-family="sans-serif" font-size="10">`,
