@@ -48,6 +48,7 @@ export function chart(run) {
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${LEFT + WIDTH + 60} ${y}" font-family="sans-serif" font-size="10">`,
+    "<title>Client CPU time of each workload as a multiple of the bare driver's</title>",
     `<rect width="100%" height="100%" fill="white"/>`,
     `<text x="10" y="20" font-size="13">Client CPU time as a multiple of the bare driver's (the line is 1), medians of ${run.rounds} rounds, ${run.date}</text>`,
     ...legend,

@@ -62,8 +62,8 @@ export class Membership {
   saveOrUpdate(state: InstanceState): void {
     if (state.extra !== null) state.extra.orphanedOutside = false;
     this.#enter(state);
-    // Nothing related in memory, now or before.
-    if (state.refs === null) return;
+    // Nothing related in memory, now or before; what waits for a collection is among the extras.
+    if (state.refs === null && state.extra === null) return;
     for (const reached of cascadeStates(state, "save-update", (s) => this.contains(s))) this.#enter(reached);
   }
 
