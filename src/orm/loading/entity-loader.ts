@@ -28,6 +28,8 @@ export interface EntityLoaderSpec {
   /** The discriminator's column; -1 where the rows are all of one class. */
   readonly discriminator: number;
   readonly discriminatorConverter: Converter | null;
+  /** Of a union over concrete classes: the column that names the class, whose identity map the row belongs to. */
+  readonly concrete: { readonly index: number; readonly classes: ReadonlyMap<unknown, Mapper> } | null;
   /** Makes the variant of a class of the hierarchy. */
   readonly variantFor: (mapper: Mapper) => RowVariant;
 }
@@ -50,7 +52,11 @@ export class EntityLoader {
     this.keyIndex = spec.keyIndexes.length === 1 ? spec.keyIndexes[0] : -1;
     this.keyConverter = spec.keyConverters[0] ?? null;
     this.plain =
-      spec.discriminator < 0 && this.self.children.length === 0 && this.keyIndex >= 0 && this.keyConverter === null;
+      spec.concrete === null &&
+      spec.discriminator < 0 &&
+      this.self.children.length === 0 &&
+      this.keyIndex >= 0 &&
+      this.keyConverter === null;
   }
 
   variantFor(mapper: Mapper): RowVariant {
@@ -94,11 +100,14 @@ export class EntityLoader {
     const key = this.keyOf(row);
     if (key === null) return null;
     const hash = hashOf(key);
-    const entry = run.family(this.spec.id, this.base).get(hash);
+    const { concrete } = this.spec;
+    const own = concrete === null ? null : this.variantFor(concrete.classes.get(row[concrete.index]) ?? this.mapper);
+    const family = own === null ? run.family(this.spec.id, this.base) : run.session.identity.family(own.mapper.base);
+    const entry = family.get(hash);
     let state = entry instanceof WeakPage ? entry.find(hash) : entry;
     let variant: RowVariant;
     if (state === undefined) {
-      variant = this.spec.discriminator < 0 ? this.self : this.variantOf(row);
+      variant = own ?? (this.spec.discriminator < 0 ? this.self : this.variantOf(row));
       // A row that becomes the storage of its object is still needed for what is joined to it.
       const { children } = variant;
       if (children.length > 0) {

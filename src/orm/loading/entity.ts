@@ -17,6 +17,7 @@ import { mapperOfPrototype } from "../mapping/instrument.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { mapperFor } from "../mapping/registry.js";
 import { withOperators } from "./comparator.js";
+import { classColumn, concreteUnion, unitedColumn } from "./concrete-entity.js";
 import { anonymousAlias, discriminatorCriterion, fromOf, subclassesOf } from "./inheritance.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
 import { adapt, InstrumentedRelation } from "./instrumented-relation.js";
@@ -25,7 +26,7 @@ import { OrmEntity } from "./orm-entity.js";
 type From = FromClause<unknown>;
 
 /** What kind of thing an entity stands for; part of its shape. */
-type EntityKind = "class" | "alias" | "polymorphic";
+type EntityKind = "class" | "alias" | "polymorphic" | "united";
 
 export class MapperEntity extends OrmEntity {
   static override readonly parts: Parts = { from: "node" };
@@ -92,6 +93,7 @@ export class MapperEntity extends OrmEntity {
 
   columnFor(column: Column): ColumnElement {
     if (this.kind === "class") return column;
+    if (this.kind === "united") return unitedColumn(this.from, this.polymorphic, column) ?? column;
     let found = this.found.get(column);
     if (found === undefined) {
       found = this.#find(column);
@@ -101,6 +103,7 @@ export class MapperEntity extends OrmEntity {
   }
 
   elementOf(attribute: ColumnAttribute): ColumnElement {
+    if (attribute.slot < 0) return classColumn(this.from);
     return attribute instanceof ExpressionAttribute ? this.#expressionOf(attribute) : this.columnFor(attribute.column);
   }
 
@@ -209,6 +212,11 @@ export function entityOf(mapper: Mapper): MapperEntity {
   let entity = entities.get(mapper);
   if (entity === undefined) {
     mapper.registry.configure();
+    if (mapper.concretes.length > 0) {
+      const made = unitedEntity(mapper, mapper.className, null);
+      entities.set(mapper, made);
+      return made;
+    }
     const polymorphic = defaultPolymorphic(mapper);
     entity = new MapperEntity(
       mapper,
@@ -220,6 +228,11 @@ export function entityOf(mapper: Mapper): MapperEntity {
     entities.set(mapper, entity);
   }
   return entity;
+}
+
+/** A class with those below it that have tables of their own. */
+function unitedEntity(mapper: Mapper, name: string, sqlName: string | null): MapperEntity {
+  return new MapperEntity(mapper, concreteUnion(mapper, sqlName), name, "united", mapper.united);
 }
 
 /** The subclasses that the mapping says to load with the class: its own word, and that of each of them. */
@@ -242,6 +255,7 @@ export function aliasOf(
   kind: "inner" | "left" = "left",
 ): MapperEntity {
   mapper.registry.configure();
+  if (mapper.concretes.length > 0) return unitedEntity(mapper, name ?? mapper.className, name);
   const subclasses = polymorphic ?? defaultPolymorphic(mapper);
   const alone =
     fromOf(mapper, subclasses, (table) => table as unknown as From) === (mapper.tables[0] as unknown as From);

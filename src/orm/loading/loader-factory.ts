@@ -5,6 +5,7 @@ import type { Column } from "../../sql/schema/column.js";
 import type { Select } from "../../sql/selectable/select.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { Mapper, Relationship } from "../mapping/mapper.js";
+import { concreteDiscriminator, concreteIdentity } from "./concrete-entity.js";
 import { convertersOf, lazyBits } from "./converters.js";
 import { EntityLoader, JoinedChild } from "./entity-loader.js";
 import type { LoadRun, PostLoader } from "./load-run.js";
@@ -70,6 +71,13 @@ export class LoaderFactory {
       name: part.entity.entityName,
       keyIndexes: key.map((attribute) => columnAt(attribute.slot)),
       keyConverters: key.map((attribute) => converters[attribute.slot]),
+      concrete:
+        mapper.concretes.length === 0
+          ? null
+          : {
+              index: part.offset + part.attributes.indexOf(concreteDiscriminator(mapper)),
+              classes: new Map(mapper.united.map((each) => [concreteIdentity(each), each])),
+            },
       discriminator: on === null || mapper.subclasses.length === 0 ? -1 : columnAt(on.slot),
       discriminatorConverter: on === null ? null : converters[on.slot],
       variantFor: (each) => this.variant(part, each, width, ownsRow, children, posts),

@@ -4,6 +4,7 @@ import { InvalidRequestError } from "../../sql/errors.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { Mapper, Relationship } from "../mapping/mapper.js";
+import { concreteDiscriminator } from "./concrete-entity.js";
 import { attributesOf, entityOf } from "./entity.js";
 import { adapt, InstrumentedRelation } from "./instrumented-relation.js";
 import type { Strategy } from "./option-steps.js";
@@ -96,6 +97,7 @@ export function partOf(
   const attributes = attributesOf(entity.polymorphic).filter(
     (each) => isIdentity(entity, each) || forced.has(each) || node.loads(each),
   );
+  if (entity.mapper.concretes.length > 0) attributes.push(concreteDiscriminator(entity.mapper));
   return { entity, node, path, attributes, inner, children, offset: -1 };
 }
 
@@ -109,6 +111,7 @@ function force(entity: OrmEntity, column: Column, into: Set<ColumnAttribute>): v
 /** Columns without which an object cannot be told from others. */
 function isIdentity(entity: OrmEntity, attribute: ColumnAttribute): boolean {
   const { mapper } = entity;
+  if (mapper.concretes.length > 0 && mapper.united.some((each) => each.primaryKey.includes(attribute))) return true;
   return mapper.primaryKey.includes(attribute) || mapper.polymorphicOn === attribute || mapper.version === attribute;
 }
 

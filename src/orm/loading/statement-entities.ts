@@ -5,9 +5,9 @@
 import { ColumnElement } from "../../sql/element.js";
 import { conjunction } from "../../sql/elements/build.js";
 import { EntityElement } from "../../sql/entity.js";
-import type { Node } from "../../sql/node.js";
+import { type Node, replaceNodes } from "../../sql/node.js";
 import { operators } from "../../sql/operators.js";
-import type { FromClause } from "../../sql/selectable/from-clause.js";
+import { FromClause } from "../../sql/selectable/from-clause.js";
 import { Join } from "../../sql/selectable/join.js";
 import { Select } from "../../sql/selectable/select.js";
 import { JoinEntry } from "../../sql/selectable/select-parts.js";
@@ -46,7 +46,16 @@ export function prepareNode(root: Node, defaults: OptionDefaults): Node {
 
 /** The same for the subqueries of an expression. */
 export function prepareExpression(expression: ColumnElement, defaults: OptionDefaults): ColumnElement {
-  return prepareNode(expression as Node, defaults) as ColumnElement;
+  return replaceNodes(expression as Node, (node) => {
+    // What the statement around it selects from stays what it is.
+    if (node instanceof FromClause) return node;
+    if (!(node instanceof Select)) return undefined;
+    const { loadOptions } = node as Select;
+    return prepareStatement(
+      loadOptions.length === 0 ? (node as Select) : (node as Select).with({ loadOptions: [] }),
+      defaults,
+    );
+  }) as ColumnElement;
 }
 
 function withEntities(statement: Select, defaults: OptionDefaults): Select {

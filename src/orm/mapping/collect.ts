@@ -13,15 +13,15 @@ import {
 } from "./declarations.js";
 import { mapperOfPrototype } from "./instrument.js";
 
-/** The declarations of a decorated class, base classes first, up to the next mapped class. A property declared again replaces the former. */
-export function collectDeclarations(cls: AnyClass): PropertyDeclaration[] {
+/** The declarations of a decorated class, base classes first, up to the next mapped class. A property declared again replaces the former. A concrete class has those of mapped superclasses too. */
+export function collectDeclarations(cls: AnyClass, concrete = false): PropertyDeclaration[] {
   const chain: object[] = [];
   for (
     let proto: object | null = cls.prototype;
     proto !== null && proto !== Object.prototype;
     proto = Object.getPrototypeOf(proto)
   ) {
-    if (proto !== cls.prototype && mapperOfPrototype(proto) !== undefined) break;
+    if (!concrete && proto !== cls.prototype && mapperOfPrototype(proto) !== undefined) break;
     chain.unshift(proto);
   }
   const found = new Map<string, PropertyDeclaration>();

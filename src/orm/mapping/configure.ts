@@ -30,7 +30,11 @@ const ownerOf = new WeakMap<Column, Mapper>();
 /** Makes the table and the declared columns; needs no other class but the superclass. */
 export function declareColumns(declaration: ClassDeclaration): void {
   const { mapper, options } = declaration;
-  mapper.inherits = superMapper(declaration);
+  const above = superMapper(declaration);
+  if (options.concrete === true && above !== null) {
+    mapper.concreteBase = above;
+    above.concretes.push(mapper);
+  } else mapper.inherits = above;
   mapper.base = mapper.inherits?.base ?? mapper;
   if (mapper.inherits !== null) mapper.inherits.subclasses.push(mapper);
   const own = declaration.options.table ?? ownTable(declaration);
@@ -354,7 +358,8 @@ function setPolymorphism(mapper: Mapper): void {
         ? columnNamed(mapper, polymorphicOn, "polymorphicOn")
         : addDiscriminator(mapper, polymorphicOn);
   if (versionIdCol !== undefined) mapper.version = columnNamed(mapper, versionIdCol, "versionIdCol");
-  if (polymorphicIdentity === undefined) return;
+  // Concrete classes are told apart by the table that a row is from.
+  if (polymorphicIdentity === undefined || mapper.concreteBase !== null || mapper.concretes.length > 0) return;
   const other = mapper.polymorphicMap.get(polymorphicIdentity);
   if (other !== undefined && other !== mapper) {
     throw new MapperConfigurationError(

@@ -230,6 +230,11 @@ export interface MapperOptions {
   readonly polymorphicIdentity?: string | number;
   /** There are no objects of this class itself, only of those below it. */
   readonly polymorphicAbstract?: boolean;
+  /**
+   * The class has a table of its own with all its columns, those of its superclass too, and its own relationships. A query on the superclass is a UNION over the
+   * tables of the classes below it.
+   */
+  readonly concrete?: boolean;
   /** How queries on a superclass load the columns of this class: with the same SELECT, or with one more. Default: when they are read. */
   readonly polymorphicLoad?: "inline" | "selectin";
   /** Of a joined-table subclass whose table has several foreign keys to the table above: the attributes or columns of the one that means inheritance. */

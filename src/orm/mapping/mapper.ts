@@ -37,6 +37,10 @@ export class Mapper implements StateMapper {
   tables: Table[] = [];
   readonly subclasses: Mapper[] = [];
   inherits: Mapper | null = null;
+  /** The superclass of a class with `concrete: true`, which shares nothing with it but the class hierarchy. */
+  concreteBase: Mapper | null = null;
+  /** Classes with `concrete: true` right below this one. */
+  readonly concretes: Mapper[] = [];
   /** The root of the hierarchy: identity belongs to it. */
   base: Mapper = this;
   primaryKey: ColumnAttribute[] = [];
@@ -112,6 +116,13 @@ export class Mapper implements StateMapper {
       yield mapper;
       stack.push(...mapper.subclasses);
     }
+  }
+
+  /** The classes that a query on this one unites: itself and those with `concrete: true` below it. */
+  get united(): readonly Mapper[] {
+    const found: Mapper[] = [this];
+    for (const each of found) found.push(...each.concretes);
+    return found;
   }
 
   /** An attribute by name. @throws InvalidRequestError with the names there are */

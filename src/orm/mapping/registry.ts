@@ -119,7 +119,7 @@ export class Registry implements MapperRegistry {
     }
     const merged = withBases(cls, options);
     const mapper = this.#newMapper(cls, merged);
-    const declaration = new ClassDeclaration(mapper, this, merged, collectDeclarations(cls));
+    const declaration = new ClassDeclaration(mapper, this, merged, collectDeclarations(cls, merged.concrete));
     checkPrivateFields(cls, mapper);
     const wrapped = wrapClass(cls, mapper);
     mapper.cls = wrapped;

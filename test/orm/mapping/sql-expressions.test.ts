@@ -295,7 +295,7 @@ describe("column properties", () => {
       .unique()
       .all();
     expect(limited.map((u) => [u.addressCount, u.addresses.length])).toEqual([[2, 2]]);
-    const sub = aliased(User, select(User).subquery("s"));
+    const sub = aliased(User, select(User).subquery());
     expect((await session.scalars(select(sub).orderBy(sub.id)).all()).map((u) => u.addressCount)).toEqual([2, 0]);
   });
 

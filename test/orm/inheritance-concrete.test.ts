@@ -1,0 +1,117 @@
+/** Concrete inheritance: each class has its whole table; a query on the base unites them. */
+import { describe, expect, test } from "vitest";
+import {
+  attrs,
+  awaitable,
+  Column,
+  func,
+  inspect,
+  ManyToOne,
+  PrimaryKey,
+  type Relation,
+  registry,
+  select,
+  selectinload,
+  t,
+  text,
+} from "../../src/index.js";
+import { recordStatements } from "../support/statements.js";
+import { make, storeFor } from "./support.js";
+
+const reg = registry();
+
+@reg.Entity("companies")
+class Company {
+  @PrimaryKey() id!: number;
+  @Column() name!: string;
+}
+
+@reg.Entity("employees", { polymorphicIdentity: "employee" })
+class Employee {
+  @PrimaryKey() id!: number;
+  @Column() name!: string;
+  @ManyToOne(() => Company) company!: Relation<Company> | null;
+  @Column(t.timestamp, { serverDefault: func.now() }) hired!: Date;
+}
+
+@reg.Entity("managers", { concrete: true, polymorphicIdentity: "manager" })
+class Manager extends Employee {
+  @Column() level!: number;
+}
+
+@reg.Entity("engineers", { concrete: true, polymorphicIdentity: "engineer" })
+class Engineer extends Employee {
+  @Column({ nullable: true }) language!: string;
+}
+
+async function office() {
+  const store = await storeFor(reg);
+  await store.Session.begin((s) =>
+    s.addAll([
+      make(Employee, { name: "Ann", company: make(Company, { name: "Acme" }) }),
+      make(Manager, { name: "Max", level: 3, company: make(Company, { name: "Bolt" }) }),
+      make(Engineer, { name: "Eve", language: "TS" }),
+    ]),
+  );
+  return store;
+}
+
+describe("concrete inheritance", () => {
+  test("[IN-04] each class has its whole table and its own relationships", async () => {
+    const { engine, Session } = await office();
+    const names = (name: string) => reg.metadata.tables.get(name)?.columns.map((c) => c.name);
+    expect([names("employees"), names("managers")]).toEqual([
+      ["id", "name", "hired", "company_id"],
+      ["id", "name", "hired", "level", "company_id"],
+    ]);
+    await using session = Session();
+    using log = recordStatements(engine);
+    const max = await session.scalars(select(Manager).where((m) => m.level.gt(1))).one();
+    expect([max.id, max.name, max.level]).toEqual([1, "Max", 3]);
+    expect(log.texts()[0]).not.toMatch(/UNION|employees/);
+    expect((await awaitable(max).company)?.name).toBe("Bolt");
+    max.level = 4;
+    await session.commit();
+    expect(await session.scalar(text("select level from managers"))).toBe(4);
+    await session.delete(max);
+    await session.commit();
+    expect(await session.scalar(text("select count(*) from managers"))).toBe(0);
+    expect(await session.scalar(text("select count(*) from employees"))).toBe(1);
+  });
+
+  test("[IN-04] a query on the base unites the tables and yields the right classes, though their keys are equal", async () => {
+    const { engine, Session } = await office();
+    await using session = Session();
+    using log = recordStatements(engine);
+    const all = await session.scalars(select(Employee).orderBy((e) => e.name)).all();
+    expect(all.map((e) => [e.constructor.name, e.id, e.name])).toEqual([
+      ["Employee", 1, "Ann"],
+      ["Engineer", 1, "Eve"],
+      ["Manager", 1, "Max"],
+    ]);
+    expect([(all[1] as Engineer).language, (all[2] as Manager).level, all[0].hired instanceof Date]).toEqual([
+      "TS",
+      3,
+      true,
+    ]);
+    expect(log.count()).toBe(1);
+    expect(await session.scalars(select(Manager)).one()).toBe(all[2]);
+    expect(inspect(all[2]).identityKey?.[0]).toBe(Manager);
+    const e = attrs(Employee);
+    expect(await session.execute(select(e.name).where(e.name.like("%x%")).orderBy(e.name)).all()).toEqual([["Max"]]);
+    expect(await session.scalar(select(func.count()).selectFrom(Employee))).toBe(3);
+  });
+
+  test("[IN-04] relationships load eagerly over the union", async () => {
+    const { Session } = await office();
+    await using session = Session();
+    const all = await session
+      .scalars(
+        select(Employee)
+          .orderBy((e) => e.name)
+          .options(selectinload(Employee, (e) => e.company)),
+      )
+      .all();
+    expect(all.map((e) => e.company?.name ?? null)).toEqual(["Acme", null, "Bolt"]);
+  });
+});
