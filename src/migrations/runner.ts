@@ -341,9 +341,12 @@ class RunSession {
   }
 
   async #overtaken(revision: Revision, direction: "upgrade" | "downgrade"): Promise<boolean> {
-    const row = (await this.versions.read(this.connection)).find((each) => each.revision === revision.id);
-    const there = row !== undefined && row.progress?.direction !== "upgrade";
-    return direction === "upgrade" ? there : row === undefined;
+    // A squash is there by its own row, or by those of the revisions that it stands for.
+    const there = (await this.versions.read(this.connection)).filter(
+      (each) => each.revision === revision.id || revision.replaces.includes(each.revision),
+    );
+    if (direction === "downgrade") return there.length === 0;
+    return there.some((each) => each.progress?.direction !== "upgrade");
   }
 
   async #perform(

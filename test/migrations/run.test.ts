@@ -263,6 +263,25 @@ describe("migrate()", () => {
     expect(ids(await migrate(fresh, { revisions: [squashed] }))).toEqual(["s1"]);
   });
 
+  test("a squash is undone on a database that has the revisions which it has replaced", async () => {
+    const { engine } = await freshDatabase({ file: true });
+    await migrate(engine, { revisions });
+    const squashed: RevisionModule = {
+      revision: "s1",
+      downRevision: null,
+      replaces: ["a1", "b2", "c3"],
+      upgrade: (op) => op.createTable("towns", { id: column(t.integer, { primaryKey: true }) }),
+      downgrade(op) {
+        op.dropTable("towns");
+        op.dropTable("countries");
+      },
+    };
+    expect(ids(await downgrade(engine, { revisions: [squashed], to: "base" }))).toEqual(["s1"]);
+    expect(await tables(engine)).toEqual([]);
+    expect(ids(await migrate(engine, { revisions: [squashed] }))).toEqual(["s1"]);
+    expect(await tables(engine)).toEqual(["towns"]);
+  });
+
   test("[AR-07] operations run outside of a revision too", async () => {
     const { engine } = await freshDatabase({ file: true });
     await engine.begin((conn) =>
