@@ -11,8 +11,8 @@ import type { Project } from "./project.js";
  */
 export async function differences(project: Project): Promise<readonly MigrateOperation[]> {
   const metadata = await project.metadata();
-  const { schemas, include, renderAsBatch, versionTable, process } = project.config;
-  const options = { schemas, include, renderAsBatch, versionTable, process };
+  const { schemas, include, renderAsBatch, versionTable, plugins, process } = project.config;
+  const options = { schemas, include, renderAsBatch, versionTable, plugins, process };
   const compare = (isRename: (candidate: RenameCandidate) => boolean) =>
     project.engine.connect((connection) => compareMetadata(connection, metadata, { ...options, isRename }));
   if (!project.out.interactive) return await compare(() => false);

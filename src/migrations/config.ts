@@ -2,19 +2,9 @@
 import type { EngineOptions } from "../engine/engine-core.js";
 import type { MetaData } from "../sql/schema/metadata.js";
 import type { NamingConvention } from "../sql/schema/naming.js";
+import type { ComparedObject, ComparePlugin } from "./autogenerate/compared.js";
 import { MigrationError } from "./errors.js";
 import type { MigrateOperation } from "./operations/operation.js";
-
-/** A thing that autogenerate compares, for filters. */
-export interface ComparedObject {
-  readonly kind: "schema" | "table" | "column" | "index" | "constraint" | "enum" | "sequence" | "view";
-  readonly name: string;
-  readonly schema: string | null;
-  /** The table that it belongs to. */
-  readonly table: string | null;
-  /** Whether it was found in the database (true) or in the classes (false). */
-  readonly reflected: boolean;
-}
 
 /** One database of a project. */
 export interface DatabaseConfig {
@@ -34,6 +24,8 @@ export interface DatabaseConfig {
   readonly schemas?: readonly string[];
   /** Says which objects are compared; other applications' tables are left alone with it. */
   readonly include?: (object: ComparedObject) => boolean;
+  /** What is compared beside tables: functions, triggers, policies. */
+  readonly plugins?: readonly ComparePlugin[];
   /** May change, drop or add operations that a comparison has found. */
   readonly process?: (operations: readonly MigrateOperation[]) => readonly MigrateOperation[];
   /** Whether changes of a table are written as a batch, so that one file runs on SQLite and PostgreSQL. */
@@ -78,6 +70,7 @@ const KEYS: Readonly<Record<keyof AthanorConfig, true>> = {
   namingConvention: true,
   schemas: true,
   include: true,
+  plugins: true,
   process: true,
   renderAsBatch: true,
   transaction: true,

@@ -2,9 +2,10 @@
 export { type CompareMetadataOptions, compareMetadata } from "./autogenerate/autogenerate.js";
 export { CodeWriter } from "./autogenerate/code-writer.js";
 export type { RenameCandidate } from "./autogenerate/compare.js";
+export type { ComparedObject, ComparePlugin } from "./autogenerate/compared.js";
 export { renderBody, renderOperation, rendersOperation } from "./autogenerate/render.js";
 export { rendersType } from "./autogenerate/render-type.js";
-export { type AthanorConfig, type ComparedObject, type DatabaseConfig, defineConfig } from "./config.js";
+export { type AthanorConfig, type DatabaseConfig, defineConfig } from "./config.js";
 export { MigrationContext, type MigrationStatement, type MigrationTarget, type Recovery } from "./context.js";
 export { MigrationError, MultipleHeadsError, RevisionError } from "./errors.js";
 export {
@@ -25,3 +26,4 @@ export { type Destination, RevisionGraph } from "./revision-graph.js";
 export { type MigrationEvent, MigrationRunner, type RunOptions } from "./runner.js";
 export { migrationScript } from "./script.js";
 export { checksumOf, readRevisions } from "./script-directory.js";
+export { migrateTenants, type Tenant, type TenantReport, type TenantsOptions } from "./tenants.js";

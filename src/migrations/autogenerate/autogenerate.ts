@@ -2,9 +2,9 @@
 import type { AsyncConnection } from "../../engine/async-connection.js";
 import type { MetaData } from "../../sql/schema/metadata.js";
 import type { Table } from "../../sql/schema/table.js";
-import type { ComparedObject } from "../config.js";
 import type { MigrateOperation } from "../operations/operation.js";
 import { Comparison, type RenameCandidate } from "./compare.js";
+import type { ComparedObject, ComparePlugin } from "./compared.js";
 import { snapshotOf, takeSnapshot } from "./snapshot.js";
 
 /** Options of a comparison. */
@@ -18,6 +18,8 @@ export interface CompareMetadataOptions {
   readonly renderAsBatch?: boolean | undefined;
   /** The table of versions, which is nobody's. */
   readonly versionTable?: string | undefined;
+  /** What else is compared. */
+  readonly plugins?: readonly ComparePlugin[] | undefined;
   /** May change, drop or add operations. */
   readonly process?: ((operations: readonly MigrateOperation[]) => readonly MigrateOperation[]) | undefined;
 }
@@ -59,6 +61,10 @@ export async function compareMetadata(
       ignoredTables: [options.versionTable ?? "athanor_version"],
     },
   );
-  const operations = comparison.operations();
+  const operations = [...comparison.operations()];
+  for (const plugin of options.plugins ?? []) {
+    operations.push(...(await plugin.compare(connection)));
+    await connection.rollback();
+  }
   return options.process?.(operations) ?? operations;
 }

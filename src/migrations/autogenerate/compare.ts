@@ -16,7 +16,6 @@ import { sortTables } from "../../sql/schema/sort.js";
 import { Table } from "../../sql/schema/table.js";
 import { EnumType } from "../../sql/types/structured.js";
 import { plainType, type SQLType } from "../../sql/types/type.js";
-import type { ComparedObject } from "../config.js";
 import type { ServerDefault } from "../operations/alter.js";
 import {
   AddConstraintOperation,
@@ -47,6 +46,7 @@ import {
   DropTableOperation,
   RenameTableOperation,
 } from "../operations/table-operations.js";
+import type { ComparedObject } from "./compared.js";
 import type { Snapshot } from "./snapshot.js";
 
 const LONGEST = 128;
