@@ -29,6 +29,7 @@ export { type EventApi, event, type SessionEvents, type SessionTarget } from "./
 export { History } from "./history.js";
 export { type Inspect, inspect } from "./inspect.js";
 export { AttributeState, ObjectInspection } from "./inspection.js";
+export { type Bundle, type BundleValue, bundle } from "./loading/bundle.js";
 export { aliased, attrs, type WithPolymorphicOptions, withPolymorphic } from "./loading/entity.js";
 export type { GetOptions } from "./loading/identity.js";
 export * from "./loading/options.js";
