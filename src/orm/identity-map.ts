@@ -3,7 +3,14 @@
  * as the rest of loading a row, so the newest few thousand states are held strongly and weakened in batches as more arrive, some dozens behind one
  * WeakRef; a short session never pays. Dead entries are swept when the map has doubled since the last sweep.
  */
-import { hashOf, type IdentityKey, type InstanceState, type StateMapper } from "./state.js";
+import {
+  hashOf,
+  type IdentityKey,
+  type IdentityToken,
+  type InstanceState,
+  type StateMapper,
+  tokenOf,
+} from "./state.js";
 
 type Hash = string | number | bigint;
 
@@ -52,6 +59,7 @@ export class IdentityMap {
 
   readonly #capacity: number = IdentityMap.nursery;
   readonly #families: Map<StateMapper, Map<Hash, IdentityEntry>> = new Map();
+  readonly #places: Map<StateMapper, Map<IdentityToken, StateMapper>> = new Map();
   // Loads and flushes go through many objects of one hierarchy.
   #lastBase: StateMapper | null = null;
   #lastFamily: Map<Hash, IdentityEntry> = new Map();
@@ -60,19 +68,36 @@ export class IdentityMap {
   #weak = 0;
   #sweepAt = SWEEP_FROM;
 
-  get(base: StateMapper, key: IdentityKey): InstanceState | undefined {
+  /** @param token the place of the row, where equal keys may be of several */
+  get(base: StateMapper, key: IdentityKey, token: IdentityToken | null = null): InstanceState | undefined {
     const hash = hashOf(key);
-    const entry = this.#families.get(base)?.get(hash);
+    const entry = this.#families.get(token === null ? base : this.#placeOf(base, token))?.get(hash);
     return entry instanceof WeakPage ? entry.find(hash) : entry;
   }
 
   /** The entries of one hierarchy, for loops over many rows. */
-  family(base: StateMapper): Map<Hash, IdentityEntry> {
+  family(hierarchy: StateMapper, token: IdentityToken | null = null): Map<Hash, IdentityEntry> {
+    const base = token === null ? hierarchy : this.#placeOf(hierarchy, token);
     if (base !== this.#lastBase) {
       this.#lastFamily = this.#familyOf(base);
       this.#lastBase = base;
     }
     return this.#lastFamily;
+  }
+
+  /** What stands for a hierarchy at one place. */
+  #placeOf(base: StateMapper, token: IdentityToken): StateMapper {
+    let places = this.#places.get(base);
+    if (places === undefined) {
+      places = new Map();
+      this.#places.set(base, places);
+    }
+    let place = places.get(token);
+    if (place === undefined) {
+      place = { className: base.className, columnSlots: 0, relationSlots: 0 };
+      places.set(token, place);
+    }
+    return place;
   }
 
   #familyOf(base: StateMapper): Map<Hash, IdentityEntry> {
@@ -86,7 +111,7 @@ export class IdentityMap {
 
   /** Puts a state under its key; whatever was there is replaced. */
   add(base: StateMapper, state: InstanceState): void {
-    this.family(base).set(hashOf(state.key as IdentityKey), state);
+    this.family(base, tokenOf(state)).set(hashOf(state.key as IdentityKey), state);
     this.#nursery.push(state);
     if (this.#nursery.length > this.#capacity) this.#weaken();
   }
@@ -94,10 +119,10 @@ export class IdentityMap {
   /** Takes a state out, if its key is its own. */
   discard(base: StateMapper, state: InstanceState): void {
     if (state.key === null) return;
-    const family = this.#families.get(base);
+    const family = this.family(base, tokenOf(state));
     const hash = hashOf(state.key);
-    const entry = family?.get(hash);
-    if ((entry instanceof WeakPage ? entry.find(hash) : entry) === state) family?.delete(hash);
+    const entry = family.get(hash);
+    if ((entry instanceof WeakPage ? entry.find(hash) : entry) === state) family.delete(hash);
   }
 
   /** The older half of the nursery is held weakly from now on; modified objects are held by the session itself. */
@@ -105,26 +130,29 @@ export class IdentityMap {
     const old = this.#nursery.length - (this.#capacity >> 1);
     const size = Math.max(1, Math.min(PAGE, this.#capacity >> 5));
     let base: StateMapper | null = null;
+    let token: IdentityToken | null = null;
     let page: InstanceState[] = [];
     for (let i = 0; i < old; i++) {
       const state = this.#nursery[i];
       if (state.key === null) continue;
       const own = (state.mapper as StateMapper & { readonly base: StateMapper }).base;
-      if (page.length === size || own !== base) {
-        this.#weakenPage(base, page);
+      const place = tokenOf(state);
+      if (page.length === size || own !== base || place !== token) {
+        this.#weakenPage(base, token, page);
         base = own;
+        token = place;
         page = [];
       }
-      if (this.family(own).get(hashOf(state.key)) === state) page.push(state);
+      if (this.family(own, place).get(hashOf(state.key)) === state) page.push(state);
     }
-    this.#weakenPage(base, page);
+    this.#weakenPage(base, token, page);
     this.#nursery = this.#nursery.slice(old);
     if (this.#weak > this.#sweepAt) this.sweep();
   }
 
-  #weakenPage(base: StateMapper | null, states: readonly InstanceState[]): void {
+  #weakenPage(base: StateMapper | null, token: IdentityToken | null, states: readonly InstanceState[]): void {
     if (base === null || states.length === 0) return;
-    const family = this.family(base);
+    const family = this.family(base, token);
     const page = new WeakPage(family, states);
     for (let i = 0; i < states.length; i++) family.set(page.hashes[i], page);
     this.#pages.push(page);

@@ -107,6 +107,7 @@ export {
   type SyncSessionOptions,
   sessionmaker,
 } from "./session/sessionmaker.js";
+export { type Sharding, setShardId } from "./session/sharding.js";
 export { type FirstColumn, Session } from "./session/sync-session.js";
 export { AsyncSessionTransaction, SyncTransaction } from "./session/transaction-faces.js";
 export { type ObjectState, objectState } from "./state.js";

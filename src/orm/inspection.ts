@@ -2,7 +2,7 @@
 import { type History, NO_HISTORY } from "./history.js";
 import { ensureState } from "./mapping/instrument.js";
 import { type Mapper, mapperOf } from "./mapping/mapper.js";
-import { type InstanceState, type ObjectState, objectState, valuesOf } from "./state.js";
+import { type IdentityToken, type InstanceState, type ObjectState, objectState, tokenOf, valuesOf } from "./state.js";
 
 /** One attribute of one object. */
 export class AttributeState {
@@ -71,6 +71,10 @@ export class ObjectInspection {
   /** The primary key values of its identity, or null. Known also where the attributes are expired. */
   get identity(): readonly unknown[] | null {
     return this.#state.key === null ? null : [...valuesOf(this.#state.key)];
+  }
+  /** Where its row lives, in a sharded session: the shard. */
+  get identityToken(): IdentityToken | null {
+    return tokenOf(this.#state);
   }
   get identityKey(): readonly [unknown, readonly unknown[]] | null {
     return this.identity === null ? null : [this.mapper.base.cls, this.identity];

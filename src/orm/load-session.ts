@@ -5,7 +5,7 @@ import type { Node } from "../sql/node.js";
 import type { Select } from "../sql/selectable/select.js";
 import type { IdentityMap } from "./identity-map.js";
 import type { Mapper, Relationship } from "./mapping/mapper.js";
-import type { InstanceState, SessionPort } from "./state.js";
+import type { IdentityToken, InstanceState, SessionPort } from "./state.js";
 
 export interface LoadSession extends SessionPort {
   readonly identity: IdentityMap;
@@ -20,6 +20,8 @@ export interface LoadSession extends SessionPort {
   /** An object whose row turned out to be gone. */
   rowGone(state: InstanceState): void;
   warn(message: string): void;
+  /** The place that a connection leads to, where equal keys may be of several; null where there is only one. */
+  placeOf(connection: ConnectionCore): IdentityToken | null;
   /** Whether anybody listens to `doOrmExecute`: only then are loads announced. */
   readonly hearsLoads: boolean;
   /** Tells listeners of a load that is not a statement of the user's own; gives the statement as they leave it. */

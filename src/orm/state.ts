@@ -30,6 +30,9 @@ export class CompositeKey {
 /** A primary key of one column is kept as its bare value; maps compare it by SameValueZero. */
 export type IdentityKey = string | number | bigint | CompositeKey;
 
+/** What tells equal keys of different places apart. */
+export type IdentityToken = string | number;
+
 /** What identity maps are keyed by. */
 export function hashOf(key: IdentityKey): string | number | bigint {
   return typeof key === "object" ? key.hash : key;
@@ -56,7 +59,7 @@ export interface SessionPort {
   /** Takes a pending orphan out of the session. */
   expungeState(state: InstanceState): void;
   /** The state of a row, if it is in the identity map. */
-  lookup(base: StateMapper, key: IdentityKey): InstanceState | undefined;
+  lookup(base: StateMapper, key: IdentityKey, token?: IdentityToken | null): InstanceState | undefined;
   /** True where attribute access may reach the database: a synchronous session, or inside `runSync`. */
   readonly mayBlock: boolean;
   /** What expired objects last, all at once: `"commit()"`. */
@@ -99,6 +102,8 @@ export class StateExtra {
   expiredBy: string | null = null;
   /** What a later statement said of relationships that the object had not loaded; holds until it expires. */
   saidSince: LoadedWith | null = null;
+  /** Where the row lives, beside its key: the shard of a sharded session. */
+  identityToken: IdentityToken | null = null;
   /** Attributes whose null is written although the column has a default. */
   sentNulls: Set<StateAttribute> | null = null;
   /** Values of attributes outside the row: query expressions and the like. */
@@ -232,6 +237,11 @@ export class InstanceState {
     }
     return pending;
   }
+}
+
+/** The place of an object's row; null where there is only one. */
+export function tokenOf(state: InstanceState): IdentityToken | null {
+  return state.extra === null ? null : state.extra.identityToken;
 }
 
 /** The five states of SQLAlchemy's life cycle. */

@@ -16,7 +16,7 @@ import { prepareNode } from "../loading/statement-entities.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { Params, SessionExecuteOptions } from "../session/execute-options.js";
 import type { SessionCore } from "../session/session-core.js";
-import type { InstanceState } from "../state.js";
+import { type IdentityToken, type InstanceState, tokenOf } from "../state.js";
 import { updateByKey } from "./bulk-by-key.js";
 import type { Bulk } from "./bulk-statement.js";
 import { conditionOf, type Evaluator, EXPIRED, evaluatorOf, UnevaluatableError } from "./evaluator.js";
@@ -71,6 +71,8 @@ class BulkRun {
   private readonly entity: OrmEntity;
   private readonly mapper: Mapper;
   private readonly isDelete: boolean;
+  /** The shard at hand, in a sharded session. */
+  private place: IdentityToken | null = null;
 
   constructor(
     private readonly session: SessionCore,
@@ -87,6 +89,7 @@ class BulkRun {
   *run(): Op<CursorResult<unknown>> {
     const { session, statement, mapper, options } = this;
     const connection = yield* session.connectionFor(mapper, statement, options.bindArguments);
+    this.place = session.placeOf(connection);
     if (hasSeveralTables(mapper, statement)) return yield* this.runOverTables(connection);
     const values = this.valueEvaluators();
     const inMemory = this.strategy === "evaluate" || this.strategy === "auto" ? this.matchInMemory() : null;
@@ -94,7 +97,7 @@ class BulkRun {
       const fresh = this.newValues(inMemory, values);
       return this.announce(yield* this.write(connection, statement, () => this.synchronize(inMemory, fresh)));
     }
-    if (this.strategy === false || session.identity.family(mapper.base).size === 0)
+    if (this.strategy === false || session.identity.family(mapper.base, this.place).size === 0)
       return this.announce(yield* this.write(connection, statement, () => {}));
     const { updateReturning, deleteReturning } = connection.dialect.capabilities;
     const returns = this.isDelete ? deleteReturning : updateReturning;
@@ -159,7 +162,7 @@ class BulkRun {
       const found: Matched[] = [];
       for (const set of this.sets ?? [undefined]) {
         const condition = conditionOf(statement.whereCriteria, mapper, set);
-        for (const state of statesOf(session, mapper)) {
+        for (const state of statesOf(session, mapper, this.place)) {
           const value = condition(state);
           if (value === true || value === EXPIRED) found.push({ state, uncertain: value === EXPIRED });
         }
@@ -179,7 +182,7 @@ class BulkRun {
     const { session, mapper } = this;
     return keys.flatMap((values) => {
       const key = mapper.identityKey([...values]);
-      const state = key === null ? undefined : session.lookup(mapper.base, key);
+      const state = key === null ? undefined : session.lookup(mapper.base, key, this.place);
       return state !== undefined && mapperOf(state).isA(mapper) ? [{ state, uncertain: false }] : [];
     });
   }
@@ -296,7 +299,7 @@ function attempt(evaluate: Evaluator | null, state: InstanceState): unknown {
   }
 }
 
-/** The session's objects of a class. */
-function statesOf(session: SessionCore, mapper: Mapper): InstanceState[] {
-  return [...session.identity.states()].filter((state) => state.mapper === mapper || mapperOf(state).isA(mapper));
+/** The session's objects of a class at one place. */
+function statesOf(session: SessionCore, mapper: Mapper, place: IdentityToken | null): InstanceState[] {
+  return [...session.identity.states()].filter((state) => tokenOf(state) === place && mapperOf(state).isA(mapper));
 }

@@ -102,7 +102,10 @@ export class EntityLoader {
     const hash = hashOf(key);
     const { concrete } = this.spec;
     const own = concrete === null ? null : this.variantFor(concrete.classes.get(row[concrete.index]) ?? this.mapper);
-    const family = own === null ? run.family(this.spec.id, this.base) : run.session.identity.family(own.mapper.base);
+    const family =
+      own === null
+        ? run.family(this.spec.id, this.base)
+        : run.session.identity.family(own.mapper.base, run.identityToken);
     const entry = family.get(hash);
     let state = entry instanceof WeakPage ? entry.find(hash) : entry;
     let variant: RowVariant;

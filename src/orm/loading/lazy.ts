@@ -6,7 +6,8 @@ import { InvalidRequestError } from "../../sql/errors.js";
 import type { LoadSession } from "../load-session.js";
 import type { Relationship } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
-import type { InstanceState, LoadedWith } from "../state.js";
+import { placeArguments } from "../place.js";
+import { type InstanceState, type LoadedWith, tokenOf } from "../state.js";
 import { LoadRun } from "./load-run.js";
 import { LoadedOptions, OptionDefaults, type OptionNode } from "./option-tree.js";
 import { Planner } from "./planner.js";
@@ -41,6 +42,15 @@ export function* loadRelationship(
         `For a delete, say passiveDeletes: true and leave the members to ON DELETE of the database, or delete them first with its delete() statement.`,
     );
   }
+  const place = tokenOf(states[0]);
+  if (states.some((state) => tokenOf(state) !== place)) {
+    // Each place has rows of its own.
+    for (const token of new Set(states.map(tokenOf))) {
+      const here = states.filter((state) => tokenOf(state) === token);
+      yield* loadRelationship(session, here, relationship, options, populateExisting);
+    }
+    return;
+  }
   if (options !== undefined) {
     yield* loadWith(session, states, relationship, options, populateExisting);
     return;
@@ -67,7 +77,11 @@ function* loadWith(
   options: LoadedWith | null,
   populateExisting: boolean,
 ): Op<void> {
-  const connection = yield* session.connectionFor(relationship.target, readOf(relationship.target));
+  const connection = yield* session.connectionFor(
+    relationship.target,
+    readOf(relationship.target),
+    placeArguments(states[0]),
+  );
   const given = options instanceof LoadedOptions ? options : null;
   const loader =
     given === null ? plain.get(relationship, connection.dialect) : loaderWith(given, relationship, connection.dialect);

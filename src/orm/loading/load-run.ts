@@ -5,7 +5,7 @@ import type { BoundValue } from "../../sql/key-context.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { IdentityEntry } from "../identity-map.js";
 import type { LoadSession } from "../load-session.js";
-import type { InstanceState, StateMapper } from "../state.js";
+import type { IdentityToken, InstanceState, StateMapper } from "../state.js";
 
 /** Values given to a statement by name. */
 export type NamedValues = Readonly<Record<string, unknown>>;
@@ -55,6 +55,9 @@ export class LoadRun {
   /** Guards recursive loads that overwrite: what was loaded once is not loaded again. */
   private done: Map<RelationAttribute, Set<InstanceState>> | null = null;
 
+  /** The place that the rows come from; null where there is only one. */
+  readonly identityToken: IdentityToken | null;
+
   constructor(
     readonly session: LoadSession,
     readonly connection: ConnectionCore,
@@ -64,12 +67,19 @@ export class LoadRun {
     readonly populateExisting: boolean,
     /** The run that this one serves. */
     readonly parent: LoadRun | null = null,
-  ) {}
+  ) {
+    this.identityToken = session.placeOf(connection);
+  }
+
+  /** What a session's routing is told, so that what follows from this run is looked for at the same place. */
+  get bindArguments(): Readonly<Record<string, unknown>> | undefined {
+    return this.identityToken === null ? undefined : { shardId: this.identityToken };
+  }
 
   family(id: number, base: StateMapper): Map<string | number | bigint, IdentityEntry> {
     let family = this.families[id];
     if (family === undefined) {
-      family = this.session.identity.family(base);
+      family = this.session.identity.family(base, this.identityToken);
       this.families[id] = family;
     }
     return family;

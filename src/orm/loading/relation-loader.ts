@@ -190,7 +190,7 @@ export class RelationLoader implements PostLoader {
   private lookUp(run: LoadRun, key: Key): InstanceState | undefined {
     const { target } = this.relationship;
     const identity = target.identityKey(this.single ? [key] : this.targetKey(key as readonly unknown[]));
-    const found = identity === null ? undefined : run.session.identity.get(target.base, identity);
+    const found = identity === null ? undefined : run.session.identity.get(target.base, identity, run.identityToken);
     return found !== undefined && !found.expired && !found.deleted && this.relationship.accepts(found.mapper)
       ? found
       : undefined;
@@ -271,7 +271,7 @@ export class RelationLoader implements PostLoader {
     found: F,
   ): Op<F> {
     const { mapper } = this.target;
-    const connection = yield* run.session.connectionFor(mapper, readOf(mapper));
+    const connection = yield* run.session.connectionFor(mapper, readOf(mapper), run.bindArguments);
     const { dialect } = connection;
     const heard = run.session.hearsLoads;
     if (this.parentKeys !== null && dialect === this.source.dialect) {
@@ -347,7 +347,7 @@ export class RelationLoader implements PostLoader {
   /** Objects that were there already are given what the options say of them. */
   private *fillPresent(run: LoadRun, present: readonly InstanceState[]): Op<void> {
     const { mapper } = this.target;
-    const connection = yield* run.session.connectionFor(mapper, readOf(mapper));
+    const connection = yield* run.session.connectionFor(mapper, readOf(mapper), run.bindArguments);
     const { plan } = this.planFor(connection.dialect, this.parentKeys === null ? "one" : "subquery");
     const inner = new LoadRun(run.session, connection, run.binds, run.named, run.populateExisting, run);
     for (const state of present) plan.entity?.variantFor(mapperOf(state)).noteMet(inner, state);

@@ -5,6 +5,7 @@ import { Select } from "../../sql/selectable/select.js";
 import type { LoadSession } from "../load-session.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
+import { placeArguments } from "../place.js";
 import { type InstanceState, valuesOf } from "../state.js";
 import { entityOf } from "./entity.js";
 import { LoadRun } from "./load-run.js";
@@ -57,7 +58,7 @@ export function* reloadState(session: LoadSession, state: InstanceState): Op<boo
           relationship: null,
           states: [state],
         });
-  const connection = yield* session.connectionFor(mapper, heard ?? readOf(mapper));
+  const connection = yield* session.connectionFor(mapper, heard ?? readOf(mapper), placeArguments(state));
   const given = state.origin?.options;
   const options = given instanceof LoadedOptions ? given : null;
   const node = nodeFor(options);

@@ -23,6 +23,7 @@ import { announceInstance, heard } from "../instance-events.js";
 import type { LoadSession } from "../load-session.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
+import { placeArguments } from "../place.js";
 import { type InstanceState, valuesOf } from "../state.js";
 import { type Converter, converterOf } from "./converters.js";
 import { entityOf } from "./entity.js";
@@ -100,7 +101,7 @@ export function* loadColumns(
           states: [state],
         })
       : null;
-  const connection = yield* session.connectionFor(mapper, said ?? own ?? readOf(mapper));
+  const connection = yield* session.connectionFor(mapper, said ?? own ?? readOf(mapper), placeArguments(state));
   const { compiled, binds, converters } =
     said === null || said === own
       ? statementFor(mapper, attributes, connection.dialect, lock)

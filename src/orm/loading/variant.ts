@@ -97,6 +97,7 @@ export class Variant {
     state.raw = this.rawBits;
     state.key = key;
     state.origin = this.spec.originFor === null ? this.origin : this.originFor(run);
+    if (run.identityToken !== null) state.ext().identityToken = run.identityToken;
     run.session.attachLoaded(state);
     this.noteDepth(run, state);
     if (this.hasPosts) this.freshOf(run).push(state);

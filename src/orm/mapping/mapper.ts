@@ -12,7 +12,14 @@ import type { Attribute } from "../attributes/attribute.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { RelationAttribute, RelationTraits } from "../attributes/relation-attribute.js";
 import type { Cascades } from "../cascades.js";
-import { CompositeKey, type IdentityKey, type InstanceState, type SessionPort, type StateMapper } from "../state.js";
+import {
+  CompositeKey,
+  type IdentityKey,
+  type InstanceState,
+  type SessionPort,
+  type StateMapper,
+  tokenOf,
+} from "../state.js";
 import type { AnyClass, LazyStrategy, MapperOptions, RelationDeclarationOptions } from "./declarations.js";
 import type { Descriptor } from "./descriptor.js";
 import { RemoteColumn } from "./remote-column.js";
@@ -391,7 +398,7 @@ export class Relationship implements RelationTraits {
     }
     const key = this.target.identityKey(values);
     if (key === null) return null;
-    const found = session.lookup(this.target.base, key);
+    const found = session.lookup(this.target.base, key, tokenOf(state));
     if (found === undefined || found.expired) return undefined;
     return this.accepts(found.mapper) ? found.object : null;
   }

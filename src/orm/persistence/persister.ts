@@ -2,7 +2,8 @@
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
-import { hashOf, type IdentityKey, type InstanceState, valuesOf } from "../state.js";
+import { PLACE, placeArguments } from "../place.js";
+import { hashOf, type IdentityKey, type InstanceState, tokenOf, valuesOf } from "../state.js";
 import type { AssociationChanges, FlushContext, Persister } from "../uow/flush-context.js";
 import { writeAssociations } from "./associations.js";
 import { deleteStates } from "./delete.js";
@@ -14,11 +15,14 @@ export class SessionPersister implements Persister {
   constructor(readonly session: PersistSession) {}
 
   *save(_base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void> {
-    if (states.length === 0) return;
+    if (states.length > 0) for (const here of this.session.placed(states)) yield* this.#save(here, flush);
+  }
+
+  *#save(states: readonly InstanceState[], flush: FlushContext): Op<void> {
     const inserts: SaveRecord[] = [];
     const updates: SaveRecord[] = [];
     const sorted = sortStates(states);
-    const connection = yield* this.session.connectionFor(mapperOf(sorted[0]));
+    const connection = yield* this.session.connectionFor(mapperOf(sorted[0]), null, placeArguments(sorted[0]));
     this.#announce(sorted, connection, "before");
     for (const state of sorted) {
       const mapper = mapperOf(state);
@@ -79,7 +83,7 @@ export class SessionPersister implements Persister {
   #holderOfKey(state: InstanceState, mapper: Mapper): InstanceState | undefined {
     if (mapper.primaryKey[0].peek(state) == null) return undefined;
     const key = mapper.identityKeyOf(state);
-    const holder = key === null ? undefined : this.session.lookup(mapper.base, key);
+    const holder = key === null ? undefined : this.session.lookup(mapper.base, key, tokenOf(state));
     return holder === state ? undefined : holder;
   }
 
@@ -99,9 +103,12 @@ export class SessionPersister implements Persister {
   }
 
   *delete(_base: Mapper, states: readonly InstanceState[], _flush: FlushContext): Op<void> {
-    if (states.length === 0) return;
+    if (states.length > 0) for (const here of this.session.placed(states)) yield* this.#delete(here);
+  }
+
+  *#delete(states: readonly InstanceState[]): Op<void> {
     const sorted = sortStates(states);
-    const connection = yield* this.session.connectionFor(mapperOf(sorted[0]));
+    const connection = yield* this.session.connectionFor(mapperOf(sorted[0]), null, placeArguments(sorted[0]));
     for (const state of sorted)
       if (needsKey(state)) yield* this.session.loadForFlush(state, mapperOf(state).primaryKey[0]);
     const groups = byMapper(sorted);
@@ -112,15 +119,38 @@ export class SessionPersister implements Persister {
 
   *postUpdate(_base: Mapper, states: readonly InstanceState[], columns: ReadonlySet<object>): Op<void> {
     if (states.length === 0) return;
-    const connection = yield* this.session.connectionFor(mapperOf(states[0]));
-    yield* postUpdateStates(this.session, connection, sortStates(states), columns);
+    for (const here of this.session.placed(states)) {
+      const connection = yield* this.session.connectionFor(mapperOf(here[0]), null, placeArguments(here[0]));
+      yield* postUpdateStates(this.session, connection, sortStates(here), columns);
+    }
   }
 
   *associations(relationship: Relationship, changes: AssociationChanges): Op<void> {
     if (changes.inserts.length + changes.deletes.length + changes.updates.length === 0) return;
-    const connection = yield* this.session.connectionFor(relationship.target);
-    yield* writeAssociations(connection, relationship, changes);
+    for (const [shardId, here] of byPlace(changes)) {
+      const place = shardId === undefined ? undefined : { shardId };
+      const connection = yield* this.session.connectionFor(relationship.target, null, place);
+      yield* writeAssociations(connection, relationship, here);
+    }
   }
+}
+
+/** The rows of an association table by the place that they belong to. */
+function byPlace(changes: AssociationChanges): Map<unknown, AssociationChanges> {
+  const groups = new Map<unknown, AssociationChanges>();
+  const at = (row: Map<object, unknown>): AssociationChanges => {
+    const place = row.get(PLACE);
+    let group = groups.get(place);
+    if (group === undefined) {
+      group = { inserts: [], deletes: [], updates: [] };
+      groups.set(place, group);
+    }
+    return group;
+  };
+  for (const row of changes.inserts) at(row).inserts.push(row);
+  for (const row of changes.deletes) at(row).deletes.push(row);
+  for (const update of changes.updates) at(update.now).updates.push(update);
+  return groups;
 }
 
 function byMapper(states: readonly InstanceState[]): Map<Mapper, InstanceState[]> {

@@ -2,13 +2,19 @@
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import type { Mapper } from "../mapping/mapper.js";
-import type { IdentityKey, InstanceState } from "../state.js";
+import type { IdentityKey, IdentityToken, InstanceState } from "../state.js";
 
 /** What persistence asks of the session. */
 export interface PersistSession {
-  connectionFor(mapper: Mapper): Op<ConnectionCore>;
+  connectionFor(
+    mapper: Mapper,
+    statement?: null,
+    bindArguments?: Readonly<Record<string, unknown>>,
+  ): Op<ConnectionCore>;
+  /** Objects in groups that are written to one place each. */
+  placed(states: readonly InstanceState[]): readonly (readonly InstanceState[])[];
   /** The state in the identity map under a key that an object is about to take. */
-  lookup(base: Mapper, key: IdentityKey): InstanceState | undefined;
+  lookup(base: Mapper, key: IdentityKey, token?: IdentityToken | null): InstanceState | undefined;
   /** Loads what is expired; false, with the object out of the session, when its row is gone. */
   ensurePresent(state: InstanceState): Op<boolean>;
   /** Loads the version of an expired object before it is checked. */

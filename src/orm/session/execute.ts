@@ -23,6 +23,7 @@ import type { Params, SessionExecuteOptions } from "./execute-options.js";
 import { mergeFrozenRows } from "./frozen-rows.js";
 import { type InvokeOptions, type Invoker, ORMExecuteState, OWN_STATEMENT } from "./orm-execute-state.js";
 import type { SessionCore } from "./session-core.js";
+import { overShards } from "./sharding.js";
 
 /** The mapper that a statement is about: it decides which engine runs it. */
 export function mapperOfStatement(statement: Node): Mapper | null {
@@ -56,6 +57,11 @@ function mayWrite(statement: Node): boolean {
   return !(statement instanceof TextClause && READING.test(statement.pieces[0]));
 }
 
+/** Statements about a class that may run on several shards; what is inserted must be told where it goes. */
+function isSpread(statement: Node): boolean {
+  return mapperOfStatement(statement) !== null && !(statement instanceof Insert);
+}
+
 /** The options of one run: those of the call over the statement's own. */
 function optionsOf(statement: Node, options: SessionExecuteOptions): SessionExecuteOptions {
   const own = (statement as { execOptions?: SessionExecuteOptions }).execOptions;
@@ -83,6 +89,11 @@ function* perform(
 ): Op<Result<unknown> | CursorResult<unknown>> {
   const merged = optionsOf(statement, options);
   if (merged.autoflush !== false) yield* session.autoflush();
+  const { shards } = session;
+  if (shards !== null && merged.bindArguments?.shardId === undefined && isSpread(statement)) {
+    const ids = shards.shardsFor(statement, mapperOfStatement(statement));
+    return yield* overShards(ids, { ...merged, autoflush: false }, (each) => perform(session, statement, params, each));
+  }
   if (statement instanceof Select) {
     const { shape, rows } = yield* executeSelect(
       session,

@@ -7,7 +7,15 @@ import { cascadeStates } from "../cascade-walk.js";
 import { FlushError } from "../errors.js";
 import { IdentityMap } from "../identity-map.js";
 import { mapperOf } from "../mapping/mapper.js";
-import { hashOf, type IdentityKey, type InstanceState, type SessionPort, type StateMapper } from "../state.js";
+import {
+  hashOf,
+  type IdentityKey,
+  type IdentityToken,
+  type InstanceState,
+  type SessionPort,
+  type StateMapper,
+  tokenOf,
+} from "../state.js";
 import type { TransitionName } from "./session-events.js";
 
 /** What changed since a transaction or savepoint began. */
@@ -89,7 +97,7 @@ export class Membership {
       );
     }
     const { base } = mapperOf(state);
-    const present = this.identity.get(base, state.key as IdentityKey);
+    const present = this.identity.get(base, state.key as IdentityKey, tokenOf(state));
     if (present !== undefined && present !== state) {
       throw new InvalidRequestError(
         `${state.describe()} cannot be added: another object with that identity is already present in this session. ` +
@@ -125,8 +133,8 @@ export class Membership {
     this.identity.add(mapperOf(state).base, state);
   }
 
-  lookup(base: StateMapper, key: IdentityKey): InstanceState | undefined {
-    return this.identity.get(base, key);
+  lookup(base: StateMapper, key: IdentityKey, token: IdentityToken | null = null): InstanceState | undefined {
+    return this.identity.get(base, key, token);
   }
 
   /** Marks an object for deletion; the caller has the cascades. */
@@ -205,7 +213,7 @@ export class Membership {
           snapshot.keySwitches.set(state, state.key as IdentityKey);
         state.key = key;
       }
-      if (isNew || this.identity.get(mapper.base, key) !== state) this.identity.add(mapper.base, state);
+      if (isNew || this.identity.get(mapper.base, key, tokenOf(state)) !== state) this.identity.add(mapper.base, state);
       if (state.extra !== null) {
         state.extra.orphanedOutside = false;
         state.extra.empties = null;

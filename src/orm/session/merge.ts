@@ -5,14 +5,19 @@ import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { StaleDataError } from "../errors.js";
 import { ensureState } from "../mapping/instrument.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
+import { placeArguments } from "../place.js";
 import { stamp, stateOf } from "../stamp.js";
-import { hashOf, type IdentityKey, InstanceState, type StateAttribute, valuesOf } from "../state.js";
+import { hashOf, type IdentityKey, InstanceState, type StateAttribute, tokenOf, valuesOf } from "../state.js";
 import type { Membership } from "./membership.js";
 
 /** What merging asks of the session. */
 export interface MergeHost {
   readonly membership: Membership;
-  get(mapper: Mapper, ident: unknown, options?: { readonly options?: readonly unknown[] }): Op<object | null>;
+  get(
+    mapper: Mapper,
+    ident: unknown,
+    options?: { readonly options?: readonly unknown[]; readonly bindArguments?: Readonly<Record<string, unknown>> },
+  ): Op<object | null>;
   loadAttribute(state: InstanceState, attribute: StateAttribute): Op<unknown>;
   warn(message: string): void;
 }
@@ -92,11 +97,14 @@ export class Merge {
     let target =
       key === null
         ? undefined
-        : (membership.lookup(mapper.base, key) ?? this.#byKey.get(mapper.base)?.get(hashOf(key)));
+        : (membership.lookup(mapper.base, key, tokenOf(source)) ?? this.#byKey.get(mapper.base)?.get(hashOf(key)));
     if (target === undefined && key !== null) {
       if (!this.#load) target = this.#stored(mapper, source, key);
       else {
-        const found = yield* this.host.get(mapper, [...valuesOf(key)], { options: this.options.options });
+        const found = yield* this.host.get(mapper, [...valuesOf(key)], {
+          options: this.options.options,
+          bindArguments: placeArguments(source),
+        });
         if (found !== null) target = stateOf(found);
       }
     }

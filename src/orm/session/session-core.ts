@@ -26,13 +26,23 @@ import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { mapperFor } from "../mapping/registry.js";
 import { SessionPersister } from "../persistence/persister.js";
 import type { MapperEventName, PersistSession } from "../persistence/port.js";
-import type { IdentityKey, InstanceState, LoadedWith, SessionPort, StateAttribute, StateMapper } from "../state.js";
+import {
+  type IdentityKey,
+  type IdentityToken,
+  type InstanceState,
+  type LoadedWith,
+  type SessionPort,
+  type StateAttribute,
+  type StateMapper,
+  tokenOf,
+} from "../state.js";
 import type { FlushSession } from "../uow/flush-context.js";
 import { announceLoad } from "./announce-load.js";
 import { FlushingSession } from "./flushing-session.js";
 import { Membership, type MembershipHost } from "./membership.js";
 import { Merge, type MergeHost, type MergeOptions } from "./merge.js";
 import { NPlusOneWatch } from "./n-plus-one.js";
+import type { Shards } from "./sharding.js";
 
 /** Strategies that load a relationship with its object. */
 const EAGER: ReadonlySet<string> = new Set(["selectin", "joined", "subquery", "immediate"]);
@@ -80,11 +90,11 @@ export class SessionCore
   expungeState(state: InstanceState): void {
     this.membership.expunge([state, ...cascadeStates(state, "expunge")]);
   }
-  lookup(base: StateMapper, key: IdentityKey): InstanceState | undefined {
-    return this.membership.lookup(base, key);
+  lookup(base: StateMapper, key: IdentityKey, token: IdentityToken | null = null): InstanceState | undefined {
+    return this.membership.lookup(base, key, token);
   }
   lookupRow(state: InstanceState): InstanceState | undefined {
-    return state.key === null ? undefined : this.lookup(mapperOf(state).base, state.key);
+    return state.key === null ? undefined : this.lookup(mapperOf(state).base, state.key, tokenOf(state));
   }
   allStates(): Iterable<InstanceState> {
     return this.membership.identity.states();
@@ -211,6 +221,7 @@ export class SessionCore
     const options: GetOptions =
       given.executionOptions?.populateExisting === true ? { ...given, populateExisting: true } : given;
     const values = mapper.keyValues(ident);
+    if (this.shards !== null) return yield* this.#getSharded(this.shards, mapper, values, options);
     if (!options.populateExisting && !options.withForUpdate) {
       const key = mapper.identityKey(values);
       const found = key === null ? undefined : this.lookup(mapper.base, key);
@@ -224,12 +235,38 @@ export class SessionCore
     return state?.object ?? null;
   }
 
+  /** Asks the shards where the object of a key may be: memory of all first. */
+  *#getSharded(shards: Shards, mapper: Mapper, values: readonly unknown[], options: GetOptions): Op<object | null> {
+    const named = options.bindArguments?.shardId as IdentityToken | undefined;
+    const tokens = named === undefined ? shards.choosers.identityChooser(mapper.cls, values) : [named];
+    const key = mapper.identityKey(values);
+    if (key !== null && !options.populateExisting && !options.withForUpdate) {
+      for (const token of tokens) {
+        const found = this.lookup(mapper.base, key, token);
+        if (found === undefined || !mapperOf(found).isA(mapper)) continue;
+        return found.expired && !(yield* this.ensurePresent(found)) ? null : found.object;
+      }
+    }
+    yield* this.autoflush();
+    for (const shardId of tokens) {
+      const bindArguments = { ...options.bindArguments, shardId };
+      const state = yield* loadByKey(this, mapper, values, { ...options, bindArguments });
+      if (state !== null) return state.object;
+    }
+    return null;
+  }
+
   /**
    * Answers several gets of one class together: what is present without a statement, the rest with one.
    * @returns for each key its object, null, or the error of that key
    */
   *getMany(mapper: Mapper, idents: readonly unknown[]): Op<(object | null | Error)[]> {
     if (idents.length === 1) return [yield* this.get(mapper, idents[0])];
+    if (this.shards !== null) {
+      const found: (object | null)[] = [];
+      for (const ident of idents) found.push(yield* this.get(mapper, ident));
+      return found;
+    }
     const answers: (object | null | Error | undefined)[] = [];
     const missing: (readonly unknown[])[] = [];
     const keyOf: IdentityKey[] = [];
@@ -258,6 +295,7 @@ export class SessionCore
 
   /** The object of a key, if it is present and can be given without a statement. */
   present(mapper: Mapper, ident: unknown): object | undefined {
+    if (this.shards !== null) return undefined;
     const key = mapper.identityKey(mapper.keyValues(ident));
     const found = key === null ? undefined : this.lookup(mapper.base, key);
     return found !== undefined && !found.expired && mapperOf(found).isA(mapper) ? found.object : undefined;
@@ -403,6 +441,13 @@ export class SessionCore
     } finally {
       restore();
     }
+  }
+
+  placeOf(connection: ConnectionCore): IdentityToken | null {
+    return this.shards === null ? null : this.shards.placeOf(connection);
+  }
+  placed(states: readonly InstanceState[]): readonly (readonly InstanceState[])[] {
+    return this.shards === null ? [states] : this.shards.group(states);
   }
 
   get hearsLoads(): boolean {

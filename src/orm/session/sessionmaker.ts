@@ -13,6 +13,7 @@ import { AsyncSession } from "./async-session.js";
 import type { Router } from "./binds.js";
 import { SessionCore } from "./session-core.js";
 import { SESSION_EVENTS } from "./session-events.js";
+import { type Sharding, Shards } from "./sharding.js";
 import { Session } from "./sync-session.js";
 import type { Bind } from "./transaction.js";
 import { type SessionCoreOptions, sessionDispatch } from "./transactional-session.js";
@@ -27,9 +28,18 @@ export interface SessionOptions<B> extends Partial<SessionCoreOptions> {
    * synchronous stretch (`runSync`) takes their connections beforehand.
    */
   readonly getBind?: Router<B> & { readonly engines?: readonly B[] };
+  /** Spreads the session's objects over several databases, in place of `bind` and `binds`. */
+  readonly sharding?: Sharding<B>;
 }
 
 type AnyTable = Table<unknown, unknown>;
+
+function shardsOf(sharding: Sharding<unknown> | undefined, maker: string): Shards | null {
+  if (sharding === undefined) return null;
+  const { shards, ...choosers } = sharding;
+  const entries = shards instanceof Map ? [...shards] : Object.entries(shards);
+  return new Shards(new Map(entries.map(([id, bind]) => [id, coreOf(bind, maker)])), choosers);
+}
 
 export type AsyncSessionOptions = SessionOptions<AsyncEngine | AsyncConnection>;
 export type SyncSessionOptions = SessionOptions<Engine | Connection>;
@@ -44,7 +54,8 @@ function coreOf(bind: unknown, maker: string): Bind {
 }
 
 function makeCore(options: SessionOptions<unknown>, maker: string, parents: readonly Dispatch[]): SessionCore {
-  const { bind, binds, getBind, ...rest } = options;
+  const { bind, binds, getBind, sharding, ...rest } = options;
+  const shards = shardsOf(sharding, maker);
   const byClass = new Map<AnyClass, Bind>();
   const byTable = new Map<Table, Bind>();
   for (const [what, each] of binds ?? []) {
@@ -57,7 +68,7 @@ function makeCore(options: SessionOptions<unknown>, maker: string, parents: read
       byClass,
       byTable,
       router: getBind === undefined ? null : (request) => answer(getBind(request), maker),
-      routed: (getBind?.engines ?? []).map((each) => coreOf(each, maker)),
+      routed: [...(getBind?.engines ?? []).map((each) => coreOf(each, maker)), ...(shards?.binds.values() ?? [])],
     },
     {
       autoflush: rest.autoflush ?? true,
@@ -71,6 +82,7 @@ function makeCore(options: SessionOptions<unknown>, maker: string, parents: read
       info: { ...rest.info },
       warn: rest.warn ?? warn,
     },
+    shards,
     parents,
   );
 }

@@ -13,6 +13,7 @@ import { allBinds, type BindTable, resolveBind } from "./binds.js";
 import type { Membership, Snapshot } from "./membership.js";
 import type { NPlusOneWatchOptions } from "./n-plus-one.js";
 import { SESSION_EVENTS, type SessionEventName, type TransitionName } from "./session-events.js";
+import type { Shards } from "./sharding.js";
 import { type Bind, type JoinTransactionMode, SessionTransaction, type TransactionHost } from "./transaction.js";
 
 /** Options of a session, under SQLAlchemy's names. */
@@ -89,6 +90,8 @@ export abstract class TransactionalSession implements TransactionHost {
   constructor(
     readonly binds: BindTable,
     readonly options: SessionCoreOptions,
+    /** How objects are spread over several databases; null for one that is not sharded. */
+    readonly shards: Shards | null = null,
     parents: readonly Dispatch[] = [sessionDispatch],
   ) {
     this[DISPATCH] = new Dispatch(SESSION_EVENTS, "this session", parents);
@@ -244,6 +247,7 @@ export abstract class TransactionalSession implements TransactionHost {
   }
 
   bindFor(mapper: Mapper | null, statement: Node | null = null, bindArguments = NO_ARGUMENTS): Bind {
+    if (this.shards !== null) return this.shards.bindFor(bindArguments.shardId);
     const { router } = this.binds;
     if (router !== null) {
       const { hasWritten, flushing } = this;

@@ -1,8 +1,9 @@
 /** Rows of an association table tie the two sides. */
 import type { Op } from "../../engine/io.js";
 import type { History } from "../history.js";
+import { PLACE } from "../place.js";
 import { stateOf } from "../stamp.js";
-import type { InstanceState } from "../state.js";
+import { type InstanceState, tokenOf } from "../state.js";
 import { DependencyProcessor, type Stage, type StateStage } from "./dependency.js";
 import type { AssociationChanges, FlushContext } from "./flush-context.js";
 import { populateOldRow, populateRow, sourceModified } from "./sync.js";
@@ -95,7 +96,7 @@ export class ManyToManyProcessor extends DependencyProcessor {
         const old = new Map<object, unknown>();
         populateOldRow(state, old, syncPairs);
         populateOldRow(child, old, secondarySyncPairs);
-        const now = new Map<object, unknown>();
+        const now = placedRow(state);
         yield* populateRow(state, now, syncPairs, this.label, flush.session);
         yield* populateRow(child, now, secondarySyncPairs, this.label, flush.session);
         changes.updates.push({ old, now });
@@ -121,11 +122,19 @@ export class ManyToManyProcessor extends DependencyProcessor {
       return;
     }
     this.checkMember(child);
-    const row = new Map<object, unknown>();
+    const row = placedRow(state);
     yield* populateRow(state, row, this.relationship.syncPairs, this.label, flush.session);
     yield* populateRow(child, row, this.relationship.secondarySyncPairs, this.label, flush.session);
     rows.push(row);
   }
+}
+
+/** A row of the association table at the place of its object. */
+function placedRow(state: InstanceState): Map<object, unknown> {
+  const row = new Map<object, unknown>();
+  const token = tokenOf(state);
+  if (token !== null) row.set(PLACE, token);
+  return row;
 }
 
 function isProcessed(pairs: Pairs | null, state: InstanceState, child: InstanceState): boolean {
