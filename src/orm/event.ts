@@ -3,6 +3,7 @@ import type { ConnectionCore } from "../engine/connection-core.js";
 import { eventKernel, type ListenOptions } from "../engine/events.js";
 import type { EngineEventApi } from "../engine/listen.js";
 import type { Cls, RelAttr } from "../sql/entity.js";
+import type { Node } from "../sql/node.js";
 import type { Valued } from "../sql/typing.js";
 import type { CollectionAttributeEvents, ScalarAttributeEvents } from "./attribute-events.js";
 import "./attribute-events.js";
@@ -28,7 +29,16 @@ export interface SessionEvents extends Transitions {
   afterFlush(session: Session, flush: FlushContext): void;
   /** After a flush; changes made here are for the next one. */
   afterFlushPostexec(session: Session, flush: FlushContext): void;
-  afterBegin(session: Session, transaction: SessionTransaction, connection: ConnectionCore): void;
+  /**
+   * A connection has begun its transaction, or a savepoint (`transaction.nested`). Statements that the handler returns are executed there before anything else.
+   *
+   * @example event.listen(Session, "afterBegin", () => text("SET LOCAL app.tenant = '7'"));
+   */
+  afterBegin(
+    session: Session,
+    transaction: SessionTransaction,
+    connection: ConnectionCore,
+  ): Node | readonly Node[] | void;
   beforeCommit(session: Session): void;
   afterCommit(session: Session): void;
   afterRollback(session: Session): void;

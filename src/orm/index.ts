@@ -34,6 +34,7 @@ export { aliased, attrs, type WithPolymorphicOptions, withPolymorphic } from "./
 export type { GetOptions } from "./loading/identity.js";
 export * from "./loading/options.js";
 export { UserDefinedOption } from "./loading/user-option.js";
+export { withParent } from "./loading/with-parent.js";
 export { WriteOnlyCollection } from "./loading/write-only.js";
 export type { InstanceEvents, MapperEvents } from "./mapper-events.js";
 export { AssociationProxy, type AssociationProxyOptions, associationProxy } from "./mapping/association-proxy.js";

@@ -204,7 +204,7 @@ describe("joins", () => {
     refused(
       () => sql(select(users.c.id).join(comments)),
       InvalidRequestError,
-      "there is nothing that table comments could be joined to",
+      "there is nothing that table comments could be joined to by a foreign key (looked at table ",
     );
     refused(() => users.join(comments), NoForeignKeysError, "no foreign key connects table users and table comments");
     const md = new MetaData();

@@ -275,6 +275,32 @@ export class InstrumentedRelation extends RelationElement {
     return all(this.relationship.join.pairs.map(({ local }) => this.entity.columnFor(local).isNotNull()));
   }
 
+  /** Which rows of the target belong to this parent. */
+  membersOf(object: unknown): ColumnElement {
+    const { mapper } = this.entity;
+    const parent = typeof object === "object" && object !== null ? stateOf(object) : undefined;
+    if (parent === undefined || !mapperOf(parent).isA(mapper)) {
+      throw new ArgumentError(
+        `withParent(): ${this.label} starts at an object of ${mapper.className}, not at ${parent === undefined ? describeValue(object) : parent.describe()}.`,
+      );
+    }
+    const { target } = this;
+    const { simple, secondary, pairs } = this.relationship.join;
+    if (simple && secondary === null) {
+      const keys = pairs.map(({ local, remote }) => target.columnFor(remote).eq(keyBind(parent, local)));
+      return all([...keys, ...this.criteriaFor(target)]);
+    }
+    const start = this.entity.aliasFor(mapper);
+    const steps = new InstrumentedRelation(start, this.relationship, target, this.criteria).stepsTo(target);
+    return exists(
+      [start.from, ...steps.slice(0, -1).map((step) => step.right)],
+      [
+        ...mapper.primaryKey.map(({ column }) => start.columnFor(column).eq(keyBind(parent, column))),
+        ...steps.map((step) => step.on),
+      ],
+    );
+  }
+
   /** Whether the condition, which says more than equal keys, holds for this very object. */
   private existingMember(member: InstanceState): ColumnElement {
     const key = this.relationship.target.primaryKey;

@@ -39,6 +39,8 @@ export interface TransactionHost {
   transaction: SessionTransaction | null;
   flush(): Op<void>;
   emit(name: SessionEventName, ...args: unknown[]): void;
+  /** Tells the listeners of `afterBegin`, and runs what they answer with. */
+  announceBegin(transaction: SessionTransaction, connection: ConnectionCore): Op<void>;
 }
 
 type State = "active" | "prepared" | "committed" | "inactive" | "closed";
@@ -98,7 +100,7 @@ export class SessionTransaction {
     }
     const joined = this.parent === null ? yield* this.#join(bind, options) : yield* this.#joinNested(bind, options);
     this.#connections.set(bind, joined);
-    this.session.emit("afterBegin", this, joined.connection);
+    yield* this.session.announceBegin(this, joined.connection);
     return joined.connection;
   }
 

@@ -2,11 +2,12 @@
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { TransactionOptions } from "../../engine/dialect.js";
 import { EngineCore } from "../../engine/engine-core.js";
-import { DISPATCH, Dispatch } from "../../engine/events.js";
+import { DISPATCH, Dispatch, refusePromise } from "../../engine/events.js";
+import { execute as executeOn } from "../../engine/execute.js";
 import type { ExecutionOptions } from "../../engine/execution-options.js";
 import type { Op } from "../../engine/io.js";
 import { InvalidRequestError } from "../../sql/errors.js";
-import type { Node } from "../../sql/node.js";
+import { Node } from "../../sql/node.js";
 import type { Mapper } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 import { allBinds, type BindTable, resolveBind } from "./binds.js";
@@ -117,6 +118,15 @@ export abstract class TransactionalSession implements TransactionHost {
   emit(name: SessionEventName, ...args: unknown[]): void {
     if (name === "afterTransactionEnd" && this.transaction === null) open.delete(this.#reference);
     if (this[DISPATCH].has(name)) this[DISPATCH].fire(name, this.face, ...args);
+  }
+  *announceBegin(transaction: SessionTransaction, connection: ConnectionCore): Op<void> {
+    const dispatch = this[DISPATCH];
+    for (const { call } of dispatch.listeners("afterBegin") ?? []) {
+      const answer = call(this.face, transaction, connection);
+      refusePromise(dispatch, "afterBegin", answer);
+      for (const statement of Array.isArray(answer) ? (answer as unknown[]) : [answer])
+        if (statement instanceof Node) yield* executeOn(connection, statement);
+    }
   }
   transition(name: TransitionName, state: InstanceState): void {
     if (this[DISPATCH].has(name)) this[DISPATCH].fire(name, this.face, state.object);

@@ -112,7 +112,7 @@ function findLeft(select: Select, froms: From[], entry: JoinEntry, right: From):
   if (froms.length > 0) {
     const found = candidates(froms, right, entry.on, entry.kind === "cross");
     if (found.length === 1) return { at: found[0] as number, left: froms[found[0] as number] as From };
-    throw noLeft(found.length, right);
+    throw noLeft(found.length, froms, right);
   }
   const selected = new Set<From>();
   for (const node of select.rawColumns) fromsOf(node, selected);
@@ -123,14 +123,19 @@ function findLeft(select: Select, froms: From[], entry: JoinEntry, right: From):
   if (list.length > 1) list = list.filter((each) => each !== right);
   const found = candidates(list, right, entry.on, entry.kind === "cross");
   if (found.length === 1) return { at: -1, left: list[found[0] as number] as From };
-  throw noLeft(found.length, right);
+  throw noLeft(found.length, list, right);
 }
 
-function noLeft(count: number, right: From): InvalidRequestError {
+function noLeft(count: number, froms: readonly From[], right: From): InvalidRequestError {
+  const looked = froms
+    .filter((from) => from !== right)
+    .map((from) => from.describe())
+    .join(", ");
+  const tried = looked === "" ? "" : ` (looked at ${looked})`;
   return new InvalidRequestError(
     count > 1
-      ? `it is not clear which FROM element ${right.describe()} is to be joined to. Name it with selectFrom() or joinFrom().`
-      : `there is nothing that ${right.describe()} could be joined to. Name the left side with selectFrom() or joinFrom(), or give the condition.`,
+      ? `it is not clear which FROM element ${right.describe()} is to be joined to${tried}. Name it with selectFrom() or joinFrom().`
+      : `there is nothing that ${right.describe()} could be joined to by a foreign key${tried}. Name the left side with selectFrom() or joinFrom(), or give the condition.`,
   );
 }
 
