@@ -45,6 +45,7 @@ import {
   UniqueConstraint,
 } from "../../../src/index.js";
 import { databaseKind, freshDatabase } from "../../support/database.js";
+import { createExtension } from "../../support/extensions.js";
 
 const postgres = databaseKind() === "postgresql";
 const engineOf = async (): Promise<AsyncEngine> => (await freshDatabase()).engine;
@@ -64,14 +65,14 @@ describe("creating and dropping", () => {
     await b.create(engine);
     const index = new Index("ix_a_x", [a.c.x.desc(), a.c.y]);
     a.addIndex(index);
-    await using conn = await engine.connect();
-    await conn.execute(new CreateIndex(index, { ifNotExists: true }));
-    await conn.execute(new CreateIndex(index, { ifNotExists: true }));
-    expect(await inspect(conn).hasIndex("a", "ix_a_x")).toBe(true);
-    await conn.execute(new DropIndex(index, { ifExists: true }));
-    await conn.execute(new DropTable(b as unknown as Table));
-    await conn.execute(new DropTable(b as unknown as Table, { ifExists: true }));
-    await conn.commit();
+    await engine.begin(async (conn) => {
+      await conn.execute(new CreateIndex(index, { ifNotExists: true }));
+      await conn.execute(new CreateIndex(index, { ifNotExists: true }));
+      expect(await inspect(conn).hasIndex("a", "ix_a_x")).toBe(true);
+      await conn.execute(new DropIndex(index, { ifExists: true }));
+      await conn.execute(new DropTable(b as unknown as Table));
+      await conn.execute(new DropTable(b as unknown as Table, { ifExists: true }));
+    });
     await a.drop(engine);
     await a.drop(engine);
     expect(await engine.tableNames()).toEqual([]);
@@ -483,9 +484,9 @@ describe.runIf(postgres)("PostgreSQL", () => {
     await conn.execute(new DropIndex(later));
   });
 
-  test("[PG-09] [PG-10] exclusions, NOT VALID, INCLUDE, NULLS NOT DISTINCT and lists of SET NULL", async () => {
+  test("[PG-09] [PG-10] exclusions, NOT VALID, INCLUDE, NULLS NOT DISTINCT and lists of SET NULL", async ({ skip }) => {
     const engine = await engineOf();
-    await engine.execute(text("create extension if not exists btree_gist"));
+    if (!(await createExtension(engine, "btree_gist"))) skip("the server has no btree_gist");
     const md = new MetaData();
     const rooms = table(
       "rooms",
@@ -525,7 +526,7 @@ describe.runIf(postgres)("PostgreSQL", () => {
     const again = new MetaData();
     await again.reflect(engine);
     const target = await engineOf();
-    await target.execute(text("create extension if not exists btree_gist"));
+    await createExtension(target, "btree_gist");
     await again.createAll(target);
     const facts = async (of: AsyncEngine): Promise<unknown[]> => [
       await inspect(of).getPkConstraint("rooms"),

@@ -231,7 +231,9 @@ describe("doOrmExecute", () => {
     event.listen(Session, "doOrmExecute", () => void heard.push("once"), { once: true });
     event.listen(SyncSession, "doOrmExecute", () => void heard.push("all"), { signal: stop.signal });
     await other.execute(text("select 1"));
+    await other.rollback();
     await one.execute(text("select 1"));
+    await one.rollback();
     stop.abort();
     await other.execute(text("select 1"));
     expect(heard).toEqual(["once", "all", "one", "all"]);
