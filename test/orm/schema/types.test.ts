@@ -20,7 +20,7 @@ import {
   t,
   table,
 } from "../../../src/index.js";
-import { databaseKind, openDatabase, type TestDatabase } from "../../support/database.js";
+import { databaseKind, freshDatabase, openDatabase, type TestDatabase } from "../../support/database.js";
 import { createExtension } from "../../support/extensions.js";
 
 const postgres = databaseKind() === "postgresql";
@@ -355,9 +355,11 @@ describe("types", () => {
 
   test("[CT-04] the engine's own JSON functions do not get around the schema", async () => {
     const { z } = await import("zod");
-    const engine = database.createEngine({
-      jsonSerializer: (value) => JSON.stringify({ wrapped: value }),
-      jsonDeserializer: (text) => (JSON.parse(text) as { wrapped: unknown }).wrapped,
+    const { engine } = await freshDatabase({
+      engine: {
+        jsonSerializer: (value) => JSON.stringify({ wrapped: value }),
+        jsonDeserializer: (text) => (JSON.parse(text) as { wrapped: unknown }).wrapped,
+      },
     });
     const metadata = new MetaData();
     const things = table("coded", metadata, {
