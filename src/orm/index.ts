@@ -97,6 +97,7 @@ export { makeTransient, makeTransientToDetached } from "./session/make-transient
 export type { MergeOptions } from "./session/merge.js";
 export { type MergeFrozenOptions, mergeFrozenResult } from "./session/merge-frozen.js";
 export type { NPlusOneReport, NPlusOneWatchOptions } from "./session/n-plus-one.js";
+export type { NaturalKeyValues } from "./session/natural-key.js";
 export { type InvokeOptions, ORMExecuteState } from "./session/orm-execute-state.js";
 export { type ReadWriteSplit, readWriteSplit } from "./session/read-write-split.js";
 export { type AsyncScopedSession, asyncScopedSession, type ScopedOptions } from "./session/scoped.js";
@@ -111,6 +112,7 @@ export {
 export { type Sharding, setShardId } from "./session/sharding.js";
 export { type FirstColumn, Session } from "./session/sync-session.js";
 export { AsyncSessionTransaction, SyncTransaction } from "./session/transaction-faces.js";
+export type { Upserted, UpsertOptions } from "./session/upsert.js";
 export { type ObjectState, objectState } from "./state.js";
 export { type ToObjectOptions, toObject } from "./to-object.js";
 

@@ -4,7 +4,7 @@ import { AsyncResult, type AsyncScalarResult } from "../../engine/async-result.j
 import { isPromise, meaningToBlock, type Op } from "../../engine/io.js";
 import type { CursorResult } from "../../engine/result.js";
 import { carry, type ResultPromise, type ScalarResultPromise } from "../../engine/result-promise.js";
-import type { Cls } from "../../sql/entity.js";
+import type { Cls, Plain } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { RowsOf } from "../../sql/typing.js";
 import type { GetOptions } from "../loading/identity.js";
@@ -17,6 +17,8 @@ import { execute, openStream } from "./execute.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
 import type { FlushPlan } from "./flush.js";
 import type { MergeOptions } from "./merge.js";
+import type { NaturalKeyValues } from "./natural-key.js";
+import { getBy, getManyBy, getOrCreate, merge, naturalKey, presentBy, type Values } from "./natural-keys.js";
 import { SessionQueue } from "./queue.js";
 import type { SessionCore } from "./session-core.js";
 import { SessionFace } from "./session-face.js";
@@ -24,6 +26,7 @@ import { type FirstColumn, Session } from "./sync-session.js";
 import type { SessionTransaction } from "./transaction.js";
 import { AsyncSessionTransaction } from "./transaction-faces.js";
 import { openSessions } from "./transactional-session.js";
+import { type Upserted, type UpsertOptions, upsert } from "./upsert.js";
 
 const faces = new WeakMap<SessionCore, AsyncSession>();
 
@@ -162,7 +165,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   }
   /** Copies the state of a given object, and what hangs on it, onto this session's own; gives that one. */
   merge<E extends object>(object: E, options?: MergeOptions): Promise<E> {
-    return this.run(this.core.merge(object, options)) as Promise<E>;
+    return this.run(merge(this.core, object, options)) as Promise<E>;
   }
 
   /** Merges several objects; those that they share are merged once. */
@@ -204,6 +207,61 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   /** The same, or NoResultFound. */
   async getOne<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): Promise<E> {
     return (await this.get(cls, ident, options)) ?? this.core.notFound(this.core.mapperFor(cls), ident);
+  }
+
+  /**
+   * The object with that natural key: from the identity map where it is there, else from the database, or null. Those asked for together run as one
+   * statement.
+   *
+   * @param key values of attributes that the mapping says are unique together
+   * @throws ArgumentError where they are not, or one of them is null
+   * @example const user = await session.getBy(User, { email: "ann@example.com" });
+   */
+  async getBy<E extends object>(cls: Cls<E>, key: NaturalKeyValues<E>, options?: GetOptions): Promise<E | null> {
+    const { core } = this;
+    const [natural, values] = naturalKey(core, cls, key, "getBy");
+    if (options !== undefined)
+      return (await this.run(getBy(core, natural, values, options), options.signal)) as E | null;
+    this.#refuseInSync();
+    const present = this.queue.idle ? presentBy(core, natural, values) : undefined;
+    if (present !== undefined) return present as E;
+    return (await this.queue.batched(natural, values, (all) => getManyBy(core, natural, all))) as E | null;
+  }
+  /**
+   * The object with that natural key, made and written where there is none. It is right under a race: of several that make the same row at the same
+   * time one does, and the others get its row. What else is pending is flushed first. In a transaction that cannot see what others have committed
+   * since it began (REPEATABLE READ), losing the race is the IntegrityError that it is.
+   *
+   * @param defaults the other attributes of a new object, or a function that gives them
+   * @throws ArgumentError as {@link getBy} does
+   * @example const tag = await session.getOrCreate(Tag, { name: "news" }, { color: "red" });
+   */
+  async getOrCreate<E extends object>(
+    cls: Cls<E>,
+    key: NaturalKeyValues<E>,
+    defaults?: Partial<E> | (() => Partial<E>),
+  ): Promise<E> {
+    const [natural, values] = naturalKey(this.core, cls, key, "getOrCreate");
+    return (await this.run(getOrCreate(this.core, natural, values, defaults as Values | undefined))) as E;
+  }
+  /**
+   * Inserts rows where they are new by a natural key, and brings those that exist up to date. One row of a key, whoever else writes it; the pending
+   * changes of the session are flushed first.
+   *
+   * @param rows attribute values
+   * @returns for each row, in order, its object and whether it was inserted, updated or left as it was
+   * @throws ArgumentError where `by` is not unique, or a row lacks it
+   * @example for (const { object, outcome } of await session.upsert(User, rows, { by: "email", update: ["name"] })) console.log(object.id, outcome);
+   */
+  async upsert<E extends object>(
+    cls: Cls<E>,
+    rows: readonly Partial<Plain<E>>[],
+    options: UpsertOptions<E>,
+  ): Promise<Upserted<E>[]> {
+    const { core } = this;
+    return (await this.run(
+      upsert(core, core.mapperFor(cls), rows as readonly Values[], options as unknown as UpsertOptions<object>),
+    )) as Upserted<E>[];
   }
 
   /** Runs a statement; its rows are buffered. */

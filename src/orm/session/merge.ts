@@ -27,6 +27,8 @@ export interface MergeOptions {
   readonly load?: boolean;
   /** Loader options for objects that must be loaded. */
   readonly options?: readonly unknown[];
+  /** A unique attribute, or several, by which the given object's row is found instead of its primary key; its row keeps its own primary key. */
+  readonly by?: string | readonly string[];
 }
 
 /** One relationship of one pair that is still to be copied. */
@@ -48,6 +50,8 @@ export class Merge {
   constructor(
     readonly host: MergeHost,
     readonly options: MergeOptions,
+    /** Where the first object's row was found already: by a natural key, and it keeps its primary key. */
+    private foundBy: InstanceState | null,
   ) {
     this.#load = options.load ?? true;
   }
@@ -63,13 +67,16 @@ export class Merge {
   *#one(source: InstanceState): Op<InstanceState> {
     const known = this.#merged.get(source);
     if (known !== undefined) return known;
-    const target = yield* this.#find(source);
+    const found = this.foundBy;
+    this.foundBy = null;
+    const target = found ?? (yield* this.#find(source));
     this.#merged.set(source, target);
     if (source === target) return target;
     const mapper = mapperOf(source);
     this.#checkVersion(mapper, source, target);
     for (const attribute of mapper.columnAttributes)
-      if (attribute.writable) yield* this.#column(attribute, source, target);
+      if (attribute.writable && !(found !== null && mapper.primaryKey.includes(attribute)))
+        yield* this.#column(attribute, source, target);
     const tasks = mapper.relationships
       .filter((r) => r.cascades.merge && r.attribute.isLoaded(source))
       .map((relationship): Task => ({ source, target, relationship }));

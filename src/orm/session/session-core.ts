@@ -432,12 +432,13 @@ export class SessionCore
     for (const state of [...fresh, ...reached]) this.membership.markDeleted(state);
   }
 
-  *merge(object: object, options: MergeOptions = {}): Op<object> {
+  /** @param foundBy the object of the given one's row, where it is known already */
+  *merge(object: object, options: MergeOptions = {}, foundBy: InstanceState | null = null): Op<object> {
     const given = this.stateFor(object);
     if (options.load !== false) yield* this.autoflush();
     const restore = this.suspendAutoflush();
     try {
-      return yield* new Merge(this, options).run(given.object);
+      return yield* new Merge(this, options, foundBy).run(given.object);
     } finally {
       restore();
     }

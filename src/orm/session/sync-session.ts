@@ -3,7 +3,7 @@
 import { Connection } from "../../engine/connection.js";
 import { type Op, runSync } from "../../engine/io.js";
 import type { CursorResult, Result, ScalarResult } from "../../engine/result.js";
-import type { Cls } from "../../sql/entity.js";
+import type { Cls, Plain } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { RowsOf } from "../../sql/typing.js";
 import type { GetOptions } from "../loading/identity.js";
@@ -14,11 +14,14 @@ import { execute } from "./execute.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
 import type { FlushPlan } from "./flush.js";
 import type { MergeOptions } from "./merge.js";
+import type { NaturalKeyValues } from "./natural-key.js";
+import { getBy, getOrCreate, merge, naturalKey, type Values } from "./natural-keys.js";
 import type { SessionCore } from "./session-core.js";
 import { SessionFace } from "./session-face.js";
 import type { SessionTransaction } from "./transaction.js";
 import { SyncTransaction } from "./transaction-faces.js";
 import { openSessions } from "./transactional-session.js";
+import { type Upserted, type UpsertOptions, upsert } from "./upsert.js";
 
 const faces = new WeakMap<SessionCore, Session>();
 
@@ -128,13 +131,29 @@ export class Session extends SessionFace implements Disposable {
     this.#run(this.core.refresh(object, names, options));
   }
   merge<E extends object>(object: E, options?: MergeOptions): E {
-    return this.#run(this.core.merge(object, options)) as E;
+    return this.#run(merge(this.core, object, options)) as E;
   }
   get<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): E | null {
     return this.#run(this.core.get(this.core.mapperFor(cls), ident, options)) as E | null;
   }
   getOne<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): E {
     return this.#run(this.core.getOne(this.core.mapperFor(cls), ident, options)) as E;
+  }
+  /** As in the asynchronous session. */
+  getBy<E extends object>(cls: Cls<E>, key: NaturalKeyValues<E>, options?: GetOptions): E | null {
+    return this.#run(getBy(this.core, ...naturalKey(this.core, cls, key, "getBy"), options)) as E | null;
+  }
+  /** As in the asynchronous session. */
+  getOrCreate<E extends object>(cls: Cls<E>, key: NaturalKeyValues<E>, defaults?: Partial<E> | (() => Partial<E>)): E {
+    const [natural, values] = naturalKey(this.core, cls, key, "getOrCreate");
+    return this.#run(getOrCreate(this.core, natural, values, defaults as Values | undefined)) as E;
+  }
+  /** As in the asynchronous session. */
+  upsert<E extends object>(cls: Cls<E>, rows: readonly Partial<Plain<E>>[], options: UpsertOptions<E>): Upserted<E>[] {
+    const { core } = this;
+    return this.#run(
+      upsert(core, core.mapperFor(cls), rows as readonly Values[], options as unknown as UpsertOptions<object>),
+    ) as Upserted<E>[];
   }
   explainFlush(): FlushPlan {
     return this.#run(this.core.explainFlush());

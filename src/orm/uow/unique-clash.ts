@@ -15,7 +15,7 @@ import type { FlushContext, UniqueClashes } from "./flush-context.js";
 const keysOf = new WeakMap<Mapper, readonly (readonly Column[])[]>();
 
 /** The columns of the unique constraints and indexes of a hierarchy's tables. */
-function uniqueKeys(base: Mapper): readonly (readonly Column[])[] {
+export function uniqueKeys(base: Mapper): readonly (readonly Column[])[] {
   let keys = keysOf.get(base);
   if (keys === undefined) {
     const tables = new Set<Table>();
