@@ -92,6 +92,16 @@ function program(): Command {
   )
     .option("--purge", "forget first what the database says of itself")
     .option("--accept <revision>", "take the file of an applied revision as it is now");
+  add("pull", "write entity classes for the tables that a database has", () => import("./commands/pull.js"))
+    .option("-o, --out <path>", "a file (.ts), or a folder that gets one file for each class; printed where left out")
+    .option("--force", "write over files that are there")
+    .option(
+      "--schema <schema>",
+      "a schema to pull (again for more); default: the default one and those configured",
+      list,
+    )
+    .option("--table <table>", "only this table or view, and what it refers to (again for more)", list)
+    .option("--view-key <view=columns>", "the columns that identify a row of a view", list);
   return cli;
 }
 

@@ -17,9 +17,9 @@ export class CodeWriter {
     return name;
   }
 
-  /** SQL of a node, with its values. */
+  /** SQL of a node as definitions have it: its values as literals, its columns without their table. */
   sql(node: Node): string {
-    return compile(node, this.dialect, { literalBinds: true, bareColumns: true } as never).text;
+    return new this.dialect.ddlCompiler(this.dialect, node, {}).compile().text;
   }
 
   /** A value as a literal: SQL expressions as text(...), `undefined` left out of objects. */

@@ -111,19 +111,53 @@ function createTable(operation: CreateTableOperation, code: CodeWriter): string[
   ];
 }
 
-function columnCode(column: Column, code: CodeWriter, table: Table | null): string {
+/** A column as `column(...)`; with its table, the key of the table is said there. */
+export function columnCode(column: Column, code: CodeWriter, table: Table | null): string {
   const inKey = table?.primaryKey.columns.includes(column) === true && namedKey(table) === null;
   const options: Record<string, unknown> = {};
-  const coded: Record<string, string> = {};
   if (inKey) options["primaryKey"] = true;
   else if (!column.nullable) options["nullable"] = false;
-  if (column.autoincrement !== "auto") options["autoincrement"] = column.autoincrement;
+  const said = code.object(options, columnOptions(column, code));
+  return `${code.use("column")}(${renderType(column.type, code)}${said === "{}" ? "" : `, ${said}`})`;
+}
+
+/**
+ * What a column says beside its type, its key and its nullability, as code by option.
+ *
+ * @param counts whether it is a key that counts up by itself where nothing else is said
+ */
+export function columnOptions(column: Column, code: CodeWriter, counts = false): Record<string, string> {
+  const coded: Record<string, string> = {};
+  if (column.autoincrement !== "auto" && !(counts && column.autoincrement))
+    coded["autoincrement"] = code.value(column.autoincrement);
   if (column.serverDefault !== null) coded["serverDefault"] = defaultCode(column.serverDefault, code);
   if (column.computed !== null) coded["computed"] = computedCode(column.computed, code);
-  if (column.identity !== null) coded["identity"] = `${code.use("identity")}(${identityArgs(column.identity, code)})`;
-  if (column.comment !== null) options["comment"] = column.comment;
-  const said = code.object(options, coded);
-  return `${code.use("column")}(${renderType(column.type, code)}${said === "{}" ? "" : `, ${said}`})`;
+  const identity = column.identity === null ? null : plainIdentity(column.identity, column.type);
+  if (identity !== null && !(counts && Object.keys(identity).length === 0)) {
+    coded["identity"] = `${code.use("identity")}(${identityArgs(identity, code)})`;
+  }
+  if (column.comment !== null) coded["comment"] = code.value(column.comment);
+  return coded;
+}
+
+const LARGEST: Readonly<Record<string, string>> = {
+  visitSmallInteger: "32767",
+  visitInteger: "2147483647",
+  visitBigInteger: "9223372036854775807",
+};
+
+/** An identity without what every one has that says nothing. */
+function plainIdentity(identity: object, type: SQLType): object {
+  const usual: Readonly<Record<string, unknown>> = {
+    always: "false",
+    start: "1",
+    increment: "1",
+    minValue: "1",
+    maxValue: LARGEST[type.visitName],
+    cache: "1",
+    cycle: "false",
+  };
+  return Object.fromEntries(Object.entries(identity).filter(([key, value]) => usual[key] !== String(value)));
 }
 
 function identityArgs(identity: object, code: CodeWriter): string {
@@ -149,6 +183,7 @@ function constraintOptions(
   constraint: Constraint,
   code: CodeWriter,
   more: Readonly<Record<string, unknown>> = {},
+  unnamed = false,
 ): string {
   const options = {
     ...(constraint.deferrable === null ? {} : { deferrable: constraint.deferrable }),
@@ -156,7 +191,7 @@ function constraintOptions(
     ...(constraint.notValid ? { notValid: true } : {}),
     ...more,
   };
-  const name = constraintName(constraint, LONGEST);
+  const name = unnamed ? null : constraintName(constraint, LONGEST);
   const coded: Record<string, string> = name === null ? {} : { name: `${code.use("conv")}(${JSON.stringify(name)})` };
   const text = code.object(options, coded);
   return text === "{}" ? "" : `, ${text}`;
@@ -183,23 +218,34 @@ function targetOf(key: ForeignKeyConstraint): {
   return { table: table.name, schema: table.schema, columns: key.refColumns.map((each) => each.name) };
 }
 
-/** A constraint as an item of `createTable`; null where the columns say it. */
-function constraintCode(constraint: Constraint, code: CodeWriter): string | null {
+/**
+ * A constraint as an item of `createTable` or `table()`; null where the columns say it.
+ *
+ * @param how `unnamed` leaves its name out; with `key` a primary key is written even if it has no name
+ */
+export function constraintCode(
+  constraint: Constraint,
+  code: CodeWriter,
+  how: { readonly unnamed?: boolean; readonly key?: boolean } = {},
+): string | null {
+  const optionsOf = (more?: Readonly<Record<string, unknown>>): string =>
+    constraintOptions(constraint, code, more, how.unnamed === true);
   if (constraint instanceof PrimaryKeyConstraint) {
-    if (constraint.columns.length === 0 || constraintName(constraint, LONGEST) === null) return null;
-    return `${code.use("primaryKeyConstraint")}(${namesOf(constraint.columns)}${constraintOptions(constraint, code)})`;
+    if (constraint.columns.length === 0) return null;
+    if (how.key !== true && constraintName(constraint, LONGEST) === null) return null;
+    return `${code.use("primaryKeyConstraint")}(${namesOf(constraint.columns)}${optionsOf()})`;
   }
   if (constraint instanceof ForeignKeyConstraint) {
     const { table, schema, columns } = targetOf(constraint);
     const targets = columns.map((each) => (schema === null ? `${table}.${each}` : `${schema}.${table}.${each}`));
-    return `${code.use("foreignKeyConstraint")}(${namesOf(constraint.columns)}, ${code.value(targets)}${constraintOptions(constraint, code, foreignKeyOptions(constraint))})`;
+    return `${code.use("foreignKeyConstraint")}(${namesOf(constraint.columns)}, ${code.value(targets)}${optionsOf(foreignKeyOptions(constraint))})`;
   }
   if (constraint instanceof UniqueConstraint) {
     const more = constraint.options.nullsNotDistinct === true ? { nullsNotDistinct: true } : {};
-    return `new ${code.use("UniqueConstraint")}(${namesOf(constraint.columns)}${constraintOptions(constraint, code, more)})`;
+    return `new ${code.use("UniqueConstraint")}(${namesOf(constraint.columns)}${optionsOf(more)})`;
   }
   if (constraint instanceof CheckConstraint) {
-    return `${code.use("checkConstraint")}(${JSON.stringify(checkText(constraint, code))}${constraintOptions(constraint, code)})`;
+    return `${code.use("checkConstraint")}(${JSON.stringify(checkText(constraint, code))}${optionsOf()})`;
   }
   if (constraint instanceof ExcludeConstraint) {
     const { using, where } = constraint.options;
@@ -207,7 +253,7 @@ function constraintCode(constraint: Constraint, code: CodeWriter): string | null
       ...(using === undefined ? {} : { using }),
       ...(where === undefined ? {} : { where: sqlOf(where, code) }),
     };
-    return `new ${code.use("ExcludeConstraint")}(${excludeElements(constraint, code)}${constraintOptions(constraint, code, more)})`;
+    return `new ${code.use("ExcludeConstraint")}(${excludeElements(constraint, code)}${optionsOf(more)})`;
   }
   return null;
 }
@@ -370,8 +416,11 @@ function dropConstraint(operation: DropConstraintOperation, code: CodeWriter, se
     : [`op.dropConstraint(${what}, ${JSON.stringify(on.name)}${schemaOption(on, code)});`];
 }
 
-function createIndex(index: Index, on: QualifiedName, code: CodeWriter, self: "op" | "batch"): string[] {
-  const name = JSON.stringify(indexName(index, LONGEST));
+/** Name, parts and options of an index, as code. */
+export function indexCode(
+  index: Index,
+  code: CodeWriter,
+): { readonly name: string; readonly parts: string; readonly options: Readonly<Record<string, string>> } {
   const parts = index.expressions.map((each) =>
     each.visitName === "Column" ? JSON.stringify((each as unknown as Column).name) : code.text(each),
   );
@@ -383,9 +432,16 @@ function createIndex(index: Index, on: QualifiedName, code: CodeWriter, self: "o
       : { include: include.map((each) => (typeof each === "string" ? each : (each as unknown as Column).name)) }),
   };
   if (options["unique"] !== true) delete options["unique"];
-  const coded: Record<string, string> = where === undefined ? {} : { where: JSON.stringify(sqlOf(where, code)) };
+  const coded: Record<string, string> = {};
+  for (const [key, value] of Object.entries(options)) if (value !== undefined) coded[key] = code.value(value);
+  if (where !== undefined) coded["where"] = JSON.stringify(sqlOf(where, code));
+  return { name: JSON.stringify(indexName(index, LONGEST)), parts: `[${parts.join(", ")}]`, options: coded };
+}
+
+function createIndex(index: Index, on: QualifiedName, code: CodeWriter, self: "op" | "batch"): string[] {
+  const { name, parts, options } = indexCode(index, code);
   const schema = self === "op" && on.schema != null ? { schema: on.schema } : {};
-  const said = code.object({ ...schema, ...options }, coded);
+  const said = code.object(schema, options);
   const table = self === "batch" ? "" : `, ${JSON.stringify(on.name)}`;
-  return [`${self}.createIndex(${name}${table}, [${parts.join(", ")}]${said === "{}" ? "" : `, ${said}`});`];
+  return [`${self}.createIndex(${name}${table}, ${parts}${said === "{}" ? "" : `, ${said}`});`];
 }

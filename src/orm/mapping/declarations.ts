@@ -110,7 +110,7 @@ export interface RelationDeclarationOptions {
   /** Names of relationships that write the same columns, on purpose: no warning is given of them. */
   readonly overlaps?: string | readonly string[];
   /** The association table: its name (made when it is not there), the table, or a thunk. */
-  readonly secondary?: string | Table | (() => Table | AnyClass);
+  readonly secondary?: string | Table<unknown, unknown> | (() => Table<unknown, unknown> | AnyClass);
   /** Columns of the association table that refer to this class. */
   readonly joinColumns?: readonly string[];
   /** Columns of the association table that refer to the target. */

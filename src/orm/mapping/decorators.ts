@@ -88,7 +88,7 @@ export interface RelationOptions<E = never>
   /** The property of the target that is the other side. */
   readonly backPopulates?: (keyof E & string) | ((target: E) => unknown);
   /** Of a many-to-many: the association table, its name, or a thunk of it. */
-  readonly secondary?: string | Table | (() => Table | AnyClass);
+  readonly secondary?: string | Table<unknown, unknown> | (() => Table<unknown, unknown> | AnyClass);
   /** How the attribute loads when it is read, and whether statements load it with the object. Default "select". */
   readonly lazy?: LazyStrategy;
   readonly foreignKeys?: ColumnRefs;

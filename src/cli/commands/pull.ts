@@ -1,0 +1,84 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { MigrationError } from "../../migrations/errors.js";
+import { MetaData } from "../../sql/schema/metadata.js";
+import { type GlobalOptions, Project } from "../project.js";
+import { pulledModel } from "../pull/model.js";
+import { type ModuleOptions, manyModules, oneModule } from "../pull/modules.js";
+
+/** Options of `pull`. */
+export interface PullOptions extends GlobalOptions {
+  /** A file, or a folder that gets one file for each class; standard output where left out. */
+  readonly out?: string;
+  readonly force?: boolean;
+  readonly schema?: readonly string[];
+  readonly table?: readonly string[];
+  /** `view=column,column`. */
+  readonly viewKey?: readonly string[];
+}
+
+/** Writes classes for the tables that the database has. */
+export async function run(options: PullOptions): Promise<undefined> {
+  const project = await Project.open(options);
+  const { out, config } = project;
+  try {
+    const metadata = new MetaData();
+    const own = config.versionTable ?? "athanor_version";
+    const wanted = options.table === undefined ? null : new Set(options.table);
+    for (const schema of options.schema ?? [null, ...(config.schemas ?? [])]) {
+      await metadata.reflect(project.engine, {
+        schema,
+        views: true,
+        only: (name) => name !== own && (wanted === null || wanted.has(name)),
+      });
+    }
+    const missing = [...(wanted ?? [])].filter((name) => [...metadata.tables.values()].every((t) => t.name !== name));
+    if (missing.length > 0) throw new MigrationError(`The database has no table ${missing.join(", ")}.`);
+    const model = pulledModel(metadata, viewKeys(options.viewKey ?? []));
+    const how: ModuleOptions = {
+      dialect: project.engine.dialect,
+      namesAll: config.namingConvention !== undefined,
+    };
+    for (const note of model.notes) out.progress(`note: ${note}`);
+    if (options.out === undefined) {
+      const text = oneModule(model, how);
+      out.data({ text, notes: model.notes }, () => out.raw(text));
+      return;
+    }
+    const place = resolve(options.out);
+    const files = /\.[cm]?ts$/.test(place)
+      ? new Map([[place, oneModule(model, how)]])
+      : new Map([...manyModules(model, how)].map(([name, text]) => [join(place, name), text]));
+    await write(files, options.force === true);
+    for (const path of files.keys()) await config.afterWrite?.(path);
+    out.data({ files: [...files.keys()], notes: model.notes }, () => {
+      for (const path of files.keys()) out.line(`wrote ${path}`);
+    });
+  } finally {
+    await project.close();
+  }
+}
+
+async function write(files: ReadonlyMap<string, string>, force: boolean): Promise<void> {
+  const there = [...files.keys()].filter((path) => existsSync(path));
+  if (there.length > 0 && !force) {
+    throw new MigrationError(
+      `${there.length === 1 ? `${there[0]} is` : `${there[0]} and ${there.length - 1} more are`} there already. --force writes over what is there.`,
+    );
+  }
+  for (const [path, text] of files) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+}
+
+function viewKeys(given: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    given.map((each) => {
+      const at = each.indexOf("=");
+      if (at < 1 || at === each.length - 1)
+        throw new MigrationError(`--view-key takes view=column,column, not "${each}".`);
+      return [each.slice(0, at), each.slice(at + 1).split(",")];
+    }),
+  );
+}

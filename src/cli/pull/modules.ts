@@ -1,0 +1,73 @@
+/** A pulled model as the text of one module, or of one for each class. */
+import type { EngineDialect } from "../../engine/dialect.js";
+import { CodeWriter } from "../../migrations/autogenerate/code-writer.js";
+import type { Constraint } from "../../sql/schema/constraints.js";
+import { ItemWriter } from "./class-code.js";
+import type { PulledModel } from "./model.js";
+import { fileName } from "./names.js";
+
+/** How the text is written. */
+export interface ModuleOptions {
+  readonly dialect: EngineDialect;
+  /** Whether constraints are named by a convention: then every name that the database has is said. */
+  readonly namesAll: boolean;
+}
+
+/** The model as one module. */
+export function oneModule(model: PulledModel, options: ModuleOptions): string {
+  const code = new CodeWriter(options.dialect);
+  const writer = new ItemWriter(
+    code,
+    (each) => isOwnName(each, options),
+    () => {},
+  );
+  const items = model.items.map((each) => writer.write(each));
+  return moduleText(code, [], items);
+}
+
+/** The model as modules by file name: one for each item, and an index that exports them all. */
+export function manyModules(model: PulledModel, options: ModuleOptions): ReadonlyMap<string, string> {
+  const modules = new Map<string, string>();
+  for (const item of model.items) {
+    const code = new CodeWriter(options.dialect);
+    const others = new Set<string>();
+    const writer = new ItemWriter(
+      code,
+      (each) => isOwnName(each, options),
+      (name) => others.add(name),
+    );
+    const text = writer.write(item);
+    others.delete(item.name);
+    const imports = [...others].sort().map((name) => `import { ${name} } from "./${fileName(name)}.js";`);
+    modules.set(`${fileName(item.name)}.ts`, moduleText(code, imports, [text]));
+  }
+  const names = model.items.map((each) => fileName(each.name)).sort();
+  modules.set("index.ts", names.map((name) => `export * from "./${name}.js";\n`).join(""));
+  return modules;
+}
+
+function moduleText(code: CodeWriter, imports: readonly string[], items: readonly string[]): string {
+  const lines: string[] = [];
+  const bare = (name: string): string => name.replace("type ", "");
+  for (const [module, used] of code.imports) {
+    const names = [...used].sort((a, b) => (bare(a).toLowerCase() < bare(b).toLowerCase() ? -1 : 1));
+    const flat = `import { ${names.join(", ")} } from ${JSON.stringify(module)};`;
+    lines.push(
+      flat.length <= 120
+        ? flat
+        : `import {\n${names.map((each) => `  ${each},\n`).join("")}} from ${JSON.stringify(module)};`,
+    );
+  }
+  return `import "reflect-metadata";\n${[...lines, ...imports].join("\n")}\n\n${items.join("\n\n")}\n`;
+}
+
+/** The names that PostgreSQL gives to constraints that have none. */
+const ENDINGS = { pk: "pkey", fk: "fkey", uq: "key" } as const;
+
+function isOwnName(constraint: Constraint, { namesAll }: ModuleOptions): boolean {
+  if (namesAll || constraint.name === null || !(constraint.kind in ENDINGS)) return false;
+  const columns = constraint.kind === "pk" ? [] : constraint.columns.map((each) => each.name);
+  const ending = ENDINGS[constraint.kind as keyof typeof ENDINGS];
+  const made = [constraint.table?.name, ...columns, ending].join("_");
+  return made === String(constraint.name) && new TextEncoder().encode(made).length < 64;
+}
