@@ -20,7 +20,6 @@ export interface DeclaredOptions extends MapperOptions {
   readonly table?: Table;
   readonly schema?: string;
   readonly comment?: string;
-  readonly dialectOptions?: TableOptions["dialectOptions"];
   readonly tableArgs?: TableArgs;
   readonly dialectOptions?: TableOptions["dialectOptions"];
 }

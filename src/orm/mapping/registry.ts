@@ -50,8 +50,6 @@ export interface EntityOptions extends MapperOptions {
   readonly table?: Table;
   readonly schema?: string;
   readonly comment?: string;
-  /** Options of one dialect for the table, by its name: `{ sqlite: { strict: true } }`. */
-  readonly dialectOptions?: TableOptions["dialectOptions"];
   /** Constraints and indexes of the table, as `table()` takes them; a function gives them when all columns are there. */
   readonly tableArgs?: TableArgs;
   /** Options of the table on one dialect, by its name: `{ sqlite: { strict: true } }`. */
