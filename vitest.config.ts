@@ -25,7 +25,7 @@ const shared = {
 /** What each project runs before its tests. */
 const setupFiles = ["test/support/properties.ts"];
 
-const perDatabase = { include: PER_DATABASE, setupFiles, testTimeout: 20_000 };
+const perDatabase = { include: PER_DATABASE, setupFiles, testTimeout: 30_000, hookTimeout: 60_000 };
 
 const postgres = {
   ...shared,
