@@ -21,7 +21,7 @@ export function cascadeStates(
   const stack: InstanceState[] = [start];
   while (stack.length > 0) {
     const state = stack.pop() as InstanceState;
-    const next: InstanceState[] = [];
+    const from = found.length;
     for (const relationship of mapperOf(state).relationships) {
       if (!relationship.cascades.has(operation)) continue;
       for (const member of membersFor(operation, state, relationship)) {
@@ -30,11 +30,10 @@ export function cascadeStates(
         // A refresh does not touch what is not stored, unless it is the parent's own.
         if (operation === "refresh-expire" && reached.key === null && !relationship.cascades.deleteOrphan) continue;
         seen.add(reached);
-        next.push(reached);
+        found.push(reached);
       }
     }
-    found.push(...next);
-    for (let i = next.length - 1; i >= 0; i--) stack.push(next[i]);
+    for (let i = found.length - 1; i >= from; i--) stack.push(found[i]);
   }
   return found;
 }
@@ -80,7 +79,7 @@ export function* cascadeDelete(start: readonly InstanceState[], loader: CascadeL
         }
       }
     }
-    found.push(...next);
+    for (const state of next) found.push(state);
     level = next;
   }
   return found;

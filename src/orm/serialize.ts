@@ -239,7 +239,6 @@ function adoptMembers(state: InstanceState, attribute: RelationAttribute): void 
   if (!attribute.traits.trackParent) return;
   for (const member of attribute.loadedMembers(state)) {
     const extra = (stateOf(member) as InstanceState).ext();
-    extra.parents ??= new Map();
-    extra.parents.set(attribute, state);
+    extra.setParent(attribute, state);
   }
 }

@@ -91,8 +91,10 @@ export interface PendingMutations {
 
 /** What only few states need. */
 export class StateExtra {
-  /** The last known parent for each tracked relationship; false: taken from its parent. */
-  parents: Map<object, InstanceState | false> | null = null;
+  /** A relationship by which the object has or had a parent; most have one only. */
+  private parentedBy: object | null = null;
+  private parent: InstanceState | false = false;
+  private otherParents: Map<object, InstanceState | false> | null = null;
   pending: Map<StateAttribute, PendingMutations> | null = null;
   /** Collections handed out while empty and not yet part of the object. */
   empties: Map<StateAttribute, unknown> | null = null;
@@ -108,6 +110,27 @@ export class StateExtra {
   sentNulls: Set<StateAttribute> | null = null;
   /** Values of attributes outside the row: query expressions and the like. */
   info: Record<string, unknown> | null = null;
+
+  /** The last known parent along a tracked relationship; false: taken from its parent; undefined: nothing is known. */
+  parentAlong(relationship: object): InstanceState | false | undefined {
+    return this.parentedBy === relationship ? this.parent : this.otherParents?.get(relationship);
+  }
+
+  setParent(relationship: object, parent: InstanceState | false): void {
+    if (this.parentedBy === null || this.parentedBy === relationship) {
+      this.parentedBy = relationship;
+      this.parent = parent;
+      return;
+    }
+    this.otherParents ??= new Map();
+    this.otherParents.set(relationship, parent);
+  }
+
+  forgetParents(): void {
+    this.parentedBy = null;
+    this.parent = false;
+    this.otherParents = null;
+  }
 }
 
 const EXPIRED = 1;
@@ -220,7 +243,7 @@ export class InstanceState {
     this.commitAll();
     if (this.extra !== null) {
       this.extra.empties = null;
-      this.extra.parents = null;
+      this.extra.forgetParents();
       this.extra.saidSince = null;
     }
     this.expired = true;

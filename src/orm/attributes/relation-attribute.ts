@@ -104,23 +104,22 @@ export abstract class RelationAttribute extends Attribute {
   }
 
   hasParent(member: InstanceState, optimistic: boolean): boolean {
-    const parent = member.extra?.parents?.get(this);
+    const parent = member.extra?.parentAlong(this);
     return parent === undefined ? optimistic : parent !== false;
   }
 
   protected setParent(member: InstanceState, parent: InstanceState, present: boolean): void {
     if (!this.traits.trackParent) return;
     const extra = member.ext();
-    extra.parents ??= new Map();
     if (present) {
-      extra.parents.set(this, parent);
+      extra.setParent(this, parent);
       return;
     }
-    const last = extra.parents.get(this);
+    const last = extra.parentAlong(this);
     // Given to another parent meanwhile: that one holds it now.
     if (last !== undefined && last !== false && last !== parent && (last.key !== parent.key || last.key === null))
       return;
-    extra.parents.set(this, false);
+    extra.setParent(this, false);
   }
 
   /** The events of a new member, before it is stored; gives the value to store. */

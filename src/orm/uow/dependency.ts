@@ -9,7 +9,7 @@ import { mapperOf } from "../mapping/mapper.js";
 import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import { DeleteAll, DeleteState, ProcessAll, ProcessState, SaveAll, SaveState } from "./actions.js";
-import type { Action, FlushContext, Processor } from "./flush-context.js";
+import type { Action, FlushContext, Processor, RegisterOptions } from "./flush-context.js";
 
 /** The actions between which a processor sets an order. */
 export interface Stage {
@@ -36,15 +36,21 @@ export interface StateStage {
 export abstract class DependencyProcessor implements Processor {
   readonly attribute: RelationAttribute;
   readonly order: number;
+  readonly label: string;
+  /** How objects come into a flush along the relationship. */
+  protected readonly theAdd: RegisterOptions;
+  protected readonly theSave: RegisterOptions;
+  protected readonly theDelete: RegisterOptions;
 
   constructor(readonly relationship: Relationship) {
     this.attribute = relationship.attribute;
     this.order = relationship.parent.order * 1000 + relationship.attribute.slot;
+    this.label = relationship.label;
+    this.theAdd = { cancelDelete: true, why: `the add along ${this.label}` };
+    this.theSave = { why: `the save along ${this.label}` };
+    this.theDelete = { why: `the delete along ${this.label}` };
   }
 
-  get label(): string {
-    return this.relationship.label;
-  }
   get target(): Mapper {
     return this.relationship.target;
   }

@@ -101,14 +101,12 @@ export interface AssociationChanges {
   readonly updates: { readonly old: Map<object, unknown>; readonly now: Map<object, unknown> }[];
 }
 
-/** The change of an attribute as the flush first saw it. */
+/** The changes of one attribute as the flush first saw them. */
 interface Remembered {
-  readonly history: History;
-  readonly loaded: boolean;
+  readonly of: Map<InstanceState, History>;
+  /** The objects for which the attribute was loaded where memory did not know it. */
+  loaded: Set<InstanceState> | null;
 }
-
-/** The same for all attributes that are neither loaded nor changed. */
-const NOTHING_KNOWN: Remembered = { history: NO_HISTORY, loaded: false };
 
 /** Unique values that the flush frees and takes again. */
 export interface UniqueClashes {
@@ -163,7 +161,7 @@ export class FlushContext {
   clashes: UniqueClashes | null = null;
   readonly #edges: Map<Action, Set<Action>> = new Map();
   readonly #preparations: Map<string, Preparation> = new Map();
-  readonly #histories: Map<Attribute, Map<InstanceState, Remembered>> = new Map();
+  readonly #histories: Map<Attribute, Remembered> = new Map();
   readonly #memos: Map<string, unknown> = new Map();
   readonly #ids: Map<object, number> = new Map();
 
@@ -267,8 +265,7 @@ export class FlushContext {
 
   /** The change of an attribute as memory knows it, the same throughout the flush. */
   history(state: InstanceState, attribute: Attribute): History {
-    const known = this.#histories.get(attribute)?.get(state);
-    return known === undefined ? this.#remember(state, attribute, false) : known.history;
+    return this.#histories.get(attribute)?.of.get(state) ?? this.#remember(state, attribute, false);
   }
 
   /** The change of a to-one that was replaced while its old value was unknown: that is loaded first. */
@@ -279,8 +276,8 @@ export class FlushContext {
 
   /** The change of an attribute, loaded if memory does not know it. */
   *loadedHistory(state: InstanceState, attribute: Attribute): Op<History> {
-    const known = this.#histories.get(attribute)?.get(state);
-    if (known?.loaded) return known.history;
+    const known = this.#histories.get(attribute);
+    if (known?.loaded?.has(state)) return known.of.get(state) as History;
     if (!attribute.isLoaded(state) && state.key !== null) yield* this.session.loadForFlush(state, attribute);
     return this.#remember(state, attribute, true);
   }
@@ -288,11 +285,15 @@ export class FlushContext {
   #remember(state: InstanceState, attribute: Attribute, loaded: boolean): History {
     let histories = this.#histories.get(attribute);
     if (histories === undefined) {
-      histories = new Map();
+      histories = { of: new Map(), loaded: null };
       this.#histories.set(attribute, histories);
     }
     const history = attribute.history(state) ?? NO_HISTORY;
-    histories.set(state, history === NO_HISTORY && !loaded ? NOTHING_KNOWN : { history, loaded });
+    histories.of.set(state, history);
+    if (loaded) {
+      histories.loaded ??= new Set();
+      histories.loaded.add(state);
+    } else histories.loaded?.delete(state);
     return history;
   }
 

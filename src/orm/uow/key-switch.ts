@@ -55,14 +55,14 @@ export class KeySwitchProcessor extends DependencyProcessor {
   *#follow(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     const switched = this.#switched(states);
     if (switched.size === 0) return;
-    const { parent, passiveUpdates, syncPairs } = this.relationship;
+    const { parent, passiveUpdates } = this.relationship;
     for (const state of flush.session.allStates()) {
       if (!mapperOf(state).isA(parent)) continue;
       const related = this.attribute.loadedMembers(state)[0];
       const target = related && stateOf(related);
       if (!target || !switched.has(target)) continue;
       flush.register(state, { listOnly: passiveUpdates });
-      yield* populate(target, state, syncPairs, this.label, flush.session);
+      yield* populate(target, state, this.relationship, flush.session);
     }
   }
 }

@@ -97,8 +97,8 @@ export class ManyToManyProcessor extends DependencyProcessor {
         populateOldRow(state, old, syncPairs);
         populateOldRow(child, old, secondarySyncPairs);
         const now = placedRow(state);
-        yield* populateRow(state, now, syncPairs, this.label, flush.session);
-        yield* populateRow(child, now, secondarySyncPairs, this.label, flush.session);
+        yield* populateRow(state, now, syncPairs, this.relationship, flush.session);
+        yield* populateRow(child, now, secondarySyncPairs, this.relationship, flush.session);
         changes.updates.push({ old, now });
       }
     }
@@ -123,8 +123,8 @@ export class ManyToManyProcessor extends DependencyProcessor {
     }
     this.checkMember(child);
     const row = placedRow(state);
-    yield* populateRow(state, row, this.relationship.syncPairs, this.label, flush.session);
-    yield* populateRow(child, row, this.relationship.secondarySyncPairs, this.label, flush.session);
+    yield* populateRow(state, row, this.relationship.syncPairs, this.relationship, flush.session);
+    yield* populateRow(child, row, this.relationship.secondarySyncPairs, this.relationship, flush.session);
     rows.push(row);
   }
 }

@@ -6,7 +6,7 @@ import type { InstanceState } from "../state.js";
 import { PostUpdateAll } from "./actions.js";
 import { DependencyProcessor, type Stage, type StateStage } from "./dependency.js";
 import type { FlushContext } from "./flush-context.js";
-import { clear, populate } from "./sync.js";
+import { clear, populate, populateFromMemory } from "./sync.js";
 
 export class ManyToOneProcessor extends DependencyProcessor {
   protected orderAll(flush: FlushContext, stage: Stage): void {
@@ -67,7 +67,7 @@ export class ManyToOneProcessor extends DependencyProcessor {
 
   *presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     for (const state of states) {
-      flush.register(state, { why: `the save along ${this.label}` });
+      flush.register(state, this.theSave);
       if (!this.relationship.cascades.deleteOrphan) continue;
       const history = yield* this.#deleteHistory(flush, state);
       for (const target of history.deleted) {
@@ -93,7 +93,11 @@ export class ManyToOneProcessor extends DependencyProcessor {
     for (const state of states) {
       const history = flush.history(state, this.attribute) as History<object | null>;
       if (history.added.length > 0) {
-        for (const target of history.added) yield* this.#link(flush, state, target);
+        for (const target of history.added) {
+          const source = this.#sourceOf(flush, state, target);
+          if (source !== null && !populateFromMemory(source, state, this.relationship))
+            yield* populate(source, state, this.relationship, flush.session);
+        }
       } else if (history.deleted.length > 0 && (postUpdate || !flush.isDeleted(state))) {
         clear(state, syncPairs, this.label);
       }
@@ -101,22 +105,23 @@ export class ManyToOneProcessor extends DependencyProcessor {
     }
   }
 
-  *#link(flush: FlushContext, state: InstanceState, target: object | null): Op<void> {
+  /** The object whose key a row takes over; null where there is none. A reference that became null is cleared. */
+  #sourceOf(flush: FlushContext, state: InstanceState, target: object | null): InstanceState | null {
     const { syncPairs, postUpdate } = this.relationship;
-    if (!postUpdate && flush.isDeleted(state)) return;
+    if (!postUpdate && flush.isDeleted(state)) return null;
     if (target === null) {
       clear(state, syncPairs, this.label);
-      return;
+      return null;
     }
     const source = stateOf(target) as InstanceState;
     if (!flush.session.contains(source)) {
       flush.session.warn(
         `${source.describe()} is not in the session, so ${state.describe()} is saved without it along ${this.label}. Add it to the session too.`,
       );
-      return;
+      return null;
     }
     this.checkMember(source);
-    yield* populate(source, state, syncPairs, this.label, flush.session);
+    return source;
   }
 
   #postUpdate(flush: FlushContext, state: InstanceState): void {

@@ -6,7 +6,7 @@ import type { InstanceState } from "../state.js";
 import { PostUpdateAll } from "./actions.js";
 import { DependencyProcessor, type Stage, type StateStage } from "./dependency.js";
 import type { FlushContext } from "./flush-context.js";
-import { clear, populate, sourceModified } from "./sync.js";
+import { clear, populate, populateFromMemory, sourceModified } from "./sync.js";
 
 export class OneToManyProcessor extends DependencyProcessor {
   protected orderAll(flush: FlushContext, stage: Stage): void {
@@ -65,7 +65,7 @@ export class OneToManyProcessor extends DependencyProcessor {
         if (!this.attribute.hasParent(child, false)) flush.register(child, { isDelete: cascades.deleteOrphan });
       }
       if (!nullKeys) continue;
-      for (const child of members(history.unchanged)) flush.register(child, { why: `the delete along ${this.label}` });
+      for (const child of members(history.unchanged)) flush.register(child, this.theDelete);
     }
   }
 
@@ -83,12 +83,12 @@ export class OneToManyProcessor extends DependencyProcessor {
             : flush.history(state, this.attribute)
       ) as History<object>;
       for (const child of members(history.added)) {
-        flush.register(child, { cancelDelete: true, why: `the add along ${this.label}` });
+        flush.register(child, this.theAdd);
         added.add(child);
       }
       for (const child of members(history.deleted)) {
         if (!cascades.deleteOrphan) {
-          if (nullKeys) flush.register(child, { why: `the delete along ${this.label}` });
+          if (nullKeys) flush.register(child, this.theDelete);
         } else if (!this.attribute.hasParent(child, false)) yield* this.deleteWithCascades(flush, child);
       }
       if (!keysChanged) continue;
@@ -118,7 +118,8 @@ export class OneToManyProcessor extends DependencyProcessor {
     for (const state of states) {
       const history = flush.history(state, this.attribute) as History<object>;
       for (const child of members(history.added)) {
-        yield* this.#link(flush, state, child);
+        if (this.#mayLink(flush, child) && !populateFromMemory(state, child, this.relationship))
+          yield* populate(state, child, this.relationship, flush.session);
         if (postUpdate) this.#postUpdate(flush, child);
       }
       if (nullKeys) {
@@ -127,7 +128,8 @@ export class OneToManyProcessor extends DependencyProcessor {
         }
       }
       if (sourceModified(state, syncPairs)) {
-        for (const child of members(history.unchanged)) yield* this.#link(flush, state, child);
+        for (const child of members(history.unchanged))
+          if (this.#mayLink(flush, child)) yield* populate(state, child, this.relationship, flush.session);
       }
     }
   }
@@ -136,10 +138,9 @@ export class OneToManyProcessor extends DependencyProcessor {
     return flush.memo(`children added ${flush.id(this)}`, () => new Set());
   }
 
-  *#link(flush: FlushContext, parent: InstanceState, child: InstanceState): Op<void> {
+  #mayLink(flush: FlushContext, child: InstanceState): boolean {
     this.checkMember(child);
-    if (!this.relationship.postUpdate && flush.isDeleted(child)) return;
-    yield* populate(parent, child, this.relationship.syncPairs, this.label, flush.session);
+    return this.relationship.postUpdate || !flush.isDeleted(child);
   }
 
   #unlink(flush: FlushContext, child: InstanceState): void {

@@ -3,7 +3,7 @@ import type { Op } from "../../engine/io.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { DependencyRuleError, FlushError } from "../errors.js";
-import type { SyncPair } from "../mapping/mapper.js";
+import type { Relationship, SyncPair } from "../mapping/mapper.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import { type InstanceState, valuesOf } from "../state.js";
 
@@ -12,15 +12,18 @@ export interface KeyLoader {
   loadForFlush(state: InstanceState, attribute: ColumnAttribute): Op<void>;
 }
 
+function keyAttribute(state: InstanceState, column: Column, relationship: Relationship): ColumnAttribute {
+  const attribute = mapperOf(state).byColumn.get(column);
+  if (attribute !== undefined) return attribute;
+  throw new FlushError(
+    `${relationship.label}: ${state.describe()} does not map the column ${column.table?.name}.${column.name} that the key comes from.`,
+  );
+}
+
 /** The value of a column of an object's row, as the object has it now; loaded where it is expired and not part of the identity. */
-function* valueFor(state: InstanceState, column: Column, label: string, loader: KeyLoader): Op<unknown> {
+function* valueFor(state: InstanceState, column: Column, relationship: Relationship, loader: KeyLoader): Op<unknown> {
   const mapper = mapperOf(state);
-  const attribute = mapper.byColumn.get(column);
-  if (attribute === undefined) {
-    throw new FlushError(
-      `${label}: ${state.describe()} does not map the column ${column.table?.name}.${column.name} that the key comes from.`,
-    );
-  }
+  const attribute = keyAttribute(state, column, relationship);
   const value = attribute.peek(state);
   if (value !== undefined || state.key === null) return value ?? null;
   const position = mapper.primaryKey.indexOf(attribute);
@@ -29,16 +32,30 @@ function* valueFor(state: InstanceState, column: Column, label: string, loader: 
   return attribute.peek(state) ?? null;
 }
 
-/** `source`'s keys are written into `dest`. */
+/** `source`'s keys are written into `dest`, if memory has them all. @returns whether it has; else nothing is written */
+export function populateFromMemory(source: InstanceState, dest: InstanceState, relationship: Relationship): boolean {
+  const { syncPairs } = relationship;
+  for (let i = 0; i < syncPairs.length; i++) {
+    if (keyAttribute(source, syncPairs[i].source, relationship).peek(source) === undefined && source.key !== null)
+      return false;
+  }
+  const mapper = mapperOf(dest);
+  for (let i = 0; i < syncPairs.length; i++) {
+    const value = keyAttribute(source, syncPairs[i].source, relationship).peek(source);
+    mapper.attributeOf(syncPairs[i].dest).assign(dest, value ?? null);
+  }
+  return true;
+}
+
+/** `source`'s keys are written into `dest`, loaded where memory lacks them. */
 export function* populate(
   source: InstanceState,
   dest: InstanceState,
-  pairs: readonly SyncPair[],
-  label: string,
+  relationship: Relationship,
   loader: KeyLoader,
 ): Op<void> {
-  for (const { source: from, dest: to } of pairs) {
-    const value = yield* valueFor(source, from, label, loader);
+  for (const { source: from, dest: to } of relationship.syncPairs) {
+    const value = yield* valueFor(source, from, relationship, loader);
     mapperOf(dest).attributeOf(to).assign(dest, value);
   }
 }
@@ -68,10 +85,10 @@ export function* populateRow(
   source: InstanceState,
   row: Map<object, unknown>,
   pairs: readonly SyncPair[],
-  label: string,
+  relationship: Relationship,
   loader: KeyLoader,
 ): Op<void> {
-  for (const { source: from, dest: to } of pairs) row.set(to, yield* valueFor(source, from, label, loader));
+  for (const { source: from, dest: to } of pairs) row.set(to, yield* valueFor(source, from, relationship, loader));
 }
 
 /** Adds the keys that `source` had at the last flush. */
