@@ -38,8 +38,8 @@ let registrations = 0;
 
 /** The listeners of one target, by event name. */
 export class Dispatch {
-  readonly #own = new Map<string, Listener[]>();
-  readonly #merged = new Map<string, readonly Listener[] | null>();
+  #own: Map<string, Listener[]> | null = null;
+  #merged: Map<string, readonly Listener[] | null> | null = null;
   #stamp = 0;
 
   /**
@@ -55,13 +55,15 @@ export class Dispatch {
 
   /** The listeners of an event, or null when nobody listens: what a sender checks before it makes anything. */
   listeners(name: string): readonly Listener[] | null {
-    if (this.#stamp !== registrations) {
-      this.#merged.clear();
+    // A sender that nobody listens to in person, as most are, has nothing to merge.
+    if (this.#own === null && this.parents.length === 1) return (this.parents[0] as Dispatch).listeners(name);
+    if (this.#merged === null || this.#stamp !== registrations) {
+      this.#merged = new Map();
       this.#stamp = registrations;
     }
     const known = this.#merged.get(name);
     if (known !== undefined) return known;
-    const found = [...(this.#own.get(name) ?? [])];
+    const found = [...(this.#own?.get(name) ?? [])];
     for (const parent of this.parents) found.push(...(parent.listeners(name) ?? []));
     const merged = found.length === 0 ? null : found;
     this.#merged.set(name, merged);
@@ -140,6 +142,7 @@ export class Dispatch {
           }
         : handler,
     };
+    this.#own ??= new Map();
     const list = this.#own.get(name) ?? [];
     this.#own.set(name, options.insert ? [listener, ...list] : [...list, listener]);
     registrations++;
@@ -148,7 +151,7 @@ export class Dispatch {
 
   /** Stops listening; says whether the handler was there. */
   remove(name: string, handler: Handler): boolean {
-    const listener = this.#own.get(name)?.find((one) => one.handler === handler);
+    const listener = this.#own?.get(name)?.find((one) => one.handler === handler);
     if (listener === undefined) return false;
     this.#drop(name, listener);
     return true;
@@ -156,12 +159,12 @@ export class Dispatch {
 
   /** Whether the handler listens here. */
   contains(name: string, handler: Handler): boolean {
-    return this.#own.get(name)?.some((one) => one.handler === handler) ?? false;
+    return this.#own?.get(name)?.some((one) => one.handler === handler) ?? false;
   }
 
   #drop(name: string, listener: Listener): void {
-    const list = this.#own.get(name);
-    if (list?.includes(listener)) {
+    const list = this.#own?.get(name);
+    if (this.#own !== null && list?.includes(listener)) {
       this.#own.set(
         name,
         list.filter((one) => one !== listener),

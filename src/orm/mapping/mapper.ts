@@ -43,6 +43,7 @@ export class Mapper implements StateMapper {
   /** Tables from the root of the hierarchy down; one but for joined-table inheritance. */
   tables: Table[] = [];
   readonly subclasses: Mapper[] = [];
+  readonly #alone: readonly Mapper[] = [this];
   inherits: Mapper | null = null;
   /** The superclass of a class with `concrete: true`, which shares nothing with it but the class hierarchy. */
   concreteBase: Mapper | null = null;
@@ -116,13 +117,16 @@ export class Mapper implements StateMapper {
   }
 
   /** This mapper and all below it. */
-  *selfAndDescendants(): Generator<Mapper> {
+  selfAndDescendants(): readonly Mapper[] {
+    if (this.subclasses.length === 0) return this.#alone;
+    const found: Mapper[] = [];
     const stack: Mapper[] = [this];
     while (stack.length > 0) {
       const mapper = stack.pop() as Mapper;
-      yield mapper;
+      found.push(mapper);
       stack.push(...mapper.subclasses);
     }
+    return found;
   }
 
   /** The classes that a query on this one unites: itself and those with `concrete: true` below it. */

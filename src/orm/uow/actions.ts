@@ -8,6 +8,9 @@ import type { InstanceState } from "../state.js";
 import { linkView, postUpdated } from "./action-views.js";
 import { Action, type ActionView, type FlushContext, type Processor } from "./flush-context.js";
 
+/** An operation that is over already: hierarchies take part with their saves or with their deletes, rarely with both. */
+const NOTHING: Op<void> = (function* (): Op<void> {})();
+
 export class SaveAll extends Action {
   readonly rank = 5;
   constructor(readonly base: Mapper) {
@@ -20,7 +23,8 @@ export class SaveAll extends Action {
     return this.base.order;
   }
   execute(flush: FlushContext): Op<void> {
-    return flush.persister.save(this.base, flush.statesOf(this.base, false), flush);
+    const states = flush.statesOf(this.base, false);
+    return states.length === 0 ? NOTHING : flush.persister.save(this.base, states, flush);
   }
   override *perState(flush: FlushContext): Iterable<Action> {
     const states = flush.statesOf(this.base, false);
@@ -58,7 +62,8 @@ export class DeleteAll extends Action {
     return this.base.order;
   }
   execute(flush: FlushContext): Op<void> {
-    return flush.persister.delete(this.base, flush.statesOf(this.base, true), flush);
+    const states = flush.statesOf(this.base, true);
+    return states.length === 0 ? NOTHING : flush.persister.delete(this.base, states, flush);
   }
   override *perState(flush: FlushContext): Iterable<Action> {
     const states = flush.statesOf(this.base, true);
@@ -136,7 +141,8 @@ export class ProcessAll extends Action {
     return found;
   }
   execute(flush: FlushContext): Op<void> {
-    return runProcessor(this.processor, flush, this.#states(flush), this.isDelete);
+    const states = this.#states(flush);
+    return states.length === 0 ? NOTHING : runProcessor(this.processor, flush, states, this.isDelete);
   }
   describe(): string {
     return `${this.isDelete ? "unlink" : "link"} ${this.processor.relationship.label}`;

@@ -63,11 +63,12 @@ export abstract class DependencyProcessor implements Processor {
     flush.prepareWith(this, true);
   }
 
-  *mappers(fromParent: boolean): Generator<Mapper> {
+  mappers(fromParent: boolean): readonly Mapper[] {
     const { parent, target, key } = this.relationship;
-    for (const mapper of (fromParent ? parent : target).selfAndDescendants()) {
-      if (!fromParent || mapper.attributes.get(key) === this.attribute) yield mapper;
-    }
+    if (!fromParent) return target.selfAndDescendants();
+    const found = parent.selfAndDescendants();
+    const owns = (mapper: Mapper): boolean => mapper.attributes.get(key) === this.attribute;
+    return found.length === 1 && owns(found[0]) ? found : found.filter(owns);
   }
 
   own(states: readonly InstanceState[]): InstanceState[] {

@@ -80,7 +80,7 @@ export interface Processor {
   /** Asks the flush for this processor's preparations. */
   announce(flush: FlushContext): void;
   /** The mappers whose objects it works on. */
-  mappers(fromParent: boolean): Iterable<Mapper>;
+  mappers(fromParent: boolean): readonly Mapper[];
   /** Those of the objects that have the relationship. */
   own(states: readonly InstanceState[]): InstanceState[];
   presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
@@ -116,6 +116,9 @@ export interface UniqueClashes {
   linkStates(flush: FlushContext): void;
 }
 
+/** Nothing runs together with an action that is alone in its level. */
+const NO_ACTIONS: Set<Action> = new Set();
+
 /** Runs a processor's preparations for objects of its side until nothing new turns up. */
 interface Preparation {
   readonly processor: Processor;
@@ -123,9 +126,11 @@ interface Preparation {
   /** How many objects of each mapper it has looked at. */
   readonly seen: Map<Mapper, number>;
   /** Those among them that had no part of their own yet. */
-  waiting: InstanceState[];
+  waiting: readonly InstanceState[];
   linked: boolean;
 }
+
+const NOBODY: readonly InstanceState[] = [];
 
 /** Small numbers for mappers and processors. */
 const numbers = new WeakMap<object, number>();
@@ -160,7 +165,7 @@ export class FlushContext {
   cycles: ReadonlySet<Action> = new Set();
   clashes: UniqueClashes | null = null;
   readonly #edges: Map<Action, Set<Action>> = new Map();
-  readonly #preparations: Map<string, Preparation> = new Map();
+  readonly #preparations: Preparation[] = [];
   readonly #histories: Map<Attribute, Remembered> = new Map();
   readonly #memos: Map<string, unknown> = new Map();
   readonly #ids: Map<object, number> = new Map();
@@ -237,10 +242,9 @@ export class FlushContext {
 
   /** Asks for a processor's preparations, run on its parent's or on its target's objects. */
   prepareWith(processor: Processor, fromParent: boolean): void {
-    const key = `${this.id(processor)}${fromParent ? "p" : "t"}`;
-    if (!this.#preparations.has(key)) {
-      this.#preparations.set(key, { processor, fromParent, seen: new Map(), waiting: [], linked: false });
-    }
+    for (const known of this.#preparations)
+      if (known.processor === processor && known.fromParent === fromParent) return;
+    this.#preparations.push({ processor, fromParent, seen: new Map(), waiting: NOBODY, linked: false });
   }
 
   /** An action is made once for what it is about. */
@@ -377,10 +381,20 @@ export class FlushContext {
   *#prepare(): Op<void> {
     for (let again = true; again; ) {
       again = false;
-      for (const preparation of [...this.#preparations.values()]) {
-        if (yield* this.#runPreparation(preparation)) again = true;
+      // Those that this round adds have their turn in the next.
+      const count = this.#preparations.length;
+      for (let i = 0; i < count; i++) {
+        const preparation = this.#preparations[i];
+        if (this.#hasMore(preparation) && (yield* this.#runPreparation(preparation))) again = true;
       }
     }
+  }
+
+  #hasMore({ processor, fromParent, seen, waiting }: Preparation): boolean {
+    if (waiting.length > 0) return true;
+    for (const mapper of processor.mappers(fromParent))
+      if ((this.byMapper.get(mapper)?.length ?? 0) > (seen.get(mapper) ?? 0)) return true;
+    return false;
   }
 
   *#runPreparation(preparation: Preparation): Op<boolean> {
@@ -433,6 +447,10 @@ export class FlushContext {
   /** Runs the plan; actions of one kind in one level are run as one. */
   *execute(levels: readonly (readonly Action[])[]): Op<void> {
     for (const level of levels) {
+      if (level.length === 1) {
+        yield* level[0].execute(this, NO_ACTIONS);
+        continue;
+      }
       const left = new Set(level);
       for (const action of level) {
         if (!left.delete(action)) continue;
