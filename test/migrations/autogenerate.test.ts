@@ -20,35 +20,13 @@ import {
   type CompareMetadataOptions,
   compareMetadata,
   type MigrateOperation,
-  type Operations,
   renderBody,
-  withOperations,
 } from "../../src/migrations/index.js";
-import { databaseKind, freshDatabase } from "../support/database.js";
+import { freshDatabase } from "../support/database.js";
+import { described, runGenerated } from "../support/generated-operations.js";
 
 const compare = (engine: AsyncEngine, metadata: MetaData, options?: CompareMetadataOptions) =>
   engine.connect((conn) => compareMetadata(conn, metadata, options));
-
-const described = (operations: readonly MigrateOperation[]): string[] =>
-  operations.flatMap((each) =>
-    "operations" in each ? (each.operations as MigrateOperation[]).map((one) => one.describe()) : [each.describe()],
-  );
-
-/** Runs what a revision file would say. */
-async function run(engine: AsyncEngine, operations: readonly MigrateOperation[], way: "upgrade" | "downgrade") {
-  const body = renderBody(operations, engine.dialect);
-  const names = [...(body.imports.get("athanor") ?? [])];
-  const fn = new Function("op", ...names, body[way].join("\n")) as (op: Operations, ...rest: unknown[]) => void;
-  const values = names.map((name) => (athanor as unknown as Record<string, unknown>)[name]);
-  await engine.connect(async (conn) => {
-    const off = databaseKind() === "sqlite";
-    if (off) await conn.execDriverSql("PRAGMA foreign_keys = OFF");
-    await conn.rollback();
-    await conn.begin(() => withOperations(conn, (op) => fn(op, ...values)));
-    if (off) await conn.execDriverSql("PRAGMA foreign_keys = ON");
-  });
-  return body;
-}
 
 /** Goes from one metadata to the other and back; nothing may differ at either end. */
 async function thereAndBack(from: MetaData, to: MetaData, options: CompareMetadataOptions = {}) {
@@ -56,9 +34,9 @@ async function thereAndBack(from: MetaData, to: MetaData, options: CompareMetada
   await from.createAll(engine);
   expect(described(await compare(engine, from, options))).toEqual([]);
   const operations = await compare(engine, to, options);
-  const body = await run(engine, operations, "upgrade");
+  const body = await runGenerated(engine, operations, "upgrade");
   expect(described(await compare(engine, to, options))).toEqual([]);
-  await run(engine, operations, "downgrade");
+  await runGenerated(engine, operations, "downgrade");
   expect(described(await compare(engine, from, options))).toEqual([]);
   return { operations, body };
 }

@@ -130,6 +130,19 @@ describe("migrate()", () => {
     expect(engine.status().checkedOut).toBe(0);
   });
 
+  test("a failure of operations that nobody awaits is the failure of the migration, and of nothing else", async () => {
+    const { engine } = await freshDatabase({ file: true });
+    const bad = [
+      (op: Operations) => op.createTable("countries", { id: column(t.integer, { primaryKey: true }) }),
+      (op: Operations) => op.batchAlterTable("nowhere", (batch) => batch.alterColumn("x", { nullable: false })),
+      (op: Operations) => op.batchAlterTable("countries", (batch) => batch.alterColumn("x", {})),
+    ];
+    for (const each of bad) {
+      const revision: RevisionModule = { ...cities, upgrade: (op) => void each(op) };
+      await expect(migrate(engine, { revisions: [countries, revision] })).rejects.toThrow("The upgrade of revision b2");
+    }
+  });
+
   test("[AP-04] with one transaction for all, a failure takes back those before it too", async () => {
     const { engine } = await freshDatabase({ file: true });
     const broken: RevisionModule = { ...renamed, upgrade: (op) => op.execute("insert into nowhere values (1)") };

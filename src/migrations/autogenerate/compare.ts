@@ -16,6 +16,7 @@ import { sortTables } from "../../sql/schema/sort.js";
 import { Table } from "../../sql/schema/table.js";
 import { EnumType } from "../../sql/types/structured.js";
 import { plainType, type SQLType } from "../../sql/types/type.js";
+import { migrationDialect } from "../dialects/registry.js";
 import type { ServerDefault } from "../operations/alter.js";
 import {
   AddConstraintOperation,
@@ -79,8 +80,9 @@ function tablesOf(snapshot: Snapshot, dialect: string): ReadonlyMap<string, Tabl
   for (const [key, each] of snapshot.tables) {
     const table = metadata.tables.get(key) as Table;
     reflectInto(table, each, dialect);
-    standIns(table);
   }
+  // After all have their columns: a stand-in is made only for what is not there.
+  for (const table of [...metadata.tables.values()]) standIns(table as unknown as Table);
   return metadata.tables;
 }
 
@@ -93,6 +95,8 @@ export class Comparison {
   readonly #changes: MigrateOperation[] = [];
   readonly #keys: MigrateOperation[] = [];
   readonly #late: MigrateOperation[] = [];
+  /** What tables have used, and nothing uses any more. */
+  readonly #last: MigrateOperation[] = [];
   readonly #nowTables: ReadonlyMap<string, Table>;
   readonly #wantedTables: ReadonlyMap<string, Table>;
 
@@ -122,6 +126,7 @@ export class Comparison {
       ...this.#changes,
       ...this.#keys,
       ...this.#late,
+      ...this.#last,
     ];
   }
 
@@ -164,7 +169,7 @@ export class Comparison {
       } else this.#early.push(replaceEnum(type, before, labels, this.#columnsOf(type)));
     }
     for (const [key, type] of this.now.enums) {
-      if (!this.wanted.enums.has(key) && this.#included("enum", type, true)) this.#late.push(dropEnum(type));
+      if (!this.wanted.enums.has(key) && this.#included("enum", type, true)) this.#last.push(dropEnum(type));
     }
   }
 
@@ -184,7 +189,7 @@ export class Comparison {
     }
     for (const [key, each] of this.now.sequences) {
       if (!this.wanted.sequences.has(key) && this.#included("sequence", each, true))
-        this.#late.push(dropSequence(each));
+        this.#last.push(dropSequence(each));
     }
   }
 
@@ -376,7 +381,9 @@ export class Comparison {
     if (before.comment !== after.comment && this.dialect.canAlter) {
       changes.push(setColumnComment(on, after.name, after.comment, before.comment));
     }
-    if (Object.keys(change).length > 0) changes.push(new AlterColumnOperation(on, after.name, change, existing));
+    if (Object.keys(change).length === 0) return;
+    const back = `CAST(${quoted(after.name)} AS ${before.typeName})`;
+    changes.push(new AlterColumnOperation(on, after.name, change, existing, back));
   }
 
   // --- constraints and indexes -----------------------------------------------------------------------------------------
@@ -393,8 +400,9 @@ export class Comparison {
     adds: MigrateOperation[],
   ): void {
     const explicit = new Set(own.constraints.map((each) => constraintName(each, LONGEST)));
-    const left = constraintsOf(before, renamed);
-    for (const [content, name, , kind] of constraintsOf(after, new Map())) {
+    const { canonicalCheck } = migrationDialect(this.dialect.name);
+    const left = constraintsOf(before, renamed, canonicalCheck);
+    for (const [content, name, , kind] of constraintsOf(after, new Map(), canonicalCheck)) {
       if (name !== null && !this.#included("constraint", { name, schema: on.schema }, false, on.name)) continue;
       const same = left.findIndex(
         ([other, otherName, , otherKind]) =>
@@ -457,7 +465,11 @@ function addColumn(own: Table, name: string): AddColumnOperation {
 type Compared = readonly [content: string, name: string | null, columns: readonly string[], kind: Constraint["kind"]];
 
 /** The constraints of a table as text that says all but their names. */
-function constraintsOf(table: ReflectedTable, renamed: ReadonlyMap<string, string>): Compared[] {
+function constraintsOf(
+  table: ReflectedTable,
+  renamed: ReadonlyMap<string, string>,
+  canonicalCheck: (sql: string) => string,
+): Compared[] {
   const now = (names: readonly string[]): string[] => names.map((each) => renamed.get(each) ?? each);
   const found: Compared[] = [];
   const add = (kind: Constraint["kind"], name: string | null, columns: readonly string[], rest: object): void => {
@@ -466,7 +478,8 @@ function constraintsOf(table: ReflectedTable, renamed: ReadonlyMap<string, strin
   const { name, constrainedColumns, ...key } = table.primaryKey;
   if (constrainedColumns.length > 0) add("pk", name, now(constrainedColumns), { ...key, comment: undefined });
   for (const { name, columnNames, ...rest } of table.uniqueConstraints) add("uq", name, now(columnNames), rest);
-  for (const { name, ...rest } of table.checkConstraints) add("ck", name, [], rest);
+  for (const { name, ...rest } of table.checkConstraints)
+    add("ck", name, [], { ...rest, sqltext: canonicalCheck(rest.sqltext) });
   for (const { name, ...rest } of table.excludeConstraints) add("ex", name, [], rest);
   for (const { name, constrainedColumns, ...rest } of table.foreignKeys)
     add("fk", name, now(constrainedColumns), keyContent(rest));
@@ -487,6 +500,11 @@ function find(table: Table, kind: Constraint["kind"], name: string | null, conte
   const alike = table.constraints.filter((each) => each.kind === kind);
   const named = alike.find((each) => name !== null && constraintName(each, LONGEST) === name);
   if (named !== undefined) return named;
+  // A check tells nothing by its columns: the type of a column may bring one too, which no constraint of the table is.
+  if (kind === "ck") {
+    const nameless = alike.filter((each) => constraintName(each, LONGEST) === null);
+    return name === null && nameless.length === 1 ? (nameless[0] as Constraint) : null;
+  }
   const [, columns] = JSON.parse(content) as [string, string[]];
   const byColumns = alike.filter((each) => each.columns.map((column) => column.name).join() === columns.join());
   return byColumns.length === 1 ? (byColumns[0] as Constraint) : null;

@@ -16,6 +16,8 @@ export interface MigrationDialect {
   readonly locksByWriting: boolean;
   /** Where a schema is made only to be looked at: in a schema of its own that is rolled back, or in a database in memory. */
   readonly scratch: "schema" | "memory";
+  /** The text of a CHECK as the database gives it, so that two texts that differ in nothing are one. */
+  canonicalCheck(sql: string): string;
   /** Before the first migration, outside of a transaction. */
   prepare(connection: AsyncConnection, limits: MigrationLimits): Promise<void>;
   /** At the start of each transaction. */

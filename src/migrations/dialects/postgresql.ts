@@ -16,10 +16,26 @@ async function limit(connection: AsyncConnection, limits: MigrationLimits, local
   }
 }
 
+/**
+ * `name IN ('a')` over a varchar becomes `ARRAY['a'::character varying]::text[]`, and that, written again, becomes
+ * `ARRAY['a'::character varying::text]`: the casts from text to text are left out, and the brackets around one word.
+ */
+function withoutTextCasts(sql: string): string {
+  const casts = /'(?:[^']|'')*'|"(?:[^"]|"")*"|::(?:text|character varying)(?:\(\d+\))?(?:\[\])?/g;
+  const brackets = /(?<!\w)\(('(?:[^']|'')*'|"(?:[^"]|"")*"|\w+|ARRAY\[[^[\]()]*\])\)/g;
+  let text = sql.replaceAll(casts, (found) => (found.startsWith("::") ? "" : found));
+  for (let before = ""; before !== text; ) {
+    before = text;
+    text = text.replaceAll(brackets, "$1");
+  }
+  return text;
+}
+
 /** An advisory lock of the session, taken in a transaction of its own. */
 export const postgresqlMigrations: MigrationDialect = {
   locksByWriting: false,
   scratch: "schema",
+  canonicalCheck: withoutTextCasts,
   async lock(connection, name, limits) {
     try {
       await limit(connection, { lockTimeout: limits.lockTimeout }, true);

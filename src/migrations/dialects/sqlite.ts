@@ -16,6 +16,7 @@ async function pragma(connection: AsyncConnection, name: string): Promise<number
 export const sqliteMigrations: MigrationDialect = {
   locksByWriting: true,
   scratch: "memory",
+  canonicalCheck: (sql) => sql,
   async lock() {},
   async unlock() {},
   async prepare(connection, limits) {

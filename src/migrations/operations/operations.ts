@@ -124,15 +124,15 @@ export class Operations {
    * @param items constraints, indexes, and at most one object of options (`schema`, `comment`, `dialectOptions`)
    * @returns the table, for `bulkInsert` and statements
    */
-  async createTable<const Name extends string, Cols extends ColumnSpecs>(
+  createTable<const Name extends string, Cols extends ColumnSpecs>(
     name: Name,
     columns: Cols,
     ...items: readonly (TableArgument | { readonly ifNotExists?: boolean })[]
   ): Promise<Table<Cols, Name>> {
     const ifNotExists = items.some((each) => "ifNotExists" in each && each.ifNotExists === true);
     const made = loneTable(name, columns, items as readonly TableArgument[], this.#names);
-    await this.invoke(new CreateTableOperation(made as unknown as Table, ifNotExists ? { ifNotExists } : {}));
-    return made;
+    const create = new CreateTableOperation(made as unknown as Table, ifNotExists ? { ifNotExists } : {});
+    return unawaited(this.invoke(create).then(() => made));
   }
 
   /** Drops a table. */
@@ -183,25 +183,20 @@ export class Operations {
    * @param fn makes the changes; they run when it has ended
    * @example op.batchAlterTable("users", (batch) => { batch.alterColumn("name", { nullable: false }); batch.dropColumn("age"); })
    */
-  async batchAlterTable(
-    tableName: string,
-    fn: (batch: BatchOperations) => void,
-    options: BatchOptions = {},
-  ): Promise<void> {
+  batchAlterTable(tableName: string, fn: (batch: BatchOperations) => void, options: BatchOptions = {}): Promise<void> {
     const place = on(tableName, options);
     const batch = new BatchOperations(place, options.namingConvention ?? this.#names);
     fn(batch);
-    await this.#modify(place, batch.changes, options);
+    return this.#modify(place, batch.changes, options);
   }
 
-  async #modify(place: QualifiedName, changes: readonly BatchChange[], options: BatchOptions): Promise<void> {
+  #modify(place: QualifiedName, changes: readonly BatchChange[], options: BatchOptions): Promise<void> {
     const { recreate = "auto" } = options;
     const alters = this.dialect.capabilities.alterAddConstraint || recreate === "never";
     if (alters || (recreate === "auto" && changes.every(isSimple))) {
-      await Promise.all(changes.map(({ operation }) => this.invoke(operation)));
-      return;
+      return unawaited(Promise.all(changes.map(({ operation }) => this.invoke(operation))).then(() => {}));
     }
-    await this.context.step(`rebuild table ${fullName(place)}`, () =>
+    return this.context.step(`rebuild table ${fullName(place)}`, () =>
       rebuildTable(this.context, place, changes, options),
     );
   }
@@ -434,20 +429,20 @@ export class Operations {
   }
 
   /** Sets or (null) removes the comment of a table. Does nothing where the database keeps none. */
-  async setTableComment(tableName: string, comment: string | null, options: InSchema = {}): Promise<void> {
-    if (!this.dialect.capabilities.comments) return;
-    await this.invoke(named.setTableComment(on(tableName, options), comment));
+  setTableComment(tableName: string, comment: string | null, options: InSchema = {}): Promise<void> {
+    if (!this.dialect.capabilities.comments) return Promise.resolve();
+    return this.invoke(named.setTableComment(on(tableName, options), comment));
   }
 
   /** Sets or (null) removes the comment of a column. Does nothing where the database keeps none. */
-  async setColumnComment(
+  setColumnComment(
     tableName: string,
     columnName: string,
     comment: string | null,
     options: InSchema = {},
   ): Promise<void> {
-    if (!this.dialect.capabilities.comments) return;
-    await this.invoke(named.setColumnComment(on(tableName, options), columnName, comment));
+    if (!this.dialect.capabilities.comments) return Promise.resolve();
+    return this.invoke(named.setColumnComment(on(tableName, options), columnName, comment));
   }
 
   // --- data ------------------------------------------------------------------------------------------------------------
@@ -511,6 +506,12 @@ export class Operations {
       ),
     );
   }
+}
+
+/** The migration itself waits for every step and reports the first that failed: nobody else has to. */
+function unawaited<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }
 
 function on(name: string, options: InSchema): QualifiedName {

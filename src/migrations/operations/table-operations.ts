@@ -203,6 +203,8 @@ export class AlterColumnOperation extends MigrateOperation {
     readonly columnName: string,
     readonly changes: ColumnChanges,
     readonly existing: ExistingColumn = {},
+    /** How the values become those of the type before again, as SQL. */
+    readonly usingBack: string | null = null,
   ) {
     super();
     if (Object.keys(changes).length === 0) {
@@ -249,15 +251,14 @@ export class AlterColumnOperation extends MigrateOperation {
       back[key] = existing[key];
     }
     if (changes.name !== undefined) back["name"] = this.columnName;
-    const { name: _name, using: _using, ...now } = changes;
+    if (changes.type !== undefined && this.usingBack !== null) back["using"] = this.usingBack;
+    const { name: _name, using = null, ...now } = changes;
     return new AlterColumnOperation(
       this.on,
       changes.name ?? this.columnName,
       back as ColumnChanges,
-      {
-        ...existing,
-        ...now,
-      } as ExistingColumn,
+      { ...existing, ...now } as ExistingColumn,
+      using,
     );
   }
 }
