@@ -40,7 +40,7 @@ export function ddlConnection(connection: ConnectionCore, face: SchemaConnection
       return yield* reflectTables(dialect, (ask) => connection.reflecting(ask), scope);
     },
     *announce(event: string, target: object): Op<void> {
-      yield* announce(connection, face, event, target);
+      yield* announce(face, (ddl) => executeDDL(connection, ddl), event, target) as Op<void>;
     },
     reflectColumn,
   };

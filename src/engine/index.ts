@@ -28,6 +28,7 @@ export { INSPECT, type Inspectable, inspect, registerInspection } from "./inspec
 export type { AsyncInspector, InspectOptions, Inspector, MultiOptions } from "./inspector.js";
 export { type EngineEventApi, engineEvent } from "./listen.js";
 export { type Echo, type EchoEvent, type EchoFunction, formatEcho } from "./logging.js";
+export { createMockEngine, type MockEngine, type MockExecutor } from "./mock-engine.js";
 export { AssertionPool, NullPool, StaticPool } from "./pool/other-pools.js";
 export { Pool, type PoolOptions, type PoolStatus } from "./pool/pool.js";
 export { QueuePool } from "./pool/queue-pool.js";

@@ -1,16 +1,15 @@
 /** Events of tables and metadata: what runs before and after they are created and dropped, and while they are reflected. */
 import { DDLElement } from "../sql/ddl/element.js";
 import { DDL } from "../sql/ddl/elements.js";
+import type { DDLOp } from "../sql/ddl-runner.js";
 import type { Node } from "../sql/node.js";
 import type { SchemaMoment } from "../sql/schema/create.js";
 import { MetaData } from "../sql/schema/metadata.js";
 import type { ReflectedColumn, ReflectedTable } from "../sql/schema/reflected.js";
 import { Table } from "../sql/schema/table.js";
-import type { ConnectionCore } from "./connection-core.js";
 import type { EngineDialect } from "./dialect.js";
 import { Dispatch, registerEventTargets } from "./events.js";
-import { executeDDL, type Parameters } from "./execute.js";
-import type { Op } from "./io.js";
+import type { Parameters } from "./execute.js";
 
 /** The synchronous connection that a handler gets, as far as it is known here: a `Connection`. */
 export interface SchemaConnection {
@@ -40,15 +39,20 @@ registerEventTargets((target) => {
   return dispatch;
 });
 
-/** Calls the handlers of a moment, and runs what they return. */
-export function* announce(connection: ConnectionCore, face: SchemaConnection, event: string, target: object): Op<void> {
+/** Calls the handlers of a moment, and has what they return run. */
+export function* announce(
+  face: SchemaConnection,
+  run: (ddl: DDLElement) => DDLOp<unknown>,
+  event: string,
+  target: object,
+): DDLOp<void> {
   const listeners = dispatches.get(target)?.listeners(event);
   if (listeners == null) return;
   for (const { call } of listeners) {
     const answer: unknown = call(target, face);
     for (const ddl of Array.isArray(answer) ? (answer as unknown[]) : [answer]) {
       if (!(ddl instanceof DDLElement)) continue;
-      if (!(ddl instanceof DDL) || ddl.runsOn(connection.dialect)) yield* executeDDL(connection, ddl);
+      if (!(ddl instanceof DDL) || ddl.runsOn(face.dialect)) yield* run(ddl);
     }
   }
 }

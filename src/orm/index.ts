@@ -77,11 +77,13 @@ export {
 export { foreign, remote } from "./mapping/remote-column.js";
 export { Synonym, synonym } from "./mapping/synonym.js";
 export {
+  cascadeIterator,
   flagDirty,
   flagModified,
   getAttribute,
   getHistory,
   identityKey,
+  identityKeyFromRow,
   setAttribute,
   setCommittedValue,
   wasDeleted,

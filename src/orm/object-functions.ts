@@ -4,6 +4,8 @@ import type { PropertyOf } from "../sql/entity.js";
 import { InvalidRequestError } from "../sql/errors.js";
 import type { Attribute } from "./attributes/attribute.js";
 import { ColumnAttribute } from "./attributes/column-attribute.js";
+import { cascadeStates } from "./cascade-walk.js";
+import type { CascadeOperation } from "./cascades.js";
 import { type History, NO_HISTORY } from "./history.js";
 import type { AnyClass } from "./mapping/declarations.js";
 import { ensureState } from "./mapping/instrument.js";
@@ -35,6 +37,36 @@ export function identityKey(
   const state = ensureState(subject);
   const key = state.key ?? mapperOf(state).identityKeyOf(state);
   return key === null ? null : [mapperOf(state).base.cls, valuesOf(key)];
+}
+
+/**
+ * The identity of the row that a result's row, or a plain object, stands for. SQLAlchemy: `identity_key(cls, row=...)`.
+ *
+ * @param row has the key's attributes under their names, among others
+ * @throws ArgumentError naming the attribute that is missing; UnmappedClassError
+ * @example identityKeyFromRow(User, (await session.execute(select(u.name, u.id))).first())
+ */
+export function identityKeyFromRow(cls: AnyClass, row: object): readonly [AnyClass, readonly unknown[]] {
+  const mapper = mapperFor(cls);
+  const values = "_mapping" in row ? (row._mapping as Record<string, unknown>) : (row as Record<string, unknown>);
+  return [
+    mapper.base.cls,
+    mapper.keyValues(Object.fromEntries(mapper.primaryKey.map(({ key }) => [key, values[key]]))),
+  ];
+}
+
+/**
+ * The objects that an operation on `object` reaches along the cascades of its relationships, from memory, each once, without the object itself.
+ * SQLAlchemy: `Mapper.cascade_iterator`.
+ *
+ * @param operation the cascade that is followed
+ * @example [...cascadeIterator("save-update", user)]
+ */
+export function* cascadeIterator(
+  operation: Exclude<CascadeOperation, "delete">,
+  object: object,
+): IterableIterator<object> {
+  for (const state of cascadeStates(ensureState(object), operation)) if (state.object !== object) yield state.object;
 }
 
 /** Whether the object's row was deleted by a flush, also after the object was detached. @throws UnmappedInstanceError */

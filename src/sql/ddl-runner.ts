@@ -12,6 +12,8 @@ export type DDLOp<T> = Generator<unknown, T, any>;
 /** What an operation on the schema needs of a connection. */
 export interface DDLConnection {
   readonly dialect: Dialect;
+  /** There is no database behind it that could be asked what it has. */
+  readonly offline?: boolean;
   executeDDL(ddl: DDLElement): DDLOp<void>;
   /** Those of the scope's names that are there. */
   present(scope: ReflectionScope): DDLOp<ReadonlySet<string>>;

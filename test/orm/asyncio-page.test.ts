@@ -58,7 +58,7 @@ const three = () => [
 ];
 
 describe("SQLAlchemy's asyncio page", () => {
-  test("[XA-01] synopsis: Core", async () => {
+  test("[EX-07] [XA-01] synopsis: Core", async () => {
     const { engine } = await freshDatabase();
     const meta = new MetaData();
     const t1 = table("t1", meta, { name: column(t.string(50), { primaryKey: true }) });
@@ -85,7 +85,7 @@ describe("SQLAlchemy's asyncio page", () => {
     await engine.dispose();
   });
 
-  test("[XA-02] synopsis: ORM", async () => {
+  test("[EX-07] [XA-02] synopsis: ORM", async () => {
     const { engine } = await freshDatabase();
     const session_ = asyncSessionmaker(engine, { expireOnCommit: false });
     await engine.begin((conn) => conn.runSync(reg.metadata.createAll));
@@ -130,7 +130,7 @@ describe("SQLAlchemy's asyncio page", () => {
     expect(Math.abs(a.createDate.getTime() - Date.now())).toBeLessThan(86_400_000);
   });
 
-  test("[XA-03] runSync: ordinary, synchronous code with lazy loads and edits", async () => {
+  test("[EX-07] [XA-03] runSync: ordinary, synchronous code with lazy loads and edits", async () => {
     const { engine } = await freshDatabase();
     await reg.metadata.createAll(engine);
     const seen: string[] = [];

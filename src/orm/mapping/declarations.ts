@@ -223,6 +223,8 @@ export abstract class PropertySpec {
 
 /** Options of a class, under SQLAlchemy's mapper names. */
 export interface MapperOptions {
+  /** Data of your own: `inspect(Class).info`. */
+  readonly info?: Readonly<Record<string, unknown>>;
   /** Run the constructor, without arguments, for loaded objects. */
   readonly construct?: boolean;
   /** The attribute that tells of which class a row is, or an SQL expression over the attributes that does. */

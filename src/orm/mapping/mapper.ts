@@ -82,6 +82,8 @@ export class Mapper implements StateMapper {
   /** SQLAlchemy: `single`: a subclass without a table of its own. */
   single = false;
 
+  /** Data of the user's own. */
+  readonly info: Record<string, unknown>;
   #bigintKey: boolean | undefined;
   static #count = 0;
 
@@ -91,6 +93,7 @@ export class Mapper implements StateMapper {
     readonly options: MapperOptions,
   ) {
     this.order = ++Mapper.#count;
+    this.info = { ...options.info };
   }
 
   get className(): string {
@@ -324,6 +327,8 @@ export class Relationship implements RelationTraits {
   activeHistory = false;
   /** A many-to-one that refers to its target's whole primary key: answered by the identity map. */
   useGet = false;
+  /** Data of the user's own. */
+  readonly info: Record<string, unknown>;
   /** For each column of the target's primary key the parent column that holds it, where `useGet`. */
   identityColumns: readonly Column[] = [];
 
@@ -331,7 +336,9 @@ export class Relationship implements RelationTraits {
     readonly parent: Mapper,
     readonly key: string,
     readonly options: RelationDeclarationOptions,
-  ) {}
+  ) {
+    this.info = { ...options.info };
+  }
 
   get label(): string {
     return `${this.parent.className}.${this.key}`;

@@ -57,7 +57,8 @@ const TABLES: readonly ReflectedKind[] = ["table", "foreignTable"];
 const VIEWS: readonly ReflectedKind[] = ["view", "materializedView"];
 
 /** Creates tables with their sequences, types, indexes, comments and views, in the order of their dependencies. */
-export function* createAllOp(connection: DDLConnection, items: SchemaItems, checkfirst: boolean): DDLOp<void> {
+export function* createAllOp(connection: DDLConnection, items: SchemaItems, check: boolean): DDLOp<void> {
+  const checkfirst = check && connection.offline !== true;
   const { dialect } = connection;
   const tables = items.tables.filter((table) => !table.isView);
   const there = checkfirst ? yield* present(connection, [...TABLES, ...VIEWS], tables) : null;
@@ -101,7 +102,8 @@ export function* createAllOp(connection: DDLConnection, items: SchemaItems, chec
 }
 
 /** Drops tables with what belongs to them, dependents first. */
-export function* dropAllOp(connection: DDLConnection, items: SchemaItems, checkfirst: boolean): DDLOp<void> {
+export function* dropAllOp(connection: DDLConnection, items: SchemaItems, check: boolean): DDLOp<void> {
+  const checkfirst = check && connection.offline !== true;
   const { dialect } = connection;
   yield* moment(connection, items, "beforeDrop", null);
   const viewsThere = checkfirst ? yield* present(connection, VIEWS, items.views.map(place)) : null;

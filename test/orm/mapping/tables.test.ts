@@ -226,7 +226,7 @@ describe("registries", () => {
     expect(table.columns.map((c) => c.name)).toEqual(["page_id", "line2_count", "next_page_page_id"]);
   });
 
-  test("a plain class is mapped imperatively to a table", async () => {
+  test("[MS-02] a plain class is mapped imperatively to a table", async () => {
     const metadata = new MetaData();
     const reg = registry({ metadata });
     const users = table("users", metadata, { id: column(t.integer, { primaryKey: true }), name: column(t.string(20)) });
