@@ -102,6 +102,22 @@ function program(): Command {
     )
     .option("--table <table>", "only this table or view, and what it refers to (again for more)", list)
     .option("--view-key <view=columns>", "the columns that identify a row of a view", list);
+  add("diagram", "draw the mapped schema", () => import("./commands/diagram.js"))
+    .addOption(new Option("-f, --format <format>", "how").choices(["mermaid", "svg"]).default("mermaid"))
+    .option("-o, --out <file>", "a file; printed where left out");
+  add(
+    "doctor",
+    `check configuration, decorators, driver, connection, history and drift; end with ${EXIT_DIFFERENT} when something is to be mended`,
+    () => import("./commands/doctor.js"),
+  );
+  add("console", "open a prompt with a session and the entities", () => import("./commands/console.js")).option(
+    "-e, --eval <code>",
+    "run this, with await, and end",
+  );
+  add("squash <range>", "write one revision that replaces a range, from:to", () => import("./commands/squash.js"))
+    .option("-m, --message <text>", "what it does, in a line", "squash")
+    .option("--rev-id <id>", "its identifier")
+    .option("--keep", "keep the files that it replaces, with _ before their names");
   return cli;
 }
 
