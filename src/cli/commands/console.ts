@@ -14,10 +14,11 @@ export interface ConsoleOptions extends GlobalOptions {
 export async function run(options: ConsoleOptions): Promise<undefined> {
   const project = await Project.open(options);
   const { out } = project;
+  let session: athanor.AsyncSession | null = null;
   try {
     await project.metadata();
     const { engine } = project;
-    await using session = athanor.asyncSessionmaker(engine)();
+    session = athanor.asyncSessionmaker(engine)();
     const entities = Object.fromEntries(allMappers().map((mapper) => [mapper.className, mapper.cls]));
     const names: Readonly<Record<string, unknown>> = { ...athanor, ...entities, engine, session };
     if (options.eval !== undefined) {
@@ -34,6 +35,7 @@ export async function run(options: ConsoleOptions): Promise<undefined> {
     }
     await new Promise((resolve) => prompt.once("exit", resolve));
   } finally {
+    await session?.close();
     await project.close();
   }
 }
