@@ -19,10 +19,13 @@ export async function upgrade(op: Operations): Promise<void> {
   op.addColumn("places", "search_name", column(t.string(200)));
   await op.autocommitBlock(async () => {
     // Asked again when the migration is interrupted and goes on: it finds the rows that are left.
-    await op.context.ask(async () => {
-      const connection = op.getBind();
-      for (;;) if ((await connection.execDriverSql(FILL)).rowcount === 0) break;
-    });
+    if (op.offline) op.execute("update places set search_name = lower(name) where search_name is null");
+    else {
+      await op.context.ask(async () => {
+        const connection = op.getBind();
+        for (;;) if ((await connection.execDriverSql(FILL)).rowcount === 0) break;
+      });
+    }
     if (op.dialect.name !== "postgresql") return;
     op.createCheckConstraint("ck_places_search_name", "places", "search_name is not null", { notValid: true });
     op.validateConstraint("ck_places_search_name", "places");

@@ -67,6 +67,11 @@ function program(): Command {
     .addOption(
       new Option("--resume <how>", "what to do with a step whose outcome is unknown").choices(["retry", "skip"]),
     );
+  add(
+    "lint [range]",
+    `end with ${EXIT_DIFFERENT} when a revision (from:to; all) locks or rewrites a table in use`,
+    () => import("./commands/lint.js"),
+  ).option("--dialect <name>", "the database to lint for, whatever is configured (postgresql)");
   add("current", "say where the database is", () => import("./commands/current.js")).option(
     "--check-heads",
     `end with ${EXIT_DIFFERENT} unless it is at every head`,

@@ -19,6 +19,8 @@ export {
   stamp,
   withOperations,
 } from "./face.js";
+export type { LintFinding } from "./lint/finding.js";
+export { lintRevision } from "./lint/lint.js";
 export { MigrateOperation } from "./operations/operation.js";
 export { Operations } from "./operations/operations.js";
 export type { Revision, RevisionModule } from "./revision.js";

@@ -14,6 +14,8 @@ export interface RevisionModule {
   readonly message?: string;
   /** Revisions that this one stands for, after a squash: a database that has all of them has this one. */
   readonly replaces?: readonly string[];
+  /** Rules of lint whose findings in this revision are known and accepted. */
+  readonly lintIgnore?: readonly string[];
   upgrade(op: Operations): unknown;
   /** Undoes `upgrade`. A revision without it cannot be downgraded. */
   downgrade?(op: Operations): unknown;

@@ -1,12 +1,15 @@
 /** Runs revisions against a database: locked, in transactions, and so that an interrupted run can go on. */
 import { AsyncConnection } from "../engine/async-connection.js";
 import type { AsyncEngine } from "../engine/async-engine.js";
+import type { EngineDialect } from "../engine/dialect.js";
 import { DatabaseError } from "../engine/errors.js";
 import { type ContextOptions, MigrationContext } from "./context.js";
 import type { MigrationDialect, MigrationLimits } from "./dialects/migration-dialect.js";
 import { migrationDialect } from "./dialects/registry.js";
 import { MigrationError } from "./errors.js";
 import { Journal } from "./journal.js";
+import type { LintFinding } from "./lint/finding.js";
+import { lintRevision } from "./lint/lint.js";
 import { Operations } from "./operations/operations.js";
 import type { Revision } from "./revision.js";
 import type { RevisionGraph } from "./revision-graph.js";
@@ -38,6 +41,8 @@ export interface RunOptions extends VersionTableOptions, ContextOptions, Migrati
   readonly resume?: "retry" | "skip" | undefined;
   /** Told of each revision before and after it runs. */
   readonly onEvent?: ((event: MigrationEvent) => void) | undefined;
+  /** Told of each finding of lint before the first revision of an upgrade runs. Left out: nothing is looked at. */
+  readonly onFinding?: ((finding: LintFinding) => void) | undefined;
 }
 
 /** What a database has, seen from a history. */
@@ -149,6 +154,7 @@ export class MigrationRunner {
           );
         }
       }
+      if (direction === "upgrade") await this.#lint(path, session.connection.dialect);
       for (const [i, revision] of path.entries()) {
         const report = { direction, revision, index: i + 1, total: path.length } as const;
         const start = performance.now();
@@ -170,6 +176,13 @@ export class MigrationRunner {
       }
       return done;
     });
+  }
+
+  async #lint(path: readonly Revision[], dialect: EngineDialect): Promise<void> {
+    const { onFinding } = this.options;
+    if (onFinding === undefined) return;
+    for (const revision of path)
+      for (const each of await lintRevision(revision, dialect, this.options)) onFinding(each);
   }
 
   #checkPartial({ partial }: DatabaseState, direction: "upgrade" | "downgrade"): void {

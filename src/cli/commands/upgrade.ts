@@ -1,6 +1,6 @@
 import { migrationScript } from "../../migrations/script.js";
 import { type GlobalOptions, Project } from "../project.js";
-import { reporter } from "../reporter.js";
+import { reporter, warner } from "../reporter.js";
 
 /** Options of `upgrade` and `downgrade`. */
 export interface MoveOptions extends GlobalOptions {
@@ -13,7 +13,7 @@ export async function move(direction: "upgrade" | "downgrade", options: MoveOpti
   const project = await Project.open(options);
   const { out } = project;
   try {
-    const runner = await project.runner({ resume: options.resume, onEvent: reporter(out) });
+    const runner = await project.runner({ resume: options.resume, onEvent: reporter(out), onFinding: warner(out) });
     if (options.sql === true) {
       out.raw(await migrationScript(runner.graph, project.engine.dialect, direction, to, project.runOptions()));
       return;

@@ -1,5 +1,7 @@
 /** What a migration needs of a database beyond its statements. */
 import type { AsyncConnection } from "../../engine/async-connection.js";
+import type { LintRemark } from "../lint/finding.js";
+import type { RecordedStep } from "../lint/recording.js";
 
 /** Limits in milliseconds; undefined leaves the database's own. */
 export interface MigrationLimits {
@@ -18,6 +20,8 @@ export interface MigrationDialect {
   readonly scratch: "schema" | "memory";
   /** The text of a CHECK as the database gives it, so that two texts that differ in nothing are one. */
   canonicalCheck(sql: string): string;
+  /** What its steps do to a database in use; null where nothing is known of that. */
+  readonly lint: ((steps: readonly RecordedStep[], limits: MigrationLimits) => readonly LintRemark[]) | null;
   /** Before the first migration, outside of a transaction. */
   prepare(connection: AsyncConnection, limits: MigrationLimits): Promise<void>;
   /** At the start of each transaction. */

@@ -2,6 +2,7 @@ import type { AsyncConnection } from "../../engine/async-connection.js";
 import { DatabaseError } from "../../engine/errors.js";
 import { MigrationError } from "../errors.js";
 import type { MigrationDialect, MigrationLimits } from "./migration-dialect.js";
+import { lintForPostgresql } from "./postgresql-lint.js";
 
 const LOCK_NOT_AVAILABLE = "55P03";
 
@@ -36,6 +37,7 @@ export const postgresqlMigrations: MigrationDialect = {
   locksByWriting: false,
   scratch: "schema",
   canonicalCheck: withoutTextCasts,
+  lint: lintForPostgresql,
   async lock(connection, name, limits) {
     try {
       await limit(connection, { lockTimeout: limits.lockTimeout }, true);
