@@ -58,13 +58,17 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   static readonly identityKey: typeof identityKey = identityKey;
 
   /** @internal */
-  readonly queue: SessionQueue = new SessionQueue();
+  readonly queue: SessionQueue;
+  readonly #signal: AbortSignal | undefined;
+  #openStreams = 0;
   /** The synchronous session over the same objects and transaction; usable inside `runSync`, and as a target of events. */
   readonly syncSession: Session;
 
   /** @internal */
-  constructor(core: SessionCore) {
+  constructor(core: SessionCore, signal?: AbortSignal) {
     super(core);
+    this.#signal = signal;
+    this.queue = new SessionQueue(signal);
     this.syncSession = new Session(core);
     faces.set(core, this);
   }
@@ -73,6 +77,12 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   run<T>(op: Op<T>, signal?: AbortSignal): Promise<T> {
     this.#refuseInSync();
     return this.queue.run(op, signal);
+  }
+
+  /** Queues what ends work: the session's signal does not stop it. */
+  #finish<T>(op: Op<T>): Promise<T> {
+    this.#refuseInSync();
+    return this.queue.finish(op);
   }
 
   #refuseInSync(): void {
@@ -90,12 +100,13 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   flush(options?: { readonly signal?: AbortSignal }): Promise<void> {
     return this.run(this.core.flush(), options?.signal);
   }
-  /** Flushes and commits. */
-  commit(): Promise<void> {
-    return this.run(this.core.commit());
+  /** Flushes and commits. Once begun it is not stopped by the session's signal: nobody would know what became of it. */
+  async commit(): Promise<void> {
+    this.#signal?.throwIfAborted();
+    await this.#finish(this.core.commit());
   }
   rollback(): Promise<void> {
-    return this.run(this.core.rollback());
+    return this.#finish(this.core.rollback());
   }
   /** The first phase of a commit in two phases, for a session made with `{ twophase: true }`; `commit()` is the second. */
   prepare(): Promise<void> {
@@ -103,15 +114,15 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   }
   /** Rolls back, detaches all objects, gives the connection back. The session can be used again. */
   close(): Promise<void> {
-    return this.run(this.core.close());
+    return this.#finish(this.core.close());
   }
   /** The same as {@link close}; the session can be used again even where it was made with `closeResetsOnly: false`. */
   reset(): Promise<void> {
-    return this.run(this.core.reset());
+    return this.#finish(this.core.reset());
   }
   /** Closes, and throws the connections away instead of giving them back. */
   invalidate(): Promise<void> {
-    return this.run(this.core.close(true));
+    return this.#finish(this.core.close(true));
   }
 
   /**
@@ -136,7 +147,9 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     begin: ReturnType<SessionCore["begin"]>,
     fn?: (session: this) => T | PromiseLike<T>,
   ): Promise<T | AsyncSessionTransaction> {
-    const transaction = new AsyncSessionTransaction(this.core, await this.run(begin), (op) => this.run(op as never));
+    const transaction = new AsyncSessionTransaction(this.core, await this.run(begin), (op) =>
+      this.#finish(op as never),
+    );
     if (fn === undefined) return transaction;
     const leave = this.core.enterBlock(transaction.transaction);
     try {
@@ -187,7 +200,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   #transactionFace(transaction: SessionTransaction | null): AsyncSessionTransaction | null {
     return transaction === null
       ? null
-      : new AsyncSessionTransaction(this.core, transaction, (op) => this.run(op as never));
+      : new AsyncSessionTransaction(this.core, transaction, (op) => this.#finish(op as never));
   }
 
   /**
@@ -300,11 +313,21 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   async stream<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): Promise<AsyncResult<R>> {
     const signal = options?.signal;
     const source = await this.run(openStream(this.core, statement, params, options), signal);
+    let open = true;
+    this.#openStreams++;
     const stream = {
       fetch: (count: number) => this.run(source.fetch(count), signal),
-      close: () => this.run(source.close()),
+      close: () => {
+        if (open) this.#openStreams--;
+        open = false;
+        return this.#finish(source.close());
+      },
     };
     return new AsyncResult<R>(source.shape, stream, options?.yieldPer);
+  }
+  /** Whether a result of `stream()` is open: neither read to its end nor closed. */
+  get isStreaming(): boolean {
+    return this.#openStreams > 0;
   }
   async streamScalars<R>(
     statement: RowsOf<R>,

@@ -13,14 +13,31 @@ export class SessionQueue {
   readonly #queue = new OpQueue();
   #batches: Map<unknown, Batch<unknown, unknown>> = new Map();
 
+  /** @param signal stops every operation that may be stopped: all but {@link finish}ing ones */
+  constructor(private readonly signal?: AbortSignal) {}
+
   get idle(): boolean {
     return !this.#queue.busy && this.#queue.waiting === 0;
   }
 
   /** Gives an operation its place and runs it when its turn comes. */
   run<T>(op: Op<T>, signal?: AbortSignal): Promise<T> {
+    return this.#enqueue(op, this.#both(signal));
+  }
+
+  /** The same for what ends work, which has to happen whether or not somebody still waits for it. */
+  finish<T>(op: Op<T>): Promise<T> {
+    return this.#enqueue(op);
+  }
+
+  #enqueue<T>(op: Op<T>, signal?: AbortSignal): Promise<T> {
     if (this.#batches.size > 0) this.#batches = new Map();
     return this.#queue.run(op, signal);
+  }
+
+  #both(signal: AbortSignal | undefined): AbortSignal | undefined {
+    if (this.signal === undefined || signal === undefined) return signal ?? this.signal;
+    return AbortSignal.any([this.signal, signal]);
   }
 
   /** Loads a key together with its like. @param kind what makes keys alike */
@@ -30,7 +47,7 @@ export class SessionQueue {
     const batches = this.#batches;
     const batch = new Batch<K, V>(key, load, () => batches.delete(kind));
     this.#batches.set(kind, batch as unknown as Batch<unknown, unknown>);
-    return this.#queue.run(batch.slot());
+    return this.#queue.run(batch.slot(), this.signal);
   }
 }
 

@@ -9,6 +9,8 @@ import type { AsyncSessionMaker, AsyncSessionOptions } from "./sessionmaker.js";
 interface Scope {
   session: AsyncSession | null;
   options: Partial<AsyncSessionOptions> | undefined;
+  /** Code that was not awaited may outlive its scope, and must not get a session that nobody would close. */
+  ended: boolean;
 }
 
 /** What the registry adds to the session's own methods. */
@@ -41,7 +43,7 @@ export interface ScopedOptions {
  * A registry of sessions by scope, with all methods of the session in force.
  *
  * @param maker makes the sessions
- * @throws InvalidRequestError from any use outside a scope
+ * @throws InvalidRequestError from any use outside a scope, or after its end
  * @example const db = asyncScopedSession(Session); await db.scope(async () => { await db.scalars(select(User)).all(); });
  */
 export function asyncScopedSession(maker: AsyncSessionMaker, { scopefunc }: ScopedOptions = {}): AsyncScopedSession {
@@ -53,7 +55,7 @@ export function asyncScopedSession(maker: AsyncSessionMaker, { scopefunc }: Scop
       const key = scopefunc();
       let scope = byKey.get(key);
       if (scope === undefined) {
-        scope = { session: null, options: undefined };
+        scope = { session: null, options: undefined, ended: false };
         byKey.set(key, scope);
       }
       return scope;
@@ -69,6 +71,12 @@ export function asyncScopedSession(maker: AsyncSessionMaker, { scopefunc }: Scop
   };
   const sessionOf = (method: string): AsyncSession => {
     const scope = current(method);
+    if (scope.ended) {
+      throw new InvalidRequestError(
+        `The scope of this session has ended (${method}), and its session is closed. Something of it went on: await every promise before the function ` +
+          `given to db.scope(), or the request's handler, returns. Work that is to outlive it opens a scope of its own: db.scope(async () => { ... }).`,
+      );
+    }
     scope.session ??= maker(scope.options);
     return scope.session;
   };
@@ -92,11 +100,12 @@ export function asyncScopedSession(maker: AsyncSessionMaker, { scopefunc }: Scop
   };
   const control = {
     async scope<T>(fn: () => T | PromiseLike<T>, options?: Partial<AsyncSessionOptions>): Promise<T> {
-      const scope: Scope = { session: null, options };
+      const scope: Scope = { session: null, options, ended: false };
       return storage.run(scope, async () => {
         try {
           return await fn();
         } finally {
+          scope.ended = true;
           await close(scope);
         }
       });

@@ -41,7 +41,15 @@ function shardsOf(sharding: Sharding<unknown> | undefined, maker: string): Shard
   return new Shards(new Map(entries.map(([id, bind]) => [id, coreOf(bind, maker)])), choosers);
 }
 
-export type AsyncSessionOptions = SessionOptions<AsyncEngine | AsyncConnection>;
+export interface AsyncSessionOptions extends SessionOptions<AsyncEngine | AsyncConnection> {
+  /**
+   * Stops the session's operations when it is aborted: those that wait, those to come, and the statement that runs, which is cancelled. What ends
+   * work (a commit that has begun, rollback, close) is done all the same.
+   *
+   * @example const session = Session({ signal: request.signal });
+   */
+  readonly signal?: AbortSignal;
+}
 export type SyncSessionOptions = SessionOptions<Engine | Connection>;
 
 const BINDABLE = [AsyncEngine, AsyncConnection, Engine, Connection];
@@ -122,7 +130,10 @@ export function asyncSessionmaker(
   let settings: AsyncSessionOptions = bind === undefined ? defaults : { ...defaults, bind };
   const dispatch = new Dispatch(SESSION_EVENTS, "this sessionmaker", [sessionDispatch]);
   const make = (options?: Partial<AsyncSessionOptions>): AsyncSession =>
-    new AsyncSession(makeCore({ ...settings, ...options }, "asyncSessionmaker()", [dispatch]));
+    new AsyncSession(
+      makeCore({ ...settings, ...options }, "asyncSessionmaker()", [dispatch]),
+      options?.signal ?? settings.signal,
+    );
   return Object.assign(make, {
     begin<T>(fn: (session: AsyncSession) => T | PromiseLike<T>): Promise<T> {
       return within(make(), fn);

@@ -146,6 +146,35 @@ describe("asyncScopedSession", () => {
     await expect(db.remove()).rejects.toThrow(/outside a scope \(remove\(\)\)/);
   });
 
+  test("[SX-03] what outlives its scope gets an error that says what to do, and no session", async () => {
+    const { db } = await scoped();
+    let late: Promise<unknown> | undefined;
+    await db.scope(() => {
+      late = new Promise((resolve) => setTimeout(resolve, 1)).then(() => db.scalars(select(User)).all());
+      late.catch(() => {});
+    });
+    await expect(late).rejects.toThrow(
+      /^The scope of this session has ended \(scalars\(\)\), and its session is closed\. .* await every promise before the function given to db\.scope\(\)/,
+    );
+  });
+
+  test("a session's signal stops what runs and what is to come; what ends its work goes on", async () => {
+    const { Session } = await scoped();
+    const stop = new AbortController();
+    await using session = Session({ signal: stop.signal });
+    session.add(make(User, { name: "Ann" }));
+    await session.commit();
+    session.add(make(User, { name: "lost" }));
+    await session.flush();
+    stop.abort(new Error("nobody waits"));
+    await expect(session.scalars(select(User)).all()).rejects.toThrow("nobody waits");
+    await expect(session.get(User, 77)).rejects.toThrow("nobody waits");
+    await expect(session.commit()).rejects.toThrow("nobody waits");
+    await session.rollback();
+    await using other = Session();
+    expect((await other.scalars(select(User)).all()).map((u) => u.name)).toEqual(["Ann"]);
+  });
+
   test("options are given before the first use", async () => {
     const { db } = await scoped();
     await db.scope(async () => {
