@@ -101,9 +101,9 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     return this.run(this.core.flush(), options?.signal);
   }
   /** Flushes and commits. Once begun it is not stopped by the session's signal: nobody would know what became of it. */
-  async commit(): Promise<void> {
-    this.#signal?.throwIfAborted();
-    await this.#finish(this.core.commit());
+  commit(): Promise<void> {
+    const signal = this.#signal;
+    return signal?.aborted ? Promise.reject(signal.reason) : this.#finish(this.core.commit());
   }
   rollback(): Promise<void> {
     return this.#finish(this.core.rollback());
