@@ -44,7 +44,7 @@ function membersFor(operation: CascadeOperation, state: InstanceState, { attribu
 
 /** What a walk along delete cascades needs: it loads what it must know. */
 export interface CascadeLoader {
-  /** Loads one attribute of several objects; those that are loaded already stay as they are. */
+  /** Loads one attribute of several objects; those that are loaded whole stay as they are. */
   loadForCascade(states: readonly InstanceState[], attribute: Attribute): Op<void>;
 }
 
@@ -67,7 +67,9 @@ export function* cascadeDelete(start: readonly InstanceState[], loader: CascadeL
     for (const [relationship, states] of byRelationship) {
       const { attribute } = relationship;
       if (!relationship.passiveDeletes) {
-        const unloaded = states.filter((state) => state.key !== null && !attribute.isLoaded(state));
+        const unloaded = states.filter(
+          (state) => state.key !== null && (!attribute.isLoaded(state) || state.isPartial(attribute)),
+        );
         if (unloaded.length > 0) yield* loader.loadForCascade(unloaded, attribute);
       }
       for (const state of states) {

@@ -16,6 +16,11 @@ export class AttributeState {
     const state = ensureState(this.object);
     return mapperOf(state).attribute(this.key).isLoaded(state);
   }
+  /** Whether it is a collection that holds a part of its members: its loader had a condition, a limit or an offset. */
+  get partial(): boolean {
+    const state = ensureState(this.object);
+    return state.isPartial(mapperOf(state).attribute(this.key));
+  }
   /** The value in memory, undefined where it is not loaded. */
   get loadedValue(): unknown {
     const state = ensureState(this.object);

@@ -108,6 +108,8 @@ export class StateExtra {
   identityToken: IdentityToken | null = null;
   /** Attributes whose null is written although the column has a default. */
   sentNulls: Set<StateAttribute> | null = null;
+  /** Collections that hold a part of their members: loaded with a condition or a limit. */
+  partial: Set<StateAttribute> | null = null;
   /** Values of attributes outside the row: query expressions and the like. */
   info: Record<string, unknown> | null = null;
 
@@ -245,9 +247,15 @@ export class InstanceState {
       this.extra.empties = null;
       this.extra.forgetParents();
       this.extra.saidSince = null;
+      this.extra.partial = null;
     }
     this.expired = true;
     if (heard.expire) announceInstance("expire", this);
+  }
+
+  /** Whether a collection is loaded in part: with a condition or a limit of its loader. */
+  isPartial(attribute: StateAttribute): boolean {
+    return this.extra?.partial?.has(attribute) === true;
   }
 
   pendingFor(attribute: StateAttribute): PendingMutations {

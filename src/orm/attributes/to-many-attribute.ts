@@ -3,7 +3,7 @@
  * the slot behind it what was handed out to the user, made at first exposure. Storage that is no longer in its slot belongs to nobody: changes to
  * it fire no events.
  */
-import { ArgumentError } from "../../sql/errors.js";
+import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { History, NO_HISTORY } from "../history.js";
 import type { InstanceState, StateMapper } from "../state.js";
 import { loadNow } from "./attribute.js";
@@ -144,6 +144,12 @@ export class ToManyAttribute extends RelationAttribute {
       this.kind.admit?.(item, this.label);
     }
     if (state.refs !== null && value === state.refs[this.slot + 1]) return;
+    if (state.isPartial(this)) {
+      throw new InvalidRequestError(
+        `${this.label} of ${state.describe()} was loaded in part (with where, limit or offset): replacing it would take members for gone that were never loaded. ` +
+          `Add and remove single members, or load it whole first: refresh(object, ["${this.key}"]).`,
+      );
+    }
     if (!this.isLoaded(state) && state.key !== null) {
       if (state.session !== null) this.traits.checkRaise(state, true);
       loadNow(state, this);
@@ -266,10 +272,12 @@ export class ToManyAttribute extends RelationAttribute {
     const refs = this.#slots(state);
     refs[this.slot] = storage;
     refs[this.slot + 1] = undefined;
-    state.extra?.empties?.delete(this);
-    const pending = state.extra?.pending?.get(this);
+    if (state.extra === null) return;
+    state.extra.partial?.delete(this);
+    state.extra.empties?.delete(this);
+    const pending = state.extra.pending?.get(this);
     if (pending === undefined) return;
-    state.extra?.pending?.delete(this);
+    state.extra.pending?.delete(this);
     if (pending.added.size === 0 && pending.removed.size === 0) return;
     state.recordOwnChange(this, [...members]);
     const present = new Set(members);
@@ -286,10 +294,19 @@ export class ToManyAttribute extends RelationAttribute {
     return storage;
   }
 
+  /** Takes members as a part of the collection: what else belongs to it is not known. */
+  setPart(state: InstanceState, members: object[]): void {
+    this.setCommitted(state, members);
+    const extra = state.ext();
+    extra.partial ??= new Set();
+    extra.partial.add(this);
+  }
+
   expire(state: InstanceState): void {
     state.commitAttribute(this);
     state.extra?.pending?.delete(this);
     state.extra?.empties?.delete(this);
+    state.extra?.partial?.delete(this);
     if (state.refs !== null) {
       state.refs[this.slot] = undefined;
       state.refs[this.slot + 1] = undefined;

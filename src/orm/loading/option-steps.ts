@@ -29,6 +29,34 @@ export interface RelationSettings {
   readonly recursionDepth?: number;
 }
 
+/** Which members of a collection are loaded: those that the relationship's criteria allow, in this order, of these places. */
+export class MemberPage extends Node {
+  static override readonly parts: Parts = { orderBy: "nodes", limit: "name", offset: "name" };
+  constructor(
+    /** Empty for the order that the mapping says. */
+    readonly orderBy: readonly ColumnElement[],
+    readonly limit: number | null,
+    readonly offset: number,
+    /** In whose terms the order is. */
+    readonly entity: OrmEntity,
+    /** Whether there is a condition on the members. */
+    private readonly narrowed: boolean,
+  ) {
+    super();
+  }
+  override get visitName(): string {
+    return "MemberPage";
+  }
+  /** Whether members may be missing. */
+  get isPart(): boolean {
+    return this.narrowed || this.counts;
+  }
+  /** Whether members are counted for each parent. */
+  get counts(): boolean {
+    return this.limit !== null || this.offset > 0;
+  }
+}
+
 export abstract class OptionStep extends Node {}
 
 /** Goes along a relationship; a strategy of null only passes it. */
@@ -38,6 +66,7 @@ export class RelationStep extends OptionStep {
     strategy: "name",
     innerjoin: "name",
     recursionDepth: "name",
+    page: "node",
   };
   readonly innerjoin: boolean | null;
   readonly recursionDepth: number | null;
@@ -46,6 +75,7 @@ export class RelationStep extends OptionStep {
     readonly relation: InstrumentedRelation,
     readonly strategy: Strategy | null,
     settings: RelationSettings = {},
+    readonly page: MemberPage | null = null,
   ) {
     super();
     this.innerjoin = settings.innerjoin ?? null;

@@ -13,6 +13,7 @@ import {
   ColumnStep,
   ExpressionStep,
   LoaderCriteria,
+  type MemberPage,
   PolymorphicStep,
   RelationStep,
   type Strategy,
@@ -85,6 +86,8 @@ export class RelationOption {
   relation: InstrumentedRelation | null = null;
   innerjoin: boolean | null = null;
   recursionDepth: number | null = null;
+  /** Which members of the collection are loaded; null for all. */
+  page: MemberPage | null = null;
   node: OptionNode;
   private beneath: OptionNode | null = null;
 
@@ -113,6 +116,7 @@ export class RelationOption {
       next.strategy = this.strategy;
       next.relation = this.relation;
       next.innerjoin = this.innerjoin;
+      next.page = this.page;
       next.recursionDepth = depth < 0 ? depth : depth - 1;
       next.node = this.node;
       if (depth < 0) next.beneath = node;
@@ -234,6 +238,7 @@ export class OptionNode {
         const next = node.relationOption(relation.key);
         if (step.strategy !== null || relation.to !== null || relation.criteria.length > 0) next.relation = relation;
         if (step.strategy !== null) next.strategy = step.strategy;
+        if (step.strategy !== null) next.page = step.page;
         if (step.innerjoin !== null) next.innerjoin = step.innerjoin;
         if (step.recursionDepth !== null) {
           if (!relation.relationship.selfReferential) {
@@ -355,5 +360,13 @@ export class LoadedOptions implements LoadedWith {
 
   strategyFor(key: string): string | undefined {
     return this.node.strategyFor(key);
+  }
+
+  /** The same without what makes a collection one of a part of its members. */
+  wholeOf(key: string): LoadedOptions {
+    if (this.node.relations.get(key)?.page == null) return this;
+    const node = this.node.copy();
+    node.relations.delete(key);
+    return new LoadedOptions(node, this.planned, this.given);
   }
 }

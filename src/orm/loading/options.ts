@@ -3,7 +3,7 @@
  * relationships; each step may say how what it reaches is loaded.
  */
 import { ColumnElement } from "../../sql/element.js";
-import { expressionOrBind, requireCondition } from "../../sql/elements/coerce.js";
+import { expressionOrBind, requireCondition, requireElement } from "../../sql/elements/coerce.js";
 import { type Attrs, type Cls, type EntityRef, LoadOption, type RelAttr } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import type { Parts } from "../../sql/node.js";
@@ -23,6 +23,7 @@ import {
   ColumnStep,
   ExpressionStep,
   LoaderCriteria,
+  MemberPage,
   type OptionStep,
   PolymorphicStep,
   type RelationSettings,
@@ -51,6 +52,18 @@ export interface RecursionSettings {
   readonly recursionDepth?: number;
 }
 
+/** Options of `selectinload`: which members of a collection are loaded. With `where`, `limit` or `offset` it is partial: `inspect(user).attrs.posts.partial`. */
+export interface MemberSettings<R> extends RecursionSettings {
+  /** Only members that meet this condition. */
+  readonly where?: Condition | ((member: Attrs<R>) => Condition);
+  /** Their order, in place of the mapping's. The primary key decides between equals. */
+  readonly orderBy?: (member: Attrs<R>) => Valued | readonly Valued[];
+  /** At most so many members of each parent. */
+  readonly limit?: number;
+  /** Leaves out so many members of each parent. */
+  readonly offset?: number;
+}
+
 /** Options of `raiseload`. */
 export interface RaiseSettings {
   /** Raise only where SQL would be emitted: what the identity map has is given. */
@@ -70,7 +83,7 @@ export interface DeferSettings {
  */
 export interface LoaderPath<E> extends LoadOption {
   /** With one more SELECT for each level, by the keys of the parents. */
-  selectinload<R>(relation: PickRelation<E, R>, settings?: RecursionSettings): LoaderPath<R>;
+  selectinload<R>(relation: PickRelation<E, R>, settings?: MemberSettings<NoInfer<R>>): LoaderPath<R>;
   /** In the same SELECT, by an outer join; collections need `unique()` on the result. */
   joinedload<R>(relation: PickRelation<E, R>, settings?: JoinedSettings): LoaderPath<R>;
   /** With one more SELECT that has the first as its subquery. */
@@ -133,7 +146,12 @@ export class LoaderOption extends LoadOption {
       throw new ArgumentError(`"*" goes with lazyload, raiseload and noload; name the relationship.`);
     }
     const relation = this.pickRelation(pick);
-    return this.step(new RelationStep(relation, strategy, settings), relation.target);
+    const members = settings as MemberSettings<never> | undefined;
+    if (members === undefined || PAGE_SETTINGS.every((name) => members[name] === undefined))
+      return this.step(new RelationStep(relation, strategy, settings), relation.target);
+    const narrowed = members.where === undefined ? relation : relation.and(members.where);
+    const page = memberPage(relation, strategy, members);
+    return this.step(new RelationStep(narrowed, strategy, settings, page), relation.target);
   }
 
   private pickRelation(pick: unknown): InstrumentedRelation {
@@ -183,7 +201,7 @@ export class LoaderOption extends LoadOption {
     return this.step(new ColumnStep(action, keys));
   }
 
-  selectinload(pick: unknown, settings?: RecursionSettings): LoaderOption {
+  selectinload(pick: unknown, settings?: MemberSettings<never>): LoaderOption {
     return this.along(pick, "selectin", settings);
   }
   joinedload(pick: unknown, settings?: JoinedSettings): LoaderOption {
@@ -250,6 +268,36 @@ export class LoaderOption extends LoadOption {
   }
 }
 
+const PAGE_SETTINGS = ["where", "orderBy", "limit", "offset"] as const;
+
+/** @throws ArgumentError for a relation to one, another strategy, or a number that is none */
+function memberPage(
+  relation: InstrumentedRelation,
+  strategy: Strategy | null,
+  settings: MemberSettings<never>,
+): MemberPage {
+  const { label } = relation;
+  if (strategy !== "selectin") {
+    throw new ArgumentError(
+      `${label}: where, orderBy, limit and offset are settings of selectinload(), which counts the members of each parent.`,
+    );
+  }
+  if (!relation.relationship.uselist) {
+    throw new ArgumentError(`${label} holds one object: where, orderBy, limit and offset are for collections.`);
+  }
+  for (const name of ["limit", "offset"] as const) {
+    const value = settings[name];
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0))
+      throw new ArgumentError(`${label}: ${name} is a whole number from 0, not ${describeValue(value)}.`);
+  }
+  const { target } = relation;
+  const given = settings.orderBy === undefined ? [] : (settings.orderBy as (attrs: object) => unknown)(target.attrs);
+  const orderBy = (Array.isArray(given) ? (given as unknown[]) : [given]).map((each) =>
+    requireElement(each, `${label}: orderBy`),
+  );
+  return new MemberPage(orderBy, settings.limit ?? null, settings.offset ?? 0, target, settings.where !== undefined);
+}
+
 function isQueryExpression(attribute: ColumnAttribute): boolean {
   return attribute instanceof ExpressionAttribute && attribute.perQuery;
 }
@@ -280,15 +328,23 @@ type Root<E> = Cls<E> | EntityRef<E, unknown>;
 /**
  * Loads a relationship with one more SELECT for all parents (for every 500 of them where the database does not take a list as one parameter).
  *
+ * With `where`, `limit` or `offset` it loads a part of each parent's members, still in that one statement. A partial collection says so
+ * (`inspect(user).attrs.posts.partial`), cannot be replaced as a whole, and is loaded whole where a delete or a merge must know all members.
+ *
+ * @throws ArgumentError for such settings on a relation to one
  * @example select(User).options(selectinload(User, (u) => u.posts).selectinload((p) => p.tags))
+ * @example select(User).options(selectinload(User, (u) => u.posts, { orderBy: (p) => p.createdAt.desc(), limit: 3 }))
  */
 export function selectinload<E, R>(
   root: Root<E>,
   relation: PickRelation<E, R>,
-  settings?: RecursionSettings,
+  settings?: MemberSettings<NoInfer<R>>,
 ): LoaderPath<R>;
-export function selectinload<R>(relation: RelAttr<R, unknown, unknown>, settings?: RecursionSettings): LoaderPath<R>;
-export function selectinload(root: unknown, pick?: unknown, settings?: RecursionSettings): never {
+export function selectinload<R>(
+  relation: RelAttr<R, unknown, unknown>,
+  settings?: MemberSettings<NoInfer<R>>,
+): LoaderPath<R>;
+export function selectinload(root: unknown, pick?: unknown, settings?: object): never {
   return relationOption(root, pick, "selectin", settingsOf(pick, settings));
 }
 

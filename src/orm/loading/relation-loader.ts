@@ -10,7 +10,8 @@ import type { Dialect } from "../../sql/dialect.js";
 import type { ColumnElement } from "../../sql/element.js";
 import { BindParameter } from "../../sql/elements/bind.js";
 import { conjunction } from "../../sql/elements/build.js";
-import { TupleElement } from "../../sql/elements/expression.js";
+import { Label, TupleElement } from "../../sql/elements/expression.js";
+import { func } from "../../sql/functions.js";
 import { operators } from "../../sql/operators.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { FromClause } from "../../sql/selectable/from-clause.js";
@@ -18,13 +19,15 @@ import { Join } from "../../sql/selectable/join.js";
 import { Exists, ScalarSelect } from "../../sql/selectable/query.js";
 import { Select } from "../../sql/selectable/select.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
+import type { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { type InstanceState, valuesOf } from "../state.js";
 import { type Converter, converterOf } from "./converters.js";
 import { aliasOf, entityOf } from "./entity.js";
-import { InstrumentedRelation } from "./instrumented-relation.js";
+import { adapt, InstrumentedRelation } from "./instrumented-relation.js";
 import { LoadRun, type PostLoader } from "./load-run.js";
+import type { MemberPage } from "./option-steps.js";
 import { type OptionNode, OptionTree, type RelationOption } from "./option-tree.js";
 import type { OrmEntity } from "./orm-entity.js";
 import type { OrmPlan, PlanSource } from "./plan.js";
@@ -145,10 +148,15 @@ export class RelationLoader implements PostLoader {
     const recursive = this.option?.recursionDepth != null;
     for (let i = 0; i < states.length; i++) {
       const state = states[i];
-      if (!run.populateExisting && attribute.isLoaded(state)) continue;
+      if (!run.populateExisting && attribute.isLoaded(state) && !this.mayReplace(state)) continue;
       if ((!run.populateExisting && !recursive) || run.firstLoad(attribute, state)) wanted.push(state);
     }
     if (wanted.length > 0) yield* this.loadFor(run, wanted);
+  }
+
+  /** What was loaded in part and not changed since is no answer to another load. */
+  private mayReplace(state: InstanceState): boolean {
+    return state.extra !== null && state.isPartial(this.attribute) && state.committed?.has(this.attribute) !== true;
   }
 
   /** Loads the relationship for these objects whatever they have. */
@@ -243,7 +251,10 @@ export class RelationLoader implements PostLoader {
   ): Op<void> {
     const found = new FoundMembers();
     yield* this.fetch(run, states, keys, found);
-    for (let i = 0; i < states.length; i++) this.attribute.setCommitted(states[i], found.membersOf(hashes[i]));
+    const attribute = this.attribute as ToManyAttribute;
+    if (this.option?.page?.isPart !== true) {
+      for (let i = 0; i < states.length; i++) attribute.setCommitted(states[i], found.membersOf(hashes[i]));
+    } else for (let i = 0; i < states.length; i++) attribute.setPart(states[i], found.membersOf(hashes[i]));
   }
 
   private *loadObjects(
@@ -379,7 +390,9 @@ export class RelationLoader implements PostLoader {
   private keyedStatement(dialect: Dialect, form: KeyForm): KeyedStatement {
     const { statement, keys, needed } = this.statement();
     const whereCriteria = [...statement.whereCriteria, this.keyCondition(keys, form, dialect)];
-    return { statement: statement.with({ whereCriteria }), keys, needed };
+    const keyed = { statement: statement.with({ whereCriteria }), keys, needed };
+    const page = this.option?.page ?? null;
+    return page === null ? keyed : this.paged(keyed, page);
   }
 
   private planOf(dialect: Dialect, { statement, keys, needed }: KeyedStatement): KeyedPlan {
@@ -429,6 +442,45 @@ export class RelationLoader implements PostLoader {
       orderByClauses: order,
     });
     return { statement, keys, needed };
+  }
+
+  /** Only the members of certain places among those of their parent: numbered in a subquery that has their keys alone. */
+  private paged({ statement, keys, needed }: KeyedStatement, page: MemberPage): KeyedStatement {
+    const { target } = this;
+    const order =
+      page.orderBy.length === 0
+        ? statement.orderByClauses
+        : page.orderBy.map((each) => adapt(each, page.entity, target));
+    if (!page.counts) return { statement: statement.with({ orderByClauses: order }), keys, needed };
+    const identity = target.mapper.primaryKey.map(({ column }) => target.columnFor(column));
+    const place = func.rowNumber().over({ partitionBy: keys as never, orderBy: [...order, ...identity] as never });
+    const numbered = new Select(
+      [
+        ...identity.map((column, i) => new Label(`i${i}`, column)),
+        ...keys.map((key, i) => new Label(`k${i}`, key)),
+        new Label("place", place as unknown as ColumnElement),
+      ],
+      [],
+    )
+      .with({ fromObjects: statement.fromObjects, whereCriteria: statement.whereCriteria })
+      .subquery();
+    const of = (name: string): ColumnElement => numbered.column(name);
+    const on = conjunction(
+      operators.and,
+      identity.map((column, i) => column.eq(of(`i${i}`))),
+    );
+    const places = [of("place").gt(page.offset)];
+    if (page.limit !== null) places.push(of("place").le(page.offset + page.limit));
+    const outer = keys.map((_, i) => of(`k${i}`));
+    return {
+      statement: new Select([target, ...outer], []).with({
+        fromObjects: [new Join(target.from, numbered as unknown as From, on, "inner") as From],
+        whereCriteria: places,
+        orderByClauses: [of("place")],
+      }),
+      keys: outer,
+      needed: [],
+    };
   }
 
   private keyCondition(keys: readonly ColumnElement[], form: KeyForm, dialect: Dialect): ColumnElement {

@@ -178,6 +178,11 @@ export class Merge {
   *#relationship({ source, target, relationship }: Task): Op<void> {
     const { attribute } = relationship;
     if (this.#load && relationship.reverseRelationships.some((r) => this.#reachedBy.get(source)?.has(r))) return;
+    if (source.isPartial(attribute)) {
+      throw new InvalidRequestError(
+        `merge(): ${relationship.label} of ${source.describe()} was loaded in part, and merging it would remove the members that were not. Load it whole first, or merge the members one by one.`,
+      );
+    }
     const members = attribute.loadedMembers(source);
     const mustKnow = attribute.uselist || relationship.activeHistory;
     if (mustKnow && this.#load && target.key !== null && !attribute.isLoaded(target)) {

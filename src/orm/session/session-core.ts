@@ -19,6 +19,7 @@ import { announceInstance, heard } from "../instance-events.js";
 import type { AnnouncedLoad, LoadSession } from "../load-session.js";
 import { type GetOptions, loadByKey, loadByKeys, loadUnloaded, refreshState } from "../loading/identity.js";
 import { loadRelationship } from "../loading/lazy.js";
+import { LoadedOptions } from "../loading/option-tree.js";
 import { joinsOnReload, reloadState } from "../loading/reload.js";
 import { fireMapperEvent, hearsMapperEvent } from "../mapper-events.js";
 import { ensureState } from "../mapping/instrument.js";
@@ -335,7 +336,7 @@ export class SessionCore
   }
 
   /** Loads one attribute of several objects of this session, without autoflush. */
-  *#load(states: readonly InstanceState[], attribute: Attribute): Op<void> {
+  *#load(states: readonly InstanceState[], attribute: Attribute, whole = false): Op<void> {
     if (attribute instanceof ColumnAttribute) {
       for (const state of states) yield* this.#loadColumn(state, attribute);
       return;
@@ -349,7 +350,10 @@ export class SessionCore
         if (key !== undefined && !key.isLoaded(state)) yield* this.#loadColumn(state, key);
       }
     }
-    for (const [options, group] of byOptions(states)) yield* loadRelationship(this, group, relationship, options);
+    for (const [options, group] of byOptions(states)) {
+      const said = whole && options instanceof LoadedOptions ? options.wholeOf(attribute.key) : options;
+      yield* loadRelationship(this, group, relationship, said);
+    }
   }
 
   /** An object that is read anew has its eager relationships again: those of the mapping, and of the statement that loaded it. */
@@ -375,7 +379,7 @@ export class SessionCore
   }
 
   *loadForFlush(state: InstanceState, attribute: Attribute): Op<void> {
-    yield* this.#load([state], attribute);
+    yield* this.#load([state], attribute, true);
   }
   *loadOriginal(state: InstanceState, attribute: RelationAttribute): Op<void> {
     const toOne = attribute as ToOneAttribute;
@@ -386,7 +390,7 @@ export class SessionCore
   }
   *loadForCascade(states: readonly InstanceState[], attribute: Attribute): Op<void> {
     yield* this.autoflush();
-    yield* this.#load(states, attribute);
+    yield* this.#load(states, attribute, true);
   }
   /** The stack of a read, where loads are watched. */
   watchedStack(): string | null {

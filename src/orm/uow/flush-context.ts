@@ -280,9 +280,11 @@ export class FlushContext {
 
   /** The change of an attribute, loaded if memory does not know it. */
   *loadedHistory(state: InstanceState, attribute: Attribute): Op<History> {
-    const known = this.#histories.get(attribute);
-    if (known?.loaded?.has(state)) return known.of.get(state) as History;
-    if (!attribute.isLoaded(state) && state.key !== null) yield* this.session.loadForFlush(state, attribute);
+    const remembered = this.#histories.get(attribute);
+    if (remembered?.loaded?.has(state)) return remembered.of.get(state) as History;
+    const known =
+      attribute.isLoaded(state) && (!state.isPartial(attribute) || state.committed?.has(attribute) === true);
+    if (!known && state.key !== null) yield* this.session.loadForFlush(state, attribute);
     return this.#remember(state, attribute, true);
   }
 

@@ -1,0 +1,205 @@
+import { expect, test } from "vitest";
+import {
+  Column,
+  inspect,
+  ManyToMany,
+  ManyToOne,
+  OneToMany,
+  PrimaryKey,
+  type Relation,
+  registry,
+  select,
+  selectinload,
+  t,
+} from "../../../src/index.js";
+import { recordStatements } from "../../support/statements.js";
+import { make, storeFor } from "../support.js";
+
+const reg = registry();
+
+@reg.Entity("writers")
+class Writer {
+  @PrimaryKey() id!: number;
+  @Column() name!: string;
+  @OneToMany(
+    () => Text,
+    (x) => x.writer,
+    { cascade: ["all", "delete-orphan"], orderBy: (x) => x.id },
+  )
+  texts!: Text[];
+}
+
+@reg.Entity("texts")
+class Text {
+  @PrimaryKey() id!: number;
+  @Column(t.integer) year!: number;
+  @ManyToOne(
+    () => Writer,
+    (w) => w.texts,
+  )
+  writer!: Relation<Writer> | null;
+  @ManyToMany(
+    () => Topic,
+    (x) => x.texts,
+    { secondary: "text_topics" },
+  )
+  topics!: Topic[];
+}
+
+@reg.Entity("topics")
+class Topic {
+  @PrimaryKey() id!: number;
+  @Column() name!: string;
+  @ManyToMany(
+    () => Text,
+    (x) => x.topics,
+  )
+  texts!: Text[];
+}
+
+async function filled() {
+  const store = await storeFor(reg);
+  await store.Session.begin((s) => {
+    const topics = [1, 2].map((i) => make(Topic, { name: `T${i}` }));
+    for (const [name, count] of [
+      ["A", 5],
+      ["B", 2],
+      ["C", 0],
+    ] as const) {
+      const texts = Array.from({ length: count }, (_, i) => make(Text, { year: 2000 + ((i * 2) % 5), topics }));
+      s.add(make(Writer, { name, texts }));
+    }
+  });
+  return store;
+}
+
+const years = (writers: readonly Writer[]): number[][] => writers.map((w) => w.texts.map((x) => x.year));
+
+test("[QR-15] the newest three of each parent are loaded with one statement, in their order", async () => {
+  const { engine, Session } = await filled();
+  await using session = Session();
+  const statements = recordStatements(engine);
+  const writers = await session
+    .scalars(
+      select(Writer)
+        .orderBy((w) => w.id)
+        .options(selectinload(Writer, (w) => w.texts, { orderBy: (x) => x.year.desc(), limit: 3 })),
+    )
+    .all();
+  expect(years(writers)).toEqual([[2004, 2003, 2002], [2002, 2000], []]);
+  expect(statements.statements).toHaveLength(2);
+  expect(inspect(writers[0]).attrs.texts.partial).toBe(true);
+  expect(writers[0].texts[0].writer).toBe(writers[0]);
+});
+
+test("[QR-15] where, offset and the mapping's own order; many-to-many; further options for the members", async () => {
+  const { Session } = await filled();
+  await using session = Session();
+  const writers = await session
+    .scalars(
+      select(Writer)
+        .orderBy((w) => w.id)
+        .options(
+          selectinload(Writer, (w) => w.texts, { where: (x) => x.year.gt(2000), offset: 1, limit: 2 }).selectinload(
+            (x) => x.topics,
+            { orderBy: (x) => x.name.desc(), limit: 1 },
+          ),
+        ),
+    )
+    .all();
+  expect(years(writers)).toEqual([[2004, 2001], [], []]);
+  expect(writers[0].texts.map((x) => x.topics.map((y) => y.name))).toEqual([["T2"], ["T2"]]);
+  await using other = Session();
+  const all = await other
+    .scalars(
+      select(Topic)
+        .orderBy((x) => x.id)
+        .options(selectinload(Topic, (x) => x.texts, { orderBy: (x) => [x.year.desc(), x.id], limit: 2 })),
+    )
+    .all();
+  expect(all.map((topic) => topic.texts.map((x) => x.year))).toEqual([
+    [2004, 2003],
+    [2004, 2003],
+  ]);
+});
+
+test("[QR-15] two statements that differ in their numbers give each its own", async () => {
+  const { Session } = await filled();
+  await using ordered = Session();
+  const a = await ordered
+    .scalars(
+      select(Writer)
+        .where((w) => w.name.eq("A"))
+        .options(selectinload(Writer, (w) => w.texts, { orderBy: (x) => x.year.desc() })),
+    )
+    .one();
+  expect(a.texts.map((x) => x.year)).toEqual([2004, 2003, 2002, 2001, 2000]);
+  expect(inspect(a).attrs.texts.partial).toBe(false);
+  await ordered.close();
+  for (const limit of [1, 2, 0]) {
+    await using session = Session();
+    const stmt = select(Writer)
+      .where((w) => w.name.eq("A"))
+      .options(selectinload(Writer, (w) => w.texts, { limit, where: (x) => x.year.gt(2000 + limit) }));
+    const [writer] = await session.scalars(stmt).all();
+    expect(writer.texts.map((x) => x.year)).toEqual([[2002], [2004, 2003], []][limit === 0 ? 2 : limit - 1]);
+  }
+});
+
+async function partialWriter() {
+  const store = await filled();
+  const session = store.Session();
+  const stmt = select(Writer).where((w) => w.name.eq("A"));
+  const writer = await session.scalars(stmt.options(selectinload(Writer, (w) => w.texts, { limit: 2 }))).one();
+  return { ...store, session, writer, stmt };
+}
+
+test("[QR-15] a partial collection takes and gives single members, and refuses to be replaced", async () => {
+  const { Session, session, writer } = await partialWriter();
+  expect(() => {
+    writer.texts = [];
+  }).toThrow(/Writer\.texts of Writer\(1\) was loaded in part.*never loaded.*refresh\(object, \["texts"\]\)/s);
+  const [gone] = writer.texts;
+  writer.texts.splice(0, 1);
+  writer.texts.push(make(Text, { year: 2020 }));
+  await session.commit();
+  await session.close();
+  await using other = Session();
+  const again = await other.getOne(Writer, 1, { options: [selectinload(Writer, (w) => w.texts)] });
+  expect(again.texts.map((x) => x.year)).toEqual([2002, 2004, 2001, 2003, 2020]);
+  expect(again.texts.some((x) => x.id === gone.id)).toBe(false);
+  await other.close();
+});
+
+test("[QR-15] a later load without limits makes it whole, and so does a refresh", async () => {
+  const { session, writer, stmt } = await partialWriter();
+  await session.scalars(stmt.options(selectinload(Writer, (w) => w.texts))).one();
+  expect(writer.texts).toHaveLength(5);
+  expect(inspect(writer).attrs.texts.partial).toBe(false);
+  writer.texts = writer.texts.slice(0, 1);
+  await session.flush();
+  await session.close();
+});
+
+test("[QR-15] a delete reaches the members that were not loaded", async () => {
+  const { Session, session, writer } = await partialWriter();
+  await session.delete(writer);
+  await session.commit();
+  await session.close();
+  await using other = Session();
+  expect(await other.scalars(select(Text)).all()).toHaveLength(2);
+});
+
+test("[QR-15] a partial collection is not merged, and settings that make no sense are refused", async () => {
+  const { Session, session, writer } = await partialWriter();
+  await session.close();
+  await using other = Session();
+  await expect(other.merge(writer)).rejects.toThrow("merge(): Writer.texts of Writer(1) was loaded in part");
+  const load = (settings: object) => () => selectinload(Writer, (w) => w.texts, settings);
+  expect(load({ limit: -1 })).toThrow("Writer.texts: limit is a whole number from 0, not number -1.");
+  expect(load({ offset: 1.5 })).toThrow("Writer.texts: offset is a whole number from 0");
+  expect(load({ orderBy: () => 5 })).toThrow("Writer.texts: orderBy");
+  expect(() => selectinload(Text, (x) => x.writer, { limit: 1 } as never)).toThrow(
+    "Text.writer holds one object: where, orderBy, limit and offset are for collections.",
+  );
+});
