@@ -2,6 +2,7 @@
 import { ArgumentError } from "../../sql/errors.js";
 import {
   BigIntType,
+  BinaryType,
   BooleanType,
   checkInteger,
   checkNumeric,
@@ -175,6 +176,8 @@ export function sqliteType(type: SQLType, options: SqliteTypeOptions): SQLType {
       return new SqliteDateTime((plain as DateTimeType).timezone, (plain as DateTimeType).precision);
     case NullType:
       return new SqliteNull();
+    case BinaryType:
+      return new SqliteBinary((plain as BinaryType).maxLength);
     case JsonType:
       return (plain as JsonType<unknown>).coded({
         serializer: options.jsonSerializer,
@@ -183,6 +186,18 @@ export function sqliteType(type: SQLType, options: SqliteTypeOptions): SQLType {
     default:
       return plain;
   }
+}
+
+/** Bytes. What comes from another thread has lost its class on the way, and is the same kind again. */
+class SqliteBinary extends BinaryType {
+  override resultProcessor(): ResultProcessor<Uint8Array> {
+    return asBuffer;
+  }
+}
+
+function asBuffer(value: unknown): Uint8Array {
+  if (!(value instanceof Uint8Array) || Buffer.isBuffer(value)) return value as Uint8Array;
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
 
 /** Whether a column of the type may hold what a number cannot: `always`, `perhaps` (type unknown) or `never`. */
