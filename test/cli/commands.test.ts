@@ -203,10 +203,57 @@ export class Book {
     expect(await project.json(["check", ...shop])).toEqual({ pending: [], differences: [] });
   });
 
+  test("[AP-06] twenty upgrades at once: each migration runs once, and all end well", async () => {
+    const ids = ["m1", "m2", "m3"];
+    project.write("many/athanor.config.mjs", 'export default { url: "sqlite:///many/many.db" };');
+    for (const [i, id] of ids.entries()) {
+      project.write(
+        `many/migrations/${id}.mjs`,
+        `export const revision = "${id}";
+export const downRevision = ${i === 0 ? "null" : JSON.stringify(ids[i - 1])};
+export function upgrade(op) { op.execute("create table ${id} (id integer primary key)"); }`,
+      );
+    }
+    const upgrade = () => project.json(["upgrade", "head", "-c", "many/athanor.config.mjs"]);
+    const ran = (await Promise.all(Array.from({ length: 20 }, upgrade))) as { upgrade: string[] }[];
+    expect(ran.flatMap((each) => each.upgrade).sort()).toEqual(ids);
+  });
+
+  test("lint tells what locks a table in use, why, and what to do instead", async () => {
+    const lines = [
+      'export const revision = "l1";',
+      "export const downRevision = null;",
+      'export function upgrade(op) { op.createIndex("ix_users", "users", ["name"]); }',
+    ];
+    project.write("linted/athanor.config.mjs", 'export default { url: "sqlite:///linted.db" };');
+    project.write("linted/migrations/l1.mjs", lines.join("\n"));
+    const lint = ["lint", "-c", "linted/athanor.config.mjs"];
+    expect(await project.athanor(lint)).toMatchObject({ code: 0, stdout: "0 findings in 1 revision on sqlite.\n" });
+    const found = await project.athanor([...lint, "l1", "--dialect", "postgresql"]);
+    expect(found.code).toBe(3);
+    expect(found.stdout).toBe(`l1 create index ix_users on users  [index-blocks]
+    SHARE: Writers wait until the index is built.
+    1. await op.autocommitBlock(() => op.createIndex("ix_users", "users", [...], { concurrently: true }));
+
+1 finding in 1 revision on postgresql.
+`);
+  });
+
   test("--help tells of each command, without colours where none are wanted", async () => {
     const help = await project.athanor(["--help"], { NO_COLOR: "1" });
     expect(help.code).toBe(0);
-    for (const name of ["init", "revision", "upgrade", "downgrade", "current", "history", "heads", "merge", "stamp"]) {
+    for (const name of [
+      "init",
+      "revision",
+      "upgrade",
+      "downgrade",
+      "current",
+      "history",
+      "heads",
+      "merge",
+      "stamp",
+      "lint",
+    ]) {
       expect(help.stdout).toContain(`\n  ${name}`);
     }
     expect(help.stdout).not.toContain("\u001b[");
