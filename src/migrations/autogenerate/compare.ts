@@ -368,7 +368,7 @@ export class Comparison {
     };
     if (before.typeName !== after.typeName) {
       differs("type", before.type, unchecked(column?.type ?? after.type));
-      change["using"] = `CAST(${quoted(after.name)} AS ${after.typeName})`;
+      change["using"] = cast(before, after);
     }
     if (before.nullable !== after.nullable) differs("nullable", before.nullable, after.nullable);
     if (!(before.serial && after.serial) && before.default !== after.default) {
@@ -382,8 +382,7 @@ export class Comparison {
       changes.push(setColumnComment(on, after.name, after.comment, before.comment));
     }
     if (Object.keys(change).length === 0) return;
-    const back = `CAST(${quoted(after.name)} AS ${before.typeName})`;
-    changes.push(new AlterColumnOperation(on, after.name, change, existing, back));
+    changes.push(new AlterColumnOperation(on, after.name, change, existing, cast(after, before, after.name)));
   }
 
   // --- constraints and indexes -----------------------------------------------------------------------------------------
@@ -521,6 +520,13 @@ function unchecked(given: SQLType): SQLType {
 /** A default in the server's words, as a definition takes it. */
 function sqlDefault(value: string | null): ServerDefault {
   return value === null ? null : new TextClause([value], []);
+}
+
+/** The values of a column as those of another type. One enum becomes another by its words only. */
+function cast(from: ReflectedColumn, to: ReflectedColumn, name = to.name): string {
+  const enums = from.type instanceof EnumType && to.type instanceof EnumType;
+  const value = enums ? `CAST(${quoted(name)} AS text)` : quoted(name);
+  return `CAST(${value} AS ${to.typeName})`;
 }
 
 function quoted(name: string): string {
