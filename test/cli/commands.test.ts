@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type CliProject, cliProject } from "./support.js";
+import { type CliProject, cliProject, type Ran } from "./support.js";
 
 // Each call of the command is a process of its own.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -134,14 +134,14 @@ describe("athanor", () => {
       [["upgrade", "head", "-x", "novalue"], /-x takes name=value, not "novalue"\./],
       [["current", "--url", "nosuch://x"], /nosuch/],
     ];
-    for (const [args, message] of cases) {
-      const ran = await project.athanor(args);
-      expect(ran.code, args.join(" ")).toBe(1);
-      expect(ran.stderr).toMatch(message);
+    const all = [...cases.map(([args]) => args), ["upgrade"], ["frobnicate"], ["upgrade", "zzz", "--json"]];
+    const ran = await Promise.all(all.map((args) => project.athanor(args)));
+    for (const [i, [args, message]] of cases.entries()) {
+      expect(ran[i]?.code, args.join(" ")).toBe(1);
+      expect(ran[i]?.stderr).toMatch(message);
     }
-    expect((await project.athanor(["upgrade"])).code).toBe(2);
-    expect((await project.athanor(["frobnicate"])).code).toBe(2);
-    const json = await project.athanor(["upgrade", "zzz", "--json"]);
+    const [without, unknown, json] = ran.slice(cases.length) as [Ran, Ran, Ran];
+    expect([without.code, unknown.code]).toEqual([2, 2]);
     expect(json.code).toBe(1);
     expect(JSON.parse(json.stdout)).toEqual({
       error: { name: "RevisionError", message: expect.stringContaining("zzz") },
@@ -237,6 +237,18 @@ export function upgrade(op) { op.execute("create table ${id} (id integer primary
 
 1 finding in 1 revision on postgresql.
 `);
+  });
+
+  test("a squash of what autogenerate wrote is TypeScript that runs, and doctor finds nothing to mend afterwards", async () => {
+    const shop = ["-c", "shop/athanor.config.ts"];
+    await project.json(["squash", ":", "--rev-id", "sss", ...shop]);
+    expect(await project.json(["upgrade", "head", "--url", "sqlite:///squashed.db", ...shop])).toEqual({
+      upgrade: ["sss"],
+    });
+    const ran = await project.athanor(["doctor", "--url", "sqlite:///squashed.db", ...shop], { NO_COLOR: "1" });
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(ran.stdout).toMatch(/^ok {4}configuration .*\nok {4}decorators {5}@oxc-node\/core emits their types\n/);
+    expect(ran.stdout).toMatch(/\nok {4}drift {10}the database has what the classes say\n$/);
   });
 
   test("--help tells of each command, without colours where none are wanted", async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -141,7 +141,8 @@ const ASKS = {
   const orders = await session.scalars(select(Order).options(selectinload(Order, (o) => o.orderDetails).joinedload((o) => o.product)).orderBy((o) => o.orderId)).all();
   answers.push(orders.map((o) => o.orderDetails.map((each) => [each.product.productName, each.quantity]).sort()));
   const products = await session.scalars(select(Product).options(joinedload(Product, (p) => p.category), joinedload(Product, (p) => p.supplier)).orderBy((p) => p.productId)).all();
-  answers.push(products.map((p) => [p.productName, p.category?.categoryName, p.supplier?.companyName]));`,
+  answers.push(products.map((p) => [p.productName, p.category?.categoryName, p.supplier?.companyName]));
+  answers.push((await session.scalars(select(entities.ProductsAboveAverage).orderBy((p) => p.productName)).all()).map((p) => p.productName));`,
   pagila: `
   const { Actor, Film, City } = entities;
   const films = await session.scalars(select(Film).options(joinedload(Film, (f) => f.language), joinedload(Film, (f) => f.originalLanguage), selectinload(Film, (f) => f.categories)).orderBy((f) => f.filmId)).unique().all();
@@ -178,7 +179,12 @@ describe("athanor pull", () => {
       if (source === null) await oddSchema().createAll(database.engine);
       else await load(database.engine, source(kind));
       project.write(`${name}/athanor.config.js`, `export default { url: ${JSON.stringify(database.url)} };`);
-      await pull({ config: configOf(name), json: true, out: join(project.root, name, "entities") });
+      await pull({
+        config: configOf(name),
+        json: true,
+        out: join(project.root, name, "entities"),
+        ...(name === "northwind" ? { viewKey: ["products_above_average=product_name"] } : {}),
+      });
       project.write(`${name}/program.ts`, program(name, ASKS[name as keyof typeof ASKS]));
     }
     await pull({ config: configOf("odd"), json: true, out: join(project.root, "odd/one.ts") });
@@ -241,7 +247,7 @@ describe("athanor pull", () => {
     ]);
   });
 
-  test("Northwind's: an association with payload is a class, a pure link a many-to-many, a view without a key left out", () => {
+  test("Northwind's: an association with payload is a class, a pure link a many-to-many, a view with a key a class to read", () => {
     expect(ask("northwind").answers).toEqual([
       [
         ["Davolio", "Fuller", ["Westboro"]],
@@ -259,8 +265,11 @@ describe("athanor pull", () => {
         ["Chang", "Beverages", "Exotic Liquids"],
         ["Aniseed Syrup", "Condiments", "Exotic Liquids"],
       ],
+      ["Chai", "Chang"],
     ]);
-    expect(existsSync(join(project.root, "northwind/entities/products-above-average.ts"))).toBe(false);
+    expect(readFileSync(join(project.root, "northwind/entities/products-above-average.ts"), "utf8")).toContain(
+      "  @PrimaryKey(t.string(40))\n  readonly productName!: string;",
+    );
   });
 
   test("Pagila's: two keys to one table are told apart by their columns", () => {
