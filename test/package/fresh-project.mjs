@@ -106,6 +106,9 @@ try {
     expectOutput(run("node", ["--import", "@oxc-node/core/register", "src/drivers.ts"]), DRIVERS);
     expectOutput(run("node", ["--import", "tsx", "src/drivers.ts"]), DRIVERS);
   });
+  step("athanor/testing is there without a test framework", () => {
+    expectOutput(run("node", ["out/entry-points.js"]), "function none");
+  });
   step("[CP-06] worker threads of a program have engines and connections of their own, on one file", () => {
     expectOutput(run("node", ["out/threads.js"]), "60");
   });
