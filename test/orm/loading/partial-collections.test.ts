@@ -109,6 +109,7 @@ test("[QR-15] where, offset and the mapping's own order; many-to-many; further o
     .all();
   expect(years(writers)).toEqual([[2004, 2001], [], []]);
   expect(writers[0].texts.map((x) => x.topics.map((y) => y.name))).toEqual([["T2"], ["T2"]]);
+  await session.close();
   await using other = Session();
   const all = await other
     .scalars(
