@@ -232,6 +232,18 @@ describe("compareMetadata", () => {
     await thereAndBack(moods(["sad", "fine"], "fine"), moods(["fine", "bored"], "fine"));
   });
 
+  test("[AG-05] a column goes from one enum to another, and back", async () => {
+    const feeling = (name: string, values: readonly string[]): MetaData => {
+      const metadata = new MetaData();
+      table("days", metadata, {
+        id: column(t.integer, { primaryKey: true }),
+        feeling: column(t.enum(values, { name })),
+      });
+      return metadata;
+    };
+    await thereAndBack(feeling("mood", ["sad", "fine"]), feeling("temper", ["fine", "sad", "hot"]));
+  });
+
   test("[AG-06] views are compared by what they select", async () => {
     const withView = (limit: number): MetaData => {
       const metadata = new MetaData();
