@@ -13,7 +13,8 @@ export {
   type RangeBounds,
   RangeType,
 } from "./dialects/postgresql/index.js";
-export { type SqliteDateTimeFormat, SqliteDateTimeType, sqlite } from "./dialects/sqlite/index.js";
+// By their own file: the declarations of a dialect name its driver, whose types a user need not have.
+export { type SqliteDateTimeFormat, SqliteDateTimeType, sqlite } from "./dialects/sqlite/own-types.js";
 export type { ExecutionOptions, RowOf } from "./engine/index.js";
 export * from "./engine/index.js";
 export * from "./orm/index.js";

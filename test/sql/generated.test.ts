@@ -39,7 +39,6 @@ afterAll(async () => {
 });
 
 // The face's own types would make the generator's code about types: at run time each element has every operator.
-// biome-ignore lint/suspicious/noExplicitAny: see above
 type Loose = any;
 
 const small = fc.integer({ min: -50, max: 50 });

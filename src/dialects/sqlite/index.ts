@@ -6,8 +6,6 @@ export type { BeginMode } from "./connection.js";
 export { SqliteDialect, sqliteCapabilities } from "./dialect.js";
 export type { SqliteOptions } from "./options.js";
 
-export { type SqliteDateTimeFormat, SqliteDateTimeType, sqlite } from "./own-types.js";
-
 /** Makes `sqlite://` and `sqlite+worker://` URLs known. Called once, by the package's entry point. */
 export function registerSqlite(): void {
   registerDialect("sqlite", (url, options) => new SqliteDialect(url, options));
