@@ -66,7 +66,8 @@ export class Journal implements StepJournal {
   /** Writes down the steps so far, for a commit that comes now. */
   async save(): Promise<void> {
     this.#committed = Math.max(this.step, this.done);
-    await this.#write(null);
+    // A step that an interrupted run was in stays open until it is answered for, also when this run ends before that.
+    await this.#write(this.step > this.done ? null : (this.before?.running ?? null));
   }
 
   async #write(running: string | null): Promise<void> {
