@@ -66,7 +66,10 @@ export default defineConfig({
   ...shared,
   test: {
     projects: [
-      { ...shared, test: { name: "unit", setupFiles, include: ["test/**/*.test.ts"], exclude: PER_DATABASE } },
+      {
+        ...shared,
+        test: { name: "unit", setupFiles, hookTimeout: 60_000, include: ["test/**/*.test.ts"], exclude: PER_DATABASE },
+      },
       { ...shared, test: { ...perDatabase, name: "sqlite", provide: { database: "sqlite" as const } } },
       postgres,
       sqliteWorker,

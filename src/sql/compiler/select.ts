@@ -3,347 +3,50 @@ import type { Label } from "../elements/expression.js";
 import type { LabelReference } from "../elements/label-reference.js";
 import type { SQLTemplate } from "../elements/template.js";
 import { EntityElement } from "../entity.js";
-import { CompileError, InvalidRequestError } from "../errors.js";
+import { CompileError } from "../errors.js";
 import type { Node } from "../node.js";
-import type { Table } from "../schema/table.js";
-import { type Alias, AliasedFrom, type TableSample } from "../selectable/alias.js";
 import type { CompoundSelect } from "../selectable/compound.js";
 import { FromClause } from "../selectable/from-clause.js";
-import type { Join } from "../selectable/join.js";
-import type { CTE, Exists, Query, ScalarSelect, SelectedColumn, Subquery } from "../selectable/query.js";
+import type { Exists, Query, ScalarSelect, SelectedColumn } from "../selectable/query.js";
 import type { Select } from "../selectable/select.js";
 import type { FetchArg, ForUpdateArg, SelectExtras } from "../selectable/select-parts.js";
 import { plainName } from "../selectable/selected-columns.js";
-import type { ScalarTableValued, TableValued } from "../selectable/table-valued.js";
 import type { TextualSelect } from "../selectable/textual.js";
-import type { Values } from "../selectable/values.js";
-import { ExpressionCompiler } from "./expressions.js";
+import { frameInside, visibleFroms } from "./correlation.js";
 import { cartesianProduct } from "./from-linting.js";
 import { displayFroms } from "./froms.js";
+import { WithCompiler } from "./with.js";
 
 type From = FromClause<unknown>;
 
-/** The CTEs of a WITH by their names. */
-type WithEntries = Map<string, { readonly cte: CTE<unknown>; text: string; recursive: boolean }>;
-
-/** What encloses the query that is being compiled. */
-interface Frame {
-  /** Every FROM element of the enclosing queries. */
-  readonly correlatable: ReadonlySet<From>;
-  /** Those of the query just around. */
-  readonly nearest: ReadonlySet<From>;
-  /** Labels of the select list, which ORDER BY names. */
-  labels: ReadonlyMap<Node, string>;
-  /** The select list, for names in ORDER BY and GROUP BY. */
-  columns: readonly SelectedColumn[];
-}
-
-const topFrame: Frame = { correlatable: new Set(), nearest: new Set(), labels: new Map(), columns: [] };
-
-/** Queries and FROM elements. */
-export abstract class SelectCompiler extends ExpressionCompiler {
-  protected frame: Frame = topFrame;
-  /** The query in hand is in FROM: it does not see its neighbours. */
-  #inFrom = false;
-  #lateral = false;
-  readonly #anonymous = new Map<Node, string>();
-  readonly #counters = new Map<string, number>();
-  /** CTEs of the whole statement by their names, in the order in which WITH has them. */
-  readonly #ctes: WithEntries = new Map();
-  /** CTEs that are written at a query inside the statement, by query, innermost last. */
-  readonly #scopes: (WithEntries | null)[] = [];
-  protected depth = 0;
-
-  // names
-
-  protected override fromName(from: Node): string | null {
-    if (from instanceof AliasedFrom) return this.quote(this.aliasName(from));
-    switch (from.visitName) {
-      case "Table": {
-        const table = from as unknown as Table;
-        return this.tableText(table);
-      }
-      case "Join":
-        return null;
-      default: {
-        const name = (from as From).name;
-        return name === null ? null : this.quote(name);
-      }
-    }
-  }
-
-  /** The name of an alias, made up where it has none: `users_1`, `anon_1`. */
-  protected aliasName(from: AliasedFrom<unknown>): string {
-    if (from.aliasName !== null) return from.aliasName;
-    const restated = (from as { restates?: AliasedFrom<unknown> | null }).restates;
-    if (restated != null) return this.aliasName(restated);
-    let name = this.#anonymous.get(from);
-    if (name === undefined) {
-      const of = from.visitName === "Alias" ? (from.element as From).name : null;
-      const base = of ?? "anon";
-      const n = (this.#counters.get(base) ?? 0) + 1;
-      this.#counters.set(base, n);
-      name = `${base}_${n}`;
-      this.#anonymous.set(from, name);
-    }
-    return name;
-  }
-
-  /** A table's name with its schema, translated where the options say so. */
-  tableText(table: { readonly name: string; readonly schema: string | null }): string {
-    const map = this.options.schemaTranslateMap;
-    let schema = table.schema;
-    if (map !== undefined) {
-      const to = map[schema ?? ""];
-      if (to !== undefined) schema = to === "" ? null : to;
-    }
-    return this.dialect.identifiers.format({ name: table.name, schema });
-  }
-
-  // FROM elements
-
-  /** A FROM element as FROM has it, with its definition. */
-  protected fromText(from: From): string {
-    const wasInFrom = this.#inFrom;
-    this.#inFrom = true;
-    const text = this.process(from);
-    this.#inFrom = wasInFrom;
-    const hint = this.tableHint(from);
-    return hint === "" ? text : this.hintedTable(text, hint);
-  }
-
-  /** A table with its hint. */
-  protected hintedTable(table: string, hint: string): string {
-    return `${table} ${hint}`;
-  }
-
-  visitTable(table: Table): string {
-    return this.tableText(table as unknown as Table);
-  }
-
-  visitAlias(alias: Alias): string {
-    const sampling = alias.sampling === null ? "" : ` ${this.process(alias.sampling)}`;
-    // an alias of an alias takes the other's place
-    let element: From = alias.element;
-    while (element.visitName === "Alias") element = (element as Alias).element;
-    const inner =
-      element.visitName === "Join"
-        ? `(${this.process(element)})`
-        : element.visitName === "Subquery"
-          ? this.subqueryText(element as Subquery)
-          : this.process(element);
-    return `${inner} AS ${this.quote(this.aliasName(alias as AliasedFrom<unknown>))}${sampling}`;
-  }
-
-  visitTableSample(node: TableSample): string {
-    if (!this.dialect.capabilities.tablesample) return this.refuse("TABLESAMPLE");
-    const seed = node.seed === null ? "" : ` REPEATABLE (${this.process(node.seed)})`;
-    return `TABLESAMPLE ${node.method}(${this.process(node.argument)})${seed}`;
-  }
-
-  visitSubquery(subquery: Subquery): string {
-    return `${this.subqueryText(subquery)} AS ${this.quote(this.aliasName(subquery as AliasedFrom<unknown>))}`;
-  }
-
-  private subqueryText(subquery: Subquery): string {
-    const lateral = subquery.lateral ? this.lateralKeyword() : "";
-    const wasLateral = this.#lateral;
-    this.#lateral = subquery.lateral;
-    const text = this.nested(subquery.element);
-    this.#lateral = wasLateral;
-    return `${lateral}(${text})`;
-  }
-
-  private lateralKeyword(): string {
-    if (!this.dialect.capabilities.lateral) return this.refuse("LATERAL", "Use a scalar subquery or a join.");
-    return "LATERAL ";
-  }
-
-  visitJoin(join: Join): string {
-    const capabilities = this.dialect.capabilities;
-    if (join.kind === "full" && !capabilities.fullJoin) return this.refuse("FULL OUTER JOIN");
-    if (join.kind === "right" && !capabilities.rightJoin)
-      return this.refuse("RIGHT JOIN", "Swap the sides and use outerjoin().");
-    const left = this.fromText(join.left);
-    const right = join.right.visitName === "Join" ? `(${this.fromText(join.right)})` : this.fromText(join.right);
-    const keyword = {
-      inner: "JOIN",
-      left: "LEFT OUTER JOIN",
-      right: "RIGHT OUTER JOIN",
-      full: "FULL OUTER JOIN",
-      cross: "CROSS JOIN",
-    }[join.kind];
-    return join.on === null
-      ? `${left} ${keyword} ${right}`
-      : `${left} ${keyword} ${right} ON ${this.conditionText(join.on)}`;
-  }
-
-  visitValues(values: Values): string {
-    const rows = values.rows.map((row) => `(${this.processList(row)})`).join(", ");
-    const name = this.quote(this.aliasName(values as AliasedFrom<unknown>));
-    const lateral = values.lateral ? this.lateralKeyword() : "";
-    const names = values.columns.map((column) => this.quote(column.name));
-    if (this.dialect.capabilities.derivedColumnNames)
-      return `${lateral}(VALUES ${rows}) AS ${name} (${names.join(", ")})`;
-    const columns = names.map((each, i) => `column${i + 1} AS ${each}`).join(", ");
-    return `${lateral}(SELECT ${columns} FROM (VALUES ${rows})) AS ${name}`;
-  }
-
-  visitTableValued(from: TableValued): string {
-    const name = this.quote(this.aliasName(from as AliasedFrom<unknown>));
-    const ordinality = from.ordinality ? " WITH ORDINALITY" : "";
-    const lateral = from.lateral ? this.lateralKeyword() : "";
-    const derived = this.namesColumns(from)
-      ? ` (${from.columns.map((column) => this.quote(column.name) + (from.typed ? ` ${this.typeName(column.type)}` : "")).join(", ")})`
-      : "";
-    return `${lateral}${this.process(from.element)}${ordinality} AS ${name}${derived}`;
-  }
-
-  /** Whether the alias of a function in FROM is to name its columns. */
-  protected namesColumns(from: TableValued): boolean {
-    return from.derived;
-  }
-
-  visitColumnValued(node: { readonly table: AliasedFrom<unknown> }): string {
-    return this.quote(this.aliasName(node.table));
-  }
-
-  /** A column of a composite value. */
-  visitScalarTableValued(_node: ScalarTableValued): string {
-    return this.refuse("composite values", "Use tableValued().");
-  }
-
-  visitEntity(entity: EntityElement): string {
-    return this.processList(entity.columns);
-  }
-
-  // WITH
-
-  visitCTE(cte: CTE): string {
-    const name = this.quote(this.aliasName(cte as AliasedFrom<unknown>));
-    if (cte.aliasOf !== null) {
-      const original = this.visitCTE(cte.aliasOf as CTE);
-      return `${original} AS ${name}`;
-    }
-    this.registerCte(cte as CTE<unknown>);
-    return name;
-  }
-
-  private registerCte(cte: CTE<unknown>): void {
-    const name = this.aliasName(cte as AliasedFrom<unknown>);
-    const ctes = this.#withOf(cte, name);
-    const known = ctes.get(name);
-    if (known !== undefined) {
-      if (known.cte === cte || known.cte.restates === cte) return;
-      if (cte.restates !== known.cte) {
-        throw new CompileError(`two CTEs are called ${JSON.stringify(name)}. Give them names of their own.`);
-      }
-    }
-    if (!this.dialect.capabilities.dmlCte && /^(Insert|Update|Delete)$/.test(cte.element.visitName)) {
-      this.refuse(`${cte.element.visitName.toUpperCase()} inside WITH`, "Execute it as a statement of its own.");
-    }
-    const entry = { cte, text: "", recursive: cte.recursive };
-    // entered before its body is compiled: the recursive part names it
-    ctes.set(name, entry);
-    const saved = { frame: this.frame, inFrom: this.#inFrom, lateral: this.#lateral };
-    this.frame = topFrame;
-    this.#inFrom = false;
-    this.#lateral = false;
-    this.depth++;
-    let body = this.process(cte.element);
-    for (const member of cte.recursion) body += ` ${member.keyword} ${this.setMember(member.query)}`;
-    this.depth--;
-    this.frame = saved.frame;
-    this.#inFrom = saved.inFrom;
-    this.#lateral = saved.lateral;
-    const columns = cte.recursive ? ` (${cte.columns.map((column) => this.quote(column.name)).join(", ")})` : "";
-    const hint =
-      cte.materialized === null || !this.dialect.capabilities.cteMaterialized
-        ? ""
-        : cte.materialized
-          ? "MATERIALIZED "
-          : "NOT MATERIALIZED ";
-    entry.text = `${this.quote(name)}${columns} AS ${hint}(${body})`;
-    // after the CTEs that it uses
-    ctes.delete(name);
-    ctes.set(name, entry);
-  }
-
-  /** Where a CTE is written: one that nests at the innermost query that is being compiled, all others at the top. */
-  #withOf(cte: CTE<unknown>, name: string): WithEntries {
-    const last = this.#scopes.length - 1;
-    for (let i = last; i >= 0; i--) {
-      const known = this.#scopes[i]?.get(name);
-      if (known !== undefined && (known.cte === cte || known.cte.restates === cte || cte.restates === known.cte)) {
-        return this.#scopes[i] as WithEntries;
-      }
-    }
-    if (!cte.nesting || last < 0) return this.#ctes;
-    const scope: WithEntries = this.#scopes[last] ?? new Map();
-    this.#scopes[last] = scope;
-    return scope;
-  }
-
-  /** WITH and the CTEs met so far, for the front of the whole statement. */
-  protected withClause(ctes: WithEntries | null | undefined = this.#ctes): string {
-    if (ctes == null || ctes.size === 0) return "";
-    const all = [...ctes.values()];
-    return `WITH ${all.some((each) => each.recursive) ? "RECURSIVE " : ""}${all.map((each) => each.text).join(", ")} `;
-  }
-
-  /** Puts CTEs that nothing names into WITH. */
-  protected addCtes(ctes: readonly From[]): void {
-    for (const cte of ctes) this.registerCte(cte as CTE<unknown>);
-  }
-
-  // queries
-
+/** Queries: SELECT, set operations, text with columns. */
+export abstract class SelectCompiler extends WithCompiler {
   visitScalarSelect(node: ScalarSelect): string {
-    return this.aside(() => `(${this.nested(node.element)})`);
+    // a query inside an expression sees the FROM elements around it, one in FROM does not
+    return this.placed(false, () => `(${this.nested(node.element)})`);
   }
 
   visitExists(node: Exists): string {
-    return this.aside(() => `EXISTS (${this.nested(node.element)})`);
-  }
-
-  // a query inside an expression sees the FROM elements around it, one in FROM does not
-  private aside(render: () => string): string {
-    const saved = { inFrom: this.#inFrom, lateral: this.#lateral };
-    this.#inFrom = false;
-    this.#lateral = false;
-    const text = render();
-    this.#inFrom = saved.inFrom;
-    this.#lateral = saved.lateral;
-    return text;
-  }
-
-  /** A query inside another statement. */
-  protected nested(query: Node): string {
-    this.depth++;
-    const text = this.process(query);
-    this.depth--;
-    return text;
+    return this.placed(false, () => `EXISTS (${this.nested(node.element)})`);
   }
 
   visitSelect(select: Select): string {
     const top = this.depth === 0;
     const all = displayFroms(select);
-    const froms = this.visibleFroms(select, all);
+    const froms = visibleFroms(select, all, this.frame, this.isolated);
     if (froms.length > 1 && this.dialect.onCartesianProduct != null) this.lintFroms(select, froms, all);
     const outer = this.frame;
-    const own = new Set<From>();
-    for (const from of froms) for (const each of from.covers) own.add(each);
-    this.frame = {
-      correlatable: new Set([...outer.correlatable, ...own]),
-      nearest: own,
-      labels: new Map(),
-      columns: [],
-    };
-    this.#inFrom = false;
-    const extras = select.extras;
-    if (!top) this.#scopes.push(null);
-    if (extras !== null) this.addCtes(extras.ctes);
+    this.frame = frameInside(outer, froms);
+    const text = this.placed(false, () =>
+      top ? this.selectText(select, froms, true) : this.withOwnCtes(() => this.selectText(select, froms, false)),
+    );
+    this.frame = outer;
+    return top ? this.withClause() + text : text;
+  }
 
+  private selectText(select: Select, froms: readonly From[], top: boolean): string {
+    const extras = select.extras;
+    if (extras !== null) this.addCtes(extras.ctes);
     const list = select.selectedColumns;
     let text = "SELECT ";
     text += this.hintText(extras, "prefix", " ", true);
@@ -376,8 +79,7 @@ export abstract class SelectCompiler extends ExpressionCompiler {
     if (select.forUpdateArg !== null) text += this.forUpdateText(select.forUpdateArg);
     text += this.hintText(extras, "statement", " ", false);
     text += this.hintText(extras, "suffix", " ", false);
-    this.frame = outer;
-    return this.withClause(top ? this.#ctes : this.#scopes.pop()) + text;
+    return text;
   }
 
   /** Conditions joined by AND. */
@@ -397,54 +99,6 @@ export abstract class SelectCompiler extends ExpressionCompiler {
   /** What a SELECT without tables has after its columns. */
   protected defaultFrom(): string {
     return "";
-  }
-
-  private fromList(froms: readonly From[], extras: SelectExtras | null): string {
-    this.#hints = extras;
-    const text = froms.map((each) => this.fromText(each)).join(", ");
-    this.#hints = null;
-    return text;
-  }
-
-  #hints: SelectExtras | null = null;
-
-  private tableHint(from: From): string {
-    if (this.#hints === null) return "";
-    let text = "";
-    for (const hint of this.#hints.hints) {
-      if (
-        hint.place === "table" &&
-        hint.target === from &&
-        (hint.dialect === "*" || hint.dialect === this.dialect.name)
-      ) {
-        text += text === "" ? hint.text : ` ${hint.text}`;
-      }
-    }
-    return text;
-  }
-
-  // What the enclosing statement has is left out of a correlated subquery's own FROM.
-  private visibleFroms(select: Select, froms: From[]): From[] {
-    const { correlatable, nearest } = this.frame;
-    const explicit = this.#inFrom && !this.#lateral ? difference(correlatable, nearest) : correlatable;
-    const implicit: ReadonlySet<From> = this.#inFrom && !this.#lateral ? new Set() : nearest;
-    const mode = select.extras?.correlateMode ?? "auto";
-    if (mode === "only") {
-      const given = new Set(select.extras?.correlated);
-      return froms.filter((each) => !(given.has(each) && explicit.has(each)));
-    }
-    if (mode === "except") {
-      const kept = new Set(select.extras?.correlated);
-      return froms.filter((each) => kept.has(each) || !explicit.has(each));
-    }
-    if (froms.length < 2 || implicit.size === 0) return froms;
-    const left = froms.filter((each) => !implicit.has(each));
-    if (left.length === 0) {
-      throw new InvalidRequestError(
-        `a subquery of ${froms.map((each) => each.describe()).join(" and ")} is left without FROM, since the statement around it has them all. Say correlate(...) or use an alias inside.`,
-      );
-    }
-    return left;
   }
 
   private lintFroms(select: Select, froms: readonly From[], all: readonly From[]): void {
@@ -611,8 +265,7 @@ export abstract class SelectCompiler extends ExpressionCompiler {
     return top ? this.withClause() + text : text;
   }
 
-  /** A member of a set operation; in parentheses when it has clauses that would apply to the whole. */
-  protected setMember(query: Query): string {
+  protected override setMember(query: Query): string {
     const text = this.process(query);
     const own = query as unknown as Partial<Select>;
     const grouped =
@@ -653,10 +306,6 @@ export abstract class SelectCompiler extends ExpressionCompiler {
     const text = this.process(query.text);
     return top ? this.withClause() + text : text;
   }
-}
-
-function difference(all: ReadonlySet<From>, without: ReadonlySet<From>): ReadonlySet<From> {
-  return new Set([...all].filter((each) => !without.has(each)));
 }
 
 function isLabelInside(element: Node): boolean {

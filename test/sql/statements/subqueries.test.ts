@@ -124,6 +124,21 @@ describe("[SL-02] subqueries", () => {
 
 describe("[SL-02] [SL-03] scalar and correlated subqueries", () => {
   statement(
+    "a set operation in FROM takes nothing from its neighbours, in any of its members",
+    () => {
+      const staff = (id: number) => select(emp.c.id).where(emp.c.deptId.eq(dept.c.id), dept.c.id.eq(id));
+      const both = union(staff(1), staff(2)).subquery("both");
+      return select(dept.c.id, func.count()).selectFrom(dept).crossJoin(both).groupBy(dept.c.id).orderBy(dept.c.id);
+    },
+    {
+      rows: [
+        [1, 4],
+        [2, 4],
+        [3, 4],
+      ],
+    },
+  );
+  statement(
     "as a column",
     () =>
       select(emp.c.name, select(func.count()).selectFrom(sale).where(sale.c.empId.eq(emp.c.id)).scalarSubquery())

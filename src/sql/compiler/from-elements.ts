@@ -1,0 +1,221 @@
+import type { EntityElement } from "../entity.js";
+import type { Node } from "../node.js";
+import type { Table } from "../schema/table.js";
+import { type Alias, AliasedFrom, type TableSample } from "../selectable/alias.js";
+import type { FromClause } from "../selectable/from-clause.js";
+import type { Join } from "../selectable/join.js";
+import type { Subquery } from "../selectable/query.js";
+import type { SelectExtras } from "../selectable/select-parts.js";
+import type { ScalarTableValued, TableValued } from "../selectable/table-valued.js";
+import type { Values } from "../selectable/values.js";
+import { ExpressionCompiler } from "./expressions.js";
+
+type From = FromClause<unknown>;
+
+/** FROM elements: their names, and what FROM has for them. */
+export abstract class FromCompiler extends ExpressionCompiler {
+  /** The query in hand is in FROM: it does not see its neighbours. */
+  protected isolated = false;
+  /** Hints of the select whose FROM is being written. */
+  #hints: SelectExtras | null = null;
+  readonly #anonymous = new Map<Node, string>();
+  readonly #counters = new Map<string, number>();
+  /** How many statements enclose the one in hand. */
+  protected depth = 0;
+
+  // names
+
+  protected override fromName(from: Node): string | null {
+    if (from instanceof AliasedFrom) return this.quote(this.aliasName(from));
+    switch (from.visitName) {
+      case "Table": {
+        const table = from as unknown as Table;
+        return this.tableText(table);
+      }
+      case "Join":
+        return null;
+      default: {
+        const name = (from as From).name;
+        return name === null ? null : this.quote(name);
+      }
+    }
+  }
+
+  /** The name of an alias, made up where it has none: `users_1`, `anon_1`. */
+  protected aliasName(from: AliasedFrom<unknown>): string {
+    if (from.aliasName !== null) return from.aliasName;
+    const restated = (from as { restates?: AliasedFrom<unknown> | null }).restates;
+    if (restated != null) return this.aliasName(restated);
+    let name = this.#anonymous.get(from);
+    if (name === undefined) {
+      const of = from.visitName === "Alias" ? (from.element as From).name : null;
+      const base = of ?? "anon";
+      const n = (this.#counters.get(base) ?? 0) + 1;
+      this.#counters.set(base, n);
+      name = `${base}_${n}`;
+      this.#anonymous.set(from, name);
+    }
+    return name;
+  }
+
+  /** A table's name with its schema, translated where the options say so. */
+  tableText(table: { readonly name: string; readonly schema: string | null }): string {
+    const map = this.options.schemaTranslateMap;
+    let schema = table.schema;
+    if (map !== undefined) {
+      const to = map[schema ?? ""];
+      if (to !== undefined) schema = to === "" ? null : to;
+    }
+    return this.dialect.identifiers.format({ name: table.name, schema });
+  }
+
+  // FROM elements
+
+  /** A FROM element as FROM has it, with its definition. */
+  protected fromText(from: From): string {
+    const text = this.placed(true, () => this.process(from));
+    const hint = this.tableHint(from);
+    return hint === "" ? text : this.hintedTable(text, hint);
+  }
+
+  /** FROM with its elements and their hints. */
+  protected fromList(froms: readonly From[], extras: SelectExtras | null): string {
+    this.#hints = extras;
+    const text = froms.map((each) => this.fromText(each)).join(", ");
+    this.#hints = null;
+    return text;
+  }
+
+  private tableHint(from: From): string {
+    if (this.#hints === null) return "";
+    let text = "";
+    for (const hint of this.#hints.hints) {
+      if (
+        hint.place === "table" &&
+        hint.target === from &&
+        (hint.dialect === "*" || hint.dialect === this.dialect.name)
+      ) {
+        text += text === "" ? hint.text : ` ${hint.text}`;
+      }
+    }
+    return text;
+  }
+
+  /** Renders with {@link isolated} as given. */
+  protected placed(isolated: boolean, render: () => string): string {
+    const before = this.isolated;
+    this.isolated = isolated;
+    const text = render();
+    this.isolated = before;
+    return text;
+  }
+
+  /** A query inside another statement. */
+  protected nested(query: Node): string {
+    this.depth++;
+    const text = this.process(query);
+    this.depth--;
+    return text;
+  }
+
+  /** A table with its hint. */
+  protected hintedTable(table: string, hint: string): string {
+    return `${table} ${hint}`;
+  }
+
+  visitTable(table: Table): string {
+    return this.tableText(table as unknown as Table);
+  }
+
+  visitAlias(alias: Alias): string {
+    const sampling = alias.sampling === null ? "" : ` ${this.process(alias.sampling)}`;
+    // an alias of an alias takes the other's place
+    let element: From = alias.element;
+    while (element.visitName === "Alias") element = (element as Alias).element;
+    const inner =
+      element.visitName === "Join"
+        ? `(${this.process(element)})`
+        : element.visitName === "Subquery"
+          ? this.subqueryText(element as Subquery)
+          : this.process(element);
+    return `${inner} AS ${this.quote(this.aliasName(alias as AliasedFrom<unknown>))}${sampling}`;
+  }
+
+  visitTableSample(node: TableSample): string {
+    if (!this.dialect.capabilities.tablesample) return this.refuse("TABLESAMPLE");
+    const seed = node.seed === null ? "" : ` REPEATABLE (${this.process(node.seed)})`;
+    return `TABLESAMPLE ${node.method}(${this.process(node.argument)})${seed}`;
+  }
+
+  visitSubquery(subquery: Subquery): string {
+    return `${this.subqueryText(subquery)} AS ${this.quote(this.aliasName(subquery as AliasedFrom<unknown>))}`;
+  }
+
+  private subqueryText(subquery: Subquery): string {
+    const lateral = subquery.lateral ? this.lateralKeyword() : "";
+    return `${lateral}(${this.placed(!subquery.lateral, () => this.nested(subquery.element))})`;
+  }
+
+  private lateralKeyword(): string {
+    if (!this.dialect.capabilities.lateral) return this.refuse("LATERAL", "Use a scalar subquery or a join.");
+    return "LATERAL ";
+  }
+
+  visitJoin(join: Join): string {
+    const capabilities = this.dialect.capabilities;
+    if (join.kind === "full" && !capabilities.fullJoin) return this.refuse("FULL OUTER JOIN");
+    if (join.kind === "right" && !capabilities.rightJoin)
+      return this.refuse("RIGHT JOIN", "Swap the sides and use outerjoin().");
+    const left = this.fromText(join.left);
+    const right = join.right.visitName === "Join" ? `(${this.fromText(join.right)})` : this.fromText(join.right);
+    const keyword = {
+      inner: "JOIN",
+      left: "LEFT OUTER JOIN",
+      right: "RIGHT OUTER JOIN",
+      full: "FULL OUTER JOIN",
+      cross: "CROSS JOIN",
+    }[join.kind];
+    return join.on === null
+      ? `${left} ${keyword} ${right}`
+      : `${left} ${keyword} ${right} ON ${this.conditionText(join.on)}`;
+  }
+
+  visitValues(values: Values): string {
+    const rows = values.rows.map((row) => `(${this.processList(row)})`).join(", ");
+    const name = this.quote(this.aliasName(values as AliasedFrom<unknown>));
+    const lateral = values.lateral ? this.lateralKeyword() : "";
+    const names = values.columns.map((column) => this.quote(column.name));
+    if (this.dialect.capabilities.derivedColumnNames)
+      return `${lateral}(VALUES ${rows}) AS ${name} (${names.join(", ")})`;
+    const columns = names.map((each, i) => `column${i + 1} AS ${each}`).join(", ");
+    return `${lateral}(SELECT ${columns} FROM (VALUES ${rows})) AS ${name}`;
+  }
+
+  visitTableValued(from: TableValued): string {
+    const name = this.quote(this.aliasName(from as AliasedFrom<unknown>));
+    const ordinality = from.ordinality ? " WITH ORDINALITY" : "";
+    const lateral = from.lateral ? this.lateralKeyword() : "";
+    const derived = this.namesColumns(from)
+      ? ` (${from.columns.map((column) => this.quote(column.name) + (from.typed ? ` ${this.typeName(column.type)}` : "")).join(", ")})`
+      : "";
+    return `${lateral}${this.process(from.element)}${ordinality} AS ${name}${derived}`;
+  }
+
+  /** Whether the alias of a function in FROM is to name its columns. */
+  protected namesColumns(from: TableValued): boolean {
+    return from.derived;
+  }
+
+  visitColumnValued(node: { readonly table: AliasedFrom<unknown> }): string {
+    return this.quote(this.aliasName(node.table));
+  }
+
+  /** A column of a composite value. */
+  visitScalarTableValued(_node: ScalarTableValued): string {
+    return this.refuse("composite values", "Use tableValued().");
+  }
+
+  visitEntity(entity: EntityElement): string {
+    return this.processList(entity.columns);
+  }
+}
