@@ -100,8 +100,15 @@ export class Project {
 
   /** How migrations run here. */
   runOptions(more: RunOptions = {}): RunOptions {
-    const { versionTable, versionTableSchema, namingConvention, transaction, lockTimeout, statementTimeout } =
-      this.config;
+    const {
+      versionTable,
+      versionTableSchema,
+      namingConvention,
+      transaction,
+      lockTimeout,
+      statementTimeout,
+      waitTimeout,
+    } = this.config;
     return {
       versionTable,
       versionTableSchema,
@@ -109,6 +116,8 @@ export class Project {
       transaction,
       lockTimeout,
       statementTimeout,
+      waitTimeout,
+      onWait: () => this.out.progress("Another migration of this database is running; waiting for it to end."),
       x: this.x,
       ...more,
     };

@@ -31,10 +31,12 @@ export interface DatabaseConfig {
   /** Whether changes of a table are written as a batch, so that one file runs on SQLite and PostgreSQL. */
   readonly renderAsBatch?: boolean;
   readonly transaction?: "each" | "all";
-  /** Milliseconds to wait for a lock. */
+  /** Milliseconds that a statement waits for the lock of a table; the migration is rolled back then, and tried again. */
   readonly lockTimeout?: number;
   /** Milliseconds that one statement may take. */
   readonly statementTimeout?: number;
+  /** Milliseconds to wait for another migration of the same database to end; as long as it takes where left out. */
+  readonly waitTimeout?: number;
   /** The name of a revision file: `{date}`, `{time}`, `{revision}`, `{slug}`. Default `"{date}_{time}_{revision}_{slug}.ts"`. */
   readonly fileTemplate?: string;
   /** Called with the path of each file that was written: a formatter, a linter. */
@@ -76,6 +78,7 @@ const KEYS: Readonly<Record<keyof AthanorConfig, true>> = {
   transaction: true,
   lockTimeout: true,
   statementTimeout: true,
+  waitTimeout: true,
   fileTemplate: true,
   afterWrite: true,
   databases: true,

@@ -4,7 +4,7 @@ import type { AsyncEngine } from "../engine/async-engine.js";
 import type { EngineDialect } from "../engine/dialect.js";
 import { DatabaseError } from "../engine/errors.js";
 import { type ContextOptions, MigrationContext } from "./context.js";
-import type { MigrationDialect, MigrationLimits } from "./dialects/migration-dialect.js";
+import type { MigrationDialect, MigrationLimits, Waiting } from "./dialects/migration-dialect.js";
 import { migrationDialect } from "./dialects/registry.js";
 import { MigrationError } from "./errors.js";
 import { Journal } from "./journal.js";
@@ -29,7 +29,7 @@ export interface MigrationEvent {
 }
 
 /** Options of a run. */
-export interface RunOptions extends VersionTableOptions, ContextOptions, MigrationLimits {
+export interface RunOptions extends VersionTableOptions, ContextOptions, MigrationLimits, Waiting {
   /** A transaction for each migration (the default), or one for all. */
   readonly transaction?: "each" | "all" | undefined;
   /** How often a migration may run again after a lock time-out, a deadlock or a serialization failure. Default 3. */
@@ -159,7 +159,7 @@ export class MigrationRunner {
         const report = { direction, revision, index: i + 1, total: path.length } as const;
         const start = performance.now();
         this.options.onEvent?.({ ...report, phase: "begin", elapsed: 0 });
-        const ran = await session.revision(
+        await session.revision(
           revision,
           done,
           async (op) => {
@@ -170,7 +170,6 @@ export class MigrationRunner {
           direction,
           state.partial?.revision === revision.id ? state.partial.progress : null,
         );
-        if (!ran) continue;
         done.push(revision);
         this.options.onEvent?.({ ...report, phase: "end", elapsed: performance.now() - start });
       }
@@ -242,8 +241,8 @@ export class MigrationRunner {
   async #locked<T>(bind: Bind, fn: (session: RunSession) => Promise<T>): Promise<T> {
     return await onConnection(bind, async (connection) => {
       const session = new RunSession(connection, this.versions, this.options);
-      await session.open();
       try {
+        await session.open();
         const value = await fn(session);
         await session.finish();
         return value;
@@ -275,20 +274,29 @@ class RunSession {
   }
 
   async open(): Promise<void> {
-    if (this.#joined) return await this.versions.ensure(this.connection);
-    await this.#dialect.prepare(this.connection, this.options);
-    await this.#dialect.lock(this.connection, this.#lockName, this.options);
-    if (await this.versions.exists(this.connection)) return await this.connection.rollback();
-    await this.connection.rollback();
+    const { connection, versions } = this;
+    if (this.#joined) {
+      await this.#dialect.lockTransaction(connection, this.#lockName);
+      return await versions.ensure(connection);
+    }
+    if (!(await this.#dialect.lock(connection, this.#lockName, this.options))) {
+      throw new MigrationError(
+        `Another migration of this database has been running for ${this.options.waitTimeout} ms. Wait until it has ended, or give a longer waitTimeout.`,
+      );
+    }
+    await this.#dialect.prepare(connection, this.options);
+    if (await versions.exists(connection)) return await connection.rollback();
+    await connection.rollback();
     await this.#begun();
-    await this.versions.ensure(this.connection);
-    await this.connection.commit();
+    await versions.ensure(connection);
+    await connection.commit();
   }
 
   async close(): Promise<void> {
-    if (this.#joined || this.connection.invalidated || this.connection.closed) return;
-    await this.#dialect.unlock(this.connection, this.#lockName);
-    await this.#dialect.restore(this.connection);
+    if (this.#joined) return;
+    const { connection } = this;
+    if (!connection.invalidated && !connection.closed) await this.#dialect.restore(connection);
+    await this.#dialect.unlock(connection, this.#lockName);
   }
 
   /** Ends a look around. */
@@ -316,30 +324,22 @@ class RunSession {
     if (connection.inTransaction()) return;
     await connection.begin();
     await this.#dialect.begun(connection, this.options);
-    if (this.#dialect.locksByWriting && (await this.versions.exists(connection))) {
-      await connection.execute(this.versions.lockingStatement());
-    }
   }
 
-  /** Runs one revision. @returns false when somebody else has run it meanwhile */
+  /** Runs one revision. */
   async revision(
     revision: Revision,
     done: readonly Revision[],
     run: (op: Operations) => Promise<void>,
     direction: "upgrade" | "downgrade",
     partial: Progress | null,
-  ): Promise<boolean> {
+  ): Promise<void> {
     const { retries = 3 } = this.options;
     for (let attempt = 0; ; attempt++) {
       const journal = new Journal(this.connection, this.versions, revision, direction, partial, this.options.resume);
       await this.#begun();
-      if (this.#dialect.locksByWriting && (await this.#overtaken(revision, direction))) {
-        await this.rest();
-        return false;
-      }
       try {
-        await this.#perform(revision, run, direction, journal);
-        return true;
+        return await this.#perform(revision, run, direction, journal);
       } catch (error) {
         const again =
           attempt < retries && journal.committed === 0 && !this.#joined && this.options.transaction !== "all";
@@ -351,15 +351,6 @@ class RunSession {
         throw this.#failed(revision, direction, journal, done, error);
       }
     }
-  }
-
-  async #overtaken(revision: Revision, direction: "upgrade" | "downgrade"): Promise<boolean> {
-    // A squash is there by its own row, or by those of the revisions that it stands for.
-    const there = (await this.versions.read(this.connection)).filter(
-      (each) => each.revision === revision.id || revision.replaces.includes(each.revision),
-    );
-    if (direction === "downgrade") return there.length === 0;
-    return there.some((each) => each.progress?.direction !== "upgrade");
   }
 
   async #perform(

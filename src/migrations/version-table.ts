@@ -98,11 +98,6 @@ export class VersionTable {
     return rows.all().map(({ steps, running, ...row }) => ({ ...row, progress: decoded(steps, running) }));
   }
 
-  /** Takes the write lock of databases that have no other, before the rows are read that decide what is to be done. */
-  lockingStatement() {
-    return del(this.#table).where(this.#table.c.revision.isNull());
-  }
-
   /** The statement that says that a revision is applied: in whole, or as far as `progress` tells. */
   applied(revision: { readonly id: string; readonly checksum: string | null }, progress: Progress | null = null) {
     return insert(this.#table).values({

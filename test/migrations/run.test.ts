@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   type AsyncEngine,
@@ -321,6 +322,76 @@ describe("migrate()", () => {
     expect(ran).toBe(3);
     expect(all.flat().length).toBe(3);
     expect(await isAtHead(database.engine, { revisions })).toBe(true);
+    const { database: file } = database.engine.url;
+    if (database.kind === "sqlite") expect(existsSync(`${file}-migrating`)).toBe(false);
+  });
+});
+
+describe("two runs at once", () => {
+  test("[AP-06] a revision that commits in its middle runs once, and the second run waits until it has ended", async () => {
+    const database = await freshDatabase({ file: true });
+    let ran = 0;
+    const middle: RevisionModule = {
+      revision: "b2",
+      downRevision: "a1",
+      async upgrade(op) {
+        ran++;
+        op.addColumn("countries", "code", column(t.string(2)));
+        await op.autocommitBlock(async () => {
+          op.createIndex("ix_countries_code", "countries", ["code"]);
+          await op.context.ask(() => new Promise((resolve) => setTimeout(resolve, 200)));
+          op.execute("update countries set code = coalesce(code, '') || 'x'");
+        });
+      },
+    };
+    const waited: string[] = [];
+    const given = { revisions: [countries, middle] };
+    const run = (name: string) =>
+      migrate(database.createEngine({ poolSize: 1 }), { ...given, onWait: () => waited.push(name) });
+    const all = await Promise.all([run("first"), run("second"), run("third")]);
+    expect(ran).toBe(1);
+    expect(all.map(ids).filter((each) => each.length > 0)).toEqual([["a1", "b2"]]);
+    expect(waited.length).toBe(2);
+    expect(await database.engine.execute(text("select distinct code from countries")).all()).toEqual([["x"]]);
+  });
+
+  test("[AP-06] waiting for another run ends after waitTimeout, and says so", async () => {
+    const database = await freshDatabase({ file: true });
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let begun = (): void => {};
+    const inside = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const slow: RevisionModule = {
+      revision: "a1",
+      downRevision: null,
+      async upgrade(op) {
+        op.execute("create table slow (id integer)");
+        await op.autocommitBlock(() => {
+          begun();
+          return held;
+        });
+      },
+    };
+    const given = { revisions: [slow] };
+    const first = migrate(database.createEngine({ poolSize: 1 }), given);
+    await inside;
+    await expect(migrate(database.createEngine({ poolSize: 1 }), { ...given, waitTimeout: 150 })).rejects.toThrow(
+      "Another migration of this database has been running for 150 ms. Wait until it has ended, or give a longer waitTimeout.",
+    );
+    release();
+    expect(ids(await first)).toEqual(["a1"]);
+    expect(await isAtHead(database.engine, given)).toBe(true);
+  });
+
+  test("[AP-06] [AT-06] runs inside of transactions of their callers take turns too", async () => {
+    const database = await freshDatabase({ file: true });
+    const engines = Array.from({ length: 4 }, () => database.createEngine({ poolSize: 1 }));
+    const all = await Promise.all(engines.map((engine) => engine.begin((conn) => migrate(conn, { revisions }))));
+    expect(all.map((each) => each.length).sort()).toEqual([0, 0, 0, 3]);
   });
 });
 

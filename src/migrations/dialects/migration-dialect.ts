@@ -5,17 +5,31 @@ import type { RecordedStep } from "../lint/recording.js";
 
 /** Limits in milliseconds; undefined leaves the database's own. */
 export interface MigrationLimits {
+  /** How long a statement waits for the lock of a table. */
   readonly lockTimeout?: number | undefined;
   readonly statementTimeout?: number | undefined;
 }
 
+/** How a run waits for another one. */
+export interface Waiting {
+  /** Milliseconds after which it gives up; undefined: it waits as long as it takes. */
+  readonly waitTimeout?: number | undefined;
+  /** Told when another run has to end first. */
+  readonly onWait?: (() => void) | undefined;
+}
+
 /** One database's ways. */
 export interface MigrationDialect {
-  /** Waits until no other migration runs on this database. Held until `unlock`, over several transactions. */
-  lock(connection: AsyncConnection, name: string, limits: MigrationLimits): Promise<void>;
+  /**
+   * Waits until no other migration runs on this database. Held until `unlock`, over several transactions, and let go when
+   * the process dies.
+   *
+   * @returns whether the lock was had within `waitTimeout`
+   */
+  lock(connection: AsyncConnection, name: string, waiting: Waiting): Promise<boolean>;
   unlock(connection: AsyncConnection, name: string): Promise<void>;
-  /** Whether the first write of a transaction must be made to keep others out, since `lock` does not. */
-  readonly locksByWriting: boolean;
+  /** The same within the transaction that is open, until its end. */
+  lockTransaction(connection: AsyncConnection, name: string): Promise<void>;
   /** Where a schema is made only to be looked at: in a schema of its own that is rolled back, or in a database in memory. */
   readonly scratch: "schema" | "memory";
   /** The text of a CHECK as the database gives it, so that two texts that differ in nothing are one. */

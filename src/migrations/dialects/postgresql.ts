@@ -1,6 +1,5 @@
 import type { AsyncConnection } from "../../engine/async-connection.js";
 import { DatabaseError } from "../../engine/errors.js";
-import { MigrationError } from "../errors.js";
 import type { MigrationDialect, MigrationLimits } from "./migration-dialect.js";
 import { lintForPostgresql } from "./postgresql-lint.js";
 
@@ -34,27 +33,32 @@ function withoutTextCasts(sql: string): string {
 
 /** An advisory lock of the session, taken in a transaction of its own. */
 export const postgresqlMigrations: MigrationDialect = {
-  locksByWriting: false,
   scratch: "schema",
   canonicalCheck: withoutTextCasts,
   lint: lintForPostgresql,
-  async lock(connection, name, limits) {
+  async lock(connection, name, { waitTimeout, onWait }) {
     try {
-      await limit(connection, { lockTimeout: limits.lockTimeout }, true);
-      await connection.execDriverSql("select pg_advisory_lock(hashtextextended($1, 0))", [name]);
+      const had = await connection.execDriverSql("select pg_try_advisory_lock(hashtextextended($1, 0))", [name]);
+      if (had.scalar() !== true) {
+        onWait?.();
+        await limit(connection, { lockTimeout: waitTimeout ?? 0, statementTimeout: 0 }, true);
+        await connection.execDriverSql("select pg_advisory_lock(hashtextextended($1, 0))", [name]);
+      }
       await connection.commit();
+      return true;
     } catch (error) {
       await connection.rollback();
-      if (!(error instanceof DatabaseError && error.code === LOCK_NOT_AVAILABLE)) throw error;
-      throw new MigrationError(
-        `Another migration has held the lock of this database for ${limits.lockTimeout} ms. Wait until it has ended, or give a longer lockTimeout.`,
-        { cause: error },
-      );
+      if (error instanceof DatabaseError && error.code === LOCK_NOT_AVAILABLE) return false;
+      throw error;
     }
   },
   async unlock(connection, name) {
+    if (connection.invalidated) return;
     await connection.execDriverSql("select pg_advisory_unlock(hashtextextended($1, 0))", [name]);
     await connection.commit();
+  },
+  async lockTransaction(connection, name) {
+    await connection.execDriverSql("select pg_advisory_xact_lock(hashtextextended($1, 0))", [name]);
   },
   async prepare() {},
   async begun(connection, limits) {

@@ -1,6 +1,9 @@
 import type { AsyncConnection } from "../../engine/async-connection.js";
 import { MigrationError } from "../errors.js";
 import type { MigrationDialect } from "./migration-dialect.js";
+import { type FileLock, lockFile } from "./sqlite-lock.js";
+
+const locks = new WeakMap<AsyncConnection, FileLock>();
 
 /** What `prepare` has changed on a connection, to be put back. */
 const before = new WeakMap<AsyncConnection, { readonly foreignKeys: number; readonly busyTimeout: number }>();
@@ -9,18 +12,36 @@ async function pragma(connection: AsyncConnection, name: string): Promise<number
   return Number(await connection.execDriverSql(`PRAGMA ${name}`).scalar());
 }
 
+/** The file of a connection's database, or null for one in memory, which no other process can reach. */
+async function fileOf(connection: AsyncConnection): Promise<string | null> {
+  const rows = (await connection.execDriverSql("PRAGMA database_list").all()) as unknown as readonly unknown[][];
+  await connection.rollback();
+  const [, , path] = rows.find(([, name]) => name === "main") as [unknown, unknown, string];
+  return path === "" ? null : path;
+}
+
 /**
- * A file has one writer: the transaction of each migration begins with a write, and looks then at what is left to do.
- * Foreign keys are off meanwhile, so that a table can be copied and moved, and all are checked before each commit.
+ * Foreign keys are off while a migration runs, so that a table can be copied and moved, and all are checked before each
+ * commit.
  */
 export const sqliteMigrations: MigrationDialect = {
-  locksByWriting: true,
   scratch: "memory",
   canonicalCheck: (sql) => sql,
   // One writer at a time, and a table that is copied is a file's worth of work: there is no other way to choose.
   lint: null,
-  async lock() {},
-  async unlock() {},
+  async lock(connection, _name, { waitTimeout, onWait }) {
+    const path = await fileOf(connection);
+    if (path === null) return true;
+    const lock = await lockFile(path, waitTimeout, onWait ?? (() => {}));
+    if (lock !== null) locks.set(connection, lock);
+    return lock !== null;
+  },
+  async unlock(connection) {
+    await locks.get(connection)?.release();
+    locks.delete(connection);
+  },
+  // The first thing that a run does there is a write, which keeps other writers out.
+  async lockTransaction() {},
   async prepare(connection, limits) {
     before.set(connection, {
       foreignKeys: await pragma(connection, "foreign_keys"),

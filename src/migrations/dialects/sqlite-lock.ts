@@ -1,0 +1,95 @@
+/** A lock that one process has on a database file, however many transactions come and go meanwhile. */
+import { closeSync, openSync, statSync, unlinkSync } from "node:fs";
+import { AsyncEngine } from "../../engine/async-engine.js";
+import { EngineCore } from "../../engine/engine-core.js";
+import { DatabaseError } from "../../engine/errors.js";
+import { URL } from "../../engine/url.js";
+
+/** Milliseconds between two attempts. */
+const PAUSE = 20;
+
+/** A lock that is held. */
+export interface FileLock {
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the lock of a database file: an empty database beside it, in which a transaction is open. The system ends that
+ * with the process, so that nobody is ever kept out by one that has died. Waiting blocks no thread.
+ *
+ * @param path the database that is not to be shared
+ * @param patience milliseconds to wait for it; undefined: as long as it takes
+ * @param onWait told once when another one has the lock
+ * @returns the lock, or null when the patience has ended
+ */
+export async function lockFile(
+  path: string,
+  patience: number | undefined,
+  onWait: () => void,
+): Promise<FileLock | null> {
+  const start = performance.now();
+  for (let told = false; ; ) {
+    const lock = await tryLock(`${path}-migrating`);
+    if (lock !== null) return lock;
+    if (!told) onWait();
+    told = true;
+    if (patience !== undefined && performance.now() - start >= patience) return null;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+}
+
+async function tryLock(path: string): Promise<FileLock | null> {
+  const file = fileNumber(path) ?? created(path);
+  const engine = new AsyncEngine(
+    EngineCore.create(
+      URL.create({
+        drivername: "sqlite",
+        database: path,
+        query: { journal_mode: "memory", begin: "exclusive", busy_timeout: "0" },
+      }),
+    ),
+  );
+  try {
+    const connection = await engine.connect();
+    await connection.begin();
+    await connection.execDriverSql("SELECT 1");
+    // Who has held the lock before removes the file: what was opened here may be that one, which nobody else will open.
+    if (file !== fileNumber(path)) {
+      await engine.dispose();
+      return null;
+    }
+    return {
+      async release() {
+        remove(path);
+        await connection.close();
+        await engine.dispose();
+      },
+    };
+  } catch (error) {
+    await engine.dispose();
+    if (error instanceof DatabaseError && error.code?.startsWith("SQLITE_BUSY") === true) return null;
+    throw error;
+  }
+}
+
+function fileNumber(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
+}
+
+/** An empty file, and never one that is there: closing that here would undo the locks that this process has on it. */
+function created(path: string): number | null {
+  try {
+    closeSync(openSync(path, "wx"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  return fileNumber(path);
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It stays where the system keeps a file that is open. It is empty, and the next run uses it.
+  }
+}
