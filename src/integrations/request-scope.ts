@@ -1,20 +1,27 @@
 /** What the integrations with web frameworks share: a request's scope, from its first hook to the end of its response. */
 import { AsyncResource } from "node:async_hooks";
-import type { AsyncScopedSession, AsyncSessionOptions } from "../orm/index.js";
+import type { AsyncScopedSession, AsyncSession, AsyncSessionOptions } from "../orm/index.js";
 import { warn } from "../orm/warn.js";
 import { InvalidRequestError } from "../sql/errors.js";
 
-/** Options of a request scope. */
-export interface RequestScopeOptions {
+/** Options of a request scope. `R` is what the framework calls a request. */
+export interface RequestScopeOptions<R = unknown> {
   /** Whether a response with this status commits; others roll back. Default: those under 400. A handler that throws rolls back in any case. */
   readonly commitOn?: (status: number) => boolean;
-  /** Options of the requests' sessions, over those of the factory. */
-  readonly session?: Partial<AsyncSessionOptions>;
+  /**
+   * Options of the requests' sessions, over those of the factory; or a function that gives them for each request: `info` for what the request is about,
+   * `signal` for a deadline, `transactionOptions` for requests that only read.
+   */
+  readonly session?: Partial<AsyncSessionOptions> | ((request: R) => Partial<AsyncSessionOptions>);
 }
 
 const FORGOTTEN_AWAIT =
   "The handler was done while an operation of its session was still running, so that its work was rolled back instead of committed: a promise was not " +
   "awaited. Put await before each call of the session (flush, commit, execute, scalars, get, ...), or return its promise.";
+
+const LOST =
+  "A response was sent past the framework (by reply.hijack(), or the raw response), so that nothing decided about the work of its request, and it was " +
+  "rolled back. Call await db.commit() before the response is sent.";
 
 /** One request. It is closed in every case: by {@link end}, when its response is sent or will never be. */
 export class RequestScope {
@@ -25,7 +32,7 @@ export class RequestScope {
 
   private constructor(
     private readonly db: AsyncScopedSession,
-    private readonly options: RequestScopeOptions,
+    private readonly commitOn: (status: number) => boolean,
     private readonly client: AbortController,
     private readonly leave: () => void,
   ) {}
@@ -34,12 +41,20 @@ export class RequestScope {
    * Opens the scope of a request.
    *
    * @param begin is called inside it, and so is all that follows from that call
+   * @throws what the options' function throws
    */
-  static open(db: AsyncScopedSession, options: RequestScopeOptions, begin: (scope: RequestScope) => void): void {
+  static open<R>(
+    db: AsyncScopedSession,
+    { session, commitOn = (status) => status < 400 }: RequestScopeOptions<R>,
+    request: R,
+    begin: (scope: RequestScope) => void,
+  ): void {
     const client = new AbortController();
-    db.scope(() => new Promise<void>((leave) => begin(new RequestScope(db, options, client, leave))), {
-      ...options.session,
-      signal: client.signal,
+    const given = typeof session === "function" ? session(request) : session;
+    const signal = given?.signal === undefined ? client.signal : AbortSignal.any([given.signal, client.signal]);
+    db.scope(() => new Promise<void>((leave) => begin(new RequestScope(db, commitOn, client, leave))), {
+      ...given,
+      signal,
     }).catch((error: unknown) => warn(`The session of a request could not be closed: ${String(error)}`));
   }
 
@@ -65,10 +80,9 @@ export class RequestScope {
   async finish(status: number): Promise<void> {
     if (this.#decided || this.#ended) return;
     this.#decided = true;
-    const session = this.run(() => (this.db.has() ? this.db() : null));
+    const session = this.#session();
     if (session === null) return;
-    const commits = !this.#failed && (this.options.commitOn?.(status) ?? status < 400);
-    if (!commits) return await session.rollback();
+    if (this.#failed || !this.commitOn(status)) return await session.rollback();
     if (!session.queue.idle) {
       await session.rollback();
       throw new InvalidRequestError(FORGOTTEN_AWAIT);
@@ -78,6 +92,7 @@ export class RequestScope {
 
   /** The client has gone away: the statement that runs is cancelled, and the session closed. */
   abort(): void {
+    this.#decided = true;
     this.client.abort(
       new DOMException("The client closed the connection before its response was complete.", "AbortError"),
     );
@@ -86,7 +101,20 @@ export class RequestScope {
 
   /** Closes the session. What was not committed is rolled back. */
   end(): void {
+    if (this.#ended) return;
+    if (!this.#decided) this.#warnOfLoss();
     this.#ended = true;
     this.leave();
+  }
+
+  #session(): AsyncSession | null {
+    return this.run(() => (this.db.has() ? this.db() : null));
+  }
+
+  #warnOfLoss(): void {
+    const session = this.#session();
+    if (session === null) return;
+    const hasWritten = session.inTransaction() && session.core.hasWritten;
+    if (hasWritten || session.new.size + session.dirty.size + session.deleted.size > 0) warn(LOST);
   }
 }

@@ -1,3 +1,8 @@
+import { requestScope } from "athanor/fastify";
+import * as forHono from "athanor/hono";
+import Fastify from "fastify";
+import { Hono } from "hono";
+import { stream } from "hono/streaming";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import {
   type AsyncEngine,
@@ -6,6 +11,7 @@ import {
   asyncSessionmaker,
   Column,
   create,
+  event,
   func,
   insert,
   ManyToOne,
@@ -87,6 +93,13 @@ async function serve(
   };
 }
 
+/** The tables alone, for a test that makes an application of its own. */
+async function emptyService(): Promise<{ db: AsyncScopedSession; engine: AsyncEngine }> {
+  engine = (await freshDatabase({ on: "sqlite", file: true })).engine;
+  await reg.metadata.createAll(engine);
+  return { db: asyncScopedSession(asyncSessionmaker(engine)), engine };
+}
+
 /** Waits until something that happens after the response has happened. */
 async function eventually(check: () => boolean | Promise<boolean>): Promise<void> {
   for (let turn = 0; !(await check()); turn++) {
@@ -112,6 +125,11 @@ const addUser =
     await db.flush();
     return await after(user);
   };
+
+const pathOf = (request: unknown): unknown => {
+  const { req, url } = request as { req?: { path?: string }; url?: string };
+  return url ?? req?.path;
+};
 
 describe.each(STARTERS)("athanor/%s", (name, start) => {
   describe.each(DATABASES)("on %s", (kind) => {
@@ -239,6 +257,51 @@ describe.each(STARTERS)("athanor/%s", (name, start) => {
     expect(await names()).toEqual([]);
   });
 
+  test("[SX-05] the options of a session may come from its request", async () => {
+    const { post } = await serve(
+      start,
+      "sqlite",
+      (db) => ({ "/info": () => ({ body: { info: db.info, autoflush: db.autoflush } }) }),
+      { scope: { session: (request) => ({ info: { path: pathOf(request) }, autoflush: false }) } },
+    );
+    expect(await (await post("/info")).json()).toEqual({ info: { path: "/info" }, autoflush: false });
+  });
+
+  test("[SX-05] options that cannot be made of a request are an error of the request", async () => {
+    const { post } = await serve(start, "sqlite", (db) => ({ "/users": addUser(db) }), {
+      scope: {
+        session: () => {
+          throw new Error("no such tenant");
+        },
+      },
+    });
+    const response = await post("/users", { name: "Ann" });
+    expect(await response.json()).toEqual({ error: "no such tenant" });
+    expect(response.status).toBe(500);
+  });
+
+  test("[SX-05] a signal given for a request is its deadline, beside the client's going away", async () => {
+    const { post, names } = await serve(
+      start,
+      "postgresql",
+      (db) => ({ "/sleeps": addUser(db, async () => ({ body: await db.scalar(text("select pg_sleep(60)")) })) }),
+      { scope: { session: () => ({ signal: AbortSignal.timeout(50) }) } },
+    );
+    const response = await post("/sleeps", { name: "Ann" });
+    expect(((await response.json()) as { error: string }).error).toMatch(/timeout/);
+    expect(await names()).toEqual([]);
+  });
+
+  test("[SX-05] a request that asks the database nothing takes no connection and makes no session", async () => {
+    const { post, engine } = await serve(start, "sqlite", (db) => ({ "/static": () => ({ body: db.has() }) }));
+    let taken = 0;
+    event.listen(engine, "checkout", () => {
+      taken++;
+    });
+    expect(await (await post("/static")).json()).toBe(false);
+    expect(taken).toBe(0);
+  });
+
   test("[SX-05] work that goes on after the response is told that its scope has ended", async () => {
     let later: Promise<unknown> = Promise.resolve();
     let release: () => void = () => {};
@@ -319,4 +382,47 @@ describe.each(STARTERS)("athanor/%s", (name, start) => {
     });
     expect(await names()).toEqual([]);
   });
+});
+
+test("[SX-05] work whose response was sent past Fastify is warned of, as it was rolled back", async () => {
+  const { db, engine: own } = await emptyService();
+  const app = Fastify();
+  await app.register(requestScope, { db });
+  app.post("/past", async (request, reply) => {
+    db.add(create(User, { name: "Ann" }));
+    if (request.query !== null && "commit" in (request.query as object)) await db.commit();
+    reply.hijack();
+    reply.raw.end("sent");
+  });
+  const warnings: string[] = [];
+  const listener = (warning: Error) => void warnings.push(warning.message);
+  process.on("warning", listener);
+  onTestFinished(() => void process.off("warning", listener));
+  onTestFinished(() => app.close());
+  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  expect(await (await fetch(`${url}/past`, { method: "POST" })).text()).toBe("sent");
+  await eventually(() => warnings.length > 0);
+  expect(warnings).toEqual([
+    "A response was sent past the framework (by reply.hijack(), or the raw response), so that nothing decided about the work of its request, and it was " +
+      "rolled back. Call await db.commit() before the response is sent.",
+  ]);
+  expect(await (await fetch(`${url}/past?commit`, { method: "POST" })).text()).toBe("sent");
+  await eventually(() => own.pool.status().checkedOut === 0);
+  expect(await db.scope(() => db.scalars(select(User)).all())).toHaveLength(1);
+  expect(warnings).toHaveLength(1);
+});
+
+test("[SX-05] Hono's stream() helper writes rows of a stream that was opened before", async () => {
+  const { db, engine: own } = await emptyService();
+  await own.execute(insert(User), [{ name: "Ann" }, { name: "Bob" }]);
+  const app = new Hono();
+  app.use(forHono.requestScope(db));
+  app.get("/all", async (c) => {
+    const users = await db.streamScalars(select(User).orderBy((u) => u.id));
+    return stream(c, async (to) => {
+      for await (const user of users) await to.writeln(user.name);
+    });
+  });
+  expect(await (await app.request("/all")).text()).toBe("Ann\nBob\n");
+  await eventually(() => own.pool.status().checkedOut === 0);
 });

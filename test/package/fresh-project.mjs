@@ -70,7 +70,7 @@ function createProject() {
   cpSync(join(root, "test/package/programs"), join(project, "src"), { recursive: true });
   run("npm", ["pack", "--pack-destination", project], root);
   const tarball = readdirSync(project).find((name) => name.endsWith(".tgz"));
-  const tools = ["typescript", "@types/node", "@oxc-node/core", "@swc/core", "tsx", "better-sqlite3"].map(version);
+  const tools = ["typescript", "@types/node", "@oxc-node/core", "@swc/core", "tsx", "better-sqlite3", "hono"].map(version);
   run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", `./${tarball}`, ...tools]);
   const binary = "node_modules/better-sqlite3/build";
   if (existsSync(join(root, binary))) cpSync(join(root, binary), join(project, binary), { recursive: true });
@@ -119,6 +119,14 @@ try {
   });
   step("every code block of the README runs in it", () => {
     console.log(run("node", [join(root, "test/readme/run.mjs"), "--project", project]));
+  });
+  step("the NestJS module of the documentation runs in it", () => {
+    const nest = ["common", "core", "platform-express"].map((name) => `@nestjs/${name}@^11`);
+    const others = ["rxjs@^7", ...["express", "@types/express"].map(version)];
+    run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", ...nest, ...others]);
+    console.log(
+      run("node", [join(root, "test/readme/run.mjs"), "--project", project, join(root, "examples/nestjs/README.md")]),
+    );
   });
   step("@swc-node/register runs it, with explicit and with inferred column types", () => {
     // Its peer is a TypeScript before 7.

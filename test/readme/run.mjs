@@ -35,7 +35,8 @@ function scratchFolder() {
   const folder = mkdtempSync(join(values.project ?? tmpdir(), "athanor-readme-"));
   if (!values.project) {
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-    compilerOptions.paths = { athanor: [join(root, "src/index.ts")], "athanor/*": [join(root, "src/*/index.ts")] };
+    const entryPoints = [join(root, "src/*/index.ts"), join(root, "src/integrations/*/index.ts")];
+    compilerOptions.paths = { athanor: [join(root, "src/index.ts")], "athanor/*": entryPoints };
   }
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }));
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));

@@ -3,7 +3,7 @@
  *
  * Express is an optional peer dependency.
  */
-import type { RequestHandler, Response } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import type { AsyncScopedSession } from "../../orm/index.js";
 import { endWith } from "../node-response.js";
 import { RequestScope, type RequestScopeOptions } from "../request-scope.js";
@@ -33,9 +33,9 @@ export type { RequestScopeOptions } from "../request-scope.js";
  *   await pipeline(ndjson(await db.streamScalars(select(Order))), res);
  * });
  */
-export function requestScope(db: AsyncScopedSession, options: RequestScopeOptions = {}): RequestHandler {
-  return (_request, response, next) => {
-    RequestScope.open(db, options, (scope) => {
+export function requestScope(db: AsyncScopedSession, options: RequestScopeOptions<Request> = {}): RequestHandler {
+  return (request, response, next) => {
+    RequestScope.open(db, options, request, (scope) => {
       endWith(response, scope);
       finishBeforeEnd(response, scope, next);
       next();

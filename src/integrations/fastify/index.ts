@@ -14,7 +14,7 @@ export { ndjson } from "../ndjson.js";
 export type { RequestScopeOptions } from "../request-scope.js";
 
 /** Options of the plugin. */
-export interface FastifyRequestScopeOptions extends RequestScopeOptions {
+export interface FastifyRequestScopeOptions extends RequestScopeOptions<FastifyRequest> {
   /** The scoped session. */
   readonly db: AsyncScopedSession;
 }
@@ -23,7 +23,7 @@ const plugin: FastifyPluginCallback<FastifyRequestScopeOptions> = (fastify, { db
   const scopes = new WeakMap<FastifyRequest, RequestScope>();
   fastify.addHook("onRoute", (route) => failWhenItThrows(route, (request) => scopes.get(request)?.fail()));
   fastify.addHook("onRequest", (request, reply, next) => {
-    RequestScope.open(db, options, (scope) => {
+    RequestScope.open(db, options, request, (scope) => {
       scopes.set(request, scope);
       endWith(reply.raw, scope);
       next();

@@ -30,10 +30,10 @@ export type { RequestScopeOptions } from "../request-scope.js";
  * });
  * app.get("/orders", async (c) => c.body(ReadableStream.from(ndjson(await db.streamScalars(select(Order))))));
  */
-export function requestScope(db: AsyncScopedSession, options: RequestScopeOptions = {}): MiddlewareHandler {
+export function requestScope(db: AsyncScopedSession, options: RequestScopeOptions<Context> = {}): MiddlewareHandler {
   return (c, next) =>
     new Promise<void>((resolve, reject) => {
-      RequestScope.open(db, options, (scope) => void handle(scope, c, next).then(resolve, reject));
+      RequestScope.open(db, options, c, (scope) => void handle(scope, c, next).then(resolve, reject));
     });
 }
 
@@ -44,7 +44,8 @@ async function handle(scope: RequestScope, c: Context, next: Next): Promise<void
     await next();
     if (c.error !== undefined) scope.fail();
     const { res } = c;
-    if (res.body !== null && scope.isStreaming) {
+    // The body is asked for last: on Node that makes a web response of one that needs none.
+    if (scope.isStreaming && res.body !== null) {
       isStreamed = true;
       const body = guardedBody(
         res.body,
