@@ -70,7 +70,9 @@ function createProject() {
   cpSync(join(root, "test/package/programs"), join(project, "src"), { recursive: true });
   run("npm", ["pack", "--pack-destination", project], root);
   const tarball = readdirSync(project).find((name) => name.endsWith(".tgz"));
-  const tools = ["typescript", "@types/node", "@oxc-node/core", "@swc/core", "tsx", "better-sqlite3", "hono"].map(version);
+  const tools = ["typescript", "@types/node", "@oxc-node/core", "@swc/core", "tsx", "better-sqlite3", "hono"].map(
+    version,
+  );
   run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", `./${tarball}`, ...tools]);
   const binary = "node_modules/better-sqlite3/build";
   if (existsSync(join(root, binary))) cpSync(join(root, binary), join(project, binary), { recursive: true });
