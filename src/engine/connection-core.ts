@@ -1,7 +1,10 @@
 /** A connection at work: statements, transactions, cursors. Written once; the async and sync faces are thin over it. */
 import { randomUUID } from "node:crypto";
-import type { Compiled } from "../sql/compiled.js";
+import type { Compiled, CompileOptions, SchemaTranslateMap } from "../sql/compiled.js";
 import { AthanorError, InvalidRequestError, ResourceClosedError } from "../sql/errors.js";
+import type { Node } from "../sql/node.js";
+import { translating } from "../sql/schema-translation.js";
+import type { CachedStatement } from "./compiled-cache.js";
 import type { ConnectionContext, EngineContext, ErrorContext, Origin } from "./context.js";
 import { CursorCore } from "./cursor-core.js";
 import type { EngineDialect, TransactionOptions } from "./dialect.js";
@@ -27,9 +30,10 @@ import { isWatched, watchedCursor, watchedRun } from "./watch.js";
 type TwophaseStep = NonNullable<EngineDialect["prepareTwophase"]>;
 
 export class ConnectionCore implements ConnectionContext {
-  readonly dialect: EngineDialect;
+  /** What statements are compiled for: the engine's dialect, with the schemas of this connection's `schemaTranslateMap`. */
+  dialect: EngineDialect;
   readonly [DISPATCH]: Dispatch;
-  /** Options of this connection, over the engine's. */
+  /** Options of this connection, over the engine's. See `setOptions()`. */
   options: ExecutionOptions;
   #record: ConnectionRecord | null;
   /** The record that the connection was made with, which it knows after `close()` too. */
@@ -47,8 +51,8 @@ export class ConnectionCore implements ConnectionContext {
     readonly engine: EngineContext,
     record: ConnectionRecord,
   ) {
-    this.dialect = engine.dialect;
     this.options = engine.options;
+    this.dialect = translating(engine.dialect, this.options.schemaTranslateMap);
     this.#record = record;
     this.#origin = record;
     this.#driver = record.driver;
@@ -111,10 +115,35 @@ export class ConnectionCore implements ConnectionContext {
       );
     }
     this.engine.checkIsolationLevel(options.isolationLevel);
-    this.options = mergeOptions(this.options, options);
+    this.putOptions(mergeOptions(this.options, options));
+  }
+
+  /** Puts options in the place of those that there are: as they were before somebody borrowed the connection. */
+  putOptions(options: ExecutionOptions): void {
+    this.options = options;
+    this.dialect = translating(this.engine.dialect, options.schemaTranslateMap);
+  }
+
+  /** Runs an operation with other names for schemas than the connection's own; undefined leaves them as they are. */
+  *withSchemas<T>(map: SchemaTranslateMap | undefined, op: () => Op<T>): Op<T> {
+    if (map === undefined) return yield* op();
+    const before = this.options;
+    this.putOptions({ ...before, schemaTranslateMap: map });
+    try {
+      return yield* op();
+    } finally {
+      this.putOptions(before);
+    }
   }
 
   // --- statements --------------------------------------------------------------------------------------------------
+
+  /** The compiled form of a statement with the schemas of this connection, from the engine's cache where it is there. */
+  cached(node: Node, options?: CompileOptions, useCache = true): CachedStatement {
+    const map = this.options.schemaTranslateMap;
+    const all = map === undefined ? options : { schemaTranslateMap: map, ...options };
+    return this.engine.cached(node, all, useCache);
+  }
 
   /**
    * Runs a compiled statement and gives the driver's raw rows.
@@ -267,7 +296,7 @@ export class ConnectionCore implements ConnectionContext {
     }
     const name = `sa_savepoint_${++this.#savepoints}`;
     const driver = this.driver;
-    yield* this.control(`SAVEPOINT ${name}`, () => this.dialect.savepoint(driver, name));
+    yield* this.control(`SAVEPOINT ${name}`, () => this.engine.dialect.savepoint(driver, name));
     if (this[DISPATCH].has("savepoint")) this[DISPATCH].fire("savepoint", this, name);
     const transaction = new TransactionCore(this, this.#innermost, name);
     this.#innermost = transaction;
@@ -312,7 +341,7 @@ export class ConnectionCore implements ConnectionContext {
   /** For TransactionCore: the first phase of a commit in two phases. */
   *prepareTransaction(id: string = `athanor_${randomUUID()}`): Op<void> {
     const driver = this.driver;
-    const { dialect } = this;
+    const { dialect } = this.engine;
     if (dialect.prepareTwophase === undefined) {
       throw new InvalidRequestError(`The ${dialect.name} dialect has no commit in two phases.`);
     }
@@ -324,10 +353,10 @@ export class ConnectionCore implements ConnectionContext {
     const dispatch = this[DISPATCH];
     if (commit) {
       if (dispatch.has("commit")) dispatch.fire("commit", this);
-      yield* this.control("COMMIT", () => this.dialect.commit(driver));
+      yield* this.control("COMMIT", () => this.engine.dialect.commit(driver));
     } else {
       if (dispatch.has("rollback")) dispatch.fire("rollback", this);
-      yield* this.control("ROLLBACK", () => this.dialect.rollback(driver));
+      yield* this.control("ROLLBACK", () => this.engine.dialect.rollback(driver));
     }
   }
 
@@ -336,10 +365,10 @@ export class ConnectionCore implements ConnectionContext {
     const dispatch = this[DISPATCH];
     if (commit) {
       if (dispatch.has("releaseSavepoint")) dispatch.fire("releaseSavepoint", this, name);
-      yield* this.control(`RELEASE SAVEPOINT ${name}`, () => this.dialect.releaseSavepoint(driver, name));
+      yield* this.control(`RELEASE SAVEPOINT ${name}`, () => this.engine.dialect.releaseSavepoint(driver, name));
     } else {
       if (dispatch.has("rollbackSavepoint")) dispatch.fire("rollbackSavepoint", this, name);
-      yield* this.control(`ROLLBACK TO SAVEPOINT ${name}`, () => this.dialect.rollbackToSavepoint(driver, name));
+      yield* this.control(`ROLLBACK TO SAVEPOINT ${name}`, () => this.engine.dialect.rollbackToSavepoint(driver, name));
     }
   }
 
@@ -347,7 +376,7 @@ export class ConnectionCore implements ConnectionContext {
     const driver = this.#driver;
     if (driver === null) return;
     try {
-      yield* this.control("ROLLBACK", () => this.dialect.rollback(driver));
+      yield* this.control("ROLLBACK", () => this.engine.dialect.rollback(driver));
     } catch {
       // The error of the commit is the one to tell.
     }
@@ -376,7 +405,9 @@ export class ConnectionCore implements ConnectionContext {
     if (this[DISPATCH].has("begin")) this[DISPATCH].fire("begin", this);
     const how =
       isolationLevel === "AUTOCOMMIT" ? "implicit; autocommit, nothing is sent" : implicit ? "implicit" : "explicit";
-    yield* this.control(`BEGIN (${how})`, () => this.dialect.begin(driver, { isolationLevel, readOnly, deferrable }));
+    yield* this.control(`BEGIN (${how})`, () =>
+      this.engine.dialect.begin(driver, { isolationLevel, readOnly, deferrable }),
+    );
     const transaction = new TransactionCore(this, null, null);
     this.#root = transaction;
     this.#innermost = transaction;
@@ -411,7 +442,7 @@ export class ConnectionCore implements ConnectionContext {
         if (this[DISPATCH].has("rollback")) this[DISPATCH].fire("rollback", this);
         try {
           const driver = this.#driver;
-          yield* this.control("ROLLBACK", () => this.dialect.rollback(driver));
+          yield* this.control("ROLLBACK", () => this.engine.dialect.rollback(driver));
         } catch {
           // The reset will find the connection broken and close it.
         }
@@ -442,7 +473,8 @@ export class ConnectionCore implements ConnectionContext {
   /** Turns a driver's error into one of ours, with the statement, and throws it; a dead connection is thrown away. */
   *fail(error: unknown, context: ErrorContext): Op<never> {
     if (error instanceof AthanorError && !(error instanceof DatabaseError && error.statement === null)) throw error;
-    const { dialect, engine } = this;
+    const { engine } = this;
+    const { dialect } = engine;
     let ours: unknown = error;
     const translated = error instanceof DatabaseError ? null : dialect.translateError(error);
     const statement = {

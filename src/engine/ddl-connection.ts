@@ -1,9 +1,10 @@
 import type { DDLElement } from "../sql/ddl/element.js";
 import type { DDLConnection } from "../sql/ddl-runner.js";
 import type { ReflectedTable, ReflectionScope } from "../sql/schema/reflected.js";
+import { schemaBefore, translatedSchema } from "../sql/schema-translation.js";
 import type { ConnectionCore } from "./connection-core.js";
 import { executeDDL } from "./execute.js";
-import { reflectTables } from "./inspector.js";
+import { type Ask, reflectTables } from "./inspector.js";
 import type { Op } from "./io.js";
 import { announce, reflectColumn, type SchemaConnection } from "./schema-events.js";
 
@@ -15,10 +16,8 @@ import { announce, reflectColumn, type SchemaConnection } from "./schema-events.
 export function ddlConnection(connection: ConnectionCore, face: SchemaConnection): DDLConnection {
   const { dialect } = connection;
   const { reflection } = dialect;
-  const place = (schema: string | null): string | null => {
-    const to = connection.options.schemaTranslateMap?.[schema ?? ""];
-    return to === undefined ? schema : to === "" ? null : to;
-  };
+  const place = (schema: string | null): string | null =>
+    translatedSchema(connection.options.schemaTranslateMap, schema);
   return {
     dialect,
     *executeDDL(ddl: DDLElement): Op<void> {
@@ -37,7 +36,18 @@ export function ddlConnection(connection: ConnectionCore, face: SchemaConnection
       return yield* connection.reflecting((c) => reflection.hasType(c, name, place(schema)));
     },
     *reflect(scope: ReflectionScope): Op<readonly ReflectedTable[]> {
-      return yield* reflectTables(dialect, (ask) => connection.reflecting(ask), scope);
+      const ask: Ask = (op) => connection.reflecting(op);
+      const found = yield* reflectTables(dialect, ask, { ...scope, schema: place(scope.schema) });
+      const map = connection.options.schemaTranslateMap;
+      if (map === undefined) return found;
+      return found.map((table) => ({
+        ...table,
+        schema: scope.schema,
+        foreignKeys: table.foreignKeys.map((key) => ({
+          ...key,
+          referredSchema: schemaBefore(map, key.referredSchema, scope.schema),
+        })),
+      }));
     },
     *announce(event: string, target: object): Op<void> {
       yield* announce(face, (ddl) => executeDDL(connection, ddl), event, target) as Op<void>;

@@ -189,9 +189,8 @@ function prepare(
     given = Object.keys(first).filter((key) => !bound.has(key));
     if (given.length > 0) compileOptions = { columnKeys: given };
   }
-  if (options.schemaTranslateMap !== undefined) {
-    compileOptions = { ...compileOptions, schemaTranslateMap: options.schemaTranslateMap };
-  }
+  const { schemaTranslateMap } = options;
+  if (schemaTranslateMap !== undefined) compileOptions = { ...compileOptions, schemaTranslateMap };
   let statement = node;
   let returned: readonly Column[] = [];
   if (insert !== null && !isMany) {
@@ -199,7 +198,7 @@ function prepare(
     if (returned.length > 0) statement = insert.returning(...(returned as never[])) as unknown as Node;
   }
   const useCache = options.compiledCache !== null;
-  const { compiled, binds, origin } = connection.engine.cached(statement, compileOptions, useCache);
+  const { compiled, binds, origin } = connection.cached(statement, compileOptions, useCache);
   connection.origin = origin;
   const sets = named.length === 0 ? [compiled.bind(binds)] : named.map((values) => compiled.bind(binds, values));
   return { node, compiled, sets, isMany, options, given, returned };

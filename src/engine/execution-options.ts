@@ -1,3 +1,4 @@
+import type { SchemaTranslateMap } from "../sql/compiled.js";
 import type { IsolationLevel } from "./dialect.js";
 
 /**
@@ -17,8 +18,11 @@ export interface ExecutionOptions {
   readonly yieldPer?: number;
   /** Put before the lines of the log that this connection or statement writes. */
   readonly loggingToken?: string;
-  /** Other names for schemas; null stands for the default schema. */
-  readonly schemaTranslateMap?: Readonly<Record<string, string | null>>;
+  /**
+   * Other names for schemas: `{ "": "tenant_7" }` for tables without one. On an engine, a connection or a session it holds for
+   * all that the ORM sends too; an identity map knows nothing of it, so that a session is for one map.
+   */
+  readonly schemaTranslateMap?: SchemaTranslateMap;
   /** Null compiles the statement anew and does not keep it. */
   readonly compiledCache?: null;
   /** Cancels the statement. */

@@ -88,6 +88,15 @@ function announced<P extends Params>(
   return { sent, values };
 }
 
+const logged = new WeakSet<DriverPlan>();
+
+/** How a statement was come by that no cache of the engine's has: the plans of flushes and of loads by key are kept elsewhere. */
+function keptOrigin(plan: DriverPlan): "cached" | "generated" {
+  if (logged.has(plan)) return "cached";
+  logged.add(plan);
+  return "generated";
+}
+
 function log(
   connection: ConnectionContext,
   plan: DriverPlan,
@@ -100,7 +109,7 @@ function log(
 ): void {
   const { engine } = connection;
   const { echo } = engine;
-  const origin = connection.origin;
+  const origin = connection.origin === "raw" && plan.cacheId !== 0 ? keptOrigin(plan) : connection.origin;
   connection.origin = "raw";
   if (echo === null) return;
   const token = connection.options.loggingToken;

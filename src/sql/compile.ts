@@ -3,6 +3,7 @@ import { DDLElement } from "./ddl/element.js";
 import { defaultDialect } from "./default-dialect.js";
 import type { Dialect } from "./dialect.js";
 import { type Node, setStringifier } from "./node.js";
+import { translating } from "./schema-translation.js";
 import { setCompile } from "./statement.js";
 
 /**
@@ -11,8 +12,10 @@ import { setCompile } from "./statement.js";
  * @throws CompileError naming the construct and the dialect that lacks it
  */
 export function compile(node: Node, dialect: Dialect = defaultDialect, options: CompileOptions = {}): Compiled {
-  const compiler = node instanceof DDLElement ? dialect.ddlCompiler : dialect.statementCompiler;
-  return new compiler(dialect, node, options).compile();
+  const { schemaTranslateMap: map } = options;
+  const spoken = map === undefined ? dialect : translating(dialect, map);
+  const compiler = node instanceof DDLElement ? spoken.ddlCompiler : spoken.statementCompiler;
+  return new compiler(spoken, node, options).compile();
 }
 
 /** A node as text for logs and errors: parameters by name, never a throw. */

@@ -56,6 +56,14 @@ export interface Compiled {
   bind(binds: readonly BoundValue[], named?: Readonly<Record<string, unknown>>): unknown[];
 }
 
+/**
+ * Schemas by the names that tables have, to those that the database has. `""` stands for tables without a schema, and as a
+ * target (as null does) for the database's default.
+ *
+ * @example { "": "tenant_7", shared: "public" }
+ */
+export type SchemaTranslateMap = Readonly<Record<string, string | null>>;
+
 /** Options of `compile()`. */
 export interface CompileOptions {
   /** Write values into the SQL as literals. For printing and DDL; not for execution. */
@@ -64,8 +72,8 @@ export interface CompileOptions {
   readonly renderPostcompile?: boolean;
   /** Column keys whose values come at execution: the columns of an INSERT without `values()`, extra SET of an UPDATE. */
   readonly columnKeys?: readonly string[];
-  /** Other names for schemas; `""` stands for none. */
-  readonly schemaTranslateMap?: Readonly<Record<string, string | null>>;
+  /** Other names for schemas. Without it those of the dialect hold, where it was made with some. */
+  readonly schemaTranslateMap?: SchemaTranslateMap;
   /** The binds of the statement's cache key, when the caller has them already. */
   readonly binds?: readonly BoundValue[];
 }

@@ -21,16 +21,16 @@ export class DefaultDialect implements Dialect {
   readonly ddlCompiler: Dialect["ddlCompiler"] = DDLCompiler;
   readonly typeCompiler: TypeRenderer = new TypeCompiler(this);
   onCartesianProduct: ((warning: string) => void) | null = null;
-  readonly #types = new Map<SQLType, SQLType>();
+  private readonly types = new Map<SQLType, SQLType>();
 
   typeImpl<T>(type: SQLType<T>): SQLType<T> {
-    const known = this.#types.get(type as SQLType);
+    const known = this.types.get(type as SQLType);
     if (known !== undefined) return known as SQLType<T>;
     const own = plainType(plainType(type).forDialect(this.name));
     const impl = this.adaptType(own as SQLType);
     // types that statements make up as they go (t.string(n), casts) must not fill the memory
-    if (this.#types.size > 5_000) this.#types.clear();
-    this.#types.set(type as SQLType, impl);
+    if (this.types.size > 5_000) this.types.clear();
+    this.types.set(type as SQLType, impl);
     return impl as SQLType<T>;
   }
 

@@ -164,11 +164,11 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
       kinds: resultColumns === null ? null : resultColumns.map((column) => loadKind(column.type, this)),
       columns: resultColumns === null ? null : resultColumns.map((column) => column.name),
       textual,
-      bulk: bulkInsertOf(compiled, (type) => this.#enumName(type)),
+      bulk: bulkInsertOf(compiled, (type) => this.enumName(type)),
     };
   }
 
-  #enumName(type: SQLType): string | null {
+  private enumName(type: SQLType): string | null {
     const impl = this.typeImpl(type);
     return impl instanceof EnumType && impl.native && impl.name !== null ? this.typeCompiler.castName(impl) : null;
   }

@@ -222,13 +222,13 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
     return {
       text: compiled.text,
       returnsRows: compiled.kind === "text" ? null : compiled.returnsRows,
-      integers: this.#integersOf(compiled),
+      integers: this.integersOf(compiled),
       cacheId: nextPlanId(),
       locks: locksRows(compiled),
     };
   }
 
-  #integersOf(compiled: Compiled): DriverPlan["integers"] {
+  private integersOf(compiled: Compiled): DriverPlan["integers"] {
     const columns = compiled.resultColumns;
     if (columns === null) return "exact";
     const needs = columns.map((column) => bigintNeed(column.type, this));

@@ -27,12 +27,15 @@ export function* updateByKey(
     );
   }
   const changes = sets.map((set) => changeOf(mapper, set));
-  yield* readVersions(session, mapper, changes);
   const connection = yield* session.connectionFor(mapper, statement, options.bindArguments);
-  const records = changes.flatMap(({ state, version }) =>
-    state.committed === null ? [] : [{ state, mapper, rowSwitch: null, version }],
-  );
-  yield* updateStates(session, connection, records);
+  const records = yield* connection.withSchemas(options.schemaTranslateMap, function* () {
+    yield* readVersions(session, mapper, changes);
+    const changed = changes.flatMap(({ state, version }) =>
+      state.committed === null ? [] : [{ state, mapper, rowSwitch: null, version }],
+    );
+    yield* updateStates(session, connection, changed);
+    return changed;
+  });
   if (options.synchronizeSession !== false) for (const { state } of changes) bringUpToDate(session, state);
   const result = new CursorResult<unknown>(null, [], facts(records.length));
   session.emit("afterBulkUpdate", statement, result);

@@ -51,7 +51,7 @@ export function* runStatementSets(
     const columnKeys = Object.keys(sets[0]).filter((key) => !bound.has(key));
     if (columnKeys.length > 0) compileOptions = { ...options, columnKeys };
   }
-  const { compiled, binds, origin } = connection.engine.cached(statement, compileOptions, true);
+  const { compiled, binds, origin } = connection.cached(statement, compileOptions, true);
   connection.origin = origin;
   const result =
     sets === null || sets.length === 1

@@ -36,10 +36,10 @@ function prepare(
     plans: new Map(),
   });
   if (key === null || options !== undefined) return { prepared: make(), binds: inner };
-  let cache = caches.get(connection.engine.dialect);
+  let cache = caches.get(connection.dialect);
   if (cache === undefined) {
     cache = new LRUCache(200);
-    caches.set(connection.engine.dialect, cache);
+    caches.set(connection.dialect, cache);
   }
   let prepared = cache.get(key);
   if (prepared === undefined) {
@@ -83,7 +83,7 @@ export function* executeFromStatement(
   named: NamedValues | undefined,
   options: ExecuteOptions,
 ): Op<{ readonly shape: ResultShape; readonly rows: unknown[] }> {
-  const map = compileOptions(statement, options);
+  const map = compileOptions(connection, statement, options);
   const { prepared, binds } = prepare(connection, statement, map);
   const { compiled } = prepared;
   const result = yield* connection.run(compiled, compiled.bind(binds, named));
@@ -107,7 +107,7 @@ export function* openFromStatement(
   options: ExecuteOptions,
   chunk: number,
 ): Op<OpenSelect> {
-  const map = compileOptions(statement, options);
+  const map = compileOptions(connection, statement, options);
   const { prepared, binds } = prepare(connection, statement, map);
   const { compiled } = prepared;
   const cursor = yield* connection.cursor(compiled, compiled.bind(binds, named), chunk);

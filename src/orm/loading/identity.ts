@@ -2,6 +2,7 @@
 
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
+import type { SchemaTranslateMap } from "../../sql/compiled.js";
 import type { Dialect } from "../../sql/dialect.js";
 import type { LoadOption } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
@@ -79,7 +80,7 @@ function planOf(
 ): { readonly plan: OrmPlan; readonly binds: readonly BoundValue[] } {
   const lock = lockOf(options.withForUpdate);
   const loadOptions = options.options;
-  const map = options.executionOptions?.schemaTranslateMap as Readonly<Record<string, string | null>> | undefined;
+  const map = options.executionOptions?.schemaTranslateMap as SchemaTranslateMap | undefined;
   if (lock === null && (loadOptions === undefined || loadOptions.length === 0) && map === undefined) {
     return { plan: plainPlans.get(mapper, connection.dialect), binds: NO_BINDS };
   }

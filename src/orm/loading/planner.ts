@@ -86,17 +86,15 @@ function entitiesOf(statement: Select): OrmEntity[] {
   return statement.rawColumns.filter((node): node is OrmEntity => node instanceof OrmEntity);
 }
 
-const caches = new WeakMap<object, LRUCache<string, OrmPlan>>();
+const caches = new WeakMap<Dialect, LRUCache<string, OrmPlan>>();
 
-/** The plans of an engine; as many as it keeps compiled statements. */
-function cacheOf(connection: ConnectionCore): LRUCache<string, OrmPlan> {
-  // Copies of an engine with other options share its compiled statements, and so its plans.
-  const compiled = (connection.engine as unknown as { readonly cache?: { readonly capacity: number } }).cache;
-  const owner: object = compiled ?? connection.engine;
-  let cache = caches.get(owner);
+/** The plans of an engine's dialect; as many as the engine keeps compiled statements. */
+function cacheOf({ dialect, engine }: ConnectionCore): LRUCache<string, OrmPlan> {
+  let cache = caches.get(dialect);
   if (cache === undefined) {
+    const compiled = (engine as unknown as { readonly cache?: { readonly capacity: number } }).cache;
     cache = new LRUCache(compiled?.capacity ?? 500);
-    caches.set(owner, cache);
+    caches.set(dialect, cache);
   }
   return cache;
 }

@@ -1,7 +1,8 @@
 /** Executes SELECT statements of a session: entities, columns and both mixed, buffered or streamed. */
+import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import type { ResultShape } from "../../engine/row.js";
-import type { CompileOptions } from "../../sql/compiled.js";
+import type { CompileOptions, SchemaTranslateMap } from "../../sql/compiled.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
 import type { Select } from "../../sql/selectable/select.js";
@@ -21,7 +22,7 @@ export interface ExecuteOptions {
   /** For the session's own routing. */
   readonly bindArguments?: Readonly<Record<string, unknown>>;
   /** Other names for schemas. */
-  readonly schemaTranslateMap?: Readonly<Record<string, string | null>>;
+  readonly schemaTranslateMap?: SchemaTranslateMap;
   /** Other options are for whoever reads them; those given here win over the statement's own. */
   readonly [name: string]: unknown;
 }
@@ -51,10 +52,14 @@ interface WithOptions {
   readonly execOptions: Readonly<Record<string, unknown>>;
 }
 
-export function compileOptions(statement: WithOptions, options: ExecuteOptions): CompileOptions | undefined {
-  const map = (options.schemaTranslateMap ??
-    statement.execOptions.schemaTranslateMap) as CompileOptions["schemaTranslateMap"];
-  return map === undefined ? undefined : { schemaTranslateMap: map };
+/** What the statement is compiled with that its connection has not: other names for schemas than the connection's own. */
+export function compileOptions(
+  connection: ConnectionCore,
+  statement: WithOptions,
+  options: ExecuteOptions,
+): CompileOptions | undefined {
+  const map = options.schemaTranslateMap ?? (statement.execOptions.schemaTranslateMap as SchemaTranslateMap);
+  return map === undefined || map === connection.options.schemaTranslateMap ? undefined : { schemaTranslateMap: map };
 }
 
 export function overwrites(statement: WithOptions, options: ExecuteOptions): boolean {
@@ -68,7 +73,7 @@ export function* executeSelect(
   options: ExecuteOptions = {},
 ): Op<{ readonly shape: ResultShape; readonly rows: unknown[] }> {
   const connection = yield* session.connectionFor(mapperOfStatement(statement), statement, options.bindArguments);
-  const { plan, binds } = planFor(connection, statement, compileOptions(statement, options));
+  const { plan, binds } = planFor(connection, statement, compileOptions(connection, statement, options));
   const run = new LoadRun(session, connection, binds, options.params, overwrites(statement, options));
   const rows = yield* plan.execute(run);
   return { shape: plan.shape, rows };
@@ -95,7 +100,7 @@ export function* openSelect(
   chunk = 1000,
 ): Op<OpenSelect> {
   const connection = yield* session.connectionFor(mapperOfStatement(statement), statement, options.bindArguments);
-  const { plan, binds } = planFor(connection, statement, compileOptions(statement, options));
+  const { plan, binds } = planFor(connection, statement, compileOptions(connection, statement, options));
   if (plan.hasCollections) {
     throw new InvalidRequestError(
       'A streamed result cannot load collections by a join (joinedload, containsEager, lazy: "joined"), since a collection is complete only when all rows were read. Use selectinload, which loads for each part.',

@@ -1,6 +1,7 @@
 /** Statements through a session: ORM selects are loaded, DML over mapped classes keeps the session in step, everything else runs as it is. */
 import { DISPATCH, type Listener } from "../../engine/events.js";
 import { execute as executeCore } from "../../engine/execute.js";
+import { mergeOptions, NO_OPTIONS } from "../../engine/execution-options.js";
 import type { Op } from "../../engine/io.js";
 import { type CursorResult, type FrozenResult, Result } from "../../engine/result.js";
 import { Delete } from "../../sql/dml/delete.js";
@@ -62,10 +63,11 @@ function isSpread(statement: Node): boolean {
   return mapperOfStatement(statement) !== null && !(statement instanceof Insert);
 }
 
-/** The options of one run: those of the call over the statement's own. */
-function optionsOf(statement: Node, options: SessionExecuteOptions): SessionExecuteOptions {
+/** The options of one run: those of the call over the statement's own, over the session's. */
+function optionsOf(session: SessionCore, statement: Node, options: SessionExecuteOptions): SessionExecuteOptions {
   const own = (statement as { execOptions?: SessionExecuteOptions }).execOptions;
-  return own === undefined ? options : { ...own, ...options };
+  const base = mergeOptions(session.executionOptions, own);
+  return base === NO_OPTIONS ? options : { ...base, ...options };
 }
 
 export function* execute(
@@ -87,7 +89,7 @@ function* perform(
   params: Params | undefined,
   options: SessionExecuteOptions,
 ): Op<Result<unknown> | CursorResult<unknown>> {
-  const merged = optionsOf(statement, options);
+  const merged = optionsOf(session, statement, options);
   if (merged.autoflush !== false) yield* session.autoflush();
   const { shards } = session;
   if (shards !== null && merged.bindArguments?.shardId === undefined && isSpread(statement)) {
@@ -134,7 +136,7 @@ class HeardExecution implements Invoker {
     options: SessionExecuteOptions,
   ): Op<Result<unknown> | CursorResult<unknown>> {
     const { session } = this;
-    const merged = optionsOf(statement, options);
+    const merged = optionsOf(session, statement, options);
     const state = new ORMExecuteState(session.face, statement, params, merged, OWN_STATEMENT, this);
     for (let i = from; i < this.listeners.length; i++) {
       this.#position = i + 1;
@@ -176,7 +178,7 @@ export function* openStream(
 ): Op<OpenSelect> {
   checkStatement(statement, "stream");
   let node: Node = statement;
-  let merged = optionsOf(statement, options);
+  let merged = optionsOf(session, statement, options);
   let given = params;
   const listeners = session[DISPATCH].listeners("doOrmExecute");
   if (listeners !== null) {

@@ -4,6 +4,7 @@ import { AsyncEngine } from "../../engine/async-engine.js";
 import { Connection } from "../../engine/connection.js";
 import { Engine } from "../../engine/engine.js";
 import { DISPATCH, Dispatch } from "../../engine/events.js";
+import { NO_OPTIONS } from "../../engine/execution-options.js";
 import { type RetryOptions, retrying } from "../../engine/retry.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { Table } from "../../sql/schema/table.js";
@@ -85,6 +86,7 @@ function makeCore(options: SessionOptions<unknown>, maker: string, parents: read
       closeResetsOnly: rest.closeResetsOnly ?? true,
       joinTransactionMode: rest.joinTransactionMode ?? "conditional_savepoint",
       transactionOptions: rest.transactionOptions ?? {},
+      executionOptions: rest.executionOptions ?? NO_OPTIONS,
       nPlusOneWatch: rest.nPlusOneWatch ?? false,
       twophase: rest.twophase ?? false,
       info: { ...rest.info },

@@ -5,7 +5,7 @@
 import { ConnectionCore } from "../../engine/connection-core.js";
 import type { TransactionOptions } from "../../engine/dialect.js";
 import type { EngineCore } from "../../engine/engine-core.js";
-import type { ExecutionOptions } from "../../engine/execution-options.js";
+import { type ExecutionOptions, mergeOptions, NO_OPTIONS } from "../../engine/execution-options.js";
 import type { Op } from "../../engine/io.js";
 import type { TransactionCore } from "../../engine/transaction-core.js";
 import { InvalidRequestError, ResourceClosedError } from "../../sql/errors.js";
@@ -26,6 +26,8 @@ interface Joined {
   readonly shouldCommit: boolean;
   /** The session took the connection from an engine and gives it back. */
   readonly owned: boolean;
+  /** What the options of a connection that is not owned were before. */
+  readonly before: ExecutionOptions | null;
 }
 
 /** What a transaction asks of its session. */
@@ -34,6 +36,7 @@ export interface TransactionHost {
   readonly expireOnCommit: boolean;
   readonly joinTransactionMode: JoinTransactionMode;
   readonly transactionOptions: TransactionOptions;
+  readonly executionOptions: ExecutionOptions;
   readonly inFlush: boolean;
   readonly twophase: boolean;
   transaction: SessionTransaction | null;
@@ -106,14 +109,16 @@ export class SessionTransaction {
 
   *#joinNested(bind: Bind, options?: ExecutionOptions): Op<Joined> {
     const connection = yield* (this.parent as SessionTransaction).connectionFor(bind, options);
-    return { connection, transaction: yield* connection.beginNested(), shouldCommit: true, owned: false };
+    return { connection, transaction: yield* connection.beginNested(), shouldCommit: true, owned: false, before: null };
   }
 
   *#join(bind: Bind, options?: ExecutionOptions): Op<Joined> {
     const owned = !(bind instanceof ConnectionCore);
     const connection = owned ? yield* (bind as EngineCore).connect() : (bind as ConnectionCore);
+    const before = connection.options;
     try {
-      if (options !== undefined) connection.setOptions(options);
+      const all = mergeOptions(this.session.executionOptions, options);
+      if (all !== NO_OPTIONS) connection.setOptions(all);
       const outer = connection.getTransaction();
       if (outer === null || owned) {
         return {
@@ -121,18 +126,20 @@ export class SessionTransaction {
           transaction: outer ?? (yield* connection.begin(this.session.transactionOptions)),
           shouldCommit: true,
           owned,
+          before: owned ? null : before,
         };
       }
       let mode = this.session.joinTransactionMode;
       if (mode === "conditional_savepoint")
         mode = connection.inNestedTransaction() ? "create_savepoint" : "rollback_only";
       if (mode === "create_savepoint") {
-        return { connection, transaction: yield* connection.beginNested(), shouldCommit: true, owned };
+        return { connection, transaction: yield* connection.beginNested(), shouldCommit: true, owned, before };
       }
       const transaction = connection.getNestedTransaction() ?? outer;
-      return { connection, transaction, shouldCommit: mode === "control_fully", owned };
+      return { connection, transaction, shouldCommit: mode === "control_fully", owned, before };
     } catch (error) {
       if (owned) yield* connection.close();
+      else connection.putOptions(before);
       throw error;
     }
   }
@@ -250,7 +257,8 @@ export class SessionTransaction {
     this.state = "closed";
     this.session.transaction = this.parent;
     try {
-      for (const { connection, transaction, owned } of this.#connections.values()) {
+      for (const { connection, transaction, owned, before } of this.#connections.values()) {
+        if (before !== null) connection.putOptions(before);
         if (invalidate) yield* connection.invalidate();
         if (this.nested) {
           if (wasOpen) yield* transaction.close();

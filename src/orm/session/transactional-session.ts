@@ -11,6 +11,7 @@ import { Node } from "../../sql/node.js";
 import type { Mapper } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 import { allBinds, type BindTable, resolveBind } from "./binds.js";
+import type { SessionExecuteOptions } from "./execute-options.js";
 import type { Membership, Snapshot } from "./membership.js";
 import type { NPlusOneWatchOptions } from "./n-plus-one.js";
 import { SESSION_EVENTS, type SessionEventName, type TransitionName } from "./session-events.js";
@@ -30,6 +31,12 @@ export interface SessionCoreOptions {
   readonly joinTransactionMode: JoinTransactionMode;
   /** What the session's transactions are begun with: `isolationLevel`, `readOnly`, `deferrable`. Default: as the engine says. */
   readonly transactionOptions: TransactionOptions;
+  /**
+   * Options of all that the session sends: of its queries, loads and flushes. They go to its connections while it has them.
+   *
+   * @example asyncSessionmaker(engine, { executionOptions: { schemaTranslateMap: { "": "tenant_7" } } })
+   */
+  readonly executionOptions: SessionExecuteOptions;
   /** In development: warn of attributes that are loaded for one object after the other. `true` for the defaults. Default false: it costs nothing. */
   readonly nPlusOneWatch: boolean | NPlusOneWatchOptions;
   /** Commit in two phases on all connections of a transaction. Default false. */
@@ -108,6 +115,9 @@ export abstract class TransactionalSession implements TransactionHost {
   }
   get transactionOptions(): TransactionOptions {
     return this.options.transactionOptions;
+  }
+  get executionOptions(): SessionExecuteOptions {
+    return this.options.executionOptions;
   }
   get twophase(): boolean {
     return this.options.twophase;

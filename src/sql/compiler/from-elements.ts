@@ -58,15 +58,9 @@ export abstract class FromCompiler extends ExpressionCompiler {
     return name;
   }
 
-  /** A table's name with its schema, translated where the options say so. */
+  /** A table's name with its schema. */
   tableText(table: { readonly name: string; readonly schema: string | null }): string {
-    const map = this.options.schemaTranslateMap;
-    let schema = table.schema;
-    if (map !== undefined) {
-      const to = map[schema ?? ""];
-      if (to !== undefined) schema = to === "" ? null : to;
-    }
-    return this.dialect.identifiers.format({ name: table.name, schema });
+    return this.dialect.identifiers.format(table);
   }
 
   // FROM elements

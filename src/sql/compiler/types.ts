@@ -97,8 +97,7 @@ export class TypeCompiler implements TypeRenderer {
   }
   visitEnum(type: EnumType): string {
     if (type.native && type.name !== null && this.dialect.capabilities.nativeEnum) {
-      const name = this.dialect.identifiers.quoteIfNeeded(type.name);
-      return type.schema === null ? name : `${this.dialect.identifiers.quoteIfNeeded(type.schema)}.${name}`;
+      return this.dialect.identifiers.format({ name: type.name, schema: type.schema });
     }
     return `VARCHAR(${type.length})`;
   }
