@@ -4,6 +4,7 @@ import { compile } from "../sql/compile.js";
 import type { Compiled, CompileOptions } from "../sql/compiled.js";
 import { DDLElement } from "../sql/ddl/element.js";
 import { Insert } from "../sql/dml/insert.js";
+import { Update } from "../sql/dml/update.js";
 import { ColumnElement } from "../sql/element.js";
 import { SQLTemplate } from "../sql/elements/template.js";
 import { TextClause } from "../sql/elements/text.js";
@@ -22,6 +23,7 @@ import type { Op } from "./io.js";
 import { textPlan } from "./plan.js";
 import { CursorResult } from "./result.js";
 import { resultPlanOf, textShape } from "./result-plan.js";
+import { defaultsToReturn, returnedDefaults } from "./returned-defaults.js";
 import type { ResultShape } from "./row.js";
 
 /** Values by name for one execution, or a list of them to execute the statement for each. */
@@ -37,7 +39,10 @@ interface Prepared {
   readonly isMany: boolean;
   readonly options: ExecutionOptions;
   readonly given: readonly string[];
+  /** What is asked back by a RETURNING that the statement itself has not: its rows are no rows of the result. */
   readonly returned: readonly Column[];
+  /** The columns of `returnDefaults()`, or null. */
+  readonly defaults: readonly Column[] | null;
 }
 
 /** Executes a statement and reads all its rows. */
@@ -182,26 +187,29 @@ function prepare(
   const named = checkParams(params);
   const first = named[0];
   const insert = node instanceof Insert ? (node as Insert) : null;
+  const update = node instanceof Update ? (node as Update) : null;
   let given: readonly string[] = [];
   let compileOptions: CompileOptions | undefined;
-  if (first !== undefined && (insert !== null || node.visitName === "Update")) {
+  if (first !== undefined && (insert !== null || update !== null)) {
     const bound = new Set(cacheKeyOf(node).binds.map((bind) => bind.name));
     given = Object.keys(first).filter((key) => !bound.has(key));
     if (given.length > 0) compileOptions = { columnKeys: given };
   }
   const { schemaTranslateMap } = options;
   if (schemaTranslateMap !== undefined) compileOptions = { ...compileOptions, schemaTranslateMap };
-  let statement = node;
-  let returned: readonly Column[] = [];
-  if (insert !== null && !isMany) {
-    returned = keysToReturn(insert, given, connection.dialect);
-    if (returned.length > 0) statement = insert.returning(...(returned as never[])) as unknown as Node;
-  }
+  const dml = insert ?? update;
+  const defaults = dml === null ? null : defaultsToReturn(dml, given);
+  const keys =
+    insert !== null && (!isMany || defaults !== null)
+      ? keysToReturn(insert, given, connection.dialect, defaults !== null)
+      : [];
+  const returned = defaults === null ? keys : [...new Set([...keys, ...defaults])];
+  const statement = returned.length > 0 ? ((dml as Insert).with({ returningNodes: returned }) as Node) : node;
   const useCache = options.compiledCache !== null;
   const { compiled, binds, origin } = connection.cached(statement, compileOptions, useCache);
   connection.origin = origin;
   const sets = named.length === 0 ? [compiled.bind(binds)] : named.map((values) => compiled.bind(binds, values));
-  return { node, compiled, sets, isMany, options, given, returned };
+  return { node, compiled, sets, isMany, options, given, returned, defaults };
 }
 
 function checkParams(params: Parameters | undefined): readonly Named[] {
@@ -250,7 +258,11 @@ function makeResult(
   };
   if (prepared.returned.length > 0) {
     resultPlanOf(compiled, connection.dialect)?.convert?.(raw.rows);
-    return new CursorResult(null, [], facts);
+    const { defaults, returned } = prepared;
+    return new CursorResult(null, [], {
+      ...facts,
+      returnedDefaults: defaults === null ? null : returnedDefaults(raw.rows, defaults, returned),
+    });
   }
   if (compiled.kind === "text" || compiled.resultColumns === null) {
     return raw.columns === null

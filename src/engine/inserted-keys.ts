@@ -16,19 +16,27 @@ const shapes = new WeakMap<object, ResultShape>();
 /**
  * What is asked back of an INSERT of one row, so that its key is known: the columns of the key whose values neither the
  * statement nor the driver tells. Empty when there are none, or the statement has a RETURNING of its own.
+ *
+ * @param returnsMore it returns other columns, beside which the driver tells no key
  */
-export function keysToReturn(insert: Insert, given: readonly string[], dialect: EngineDialect): readonly Column[] {
-  if (!dialect.capabilities.returning || insert.returningNodes.length > 0) return [];
+export function keysToReturn(
+  insert: Insert,
+  given: readonly string[],
+  dialect: EngineDialect,
+  returnsMore: boolean,
+): readonly Column[] {
+  if (!dialect.capabilities.returning || insert.returningNodes.length > 0 || insert.isInline) return [];
   if (insert.source !== null || insert.rows.length > 1 || insert.conflicts.length > 0) return [];
   const key = insert.table.primaryKey;
   return key.columns.filter((column) => {
     if (isGiven(insert, column, given)) return false;
     if (column.default !== undefined && column.default !== null && !(column.default instanceof Node)) return false;
-    return !(dialect.lastRowId && key.autoincrementColumn === column);
+    return returnsMore || !(dialect.lastRowId && key.autoincrementColumn === column);
   });
 }
 
-function isGiven(insert: Insert, column: Column, given: readonly string[]): boolean {
+/** Whether the statement tells the value of a column: no expression, and no default of the database's. */
+export function isGiven(insert: Insert, column: Column, given: readonly string[]): boolean {
   if (given.includes(column.key) || given.includes(column.name)) return true;
   const at = insert.columns.indexOf(column);
   return at >= 0 && insert.rows[0]?.[at] instanceof BindParameter;

@@ -260,6 +260,8 @@ export interface CursorFacts {
   readonly lastrowids: readonly (number | bigint)[] | null;
   /** Computes the keys of the inserted rows, or throws; null when the statement is no INSERT. */
   readonly insertedKeys: (() => readonly (Row | null)[]) | null;
+  /** What `returnDefaults()` asked for, row by row; null or absent when nothing was asked. */
+  readonly returnedDefaults?: readonly Row[] | null;
 }
 
 /** The result of a statement executed on a connection: rows, and what the database said about them. */
@@ -312,5 +314,26 @@ export class CursorResult<R = readonly unknown[]> extends Result<R> {
       throw new InvalidRequestError("Statement is not an insert() expression construct.");
     }
     return this.facts.insertedKeys();
+  }
+
+  /**
+   * The values that the database made of the row, as `returnDefaults()` of the statement asked; null where it asked for none, or
+   * no row was written.
+   *
+   * @throws InvalidRequestError when several rows were written
+   */
+  get returnedDefaults(): Row | null {
+    const rows = this.returnedDefaultsRows;
+    if (rows !== null && rows.length > 1) {
+      throw new InvalidRequestError(
+        `returnedDefaults is for one row, and ${rows.length} were written; use returnedDefaultsRows`,
+      );
+    }
+    return rows?.[0] ?? null;
+  }
+
+  /** The same of all rows written, in the order of the parameter sets; null when `returnDefaults()` was not called. */
+  get returnedDefaultsRows(): readonly Row[] | null {
+    return this.facts.returnedDefaults ?? null;
   }
 }

@@ -10,6 +10,27 @@ const standardReserved =
 /** The words that a name must not be without quotes. */
 export const reservedWords: ReadonlySet<string> = new Set(standardReserved.split(" "));
 
+/** Names for which {@link quotedName} says whether they stand in quotes. */
+const decided = new Map<string, boolean>();
+
+/**
+ * A name that is always, or never, written in quotes, where the library would decide otherwise: a word that is reserved in
+ * this version of a database only, or a name that another program has made without quotes. It holds for the name wherever it
+ * occurs, of a table, a column, an alias, a label or a constraint, on every database, from then on.
+ *
+ * @param quote true: in quotes, its case kept. false: bare, so that the database folds its case as it does for any bare name
+ * @returns the name itself
+ * @throws ArgumentError for a name that cannot stand without quotes
+ * @example table(quotedName("Orders", false), metadata, { ... }) // SELECT ... FROM Orders: PostgreSQL finds orders
+ */
+export function quotedName(name: string, quote: boolean): string {
+  if (!quote && !/^[A-Za-z_][A-Za-z0-9_$]*$/.test(name)) {
+    throw new ArgumentError(`quotedName(): ${JSON.stringify(name)} cannot be written without quotes.`);
+  }
+  decided.set(name, quote);
+  return name;
+}
+
 /** Options of {@link StandardIdentifiers}. */
 export interface IdentifierOptions {
   /** The quote before and after; a quote inside is doubled. */
@@ -41,6 +62,8 @@ export class StandardIdentifiers implements IdentifierPreparer {
   }
 
   quoteIfNeeded(name: string): string {
+    const quote = decided.get(name);
+    if (quote !== undefined) return quote ? this.quote(name) : name;
     let written = this.#known.get(name);
     if (written === undefined) {
       written = plain.test(name) && !this.#reserved.has(name) ? name : this.quote(name);

@@ -9,6 +9,8 @@ export type PartKind =
   | "node"
   /** An array of nodes. */
   | "nodes"
+  /** An array of arrays of nodes: the rows of VALUES. */
+  | "rows"
   /** Pairs of a node or a name, and a node: SET clauses, WHEN and THEN. */
   | "tuples"
   /** A string, number, boolean or null that is part of the shape. */
@@ -55,6 +57,9 @@ export abstract class Node implements KeyedNode {
         case "nodes":
           for (const item of value as readonly Node[]) found.push(item);
           break;
+        case "rows":
+          for (const row of value as readonly (readonly Node[])[]) for (const item of row) found.push(item);
+          break;
         case "tuples":
           for (const [head, tail] of value as readonly (readonly [unknown, Node])[]) {
             if (head instanceof Node) found.push(head);
@@ -89,6 +94,9 @@ export abstract class Node implements KeyedNode {
           break;
         case "nodes":
           fresh = mapShared(value as readonly Node[], replace);
+          break;
+        case "rows":
+          fresh = mapShared(value as readonly (readonly Node[])[], (row) => mapShared(row, replace));
           break;
         case "tuples":
           fresh = mapShared(value as readonly (readonly [unknown, Node])[], (pair) => {
@@ -228,6 +236,8 @@ function makeAppend(names: readonly string[], kinds: readonly PartKind[]): Plan[
         return `v = ${field}; if (v === null || v === undefined) c.text += "-"; else v.appendKey(c);`;
       case "nodes":
         return `v = ${field}; if (v.length > 0) h.nodes(v, c); c.text += ";";`;
+      case "rows":
+        return `v = ${field}; if (v.length > 0) h.rows(v, c); c.text += ";";`;
       case "tuples":
         return `v = ${field}; if (v.length > 0) h.tuples(v, c); c.text += ";";`;
       case "name":
@@ -260,6 +270,12 @@ const helpers = {
   nodes(values: readonly Node[], context: KeyContext): void {
     for (let i = 0; i < values.length; i++) (values[i] as Node).appendKey(context);
   },
+  rows(values: readonly (readonly Node[])[], context: KeyContext): void {
+    for (let i = 0; i < values.length; i++) {
+      context.text += "/";
+      helpers.nodes(values[i] as readonly Node[], context);
+    }
+  },
   tuples(values: readonly (readonly [unknown, Node])[], context: KeyContext): void {
     for (let i = 0; i < values.length; i++) {
       const pair = values[i] as readonly [unknown, Node];
@@ -282,6 +298,9 @@ function appendByLoop(names: readonly string[], kinds: readonly PartKind[]): Pla
       if (kind === "nodes") {
         helpers.nodes(value as readonly Node[], context);
         context.text += ";";
+      } else if (kind === "rows") {
+        helpers.rows(value as readonly (readonly Node[])[], context);
+        context.text += ";";
       } else if (kind === "tuples") {
         helpers.tuples(value as readonly (readonly [unknown, Node])[], context);
         context.text += ";";
@@ -298,11 +317,11 @@ function appendByLoop(names: readonly string[], kinds: readonly PartKind[]): Pla
   };
 }
 
-function mapShared<T>(items: readonly T[], map: (item: T & Node) => unknown): readonly T[] {
+function mapShared<T>(items: readonly T[], map: (item: T) => unknown): readonly T[] {
   let fresh: T[] | null = null;
   for (let i = 0; i < items.length; i++) {
     const item = items[i] as T;
-    const mapped = map(item as T & Node) as T;
+    const mapped = map(item) as T;
     if (mapped !== item && fresh === null) fresh = items.slice(0, i);
     if (fresh !== null) fresh.push(mapped);
   }

@@ -270,6 +270,16 @@ export interface ArrayExpr<T, I, Src = never> extends Expr<T, Src> {
   all(): ExprOf<I, Src>;
 }
 
+/** A row value: `(a, b)`. */
+export interface TupleExpr<T extends readonly unknown[], Src = never> extends Expr<T, Src> {
+  /** Membership in a list of rows, or in a query of as many columns. */
+  in(values: InOperand<T> | TupleMembers<T>): BoolExpr<boolean, Src>;
+  notIn(values: InOperand<T> | TupleMembers<T>): BoolExpr<boolean, Src>;
+}
+type TupleMembers<T extends readonly unknown[]> = RowsOf<
+  { readonly [I in keyof T]: NonNullable<T[I]> | null } | { readonly [name: string]: NonNullable<T[number]> | null }
+>;
+
 /** What a range's value looks like; the class is a dialect's own. */
 export interface RangeLike<out I = unknown> {
   readonly lower: I | null;
@@ -298,28 +308,59 @@ export interface RangeExpr<T, I, Src = never> extends Expr<T, Src> {
   difference(other: Operand<NonNullable<T>>): RangeExpr<T, I, Src>;
 }
 
+/** Where the operators that a type defines for itself hang on its values' type; never set at run time. */
+export declare const OPERATORS: unique symbol;
+
+/**
+ * A value type whose expressions have operators of their own, beside or instead of the usual ones; `defineOperators()` says what
+ * they do. Values are plain `T`s.
+ *
+ * @example type Vec = WithOperators<number[], { distance(to: number[]): NumExpr<number> }, "lt" | "gt">;
+ */
+export type WithOperators<T, Ops, Without extends string = never> = T & {
+  readonly [OPERATORS]?: { readonly operators: Ops; readonly without: Without };
+};
+
+/** The operators that {@link WithOperators} gives to a value type. */
+export type OperatorsOf<T> = OPERATORS_KEY extends keyof NonNullable<T>
+  ? NonNullable<NonNullable<T>[OPERATORS_KEY]> extends { readonly operators: infer Ops }
+    ? Ops
+    : unknown
+  : unknown;
+type OPERATORS_KEY = typeof OPERATORS;
+type Without<T, E> =
+  NonNullable<NonNullable<T>[OPERATORS_KEY & keyof NonNullable<T>]> extends {
+    readonly without: infer Names extends string;
+  }
+    ? Omit<E, Names>
+    : E;
+
 /** The expression type of a value type: text, number, condition, date, array, JSON, or plain. */
 export type ExprOf<T, Src = never> = unknown extends T
   ? Expr<T, Src>
   : [NonNullable<T>] extends [never]
     ? Expr<T, Src>
-    : [NonNullable<T>] extends [string]
-      ? StrExpr<T, Src>
-      : [NonNullable<T>] extends [number | bigint]
-        ? NumExpr<T, Src>
-        : [NonNullable<T>] extends [boolean]
-          ? BoolExpr<T, Src>
-          : [NonNullable<T>] extends [Date]
-            ? DateExpr<T, Src>
-            : [NonNullable<T>] extends [Uint8Array]
-              ? Expr<T, Src>
-              : [NonNullable<T>] extends [readonly (infer I)[]]
-                ? ArrayExpr<T, I, Src> & JsonExpr<T, Src>
-                : [NonNullable<T>] extends [RangeLike<infer I>]
-                  ? RangeExpr<T, I, Src>
-                  : [NonNullable<T>] extends [object]
-                    ? JsonExpr<T, Src>
-                    : Expr<T, Src>;
+    : OPERATORS_KEY extends keyof NonNullable<T>
+      ? Without<T, UsualExprOf<T, Src>> & OperatorsOf<T>
+      : UsualExprOf<T, Src>;
+
+type UsualExprOf<T, Src> = [NonNullable<T>] extends [string]
+  ? StrExpr<T, Src>
+  : [NonNullable<T>] extends [number | bigint]
+    ? NumExpr<T, Src>
+    : [NonNullable<T>] extends [boolean]
+      ? BoolExpr<T, Src>
+      : [NonNullable<T>] extends [Date]
+        ? DateExpr<T, Src>
+        : [NonNullable<T>] extends [Uint8Array]
+          ? Expr<T, Src>
+          : [NonNullable<T>] extends [readonly (infer I)[]]
+            ? ArrayExpr<T, I, Src> & JsonExpr<T, Src>
+            : [NonNullable<T>] extends [RangeLike<infer I>]
+              ? RangeExpr<T, I, Src>
+              : [NonNullable<T>] extends [object]
+                ? JsonExpr<T, Src>
+                : Expr<T, Src>;
 
 /** The value type of an expression. */
 export type ValueOf<X> = X extends Valued<infer T> ? T : never;

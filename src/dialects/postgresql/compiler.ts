@@ -14,7 +14,6 @@ import { FromClause } from "../../sql/selectable/from-clause.js";
 import type { Select } from "../../sql/selectable/select.js";
 import type { FetchArg, ForUpdateArg } from "../../sql/selectable/select-parts.js";
 import type { ScalarTableValued, TableValued } from "../../sql/selectable/table-valued.js";
-import type { Values } from "../../sql/selectable/values.js";
 import { stringType, wideIntegerType } from "../../sql/types/base.js";
 import { NamedType } from "../../sql/types/extensible.js";
 import { JsonType } from "../../sql/types/structured.js";
@@ -139,9 +138,9 @@ export class PostgresqlCompiler extends SQLCompiler {
     return super.visitSelect(select);
   }
 
-  override visitValues(values: Values): string {
-    for (const row of values.rows) for (const cell of row) this.#demand(cell);
-    return super.visitValues(values);
+  protected override rowsText(rows: readonly (readonly Node[])[]): string {
+    for (const row of rows) for (const cell of row) this.#demand(cell);
+    return super.rowsText(rows);
   }
 
   // FROM ONLY t: without the tables that inherit from it.

@@ -7,7 +7,7 @@ import type { Join } from "../selectable/join.js";
 import type { Subquery } from "../selectable/query.js";
 import type { SelectExtras } from "../selectable/select-parts.js";
 import type { ScalarTableValued, TableValued } from "../selectable/table-valued.js";
-import type { Values } from "../selectable/values.js";
+import type { Values, ValuesQuery } from "../selectable/values.js";
 import { ExpressionCompiler } from "./expressions.js";
 
 type From = FromClause<unknown>;
@@ -175,7 +175,7 @@ export abstract class FromCompiler extends ExpressionCompiler {
   }
 
   visitValues(values: Values): string {
-    const rows = values.rows.map((row) => `(${this.processList(row)})`).join(", ");
+    const rows = this.rowsText(values.rows);
     const name = this.quote(this.aliasName(values as AliasedFrom<unknown>));
     const lateral = values.lateral ? this.lateralKeyword() : "";
     const names = values.columns.map((column) => this.quote(column.name));
@@ -183,6 +183,15 @@ export abstract class FromCompiler extends ExpressionCompiler {
       return `${lateral}(VALUES ${rows}) AS ${name} (${names.join(", ")})`;
     const columns = names.map((each, i) => `column${i + 1} AS ${each}`).join(", ");
     return `${lateral}(SELECT ${columns} FROM (VALUES ${rows})) AS ${name}`;
+  }
+
+  visitValuesQuery(query: ValuesQuery): string {
+    return `VALUES ${this.rowsText(query.rows)}`;
+  }
+
+  /** The rows of VALUES. */
+  protected rowsText(rows: readonly (readonly Node[])[]): string {
+    return rows.map((row) => `(${this.processList(row)})`).join(", ");
   }
 
   visitTableValued(from: TableValued): string {

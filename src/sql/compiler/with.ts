@@ -55,7 +55,8 @@ export abstract class WithCompiler extends FromCompiler {
     });
     this.depth--;
     this.frame = outer;
-    const columns = cte.recursive ? ` (${cte.columns.map((column) => this.quote(column.name)).join(", ")})` : "";
+    const named = cte.recursive || cte.element.visitName === "ValuesQuery";
+    const columns = named ? ` (${cte.columns.map((column) => this.quote(column.name)).join(", ")})` : "";
     const hint =
       cte.materialized === null || !this.dialect.capabilities.cteMaterialized
         ? ""

@@ -42,6 +42,8 @@ export abstract class DMLStatement<Row = never, C = unknown> extends Statement i
   readonly rowKeys: readonly string[] = none;
   /** Loader options, for a session: criteria of `withLoaderCriteria`, and an application's own. */
   readonly loadOptions: readonly LoadOption[] = none;
+  /** Values of the database's that the result is to tell beside its rows: of these columns, of all (empty), or none (null). */
+  readonly defaultsAsked: readonly Column[] | null = null;
   /** CTEs that nothing in the statement names. */
   readonly extraCtes: readonly FromClause<unknown>[] = none;
 
@@ -67,11 +69,21 @@ export abstract class DMLStatement<Row = never, C = unknown> extends Statement i
   }
 
   protected returningOf(columns: readonly unknown[]): Readonly<Record<string, unknown>> {
+    if (this.defaultsAsked !== null) {
+      throw new InvalidRequestError("returning() and returnDefaults() exclude each other: RETURNING gives rows.");
+    }
     const nodes =
       columns.length === 0
         ? [this.entity ?? (this.target as Node)]
         : columns.map((each) => requireSelected(each, "returning()"));
     return { returningNodes: [...this.returningNodes, ...nodes] };
+  }
+
+  protected askDefaults(columns: readonly unknown[]): this {
+    if (this.returningNodes.length > 0) {
+      throw new InvalidRequestError("returnDefaults() and returning() exclude each other: RETURNING gives rows.");
+    }
+    return this.copyWith({ defaultsAsked: columns.map((each) => this.columnFor(each, "returnDefaults()")) });
   }
 
   /** The statement in WITH; it needs RETURNING to be selected from. */

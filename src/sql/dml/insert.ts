@@ -90,7 +90,9 @@ export class Insert<
   static override readonly parts: Parts = {
     table: "node",
     columns: "nodes",
+    rows: "rows",
     source: "node",
+    includeDefaults: "name",
     conflicts: "nodes",
     returningNodes: "nodes",
     rowKeys: "names",
@@ -110,35 +112,12 @@ export class Insert<
   /** Fill in the columns' client-side defaults that the query does not give. */
   readonly includeDefaults: boolean = true;
   readonly conflicts: readonly OnConflict[] = none;
+  readonly isInline: boolean = false;
   /** Text after INSERT, each with the dialect it is for, in turn. */
   readonly hints: readonly string[] = none;
 
   constructor(target: unknown) {
     super(target, "insert");
-  }
-
-  override appendKey(context: KeyContext): void {
-    super.appendKey(context);
-    for (const row of this.rows) {
-      context.text += "/";
-      for (let i = 0; i < row.length; i++) (row[i] as ColumnElement).appendKey(context);
-    }
-    if (!this.includeDefaults) context.text += "d";
-  }
-  override children(): Node[] {
-    return [...super.children(), ...this.rows.flat()];
-  }
-  override copyReplacing(replace: (child: Node) => Node): this {
-    const copy = super.copyReplacing(replace);
-    let changed = false;
-    const rows = this.rows.map((row) =>
-      row.map((each) => {
-        const fresh = replace(each) as ColumnElement;
-        if (fresh !== each) changed = true;
-        return fresh;
-      }),
-    );
-    return changed ? copy.copyWith({ rows }) : copy;
   }
 
   /**
@@ -207,6 +186,21 @@ export class Insert<
     ...columns: A
   ): Insert<Cols, Values, A extends readonly [] ? unknown[] : ReturningRow<A>, ReturningColumns<A>> {
     return this.copyWith(this.returningOf(columns)) as never;
+  }
+
+  /**
+   * Has the result tell the values that the database made, `result.returnedDefaults`, while it stays one without rows.
+   *
+   * @param columns those that are asked for; every one whose value the statement does not tell where none is named
+   * @example (await conn.execute(insert(users).values({ name: "a" }).returnDefaults())).returnedDefaults?.createdAt
+   */
+  returnDefaults(...columns: readonly (keyof Values | ColumnInfo | string)[]): this {
+    return this.askDefaults(columns);
+  }
+
+  /** Asks nothing back: no RETURNING is added for a key that the database makes, and the result does not know it. */
+  inline(): this {
+    return this.copyWith({ isInline: true });
   }
 
   /** The row that could not be inserted, for `onConflictDoUpdate`. */

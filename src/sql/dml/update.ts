@@ -2,6 +2,7 @@ import type { ColumnElement } from "../element.js";
 import type { Attrs, Cls, EntityRef } from "../entity.js";
 import { ArgumentError } from "../errors.js";
 import { Node, type Parts } from "../node.js";
+import type { ColumnInfo } from "../schema/column.js";
 import { Table, type UpdateValues } from "../schema/table.js";
 import type { FromClause } from "../selectable/from-clause.js";
 import { requireFrom } from "../selectable/resolve.js";
@@ -105,6 +106,16 @@ export class Update<
     ...columns: A
   ): Update<Values, Ent, A extends readonly [] ? unknown[] : ReturningRow<A>, ReturningColumns<A>> {
     return this.copyWith(this.returningOf(columns)) as never;
+  }
+
+  /**
+   * Has the result tell what SQL expressions and the database made of the row, `result.returnedDefaults`, while it stays one
+   * without rows.
+   *
+   * @param columns those that are asked for; every one whose new value the statement does not tell where none is named
+   */
+  returnDefaults(...columns: readonly (keyof Values | ColumnInfo | string)[]): this {
+    return this.askDefaults(columns);
   }
 
   /** SQL text after UPDATE, for one dialect or all. */

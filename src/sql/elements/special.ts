@@ -4,7 +4,7 @@ import type { Parts } from "../node.js";
 import { operators } from "../operators.js";
 import { integerType, nullType, typeOfValue } from "../types/base.js";
 import { plainType, type SQLType } from "../types/type.js";
-import type { BoolExpr, Condition, Expr, ExprOf, Valued } from "../typing.js";
+import type { BoolExpr, Condition, Expr, ExprOf, TupleExpr, Valued } from "../typing.js";
 import type { Widened } from "./bind.js";
 import { conjunction } from "./build.js";
 import { expressionOrBind, requireCondition, requireElement } from "./coerce.js";
@@ -164,9 +164,9 @@ export function not(condition: Condition): BoolExpr<boolean> {
 /** A row value: `(a, b)`, as `tuple(a, b).in([[1, 2], [3, 4]])` uses it. */
 export function tuple<const A extends readonly (Valued | ValueOrExpr)[]>(
   ...elements: A
-): Expr<{ -readonly [I in keyof A]: Value<A[I]> }> {
+): TupleExpr<{ -readonly [I in keyof A]: Widened<Value<A[I]>> }> {
   const nodes = elements.map((each) => (each === null ? NULL : expressionOrBind(each, null, "param", "tuple()")));
-  return new TupleElement(nodes) as unknown as Expr<{ -readonly [I in keyof A]: Value<A[I]> }>;
+  return new TupleElement(nodes) as never;
 }
 
 const fields = new Set(

@@ -222,11 +222,11 @@ export class Table<Cols = ColumnSpecs, Name = string>
 
   /** Creates this table alone, with its indexes, types and sequences; one that is there already is left alone. */
   readonly create: DDLRunner = ((bind: AsyncDDLBind, options: { readonly checkfirst?: boolean } = {}) =>
-    this.metadata.createAll(bind, { ...options, tables: [this] })) as DDLRunner;
+    this.metadata.createAll(bind, { ...options, tables: [this as unknown as Table] })) as DDLRunner;
 
   /** Drops this table alone. */
   readonly drop: DDLRunner = ((bind: AsyncDDLBind, options: { readonly checkfirst?: boolean } = {}) =>
-    this.metadata.dropAll(bind, { ...options, tables: [this] })) as DDLRunner;
+    this.metadata.dropAll(bind, { ...options, tables: [this as unknown as Table] })) as DDLRunner;
 
   override get name(): string {
     return this.#name;

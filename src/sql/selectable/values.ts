@@ -2,16 +2,16 @@ import type { ColumnElement } from "../element.js";
 import { expressionOrBind } from "../elements/coerce.js";
 import { NULL } from "../elements/expression.js";
 import { ArgumentError } from "../errors.js";
-import type { KeyContext } from "../key-context.js";
 import type { Parts } from "../node.js";
 import { plainType, type SQLType } from "../types/type.js";
-import type { ExprOf, Named, Valued } from "../typing.js";
+import type { ExprOf, Named, RowsOf, Valued, ValueOf } from "../typing.js";
 import { type AliasedColumns, AliasedFrom } from "./alias.js";
+import { CTE, type CTEOptions, Query, ScalarSelect, type SelectedColumn } from "./query.js";
 import { NamedColumn } from "./textual.js";
 
 /** `(VALUES (...), (...)) AS name (columns)`. */
 export class Values<C = unknown> extends AliasedFrom<C> {
-  static override readonly parts: Parts = { aliasName: "name", lateral: "name", names: "names", element: "node" };
+  static override readonly parts: Parts = { aliasName: "name", lateral: "name", definitions: "nodes", rows: "rows" };
   override get visitName(): string {
     return "Values";
   }
@@ -39,20 +39,35 @@ export class Values<C = unknown> extends AliasedFrom<C> {
   override alias<const N extends string = string>(name?: N): Values<AliasedColumns<C, N>> {
     return new Values<AliasedColumns<C, N>>(this.definitions, this.rows, name ?? null, this.lateral);
   }
-  override appendKey(context: KeyContext): void {
-    if (!context.enter(this)) return;
-    context.text += `v${this.aliasName === null ? "-" : `${this.aliasName.length}'${this.aliasName}`}${this.lateral ? "l" : ""}(`;
-    for (const each of this.definitions) each.appendKey(context);
-    for (const row of this.rows) {
-      context.text += "/";
-      for (const each of row) each.appendKey(context);
-    }
-    context.text += ")";
+  /** The rows as the members of IN: `x.in(values(...).scalarValues())`, `tuple(a, b).in(...)`. */
+  scalarValues(): RowsOf<ValuesRow<C>> {
+    return new ScalarSelect(new ValuesQuery(this.definitions, this.rows)) as never;
   }
-  override children(): ColumnElement[] {
-    return this.rows.flat();
+  /** The rows in WITH: `WITH name (columns) AS (VALUES ...)`. */
+  cte<const N extends string = string>(name?: N, options: CTEOptions = {}): CTE<AliasedColumns<C, N>> {
+    return new CTE(new ValuesQuery(this.definitions, this.rows), name ?? null, options);
   }
 }
+
+/** `VALUES (...), (...)` as a query. */
+export class ValuesQuery extends Query {
+  static override readonly parts: Parts = { definitions: "nodes", rows: "rows" };
+  override get visitName(): string {
+    return "ValuesQuery";
+  }
+  constructor(
+    readonly definitions: readonly NamedColumn[],
+    readonly rows: readonly (readonly ColumnElement[])[],
+  ) {
+    super();
+  }
+  override get selectedColumns(): readonly SelectedColumn[] {
+    return this.definitions.map((element) => ({ element, name: element.name, key: element.name }));
+  }
+}
+
+/** A row of VALUES by its columns' names. */
+export type ValuesRow<C> = { readonly [K in keyof C]: ValueOf<C[K]> };
 
 type Types = Readonly<Record<string, SQLType<unknown>>>;
 type ValueRow<T> = {

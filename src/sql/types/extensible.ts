@@ -8,6 +8,7 @@ import {
   SQLType,
   type TypeDialect,
   type TypeFamily,
+  type TypeOperator,
 } from "./type.js";
 
 /**
@@ -59,6 +60,10 @@ export abstract class TypeDecorator<T, I = unknown> extends SQLType<T> {
   }
   override get mutable(): boolean {
     return plainType(this.impl).mutable;
+  }
+  override operator(name: string): TypeOperator | null | undefined {
+    const own = super.operator(name);
+    return own === undefined ? plainType(this.impl).operator(name) : own;
   }
   override bindProcessor(dialect: TypeDialect): BindProcessor | null {
     const impl = dialect.typeImpl(plainType(this.loadDialectImpl(dialect)));

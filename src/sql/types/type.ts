@@ -15,6 +15,12 @@ export interface TypeDialect {
   typeImpl<T>(type: SQLType<T>): SQLType<T>;
 }
 
+/** On a type's prototype: operators of its own by method name; null for one that it has not. */
+export const TYPE_OPERATORS: unique symbol = Symbol("athanor.type-operators");
+
+/** An operator of a type: what it makes of an expression of that type and the operands. */
+export type TypeOperator = (self: never, ...operands: never[]) => unknown;
+
 /** Turns a value into what the driver takes. */
 export type BindProcessor = (value: never) => unknown;
 /** Turns what the driver gives into a value. */
@@ -129,6 +135,12 @@ export abstract class SQLType<T = unknown> {
   coerceComparedValue(_operator: string, _value: unknown): SQLType {
     return this;
   }
+
+  /** @internal The operator that `defineOperators()` gave the type under a name; null for one taken away, else undefined. */
+  operator(name: string): TypeOperator | null | undefined {
+    return this[TYPE_OPERATORS]?.get(name);
+  }
+  declare readonly [TYPE_OPERATORS]?: ReadonlyMap<string, TypeOperator | null>;
 
   /** Wraps the placeholder of a bound value in SQL, e.g. `ST_GeomFromText(?)`; null for none. */
   wrapBind(_sql: string, _dialect: TypeDialect): string | null {

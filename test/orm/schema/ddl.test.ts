@@ -32,6 +32,7 @@ import {
   MetaData,
   PrimaryKey,
   PrimaryKeyConstraint,
+  quotedName,
   RefreshMaterializedView,
   type Relation,
   registry,
@@ -348,6 +349,24 @@ describe("creating and dropping", () => {
       await md.dropAll(engine);
     }
     expect(await engine.tableNames()).toEqual([]);
+  });
+
+  test("[CM-06] [SL-14] quotedName() says whether a name stands in quotes, wherever it occurs", async () => {
+    const engine = await engineOf();
+    const md = new MetaData();
+    const bare = table(quotedName("BareName", false), md, {
+      id: key(),
+      [quotedName("always_quoted", true)]: column(t.integer),
+    });
+    await md.createAll(engine);
+    await engine.execute(bare.insert().values({ id: 1, always_quoted: 5 } as never));
+    const stmt = select(bare.column("always_quoted").as(quotedName("Label", false)) as never);
+    expect(stmt.compile(engine).text).toBe('SELECT BareName."always_quoted" AS Label FROM BareName');
+    expect(await engine.execute(stmt).all()).toEqual([[5]]);
+    // what stands without quotes has the case that the database gives it
+    expect(await engine.tableNames()).toEqual([postgres ? "barename" : "BareName"]);
+    expect(() => quotedName("two words", false)).toThrow('"two words" cannot be written without quotes');
+    expect(() => quotedName('a"; DROP TABLE x; --', false)).toThrow("cannot be written without quotes");
   });
 
   test("[CM-07] [LI-06] temporary tables, storage options, WITHOUT ROWID, STRICT and ON CONFLICT", async () => {

@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import {
   alias,
+  bindparam,
   caseWhen,
   del,
   except,
@@ -15,6 +16,7 @@ import {
   t,
   text,
   true_,
+  tuple,
   union,
   unionAll,
   update,
@@ -733,6 +735,65 @@ describe("[SL-06] VALUES", () => {
         .orderBy(emp.c.id);
     },
     { values: ["Ann", "Dee"] },
+  );
+});
+
+describe("[SL-06] VALUES as members and in WITH", () => {
+  const two = () =>
+    values({ id: t.integer, pay: t.integer }, [
+      [1, 100],
+      [4, 80],
+      [5, 1],
+    ]);
+  statement(
+    "scalarValues() as the members of IN",
+    () =>
+      select(emp.c.id)
+        .where(emp.c.id.in(values({ n: t.integer }, [[1], [4]]).scalarValues()))
+        .orderBy(emp.c.id),
+    { values: [1, 4], sql: /IN \(VALUES \(/ },
+  );
+  statement(
+    "scalarValues() of several columns beside a tuple",
+    () => select(emp.c.id).where(tuple(emp.c.id, emp.c.salary).in(two().scalarValues())).orderBy(emp.c.id),
+    { values: [1, 4] },
+  );
+  statement(
+    "not among them",
+    () => select(emp.c.id).where(tuple(emp.c.id, emp.c.salary).notIn(two().scalarValues())).orderBy(emp.c.id),
+    { values: [2, 3, 5] },
+  );
+  statement(
+    "a tuple among the rows of a query",
+    () => {
+      const e = emp.alias("e");
+      const best = select(e.c.deptId, func.max(e.c.salary)).where(e.c.deptId.isNotNull()).groupBy(e.c.deptId);
+      return select(emp.c.id).where(tuple(emp.c.deptId, emp.c.salary).in(best)).orderBy(emp.c.id);
+    },
+    { values: [1, 3] },
+  );
+  statement(
+    "cte() of VALUES",
+    () => {
+      const v = two().cte("v");
+      return select(emp.c.name, v.c.pay).join(v, v.c.id.eq(emp.c.id)).orderBy(v.c.pay);
+    },
+    {
+      rows: [
+        ["Eve", 1],
+        ["Dee", 80],
+        ["Ann", 100],
+      ],
+      sql: /^WITH v \(id, pay\) AS \(VALUES \(/,
+    },
+  );
+  statement(
+    "named parameters in its rows",
+    () => {
+      const v = values({ n: t.integer }, [[bindparam<number>("first")], [bindparam<number>("second")]], "v");
+      return select(v.c.n).orderBy(v.c.n).params({ first: 8 });
+    },
+    { params: { second: 3 }, values: [3, 8] },
   );
 });
 
