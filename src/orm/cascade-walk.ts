@@ -17,25 +17,37 @@ export function cascadeStates(
   halt?: (state: InstanceState) => boolean,
 ): InstanceState[] {
   const found: InstanceState[] = [];
-  const seen = new Set<InstanceState>();
+  try {
+    walk(start, operation, halt, found);
+  } finally {
+    for (const state of found) state.unmark();
+  }
+  return found;
+}
+
+function walk(
+  start: InstanceState,
+  operation: CascadeOperation,
+  halt: ((state: InstanceState) => boolean) | undefined,
+  found: InstanceState[],
+): void {
   const stack: InstanceState[] = [start];
   while (stack.length > 0) {
     const state = stack.pop() as InstanceState;
+    // Nothing related in memory, now or before; what waits for a collection is among the extras.
+    if (state.refs === null && state.extra === null) continue;
     const from = found.length;
-    for (const relationship of mapperOf(state).relationships) {
-      if (!relationship.cascades.has(operation)) continue;
+    for (const relationship of mapperOf(state).cascading(operation)) {
       for (const member of membersFor(operation, state, relationship)) {
         const reached = stateOf(member) as InstanceState;
-        if (seen.has(reached) || halt?.(reached)) continue;
+        if (halt?.(reached)) continue;
         // A refresh does not touch what is not stored, unless it is the parent's own.
         if (operation === "refresh-expire" && reached.key === null && !relationship.cascades.deleteOrphan) continue;
-        seen.add(reached);
-        found.push(reached);
+        if (reached.mark()) found.push(reached);
       }
     }
     for (let i = found.length - 1; i >= from; i--) stack.push(found[i]);
   }
-  return found;
 }
 
 function membersFor(operation: CascadeOperation, state: InstanceState, { attribute }: Relationship): readonly object[] {

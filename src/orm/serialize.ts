@@ -221,16 +221,17 @@ function fillRelations(state: InstanceState, entry: Entry, states: readonly Inst
   const objects = (refs: number | null | readonly number[]): unknown =>
     refs === null ? null : typeof refs === "number" ? states[refs].object : refs.map((place) => states[place].object);
   for (const [name, refs] of Object.entries(entry.relations)) mapper.attribute(name).setCommitted(state, objects(refs));
-  for (const [name, refs] of Object.entries(entry.relationsBefore ?? {}))
-    state.recordOwnChange(mapper.attribute(name), objects(refs));
-  // What a new object has was all set.
+  const before = entry.relationsBefore ?? {};
   if (state.key === null) {
-    for (const name of [...Object.keys(entry.columns), ...Object.keys(entry.relations)]) {
-      const attribute = mapper.attribute(name);
-      if (!state.committed?.has(attribute)) state.recordOwnChange(attribute, undefined);
+    // What a new object has was all set, but for what is named.
+    for (const name of Object.keys(entry.relations)) {
+      const attribute = mapper.attribute(name) as RelationAttribute;
+      state.commitAttribute(attribute);
+      adoptMembers(state, attribute);
     }
-    for (const name of Object.keys(entry.relations)) adoptMembers(state, mapper.attribute(name) as RelationAttribute);
+    state.markModified();
   }
+  for (const [name, refs] of Object.entries(before)) state.recordOwnChange(mapper.attribute(name), objects(refs));
   if (entry.expired) state.expired = true;
 }
 
@@ -238,7 +239,6 @@ function fillRelations(state: InstanceState, entry: Entry, states: readonly Inst
 function adoptMembers(state: InstanceState, attribute: RelationAttribute): void {
   if (!attribute.traits.trackParent) return;
   for (const member of attribute.loadedMembers(state)) {
-    const extra = (stateOf(member) as InstanceState).ext();
-    extra.setParent(attribute, state);
+    (stateOf(member) as InstanceState).setParent(attribute, state);
   }
 }

@@ -49,9 +49,9 @@ export interface SessionPort {
   readonly modified: Set<InstanceState>;
   /** Called at the first change of an object's state: begins the session's transaction. */
   noteModified(state: InstanceState): void;
-  /** Called at each recorded change while a flush is in flight. */
-  readonly inFlush: boolean;
-  noteLateChange(state: InstanceState, attribute: StateAttribute, previous: unknown): void;
+  /** Whether a flush is under way, its listeners included: then it is told of each recorded change before that is made. */
+  readonly flushing: boolean;
+  noteChangeInFlush(state: InstanceState, attribute: StateAttribute, previous: unknown): void;
   contains(state: InstanceState): boolean;
   isPending(state: InstanceState): boolean;
   /** The save-update cascade: brings an object and what hangs on it into the session. */
@@ -89,12 +89,32 @@ export interface PendingMutations {
   readonly removed: Set<object>;
 }
 
+/** The parents that an object has or had along tracked relationships: most have one only. */
+export class Parents {
+  private others: Map<object, InstanceState | false> | null = null;
+
+  constructor(
+    private readonly relationship: object,
+    private parent: InstanceState | false,
+  ) {}
+
+  /** The last known parent along a relationship; false: taken from its parent; undefined: nothing is known. */
+  along(relationship: object): InstanceState | false | undefined {
+    return this.relationship === relationship ? this.parent : this.others?.get(relationship);
+  }
+
+  set(relationship: object, parent: InstanceState | false): void {
+    if (this.relationship === relationship) {
+      this.parent = parent;
+      return;
+    }
+    this.others ??= new Map();
+    this.others.set(relationship, parent);
+  }
+}
+
 /** What only few states need. */
 export class StateExtra {
-  /** A relationship by which the object has or had a parent; most have one only. */
-  private parentedBy: object | null = null;
-  private parent: InstanceState | false = false;
-  private otherParents: Map<object, InstanceState | false> | null = null;
   pending: Map<StateAttribute, PendingMutations> | null = null;
   /** Collections handed out while empty and not yet part of the object. */
   empties: Map<StateAttribute, unknown> | null = null;
@@ -110,34 +130,26 @@ export class StateExtra {
   sentNulls: Set<StateAttribute> | null = null;
   /** Collections that hold a part of their members: loaded with a condition or a limit. */
   partial: Set<StateAttribute> | null = null;
-  /** Values of attributes outside the row: query expressions and the like. */
-  info: Record<string, unknown> | null = null;
+}
 
-  /** The last known parent along a tracked relationship; false: taken from its parent; undefined: nothing is known. */
-  parentAlong(relationship: object): InstanceState | false | undefined {
-    return this.parentedBy === relationship ? this.parent : this.otherParents?.get(relationship);
-  }
+const empty: (readonly undefined[])[] = [];
 
-  setParent(relationship: object, parent: InstanceState | false): void {
-    if (this.parentedBy === null || this.parentedBy === relationship) {
-      this.parentedBy = relationship;
-      this.parent = parent;
-      return;
-    }
-    this.otherParents ??= new Map();
-    this.otherParents.set(relationship, parent);
-  }
-
-  forgetParents(): void {
-    this.parentedBy = null;
-    this.parent = false;
-    this.otherParents = null;
-  }
+/** An array of so many slots without a value. A copy of one that is there is made faster than a new one is filled. */
+export function emptySlots(count: number): unknown[] {
+  const known = empty[count];
+  if (known !== undefined) return known.slice();
+  while (empty.length <= count) empty.push(new Array<undefined>(empty.length).fill(undefined));
+  return (empty[count] as readonly undefined[]).slice();
 }
 
 const EXPIRED = 1;
 const DELETED = 2;
 const MODIFIED = 4;
+const PENDING = 8;
+const IN_FLUSH = 16;
+const FLUSH_DELETES = 32;
+const FLUSH_LISTS = 64;
+const MARKED = 128;
 
 export class InstanceState {
   /** Slots of `values` that hold what the driver gave and convert when first read, a bit each. */
@@ -148,11 +160,15 @@ export class InstanceState {
   key: IdentityKey | null = null;
   /** Related objects and collections, a slot for each relationship; null while none is loaded. */
   refs: unknown[] | null = null;
-  /** The values that changed attributes had at the last flush or load. */
+  /**
+   * The values that changed attributes had at the last flush or load. All that an object without a row has is new, but for relationships that are
+   * named here with what they held before.
+   */
   committed: Changes | null = null;
   /** How the object was loaded: converters of raw slots, and the loader options in force for it. */
   origin: LoadOrigin | null = null;
   extra: StateExtra | null = null;
+  parents: Parents | null = null;
   /** What the identity map holds weakly together with this one. */
   page: object | null = null;
   /** The position in the order of `add`; 0 for objects that came from the database. */
@@ -181,6 +197,55 @@ export class InstanceState {
     return (this.flags & MODIFIED) !== 0;
   }
 
+  /** Among the new objects of its session. */
+  get pending(): boolean {
+    return (this.flags & PENDING) !== 0;
+  }
+  set pending(on: boolean) {
+    this.flags = on ? this.flags | PENDING : this.flags & ~PENDING;
+  }
+
+  // What the flush under way does with the object: no flush has a map of its objects.
+
+  get inFlush(): boolean {
+    return (this.flags & IN_FLUSH) !== 0;
+  }
+  /** The flush deletes its row. */
+  get flushDeletes(): boolean {
+    return (this.flags & FLUSH_DELETES) !== 0;
+  }
+  /** Takes part only as a source or target of keys: no statement of its own. */
+  get flushLists(): boolean {
+    return (this.flags & FLUSH_LISTS) !== 0;
+  }
+  enterFlush(deletes: boolean, lists: boolean): void {
+    this.flags |= IN_FLUSH;
+    this.changeFate(deletes, lists);
+  }
+  changeFate(deletes: boolean, lists: boolean): void {
+    this.flags =
+      (this.flags & ~(FLUSH_DELETES | FLUSH_LISTS)) | (deletes ? FLUSH_DELETES : 0) | (lists ? FLUSH_LISTS : 0);
+  }
+  leaveFlush(): void {
+    this.flags &= ~(IN_FLUSH | FLUSH_DELETES | FLUSH_LISTS);
+  }
+
+  /** Marks the object for a loop that must meet each once; true if it was not marked. Whoever marks takes the marks away before anything else runs. */
+  mark(): boolean {
+    if ((this.flags & MARKED) !== 0) return false;
+    this.flags |= MARKED;
+    return true;
+  }
+  unmark(): void {
+    this.flags &= ~MARKED;
+  }
+
+  /** The slots of relationships, made at the first use. */
+  slots(): unknown[] {
+    this.refs ??= emptySlots(this.mapper.relationSlots);
+    return this.refs;
+  }
+
   ext(): StateExtra {
     this.extra ??= new StateExtra();
     return this.extra;
@@ -192,18 +257,15 @@ export class InstanceState {
     return `new ${this.mapper.className}`;
   }
 
-  /** Records that `attribute` changes; `previous` is its value before (a copy where it is a collection). */
+  /**
+   * Records that `attribute` changes, before it does; `previous` is its value (a copy where it is a collection). For an object without a row nothing
+   * is kept, as all that it has is new; only a flush under way must know what was before.
+   */
   recordChange(attribute: StateAttribute, previous: unknown): void {
-    const session = this.session;
-    if (session?.inFlush) session.noteLateChange(this, attribute, previous);
-    this.recordOwnChange(attribute, previous);
-  }
-
-  /** The same for a column of an object without a row: all that it has is new, so that only a flush under way must know what was before. */
-  recordNew(attribute: StateAttribute, previous: unknown): void {
-    const session = this.session;
-    if (session?.inFlush) session.noteLateChange(this, attribute, previous);
-    this.markModified();
+    const { session } = this;
+    if (session?.flushing) session.noteChangeInFlush(this, attribute, previous);
+    if (this.key === null) this.markModified();
+    else this.recordOwnChange(attribute, previous);
   }
 
   /** The same for a change that the flush itself makes: keys copied along relationships, defaults, versions. */
@@ -236,21 +298,37 @@ export class InstanceState {
     this.committed?.delete(attribute);
   }
 
+  /** Notes what a relationship of an object without a row holds as nothing new. */
+  keepAsCommitted(attribute: StateAttribute, value: unknown): void {
+    if (this.committed === null) this.committed = new Changes(attribute, value);
+    else this.committed.note(attribute, value);
+  }
+
   /** Forgets everything that a load can bring back. The identity stays. */
   expireAll(): void {
     this.values.length = this.mapper.columnSlots;
     this.values.fill(undefined);
     this.raw = 0;
     this.refs = null;
+    this.parents = null;
     this.commitAll();
     if (this.extra !== null) {
       this.extra.empties = null;
-      this.extra.forgetParents();
       this.extra.saidSince = null;
       this.extra.partial = null;
     }
     this.expired = true;
     if (heard.expire) announceInstance("expire", this);
+  }
+
+  /** The last known parent along a tracked relationship; false: taken from its parent; undefined: nothing is known. */
+  parentAlong(relationship: object): InstanceState | false | undefined {
+    return this.parents === null ? undefined : this.parents.along(relationship);
+  }
+
+  setParent(relationship: object, parent: InstanceState | false): void {
+    if (this.parents === null) this.parents = new Parents(relationship, parent);
+    else this.parents.set(relationship, parent);
   }
 
   /** Whether a collection is loaded in part: with a condition or a limit of its loader. */

@@ -117,8 +117,7 @@ export class ColumnAttribute extends Attribute {
         if (result !== undefined) replaced = result;
       }
     }
-    if (state.key === null) state.recordNew(this, previous);
-    else state.recordChange(this, previous);
+    state.recordChange(this, previous);
     state.values[slot] = replaced;
     state.raw &= ~this.bit;
   }

@@ -47,7 +47,7 @@ export class MutableAttribute extends ColumnAttribute {
   /** Called before a change: keeps what the value was. */
   changing({ state, value }: Root): void {
     if (state.values[this.slot] !== value) return;
-    if (state.committed?.has(this) && !state.session?.inFlush) {
+    if ((state.key === null || state.committed?.has(this)) && !state.session?.flushing) {
       state.markModified();
       return;
     }

@@ -66,6 +66,9 @@ export abstract class RelationAttribute extends Attribute {
   /** The related objects in memory. */
   abstract loadedMembers(state: InstanceState): readonly object[];
 
+  /** What an object holds that is without a row from now on counts as it did: as nothing new. */
+  abstract keepAsCommitted(state: InstanceState): void;
+
   /** Whether the attribute was replaced while its old value was not in memory, and nothing but the database can tell it. */
   abstract originalUnknown(state: InstanceState): boolean;
 
@@ -104,29 +107,28 @@ export abstract class RelationAttribute extends Attribute {
   }
 
   hasParent(member: InstanceState, optimistic: boolean): boolean {
-    const parent = member.extra?.parentAlong(this);
+    const parent = member.parentAlong(this);
     return parent === undefined ? optimistic : parent !== false;
   }
 
   protected setParent(member: InstanceState, parent: InstanceState, present: boolean): void {
     if (!this.traits.trackParent) return;
-    const extra = member.ext();
     if (present) {
-      extra.setParent(this, parent);
+      member.setParent(this, parent);
       return;
     }
-    const last = extra.parentAlong(this);
+    const last = member.parentAlong(this);
     // Given to another parent meanwhile: that one holds it now.
     if (last !== undefined && last !== false && last !== parent && (last.key !== parent.key || last.key === null))
       return;
-    extra.setParent(this, false);
+    member.setParent(this, false);
   }
 
   /** The events of a new member, before it is stored; gives the value to store. */
   protected fireAppend(state: InstanceState, item: object, initiator: EventToken): object {
     let value = item;
     let member = this.check(value, state);
-    this.#checkSingleParent(member, state, initiator, null);
+    if (this.traits.singleParent) this.#checkSingleParent(member, state, initiator, null);
     if (this.listeners !== null) {
       const backref = initiator.attribute !== this;
       for (const listener of this.listeners.append)
@@ -174,7 +176,7 @@ export abstract class RelationAttribute extends Attribute {
     initiator: EventToken,
     previous: object | null | undefined,
   ): void {
-    if (!this.traits.singleParent || initiator.attribute !== this || previous === member.object) return;
+    if (initiator.attribute !== this || previous === member.object) return;
     if (!this.hasParent(member, false)) return;
     throw new InvalidRequestError(
       `${member.describe()} is already the ${this.key} of another ${this.owner.className}: ${this.label} has singleParent: true, ` +
@@ -201,7 +203,7 @@ export abstract class RelationAttribute extends Attribute {
     let member = value === null ? null : this.check(value, state);
     const old = previous ? stateOf(previous) : undefined;
     if (old !== undefined && previous !== value) this.setParent(old, state, false);
-    if (member !== null) this.#checkSingleParent(member, state, initiator, previous);
+    if (member !== null && this.traits.singleParent) this.#checkSingleParent(member, state, initiator, previous);
     if (this.listeners !== null) {
       for (const listener of this.listeners.set) {
         const result = listener(state, replaced, previous, initiator.attribute !== this);

@@ -5,6 +5,7 @@
  */
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { History, NO_HISTORY } from "../history.js";
+import { stateOf } from "../stamp.js";
 import type { InstanceState, StateMapper } from "../state.js";
 import { loadNow } from "./attribute.js";
 import { describeValue, EventToken, RelationAttribute } from "./relation-attribute.js";
@@ -96,7 +97,7 @@ export class ToManyAttribute extends RelationAttribute {
     if (!empty || empty.storage !== storage || this.isLoaded(state)) return false;
     empties?.delete(this);
     state.recordChange(this, undefined);
-    const refs = this.#slots(state);
+    const refs = state.slots();
     refs[this.slot] = storage;
     refs[this.slot + 1] = empty.exposed;
     return true;
@@ -125,7 +126,7 @@ export class ToManyAttribute extends RelationAttribute {
     if (empty !== undefined) this.adopt(state, storage);
     else {
       state.recordChange(this, undefined);
-      this.#slots(state)[this.slot] = storage;
+      state.slots()[this.slot] = storage;
     }
     return storage;
   }
@@ -154,19 +155,38 @@ export class ToManyAttribute extends RelationAttribute {
       if (state.session !== null) this.traits.checkRaise(state, true);
       loadNow(state, this);
     }
-    this.#replaceAll(state, [...items]);
+    const present = this.peek(state);
+    if (present === undefined && state.key === null) this.#fillFirst(state, [...items]);
+    else this.#replaceAll(state, present === undefined ? [] : [...present], [...items]);
+  }
+
+  /** Puts a storage in place of what was there. */
+  #putStorage(state: InstanceState, storage: unknown): void {
+    const refs = state.slots();
+    refs[this.slot] = storage;
+    refs[this.slot + 1] = undefined;
+    state.extra?.empties?.delete(this);
+  }
+
+  /** The first members of a new object: all are appended. */
+  #fillFirst(state: InstanceState, items: readonly object[]): void {
+    const storage = this.kind.create();
+    const firsts = firstOccurrences(items);
+    state.recordChange(this, undefined);
+    this.#putStorage(state, storage);
+    for (let i = 0; i < items.length; i++) {
+      const item = items[i];
+      this.kind.add(storage, firsts === null || firsts[i] ? this.fireAppend(state, item, this.bulkToken) : item);
+    }
+    this.kind.arranged?.(storage);
   }
 
   /** Members that stay have no event, new ones are appended, missing ones removed. */
-  #replaceAll(state: InstanceState, items: object[]): void {
-    const old = [...(this.peek(state) ?? [])];
+  #replaceAll(state: InstanceState, old: readonly object[], items: readonly object[]): void {
     const before = new Set(old);
     const fresh = this.kind.create();
-    state.recordChange(this, this.isLoaded(state) || state.key !== null ? old : undefined);
-    const refs = this.#slots(state);
-    refs[this.slot] = fresh;
-    refs[this.slot + 1] = undefined;
-    state.extra?.empties?.delete(this);
+    state.recordChange(this, old);
+    this.#putStorage(state, fresh);
     const seen = new Set<object>();
     for (const item of items) {
       const isNew = !before.has(item) && !seen.has(item);
@@ -221,7 +241,7 @@ export class ToManyAttribute extends RelationAttribute {
   }
 
   protected noteChange(state: InstanceState): void {
-    if (state.committed?.has(this) && !state.session?.inFlush) {
+    if ((state.key === null || state.committed?.has(this)) && !state.session?.flushing) {
       state.markModified();
       return;
     }
@@ -245,7 +265,8 @@ export class ToManyAttribute extends RelationAttribute {
       return pending === undefined ? NO_HISTORY : new History([...pending.added], [], [...pending.removed]);
     }
     const { committed } = state;
-    if (committed === null || !committed.has(this)) return new History([], [...current], []);
+    if (committed === null || !committed.has(this))
+      return state.key === null ? new History([...current], [], []) : new History([], [...current], []);
     const original = committed.get(this) as readonly object[] | undefined;
     if (original === undefined) return new History([...current], [], []);
     const before = new Set(original);
@@ -264,14 +285,20 @@ export class ToManyAttribute extends RelationAttribute {
     return false;
   }
 
+  keepAsCommitted(state: InstanceState): void {
+    const present = this.peek(state);
+    if (present !== undefined) state.keepAsCommitted(this, [...present]);
+  }
+
   /** Takes loaded members as the collection; appends and removals that waited for the load are applied as changes. */
   setCommitted(state: InstanceState, value: unknown): void {
     const members = value as object[];
     const storage = this.#store(members);
     state.commitAttribute(this);
-    const refs = this.#slots(state);
+    const refs = state.slots();
     refs[this.slot] = storage;
     refs[this.slot + 1] = undefined;
+    if (state.key === null) this.keepAsCommitted(state);
     if (state.extra === null) return;
     state.extra.partial?.delete(this);
     state.extra.empties?.delete(this);
@@ -312,14 +339,22 @@ export class ToManyAttribute extends RelationAttribute {
       state.refs[this.slot + 1] = undefined;
     }
   }
-
-  #slots(state: InstanceState): unknown[] {
-    state.refs ??= new Array(state.mapper.relationSlots).fill(undefined);
-    return state.refs;
-  }
 }
 
 interface EmptyCollection {
   readonly storage: unknown;
   readonly exposed: object;
+}
+
+/** For each item whether it stands here for the first time; null where all do. */
+function firstOccurrences(items: readonly object[]): readonly boolean[] | null {
+  if (items.length < 2) return null;
+  let repeated = 0;
+  const firsts = items.map((item) => {
+    const isFirst = (stateOf(item) as InstanceState).mark();
+    if (!isFirst) repeated++;
+    return isFirst;
+  });
+  for (const item of items) (stateOf(item) as InstanceState).unmark();
+  return repeated === 0 ? null : firsts;
 }

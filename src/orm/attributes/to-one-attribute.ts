@@ -78,9 +78,8 @@ export class ToOneAttribute extends RelationAttribute {
   replace(state: InstanceState, value: object | null, initiator: EventToken, expected?: object): void {
     const previous = this.#previous(state);
     if (expected !== undefined && previous !== undefined && previous !== expected) return;
-    if (value !== null) this.check(value, state);
     const replaced = this.fireReplace(state, value, previous, initiator);
-    this.#slots(state)[this.slot] = replaced;
+    state.slots()[this.slot] = replaced;
   }
 
   append(state: InstanceState, item: object, initiator: EventToken): void {
@@ -106,7 +105,7 @@ export class ToOneAttribute extends RelationAttribute {
 
   /** Sets the old value that the database told, and puts back the new one. */
   restore(state: InstanceState, original: unknown, current: unknown): void {
-    this.#slots(state)[this.slot] = current;
+    state.slots()[this.slot] = current;
     state.recordOwnChange(this, original ?? null);
   }
 
@@ -130,7 +129,8 @@ export class ToOneAttribute extends RelationAttribute {
     const current = this.peek(state);
     const { committed } = state;
     if (committed === null || !committed.has(this)) {
-      return current === undefined ? NO_HISTORY : new History([], [current], []);
+      if (current === undefined) return NO_HISTORY;
+      return state.key === null ? new History([current], [], []) : new History([], [current], []);
     }
     const original = committed.get(this) as object | null | undefined;
     if (current === original && current !== undefined) return new History([], [current], []);
@@ -139,16 +139,17 @@ export class ToOneAttribute extends RelationAttribute {
 
   setCommitted(state: InstanceState, value: unknown): void {
     state.commitAttribute(this);
-    this.#slots(state)[this.slot] = value;
+    state.slots()[this.slot] = value;
+    if (state.key === null) this.keepAsCommitted(state);
+  }
+
+  keepAsCommitted(state: InstanceState): void {
+    const present = this.peek(state);
+    if (present !== undefined) state.keepAsCommitted(this, present);
   }
 
   expire(state: InstanceState): void {
     state.commitAttribute(this);
     if (state.refs !== null) state.refs[this.slot] = undefined;
-  }
-
-  #slots(state: InstanceState): unknown[] {
-    state.refs ??= new Array(state.mapper.relationSlots).fill(undefined);
-    return state.refs;
   }
 }

@@ -24,18 +24,13 @@ export class WriteOnlyAttribute extends ToManyAttribute {
   override readonly loads: boolean = false;
 
   override get(state: InstanceState): unknown {
-    const refs = this.refsOf(state);
+    const refs = state.slots();
     let made = refs[this.slot + 1];
     if (made === undefined) {
       made = expose(this, state);
       refs[this.slot + 1] = made;
     }
     return made;
-  }
-
-  private refsOf(state: InstanceState): unknown[] {
-    state.refs ??= new Array(state.mapper.relationSlots).fill(undefined);
-    return state.refs;
   }
 
   override set(state: InstanceState, value: unknown): void {
@@ -67,7 +62,7 @@ export class WriteOnlyAttribute extends ToManyAttribute {
   override append(state: InstanceState, item: object, initiator = this.appendToken): void {
     const value = this.fireAppend(state, item, initiator);
     // Walks along cascades pass by objects that hold nothing.
-    this.refsOf(state);
+    state.slots();
     const pending = state.pendingFor(this);
     if (!pending.removed.delete(value)) pending.added.add(value);
   }

@@ -252,7 +252,7 @@ function keepKeys({ attribute, target, label, reverse }: Relationship): void {
     );
   }
   const parentOf = (member: InstanceState): InstanceState | null => {
-    const known = member.extra?.parentAlong(attribute);
+    const known = member.parentAlong(attribute);
     if (known) return known;
     for (const other of reverse) {
       const parent = other.loadedMembers(member)[0];

@@ -11,7 +11,7 @@ import type { Table } from "../../sql/schema/table.js";
 import type { Attribute } from "../attributes/attribute.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { RelationAttribute, RelationTraits } from "../attributes/relation-attribute.js";
-import type { Cascades } from "../cascades.js";
+import type { CascadeOperation, Cascades } from "../cascades.js";
 import {
   CompositeKey,
   type IdentityKey,
@@ -137,6 +137,21 @@ export class Mapper implements StateMapper {
     const found: Mapper[] = [this];
     for (const each of found) found.push(...each.concretes);
     return found;
+  }
+
+  readonly #cascading: Map<CascadeOperation, { readonly count: number; readonly list: readonly Relationship[] }> =
+    new Map();
+
+  /** The relationships that an operation follows. */
+  cascading(operation: CascadeOperation): readonly Relationship[] {
+    const count = this.relationships.length;
+    let known = this.#cascading.get(operation);
+    // Relationships may be added to a mapped class.
+    if (known?.count !== count) {
+      known = { count, list: this.relationships.filter(({ cascades }) => cascades.has(operation)) };
+      this.#cascading.set(operation, known);
+    }
+    return known.list;
   }
 
   /** An attribute by name. @throws InvalidRequestError with the names there are */
@@ -329,6 +344,7 @@ export class Relationship implements RelationTraits {
   useGet = false;
   /** Data of the user's own. */
   readonly info: Record<string, unknown>;
+  #syncPairs: readonly SyncPair[] | null = null;
   /** For each column of the target's primary key the parent column that holds it, where `useGet`. */
   identityColumns: readonly Column[] = [];
 
@@ -376,10 +392,14 @@ export class Relationship implements RelationTraits {
 
   /** Keys from the parent (one-to-many, many-to-many) or from the target (many-to-one). */
   get syncPairs(): readonly SyncPair[] {
-    const { direction, pairs } = this.join;
-    return direction === "manyToOne"
-      ? pairs.map(({ local, remote }) => ({ source: remote, dest: local }))
-      : pairs.map(({ local, remote }) => ({ source: local, dest: remote }));
+    if (this.#syncPairs === null) {
+      const { direction, pairs } = this.join;
+      this.#syncPairs =
+        direction === "manyToOne"
+          ? pairs.map(({ local, remote }) => ({ source: remote, dest: local }))
+          : pairs.map(({ local, remote }) => ({ source: local, dest: remote }));
+    }
+    return this.#syncPairs;
   }
 
   /** Keys from the target into the association row. */

@@ -90,9 +90,8 @@ export class SessionPersister implements Persister {
   /** A new object with the key of one that is deleted in this flush takes over its row. */
   *#rowSwitch(state: InstanceState, existing: InstanceState, flush: FlushContext): Op<InstanceState | null> {
     if (existing.expired && !(yield* this.session.ensurePresent(existing))) return null;
-    const fate = flush.fates.get(existing);
-    if (fate?.isDelete) {
-      fate.listOnly = true;
+    if (flush.isDeleted(existing)) {
+      existing.changeFate(true, true);
       return existing;
     }
     this.session.warn(

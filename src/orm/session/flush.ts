@@ -3,7 +3,14 @@ import type { Op } from "../../engine/io.js";
 import { isOrphan, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState, StateAttribute } from "../state.js";
 import { rekeyedStates } from "../uow/action-views.js";
-import { type Action, type ActionView, FlushContext, type FlushSession, type Persister } from "../uow/flush-context.js";
+import {
+  type Action,
+  type ActionView,
+  FlushContext,
+  type FlushSession,
+  type Persister,
+  type RegisterOptions,
+} from "../uow/flush-context.js";
 import { makeMapperActions, processorsOf } from "../uow/processors.js";
 import { findClashes } from "../uow/unique-clash.js";
 import type { Membership } from "./membership.js";
@@ -15,19 +22,31 @@ export function collectFlush(
   membership: Membership,
 ): { readonly flush: FlushContext; readonly dropped: readonly InstanceState[] } {
   const flush = new FlushContext(session, persister, processorsOf, makeMapperActions, findClashes);
+  try {
+    return { flush, dropped: register(flush, membership) };
+  } catch (error) {
+    flush.release();
+    throw error;
+  }
+}
+
+function register(flush: FlushContext, membership: Membership): InstanceState[] {
   const dropped: InstanceState[] = [];
   const deleted = [...membership.deleted];
-  const saves = [...membership.new, ...membership.modified];
-  for (const state of saves) {
-    if (membership.deleted.has(state) || state.deleted) continue;
-    const orphan = isOrphan(state);
-    const stored = state.key !== null;
-    if (orphan && !stored && state.extra?.orphanedOutside) dropped.push(state);
-    else flush.register(state, { isDelete: orphan && stored });
+  const modified = [...membership.modified];
+  for (const state of membership.new.toArray()) {
+    if (state.extra?.orphanedOutside && isOrphan(state)) dropped.push(state);
+    else flush.register(state);
   }
-  for (const state of deleted) flush.register(state, { isDelete: true });
-  return { flush, dropped };
+  for (const state of modified) {
+    if (!membership.deleted.has(state) && !state.deleted)
+      flush.register(state, isOrphan(state) ? TO_DELETE : undefined);
+  }
+  for (const state of deleted) flush.register(state, TO_DELETE);
+  return dropped;
 }
+
+const TO_DELETE: RegisterOptions = { isDelete: true };
 
 /** Changes made by others while the flush was under way; they belong to the next one. */
 export type LateChanges = Map<InstanceState, Map<StateAttribute, unknown>>;
@@ -36,13 +55,13 @@ export type LateChanges = Map<InstanceState, Map<StateAttribute, unknown>>;
 export function finishFlush(flush: FlushContext, membership: Membership, late: LateChanges): void {
   const gone: InstanceState[] = [];
   const kept: InstanceState[] = [];
-  for (const [state, fate] of flush.fates) (fate.isDelete ? gone : kept).push(state);
+  for (const state of flush.states) (state.flushDeletes ? gone : kept).push(state);
   membership.registerDeleted(gone);
   membership.registerPersistent(kept);
   // The flush itself may have touched objects that it did not write: what it did there is stored by the others.
   for (const state of membership.modified) if (!late.has(state)) state.commitAll();
   for (const [state, changes] of late) {
-    if (!flush.fates.has(state) || !membership.contains(state)) continue;
+    if (!flush.has(state) || !membership.contains(state)) continue;
     for (const [attribute, previous] of changes) state.recordOwnChange(attribute, previous);
   }
 }
@@ -82,7 +101,7 @@ export function* planFlush(flush: FlushContext): Op<FlushPlan> {
 /** A save is an INSERT of new objects and an UPDATE of changed ones. */
 function splitSaves(view: ActionView, flush: FlushContext, rekeyed: ReadonlySet<InstanceState>): ActionView[] {
   if (view.action !== "save") return [view];
-  const byObject = new Map([...flush.fates.keys()].map((state) => [state.object, state]));
+  const byObject = new Map(flush.states.map((state) => [state.object, state]));
   const isNew = (object: object): boolean => byObject.get(object)?.key === null;
   const inserts = view.objects.filter(isNew);
   const updates = view.objects.filter((object) => {

@@ -1,8 +1,9 @@
 /** How a session flushes: by itself before statements, or when it is told to. */
 import type { Op } from "../../engine/io.js";
 import { InvalidRequestError } from "../../sql/errors.js";
+import type { Attribute } from "../attributes/attribute.js";
 import type { InstanceState, StateAttribute } from "../state.js";
-import type { FlushSession, Persister } from "../uow/flush-context.js";
+import type { FlushContext, FlushSession, Persister } from "../uow/flush-context.js";
 import { collectFlush, FlushPlan, finishFlush, type LateChanges, planFlush } from "./flush.js";
 import type { SessionTransaction } from "./transaction.js";
 import { TransactionalSession } from "./transactional-session.js";
@@ -14,6 +15,7 @@ export abstract class FlushingSession extends TransactionalSession {
   protected abstract readonly flushPort: FlushSession;
   #noAutoflush = 0;
   #flushing = false;
+  #current: FlushContext | null = null;
   #inHandler = 0;
   #late: LateChanges = new Map();
 
@@ -25,7 +27,9 @@ export abstract class FlushingSession extends TransactionalSession {
   get flushing(): boolean {
     return this.#flushing;
   }
-  noteLateChange(state: InstanceState, attribute: StateAttribute, previous: unknown): void {
+  noteChangeInFlush(state: InstanceState, attribute: StateAttribute, previous: unknown): void {
+    this.#current?.keep(state, attribute as Attribute);
+    if (!this.inFlush) return;
     let changes = this.#late.get(state);
     if (changes === undefined) {
       changes = new Map();
@@ -68,6 +72,7 @@ export abstract class FlushingSession extends TransactionalSession {
     this.membership.expunge(dropped);
     if (!flush.hasWork) return;
     this.#flushing = true;
+    this.#current = flush;
     this.hasWritten = true;
     this.#late = new Map();
     try {
@@ -75,15 +80,20 @@ export abstract class FlushingSession extends TransactionalSession {
       yield* flush.execute(levels);
       this.fromHandler(() => this.emit("afterFlush", flush));
       finishFlush(flush, this.membership, this.#late);
-      this.#flushing = false;
+      this.#endFlush(flush);
       this.emit("afterFlushPostexec", flush);
     } catch (error) {
-      this.#flushing = false;
+      this.#endFlush(flush);
       yield* this.#failFlush(error);
       throw error;
-    } finally {
-      this.#flushing = false;
     }
+  }
+
+  #endFlush(flush: FlushContext): void {
+    if (this.#current !== flush) return;
+    this.#flushing = false;
+    this.#current = null;
+    flush.release();
   }
 
   *#failFlush(error: unknown): Op<void> {
@@ -106,8 +116,13 @@ export abstract class FlushingSession extends TransactionalSession {
   }
 
   *explainFlush(): Op<FlushPlan> {
+    if (this.#flushing) throw new InvalidRequestError("explainFlush() was called from within a flush.");
     if (this.membership.isClean) return new FlushPlan([]);
     const { flush } = collectFlush(this.flushPort, this.persister, this.membership);
-    return yield* planFlush(flush);
+    try {
+      return yield* planFlush(flush);
+    } finally {
+      flush.release();
+    }
   }
 }

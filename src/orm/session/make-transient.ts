@@ -2,6 +2,7 @@
 import { InvalidRequestError } from "../../sql/errors.js";
 import { ensureState } from "../mapping/instrument.js";
 import { mapperOf } from "../mapping/mapper.js";
+import { loseIdentity } from "./membership.js";
 import type { SessionCore } from "./session-core.js";
 
 /**
@@ -13,8 +14,7 @@ import type { SessionCore } from "./session-core.js";
 export function makeTransient(object: object): void {
   const state = ensureState(object);
   if (state.session !== null) (state.session as SessionCore).membership.expunge([state]);
-  state.key = null;
-  state.deleted = false;
+  loseIdentity(state);
   state.expired = false;
   if (state.extra !== null) state.extra.expiredBy = null;
 }

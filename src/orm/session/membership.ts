@@ -16,11 +16,13 @@ import {
   type StateMapper,
   tokenOf,
 } from "../state.js";
+import { PendingStates } from "./pending-states.js";
 import type { TransitionName } from "./session-events.js";
 
 /** What changed since a transaction or savepoint began. */
 export interface Snapshot {
-  readonly new: Set<InstanceState>;
+  /** Objects that became persistent. */
+  readonly new: InstanceState[];
   readonly dirty: Set<InstanceState>;
   readonly deleted: Set<InstanceState>;
   /** The key that an object had before, for objects whose primary key was changed by a flush. */
@@ -28,7 +30,7 @@ export interface Snapshot {
 }
 
 export function newSnapshot(): Snapshot {
-  return { new: new Set(), dirty: new Set(), deleted: new Set(), keySwitches: new Map() };
+  return { new: [], dirty: new Set(), deleted: new Set(), keySwitches: new Map() };
 }
 
 /** What membership asks of its session. */
@@ -45,19 +47,20 @@ export interface MembershipHost extends SessionPort {
 
 export class Membership {
   readonly identity: IdentityMap = new IdentityMap();
-  readonly new: Set<InstanceState> = new Set();
+  readonly new: PendingStates = new PendingStates();
   readonly deleted: Set<InstanceState> = new Set();
   readonly modified: Set<InstanceState> = new Set();
   /** What expired objects last, for the message of who reads one outside a sync context. */
   expiryCause: string | null = null;
-  #insertOrder = 0;
 
   constructor(readonly host: MembershipHost) {}
+
+  readonly #isHere = (state: InstanceState): boolean => this.contains(state);
 
   /** Pending or persistent. */
   contains(state: InstanceState): boolean {
     if (state.session !== this.host) return false;
-    return state.key === null ? this.new.has(state) : !state.deleted;
+    return state.key === null ? state.pending : !state.deleted;
   }
 
   get isClean(): boolean {
@@ -70,9 +73,7 @@ export class Membership {
   saveOrUpdate(state: InstanceState): void {
     if (state.extra !== null) state.extra.orphanedOutside = false;
     this.#enter(state);
-    // Nothing related in memory, now or before; what waits for a collection is among the extras.
-    if (state.refs === null && state.extra === null) return;
-    for (const reached of cascadeStates(state, "save-update", (s) => this.contains(s))) this.#enter(reached);
+    for (const reached of cascadeStates(state, "save-update", this.#isHere)) this.#enter(reached);
   }
 
   #enter(state: InstanceState): void {
@@ -82,10 +83,7 @@ export class Membership {
 
   #enterNew(state: InstanceState): void {
     const attached = this.#beforeAttach(state);
-    if (!this.new.has(state)) {
-      this.new.add(state);
-      state.insertOrder = ++this.#insertOrder;
-    }
+    this.new.add(state);
     if (attached) this.host.transition("transientToPending", state);
   }
 
@@ -161,8 +159,7 @@ export class Membership {
       this.modified.delete(state);
       state.session = null;
       if (toTransient && state.key !== null) {
-        state.key = null;
-        state.deleted = false;
+        loseIdentity(state);
         this.host.transition("persistentToTransient", state);
       } else if (wasPending) this.host.transition("pendingToTransient", state);
       else this.host.transition(wasDeleted ? "deletedToDetached" : "persistentToDetached", state);
@@ -186,7 +183,7 @@ export class Membership {
 
   /** Everything that the session holds, deleted objects of open transactions included. */
   all(): InstanceState[] {
-    return [...this.identity.states(), ...this.new];
+    return [...this.identity.states(), ...this.new.toArray()];
   }
 
   // --- after a flush -------------------------------------------------------------------------------------------------
@@ -220,7 +217,7 @@ export class Membership {
       }
       if (!isNew) state.commitAll();
       if (this.new.delete(state)) {
-        snapshot?.new.add(state);
+        snapshot?.new.push(state);
         this.host.transition("pendingToPersistent", state);
       } else snapshot?.dirty.add(state);
     }
@@ -282,12 +279,19 @@ export class Membership {
 
   /** What a released savepoint did is now its parent's. */
   merge(snapshot: Snapshot, parent: Snapshot): void {
-    for (const state of snapshot.new) parent.new.add(state);
+    for (const state of snapshot.new) parent.new.push(state);
     for (const state of snapshot.dirty) parent.dirty.add(state);
     for (const state of snapshot.deleted) parent.deleted.add(state);
     for (const [state, key] of snapshot.keySwitches)
       if (!parent.keySwitches.has(state)) parent.keySwitches.set(state, key);
   }
+}
+
+/** An object has no row from now on: what it holds along its relationships counts as nothing new, as its columns were written with it. */
+export function loseIdentity(state: InstanceState): void {
+  state.key = null;
+  state.deleted = false;
+  if (state.refs !== null) for (const { attribute } of mapperOf(state).relationships) attribute.keepAsCommitted(state);
 }
 
 /** Expires an object, but for attributes that were set since the flush: those belong to the next one. */

@@ -89,7 +89,7 @@ export class Merge {
     const mapper = mapperOf(source);
     const { membership } = this.host;
     if (source.key === null) {
-      if (membership.new.has(source)) {
+      if (membership.contains(source)) {
         this.host.warn(
           `${source.describe()} is pending in this session already and is being merged: this makes a second object of it.`,
         );

@@ -83,7 +83,7 @@ export class SessionCore
     return this.membership.contains(state);
   }
   isPending(state: InstanceState): boolean {
-    return this.membership.new.has(state);
+    return state.session === this && state.pending;
   }
   saveOrUpdate(state: InstanceState): void {
     this.membership.saveOrUpdate(state);
@@ -192,7 +192,7 @@ export class SessionCore
     return [...this.membership.modified].filter((s) => !this.membership.deleted.has(s)).map((s) => s.object);
   }
   get new(): object[] {
-    return [...this.membership.new].map((s) => s.object);
+    return this.membership.new.toArray().map((s) => s.object);
   }
   get deleted(): object[] {
     return [...this.membership.deleted].map((s) => s.object);

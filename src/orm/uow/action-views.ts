@@ -31,15 +31,16 @@ function eachRekeyed(
   flush: FlushContext,
   found: (state: InstanceState, relationship: Relationship, parentIsDeleted: boolean) => void,
 ): void {
-  for (const [state, fate] of flush.fates) {
-    if (fate.listOnly) continue;
+  for (const state of flush.states) {
+    if (state.flushLists) continue;
+    const isDelete = state.flushDeletes;
     for (const relationship of mapperOf(state).relationships) {
       if (relationship.viewonly || relationship.direction === "manyToMany") continue;
       const history: History<unknown> = flush.history(state, relationship.attribute);
       if (relationship.direction === "manyToOne") {
-        if (fate.isDelete ? memberStates(history.sum()).length > 0 : history.hasChanges)
-          found(state, relationship, fate.isDelete);
-      } else if (!fate.isDelete) {
+        if (isDelete ? memberStates(history.sum()).length > 0 : history.hasChanges)
+          found(state, relationship, isDelete);
+      } else if (!isDelete) {
         for (const member of memberStates([...history.added, ...history.deleted])) found(member, relationship, false);
       } else if (!relationship.cascades.delete && relationship.passiveDeletes !== "all") {
         for (const member of memberStates(history.nonAdded())) found(member, relationship, true);

@@ -134,8 +134,7 @@ export class ProcessAll extends Action {
     const found: InstanceState[] = [];
     for (const mapper of this.processor.mappers(this.fromParent)) {
       for (const state of flush.byMapper.get(mapper) ?? []) {
-        const fate = flush.fates.get(state);
-        if (fate && fate.isDelete === this.isDelete && !fate.listOnly) found.push(state);
+        if (state.flushDeletes === this.isDelete && !state.flushLists) found.push(state);
       }
     }
     return found;
@@ -169,7 +168,7 @@ export class PostUpdateAll extends Action {
   *execute(flush: FlushContext): Op<void> {
     const entry = flush.postUpdates.get(this.base);
     if (entry === undefined) return;
-    const states = [...entry.states].filter((s) => (flush.fates.get(s)?.isDelete ?? false) === this.isDelete);
+    const states = [...entry.states].filter((s) => flush.isDeleted(s) === this.isDelete);
     yield* flush.persister.postUpdate(this.base, states, entry.columns, flush);
   }
   describe(): string {

@@ -10,6 +10,7 @@ import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import { DeleteAll, DeleteState, ProcessAll, ProcessState, SaveAll, SaveState } from "./actions.js";
 import type { Action, FlushContext, Processor, RegisterOptions } from "./flush-context.js";
+import { KeyCopier } from "./sync.js";
 
 /** The actions between which a processor sets an order. */
 export interface Stage {
@@ -39,15 +40,16 @@ export abstract class DependencyProcessor implements Processor {
   readonly label: string;
   /** How objects come into a flush along the relationship. */
   protected readonly theAdd: RegisterOptions;
-  protected readonly theSave: RegisterOptions;
   protected readonly theDelete: RegisterOptions;
 
+  protected readonly keys: KeyCopier;
+
   constructor(readonly relationship: Relationship) {
+    this.keys = new KeyCopier(relationship);
     this.attribute = relationship.attribute;
     this.order = relationship.parent.order * 1000 + relationship.attribute.slot;
     this.label = relationship.label;
     this.theAdd = { cancelDelete: true, why: `the add along ${this.label}` };
-    this.theSave = { why: `the save along ${this.label}` };
     this.theDelete = { why: `the delete along ${this.label}` };
   }
 
@@ -87,6 +89,11 @@ export abstract class DependencyProcessor implements Processor {
     // A many-to-one only needs to be known where it decides about order: within one table, or for an UPDATE of its own.
     const load = isDelete && this.mayLoadForDelete && (direction !== "manyToOne" || selfReferential || postUpdate);
     for (const state of states) {
+      if (flush.isFresh(state)) {
+        if (this.attribute.uselist ? this.attribute.loadedMembers(state).length > 0 : this.attribute.isLoaded(state))
+          return true;
+        continue;
+      }
       const history = load ? yield* flush.loadedHistory(state, this.attribute) : flush.history(state, this.attribute);
       if (!history.empty) return true;
     }
@@ -179,7 +186,6 @@ export abstract class DependencyProcessor implements Processor {
 }
 
 function memberAction(flush: FlushContext, member: InstanceState | null): [Action | null, boolean] {
-  const fate = member === null ? undefined : flush.fates.get(member);
-  if (member === null || fate === undefined) return [null, false];
-  return fate.isDelete ? [DeleteState.of(flush, member), true] : [SaveState.of(flush, member), false];
+  if (member === null || !flush.has(member)) return [null, false];
+  return member.flushDeletes ? [DeleteState.of(flush, member), true] : [SaveState.of(flush, member), false];
 }

@@ -13,13 +13,6 @@ import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 import { type Edge, findCycles, sortAsLevels } from "./topological.js";
 
-/** What will happen to an object. */
-export interface Fate {
-  isDelete: boolean;
-  /** Takes part only as a source or target of keys: no statement of its own. */
-  listOnly: boolean;
-}
-
 /** What the flush asks of its session. */
 export interface FlushSession extends CascadeLoader {
   contains(state: InstanceState): boolean;
@@ -152,8 +145,9 @@ function numberOf(of: object): number {
 const knownPlans = new WeakMap<Mapper, Map<string, Action[][]>>();
 
 export class FlushContext {
-  readonly fates: Map<InstanceState, Fate> = new Map();
-  /** In the order in which they came in. */
+  /** All objects that take part, in the order in which they came in; each knows what becomes of it. */
+  readonly states: InstanceState[] = [];
+  /** The same by their mappers. */
   readonly byMapper: Map<Mapper, InstanceState[]> = new Map();
   /** Processors whose actions may have to be broken into rows, by the base mapper of their parent. */
   readonly processors: Map<Mapper, Set<Processor>> = new Map();
@@ -169,6 +163,11 @@ export class FlushContext {
   readonly #histories: Map<Attribute, Remembered> = new Map();
   readonly #memos: Map<string, unknown> = new Map();
   readonly #ids: Map<object, number> = new Map();
+  // Objects of one class come one after another.
+  #lastMapper: Mapper | null = null;
+  #lastStates: InstanceState[] = [];
+  /** New objects of which a relationship was changed while the flush was under way. */
+  #changed: Set<InstanceState> | null = null;
 
   constructor(
     readonly session: FlushSession,
@@ -184,7 +183,7 @@ export class FlushContext {
   }
 
   get hasWork(): boolean {
-    return this.fates.size > 0;
+    return this.states.length > 0;
   }
 
   /** A small number for an object, for keys. */
@@ -202,8 +201,13 @@ export class FlushContext {
     return this.#memos.get(key) as T;
   }
 
+  /** Whether an object takes part. */
+  has(state: InstanceState): boolean {
+    return state.inFlush && (state.session as object | null) === this.session;
+  }
+
   isDeleted(state: InstanceState): boolean {
-    return this.fates.get(state)?.isDelete ?? false;
+    return state.flushDeletes && this.has(state);
   }
 
   /** Brings an object into the flush. */
@@ -217,22 +221,30 @@ export class FlushContext {
       }
       return false;
     }
-    const fate = this.fates.get(state);
-    if (fate === undefined) {
-      const mapper = mapperOf(state);
-      let states = this.byMapper.get(mapper);
-      if (states === undefined) {
-        states = [];
-        this.byMapper.set(mapper, states);
-        this.#openMapper(mapper);
-      }
-      states.push(state);
-      this.fates.set(state, { isDelete, listOnly });
-    } else if (!listOnly && (isDelete || cancelDelete)) {
-      fate.isDelete = isDelete;
-      fate.listOnly = false;
-    }
+    if (!state.inFlush) {
+      state.enterFlush(isDelete, listOnly);
+      this.states.push(state);
+      this.#ofMapper(mapperOf(state)).push(state);
+    } else if (!listOnly && (isDelete || cancelDelete)) state.changeFate(isDelete, false);
     return true;
+  }
+
+  /** Lets all objects go: what becomes of them is decided. */
+  release(): void {
+    for (const state of this.states) state.leaveFlush();
+  }
+
+  #ofMapper(mapper: Mapper): InstanceState[] {
+    if (mapper === this.#lastMapper) return this.#lastStates;
+    let states = this.byMapper.get(mapper);
+    if (states === undefined) {
+      states = [];
+      this.byMapper.set(mapper, states);
+      this.#openMapper(mapper);
+    }
+    this.#lastMapper = mapper;
+    this.#lastStates = states;
+    return states;
   }
 
   #openMapper(mapper: Mapper): void {
@@ -265,6 +277,22 @@ export class FlushContext {
       if (followers === undefined) this.#edges.set(before, new Set([after]));
       else followers.add(after);
     }
+  }
+
+  /**
+   * Whether an object is new, and so is all that its relationships hold: then the object itself tells what a flush must know, and no history is made.
+   */
+  isFresh(state: InstanceState): boolean {
+    return state.key === null && state.committed === null && (this.#changed === null || !this.#changed.has(state));
+  }
+
+  /** An attribute is about to change while the flush is under way: the flush goes on with what it was. */
+  keep(state: InstanceState, attribute: Attribute): void {
+    if (!this.has(state) || this.#histories.get(attribute)?.of.has(state) === true) return;
+    this.#remember(state, attribute, false);
+    if (state.key !== null) return;
+    this.#changed ??= new Set();
+    this.#changed.add(state);
   }
 
   /** The change of an attribute as memory knows it, the same throughout the flush. */
@@ -319,8 +347,7 @@ export class FlushContext {
     const found: InstanceState[] = [];
     for (const mapper of base.selfAndDescendants()) {
       for (const state of this.byMapper.get(mapper) ?? []) {
-        const fate = this.fates.get(state) as Fate;
-        if (fate.isDelete === isDelete && !fate.listOnly) found.push(state);
+        if (state.flushDeletes === isDelete && !state.flushLists) found.push(state);
       }
     }
     return found;
@@ -405,8 +432,7 @@ export class FlushContext {
     const saves: InstanceState[] = [];
     const waiting: InstanceState[] = [];
     const take = (state: InstanceState): void => {
-      const fate = this.fates.get(state) as Fate;
-      (fate.listOnly ? waiting : fate.isDelete ? deletes : saves).push(state);
+      (state.flushLists ? waiting : state.flushDeletes ? deletes : saves).push(state);
     };
     for (const state of preparation.waiting) take(state);
     for (const mapper of processor.mappers(fromParent)) {

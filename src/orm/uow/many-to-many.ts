@@ -43,7 +43,7 @@ export class ManyToManyProcessor extends DependencyProcessor {
     const { passiveUpdates, cascades, syncPairs } = this.relationship;
     for (const state of states) {
       if (!passiveUpdates && sourceModified(state, syncPairs)) yield* flush.loadedHistory(state, this.attribute);
-      if (!cascades.deleteOrphan) continue;
+      if (!cascades.deleteOrphan || flush.isFresh(state)) continue;
       const history = flush.history(state, this.attribute) as History<object>;
       for (const member of history.deleted) {
         const child = stateOf(member) as InstanceState;
@@ -77,6 +77,7 @@ export class ManyToManyProcessor extends DependencyProcessor {
     const seen: [InstanceState, InstanceState][] = [];
     for (const state of states) {
       const rewriteKeys = !passiveUpdates && sourceModified(state, syncPairs);
+      if (flush.isFresh(state) && this.attribute.loadedMembers(state).length === 0) continue;
       const history = (
         rewriteKeys ? yield* flush.loadedHistory(state, this.attribute) : flush.history(state, this.attribute)
       ) as History<object>;

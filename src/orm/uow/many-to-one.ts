@@ -6,7 +6,7 @@ import type { InstanceState } from "../state.js";
 import { PostUpdateAll } from "./actions.js";
 import { DependencyProcessor, type Stage, type StateStage } from "./dependency.js";
 import type { FlushContext } from "./flush-context.js";
-import { clear, populate, populateFromMemory } from "./sync.js";
+import { clear, populate } from "./sync.js";
 
 export class ManyToOneProcessor extends DependencyProcessor {
   protected orderAll(flush: FlushContext, stage: Stage): void {
@@ -66,9 +66,9 @@ export class ManyToOneProcessor extends DependencyProcessor {
   }
 
   *presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    if (!this.relationship.cascades.deleteOrphan) return;
     for (const state of states) {
-      flush.register(state, this.theSave);
-      if (!this.relationship.cascades.deleteOrphan) continue;
+      if (flush.isFresh(state)) continue;
       const history = yield* this.#deleteHistory(flush, state);
       for (const target of history.deleted) {
         const old = target ? (stateOf(target) as InstanceState) : null;
@@ -91,11 +91,20 @@ export class ManyToOneProcessor extends DependencyProcessor {
   *processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     const { syncPairs, postUpdate } = this.relationship;
     for (const state of states) {
+      if (flush.isFresh(state)) {
+        const target = this.attribute.peek(state) as object | null | undefined;
+        if (target === undefined) continue;
+        const source = this.#sourceOf(flush, state, target);
+        if (source !== null && !this.keys.fromMemory(source, state))
+          yield* populate(source, state, this.relationship, flush.session);
+        if (postUpdate) this.#postUpdate(flush, state);
+        continue;
+      }
       const history = flush.history(state, this.attribute) as History<object | null>;
       if (history.added.length > 0) {
         for (const target of history.added) {
           const source = this.#sourceOf(flush, state, target);
-          if (source !== null && !populateFromMemory(source, state, this.relationship))
+          if (source !== null && !this.keys.fromMemory(source, state))
             yield* populate(source, state, this.relationship, flush.session);
         }
       } else if (history.deleted.length > 0 && (postUpdate || !flush.isDeleted(state))) {

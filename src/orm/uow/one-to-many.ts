@@ -6,7 +6,7 @@ import type { InstanceState } from "../state.js";
 import { PostUpdateAll } from "./actions.js";
 import { DependencyProcessor, type Stage, type StateStage } from "./dependency.js";
 import type { FlushContext } from "./flush-context.js";
-import { clear, populate, populateFromMemory, sourceModified } from "./sync.js";
+import { clear, populate, sourceModified } from "./sync.js";
 
 export class OneToManyProcessor extends DependencyProcessor {
   protected orderAll(flush: FlushContext, stage: Stage): void {
@@ -74,6 +74,14 @@ export class OneToManyProcessor extends DependencyProcessor {
     const added = this.#childrenAdded(flush);
     const nullKeys = !cascades.deleteOrphan && passiveDeletes !== "all";
     for (const state of states) {
+      if (flush.isFresh(state)) {
+        for (const member of this.attribute.loadedMembers(state)) {
+          const child = stateOf(member) as InstanceState;
+          flush.register(child, this.theAdd);
+          added.add(child);
+        }
+        continue;
+      }
       const keysChanged = sourceModified(state, syncPairs);
       const history = (
         keysChanged && !passiveUpdates
@@ -116,12 +124,16 @@ export class OneToManyProcessor extends DependencyProcessor {
     const { cascades, passiveDeletes, postUpdate, syncPairs } = this.relationship;
     const nullKeys = !cascades.deleteOrphan && passiveDeletes !== "all";
     for (const state of states) {
-      const history = flush.history(state, this.attribute) as History<object>;
-      for (const child of members(history.added)) {
-        if (this.#mayLink(flush, child) && !populateFromMemory(state, child, this.relationship))
+      const fresh = flush.isFresh(state);
+      const history = fresh ? null : (flush.history(state, this.attribute) as History<object>);
+      for (const member of history === null ? this.attribute.loadedMembers(state) : history.added) {
+        if (member === null) continue;
+        const child = stateOf(member) as InstanceState;
+        if (this.#mayLink(flush, child) && !this.keys.fromMemory(state, child))
           yield* populate(state, child, this.relationship, flush.session);
         if (postUpdate) this.#postUpdate(flush, child);
       }
+      if (history === null) continue;
       if (nullKeys) {
         for (const child of members(history.deleted)) {
           if (!this.attribute.hasParent(child, false)) this.#unlink(flush, child);
@@ -134,8 +146,8 @@ export class OneToManyProcessor extends DependencyProcessor {
     }
   }
 
-  #childrenAdded(flush: FlushContext): Set<InstanceState> {
-    return flush.memo(`children added ${flush.id(this)}`, () => new Set());
+  #childrenAdded(flush: FlushContext): AddedChildren {
+    return flush.memo(`children added ${flush.id(this)}`, () => new AddedChildren());
   }
 
   #mayLink(flush: FlushContext, child: InstanceState): boolean {
@@ -153,6 +165,22 @@ export class OneToManyProcessor extends DependencyProcessor {
       child,
       this.relationship.syncPairs.map((p) => p.dest),
     );
+  }
+}
+
+/** Children that the flush gives a parent. Only deletes of parents ask who they are. */
+class AddedChildren {
+  readonly #list: InstanceState[] = [];
+  #set: Set<InstanceState> | null = null;
+
+  add(child: InstanceState): void {
+    this.#list.push(child);
+    this.#set?.add(child);
+  }
+
+  has(child: InstanceState): boolean {
+    this.#set ??= new Set(this.#list);
+    return this.#set.has(child);
   }
 }
 

@@ -32,19 +32,43 @@ function* valueFor(state: InstanceState, column: Column, relationship: Relations
   return attribute.peek(state) ?? null;
 }
 
-/** `source`'s keys are written into `dest`, if memory has them all. @returns whether it has; else nothing is written */
-export function populateFromMemory(source: InstanceState, dest: InstanceState, relationship: Relationship): boolean {
-  const { syncPairs } = relationship;
-  for (let i = 0; i < syncPairs.length; i++) {
-    if (keyAttribute(source, syncPairs[i].source, relationship).peek(source) === undefined && source.key !== null)
-      return false;
+/** The attributes between which a relationship's keys flow, for objects of two mappers. */
+interface KeyFlow {
+  readonly source: Mapper;
+  readonly dest: Mapper;
+  readonly from: readonly ColumnAttribute[];
+  readonly to: readonly ColumnAttribute[];
+}
+
+/** Copies keys along one relationship. Objects of the same classes follow each other, so that what was worked out last is kept. */
+export class KeyCopier {
+  #flow: KeyFlow | null = null;
+
+  constructor(private readonly relationship: Relationship) {}
+
+  /** `source`'s keys are written into `dest`, if memory has them all. @returns whether it has; else nothing is written */
+  fromMemory(source: InstanceState, dest: InstanceState): boolean {
+    let flow = this.#flow;
+    if (flow === null || flow.source !== source.mapper || flow.dest !== dest.mapper) {
+      flow = this.#flowOf(source, dest);
+      this.#flow = flow;
+    }
+    const { from, to } = flow;
+    if (source.key !== null) for (const attribute of from) if (attribute.peek(source) === undefined) return false;
+    for (let i = 0; i < from.length; i++) to[i].assign(dest, from[i].peek(source) ?? null);
+    return true;
   }
-  const mapper = mapperOf(dest);
-  for (let i = 0; i < syncPairs.length; i++) {
-    const value = keyAttribute(source, syncPairs[i].source, relationship).peek(source);
-    mapper.attributeOf(syncPairs[i].dest).assign(dest, value ?? null);
+
+  #flowOf(source: InstanceState, dest: InstanceState): KeyFlow {
+    const { syncPairs } = this.relationship;
+    const mapper = mapperOf(dest);
+    return {
+      source: mapperOf(source),
+      dest: mapper,
+      from: syncPairs.map((pair) => keyAttribute(source, pair.source, this.relationship)),
+      to: syncPairs.map((pair) => mapper.attributeOf(pair.dest)),
+    };
   }
-  return true;
 }
 
 /** `source`'s keys are written into `dest`, loaded where memory lacks them. */
