@@ -171,6 +171,26 @@ describe("compareMetadata", () => {
     ]);
   });
 
+  test("[AG-06] an index of one database is written with its name, and one revision runs on both", async () => {
+    const make = (...indexes: Index[]) => {
+      const metadata = new MetaData();
+      const columns = { id: column(t.integer, { primaryKey: true }), name: column(t.text), body: column(t.text) };
+      table("notes", metadata, columns, ...indexes);
+      return metadata;
+    };
+    const words = (dialect: string) =>
+      new Index(`ix_${dialect}`, [text("lower(name)")], {
+        dialects: [dialect],
+        ...(dialect === "postgresql" && { using: "btree" }),
+      });
+    const both = () => make(words("postgresql"), words("sqlite"));
+    const whole = await thereAndBack(new MetaData(), both());
+    expect(whole.body.upgrade.join("\n")).toMatch(/dialects: \["postgresql"\][\s\S]*dialects: \["sqlite"\]/);
+    const { body } = await thereAndBack(make(), both());
+    expect(body.upgrade.join("\n")).toMatch(/createIndex\("ix_(sqlite|postgresql)".*dialects: \["\1"\]/);
+    expect(body.downgrade.join("\n")).toMatch(/dropIndex\("ix_(sqlite|postgresql)".*dialects: \["\1"\]/);
+  });
+
   test("tables that refer to each other are created, and dropped again", async () => {
     const ring = new MetaData();
     table("hens", ring, {

@@ -306,9 +306,14 @@ function onTable(operation: MigrateOperation, code: CodeWriter, self: "op" | "ba
   if (operation instanceof CreateIndexOperation) return createIndex(operation.index, operation.on, code, self);
   if (operation instanceof DropIndexOperation) {
     const name = JSON.stringify(operation.name);
-    return batch
-      ? [`batch.dropIndex(${name});`]
-      : [`op.dropIndex(${name}, ${JSON.stringify(operation.on.name)}${schemaOption(operation.on, code)});`];
+    const { dialects } = operation.options;
+    const where = batch ? { name: "" } : operation.on;
+    const options = schemaOption(where, code, dialects === undefined ? {} : { dialects });
+    return [
+      batch
+        ? `batch.dropIndex(${name}${options});`
+        : `op.dropIndex(${name}, ${JSON.stringify(operation.on.name)}${options});`,
+    ];
   }
   if (operation instanceof ReplaceEnumOperation) {
     const options = {
@@ -424,7 +429,7 @@ export function indexCode(
   const parts = index.expressions.map((each) =>
     each.visitName === "Column" ? JSON.stringify((each as unknown as Column).name) : code.text(each),
   );
-  const { dialects: _dialects, info: _info, where, include, ...rest } = index.options;
+  const { info: _info, where, include, ...rest } = index.options;
   const options: Record<string, unknown> = {
     ...rest,
     ...(include === undefined

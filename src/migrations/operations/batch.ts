@@ -19,6 +19,7 @@ import {
   CreateIndexOperation,
   DropConstraintOperation,
   DropIndexOperation,
+  type DropIndexOptions,
 } from "./constraint-operations.js";
 import type { MigrateOperation } from "./operation.js";
 import { loneColumn, skeleton } from "./schema-objects.js";
@@ -153,8 +154,8 @@ export class BatchOperations {
     this.#add(new CreateIndexOperation(index));
   }
 
-  dropIndex(name: string): void {
-    this.#add(new DropIndexOperation(name, this.on));
+  dropIndex(name: string, options: Pick<DropIndexOptions, "dialects"> = {}): void {
+    this.#add(new DropIndexOperation(name, this.on, options));
   }
 }
 

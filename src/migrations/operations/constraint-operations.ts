@@ -1,5 +1,6 @@
 /** Operations on constraints and indexes. */
 
+import type { EngineDialect } from "../../engine/dialect.js";
 import { inspect } from "../../engine/inspection.js";
 import type { DDLElement } from "../../sql/ddl/element.js";
 import { AddConstraint, CreateIndex, type ExistsOptions } from "../../sql/ddl/elements.js";
@@ -95,8 +96,8 @@ export class CreateIndexOperation extends MigrateOperation {
   override describe(): string {
     return `create index ${this.name} on ${fullName(this.on)}`;
   }
-  override ddl(): readonly DDLElement[] {
-    return [new CreateIndex(this.index, this.options)];
+  override ddl(dialect: EngineDialect): readonly DDLElement[] {
+    return this.index.existsOn(dialect) ? [new CreateIndex(this.index, this.options)] : [];
   }
   // CREATE INDEX CONCURRENTLY leaves an index behind that is not valid when it is interrupted.
   override async recover(context: MigrationContext): Promise<Recovery> {
@@ -107,15 +108,23 @@ export class CreateIndexOperation extends MigrateOperation {
     const found = indexes.find((each) => each.name === this.name);
     if (found === undefined) return "again";
     if ((found as { readonly valid?: boolean }).valid !== false) return "done";
-    for (const each of new DropIndexOperation(this.name, this.on, { concurrently: true }).ddl()) {
+    for (const each of new DropIndexOperation(this.name, this.on, { concurrently: true }).ddl(context.dialect)) {
       await context.target.execute(each);
     }
     return "again";
   }
   override reverse(): DropIndexOperation {
-    const concurrently = this.index.options.concurrently === true;
-    return new DropIndexOperation(this.name, this.on, concurrently ? { concurrently } : {}, this.index);
+    const { concurrently, dialects } = this.index.options;
+    const options = { ...(concurrently === true && { concurrently }), ...(dialects !== undefined && { dialects }) };
+    return new DropIndexOperation(this.name, this.on, options, this.index);
   }
+}
+
+/** Options of `dropIndex()`. */
+export interface DropIndexOptions extends ExistsOptions {
+  readonly concurrently?: boolean;
+  /** The databases that have the index. Default: all. */
+  readonly dialects?: readonly string[];
 }
 
 /** Drops an index by name. */
@@ -125,7 +134,7 @@ export class DropIndexOperation extends MigrateOperation {
     readonly name: string,
     /** Its table, whose schema the index is in. */
     readonly on: QualifiedName,
-    readonly options: ExistsOptions & { readonly concurrently?: boolean } = {},
+    readonly options: DropIndexOptions = {},
     /** What is dropped, so that it can be made again. */
     readonly index: Index | null = null,
   ) {
@@ -137,8 +146,10 @@ export class DropIndexOperation extends MigrateOperation {
   override async recover(): Promise<Recovery> {
     return this.options.ifExists === true ? "again" : "unknown";
   }
-  override ddl(): readonly DDLElement[] {
-    return [new DropIndexByName({ name: this.name, schema: this.on.schema ?? null }, this.options)];
+  override ddl(dialect: EngineDialect): readonly DDLElement[] {
+    const { dialects, ...options } = this.options;
+    if (dialects?.includes(dialect.name) === false) return [];
+    return [new DropIndexByName({ name: this.name, schema: this.on.schema ?? null }, options)];
   }
   override reverse(): CreateIndexOperation {
     if (this.index === null) {

@@ -35,6 +35,7 @@ import {
   CreateIndexOperation,
   DropConstraintOperation,
   DropIndexOperation,
+  type DropIndexOptions,
 } from "./constraint-operations.js";
 import { ModifyTableOperation } from "./modify-table.js";
 import type { EnumColumn, SequenceChoices } from "./named-operations.js";
@@ -332,11 +333,7 @@ export class Operations {
   }
 
   /** Drops an index by name. */
-  dropIndex(
-    name: string,
-    tableName: string,
-    options: InSchema & ExistsOptions & { readonly concurrently?: boolean } = {},
-  ): Promise<void> {
+  dropIndex(name: string, tableName: string, options: InSchema & DropIndexOptions = {}): Promise<void> {
     return this.invoke(new DropIndexOperation(name, on(tableName, options), options));
   }
 

@@ -104,7 +104,8 @@ export async function rebuildTable(
     );
   const metadata = new MetaData();
   const placed = table.toMetadata(metadata, { name: on.name });
-  for (const index of shape.indexesOn(placed as unknown as Table)) await target.execute(new CreateIndex(index));
+  for (const index of shape.indexesOn(placed as unknown as Table))
+    if (index.existsOn(target.dialect)) await target.execute(new CreateIndex(index));
   for (const trigger of triggers) await raw(context, trigger);
 }
 
