@@ -6,6 +6,7 @@ export default defineConfig({
   migrations: "migrations",
   renderAsBatch: true,
   lockTimeout: 5_000,
+  fileTemplate: "{revision}_{slug}.ts",
   // SQLite keeps the words of its full-text table in tables of its own.
   include: ({ name }) => !name.startsWith("book_words"),
 });

@@ -1,8 +1,9 @@
-/** the bookshop (2026-11-29 21:08 UTC) */
-import type { Operations } from "athanor/migrations";
-import { UniqueConstraint, checkConstraint, column, conv, foreignKeyConstraint, t, text } from "athanor";
+/** the bookshop (2026-11-29 21:26 UTC) */
 
-export const revision = "c81b215a8ea8";
+import { checkConstraint, column, conv, foreignKeyConstraint, t, text, UniqueConstraint } from "athanor";
+import type { Operations } from "athanor/migrations";
+
+export const revision = "0001";
 export const downRevision = null;
 export const message = "the bookshop";
 
@@ -115,7 +116,9 @@ export async function upgrade(op: Operations): Promise<void> {
     foreignKeyConstraint(["shop_id"], ["shops.id"]),
     new UniqueConstraint(["key"]),
   );
-  op.createIndex("ix_outbox_events_waiting", "outbox_events", ["available_at", "id"], { where: "delivered_at is null" });
+  op.createIndex("ix_outbox_events_waiting", "outbox_events", ["available_at", "id"], {
+    where: "delivered_at is null",
+  });
   op.createTable(
     "sign_ins",
     {
@@ -153,7 +156,10 @@ export async function upgrade(op: Operations): Promise<void> {
   op.createIndex("ix_books_title", "books", ["shop_id", "title", "id"]);
   op.createIndex("ix_books_price", "books", ["shop_id", "price_cents", "id"]);
   op.createIndex("ix_books_genre", "books", ["genre_id", "added_at", "id"]);
-  op.createIndex("ix_books_words", "books", [text("to_tsvector('simple', title || ' ' || byline)")], { using: "gin" });
+  op.createIndex("ix_books_words", "books", [text("to_tsvector('simple', title || ' ' || byline)")], {
+    using: "gin",
+    dialects: ["postgresql"],
+  });
   op.createTable(
     "order_lines",
     {
