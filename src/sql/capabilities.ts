@@ -49,6 +49,8 @@ export interface DialectCapabilities {
   readonly rightJoin: boolean;
   readonly fullJoin: boolean;
   readonly lateral: boolean;
+  /** `key IN (...)` of a correlated subquery with LIMIT is answered by looking its keys up. */
+  readonly limitInMembership: boolean;
   readonly tablesample: boolean;
   /** `(VALUES ...) AS v (a, b)`: an alias can name the columns; without it VALUES has `column1`, `column2`. */
   readonly derivedColumnNames: boolean;
@@ -119,6 +121,7 @@ export const standardCapabilities: DialectCapabilities = {
   rightJoin: true,
   fullJoin: true,
   lateral: true,
+  limitInMembership: false,
   tablesample: true,
   derivedColumnNames: true,
   nullsOrdering: true,

@@ -50,6 +50,7 @@ export const sqliteCapabilities: DialectCapabilities = {
   isDistinctFrom: false,
   forUpdate: false,
   lateral: false,
+  limitInMembership: true,
   tablesample: false,
   derivedColumnNames: false,
   groupingSets: false,

@@ -40,6 +40,8 @@ export interface CollectionLink {
 export class ToManyAttribute extends RelationAttribute {
   readonly uselist = true;
   readonly appendToken: EventToken = new EventToken(this, "append");
+  /** Whether the storage is an array, so that a loader's array is taken as it is. */
+  private readonly takesArrays: boolean;
 
   constructor(
     owner: StateMapper,
@@ -48,6 +50,7 @@ export class ToManyAttribute extends RelationAttribute {
     readonly kind: CollectionKind,
   ) {
     super(owner, key, slot);
+    this.takesArrays = Array.isArray(kind.create());
   }
 
   get(state: InstanceState): unknown {
@@ -313,9 +316,8 @@ export class ToManyAttribute extends RelationAttribute {
   }
 
   #store(members: object[]): unknown {
+    if (this.takesArrays) return members;
     const storage = this.kind.create();
-    // An array is its own storage: the loader's array is taken as it is.
-    if (Array.isArray(storage)) return members;
     // Each object once: a set or a map holds no two.
     for (const member of members) this.kind.add(storage, member);
     return storage;

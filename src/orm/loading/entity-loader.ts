@@ -178,6 +178,8 @@ export class JoinedChild {
     readonly id: number,
     private readonly relationship: Relationship,
     private readonly loader: EntityLoader,
+    /** Whether members may be missing. */
+    private readonly partial: boolean,
   ) {}
 
   load(run: LoadRun, state: InstanceState, row: unknown[]): void {
@@ -231,6 +233,10 @@ export class JoinedChild {
     const all = run.gathered[this.id];
     if (all === undefined) return;
     const attribute = this.relationship.attribute as ToManyAttribute;
-    for (const { state, members } of all.values()) if (members !== null) attribute.setCommitted(state, members);
+    for (const { state, members } of all.values()) {
+      if (members === null) continue;
+      if (this.partial) attribute.setPart(state, members);
+      else attribute.setCommitted(state, members);
+    }
   }
 }

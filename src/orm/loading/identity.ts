@@ -20,7 +20,7 @@ import { entityOf } from "./entity.js";
 import { keysCondition } from "./keys-condition.js";
 import { loadRelationship } from "./lazy.js";
 import { LoadRun } from "./load-run.js";
-import { OptionDefaults } from "./option-tree.js";
+import { LoadedOptions, OptionDefaults } from "./option-tree.js";
 import type { OrmPlan } from "./plan.js";
 import { isAfterwards, strategyAt } from "./plan-parts.js";
 import { Planner, planFor } from "./planner.js";
@@ -196,9 +196,12 @@ export function* refreshState(
       if (state.committed !== null && state.committed.size === 0) state.commitAll();
     }
   } else if (!(yield* loadColumns(session, state, mapper.primaryKey, false))) return false;
+  const said = state.origin?.options ?? null;
   for (const relationship of relations) {
     relationship.attribute.expire(state);
-    yield* loadRelationship(session, [state], relationship, state.origin?.options ?? null);
+    // Asked for by name, a collection is loaded whole, whatever part of it the statement before wanted.
+    const whole = attributes !== null && said instanceof LoadedOptions;
+    yield* loadRelationship(session, [state], relationship, whole ? said.wholeOf(relationship.key) : said);
   }
   return true;
 }

@@ -60,7 +60,12 @@ export class LoaderFactory {
     const on = mapper.polymorphicOn;
     const children = new Map<Relationship, JoinedChild>();
     for (const child of part.children) {
-      const made = new JoinedChild(this.joins++, child.relationship, this.loader(child.part, width, false));
+      const made = new JoinedChild(
+        this.joins++,
+        child.relationship,
+        this.loader(child.part, width, false),
+        child.partial,
+      );
       this.children.push(made);
       children.set(child.relationship, made);
     }

@@ -27,9 +27,11 @@ export interface RelationSettings {
   readonly innerjoin?: boolean;
   /** How many levels of a self-referential relationship to load; -1 until nothing is found. */
   readonly recursionDepth?: number;
+  /** How many levels of a self-referential relationship to load with one recursive statement; -1 for all. */
+  readonly depth?: number;
 }
 
-/** Which members of a collection are loaded: those that the relationship's criteria allow, in this order, of these places. */
+/** In which order members of a collection are loaded, and those of which places. */
 export class MemberPage extends Node {
   static override readonly parts: Parts = { orderBy: "nodes", limit: "name", offset: "name" };
   constructor(
@@ -39,17 +41,11 @@ export class MemberPage extends Node {
     readonly offset: number,
     /** In whose terms the order is. */
     readonly entity: OrmEntity,
-    /** Whether there is a condition on the members. */
-    private readonly narrowed: boolean,
   ) {
     super();
   }
   override get visitName(): string {
     return "MemberPage";
-  }
-  /** Whether members may be missing. */
-  get isPart(): boolean {
-    return this.narrowed || this.counts;
   }
   /** Whether members are counted for each parent. */
   get counts(): boolean {
@@ -66,10 +62,12 @@ export class RelationStep extends OptionStep {
     strategy: "name",
     innerjoin: "name",
     recursionDepth: "name",
+    depth: "name",
     page: "node",
   };
   readonly innerjoin: boolean | null;
   readonly recursionDepth: number | null;
+  readonly depth: number | null;
 
   constructor(
     readonly relation: InstrumentedRelation,
@@ -80,6 +78,7 @@ export class RelationStep extends OptionStep {
     super();
     this.innerjoin = settings.innerjoin ?? null;
     this.recursionDepth = settings.recursionDepth ?? null;
+    this.depth = settings.depth ?? null;
   }
   override get visitName(): string {
     return "RelationStep";

@@ -86,6 +86,8 @@ export class RelationOption {
   relation: InstrumentedRelation | null = null;
   innerjoin: boolean | null = null;
   recursionDepth: number | null = null;
+  /** How many levels one statement loads; null where it is no tree. */
+  depth: number | null = null;
   /** Which members of the collection are loaded; null for all. */
   page: MemberPage | null = null;
   node: OptionNode;
@@ -103,6 +105,15 @@ export class RelationOption {
   }
   get criteria(): readonly ColumnElement[] {
     return this.relation?.criteria ?? [];
+  }
+
+  /** Whether members may be missing. */
+  get partial(): boolean {
+    return this.criteria.length > 0 || this.page?.counts === true;
+  }
+  /** Whether what one row means hangs on others: places are counted, or levels gone down. */
+  get gathers(): boolean {
+    return this.depth !== null || this.page?.counts === true;
   }
 
   /** What holds for the objects at the other end: for a recursive option, itself one level less. */
@@ -240,6 +251,7 @@ export class OptionNode {
         if (step.strategy !== null) next.strategy = step.strategy;
         if (step.strategy !== null) next.page = step.page;
         if (step.innerjoin !== null) next.innerjoin = step.innerjoin;
+        if (step.strategy !== null) next.depth = step.depth;
         if (step.recursionDepth !== null) {
           if (!relation.relationship.selfReferential) {
             throw new InvalidRequestError(
@@ -364,7 +376,7 @@ export class LoadedOptions implements LoadedWith {
 
   /** The same without what makes a collection one of a part of its members. */
   wholeOf(key: string): LoadedOptions {
-    if (this.node.relations.get(key)?.page == null) return this;
+    if (this.node.relations.get(key)?.partial !== true) return this;
     const node = this.node.copy();
     node.relations.delete(key);
     return new LoadedOptions(node, this.planned, this.given);

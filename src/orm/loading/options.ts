@@ -40,28 +40,34 @@ export type PickRelation<E, R> = (entity: Attrs<E>) => RelAttr<R, unknown, unkno
 /** One or several columns of `E`, picked by a lambda. */
 export type PickColumns<E> = (entity: Attrs<E>) => Expr<unknown, unknown> | readonly Expr<unknown, unknown>[];
 
+/** Which members of a collection are loaded, and in which order. */
+export interface MemberChoice<R> {
+  /** Only members that meet this condition; the collection is partial then: `inspect(user).attrs.posts.partial`. */
+  readonly where?: Condition | ((member: Attrs<R>) => Condition);
+  /** Their order, in place of the mapping's. Where members are counted, the primary key decides between equals. */
+  readonly orderBy?: (member: Attrs<R>) => Valued | readonly Valued[];
+}
+
 /** Options of `joinedload`. */
-export interface JoinedSettings {
+export interface JoinedSettings<R = never> extends MemberChoice<R> {
   /** INNER JOIN, for relations to one that are never empty. Default: what the mapping says, else LEFT OUTER JOIN. */
   readonly innerjoin?: boolean;
 }
 
-/** Options of `selectinload` and `immediateload`. */
-export interface RecursionSettings {
-  /** How many levels of a self-referential relationship to load; -1 until nothing is found. */
-  readonly recursionDepth?: number;
+/** Options of the loaders that take statements of their own: `selectinload`, `subqueryload`, `immediateload`, `lazyload`. */
+export interface MemberSettings<R> extends MemberChoice<R> {
+  /** At most so many members of each parent; the collection is partial then. */
+  readonly limit?: number;
+  /** Leaves out so many members of each parent; the collection is partial then. */
+  readonly offset?: number;
+  /** How many levels of a self-referential relationship to load, all with one recursive statement; -1 for all that there are. */
+  readonly depth?: number;
 }
 
-/** Options of `selectinload`: which members of a collection are loaded. With `where`, `limit` or `offset` it is partial: `inspect(user).attrs.posts.partial`. */
-export interface MemberSettings<R> extends RecursionSettings {
-  /** Only members that meet this condition. */
-  readonly where?: Condition | ((member: Attrs<R>) => Condition);
-  /** Their order, in place of the mapping's. The primary key decides between equals. */
-  readonly orderBy?: (member: Attrs<R>) => Valued | readonly Valued[];
-  /** At most so many members of each parent. */
-  readonly limit?: number;
-  /** Leaves out so many members of each parent. */
-  readonly offset?: number;
+/** Options of `selectinload` and `immediateload`. */
+export interface LevelSettings<R> extends MemberSettings<R> {
+  /** How many levels of a self-referential relationship to load, with a statement for each level; -1 until nothing is found. */
+  readonly recursionDepth?: number;
 }
 
 /** Options of `raiseload`. */
@@ -83,15 +89,15 @@ export interface DeferSettings {
  */
 export interface LoaderPath<E> extends LoadOption {
   /** With one more SELECT for each level, by the keys of the parents. */
-  selectinload<R>(relation: PickRelation<E, R>, settings?: MemberSettings<NoInfer<R>>): LoaderPath<R>;
+  selectinload<R>(relation: PickRelation<E, R>, settings?: LevelSettings<NoInfer<R>>): LoaderPath<R>;
   /** In the same SELECT, by an outer join; collections need `unique()` on the result. */
-  joinedload<R>(relation: PickRelation<E, R>, settings?: JoinedSettings): LoaderPath<R>;
+  joinedload<R>(relation: PickRelation<E, R>, settings?: JoinedSettings<NoInfer<R>>): LoaderPath<R>;
   /** With one more SELECT that has the first as its subquery. */
-  subqueryload<R>(relation: PickRelation<E, R>): LoaderPath<R>;
+  subqueryload<R>(relation: PickRelation<E, R>, settings?: MemberSettings<NoInfer<R>>): LoaderPath<R>;
   /** At once, as a lazy load would. */
-  immediateload<R>(relation: PickRelation<E, R>, settings?: RecursionSettings): LoaderPath<R>;
+  immediateload<R>(relation: PickRelation<E, R>, settings?: LevelSettings<NoInfer<R>>): LoaderPath<R>;
   /** When first read. */
-  lazyload<R>(relation: PickRelation<E, R> | "*"): LoaderPath<R>;
+  lazyload<R>(relation: PickRelation<E, R> | "*", settings?: MemberSettings<NoInfer<R>>): LoaderPath<R>;
   /** Never: reading it is an error. */
   raiseload<R>(relation: PickRelation<E, R> | "*", settings?: RaiseSettings): LoaderPath<R>;
   /** Never: it is empty. */
@@ -146,12 +152,10 @@ export class LoaderOption extends LoadOption {
       throw new ArgumentError(`"*" goes with lazyload, raiseload and noload; name the relationship.`);
     }
     const relation = this.pickRelation(pick);
-    const members = settings as MemberSettings<never> | undefined;
-    if (members === undefined || PAGE_SETTINGS.every((name) => members[name] === undefined))
-      return this.step(new RelationStep(relation, strategy, settings), relation.target);
+    const members = (settings ?? {}) as MemberSettings<never>;
+    checkMembers(relation, strategy, members);
     const narrowed = members.where === undefined ? relation : relation.and(members.where);
-    const page = memberPage(relation, strategy, members);
-    return this.step(new RelationStep(narrowed, strategy, settings, page), relation.target);
+    return this.step(new RelationStep(narrowed, strategy, settings, memberPage(relation, members)), relation.target);
   }
 
   private pickRelation(pick: unknown): InstrumentedRelation {
@@ -201,20 +205,20 @@ export class LoaderOption extends LoadOption {
     return this.step(new ColumnStep(action, keys));
   }
 
-  selectinload(pick: unknown, settings?: MemberSettings<never>): LoaderOption {
+  selectinload(pick: unknown, settings?: LevelSettings<never>): LoaderOption {
     return this.along(pick, "selectin", settings);
   }
-  joinedload(pick: unknown, settings?: JoinedSettings): LoaderOption {
+  joinedload(pick: unknown, settings?: JoinedSettings<never>): LoaderOption {
     return this.along(pick, "joined", settings);
   }
-  subqueryload(pick: unknown): LoaderOption {
-    return this.along(pick, "subquery");
+  subqueryload(pick: unknown, settings?: MemberSettings<never>): LoaderOption {
+    return this.along(pick, "subquery", settings);
   }
-  immediateload(pick: unknown, settings?: RecursionSettings): LoaderOption {
+  immediateload(pick: unknown, settings?: LevelSettings<never>): LoaderOption {
     return this.along(pick, "immediate", settings);
   }
-  lazyload(pick: unknown): LoaderOption {
-    return this.along(pick, "select");
+  lazyload(pick: unknown, settings?: MemberSettings<never>): LoaderOption {
+    return this.along(pick, "select", settings);
   }
   raiseload(pick: unknown, settings: RaiseSettings = {}): LoaderOption {
     return this.along(pick, settings.sqlOnly === true ? "raise_on_sql" : "raise");
@@ -268,34 +272,64 @@ export class LoaderOption extends LoadOption {
   }
 }
 
-const PAGE_SETTINGS = ["where", "orderBy", "limit", "offset"] as const;
+/** Settings of members, and the strategies that take them. */
+const TAKEN_BY: readonly (readonly [readonly (keyof MemberSettings<never>)[], ReadonlySet<Strategy>])[] = [
+  [["limit", "offset", "depth"], new Set<Strategy>(["selectin", "subquery", "immediate", "select"])],
+  [["where", "orderBy"], new Set<Strategy>(["selectin", "subquery", "immediate", "select", "joined"])],
+];
 
-/** @throws ArgumentError for a relation to one, another strategy, or a number that is none */
-function memberPage(
+/** @throws ArgumentError for settings that the strategy or the relationship does not take, and numbers that are none */
+function checkMembers(
   relation: InstrumentedRelation,
   strategy: Strategy | null,
-  settings: MemberSettings<never>,
-): MemberPage {
-  const { label } = relation;
-  if (strategy !== "selectin") {
+  settings: MemberSettings<never> & RelationSettings,
+): void {
+  const { label, relationship } = relation;
+  for (const [names, strategies] of TAKEN_BY) {
+    for (const name of names) {
+      if (settings[name] === undefined) continue;
+      if (name !== "depth" && !relationship.uselist)
+        throw new ArgumentError(`${label} holds one object: where, orderBy, limit and offset are for collections.`);
+      if (strategy === null || !strategies.has(strategy)) {
+        throw new ArgumentError(
+          strategy === "joined"
+            ? `${label}: joinedload() takes no ${name}, as a join does not know one parent from another. selectinload() does.`
+            : `${label}: ${name} is a setting of selectinload() and other loaders that ask for members, not of this one.`,
+        );
+      }
+    }
+  }
+  for (const name of ["limit", "offset"] as const) requireWhole(settings[name], 0, `${label}: ${name}`);
+  const { depth } = settings;
+  if (depth === undefined) return;
+  if (depth !== -1) requireWhole(depth, 1, `${label}: depth is -1 for all levels, or`);
+  if (!relationship.selfReferential)
+    throw new ArgumentError(`${label} is not self-referential: depth makes no sense for it.`);
+  if (settings.limit !== undefined || settings.offset !== undefined || settings.recursionDepth !== undefined) {
     throw new ArgumentError(
-      `${label}: where, orderBy, limit and offset are settings of selectinload(), which counts the members of each parent.`,
+      `${label}: depth loads whole levels with one statement, and goes with where and orderBy. With limit and offset say recursionDepth, which asks for each level by itself.`,
     );
   }
-  if (!relation.relationship.uselist) {
-    throw new ArgumentError(`${label} holds one object: where, orderBy, limit and offset are for collections.`);
-  }
-  for (const name of ["limit", "offset"] as const) {
-    const value = settings[name];
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0))
-      throw new ArgumentError(`${label}: ${name} is a whole number from 0, not ${describeValue(value)}.`);
-  }
-  const { target } = relation;
-  const given = settings.orderBy === undefined ? [] : (settings.orderBy as (attrs: object) => unknown)(target.attrs);
-  const orderBy = (Array.isArray(given) ? (given as unknown[]) : [given]).map((each) =>
+}
+
+function requireWhole(value: number | undefined, least: number, place: string): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
+  throw new ArgumentError(
+    `${place}${place.endsWith("or") ? "" : " is"} a whole number from ${least}, not ${describeValue(value)}.`,
+  );
+}
+
+/** In which order and of which places members are loaded; null where nothing is said of it. */
+function memberPage(
+  { label, target }: InstrumentedRelation,
+  { orderBy, limit, offset }: MemberSettings<never>,
+): MemberPage | null {
+  if (orderBy === undefined && limit === undefined && offset === undefined) return null;
+  const given = orderBy === undefined ? [] : (orderBy as (attrs: object) => unknown)(target.attrs);
+  const order = (Array.isArray(given) ? (given as unknown[]) : [given]).map((each) =>
     requireElement(each, `${label}: orderBy`),
   );
-  return new MemberPage(orderBy, settings.limit ?? null, settings.offset ?? 0, target, settings.where !== undefined);
+  return new MemberPage(order, limit ?? null, offset ?? 0, target);
 }
 
 function isQueryExpression(attribute: ColumnAttribute): boolean {
@@ -329,20 +363,25 @@ type Root<E> = Cls<E> | EntityRef<E, unknown>;
  * Loads a relationship with one more SELECT for all parents (for every 500 of them where the database does not take a list as one parameter).
  *
  * With `where`, `limit` or `offset` it loads a part of each parent's members, still in that one statement. A partial collection says so
- * (`inspect(user).attrs.posts.partial`), cannot be replaced as a whole, and is loaded whole where a delete or a merge must know all members.
+ * (`inspect(user).attrs.posts.partial`), cannot be replaced as a whole, and is loaded whole where a delete or a merge must know all members. The
+ * settings hold for later loads of the same objects, too; `refresh(user, ["posts"])` loads it whole.
  *
- * @throws ArgumentError for such settings on a relation to one
+ * With `depth` it loads a tree along a self-referential relationship, in either direction, with one recursive statement: each object that was reached
+ * knows its members, and they their parent. Circles end where they close.
+ *
+ * @throws ArgumentError for settings that make no sense together, or for the relationship
  * @example select(User).options(selectinload(User, (u) => u.posts).selectinload((p) => p.tags))
  * @example select(User).options(selectinload(User, (u) => u.posts, { orderBy: (p) => p.createdAt.desc(), limit: 3 }))
+ * @example select(Folder).options(selectinload(Folder, (f) => f.children, { depth: -1 }))
  */
 export function selectinload<E, R>(
   root: Root<E>,
   relation: PickRelation<E, R>,
-  settings?: MemberSettings<NoInfer<R>>,
+  settings?: LevelSettings<NoInfer<R>>,
 ): LoaderPath<R>;
 export function selectinload<R>(
   relation: RelAttr<R, unknown, unknown>,
-  settings?: MemberSettings<NoInfer<R>>,
+  settings?: LevelSettings<NoInfer<R>>,
 ): LoaderPath<R>;
 export function selectinload(root: unknown, pick?: unknown, settings?: object): never {
   return relationOption(root, pick, "selectin", settingsOf(pick, settings));
@@ -353,35 +392,63 @@ export function selectinload(root: unknown, pick?: unknown, settings?: object): 
  *
  * @example select(Post).options(joinedload(Post, (p) => p.author, { innerjoin: true }))
  */
-export function joinedload<E, R>(root: Root<E>, relation: PickRelation<E, R>, settings?: JoinedSettings): LoaderPath<R>;
-export function joinedload<R>(relation: RelAttr<R, unknown, unknown>, settings?: JoinedSettings): LoaderPath<R>;
-export function joinedload(root: unknown, pick?: unknown, settings?: JoinedSettings): never {
+export function joinedload<E, R>(
+  root: Root<E>,
+  relation: PickRelation<E, R>,
+  settings?: JoinedSettings<NoInfer<R>>,
+): LoaderPath<R>;
+export function joinedload<R>(
+  relation: RelAttr<R, unknown, unknown>,
+  settings?: JoinedSettings<NoInfer<R>>,
+): LoaderPath<R>;
+export function joinedload(root: unknown, pick?: unknown, settings?: object): never {
   return relationOption(root, pick, "joined", settingsOf(pick, settings));
 }
 
 /** Loads a relationship with one more SELECT that has the first one as its subquery. */
-export function subqueryload<E, R>(root: Root<E>, relation: PickRelation<E, R>): LoaderPath<R>;
-export function subqueryload<R>(relation: RelAttr<R, unknown, unknown>): LoaderPath<R>;
-export function subqueryload(root: unknown, pick?: unknown): never {
-  return relationOption(root, pick, "subquery", undefined);
+export function subqueryload<E, R>(
+  root: Root<E>,
+  relation: PickRelation<E, R>,
+  settings?: MemberSettings<NoInfer<R>>,
+): LoaderPath<R>;
+export function subqueryload<R>(
+  relation: RelAttr<R, unknown, unknown>,
+  settings?: MemberSettings<NoInfer<R>>,
+): LoaderPath<R>;
+export function subqueryload(root: unknown, pick?: unknown, settings?: object): never {
+  return relationOption(root, pick, "subquery", settingsOf(pick, settings));
 }
 
 /** Loads a relationship right after its parents, as a lazy load would: what the identity map has is taken from there. */
 export function immediateload<E, R>(
   root: Root<E>,
   relation: PickRelation<E, R>,
-  settings?: RecursionSettings,
+  settings?: LevelSettings<NoInfer<R>>,
 ): LoaderPath<R>;
-export function immediateload<R>(relation: RelAttr<R, unknown, unknown>, settings?: RecursionSettings): LoaderPath<R>;
-export function immediateload(root: unknown, pick?: unknown, settings?: RecursionSettings): never {
+export function immediateload<R>(
+  relation: RelAttr<R, unknown, unknown>,
+  settings?: LevelSettings<NoInfer<R>>,
+): LoaderPath<R>;
+export function immediateload(root: unknown, pick?: unknown, settings?: object): never {
   return relationOption(root, pick, "immediate", settingsOf(pick, settings));
 }
 
-/** Leaves a relationship to be loaded when it is read, whatever the mapping says; `lazyload("*")` for all of the statement. */
-export function lazyload<E, R>(root: Root<E>, relation: PickRelation<E, R> | "*"): LoaderPath<R>;
-export function lazyload<R>(relation: RelAttr<R, unknown, unknown> | "*"): LoaderPath<R>;
-export function lazyload(root: unknown, pick?: unknown): never {
-  return relationOption(root, pick, "select", undefined);
+/**
+ * Leaves a relationship to be loaded when it is read, whatever the mapping says; `lazyload("*")` for all of the statement.
+ *
+ * @example select(User).options(lazyload(User, (u) => u.posts, { where: (p) => p.published.eq(true) }))
+ */
+export function lazyload<E, R>(
+  root: Root<E>,
+  relation: PickRelation<E, R> | "*",
+  settings?: MemberSettings<NoInfer<R>>,
+): LoaderPath<R>;
+export function lazyload<R>(
+  relation: RelAttr<R, unknown, unknown> | "*",
+  settings?: MemberSettings<NoInfer<R>>,
+): LoaderPath<R>;
+export function lazyload(root: unknown, pick?: unknown, settings?: object): never {
+  return relationOption(root, pick, "select", settingsOf(pick, settings));
 }
 
 /**

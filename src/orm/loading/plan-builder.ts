@@ -27,7 +27,7 @@ import { LoaderFactory, type PostMaker, type SubclassMaker } from "./loader-fact
 import type { OptionDefaults, OptionNode } from "./option-tree.js";
 import { OrmEntity } from "./orm-entity.js";
 import { OrmPlan, PostSchedule, type RowItem } from "./plan.js";
-import { type ChildPart, collectionsIn, hasJoins, type Part, partOf, relationOf } from "./plan-parts.js";
+import { type ChildPart, collectionsIn, hasJoins, orderOf, type Part, partOf, relationOf } from "./plan-parts.js";
 import { prepareExpression } from "./statement-entities.js";
 
 type From = FromClause<unknown>;
@@ -296,7 +296,7 @@ class PlanBuilder {
   ): { right: From; on: ColumnElement; nested: ReadonlySet<ChildPart> } {
     const relation = relationOf(parent, child);
     const [first, second] = relation.stepsTo(child.part.entity);
-    order.push(...relation.orderFor(child.part.entity));
+    order.push(...orderOf(relation, child));
     let right = second === undefined ? first.right : (new Join(first.right, second.right, second.on, "inner") as From);
     const nested = new Set<ChildPart>();
     if (nest) {

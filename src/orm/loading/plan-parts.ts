@@ -7,7 +7,7 @@ import type { Mapper, Relationship } from "../mapping/mapper.js";
 import { concreteDiscriminator } from "./concrete-entity.js";
 import { attributesOf, entityOf } from "./entity.js";
 import { adapt, InstrumentedRelation } from "./instrumented-relation.js";
-import type { Strategy } from "./option-steps.js";
+import type { MemberPage, Strategy } from "./option-steps.js";
 import type { OptionNode, RelationOption } from "./option-tree.js";
 import type { OrmEntity } from "./orm-entity.js";
 
@@ -32,6 +32,10 @@ export interface ChildPart {
   /** The relationship from the parent to the part, with further conditions. */
   readonly criteria: readonly ColumnElement[];
   readonly innerjoin: boolean;
+  /** The order that the options give to the members; null for the mapping's own. */
+  readonly page: MemberPage | null;
+  /** Whether members may be missing. */
+  readonly partial: boolean;
   readonly part: Part;
 }
 
@@ -130,6 +134,8 @@ function joinedChild(
     relationship,
     criteria: [...(option?.criteria ?? []).map((each) => adapt(each, to, alias)), ...added],
     innerjoin: option?.innerjoin ?? relationship.options.innerjoin ?? false,
+    page: option?.page ?? null,
+    partial: option?.partial === true,
     part: partOf(alias, node.below(relationship.key), [...path, alias.mapper], false),
   };
 }
@@ -147,6 +153,8 @@ function containedChild(
     relationship,
     criteria: [],
     innerjoin: false,
+    page: null,
+    partial: false,
     part: partOf(target, node.below(relationship.key), [...path, target.mapper], inner),
   };
 }
@@ -169,4 +177,10 @@ export function hasJoins(part: Part): boolean {
 /** The relationship of a child in the terms of the entities that stand in the SQL. */
 export function relationOf(parent: OrmEntity, child: ChildPart): InstrumentedRelation {
   return new InstrumentedRelation(parent, child.relationship, child.part.entity, child.criteria);
+}
+
+/** The order of a child's members in the rows. */
+export function orderOf(relation: InstrumentedRelation, { page, part }: ChildPart): readonly ColumnElement[] {
+  if (page === null || page.orderBy.length === 0) return relation.orderFor(part.entity);
+  return page.orderBy.map((each) => adapt(each, page.entity, part.entity));
 }

@@ -7,89 +7,23 @@
  */
 import type { Op } from "../../engine/io.js";
 import type { Dialect } from "../../sql/dialect.js";
-import type { ColumnElement } from "../../sql/element.js";
-import { BindParameter } from "../../sql/elements/bind.js";
-import { conjunction } from "../../sql/elements/build.js";
-import { Label, TupleElement } from "../../sql/elements/expression.js";
-import { func } from "../../sql/functions.js";
-import { operators } from "../../sql/operators.js";
 import type { Column } from "../../sql/schema/column.js";
-import type { FromClause } from "../../sql/selectable/from-clause.js";
-import { Join } from "../../sql/selectable/join.js";
-import { Exists, ScalarSelect } from "../../sql/selectable/query.js";
-import { Select } from "../../sql/selectable/select.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
+import { stateOf } from "../stamp.js";
 import { type InstanceState, valuesOf } from "../state.js";
 import { type Converter, converterOf } from "./converters.js";
-import { aliasOf, entityOf } from "./entity.js";
-import { adapt, InstrumentedRelation } from "./instrumented-relation.js";
+import { type Found, FoundMembers, FoundObjects, type Hash, hashKey, hashValue } from "./found-members.js";
 import { LoadRun, type PostLoader } from "./load-run.js";
-import type { MemberPage } from "./option-steps.js";
 import { type OptionNode, OptionTree, type RelationOption } from "./option-tree.js";
-import type { OrmEntity } from "./orm-entity.js";
 import type { OrmPlan, PlanSource } from "./plan.js";
 import { readOf } from "./read-of.js";
+import { BATCH, formFor, type Key, type KeyForm, namedKeys } from "./relation-keys.js";
+import { type KeyedStatement, limitedTo, RelationRows } from "./relation-rows.js";
+import { type ParentKeys, statementFor } from "./relation-statement.js";
 import { loadUnloaded } from "./unloaded.js";
-
-type From = FromClause<unknown>;
-type Hash = string | number | bigint;
-/** The value of a key of one column, or the values of one of several. */
-type Key = {};
-
-/** Takes what the rows hold, by the key of the parents. */
-interface Found {
-  add(hash: Hash, object: object): void;
-}
-
-class FoundMembers implements Found {
-  readonly #byKey: Map<Hash, object[]> = new Map();
-  // Neighbouring rows mostly belong to one parent.
-  #hash: Hash | undefined = undefined;
-  #members: object[] = [];
-
-  add(hash: Hash, object: object): void {
-    if (hash !== this.#hash) {
-      this.#hash = hash;
-      const members = this.#byKey.get(hash);
-      if (members === undefined) {
-        this.#members = [object];
-        this.#byKey.set(hash, this.#members);
-        return;
-      }
-      this.#members = members;
-    }
-    this.#members.push(object);
-  }
-
-  /** An array of its own for each parent, no longer than its members: what grows by `push` keeps room for more. */
-  membersOf(hash: Hash): object[] {
-    return this.#byKey.get(hash)?.slice() ?? [];
-  }
-}
-
-class FoundObjects implements Found {
-  readonly objects: Map<Hash, object> = new Map();
-  /** Keys for which there were several objects. */
-  readonly several: Set<Hash> = new Set();
-
-  add(hash: Hash, object: object): void {
-    const first = this.objects.get(hash);
-    if (first === undefined) this.objects.set(hash, object);
-    else if (first !== object) this.several.add(hash);
-  }
-}
-
-/** Keys in one statement where the database does not take a list as one parameter. */
-const BATCH = 500;
-/** The lengths of lists that are written out; a shorter list is filled up with its last key, so that few statements serve all lengths. */
-const LENGTHS = [2, 8, 32, 128, BATCH];
-const LIST = "__keys";
-
-/** Selects the keys of the parents, for a load by subquery. */
-export type ParentKeys = (columns: readonly Column[]) => Select;
 
 /** A plan with the columns by which its rows find their parents. */
 interface KeyedPlan {
@@ -98,26 +32,17 @@ interface KeyedPlan {
   readonly converters: readonly (Converter | null)[];
 }
 
-/** A statement of the other side, with the columns by which its rows find their parents. */
-interface KeyedStatement {
-  readonly statement: Select;
-  readonly keys: readonly ColumnElement[];
-  readonly needed: readonly Column[];
-}
-
-/** How a statement is told the keys. */
-type KeyForm = "one" | "list" | "subquery" | number;
-
 export class RelationLoader implements PostLoader {
   readonly attribute: RelationAttribute;
   /** Columns of the parent that its rows are found by. */
   private readonly local: readonly Column[];
   private readonly single: boolean;
   private readonly plans: Map<Dialect, Map<KeyForm, KeyedPlan>> = new Map();
-  /** Whether the condition is nothing but equal keys. */
-  private readonly direct: boolean;
+  private readonly rows: RelationRows;
   private readonly fromIdentityMap: boolean;
   private readonly toParent: boolean;
+  /** Whether the rows are found by the parent's primary key of one column. */
+  private readonly byIdentity: boolean;
 
   constructor(
     private readonly relationship: Relationship,
@@ -129,20 +54,24 @@ export class RelationLoader implements PostLoader {
     private readonly parentKeys: ParentKeys | null,
   ) {
     this.attribute = relationship.attribute;
-    this.direct = relationship.join.simple;
-    this.local = this.direct
-      ? relationship.join.pairs.map((pair) => pair.local)
-      : relationship.parent.primaryKey.map((a) => a.column);
+    this.rows = new RelationRows(relationship, option, source.defaults);
+    this.local = this.rows.local;
     this.single = this.local.length === 1;
     this.toParent = relationship.direction === "manyToOne";
+    const [key, ...others] = relationship.parent.primaryKey;
+    this.byIdentity = !this.toParent && this.single && others.length === 0 && key.columns.includes(this.local[0]);
     this.fromIdentityMap =
       relationship.useGet &&
-      (option === null || (option.criteria.length === 0 && option.to === null)) &&
+      (option === null || (option.criteria.length === 0 && option.to === null && option.depth === null)) &&
       source.defaults.criteria.length === 0;
   }
 
   *load(run: LoadRun, states: readonly InstanceState[]): Op<void> {
     const { attribute } = this;
+    if (this.option?.depth != null) {
+      yield* this.loadFor(run, states);
+      return;
+    }
     const wanted: InstanceState[] = [];
     // Going down a tree to its end, rows may lead in a circle back to what is being loaded.
     const recursive = this.option?.recursionDepth != null;
@@ -181,7 +110,7 @@ export class RelationLoader implements PostLoader {
           continue;
         }
       }
-      const hash = this.single ? hashValue(key) : hashKey(key as readonly unknown[]);
+      const hash = this.hashOf(key);
       keyed.push(state);
       hashes.push(hash);
       if (seen.has(hash)) continue;
@@ -189,10 +118,15 @@ export class RelationLoader implements PostLoader {
       keys.push(key);
     }
     if (keyed.length > 0) {
-      if (this.relationship.uselist) yield* this.loadCollections(run, keyed, hashes, keys);
+      if (this.option?.depth != null) yield* this.loadTree(run, keyed, keys, this.option.depth);
+      else if (this.relationship.uselist) yield* this.loadCollections(run, keyed, hashes, keys);
       else yield* this.loadObjects(run, keyed, hashes, keys);
     }
     if (present.length > 0 && this.node.relations.size > 0) yield* this.fillPresent(run, present);
+  }
+
+  private hashOf(key: Key): Hash {
+    return this.single ? hashValue(key) : hashKey(key as readonly unknown[]);
   }
 
   private lookUp(run: LoadRun, key: Key): InstanceState | undefined {
@@ -211,6 +145,8 @@ export class RelationLoader implements PostLoader {
 
   /** The key of an object's related rows; null where a part of it is NULL, undefined where a part is not loaded. */
   private keyOf(state: InstanceState): Key | null | undefined {
+    // The identity is the key that the database has.
+    if (this.byIdentity && state.key !== null && typeof state.key !== "object") return state.key;
     if (this.single) return this.keyPart(state, this.local[0]);
     const values: unknown[] = new Array(this.local.length);
     for (let i = 0; i < values.length; i++) {
@@ -249,10 +185,9 @@ export class RelationLoader implements PostLoader {
     hashes: readonly Hash[],
     keys: readonly Key[],
   ): Op<void> {
-    const found = new FoundMembers();
-    yield* this.fetch(run, states, keys, found);
+    const found = yield* this.fetch(run, states, keys, new FoundMembers());
     const attribute = this.attribute as ToManyAttribute;
-    if (this.option?.page?.isPart !== true) {
+    if (this.option?.partial !== true) {
       for (let i = 0; i < states.length; i++) attribute.setCommitted(states[i], found.membersOf(hashes[i]));
     } else for (let i = 0; i < states.length; i++) attribute.setPart(states[i], found.membersOf(hashes[i]));
   }
@@ -274,6 +209,51 @@ export class RelationLoader implements PostLoader {
     }
   }
 
+  /**
+   * Loads a tree, and gives its objects what is theirs from the roots down. Those of the last level know nothing of what lies below; where the tree ends
+   * before, it is known that nothing does.
+   *
+   * @param depth how many levels; -1 for all
+   */
+  private *loadTree(run: LoadRun, roots: readonly InstanceState[], keys: readonly Key[], depth: number): Op<void> {
+    const { uselist, parent, direction } = this.relationship;
+    const found = yield* this.fetch(run, roots, keys, new FoundMembers());
+    // Who has one parent is met once, but for the roots.
+    const once = direction === "oneToMany" && this.rows.direct;
+    const seen = new Set(roots);
+    const upwards = this.rows.direct ? this.relationship.reverse.filter((each) => !each.uselist) : [];
+    let level = roots;
+    for (let left = depth; left !== 0 && level.length > 0; left--) {
+      const next: InstanceState[] = [];
+      for (let i = 0; i < level.length; i++) {
+        const state = level[i];
+        const key = this.keyOf(state);
+        if (key === undefined) continue;
+        const members = key === null ? [] : found.membersOf(this.hashOf(key));
+        if (!this.keeps(run, state)) {
+          if (!uselist) this.attribute.setCommitted(state, members[0] ?? null);
+          else if (this.option?.partial === true) (this.attribute as ToManyAttribute).setPart(state, members);
+          else this.attribute.setCommitted(state, members);
+        }
+        for (let j = 0; j < members.length; j++) {
+          const member = stateOf(members[j]) as InstanceState;
+          // A foreign key that was set by hand says more than the row.
+          if (uselist && !member.modified)
+            for (const up of upwards) if (!up.isLoaded(member)) up.setCommitted(member, state.object);
+          if (seen.has(member) || (member.mapper !== parent && !mapperOf(member).isA(parent))) continue;
+          if (!once) seen.add(member);
+          next.push(member);
+        }
+      }
+      level = next;
+    }
+  }
+
+  /** Whether an object keeps what it has of the relationship. */
+  private keeps(run: LoadRun, state: InstanceState): boolean {
+    return !run.populateExisting && this.attribute.isLoaded(state) && !this.mayReplace(state);
+  }
+
   /** Reads the rows of all keys, and hands each object out with the hash of its parents' key. */
   private *fetch<F extends Found>(
     run: LoadRun,
@@ -281,7 +261,7 @@ export class RelationLoader implements PostLoader {
     keys: readonly Key[],
     found: F,
   ): Op<F> {
-    const { mapper } = this.target;
+    const { mapper } = this.rows.target;
     const connection = yield* run.session.connectionFor(mapper, readOf(mapper), run.bindArguments);
     const { dialect } = connection;
     const heard = run.session.hearsLoads;
@@ -296,8 +276,7 @@ export class RelationLoader implements PostLoader {
     const size = asOne ? keys.length : BATCH;
     for (let start = 0; start < keys.length; start += size) {
       const batch = size >= keys.length ? keys : keys.slice(start, start + size);
-      const form: KeyForm =
-        batch.length === 1 ? "one" : asOne ? "list" : (LENGTHS.find((length) => length >= batch.length) as number);
+      const form = formFor(batch, asOne);
       const named = namedKeys(form, batch, this.single, run.named);
       const keyed = heard ? yield* this.heardPlan(run, dialect, form, named, states) : this.planFor(dialect, form);
       yield* this.fetchWith(run, connection, keyed, named, found);
@@ -323,9 +302,15 @@ export class RelationLoader implements PostLoader {
       states,
     });
     if (heard === keyed.statement) return this.planFor(dialect, form);
-    const { defaults } = new OptionTree(heard.loadOptions, [this.target]);
-    const whereCriteria = [...heard.whereCriteria, ...defaults.addedCriteria(this.target)];
-    return this.planOf(dialect, { ...keyed, statement: heard.with({ whereCriteria, loadOptions: [] }) });
+    const { defaults } = new OptionTree(heard.loadOptions, [keyed.entity]);
+    if (this.option?.gathers !== true) {
+      const whereCriteria = [...heard.whereCriteria, ...defaults.addedCriteria(keyed.entity)];
+      return this.planOf(dialect, { ...keyed, statement: heard.with({ whereCriteria, loadOptions: [] }) });
+    }
+    // What is counted, or gone down, must not have the members that the listener leaves out.
+    const narrowed = statementFor(this.rows.narrowedBy(defaults), dialect, form, this.parentKeys);
+    const added = heard.whereCriteria.filter((each) => !keyed.statement.whereCriteria.includes(each));
+    return this.planOf(dialect, limitedTo(narrowed, ...added));
   }
 
   private *fetchWith(
@@ -357,16 +342,12 @@ export class RelationLoader implements PostLoader {
 
   /** Objects that were there already are given what the options say of them. */
   private *fillPresent(run: LoadRun, present: readonly InstanceState[]): Op<void> {
-    const { mapper } = this.target;
+    const { mapper } = this.rows.target;
     const connection = yield* run.session.connectionFor(mapper, readOf(mapper), run.bindArguments);
     const { plan } = this.planFor(connection.dialect, this.parentKeys === null ? "one" : "subquery");
     const inner = new LoadRun(run.session, connection, run.binds, run.named, run.populateExisting, run);
     for (const state of present) plan.entity?.variantFor(mapperOf(state)).noteMet(inner, state);
     yield* plan.fill(inner);
-  }
-
-  private get target(): OrmEntity {
-    return this.option?.to ?? (this.relationship.alias as OrmEntity | null) ?? entityOf(this.relationship.target);
   }
 
   private planFor(dialect: Dialect, form: KeyForm): KeyedPlan {
@@ -388,168 +369,17 @@ export class RelationLoader implements PostLoader {
   }
 
   private keyedStatement(dialect: Dialect, form: KeyForm): KeyedStatement {
-    const { statement, keys, needed } = this.statement();
-    const whereCriteria = [...statement.whereCriteria, this.keyCondition(keys, form, dialect)];
-    const keyed = { statement: statement.with({ whereCriteria }), keys, needed };
-    const page = this.option?.page ?? null;
-    return page === null ? keyed : this.paged(keyed, page);
+    return statementFor(this.rows, dialect, form, this.parentKeys);
   }
 
-  private planOf(dialect: Dialect, { statement, keys, needed }: KeyedStatement): KeyedPlan {
+  private planOf(dialect: Dialect, { statement, entity, keys, needed }: KeyedStatement): KeyedPlan {
     const source = dialect === this.source.dialect ? this.source : this.source.forDialect(dialect);
-    const { target } = this;
-    const plan = source.plan(statement, this.node, [...this.path, target.mapper], needed);
+    const plan = source.plan(statement, this.node, [...this.path, entity.mapper], needed);
     const columns = plan.compiled.resultColumns ?? [];
     // Keys that belong to the other side's own columns are read from there, those of an association from behind them.
     const indexes = keys.map((key) => columns.findIndex((column) => strip(column.element) === strip(key)));
     return { plan, indexes, converters: keys.map((key) => converterOf(key.type, dialect)) };
   }
-
-  /** The rows of the other side, with the columns that hold the parents' key. */
-  private statement(): KeyedStatement {
-    const { relationship, target } = this;
-    const { secondary, secondaryJoin, pairs } = relationship.join;
-    const criteria = [...(this.option?.criteria ?? []), ...this.source.defaults.criteriaFor(target)];
-    const remote = (column: Column): ColumnElement => target.columnFor(column);
-    let keys: readonly ColumnElement[];
-    let froms: readonly From[] = [];
-    let order: readonly ColumnElement[];
-    if (!this.direct) {
-      // The condition may say anything: the parents are joined under another name.
-      const parent = aliasOf(relationship.parent, null);
-      const along = new InstrumentedRelation(parent, relationship, target);
-      let from = parent.from;
-      for (const step of along.stepsTo(target)) from = new Join(from, step.right, step.on, "inner") as From;
-      froms = [from];
-      keys = this.local.map((column) => parent.columnFor(column));
-      order = along.orderFor(target);
-    } else {
-      order = new InstrumentedRelation(target, relationship).orderFor(target);
-      if (secondary !== null && secondaryJoin !== null) {
-        const on = relationship.condition(secondaryJoin, (column) => column, remote);
-        froms = [new Join(secondary as unknown as From, target.from, on, "inner") as From];
-        keys = pairs.map((pair) => pair.remote);
-      } else keys = pairs.map((pair) => remote(pair.remote));
-    }
-    const needed =
-      this.direct && secondary === null
-        ? pairs.map((pair) => pair.remote).filter((column) => target.mapper.byColumn.has(column))
-        : [];
-    const behind = needed.length === keys.length ? [] : keys;
-    const statement = new Select([target, ...behind], []).with({
-      fromObjects: froms,
-      whereCriteria: criteria,
-      orderByClauses: order,
-    });
-    return { statement, keys, needed };
-  }
-
-  /** Only the members of certain places among those of their parent: numbered in a subquery that has their keys alone. */
-  private paged({ statement, keys, needed }: KeyedStatement, page: MemberPage): KeyedStatement {
-    const { target } = this;
-    const order =
-      page.orderBy.length === 0
-        ? statement.orderByClauses
-        : page.orderBy.map((each) => adapt(each, page.entity, target));
-    if (!page.counts) return { statement: statement.with({ orderByClauses: order }), keys, needed };
-    const identity = target.mapper.primaryKey.map(({ column }) => target.columnFor(column));
-    const place = func.rowNumber().over({ partitionBy: keys as never, orderBy: [...order, ...identity] as never });
-    const numbered = new Select(
-      [
-        ...identity.map((column, i) => new Label(`i${i}`, column)),
-        ...keys.map((key, i) => new Label(`k${i}`, key)),
-        new Label("place", place as unknown as ColumnElement),
-      ],
-      [],
-    )
-      .with({ fromObjects: statement.fromObjects, whereCriteria: statement.whereCriteria })
-      .subquery();
-    const of = (name: string): ColumnElement => numbered.column(name);
-    const on = conjunction(
-      operators.and,
-      identity.map((column, i) => column.eq(of(`i${i}`))),
-    );
-    const places = [of("place").gt(page.offset)];
-    if (page.limit !== null) places.push(of("place").le(page.offset + page.limit));
-    const outer = keys.map((_, i) => of(`k${i}`));
-    return {
-      statement: new Select([target, ...outer], []).with({
-        fromObjects: [new Join(target.from, numbered as unknown as From, on, "inner") as From],
-        whereCriteria: places,
-        orderByClauses: [of("place")],
-      }),
-      keys: outer,
-      needed: [],
-    };
-  }
-
-  private keyCondition(keys: readonly ColumnElement[], form: KeyForm, dialect: Dialect): ColumnElement {
-    if (form === "subquery") return this.subqueryCondition(keys, dialect);
-    if (form === "list") {
-      const [key] = keys;
-      return key.in(new BindParameter(undefined, key.type, LIST, true, true, null, LIST));
-    }
-    if (form === "one") {
-      return conjunction(
-        operators.and,
-        keys.map((key, j) => key.eq(keyBind(key, 0, j))),
-      );
-    }
-    const rows = Array.from({ length: form }, (_, i) => keys.map((key, j) => keyBind(key, i, j)));
-    if (keys.length === 1) return keys[0].in(rows.map(([bind]) => bind));
-    if (dialect.capabilities.tupleIn && !dialect.capabilities.arrayParameters) {
-      return new TupleElement(keys).in(rows.map((row) => new TupleElement(row)));
-    }
-    return conjunction(
-      operators.or,
-      rows.map((row) =>
-        conjunction(
-          operators.and,
-          row.map((bind, j) => keys[j].eq(bind)),
-        ),
-      ),
-    );
-  }
-
-  private subqueryCondition(keys: readonly ColumnElement[], dialect: Dialect): ColumnElement {
-    const parents = (this.parentKeys as ParentKeys)(this.local).subquery();
-    const query = new Select([...parents.columns], []);
-    if (keys.length === 1)
-      return keys[0].in(new ScalarSelect(query as unknown as ConstructorParameters<typeof ScalarSelect>[0]));
-    if (dialect.capabilities.tupleIn) {
-      return new TupleElement(keys).in(
-        new ScalarSelect(query as unknown as ConstructorParameters<typeof ScalarSelect>[0]),
-      );
-    }
-    const equal = parents.columns.map((column, i) => column.eq(keys[i]));
-    return new Exists(query.with({ whereCriteria: equal }) as unknown as ConstructorParameters<typeof Exists>[0]);
-  }
-}
-
-function keyBind(key: ColumnElement, row: number, part: number): BindParameter {
-  return new BindParameter(undefined, key.type, `${LIST}_${row}_${part}`, false, true, null, LIST);
-}
-
-function namedKeys(
-  form: KeyForm,
-  batch: readonly Key[],
-  single: boolean,
-  named: LoadRun["named"],
-): Record<string, unknown> {
-  const values: Record<string, unknown> = { ...named };
-  if (form === "list") values[LIST] = batch;
-  else {
-    const length = form === "one" ? 1 : (form as number);
-    for (let i = 0; i < length; i++) {
-      const key = batch[Math.min(i, batch.length - 1)];
-      if (single) values[`${LIST}_${i}_0`] = key;
-      else
-        (key as readonly unknown[]).forEach((part, j) => {
-          values[`${LIST}_${i}_${j}`] = part;
-        });
-    }
-  }
-  return values;
 }
 
 function readKey(
@@ -562,25 +392,6 @@ function readKey(
     const convert = converters[i];
     return value === null || convert === null ? value : convert(value as never);
   });
-}
-
-/** One hash for equal keys, whether they came from an attribute or from a row. */
-function hashKey(values: readonly unknown[]): Hash {
-  return values.length === 1 ? hashValue(values[0]) : values.map(hashPart).join("\u0001");
-}
-
-function hashValue(value: unknown): Hash {
-  if (typeof value === "number" || typeof value === "string") return value;
-  if (typeof value === "bigint") return BigInt(Number(value)) === value ? Number(value) : value;
-  return hashPart(value);
-}
-
-function hashPart(value: unknown): string {
-  if (value instanceof Date) return `d${value.getTime()}`;
-  if (value instanceof Uint8Array) return `u${Buffer.from(value).toString("hex")}`;
-  return typeof value === "string"
-    ? `s${value.length}:${value}`
-    : `${typeof value === "bigint" ? "number" : typeof value}:${String(value)}`;
 }
 
 function strip(element: unknown): unknown {

@@ -1,0 +1,98 @@
+/** How a statement is told the keys of the parents: one key, a list as one parameter, a written-out list, or a subquery. */
+import type { DialectCapabilities } from "../../sql/capabilities.js";
+import type { ColumnElement } from "../../sql/element.js";
+import { BindParameter } from "../../sql/elements/bind.js";
+import { conjunction } from "../../sql/elements/build.js";
+import { TupleElement } from "../../sql/elements/expression.js";
+import { operators } from "../../sql/operators.js";
+import { Exists, ScalarSelect } from "../../sql/selectable/query.js";
+import { Select } from "../../sql/selectable/select.js";
+import type { NamedValues } from "./load-run.js";
+
+/** The value of a key of one column, or the values of one of several. */
+export type Key = {};
+
+/** How a statement is told the keys; a number is the length of a list that is written out. */
+export type KeyForm = "one" | "list" | "subquery" | number;
+
+/** Keys in one statement where the database does not take a list as one parameter. */
+export const BATCH = 500;
+/** The lengths of lists that are written out; a shorter list is filled up with its last key, so that few statements serve all lengths. */
+const LENGTHS = [2, 8, 32, 128, BATCH];
+const LIST = "__keys";
+
+/** The form for a batch of keys. @param asOne whether a list of them is one parameter */
+export function formFor(batch: readonly Key[], asOne: boolean): KeyForm {
+  if (batch.length === 1) return "one";
+  return asOne ? "list" : (LENGTHS.find((length) => length >= batch.length) as number);
+}
+
+/** The condition that columns hold one of the keys, in any form but the subquery. */
+export function keysCondition(
+  keys: readonly ColumnElement[],
+  form: Exclude<KeyForm, "subquery">,
+  capabilities: DialectCapabilities,
+): ColumnElement {
+  if (form === "list") {
+    const [key] = keys;
+    return key.in(new BindParameter(undefined, key.type, LIST, true, true, null, LIST));
+  }
+  if (form === "one") return every(keys.map((key, j) => key.eq(keyBind(key, 0, j))));
+  const rows = Array.from({ length: form }, (_, i) => keys.map((key, j) => keyBind(key, i, j)));
+  if (keys.length === 1) return keys[0].in(rows.map(([bind]) => bind));
+  if (capabilities.tupleIn && !capabilities.arrayParameters)
+    return new TupleElement(keys).in(rows.map((row) => new TupleElement(row)));
+  return conjunction(
+    operators.or,
+    rows.map((row) => every(row.map((bind, j) => keys[j].eq(bind)))),
+  );
+}
+
+/** The condition that columns hold one of the keys that a query of them gives. */
+export function keysAmong(
+  keys: readonly ColumnElement[],
+  query: Select,
+  { tupleIn }: DialectCapabilities,
+): ColumnElement {
+  const members = new ScalarSelect(query as unknown as ConstructorParameters<typeof ScalarSelect>[0]);
+  if (keys.length === 1) return keys[0].in(members);
+  if (tupleIn) return new TupleElement(keys).in(members);
+  const given = query.subquery();
+  const equal = given.columns.map((column, i) => column.eq(keys[i]));
+  return new Exists(
+    new Select([...given.columns], []).with({ whereCriteria: equal }) as unknown as ConstructorParameters<
+      typeof Exists
+    >[0],
+  );
+}
+
+/** The values of the keys' parameters, beside those that were given by name. */
+export function namedKeys(
+  form: KeyForm,
+  batch: readonly Key[],
+  single: boolean,
+  named: NamedValues | undefined,
+): Record<string, unknown> {
+  const values: Record<string, unknown> = { ...named };
+  if (form === "list") values[LIST] = batch;
+  else {
+    const length = form === "one" ? 1 : (form as number);
+    for (let i = 0; i < length; i++) {
+      const key = batch[Math.min(i, batch.length - 1)];
+      if (single) values[`${LIST}_${i}_0`] = key;
+      else
+        (key as readonly unknown[]).forEach((part, j) => {
+          values[`${LIST}_${i}_${j}`] = part;
+        });
+    }
+  }
+  return values;
+}
+
+function keyBind(key: ColumnElement, row: number, part: number): BindParameter {
+  return new BindParameter(undefined, key.type, `${LIST}_${row}_${part}`, false, true, null, LIST);
+}
+
+function every(conditions: readonly ColumnElement[]): ColumnElement {
+  return conjunction(operators.and, conditions);
+}
