@@ -32,13 +32,14 @@ type TwophaseStep = NonNullable<EngineDialect["prepareTwophase"]>;
 export class ConnectionCore implements ConnectionContext {
   /** What statements are compiled for: the engine's dialect, with the schemas of this connection's `schemaTranslateMap`. */
   dialect: EngineDialect;
-  readonly [DISPATCH]: Dispatch;
   /** Options of this connection, over the engine's. See `setOptions()`. */
   options: ExecutionOptions;
   #record: ConnectionRecord | null;
   /** The record that the connection was made with, which it knows after `close()` too. */
   readonly #origin: ConnectionRecord;
   #driver: DriverConnection | null;
+  /** Made when somebody asks for it: most connections send nothing that anybody hears. */
+  #dispatch: Dispatch | null = null;
   #root: TransactionCore | null = null;
   #innermost: TransactionCore | null = null;
   #savepoints = 0;
@@ -56,10 +57,18 @@ export class ConnectionCore implements ConnectionContext {
     this.#record = record;
     this.#origin = record;
     this.#driver = record.driver;
-    this[DISPATCH] = engine.connectionDispatch();
   }
 
   // --- state -------------------------------------------------------------------------------------------------------
+
+  get [DISPATCH](): Dispatch {
+    this.#dispatch ??= this.engine.connectionDispatch();
+    return this.#dispatch;
+  }
+
+  hears(name: string): boolean {
+    return (this.#dispatch ?? this.engine[DISPATCH]).has(name);
+  }
 
   /** Whether `close()` or `detach` and `close()` have been called. */
   get closed(): boolean {
@@ -297,7 +306,7 @@ export class ConnectionCore implements ConnectionContext {
     const name = `sa_savepoint_${++this.#savepoints}`;
     const driver = this.driver;
     yield* this.control(`SAVEPOINT ${name}`, () => this.engine.dialect.savepoint(driver, name));
-    if (this[DISPATCH].has("savepoint")) this[DISPATCH].fire("savepoint", this, name);
+    if (this.hears("savepoint")) this[DISPATCH].fire("savepoint", this, name);
     const transaction = new TransactionCore(this, this.#innermost, name);
     this.#innermost = transaction;
     return transaction;
@@ -350,24 +359,22 @@ export class ConnectionCore implements ConnectionContext {
 
   *#endRoot(commit: boolean): Op<void> {
     const driver = this.#driver as DriverConnection;
-    const dispatch = this[DISPATCH];
     if (commit) {
-      if (dispatch.has("commit")) dispatch.fire("commit", this);
+      if (this.hears("commit")) this[DISPATCH].fire("commit", this);
       yield* this.control("COMMIT", () => this.engine.dialect.commit(driver));
     } else {
-      if (dispatch.has("rollback")) dispatch.fire("rollback", this);
+      if (this.hears("rollback")) this[DISPATCH].fire("rollback", this);
       yield* this.control("ROLLBACK", () => this.engine.dialect.rollback(driver));
     }
   }
 
   *#endSavepoint(name: string, commit: boolean): Op<void> {
     const driver = this.#driver as DriverConnection;
-    const dispatch = this[DISPATCH];
     if (commit) {
-      if (dispatch.has("releaseSavepoint")) dispatch.fire("releaseSavepoint", this, name);
+      if (this.hears("releaseSavepoint")) this[DISPATCH].fire("releaseSavepoint", this, name);
       yield* this.control(`RELEASE SAVEPOINT ${name}`, () => this.engine.dialect.releaseSavepoint(driver, name));
     } else {
-      if (dispatch.has("rollbackSavepoint")) dispatch.fire("rollbackSavepoint", this, name);
+      if (this.hears("rollbackSavepoint")) this[DISPATCH].fire("rollbackSavepoint", this, name);
       yield* this.control(`ROLLBACK TO SAVEPOINT ${name}`, () => this.engine.dialect.rollbackToSavepoint(driver, name));
     }
   }
@@ -402,7 +409,7 @@ export class ConnectionCore implements ConnectionContext {
     const isolationLevel = options.isolationLevel ?? this.options.isolationLevel;
     const readOnly = options.readOnly ?? this.options.readOnly;
     const deferrable = options.deferrable ?? this.options.deferrable;
-    if (this[DISPATCH].has("begin")) this[DISPATCH].fire("begin", this);
+    if (this.hears("begin")) this[DISPATCH].fire("begin", this);
     const how =
       isolationLevel === "AUTOCOMMIT" ? "implicit; autocommit, nothing is sent" : implicit ? "implicit" : "explicit";
     yield* this.control(`BEGIN (${how})`, () =>
@@ -439,7 +446,7 @@ export class ConnectionCore implements ConnectionContext {
     if (root !== null) {
       // The pool's reset does the rolling back; here the log and the listeners are told.
       if (this.#driver !== null && root.isActive) {
-        if (this[DISPATCH].has("rollback")) this[DISPATCH].fire("rollback", this);
+        if (this.hears("rollback")) this[DISPATCH].fire("rollback", this);
         try {
           const driver = this.#driver;
           yield* this.control("ROLLBACK", () => this.engine.dialect.rollback(driver));
@@ -495,8 +502,8 @@ export class ConnectionCore implements ConnectionContext {
       ours = new StatementError(reason, statement, error);
     }
     let disconnect = dialect.isDisconnect(error, this.#driver);
-    const dispatch = this[DISPATCH];
-    if (dispatch.has("handleError")) {
+    if (this.hears("handleError")) {
+      const dispatch = this[DISPATCH];
       const facts = {
         connection: this,
         engine,

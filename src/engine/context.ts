@@ -26,13 +26,15 @@ export interface EngineContext {
   readonly echo: EchoFunction | null;
   readonly echoRows: boolean;
   readonly hideParameters: boolean;
+  readonly [DISPATCH]: Dispatch;
   /** The compiled form of a statement, from the cache where it is there. */
   cached(node: Node, options?: CompileOptions, useCache?: boolean): CachedStatement;
+  /** Makes the dispatch of a connection that somebody listens to, or sends something. */
   connectionDispatch(): Dispatch;
   checkIsolationLevel(level: IsolationLevel | undefined): void;
   closeDetached(record: ConnectionRecord): Op<void>;
   /** Stops looking out for a connection that is dropped without being closed. */
-  unwatch(connection: object): void;
+  unwatch(connection: ConnectionContext): void;
 }
 
 /** What an error is told about its statement. */
@@ -50,6 +52,8 @@ export interface ConnectionContext {
   readonly closed: boolean;
   readonly invalidated: boolean;
   readonly [DISPATCH]: Dispatch;
+  /** Whether anybody listens to an event of the connection. */
+  hears(name: string): boolean;
   origin: Origin;
   endTransaction(transaction: object, commit: boolean): Op<void>;
   prepareTransaction(id?: string): Op<void>;

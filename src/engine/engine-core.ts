@@ -14,6 +14,7 @@ import { DISPATCH, Dispatch } from "./events.js";
 import { type ExecutionOptions, mergeOptions, NO_OPTIONS } from "./execution-options.js";
 import { Aborted, Awaiting, isPromise, type Op } from "./io.js";
 import { type Echo, type EchoFunction, makeEcho } from "./logging.js";
+import { Nursery } from "./nursery.js";
 import { NullPool, StaticPool } from "./pool/other-pools.js";
 import type { Connector, Pool, PoolLog, PoolOptions, ResetOnReturn } from "./pool/pool.js";
 import { QueuePool, SinglePool } from "./pool/queue-pool.js";
@@ -62,6 +63,11 @@ interface Lost {
 
 // Connections that were dropped without being closed come back when they are collected.
 const lost = new FinalizationRegistry<Lost>(({ pool, record }) => pool.reclaim(record));
+const young = new Nursery<ConnectionCore>((connection) => {
+  // One that is just being closed is in good hands.
+  if (connection.closed) return;
+  lost.register(connection, { pool: connection.engine.pool, record: connection.record }, connection);
+});
 
 export class EngineCore implements EngineContext {
   static readonly [DISPATCH]: Dispatch = engineDispatch;
@@ -133,7 +139,7 @@ export class EngineCore implements EngineContext {
       throw this.#connectError(error);
     }
     const connection = new ConnectionCore(this, record);
-    lost.register(connection, { pool: this.pool, record }, connection);
+    young.add(connection);
     if (this[DISPATCH].has("engineConnect")) this[DISPATCH].fire("engineConnect", connection);
     return connection;
   }
@@ -168,8 +174,8 @@ export class EngineCore implements EngineContext {
     return new Dispatch(ENGINE_EVENTS, "this connection", [this[DISPATCH]]);
   }
 
-  unwatch(connection: object): void {
-    lost.unregister(connection);
+  unwatch(connection: ConnectionCore): void {
+    if (!young.delete(connection)) lost.unregister(connection);
   }
 
   *closeDetached(record: ConnectionRecord): Op<void> {

@@ -40,7 +40,9 @@ let registrations = 0;
 export class Dispatch {
   #own: Map<string, Listener[]> | null = null;
   #merged: Map<string, readonly Listener[] | null> | null = null;
-  #stamp = 0;
+  #stamp = -1;
+  /** Whether nobody listens to anything here, which is so for most senders at most times. */
+  #silent = false;
 
   /**
    * @param names the events that the target sends; listening to another name is an error.
@@ -55,12 +57,10 @@ export class Dispatch {
 
   /** The listeners of an event, or null when nobody listens: what a sender checks before it makes anything. */
   listeners(name: string): readonly Listener[] | null {
-    // A sender that nobody listens to in person, as most are, has nothing to merge.
+    if (this.silent) return null;
+    // A sender that nobody listens to in person has nothing to merge.
     if (this.#own === null && this.parents.length === 1) return (this.parents[0] as Dispatch).listeners(name);
-    if (this.#merged === null || this.#stamp !== registrations) {
-      this.#merged = new Map();
-      this.#stamp = registrations;
-    }
+    this.#merged ??= new Map();
     const known = this.#merged.get(name);
     if (known !== undefined) return known;
     const found = [...(this.#own?.get(name) ?? [])];
@@ -68,6 +68,16 @@ export class Dispatch {
     const merged = found.length === 0 ? null : found;
     this.#merged.set(name, merged);
     return merged;
+  }
+
+  /** Whether nobody listens to any event, here or at a parent. */
+  get silent(): boolean {
+    if (this.#stamp !== registrations) {
+      this.#stamp = registrations;
+      this.#merged = null;
+      this.#silent = this.#own === null && this.parents.every((parent) => parent.silent);
+    }
+    return this.#silent;
   }
 
   /** Whether anybody listens to the event. */

@@ -54,17 +54,20 @@ export function* execute(
 ): Op<CursorResult<unknown>> {
   let node = executable(statement);
   const all = allOptions(connection, node, options);
-  const dispatch = connection[DISPATCH];
-  for (const { call } of dispatch.listeners("beforeExecute") ?? []) {
-    const replaced = call(connection, node, params, all);
-    refusePromise(dispatch, "beforeExecute", replaced);
-    if (replaced instanceof Node) node = replaced;
+  if (connection.hears("beforeExecute")) {
+    const dispatch = connection[DISPATCH];
+    for (const { call } of dispatch.listeners("beforeExecute") ?? []) {
+      const replaced = call(connection, node, params, all);
+      refusePromise(dispatch, "beforeExecute", replaced);
+      if (replaced instanceof Node) node = replaced;
+    }
   }
   const result =
     node instanceof DDLElement
       ? yield* executeDDL(connection, node, all)
       : yield* run(connection, prepare(connection, node, params ?? undefined, all));
-  if (dispatch.has("afterExecute")) dispatch.fire("afterExecute", connection, node, params, all, result);
+  if (connection.hears("afterExecute"))
+    connection[DISPATCH].fire("afterExecute", connection, node, params, all, result);
   return result;
 }
 

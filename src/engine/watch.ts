@@ -6,8 +6,9 @@ import type { Op } from "./io.js";
 
 /** Whether the statements of a connection have to take the long way. */
 export function isWatched(connection: ConnectionContext): boolean {
-  const dispatch = connection[DISPATCH];
-  return connection.engine.echo !== null || dispatch.has("beforeCursorExecute") || dispatch.has("afterCursorExecute");
+  return (
+    connection.engine.echo !== null || connection.hears("beforeCursorExecute") || connection.hears("afterCursorExecute")
+  );
 }
 
 type Params = readonly unknown[] | readonly (readonly unknown[])[];

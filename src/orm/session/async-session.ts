@@ -28,11 +28,10 @@ import { AsyncSessionTransaction } from "./transaction-faces.js";
 import { openSessions } from "./transactional-session.js";
 import { type Upserted, type UpsertOptions, upsert } from "./upsert.js";
 
-const faces = new WeakMap<SessionCore, AsyncSession>();
-
 /** The asynchronous face of a session, if it has one. */
 export function asyncFaceOf(core: object): AsyncSession | undefined {
-  return faces.get(core as SessionCore);
+  const { asyncFace } = core as SessionCore;
+  return asyncFace instanceof AsyncSession ? asyncFace : undefined;
 }
 
 /**
@@ -70,7 +69,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     this.#signal = signal;
     this.queue = new SessionQueue(signal);
     this.syncSession = new Session(core);
-    faces.set(core, this);
+    core.asyncFace = this;
   }
 
   /** @internal Queues an operation. */

@@ -77,7 +77,7 @@ export function* execute(
   options: SessionExecuteOptions = {},
 ): Op<Result<unknown> | CursorResult<unknown>> {
   checkStatement(statement, "execute");
-  const listeners = session[DISPATCH].listeners("doOrmExecute");
+  const listeners = session.hearsLoads ? session[DISPATCH].listeners("doOrmExecute") : null;
   if (listeners === null) return yield* perform(session, statement, params, options);
   return yield* new HeardExecution(session, listeners).run(0, statement, params, options);
 }
@@ -180,7 +180,7 @@ export function* openStream(
   let node: Node = statement;
   let merged = optionsOf(session, statement, options);
   let given = params;
-  const listeners = session[DISPATCH].listeners("doOrmExecute");
+  const listeners = session.hearsLoads ? session[DISPATCH].listeners("doOrmExecute") : null;
   if (listeners !== null) {
     const state = new ORMExecuteState(
       session.face,

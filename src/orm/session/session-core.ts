@@ -102,7 +102,7 @@ export class SessionCore
   }
   attachLoaded(state: InstanceState): void {
     this.membership.attachLoaded(state);
-    if (this[DISPATCH].has("loadedAsPersistent")) this.transition("loadedAsPersistent", state);
+    if (this.hearsEvent("loadedAsPersistent")) this.transition("loadedAsPersistent", state);
   }
   rowGone(state: InstanceState): void {
     this.membership.registerDeleted([state]);
@@ -456,7 +456,7 @@ export class SessionCore
   }
 
   get hearsLoads(): boolean {
-    return this[DISPATCH].has("doOrmExecute");
+    return this.hearsEvent("doOrmExecute");
   }
   announceLoad(load: AnnouncedLoad): Op<Select> {
     return announceLoad(this, this[DISPATCH], load);

@@ -105,15 +105,15 @@ export abstract class SessionFace {
   }
   /** From now on an engine or connection serves this class, and its subclasses, in this session. */
   bindMapper(cls: AnyClass, bind: { readonly core: Bind }): void {
-    this.#core.binds.byClass.set(cls, bind.core);
+    this.#core.ownBinds().byClass.set(cls, bind.core);
   }
   /** The same for a table. */
   bindTable(table: Table<unknown, unknown>, bind: { readonly core: Bind }): void {
-    this.#core.binds.byTable.set(table as Table, bind.core);
+    this.#core.ownBinds().byTable.set(table as Table, bind.core);
   }
   /** User data of this session. */
   get info(): Record<string, unknown> {
-    return this.#core.options.info;
+    return this.#core.info;
   }
   get autoflush(): boolean {
     return this.#core.options.autoflush;

@@ -11,7 +11,7 @@ import { Table } from "../../sql/schema/table.js";
 import type { AnyClass } from "../mapping/declarations.js";
 import { warn } from "../warn.js";
 import { AsyncSession } from "./async-session.js";
-import type { Router } from "./binds.js";
+import type { BindTable, Router } from "./binds.js";
 import { SessionCore } from "./session-core.js";
 import { SESSION_EVENTS } from "./session-events.js";
 import { type Sharding, Shards } from "./sharding.js";
@@ -62,8 +62,15 @@ function coreOf(bind: unknown, maker: string): Bind {
   );
 }
 
-function makeCore(options: SessionOptions<unknown>, maker: string, parents: readonly Dispatch[]): SessionCore {
-  const { bind, binds, getBind, sharding, ...rest } = options;
+/** What all sessions of one factory have in common, worked out once. */
+interface Blueprint {
+  readonly binds: BindTable;
+  readonly options: SessionCoreOptions;
+  readonly shards: Shards | null;
+}
+
+function blueprintOf(given: SessionOptions<unknown>, maker: string): Blueprint {
+  const { bind, binds, getBind, sharding } = given;
   const shards = shardsOf(sharding, maker);
   const byClass = new Map<AnyClass, Bind>();
   const byTable = new Map<Table, Bind>();
@@ -71,30 +78,63 @@ function makeCore(options: SessionOptions<unknown>, maker: string, parents: read
     if (what instanceof Table) byTable.set(what as Table, coreOf(each, maker));
     else byClass.set(what as AnyClass, coreOf(each, maker));
   }
-  return new SessionCore(
-    {
+  return {
+    binds: {
       bind: bind === undefined ? null : coreOf(bind, maker),
       byClass,
       byTable,
       router: getBind === undefined ? null : (request) => answer(getBind(request), maker),
       routed: [...(getBind?.engines ?? []).map((each) => coreOf(each, maker)), ...(shards?.binds.values() ?? [])],
     },
-    {
-      autoflush: rest.autoflush ?? true,
-      expireOnCommit: rest.expireOnCommit ?? true,
-      autobegin: rest.autobegin ?? true,
-      closeResetsOnly: rest.closeResetsOnly ?? true,
-      joinTransactionMode: rest.joinTransactionMode ?? "conditional_savepoint",
-      transactionOptions: rest.transactionOptions ?? {},
-      executionOptions: rest.executionOptions ?? NO_OPTIONS,
-      nPlusOneWatch: rest.nPlusOneWatch ?? false,
-      twophase: rest.twophase ?? false,
-      info: { ...rest.info },
-      warn: rest.warn ?? warn,
+    options: {
+      autoflush: given.autoflush ?? true,
+      expireOnCommit: given.expireOnCommit ?? true,
+      autobegin: given.autobegin ?? true,
+      closeResetsOnly: given.closeResetsOnly ?? true,
+      joinTransactionMode: given.joinTransactionMode ?? "conditional_savepoint",
+      transactionOptions: given.transactionOptions ?? {},
+      executionOptions: given.executionOptions ?? NO_OPTIONS,
+      nPlusOneWatch: given.nPlusOneWatch ?? false,
+      twophase: given.twophase ?? false,
+      info: given.info ?? {},
+      warn: given.warn ?? warn,
     },
     shards,
-    parents,
-  );
+  };
+}
+
+/** The settings of a factory, and the cores of its sessions. */
+class CoreMaker<Options extends SessionOptions<unknown>> {
+  readonly [DISPATCH] = new Dispatch(SESSION_EVENTS, "this sessionmaker", [sessionDispatch]);
+  #settings: Options;
+  #blueprint: Blueprint | null = null;
+
+  constructor(
+    settings: Options,
+    private readonly maker: string,
+  ) {
+    this.#settings = settings;
+  }
+
+  get settings(): Options {
+    return this.#settings;
+  }
+
+  configure(options: Partial<Options>): void {
+    this.#settings = { ...this.#settings, ...options };
+    this.#blueprint = null;
+  }
+
+  /** @param options of one session, over the factory's */
+  make(options?: Partial<Options>): SessionCore {
+    if (options !== undefined) return this.#build(blueprintOf({ ...this.#settings, ...options }, this.maker));
+    this.#blueprint ??= blueprintOf(this.#settings, this.maker);
+    return this.#build(this.#blueprint);
+  }
+
+  #build({ binds, options, shards }: Blueprint): SessionCore {
+    return new SessionCore(binds, options, shards, this[DISPATCH]);
+  }
 }
 
 function answer(bind: unknown, maker: string): Bind | null {
@@ -129,29 +169,24 @@ export function asyncSessionmaker(
   bind?: AsyncEngine | AsyncConnection,
   defaults: Partial<AsyncSessionOptions> = {},
 ): AsyncSessionMaker {
-  let settings: AsyncSessionOptions = bind === undefined ? defaults : { ...defaults, bind };
-  const dispatch = new Dispatch(SESSION_EVENTS, "this sessionmaker", [sessionDispatch]);
+  const given: AsyncSessionOptions = bind === undefined ? defaults : { ...defaults, bind };
+  const cores = new CoreMaker(given, "asyncSessionmaker()");
   const make = (options?: Partial<AsyncSessionOptions>): AsyncSession =>
-    new AsyncSession(
-      makeCore({ ...settings, ...options }, "asyncSessionmaker()", [dispatch]),
-      options?.signal ?? settings.signal,
-    );
+    new AsyncSession(cores.make(options), options?.signal ?? cores.settings.signal);
   return Object.assign(make, {
     begin<T>(fn: (session: AsyncSession) => T | PromiseLike<T>): Promise<T> {
       return within(make(), fn);
     },
     async transaction<T>(fn: (session: AsyncSession) => T | PromiseLike<T>, options: RetryOptions = {}): Promise<T> {
       const { isolationLevel, readOnly, deferrable } = options;
-      const given = { ...settings.transactionOptions };
-      if (isolationLevel !== undefined) given.isolationLevel = isolationLevel;
-      if (readOnly !== undefined) given.readOnly = readOnly;
-      if (deferrable !== undefined) given.deferrable = deferrable;
-      return await retrying(options, () => within(make({ transactionOptions: given }), fn));
+      const transactionOptions = { ...cores.settings.transactionOptions };
+      if (isolationLevel !== undefined) transactionOptions.isolationLevel = isolationLevel;
+      if (readOnly !== undefined) transactionOptions.readOnly = readOnly;
+      if (deferrable !== undefined) transactionOptions.deferrable = deferrable;
+      return await retrying(options, () => within(make({ transactionOptions }), fn));
     },
-    configure(options: Partial<AsyncSessionOptions>): void {
-      settings = { ...settings, ...options };
-    },
-    [DISPATCH]: dispatch,
+    configure: (options: Partial<AsyncSessionOptions>): void => cores.configure(options),
+    [DISPATCH]: cores[DISPATCH],
   });
 }
 
@@ -175,10 +210,10 @@ export interface SessionMaker {
 
 /** A factory of synchronous sessions, for scripts and desktop programs on SQLite. */
 export function sessionmaker(bind?: Engine | Connection, defaults: Partial<SyncSessionOptions> = {}): SessionMaker {
-  let settings: SyncSessionOptions = bind === undefined ? defaults : { ...defaults, bind };
-  const dispatch = new Dispatch(SESSION_EVENTS, "this sessionmaker", [sessionDispatch]);
+  const given: SyncSessionOptions = bind === undefined ? defaults : { ...defaults, bind };
+  const cores = new CoreMaker(given, "sessionmaker()");
   const make = (options?: Partial<SyncSessionOptions>): Session => {
-    const core = makeCore({ ...settings, ...options }, "sessionmaker()", [dispatch]);
+    const core = cores.make(options);
     // A synchronous session may always block.
     core.syncDepth = 1;
     return new Session(core);
@@ -192,9 +227,7 @@ export function sessionmaker(bind?: Engine | Connection, defaults: Partial<SyncS
         session.close();
       }
     },
-    configure(options: Partial<SyncSessionOptions>): void {
-      settings = { ...settings, ...options };
-    },
-    [DISPATCH]: dispatch,
+    configure: (options: Partial<SyncSessionOptions>): void => cores.configure(options),
+    [DISPATCH]: cores[DISPATCH],
   });
 }

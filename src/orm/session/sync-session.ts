@@ -23,11 +23,10 @@ import { SyncTransaction } from "./transaction-faces.js";
 import { openSessions } from "./transactional-session.js";
 import { type Upserted, type UpsertOptions, upsert } from "./upsert.js";
 
-const faces = new WeakMap<SessionCore, Session>();
-
 /** The synchronous face of a session, if it has one. */
 export function syncFaceOf(core: object): Session | undefined {
-  return faces.get(core as SessionCore);
+  const { face } = core as SessionCore;
+  return face instanceof Session ? face : undefined;
 }
 
 /**
@@ -55,7 +54,6 @@ export class Session extends SessionFace implements Disposable {
   /** @internal */
   constructor(core: SessionCore) {
     super(core);
-    faces.set(core, this);
     core.face = this;
   }
 

@@ -42,6 +42,8 @@ export interface TransactionHost {
   transaction: SessionTransaction | null;
   flush(): Op<void>;
   emit(name: SessionEventName, ...args: unknown[]): void;
+  /** The outermost transaction has ended. */
+  transactionEnded(): void;
   /** Tells the listeners of `afterBegin`, and runs what they answer with. */
   announceBegin(transaction: SessionTransaction, connection: ConnectionCore): Op<void>;
 }
@@ -256,6 +258,7 @@ export class SessionTransaction {
     const wasOpen = this.state === "active" || this.state === "prepared";
     this.state = "closed";
     this.session.transaction = this.parent;
+    if (this.parent === null) this.session.transactionEnded();
     try {
       for (const { connection, transaction, owned, before } of this.#connections.values()) {
         if (before !== null) connection.putOptions(before);

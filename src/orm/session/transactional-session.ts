@@ -6,6 +6,7 @@ import { DISPATCH, Dispatch, refusePromise } from "../../engine/events.js";
 import { execute as executeOn } from "../../engine/execute.js";
 import type { ExecutionOptions } from "../../engine/execution-options.js";
 import type { Op } from "../../engine/io.js";
+import { Nursery } from "../../engine/nursery.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import { Node } from "../../sql/node.js";
 import type { Mapper } from "../mapping/mapper.js";
@@ -41,7 +42,8 @@ export interface SessionCoreOptions {
   readonly nPlusOneWatch: boolean | NPlusOneWatchOptions;
   /** Commit in two phases on all connections of a transaction. Default false. */
   readonly twophase: boolean;
-  readonly info: Record<string, unknown>;
+  /** What the session's `info` begins with. */
+  readonly info: Readonly<Record<string, unknown>>;
   /** Where warnings go. Default `process.emitWarning`. */
   readonly warn: (message: string) => void;
 }
@@ -51,19 +53,11 @@ export const sessionDispatch: Dispatch = new Dispatch(SESSION_EVENTS, "Session")
 
 // Weak, so that a session that is dropped in the middle of a transaction gives its connection back.
 const open = new Set<WeakRef<TransactionalSession>>();
-/** So many entries of `open` have it swept of sessions that were collected. */
-let sweepAt = 1000;
-
-function noteOpen(reference: WeakRef<TransactionalSession>): void {
-  open.add(reference);
-  if (open.size < sweepAt) return;
-  openSessions();
-  sweepAt = Math.max(1000, open.size * 2);
-}
+const opened = new Nursery<TransactionalSession>((session) => open.add(new WeakRef(session)));
 
 /** Sessions that are in a transaction. */
 export function openSessions(): TransactionalSession[] {
-  const found: TransactionalSession[] = [];
+  const found = [...opened];
   for (const reference of open) {
     const session = reference.deref();
     if (session?.inTransaction()) found.push(session);
@@ -81,31 +75,59 @@ interface SessionBlock {
 const NO_ARGUMENTS: Readonly<Record<string, unknown>> = Object.freeze({});
 
 export abstract class TransactionalSession implements TransactionHost {
-  readonly [DISPATCH]: Dispatch;
+  /** Made when somebody asks for it: most sessions send nothing that anybody hears. */
+  #dispatch: Dispatch | null = null;
+  #info: Record<string, unknown> | null = null;
+  #ownsBinds = false;
   abstract readonly membership: Membership;
   abstract readonly inFlush: boolean;
   transaction: SessionTransaction | null = null;
   /** What listeners get as the session: its synchronous face. */
   face: object = this;
-  readonly #reference = new WeakRef(this);
+  /** The asynchronous face, where there is one. */
+  asyncFace: object | null = null;
   #closed = false;
   /** The innermost `begin(fn)` or `beginNested(fn)` that is running. */
   #block: SessionBlock | null = null;
   /** Whether the session has written since it was made, closed or reset. */
   hasWritten = false;
 
-  /** @param parents dispatches of the factory that made the session */
+  /** @param parent the dispatch of the factory that made the session */
   constructor(
-    readonly binds: BindTable,
+    /** Shared by the sessions of a factory. */
+    private binds: BindTable,
     readonly options: SessionCoreOptions,
     /** How objects are spread over several databases; null for one that is not sharded. */
     readonly shards: Shards | null = null,
-    parents: readonly Dispatch[] = [sessionDispatch],
-  ) {
-    this[DISPATCH] = new Dispatch(SESSION_EVENTS, "this session", parents);
-  }
+    private readonly parent: Dispatch = sessionDispatch,
+  ) {}
 
   abstract flush(): Op<void>;
+
+  get [DISPATCH](): Dispatch {
+    this.#dispatch ??= new Dispatch(SESSION_EVENTS, "this session", [this.parent]);
+    return this.#dispatch;
+  }
+  /** Whether anybody listens to an event of the session. */
+  hearsEvent(name: SessionEventName | TransitionName): boolean {
+    return (this.#dispatch ?? this.parent).has(name);
+  }
+
+  /** The table of binds, for changes that are this session's alone. */
+  ownBinds(): BindTable {
+    if (!this.#ownsBinds) {
+      const { byClass, byTable } = this.binds;
+      this.binds = { ...this.binds, byClass: new Map(byClass), byTable: new Map(byTable) };
+      this.#ownsBinds = true;
+    }
+    return this.binds;
+  }
+
+  /** What the user keeps with the session. */
+  get info(): Record<string, unknown> {
+    this.#info ??= { ...this.options.info };
+    return this.#info;
+  }
 
   get expireOnCommit(): boolean {
     return this.options.expireOnCommit;
@@ -126,10 +148,10 @@ export abstract class TransactionalSession implements TransactionHost {
     return this.transaction?.snapshot ?? null;
   }
   emit(name: SessionEventName, ...args: unknown[]): void {
-    if (name === "afterTransactionEnd" && this.transaction === null) open.delete(this.#reference);
-    if (this[DISPATCH].has(name)) this[DISPATCH].fire(name, this.face, ...args);
+    if (this.hearsEvent(name)) this[DISPATCH].fire(name, this.face, ...args);
   }
   *announceBegin(transaction: SessionTransaction, connection: ConnectionCore): Op<void> {
+    if (!this.hearsEvent("afterBegin")) return;
     const dispatch = this[DISPATCH];
     for (const { call } of dispatch.listeners("afterBegin") ?? []) {
       const answer = call(this.face, transaction, connection);
@@ -139,10 +161,10 @@ export abstract class TransactionalSession implements TransactionHost {
     }
   }
   transition(name: TransitionName, state: InstanceState): void {
-    if (this[DISPATCH].has(name)) this[DISPATCH].fire(name, this.face, state.object);
+    if (this.hearsEvent(name)) this[DISPATCH].fire(name, this.face, state.object);
   }
   hearsTransition(name: TransitionName): boolean {
-    return this[DISPATCH].has(name);
+    return this.hearsEvent(name);
   }
   warn(message: string): void {
     this.options.warn(message);
@@ -170,7 +192,7 @@ export abstract class TransactionalSession implements TransactionHost {
           "Nothing more can be done with the session until the function returns; leave commit() and rollback() to the block.",
       );
     }
-    if (this.transaction === null) noteOpen(this.#reference);
+    if (this.transaction === null) opened.add(this);
     this.transaction = new SessionTransaction(this, this.transaction, origin === "beginNested", origin);
     this.emit("afterTransactionCreate", this.transaction);
     return this.transaction;
@@ -271,7 +293,7 @@ export abstract class TransactionalSession implements TransactionHost {
     const { router } = this.binds;
     if (router !== null) {
       const { hasWritten, flushing } = this;
-      const routed = router({ mapper, statement, flushing, hasWritten, bindArguments, info: this.options.info });
+      const routed = router({ mapper, statement, flushing, hasWritten, bindArguments, info: this.info });
       if (routed !== null && routed !== undefined) return routed;
     }
     return resolveBind(this.binds, mapper, statement);
@@ -286,6 +308,11 @@ export abstract class TransactionalSession implements TransactionHost {
     for (const bind of allBinds(this.binds)) {
       if (bind instanceof EngineCore) yield* (this.transaction as SessionTransaction).connectionFor(bind);
     }
+  }
+
+  /** The outermost transaction has ended. */
+  transactionEnded(): void {
+    opened.delete(this);
   }
 
   /** Takes everything out, without SQL. */
