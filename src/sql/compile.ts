@@ -21,7 +21,7 @@ export function compile(node: Node, dialect: Dialect = defaultDialect, options: 
 /** A node as text for logs and errors: parameters by name, never a throw. */
 export function stringify(node: Node): string {
   try {
-    return compile(node, defaultDialect).text;
+    return compile(node, defaultDialect, { allowUnrestricted: true }).text;
   } catch (error) {
     return `<${node.visitName}: ${error instanceof Error ? error.message : String(error)}>`;
   }

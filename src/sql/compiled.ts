@@ -74,6 +74,8 @@ export interface CompileOptions {
   readonly columnKeys?: readonly string[];
   /** Other names for schemas. Without it those of the dialect hold, where it was made with some. */
   readonly schemaTranslateMap?: SchemaTranslateMap;
+  /** Render an UPDATE or DELETE that says neither `where()` nor `all()`. For printing statements that are being built. */
+  readonly allowUnrestricted?: boolean;
   /** The binds of the statement's cache key, when the caller has them already. */
   readonly binds?: readonly BoundValue[];
 }

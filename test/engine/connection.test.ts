@@ -110,7 +110,7 @@ describe("a connection", () => {
     const { engine } = await engineWithUsers("a", "b", "c");
     await using conn = await engine.connect();
     const { update } = await import("../../src/sql/dml/update.js");
-    expect((await conn.execute(update(users).values({ age: 1 }))).rowcount).toBe(3);
+    expect((await conn.execute(update(users).all().values({ age: 1 }))).rowcount).toBe(3);
     expect((await conn.execute(update(users).values({ age: 1 }).where(users.c.name.eq("zz")))).rowcount).toBe(0);
     const rows = await conn.execute(
       update(users).values({ age: 2 }).where(users.c.name.ne("a")).returning(users.c.name, users.c.age),

@@ -206,9 +206,14 @@ describe("expressions", () => {
     expect(() => literal(undefined as never)).toThrow(/undefined/);
     await expect((async () => session.execute(text("select :x"), { x: undefined }))()).rejects.toThrow(/undefined/);
     await expect((async () => session.execute(text("select :x"), {}))()).rejects.toThrow(/"?x"?/);
-    await expect((async () => session.execute(update(User).values({ name: undefined as never })))()).rejects.toThrow(
-      /undefined/,
-    );
+    await expect(
+      (async () =>
+        session.execute(
+          update(User)
+            .all()
+            .values({ name: undefined as never }),
+        ))(),
+    ).rejects.toThrow(/undefined/);
     await expect(
       (async () => session.scalars(select(User).where((x) => x.name.eq(bindparam("n") as never))).all())(),
     ).rejects.toThrow(/"?n"?/);

@@ -183,7 +183,7 @@ describe("UPDATE", () => {
     expect(sql(users.update().orderedValues(["name", "x"], [users.c.age, 1]).filterBy({ id: 4 }))).toBe(
       "UPDATE users SET name = :name_1, age = :age_1 WHERE users.id = :id_1",
     );
-    expect(sql(update(users).values({ age: 1 }).returning(users.c.id))).toBe(
+    expect(sql(update(users).all().values({ age: 1 }).returning(users.c.id))).toBe(
       "UPDATE users SET age = :age_1 RETURNING id",
     );
   });
@@ -199,7 +199,7 @@ describe("UPDATE", () => {
       "UPDATE users SET age = v.age FROM (VALUES (:id_1, :age_1)) AS v (id, age) WHERE users.id = v.id RETURNING users.id, v.age",
     );
     const count = select(func.count(posts.c.id)).where(posts.c.userId.eq(users.c.id)).scalarSubquery();
-    expect(sql(update(users).values({ age: count }))).toBe(
+    expect(sql(update(users).all().values({ age: count }))).toBe(
       "UPDATE users SET age = (SELECT count(posts.id) AS count_1 FROM posts WHERE posts.user_id = users.id)",
     );
   });
@@ -209,9 +209,12 @@ describe("UPDATE", () => {
     const compiled = compile(stmt, qmark, { columnKeys: ["name"] });
     expect(compiled.text).toBe("UPDATE things SET name = ?, touched = ? WHERE things.id = ?");
     expect(compiled.bind(stmt.memoizedKey?.binds ?? [], { name: "x", key: 3 })).toEqual(["x", 7, 3]);
-    refused(() => sql(update(posts)), ArgumentError, "update posts sets nothing");
+    refused(() => sql(update(posts).all()), ArgumentError, "update posts sets nothing");
     refused(
-      () => update(users).values({ nme: 1 } as never),
+      () =>
+        update(users)
+          .all()
+          .values({ nme: 1 } as never),
       ArgumentError,
       'update users: table users has no column "nme"',
     );
@@ -221,7 +224,7 @@ describe("UPDATE", () => {
 describe("DELETE", () => {
   it("deletes where conditions hold, with other tables and rows given back", () => {
     expect(sql(del(users).where(users.c.id.eq(1)))).toBe("DELETE FROM users WHERE users.id = :id_1");
-    expect(sql(users.delete())).toBe("DELETE FROM users");
+    expect(sql(users.delete().all())).toBe("DELETE FROM users");
     expect(sql(del(posts).where(posts.c.userId.eq(users.c.id), users.c.age.gt(3)))).toBe(
       "DELETE FROM posts USING users WHERE posts.user_id = users.id AND users.age > :age_1",
     );
@@ -260,7 +263,7 @@ describe("what a dialect has not", () => {
         ]),
         "poor has no INSERT of several rows",
       ],
-      [update(users).values({ name: posts.c.title }), "poor has no UPDATE ... FROM"],
+      [update(users).all().values({ name: posts.c.title }), "poor has no UPDATE ... FROM"],
       [del(posts).where(posts.c.userId.eq(users.c.id)), "poor has no DELETE ... USING"],
       [select(users.c.id).fullJoin(posts), "poor has no FULL OUTER JOIN"],
       [select(users.c.id).distinctOn(users.c.age), "poor has no DISTINCT ON"],

@@ -211,16 +211,16 @@ describe("rows of select", () => {
         .values({ name: "x" })
         .where((x) => x.id.eq(1));
       // @ts-expect-error no such attribute
-      update(Account).values({ nme: "x" });
+      update(Account).all().values({ nme: "x" });
     });
   });
 
   it("come back from RETURNING", () => {
     types(() => {
       const a = attrs(Account);
-      const changed = update(Account).values({ name: "x" }).returning(a.id, a.bio);
+      const changed = update(Account).all().values({ name: "x" }).returning(a.id, a.bio);
       expectTypeOf<RowOfStatement<typeof changed>>().toEqualTypeOf<[number, string | null]>();
-      const whole = update(Account).values({ name: "x" }).returning(Account);
+      const whole = update(Account).all().values({ name: "x" }).returning(Account);
       expectTypeOf<RowOfStatement<typeof whole>>().toEqualTypeOf<[Account]>();
     });
   });

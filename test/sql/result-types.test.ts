@@ -116,10 +116,11 @@ describe("[TU-10] [SL-02] the types of results", () => {
         .returning(users.c.id, users.c.age);
       expectTypeOf<Row<typeof i>>().toEqualTypeOf<[number, number | null]>();
       const u = update(users)
+        .all()
         .values({ age: users.c.age.add(1) })
         .returning(users.c.name);
       expectTypeOf<Row<typeof u>>().toEqualTypeOf<[string]>();
-      const gone = del(posts).returning(posts.c.title).cte("gone");
+      const gone = del(posts).all().returning(posts.c.title).cte("gone");
       expectTypeOf(value(gone.c.title)).toEqualTypeOf<string>();
       insert(users).onConflictDoUpdate({
         indexElements: ["id"],
@@ -128,7 +129,7 @@ describe("[TU-10] [SL-02] the types of results", () => {
       // @ts-expect-error no such column
       insert(users).onConflictDoUpdate({ indexElements: ["id"], set: (excluded) => ({ name: excluded.nope }) });
       // @ts-expect-error a number is no name
-      update(users).values({ name: 1 });
+      update(users).all().values({ name: 1 });
     });
   });
 

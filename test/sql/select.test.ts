@@ -309,7 +309,7 @@ describe("CTEs", () => {
     expect(sql(select(func.count(gone.c.userId)))).toBe(
       "WITH gone AS (DELETE FROM posts WHERE posts.id < :id_1 RETURNING user_id) SELECT count(gone.user_id) AS count_1 FROM gone",
     );
-    const silent = users.update().values({ age: 1 }).cte("silent");
+    const silent = users.update().all().values({ age: 1 }).cte("silent");
     expect(sql(select(posts.c.id).addCte(silent))).toBe(
       "WITH silent AS (UPDATE users SET age = :age_1) SELECT posts.id FROM posts",
     );

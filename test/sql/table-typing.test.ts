@@ -133,12 +133,15 @@ describe("values of INSERT and UPDATE", () => {
       users.insert().values({ name: "x", nme: "y" });
       // @ts-expect-error a text for a number
       users.insert().values({ name: "x", age: "3" });
-      users.update().values({ age: users.c.age.add(1) });
+      users
+        .update()
+        .all()
+        .values({ age: users.c.age.add(1) });
       // @ts-expect-error null for a column that takes none
-      users.update().values({ name: null });
+      users.update().all().values({ name: null });
       const given = users.insert().values({ name: "x" }).returning(users.c.id, users.c.age);
       expectTypeOf<Row<typeof given>>().toEqualTypeOf<[number, number | null]>();
-      const cte = users.update().values({ age: 1 }).returning(users.c.id).cte("changed");
+      const cte = users.update().all().values({ age: 1 }).returning(users.c.id).cte("changed");
       expectTypeOf<Row<ReturnType<typeof fromChanged>>>().toEqualTypeOf<[number]>();
       function fromChanged() {
         return select(cte.c.id);

@@ -4,6 +4,7 @@ import { execute } from "../../engine/execute.js";
 import type { Op } from "../../engine/io.js";
 import { CursorResult } from "../../engine/result.js";
 import { Delete } from "../../sql/dml/delete.js";
+import { requireRows } from "../../sql/dml/restricted.js";
 import type { Update } from "../../sql/dml/update.js";
 import type { ColumnElement } from "../../sql/element.js";
 import { BindParameter } from "../../sql/elements/bind.js";
@@ -53,6 +54,8 @@ export function* executeBulk(
   const isUpdate = !(statement instanceof Delete);
   if (isUpdate && Array.isArray(params) && bulk.whereCriteria.length === 0 && (statement as Update).sets.length === 0)
     return yield* updateByKey(session, statement as Update, sets as readonly Named[], options);
+  // before criteria are added: those of an option do not say which rows the caller means
+  requireRows(statement);
   return yield* new BulkRun(session, withCriteria(bulk), strategy, sets, options).run();
 }
 

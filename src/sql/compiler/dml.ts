@@ -2,6 +2,7 @@ import type { StatementKind } from "../compiled.js";
 import type { Delete } from "../dml/delete.js";
 import type { DMLStatement } from "../dml/dml.js";
 import type { Insert, OnConflict } from "../dml/insert.js";
+import { requireRows } from "../dml/restricted.js";
 import type { Update } from "../dml/update.js";
 import { ColumnElement } from "../element.js";
 import { BindParameter } from "../elements/bind.js";
@@ -209,6 +210,7 @@ export class SQLCompiler extends SelectCompiler {
   }
 
   visitUpdate(update: Update): string {
+    if (this.options.allowUnrestricted !== true) requireRows(update as never);
     const top = this.enter(update);
     const table = update.table as unknown as Table;
     const froms = this.furtherFroms(
@@ -252,6 +254,7 @@ export class SQLCompiler extends SelectCompiler {
   }
 
   visitDelete(statement: Delete): string {
+    if (this.options.allowUnrestricted !== true) requireRows(statement as never);
     const top = this.enter(statement);
     const froms = this.furtherFroms(statement.target, [...statement.froms], statement.whereCriteria);
     const saved = this.pushFroms([statement.target, ...froms]);

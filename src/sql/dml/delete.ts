@@ -1,20 +1,25 @@
-import type { ColumnElement } from "../element.js";
 import type { Attrs, Cls, EntityRef } from "../entity.js";
 import type { Parts } from "../node.js";
 import { Table } from "../schema/table.js";
 import type { FromClause } from "../selectable/from-clause.js";
 import { requireFrom } from "../selectable/resolve.js";
 import type { Selectable } from "../selectable/select-typing.js";
-import { DMLStatement, type DMLWhere, type ReturningColumns, type ReturningRow } from "./dml.js";
+import type { ReturningColumns, ReturningRow } from "./dml.js";
+import { RestrictedStatement } from "./restricted.js";
 
 const none: readonly never[] = Object.freeze([]);
 
-/** A DELETE statement. It is immutable: every method gives a new one. */
-export class Delete<Ent extends readonly unknown[] = [], Row = never, C = unknown> extends DMLStatement<Row, C> {
+/** A DELETE statement. It is immutable: every method gives a new one. Without `where()` it needs `all()`. */
+export class Delete<Ent extends readonly unknown[] = [], Row = never, C = unknown> extends RestrictedStatement<
+  Ent,
+  Row,
+  C
+> {
   static override readonly parts: Parts = {
     target: "node",
     froms: "nodes",
     whereCriteria: "nodes",
+    wholeTable: "name",
     returningNodes: "nodes",
     rowKeys: "names",
     extraCtes: "nodes",
@@ -26,25 +31,9 @@ export class Delete<Ent extends readonly unknown[] = [], Row = never, C = unknow
   }
   /** USING: further tables, beside those that the conditions use. */
   readonly froms: readonly FromClause<unknown>[] = none;
-  readonly whereCriteria: readonly ColumnElement[] = none;
-  readonly hints: readonly string[] = none;
 
   constructor(target: unknown) {
     super(target, "del");
-  }
-
-  /** Conditions on the rows, all of which must hold. */
-  where(...conditions: readonly DMLWhere<Ent>[]): this {
-    const added = conditions.map((each) => this.conditionFor(each, "where()"));
-    return this.copyWith({ whereCriteria: [...this.whereCriteria, ...added] });
-  }
-
-  /** Equality with the values given, by attribute or column name. */
-  filterBy(values: Readonly<Record<string, unknown>>): this {
-    const added = Object.entries(values).map(([name, value]) =>
-      (this.entity === null ? this.columnFor(name, "filterBy()") : this.entity.attribute(name)).eq(value),
-    );
-    return this.copyWith({ whereCriteria: [...this.whereCriteria, ...added] });
   }
 
   /** DELETE ... USING: tables whose columns the conditions use. They are found by themselves too. */
@@ -57,11 +46,6 @@ export class Delete<Ent extends readonly unknown[] = [], Row = never, C = unknow
     ...columns: A
   ): Delete<Ent, A extends readonly [] ? unknown[] : ReturningRow<A>, ReturningColumns<A>> {
     return this.copyWith(this.returningOf(columns)) as never;
-  }
-
-  /** SQL text after DELETE, for one dialect or all. */
-  prefixWith(text: string, dialect = "*"): this {
-    return this.copyWith({ hints: [...this.hints, text, dialect] });
   }
 }
 

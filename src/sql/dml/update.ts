@@ -8,23 +8,25 @@ import type { FromClause } from "../selectable/from-clause.js";
 import { requireFrom } from "../selectable/resolve.js";
 import type { Selectable } from "../selectable/select-typing.js";
 import { describeValue } from "../types/text-check.js";
-import { DMLStatement, type DMLWhere, type ReturningColumns, type ReturningRow } from "./dml.js";
+import type { ReturningColumns, ReturningRow } from "./dml.js";
 import type { EntityValues } from "./insert.js";
+import { RestrictedStatement } from "./restricted.js";
 
 const none: readonly never[] = Object.freeze([]);
 
-/** An UPDATE statement. It is immutable: every method gives a new one. */
+/** An UPDATE statement. It is immutable: every method gives a new one. Without `where()` it needs `all()`. */
 export class Update<
   Values = Readonly<Record<string, unknown>>,
   Ent extends readonly unknown[] = [],
   Row = never,
   C = unknown,
-> extends DMLStatement<Row, C> {
+> extends RestrictedStatement<Ent, Row, C, Partial<Values>> {
   static override readonly parts: Parts = {
     target: "node",
     sets: "tuples",
     froms: "nodes",
     whereCriteria: "nodes",
+    wholeTable: "name",
     returningNodes: "nodes",
     rowKeys: "names",
     extraCtes: "nodes",
@@ -38,8 +40,6 @@ export class Update<
   readonly sets: readonly (readonly [ColumnElement, ColumnElement])[] = none;
   /** FROM: further tables, beside those that the conditions use. */
   readonly froms: readonly FromClause<unknown>[] = none;
-  readonly whereCriteria: readonly ColumnElement[] = none;
-  readonly hints: readonly string[] = none;
 
   constructor(target: unknown) {
     super(target, "update");
@@ -82,20 +82,6 @@ export class Update<
     return this.copyWith({ sets: [...map] });
   }
 
-  /** Conditions on the rows, all of which must hold. */
-  where(...conditions: readonly DMLWhere<Ent>[]): this {
-    const added = conditions.map((each) => this.conditionFor(each, "where()"));
-    return this.copyWith({ whereCriteria: [...this.whereCriteria, ...added] });
-  }
-
-  /** Equality with the values given, by attribute or column name. */
-  filterBy(values: Partial<Values>): this {
-    const added = Object.entries(values as object).map(([name, value]) =>
-      (this.entity === null ? this.columnFor(name, "filterBy()") : this.entity.attribute(name)).eq(value),
-    );
-    return this.copyWith({ whereCriteria: [...this.whereCriteria, ...added] });
-  }
-
   /** UPDATE ... FROM: tables whose columns the values and conditions use. They are found by themselves too. */
   from(...froms: readonly (FromClause<unknown> | Cls<unknown> | EntityRef<unknown, unknown>)[]): this {
     return this.copyWith({ froms: [...this.froms, ...froms.map((each) => requireFrom(each, "from()"))] });
@@ -116,11 +102,6 @@ export class Update<
    */
   returnDefaults(...columns: readonly (keyof Values | ColumnInfo | string)[]): this {
     return this.askDefaults(columns);
-  }
-
-  /** SQL text after UPDATE, for one dialect or all. */
-  prefixWith(text: string, dialect = "*"): this {
-    return this.copyWith({ hints: [...this.hints, text, dialect] });
   }
 }
 

@@ -269,9 +269,9 @@ describe("errors", () => {
     const a = await engine.begin({ isolationLevel: "SERIALIZABLE" });
     const b = await engine.begin({ isolationLevel: "SERIALIZABLE" });
     for (const c of [a, b]) await c.execute(select(notes));
-    await a.execute(notes.update().values({ body: "a" }));
+    await a.execute(notes.update().all().values({ body: "a" }));
     await a.commit();
-    expect(await rejection(b.execute(notes.update().values({ body: "b" })))).toMatchObject({
+    expect(await rejection(b.execute(notes.update().all().values({ body: "b" })))).toMatchObject({
       name: "OperationalError",
       code: "40001",
       retryable: true,

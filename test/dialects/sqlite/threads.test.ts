@@ -75,7 +75,7 @@ describe.each(PLACES)("a database in a thread, %s", (_name, url) => {
     expect(added.insertedPrimaryKey).toEqual([1]);
     expect(await engine.execute(select(notes)).all()).toEqual([[1, "one", 2n ** 60n, row.at, row.bytes]]);
     await engine.execute(notes.insert(), [{ body: "two" }, { body: "three" }]);
-    expect((await engine.execute(notes.update().values({ big: 1n }))).rowcount).toBe(3);
+    expect((await engine.execute(notes.update().all().values({ big: 1n }))).rowcount).toBe(3);
     await expect(engine.execute(notes.insert(), { body: "one" })).rejects.toMatchObject({
       name: "IntegrityError",
       code: "SQLITE_CONSTRAINT_UNIQUE",

@@ -47,7 +47,7 @@ describe("SQLite's own ways with values", () => {
     const keys: unknown[] = [];
     for (const each of [plain, counted]) {
       await engine.execute(each.insert(), { n: 1 });
-      await engine.execute(each.delete());
+      await engine.execute(each.delete().all());
       keys.push((await engine.execute(each.insert(), { n: 2 })).insertedPrimaryKey);
     }
     expect(keys).toEqual([[1n], [2]]);

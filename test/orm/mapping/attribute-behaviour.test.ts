@@ -215,7 +215,7 @@ describe("synonyms and comparators", () => {
     expect(await session.scalars(select(User).where(u.login.like("E%"))).one()).toBe(user);
     expect(await session.scalars(select(u.login)).all()).toEqual(["Eve"]);
     expect(await session.scalars(select(User).filterBy({ login: "eve" })).one()).toBe(user);
-    await session.execute(update(User).values({ login: "Ann" }));
+    await session.execute(update(User).all().values({ login: "Ann" }));
     expect(await session.scalars(select(u.handle)).all()).toEqual(["Ann"]);
     expect(inspect(User).synonyms.map((s) => s.key)).toEqual(["login"]);
   });

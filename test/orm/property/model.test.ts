@@ -379,7 +379,7 @@ test("after any edits and flushes the database equals the model", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { minLength: 1, maxLength: 40 }), async (commands) => {
       await engine.begin(async (connection) => {
-        for (const table of tables) await connection.execute(del(table));
+        for (const table of tables) await connection.execute(del(table).all());
       });
       const model: Model = {
         parents: new Map(),

@@ -91,12 +91,12 @@ describe("UPDATE with conditions", () => {
   test("[QD-12] false leaves the session's objects alone, and another word is refused", async () => {
     const { session, accounts } = await withAccounts();
     await using _ = session;
-    await session.execute(update(Account).values({ age: 1 }), undefined, { synchronizeSession: false });
+    await session.execute(update(Account).all().values({ age: 1 }), undefined, { synchronizeSession: false });
     expect(accounts.map((a) => a.age)).toEqual([10, 20, 30]);
     await session.refresh(accounts[0]);
     expect(accounts[0].age).toBe(1);
     await expect(
-      session.execute(update(Account).values({ age: 1 }), undefined, { synchronizeSession: "no" as never }),
+      session.execute(update(Account).all().values({ age: 1 }), undefined, { synchronizeSession: "no" as never }),
     ).rejects.toThrow(ArgumentError);
   });
 
@@ -111,7 +111,7 @@ describe("UPDATE with conditions", () => {
     );
     expect(accounts[0].fullName).toBe("fifty");
     accounts[1].fullName = "mine";
-    await session.execute(update(Account).values({ fullName: "theirs" }), undefined, { autoflush: false });
+    await session.execute(update(Account).all().values({ fullName: "theirs" }), undefined, { autoflush: false });
     expect(inspect(accounts[1]).unloaded.has("fullName")).toBe(true);
   });
 
@@ -166,12 +166,24 @@ describe("UPDATE with conditions", () => {
       "afterBulkDelete",
       (_s, statement, result) => void seen.push(["delete", statement.table.name, result.rowcount]),
     );
-    await session.execute(update(Account).values({ age: 1 }));
+    await session.execute(update(Account).all().values({ age: 1 }));
     await session.execute(del(Account).where((a) => a.name.eq("ann")));
     expect(seen).toEqual([
       ["update", true, "accounts", 3],
       ["delete", "accounts", 1],
     ]);
+  });
+
+  test("[DM-04] without a condition both are refused, also where an option adds criteria, until all() says so", async () => {
+    const { session } = await withAccounts();
+    await using _ = session;
+    const young = withLoaderCriteria(Account, (a: Attrs<Account>) => a.age.lt(30));
+    await expect((async () => session.execute(update(Account).values({ age: 1 })))()).rejects.toThrow(
+      "update(Account) has no condition and would write every row of accounts. Add where(...), or say .all() where every row is meant.",
+    );
+    await expect((async () => session.execute(del(Account).options(young)))()).rejects.toThrow(InvalidRequestError);
+    await expect((async () => session.execute(del(Manager)))()).rejects.toThrow("del(Manager) has no condition");
+    expect((await session.execute(update(Account).values({ age: 1 }).all())).rowcount).toBe(3);
   });
 
   test("columns with a value of their own at each UPDATE are read anew; named parameters are evaluated too", async () => {
@@ -212,7 +224,7 @@ describe("DELETE with conditions", () => {
   test("[QD-11] a rollback brings them back", async () => {
     const { session, accounts } = await withAccounts();
     await using _ = session;
-    await session.execute(del(Account));
+    await session.execute(del(Account).all());
     expect(accounts.map((a) => inspect(a).state)).toEqual(["deleted", "deleted", "deleted"]);
     await session.rollback();
     expect(accounts.map((a) => inspect(a).state)).toEqual(["persistent", "persistent", "persistent"]);
@@ -258,7 +270,7 @@ describe("criteria and hierarchies", () => {
     const { session, accounts } = await withAccounts();
     await using _ = session;
     const young = withLoaderCriteria(Account, (a) => a.age.lt(30));
-    await session.execute(update(Account).values({ fullName: "young" }).options(young));
+    await session.execute(update(Account).all().values({ fullName: "young" }).options(young));
     expect(accounts.map((a) => a.fullName)).toEqual(["young", "young", null]);
     const e = attrs(Entry);
     session.add(make(Entry, { amount: 1, dueAt: null, account: accounts[2] }));
@@ -267,7 +279,7 @@ describe("criteria and hierarchies", () => {
       .where(e.id.in(select(e.id).join(e.account) as never))
       .options(young);
     expect((await session.execute(inSub)).rowcount).toBe(0);
-    expect((await session.execute(del(Account).options(young))).rowcount).toBe(2);
+    expect((await session.execute(del(Account).all().options(young))).rowcount).toBe(2);
   });
 
   test("[QD-15] a joined subclass: columns of base and subclass are set where columns of both say so", async () => {
@@ -311,7 +323,7 @@ describe("criteria and hierarchies", () => {
       "Bob",
       "Cid",
     ]);
-    expect((await session.execute(del(Employee))).rowcount).toBe(2);
+    expect((await session.execute(del(Employee).all())).rowcount).toBe(2);
     expect(await session.scalar(select(func.count()).selectFrom(Manager))).toBe(0);
     expect([...session.identityMap]).toEqual([]);
   });
@@ -430,7 +442,7 @@ test("[QD-12] memory and the database agree on every condition that memory answe
       fc.array(fc.tuple(value, fc.constantFrom("x", "z", null)), { minLength: 4, maxLength: 8 }),
       async (cond, rows) => {
         session.expungeAll();
-        await session.execute(del(Account), undefined, { synchronizeSession: false });
+        await session.execute(del(Account).all(), undefined, { synchronizeSession: false });
         session.addAll(rows.map(([age, fullName], i) => make(Account, { name: `n${i}`, fullName, age: age ?? 9 })));
         await session.flush();
         for (const each of session.identityMap) {

@@ -185,7 +185,7 @@ describe("global criteria by a hook", () => {
     expect([ann.name, ...rest.map((u) => u.name)]).toEqual(["Ann", "Cid"]);
     expect(ann.posts.map((p) => p.title)).toEqual(["a1"]);
     expect(await session.get(User, 2)).toBeNull();
-    expect((await session.execute(update(User).values({ name: "x" }))).rowcount).toBe(2);
+    expect((await session.execute(update(User).all().values({ name: "x" }))).rowcount).toBe(2);
     await session.rollback();
     const all = await session.scalars(users(), undefined, { withDeleted: true }).all();
     expect(all.length).toBe(3);
@@ -212,7 +212,7 @@ describe("global criteria by a hook", () => {
     await two.commit();
     const post = await two.scalars(select(Post).where((p) => p.title.eq("a1"))).one();
     expect(await awaitable(post).author).toBeNull();
-    expect((await two.execute(update(User).values({ name: "mine" }))).rowcount).toBe(2);
+    expect((await two.execute(update(User).all().values({ name: "mine" }))).rowcount).toBe(2);
     await two.commit();
     await using one = Session({ info: { tenant: 1 } });
     expect((await one.scalars(users()).all()).map((u) => u.name)).toEqual(["Ann", "Bob"]);

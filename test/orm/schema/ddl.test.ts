@@ -729,12 +729,17 @@ describe("mapped classes", () => {
       at.getTime(),
       "2024-01-02 03:04:05.678",
     ]);
-    await engine.execute(old.delete());
+    await engine.execute(old.delete().all());
     await engine.execute(old.insert().values({ plain: at }));
     expect(await engine.scalar(select(old.c.id))).toBe(2);
     expect((await inspect(engine).getTableOptions("old"))["autoincrement"]).toBe(true);
     for (const form of ["2024-01-02T03:04:05.678Z", "2024-01-02 03:04:05.678+00:00", "2024-01-02 05:04:05.678+02:00"]) {
-      await engine.execute(old.update().values({ plain: text(`'${form}'`) as never }));
+      await engine.execute(
+        old
+          .update()
+          .all()
+          .values({ plain: text(`'${form}'`) as never }),
+      );
       expect(await engine.scalar(select(old.c.plain))).toEqual(at);
     }
   });

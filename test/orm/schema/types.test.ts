@@ -223,7 +223,7 @@ describe(`${ids} every value that a type takes comes back the same, bound or wri
       expect(exactly(await c.execute(select(things.c.v).orderBy(things.c.id)).scalars().all())).toEqual(
         exactly(values),
       );
-      await c.execute(things.delete());
+      await c.execute(things.delete().all());
       const script: string[] = [];
       for (const row of rows) {
         script.push(

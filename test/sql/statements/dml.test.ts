@@ -1,11 +1,14 @@
-import { describe } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
+  type AsyncConnection,
+  and,
   bindparam,
   caseWhen,
   column,
   del,
   exists,
   func,
+  InvalidRequestError,
   insert,
   literal,
   MetaData,
@@ -16,7 +19,7 @@ import {
   update,
   values,
 } from "../../../src/index.js";
-import { onBothDatabases, statement } from "./statements.js";
+import { connections, type Executable, onBothDatabases, statement } from "./statements.js";
 import { dept, emp, sale, seat } from "./world.js";
 
 const more = new MetaData();
@@ -291,11 +294,11 @@ describe("[CD-01] [CD-02] [CD-03] defaults", () => {
         .returning(made.c.plain, made.c.upper),
     { rows: [[7, "DFLT"]] },
   );
-  statement("onupdate is set by an UPDATE that does not", () => update(made).values({ name: "b" }), {
+  statement("onupdate is set by an UPDATE that does not", () => update(made).all().values({ name: "b" }), {
     count: 0,
     sql: /SET name = .*, touched = /,
   });
-  statement("onupdate gives way to a value", () => update(made).values({ touched: "mine" }), {
+  statement("onupdate gives way to a value", () => update(made).all().values({ touched: "mine" }), {
     count: 0,
     sql: { sqlite: "UPDATE made SET touched = ?", postgresql: "UPDATE made SET touched = $1" },
   });
@@ -515,12 +518,19 @@ describe("[DM-02] [TU-17] update", () => {
     sql: { sqlite: "UPDATE emp SET salary = ? WHERE emp.id = ?" },
   });
   statement("a table's own update()", () => emp.update().values({ salary: 2 }).filterBy({ name: "Bob" }), { count: 1 });
-  statement("expressions", () => update(emp).values({ salary: emp.c.salary.add(emp.c.id) }), {
-    count: 5,
-    after: [salaries, [[101], [82], [123], [84], [65]]],
-  });
+  statement(
+    "expressions",
+    () =>
+      update(emp)
+        .all()
+        .values({ salary: emp.c.salary.add(emp.c.id) }),
+    {
+      count: 5,
+      after: [salaries, [[101], [82], [123], [84], [65]]],
+    },
+  );
   statement("NULL", () => update(emp).values({ bonus: null }).where(emp.c.bonus.isNotNull()), { count: 3 });
-  statement("rows matched are counted, changed or not", () => update(emp).values({ salary: emp.c.salary }), {
+  statement("rows matched are counted, changed or not", () => update(emp).all().values({ salary: emp.c.salary }), {
     count: 5,
   });
   statement("no row", () => update(emp).values({ salary: 1 }).where(emp.c.id.eq(99)), { count: 0 });
@@ -543,10 +553,17 @@ describe("[DM-02] [TU-17] update", () => {
     () => update(emp).orderedValues(["bonus", 3], [emp.c.salary, 4]).where(emp.c.id.eq(1)),
     { count: 1, sql: /SET bonus = .*, salary = / },
   );
-  statement("CASE", () => update(emp).values({ salary: caseWhen([[emp.c.active, emp.c.salary]], { else: 0 }) }), {
-    count: 5,
-    after: [salaries, [[100], [80], [0], [80], [60]]],
-  });
+  statement(
+    "CASE",
+    () =>
+      update(emp)
+        .all()
+        .values({ salary: caseWhen([[emp.c.active, emp.c.salary]], { else: 0 }) }),
+    {
+      count: 5,
+      after: [salaries, [[100], [80], [0], [80], [60]]],
+    },
+  );
   statement(
     "from another table",
     () =>
@@ -672,7 +689,10 @@ describe("[DM-03] delete", () => {
     sql: { sqlite: "DELETE FROM sale WHERE sale.qty > ?" },
   });
   statement("a table's own delete()", () => sale.delete().filterBy({ item: "cap" }), { count: 1 });
-  statement("everything", () => del(sale), { count: 4, after: [() => select(func.count()).selectFrom(sale), [[0]]] });
+  statement("everything", () => del(sale).all(), {
+    count: 4,
+    after: [() => select(func.count()).selectFrom(sale), [[0]]],
+  });
   statement("returning", () => del(sale).where(sale.c.item.eq("pen")).returning(sale.c.id), { rows: [[1], [3]] });
   statement("returning everything", () => del(dept).where(dept.c.id.eq(3)).returning(), { rows: [[3, "Empty"]] });
   statement("using another table", () => del(sale).where(sale.c.empId.eq(emp.c.id), emp.c.name.eq("Ann")), {
@@ -705,4 +725,56 @@ describe("[DM-03] delete", () => {
     },
     { count: 1, sql: /DELETE FROM sale AS s WHERE s\.id/ },
   );
+});
+
+describe("[DM-04] UPDATE and DELETE without a condition", () => {
+  const whole = (verb: string) =>
+    `${verb}(emp) has no condition and would write every row of emp. Add where(...), or say .all() where every row is meant.`;
+  const refusedOnBoth = (title: string, make: () => Executable, verb: string) =>
+    test(title, async () => {
+      for (const connection of await connections()) {
+        await using c = connection;
+        const run = async () => void (await c.execute(make()));
+        await expect(run()).rejects.toThrow(InvalidRequestError);
+        await expect(run()).rejects.toThrow(whole(verb));
+      }
+    });
+  refusedOnBoth(
+    "an UPDATE is refused, and the error names the table",
+    () => update(emp).values({ bonus: 1 }),
+    "update",
+  );
+  refusedOnBoth("so is a DELETE", () => del(emp), "del");
+  refusedOnBoth("a table's own update() and delete() too", () => emp.delete(), "del");
+  refusedOnBoth("a list of conditions that turns out empty is none", () => del(emp).where(and(...[])), "del");
+  refusedOnBoth("nor is where() of nothing one", () => update(emp).values({ bonus: 1 }).where(), "update");
+  refusedOnBoth(
+    "other tables beside it say nothing of its rows",
+    () => update(emp).values({ bonus: dept.c.id }).from(dept),
+    "update",
+  );
+  test("inside WITH, where the database takes it there", async () => {
+    const [sqlite, postgresql] = await connections();
+    await using lite = sqlite as AsyncConnection;
+    await using pg = postgresql as AsyncConnection;
+    const stmt = () => select(del(emp).returning(emp.c.id).cte("gone").c.id);
+    await expect((async () => lite.execute(stmt()))()).rejects.toThrow("sqlite has no DELETE inside WITH");
+    await expect((async () => pg.execute(stmt()))()).rejects.toThrow(whole("del"));
+  });
+  refusedOnBoth(
+    "after the same statement with all() was compiled and kept",
+    () => {
+      update(emp).values({ bonus: 1 }).all().compile();
+      return update(emp).values({ bonus: 1 });
+    },
+    "update",
+  );
+  statement("all() says that every row is meant", () => update(emp).values({ bonus: 1 }).all(), { count: 5 });
+  statement("of a DELETE too, in any order", () => sale.delete().all().returning(sale.c.id), {
+    rows: [[1], [2], [3], [4]],
+  });
+  test("such a statement prints while it is being built", () => {
+    expect(String(del(emp))).toBe("DELETE FROM emp");
+    expect(() => del(emp).compile()).toThrow(InvalidRequestError);
+  });
 });

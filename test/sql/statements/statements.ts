@@ -128,6 +128,11 @@ export function statementOn(on: Name, title: string, make: () => Executable, out
   });
 }
 
+/** A connection to each of the databases. */
+export function connections(): Promise<AsyncConnection[]> {
+  return Promise.all(names.map((name) => (engines[name] as AsyncEngine).connect()));
+}
+
 function expectRefusal(run: () => unknown, name: Name, construct: string): void {
   let error: unknown;
   try {

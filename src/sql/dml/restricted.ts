@@ -1,0 +1,62 @@
+import type { ColumnElement } from "../element.js";
+import { True } from "../elements/expression.js";
+import { ArgumentError, InvalidRequestError } from "../errors.js";
+import { DMLStatement, type DMLWhere } from "./dml.js";
+
+const none: readonly never[] = Object.freeze([]);
+
+/** UPDATE and DELETE: statements that say which rows they mean. `Filter` is what `filterBy()` takes. */
+export abstract class RestrictedStatement<
+  Ent extends readonly unknown[] = [],
+  Row = never,
+  C = unknown,
+  Filter = Readonly<Record<string, unknown>>,
+> extends DMLStatement<Row, C> {
+  readonly whereCriteria: readonly ColumnElement[] = none;
+  /** Every row of the table is meant. */
+  readonly wholeTable: boolean = false;
+  /** Text after the first word, each with the dialect it is for, in turn. */
+  readonly hints: readonly string[] = none;
+
+  /** Conditions on the rows, all of which must hold. */
+  where(...conditions: readonly DMLWhere<Ent>[]): this {
+    const added = conditions.map((each) => this.conditionFor(each, "where()"));
+    return this.copyWith({ whereCriteria: [...this.whereCriteria, ...added] });
+  }
+
+  /** Equality with the values given, by attribute or column name. */
+  filterBy(values: Filter): this {
+    const added = Object.entries(values as object).map(([name, value]) => {
+      if (value === undefined)
+        throw new ArgumentError(`filterBy(): ${name} is undefined. Write null for NULL, or leave it out.`);
+      return (this.entity === null ? this.columnFor(name, "filterBy()") : this.entity.attribute(name)).eq(value);
+    });
+    return this.copyWith({ whereCriteria: [...this.whereCriteria, ...added] });
+  }
+
+  /** Says that every row of the table is meant: a statement without a condition is refused otherwise. */
+  all(): this {
+    return this.copyWith({ wholeTable: true });
+  }
+
+  /** SQL text after UPDATE or DELETE, for one dialect or all. */
+  prefixWith(text: string, dialect = "*"): this {
+    return this.copyWith({ hints: [...this.hints, text, dialect] });
+  }
+}
+
+/**
+ * Refuses a statement that says neither which rows it means nor that it means all of them. Conditions that are always true, such
+ * as `and()` of an empty list, say nothing.
+ *
+ * @throws InvalidRequestError naming the table
+ */
+export function requireRows(statement: RestrictedStatement<never, unknown, unknown, never>): void {
+  if (statement.wholeTable || statement.whereCriteria.some((each) => !(each instanceof True))) return;
+  const verb = statement.visitName === "Update" ? "update" : "del";
+  const table = statement.table.fullName;
+  throw new InvalidRequestError(
+    `${verb}(${statement.entity?.entityName ?? table}) has no condition and would write every row of ${table}. ` +
+      "Add where(...), or say .all() where every row is meant.",
+  );
+}
