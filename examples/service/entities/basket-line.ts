@@ -7,7 +7,7 @@ import { ShopOwned } from "./shop.js";
   tableArgs: () => [new CheckConstraint("quantity > 0", { name: "ck_basket_lines_quantity" })],
 })
 export class BasketLine extends ShopOwned {
-  declare [OptionalProps]?: "shopId" | "customerId" | "bookId";
+  declare [OptionalProps]?: "shopId";
   @Column(t.integer, { primaryKey: true, autoincrement: false, foreignKey: () => Customer }) customerId!: number;
   @Column(t.integer, { primaryKey: true, autoincrement: false, foreignKey: () => Book }) bookId!: number;
   @Column(t.integer) quantity!: number;

@@ -25,7 +25,7 @@ export type OrderState = (typeof ORDER_STATES)[number];
   ],
 })
 export class Order extends ShopOwned {
-  declare [OptionalProps]?: "id" | "shopId" | "customerId" | "state" | "placedAt";
+  declare [OptionalProps]?: "id" | "shopId" | "state" | "placedAt";
   @PrimaryKey() id!: number;
   /** What people call it: short, and tells nobody how many orders there are. */
   @Column(t.string(12)) reference!: string;
@@ -47,7 +47,7 @@ export class Order extends ShopOwned {
 /** What was sold, as it was then: the book may have another title and another price today. */
 @Entity("order_lines", { tableArgs: () => [new CheckConstraint("quantity > 0", { name: "ck_order_lines_quantity" })] })
 export class OrderLine extends ShopOwned {
-  declare [OptionalProps]?: "shopId" | "orderId" | "bookId";
+  declare [OptionalProps]?: "shopId" | "orderId";
   @Column(t.integer, { primaryKey: true, autoincrement: false, foreignKey: () => Order }) orderId!: number;
   @Column(t.integer, { primaryKey: true, autoincrement: false }) position!: number;
   @Column(t.integer, { foreignKey: () => Book, index: true }) bookId!: number;

@@ -24,14 +24,15 @@ import { SoftDeletable } from "./shop.js";
   ],
 })
 export class Review extends SoftDeletable {
-  declare [OptionalProps]?: "id" | "shopId" | "bookId" | "writtenAt";
+  declare [OptionalProps]?: "id" | "shopId" | "writtenAt";
   @PrimaryKey() id!: number;
   @Column(t.integer, { nullable: true }) rating!: number | null;
   @Column(t.text) text!: string;
   @Column(t.timestamp, { default: () => new Date() }) writtenAt!: Date;
   @Column(t.integer, { foreignKey: () => Book }) bookId!: number;
   @ManyToOne(() => Book, { nullable: false }) book!: Relation<Book>;
-  @ManyToOne(() => Customer, { nullable: false, index: true }) writer!: Relation<Customer>;
+  @Column(t.integer, { foreignKey: () => Customer, index: true }) writerId!: number;
+  @ManyToOne(() => Customer, { nullable: false }) writer!: Relation<Customer>;
   @ManyToOne(
     () => Review,
     (review) => review.replies,

@@ -1,0 +1,73 @@
+/** What visitors see: lists of books, and one of them. */
+import { select, selectinload, undefer } from "athanor";
+import { Author, Book, Genre } from "../entities/index.js";
+import { db } from "../session.js";
+import { type KeysetOrder, type Page, type PageRequest, page } from "./keyset.js";
+import { missing } from "./refusals.js";
+import { matching } from "./search.js";
+
+export const CATALOGUE_ORDERS = ["newest", "title", "cheapest", "dearest"] as const;
+export type CatalogueOrder = (typeof CATALOGUE_ORDERS)[number];
+
+const BY: Readonly<Record<CatalogueOrder, KeysetOrder<Book>>> = {
+  newest: { by: (b) => b.addedAt, valueOf: (b) => b.addedAt, descending: true },
+  title: { by: (b) => b.title, valueOf: (b) => b.title },
+  cheapest: { by: (b) => b.priceCents, valueOf: (b) => b.priceCents },
+  dearest: { by: (b) => b.priceCents, valueOf: (b) => b.priceCents, descending: true },
+};
+
+export interface CatalogueQuery extends PageRequest {
+  readonly words?: string | undefined;
+  /** The slug of a genre. */
+  readonly genre?: string | undefined;
+  readonly language?: string | undefined;
+  readonly author?: number | undefined;
+  readonly minCents?: number | undefined;
+  readonly maxCents?: number | undefined;
+  readonly inStock?: boolean | undefined;
+  readonly order?: CatalogueOrder | undefined;
+}
+
+/** A page of the catalogue; each book with its stock. */
+export async function browse(query: CatalogueQuery): Promise<Page<Book>> {
+  const { words, genre, language, author, minCents, maxCents, inStock } = query;
+  let books = select(Book).options(selectinload(Book, (b) => b.stock));
+  const match = words === undefined ? null : matching(words, db.getBind(Book).dialect.name);
+  if (match !== null) books = books.where(match);
+  if (genre !== undefined) books = books.where((b) => b.genre.has((g) => g.slug.eq(genre)));
+  if (language !== undefined) books = books.where((b) => b.language.eq(language));
+  if (author !== undefined) books = books.where((b) => b.authors.any((a) => a.id.eq(author)));
+  if (minCents !== undefined) books = books.where((b) => b.priceCents.ge(minCents));
+  if (maxCents !== undefined) books = books.where((b) => b.priceCents.le(maxCents));
+  if (inStock === true) books = books.where((b) => b.stock.has((s) => s.onHand.gt(0)));
+  return await page(Book, books, BY[query.order ?? "newest"], query);
+}
+
+const ONE = select(Book).options(
+  selectinload(Book, (b) => b.authors),
+  selectinload(Book, (b) => b.genre),
+  selectinload(Book, (b) => b.stock),
+  undefer(
+    Book,
+    (b) => b.rating,
+    (b) => b.ratingCount,
+  ),
+);
+
+/** A book with its authors, genre, stock and rating. */
+export async function bookDetails(id: number): Promise<Book> {
+  const book = await db.scalars(ONE.where((b) => b.id.eq(id))).first();
+  if (book === null) throw missing("book");
+  return book;
+}
+
+/** What the catalogue can be narrowed to. */
+export async function genres(): Promise<Genre[]> {
+  return await db.scalars(select(Genre).orderBy((g) => g.name)).all();
+}
+
+export async function author(id: number): Promise<Author> {
+  const found = await db.get(Author, id);
+  if (found === null) throw missing("author");
+  return found;
+}

@@ -1,0 +1,88 @@
+/** Pages of an ordered list, each read from where the one before ended: the thousandth costs what the first does, and no row is shown twice when others come in. */
+import { type Attrs, attrs, type Cls, type Expr, type Select, type SessionExecuteOptions, tuple } from "athanor";
+import { db } from "../session.js";
+import { Refusal } from "./refusals.js";
+
+/** What the rows of a list are ordered by; their key decides between equals. */
+export interface KeysetOrder<E> {
+  readonly by: (entity: Attrs<E>) => Expr<unknown, unknown>;
+  readonly valueOf: (entity: E) => string | number | Date;
+  readonly descending?: boolean;
+}
+
+/** Where a page begins, as an earlier one has said it. */
+export interface PageRequest {
+  readonly after?: string | undefined;
+  readonly before?: string | undefined;
+  readonly size: number;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** For the page after this one; null for the last. */
+  readonly next: string | null;
+  readonly previous: string | null;
+}
+
+/**
+ * One page of the rows of a statement.
+ *
+ * @param statement has its conditions and options, and no order
+ * @throws Refusal for a position that no page has given
+ */
+export async function page<E extends { readonly id: number }>(
+  cls: Cls<E>,
+  statement: Select<[E], [Attrs<E>], [Cls<E>]>,
+  order: KeysetOrder<E>,
+  { after, before, size }: PageRequest,
+  options: SessionExecuteOptions = {},
+): Promise<Page<E>> {
+  const entity = attrs(cls);
+  const key = (entity as unknown as Attrs<{ id: number }>).id;
+  const by = order.by(entity);
+  const backwards = after === undefined && before !== undefined;
+  const descending = (order.descending === true) !== backwards;
+  let narrowed = statement;
+  const position = backwards ? before : after;
+  if (position !== undefined) {
+    const [value, id] = decode(position);
+    const place = tuple(by, key);
+    const there = tuple(value as never, id);
+    narrowed = statement.where(descending ? place.lt(there as never) : place.gt(there as never));
+  }
+  const ordered = narrowed.orderBy(...(descending ? [by.desc(), key.desc()] : [by, key])).limit(size + 1);
+  const found = await db.scalars(ordered, {}, options).all();
+  const more = found.length > size;
+  const items = found.slice(0, size);
+  if (backwards) items.reverse();
+  const [first, last] = [items[0], items.at(-1)];
+  const hasNext = backwards ? items.length > 0 : more;
+  const hasPrevious = backwards ? more : after !== undefined && items.length > 0;
+  return {
+    items,
+    next: hasNext && last !== undefined ? encode(order.valueOf(last), last.id) : null,
+    previous: hasPrevious && first !== undefined ? encode(order.valueOf(first), first.id) : null,
+  };
+}
+
+function encode(value: string | number | Date, id: number): string {
+  const plain = value instanceof Date ? { time: value.getTime() } : value;
+  return Buffer.from(JSON.stringify([plain, id])).toString("base64url");
+}
+
+function decode(position: string): [value: string | number | Date, id: number] {
+  try {
+    const [plain, id] = JSON.parse(Buffer.from(position, "base64url").toString()) as [unknown, unknown];
+    const value = plainValue(plain);
+    if (value !== null && Number.isInteger(id) && Math.abs(id as number) < 2 ** 31) return [value, id as number];
+  } catch {}
+  throw new Refusal("invalid", "That is no position in this list: take the links from page to page.", "after");
+}
+
+function plainValue(plain: unknown): string | number | Date | null {
+  if (typeof plain === "string" && plain.length <= 300 && !plain.includes("\0")) return plain;
+  if (typeof plain === "number" && Number.isInteger(plain) && Math.abs(plain) < 2 ** 31) return plain;
+  const time = (plain as { time?: unknown } | null)?.time;
+  if (typeof time === "number" && Math.abs(time) < 8e12) return new Date(Math.trunc(time));
+  return null;
+}
