@@ -93,6 +93,7 @@ export { AsyncSession } from "./session/async-session.js";
 export type { Awaitable } from "./session/awaitable.js";
 export type { BindRequest, Router } from "./session/binds.js";
 export type { ConnectionOptions } from "./session/connection-options.js";
+export type { CollectionOf, CountSettings, MemberOf } from "./session/count-members.js";
 export type { SessionExecuteOptions } from "./session/execute-options.js";
 export { FlushPlan } from "./session/flush.js";
 export { makeTransient, makeTransientToDetached } from "./session/make-transient.js";

@@ -27,8 +27,8 @@ export function formFor(batch: readonly Key[], asOne: boolean): KeyForm {
   return asOne ? "list" : (LENGTHS.find((length) => length >= batch.length) as number);
 }
 
-/** The condition that columns hold one of the keys, in any form but the subquery. */
-export function keysCondition(
+/** The condition that columns hold one of the keys that parameters give. */
+export function keyParameters(
   keys: readonly ColumnElement[],
   form: Exclude<KeyForm, "subquery">,
   capabilities: DialectCapabilities,

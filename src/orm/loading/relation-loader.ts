@@ -7,23 +7,22 @@
  */
 import type { Op } from "../../engine/io.js";
 import type { Dialect } from "../../sql/dialect.js";
-import type { Column } from "../../sql/schema/column.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { stateOf } from "../stamp.js";
-import { type InstanceState, valuesOf } from "../state.js";
+import type { InstanceState } from "../state.js";
 import { type Converter, converterOf } from "./converters.js";
-import { type Found, FoundMembers, FoundObjects, type Hash, hashKey, hashValue } from "./found-members.js";
+import { type Found, FoundMembers, FoundObjects, type Hash, hashKey } from "./found-members.js";
 import { LoadRun, type PostLoader } from "./load-run.js";
 import { type OptionNode, OptionTree, type RelationOption } from "./option-tree.js";
+import { ParentKey } from "./parent-key.js";
 import type { OrmPlan, PlanSource } from "./plan.js";
 import { readOf } from "./read-of.js";
 import { BATCH, formFor, type Key, type KeyForm, namedKeys } from "./relation-keys.js";
 import { type KeyedStatement, limitedTo, RelationRows } from "./relation-rows.js";
 import { type ParentKeys, statementFor } from "./relation-statement.js";
-import { loadUnloaded } from "./unloaded.js";
 
 /** A plan with the columns by which its rows find their parents. */
 interface KeyedPlan {
@@ -34,15 +33,10 @@ interface KeyedPlan {
 
 export class RelationLoader implements PostLoader {
   readonly attribute: RelationAttribute;
-  /** Columns of the parent that its rows are found by. */
-  private readonly local: readonly Column[];
-  private readonly single: boolean;
+  private readonly key: ParentKey;
   private readonly plans: Map<Dialect, Map<KeyForm, KeyedPlan>> = new Map();
   private readonly rows: RelationRows;
   private readonly fromIdentityMap: boolean;
-  private readonly toParent: boolean;
-  /** Whether the rows are found by the parent's primary key of one column. */
-  private readonly byIdentity: boolean;
 
   constructor(
     private readonly relationship: Relationship,
@@ -55,11 +49,7 @@ export class RelationLoader implements PostLoader {
   ) {
     this.attribute = relationship.attribute;
     this.rows = new RelationRows(relationship, option, source.defaults);
-    this.local = this.rows.local;
-    this.single = this.local.length === 1;
-    this.toParent = relationship.direction === "manyToOne";
-    const [key, ...others] = relationship.parent.primaryKey;
-    this.byIdentity = !this.toParent && this.single && others.length === 0 && key.columns.includes(this.local[0]);
+    this.key = new ParentKey(relationship, this.rows.local);
     this.fromIdentityMap =
       relationship.useGet &&
       (option === null || (option.criteria.length === 0 && option.to === null && option.depth === null)) &&
@@ -97,7 +87,7 @@ export class RelationLoader implements PostLoader {
     const present: InstanceState[] = [];
     for (let i = 0; i < states.length; i++) {
       const state = states[i];
-      const key = this.keyOf(state) ?? (yield* this.fetchKey(run, state));
+      const key = this.key.of(state) ?? (yield* this.key.fetch(run.session, state));
       if (key === null) {
         this.attribute.setCommitted(state, this.relationship.uselist ? [] : null);
         continue;
@@ -110,7 +100,7 @@ export class RelationLoader implements PostLoader {
           continue;
         }
       }
-      const hash = this.hashOf(key);
+      const hash = this.key.hash(key);
       keyed.push(state);
       hashes.push(hash);
       if (seen.has(hash)) continue;
@@ -125,13 +115,9 @@ export class RelationLoader implements PostLoader {
     if (present.length > 0 && this.node.relations.size > 0) yield* this.fillPresent(run, present);
   }
 
-  private hashOf(key: Key): Hash {
-    return this.single ? hashValue(key) : hashKey(key as readonly unknown[]);
-  }
-
   private lookUp(run: LoadRun, key: Key): InstanceState | undefined {
     const { target } = this.relationship;
-    const identity = target.identityKey(this.single ? [key] : this.targetKey(key as readonly unknown[]));
+    const identity = target.identityKey(this.key.single ? [key] : this.targetKey(key as readonly unknown[]));
     const found = identity === null ? undefined : run.session.identity.get(target.base, identity, run.identityToken);
     return found !== undefined && !found.expired && !found.deleted && this.relationship.accepts(found.mapper)
       ? found
@@ -140,43 +126,7 @@ export class RelationLoader implements PostLoader {
 
   /** The values of the pairs in the order of the target's primary key. */
   private targetKey(values: readonly unknown[]): readonly unknown[] {
-    return this.relationship.identityColumns.map((column) => values[this.local.indexOf(column)]);
-  }
-
-  /** The key of an object's related rows; null where a part of it is NULL, undefined where a part is not loaded. */
-  private keyOf(state: InstanceState): Key | null | undefined {
-    // The identity is the key that the database has.
-    if (this.byIdentity && state.key !== null && typeof state.key !== "object") return state.key;
-    if (this.single) return this.keyPart(state, this.local[0]);
-    const values: unknown[] = new Array(this.local.length);
-    for (let i = 0; i < values.length; i++) {
-      const value = this.keyPart(state, this.local[i]);
-      if (value === undefined || value === null) return value;
-      values[i] = value;
-    }
-    return values;
-  }
-
-  private keyPart(state: InstanceState, column: Column): Key | null | undefined {
-    const mapper = mapperOf(state);
-    const attribute = mapper.attributeOf(column);
-    // The rows on the other side know the key that the database has; a foreign key of our own may have been set just now.
-    const value = this.toParent ? attribute.peek(state) : attribute.committedValue(state);
-    if (value !== undefined || state.key === null) return value as Key | null | undefined;
-    const at = mapper.primaryKey.indexOf(attribute);
-    return at >= 0 ? (valuesOf(state.key)[at] as Key) : undefined;
-  }
-
-  private *fetchKey(run: LoadRun, state: InstanceState): Op<Key | null> {
-    if (this.keyOf(state) === null) return null;
-    const mapper = mapperOf(state);
-    for (const column of this.local) {
-      const attribute = mapper.attributeOf(column);
-      if (!attribute.isLoaded(state) && !mapper.primaryKey.includes(attribute)) {
-        if (state.key === null || !(yield* loadUnloaded(run.session, state, attribute))) return null;
-      }
-    }
-    return this.keyOf(state) ?? null;
+    return this.relationship.identityColumns.map((column) => values[this.key.local.indexOf(column)]);
   }
 
   private *loadCollections(
@@ -227,9 +177,9 @@ export class RelationLoader implements PostLoader {
       const next: InstanceState[] = [];
       for (let i = 0; i < level.length; i++) {
         const state = level[i];
-        const key = this.keyOf(state);
+        const key = this.key.of(state);
         if (key === undefined) continue;
-        const members = key === null ? [] : found.membersOf(this.hashOf(key));
+        const members = key === null ? [] : found.membersOf(this.key.hash(key));
         if (!this.keeps(run, state)) {
           if (!uselist) this.attribute.setCommitted(state, members[0] ?? null);
           else if (this.option?.partial === true) (this.attribute as ToManyAttribute).setPart(state, members);
@@ -272,12 +222,12 @@ export class RelationLoader implements PostLoader {
       yield* this.fetchWith(run, connection, keyed, run.named, found);
       return found;
     }
-    const asOne = this.single && dialect.capabilities.arrayParameters;
+    const asOne = this.key.single && dialect.capabilities.arrayParameters;
     const size = asOne ? keys.length : BATCH;
     for (let start = 0; start < keys.length; start += size) {
       const batch = size >= keys.length ? keys : keys.slice(start, start + size);
       const form = formFor(batch, asOne);
-      const named = namedKeys(form, batch, this.single, run.named);
+      const named = namedKeys(form, batch, this.key.single, run.named);
       const keyed = heard ? yield* this.heardPlan(run, dialect, form, named, states) : this.planFor(dialect, form);
       yield* this.fetchWith(run, connection, keyed, named, found);
     }

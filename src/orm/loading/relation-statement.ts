@@ -5,7 +5,7 @@ import type { Column } from "../../sql/schema/column.js";
 import { Select } from "../../sql/selectable/select.js";
 import { pageOf } from "./paged-members.js";
 import { treeOf } from "./recursive-members.js";
-import { type KeyForm, keysAmong, keysCondition } from "./relation-keys.js";
+import { type KeyForm, keyParameters, keysAmong } from "./relation-keys.js";
 import { type KeyedStatement, limitedTo, type RelationRows } from "./relation-rows.js";
 
 /** Selects the keys of the parents by their columns, for a load by subquery. */
@@ -21,7 +21,7 @@ export function statementFor(
   const { option } = relation;
   const { capabilities } = dialect;
   const condition = (keys: readonly ColumnElement[]): ColumnElement => {
-    if (form !== "subquery") return keysCondition(keys, form, capabilities);
+    if (form !== "subquery") return keyParameters(keys, form, capabilities);
     const parents = (parentKeys as ParentKeys)(relation.local).subquery();
     return keysAmong(keys, new Select([...parents.columns], []), capabilities);
   };

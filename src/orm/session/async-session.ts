@@ -13,6 +13,14 @@ import { mapperOf } from "../mapping/mapper.js";
 import { identityKey } from "../object-functions.js";
 import type { InstanceState } from "../state.js";
 import { type ConnectionOptions, connectionWith } from "./connection-options.js";
+import {
+  type CollectionOf,
+  type CountSettings,
+  collectionNamed,
+  countEach,
+  countMembers,
+  type MemberOf,
+} from "./count-members.js";
 import { execute, openStream } from "./execute.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
 import type { FlushPlan } from "./flush.js";
@@ -274,6 +282,44 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     return (await this.run(
       upsert(core, core.mapperFor(cls), rows as readonly Values[], options as unknown as UpsertOptions<object>),
     )) as Upserted<E>[];
+  }
+
+  /**
+   * How many members a collection has, without loading them. Counts of the same collection that are asked for together run as one statement.
+   *
+   * Pending changes are flushed first, where the session flushes by itself. A collection that is loaded whole is counted in memory, with what was added
+   * and removed; without autoflush the database does not know of other changes, and is asked all the same.
+   *
+   * @param settings `where`: only members that meet a condition, as the database has them
+   * @throws ArgumentError for an attribute that is no collection, InvalidRequestError for an object of another session
+   * @example await session.count(user, "posts"); await session.count(user, "posts", { where: (p) => p.published.eq(true) })
+   */
+  async count<E extends object, const K extends CollectionOf<E>>(
+    object: E,
+    collection: K,
+    settings: CountSettings<MemberOf<E, K>> = {},
+  ): Promise<number> {
+    const { core } = this;
+    const relationship = collectionNamed(core, object, collection);
+    const { where } = settings;
+    if (where !== undefined) return (await this.run(countMembers(core, [object], relationship, where)))[0];
+    this.#refuseInSync();
+    // One that is refused must not spoil the batch of the others.
+    core.inSession(object, "asked for its members");
+    return this.queue.batched(relationship, object, (objects) => countMembers(core, objects, relationship));
+  }
+  /**
+   * The same for several objects of one class, with one statement.
+   *
+   * @returns the number of each object
+   * @example const published = await session.countEach(users, "posts", { where: (p) => p.published.eq(true) });
+   */
+  async countEach<E extends object, const K extends CollectionOf<E>>(
+    objects: Iterable<E>,
+    collection: K,
+    settings: CountSettings<MemberOf<E, K>> = {},
+  ): Promise<Map<E, number>> {
+    return (await this.run(countEach(this.core, objects, collection, settings.where))) as Map<E, number>;
   }
 
   /** Runs a statement; its rows are buffered. */

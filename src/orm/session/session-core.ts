@@ -134,7 +134,7 @@ export class SessionCore
   }
 
   /** The state of an object of this session. @throws InvalidRequestError */
-  #present(object: object, operation: string): InstanceState {
+  inSession(object: object, operation: string): InstanceState {
     const state = this.stateFor(object);
     if (state.session !== this) {
       throw new InvalidRequestError(
@@ -145,7 +145,7 @@ export class SessionCore
   }
 
   expunge(object: object): void {
-    this.expungeState(this.#present(object, "expunged"));
+    this.expungeState(this.inSession(object, "expunged"));
   }
 
   expire(object: object, names?: readonly string[]): void {
@@ -153,7 +153,7 @@ export class SessionCore
   }
 
   #persistent(object: object, operation: string): InstanceState {
-    const state = this.#present(object, operation);
+    const state = this.inSession(object, operation);
     if (!this.contains(state) || state.key === null) {
       throw new InvalidRequestError(
         `${state.describe()} is not persistent within this session, so it cannot be ${operation}.`,

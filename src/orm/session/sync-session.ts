@@ -10,6 +10,7 @@ import type { GetOptions } from "../loading/identity.js";
 import { ensureState } from "../mapping/instrument.js";
 import { identityKey } from "../object-functions.js";
 import { type ConnectionOptions, connectionWith } from "./connection-options.js";
+import { type CollectionOf, type CountSettings, countEach, type MemberOf } from "./count-members.js";
 import { execute } from "./execute.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
 import type { FlushPlan } from "./flush.js";
@@ -152,6 +153,22 @@ export class Session extends SessionFace implements Disposable {
     return this.#run(
       upsert(core, core.mapperFor(cls), rows as readonly Values[], options as unknown as UpsertOptions<object>),
     ) as Upserted<E>[];
+  }
+  /** As in the asynchronous session. */
+  count<E extends object, const K extends CollectionOf<E>>(
+    object: E,
+    collection: K,
+    settings: CountSettings<MemberOf<E, K>> = {},
+  ): number {
+    return this.#run(countEach(this.core, [object], collection, settings.where)).get(object) as number;
+  }
+  /** As in the asynchronous session. */
+  countEach<E extends object, const K extends CollectionOf<E>>(
+    objects: Iterable<E>,
+    collection: K,
+    settings: CountSettings<MemberOf<E, K>> = {},
+  ): Map<E, number> {
+    return this.#run(countEach(this.core, objects, collection, settings.where)) as Map<E, number>;
   }
   explainFlush(): FlushPlan {
     return this.#run(this.core.explainFlush());
