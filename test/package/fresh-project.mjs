@@ -13,6 +13,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { measure } from "./type-checking.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -129,6 +130,15 @@ try {
     console.log(
       run("node", [join(root, "test/readme/run.mjs"), "--project", project, join(root, "examples/nestjs/README.md")]),
     );
+  });
+  step("type-checking 200 statements costs less than that of the same in Kysely, and a half", () => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, "test/bench/package.json"), "utf8"));
+    run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", `kysely@${dependencies.kysely}`]);
+    const { athanor, kysely } = measure(project);
+    console.log(JSON.stringify({ athanor, kysely }));
+    for (const count of ["types", "instantiations"]) {
+      if (athanor[count] > 1.5 * kysely[count]) throw new Error(`${count}: ${athanor[count]} beside ${kysely[count]}`);
+    }
   });
   step("@swc-node/register runs it, with explicit and with inferred column types", () => {
     // Its peer is a TypeScript before 7.
