@@ -7,13 +7,15 @@ registerPostgresql();
 
 export {
   MultirangeType,
+  type PostgresqlOptions,
   PostgresTextType,
   postgresql,
   Range,
   type RangeBounds,
   RangeType,
 } from "./dialects/postgresql/index.js";
-// By their own file: the declarations of a dialect name its driver, whose types a user need not have.
+// By their own files: the declarations of a dialect name its driver, whose types a user need not have.
+export type { SqliteOptions } from "./dialects/sqlite/engine-options.js";
 export { type SqliteDateTimeFormat, SqliteDateTimeType, sqlite } from "./dialects/sqlite/own-types.js";
 export type { ExecutionOptions, RowOf } from "./engine/index.js";
 export * from "./engine/index.js";

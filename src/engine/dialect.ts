@@ -1,7 +1,6 @@
 /** What the engine asks of a dialect, beside what the compiler asks. */
 import type { Compiled } from "../sql/compiled.js";
 import type { Dialect } from "../sql/dialect.js";
-import { ArgumentError } from "../sql/errors.js";
 import type { DriverConnection, DriverPlan } from "./driver.js";
 import { type DatabaseError, NoSuchModuleError } from "./errors.js";
 import type { Op } from "./io.js";
@@ -87,12 +86,16 @@ export interface TranslatedError {
   readonly details: NonNullable<ConstructorParameters<typeof DatabaseError>[3]>;
 }
 
+/** The options of each dialect, by its name. A dialect declares its own by adding to this interface. */
+// biome-ignore lint/suspicious/noEmptyInterface: dialects add to it
+export interface OptionsOfDialects {}
+
 /** Options that a dialect may read beside its URL. */
 export interface DialectOptions {
   /** Options of the driver, passed on as they are. */
   readonly connectArgs?: Readonly<Record<string, unknown>>;
   /** The dialect's own options, by its name: `{ sqlite: { foreignKeys: false } }`. */
-  readonly dialectOptions?: Readonly<Record<string, unknown>>;
+  readonly dialectOptions?: OptionsOfDialects;
   /** Gives the driver's own connection object, or a promise of one, in place of the dialect's way of connecting. */
   readonly creator?: () => unknown;
   readonly jsonSerializer?: (value: unknown) => string;
@@ -130,24 +133,4 @@ export function makeDialect(url: URL, options: DialectOptions): EngineDialect {
     );
   }
   throw new NoSuchModuleError(`There is no dialect for "${url.drivername}" (URL "${url}"); ${list}`);
-}
-
-/** Reads a yes-or-no option of a URL. Throws ArgumentError for another word. */
-export function flagOption(url: URL, name: string, byDefault: boolean): boolean {
-  const value = url.option(name);
-  if (value === null) return byDefault;
-  if (/^(1|true|on|yes)$/i.test(value)) return true;
-  if (/^(0|false|off|no)$/i.test(value)) return false;
-  throw new ArgumentError(`The option "${name}" of the database URL is true or false, not "${value}"`);
-}
-
-/** Reads a numeric option of a URL. Throws ArgumentError for what is no number of at least 0. */
-export function numberOption(url: URL, name: string, byDefault: number): number {
-  const value = url.option(name);
-  if (value === null) return byDefault;
-  const number = Number(value);
-  if (value.trim() === "" || !(number >= 0)) {
-    throw new ArgumentError(`The option "${name}" of the database URL is a number, not "${value}"`);
-  }
-  return number;
 }

@@ -5,11 +5,13 @@ export interface ThreadedProxy extends AsyncDisposable {
   readonly port: number;
   /** Passes on so many further bytes of what the server sends, and resets the connection then. */
   cutAfter(bytes: number): void;
+  /** Passes on what the server sends byte by byte, each in a packet of its own. */
+  drip(): void;
   /** Takes connections as before. */
   mend(): void;
 }
 
-// Plain JavaScript, so that a thread runs it whatever compiled the test. -1 in `budget` is no bound.
+// Plain JavaScript, so that a thread runs it whatever compiled the test. -1 in `budget` is no bound, -2 drips.
 const CODE = `
 const { connect, createServer } = require("node:net");
 const { parentPort, workerData } = require("node:worker_threads");
@@ -21,9 +23,19 @@ const server = createServer((client) => {
     socket.on("error", () => {});
     socket.on("close", () => { client.destroy(); upstream.destroy(); });
   }
+  let dripping = Promise.resolve();
+  const drip = (chunk) => {
+    dripping = dripping.then(async () => {
+      for (let i = 0; i < chunk.length; i++) {
+        client.write(chunk.subarray(i, i + 1));
+        await new Promise(setImmediate);
+      }
+    });
+  };
   client.on("data", (chunk) => upstream.write(chunk));
   upstream.on("data", (chunk) => {
     const left = Atomics.load(budget, 0);
+    if (left === -2) return drip(chunk);
     if (left < 0) return client.write(chunk);
     Atomics.store(budget, 0, Math.max(0, left - chunk.length));
     if (chunk.length < left) return client.write(chunk);
@@ -48,6 +60,7 @@ export async function threadedProxy(url: string): Promise<ThreadedProxy> {
   return {
     port,
     cutAfter: (bytes) => void Atomics.store(budget, 0, bytes),
+    drip: () => void Atomics.store(budget, 0, -2),
     mend: () => void Atomics.store(budget, 0, -1),
     async [Symbol.asyncDispose]() {
       await worker.terminate();

@@ -95,7 +95,7 @@ export function translatePostgresError(error: unknown): TranslatedError | null {
   }
   if (!(error instanceof Error)) return null;
   const { code } = error as { code?: unknown };
-  if (typeof code === "string" && NETWORK.has(code)) {
+  if (typeof code === "string" && (NETWORK.has(code) || TLS.test(code))) {
     return { errorClass: OperationalError, message: networkMessage(error, code), details: { code: null } };
   }
   const known = OWN_ERRORS.find(([pattern]) => pattern.test(error.message));
@@ -162,23 +162,27 @@ const NETWORK = new Set([
   "ENOENT",
   "EACCES",
   "ERR_STREAM_DESTROYED",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "CERT_HAS_EXPIRED",
 ]);
+
+/** Codes of Node's and OpenSSL's errors in a handshake. */
+const TLS = /^(EPROTO|ERR_(SSL|TLS|OSSL)_\w+|\w*CERT\w*|UNABLE_TO_\w+|HOSTNAME_MISMATCH|INVALID_CA)$/;
 
 function networkMessage(error: Error, code: string): string {
   // Of a host with several addresses Node tells one error for each, and no text of its own.
   const { errors } = error as { errors?: readonly Error[] };
   const text = error.message !== "" ? error.message : (errors ?? []).map((each) => each.message).join("; ");
   const message = text === "" ? code : text;
-  if (/CERT|VERIFY|ISSUER/.test(code)) {
+  if (/CERT|VERIFY|ISSUER|HOSTNAME|INVALID_CA/.test(code)) {
     return (
       `The server's TLS certificate is not accepted: ${message}. Give the authority's certificate with sslrootcert=/path/ca.pem, or ` +
       "encrypt without checking by sslmode=require."
+    );
+  }
+  if (/^(EPROTO|ERR_(SSL|OSSL))/.test(code)) {
+    const reason = /(?:SSL routines:[^:]*:)?([^:]+)(?::[^:]*ssl[^:]*:\d+:?\s*)?$/.exec(message.trim())?.[1] ?? message;
+    return (
+      `The server and this program could not agree on TLS: ${reason.trim()}. Either it is no PostgreSQL server, or they share no ` +
+      "version of TLS; sslmode=disable connects without it."
     );
   }
   return `Could not reach the server: ${message}`;

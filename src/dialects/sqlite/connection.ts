@@ -8,17 +8,8 @@ import {
 } from "../../engine/driver.js";
 import { InterfaceError, OperationalError } from "../../engine/errors.js";
 import { narrowIntegers, type Prepared, SqliteCursor, type SqliteDatabase, setExact } from "./database.js";
+import type { BeginMode } from "./engine-options.js";
 import type { Gate } from "./write-gate.js";
-
-/** When a transaction sends its BEGIN. */
-export type BeginMode =
-  /** `BEGIN IMMEDIATE` before the first statement that writes: reads before it see what is committed at their time. */
-  | "lazy"
-  /** `BEGIN` before the first statement: all reads see one state; writing later fails if another wrote in between. */
-  | "deferred"
-  /** `BEGIN IMMEDIATE` at once: one such transaction at a time. */
-  | "immediate"
-  | "exclusive";
 
 const NO_ROWS: never[] = [];
 

@@ -18,9 +18,10 @@ import { DefaultDialect } from "../../sql/default-dialect.js";
 import { StandardIdentifiers } from "../../sql/identifiers.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { SqliteCompiler } from "./compiler.js";
-import { type BeginMode, SqliteConnection } from "./connection.js";
+import { SqliteConnection } from "./connection.js";
 import type { SqliteDatabase } from "./database.js";
 import { SqliteDDLCompiler, SqliteTypeCompiler } from "./ddl-compiler.js";
+import type { BeginMode } from "./engine-options.js";
 import { isSqliteDisconnect, translateSqliteError } from "./errors.js";
 import { type OpenSettings, openDatabase } from "./open.js";
 import { readSqliteOptions, type SqliteSettings } from "./options.js";
@@ -112,7 +113,7 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
   readonly autoincrement: boolean;
   /** How its databases are opened. */
   protected readonly open: OpenSettings;
-  readonly #settings: SqliteSettings;
+  protected readonly settings: SqliteSettings;
   #memory: SqliteDatabase | null = null;
   #gate: WriteGate | null = null;
 
@@ -123,11 +124,11 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
     others: readonly string[] = [],
   ) {
     super();
-    this.#settings = readSqliteOptions(url, options, others);
-    this.open = this.#settings.open;
+    this.settings = readSqliteOptions(url, options, others);
+    this.open = this.settings.open;
     this.inMemory = this.open.path === null;
     this.poolKind = this.inMemory ? "static" : "queue";
-    this.autoincrement = this.#settings.autoincrement;
+    this.autoincrement = this.settings.autoincrement;
   }
 
   protected override adaptType(type: SQLType): SQLType {
@@ -138,7 +139,7 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
 
   // biome-ignore lint/correctness/useYield: better-sqlite3 answers at once
   *connect(given?: unknown): Op<DriverConnection> {
-    const { onOpen, begin } = this.#settings;
+    const { onOpen, begin } = this.settings;
     if (this.inMemory) {
       this.#memory ??= openDatabase(this.open, given, onOpen);
       return new SqliteConnection(this.#memory, this.gateOf(""), true, begin);
@@ -149,7 +150,7 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
 
   /** When a transaction sends its BEGIN, if nothing else was said. */
   protected get beginMode(): BeginMode {
-    return this.#settings.begin;
+    return this.settings.begin;
   }
 
   /** The write gate of the database: that of its file, which exists, or of the one in memory. */

@@ -2,9 +2,8 @@ import { registerDialect } from "../../engine/dialect.js";
 import { SqliteDialect } from "./dialect.js";
 import { SqliteThreadDialect } from "./thread/dialect.js";
 
-export type { BeginMode } from "./connection.js";
 export { SqliteDialect, sqliteCapabilities } from "./dialect.js";
-export type { SqliteOptions } from "./options.js";
+export type { BeginMode, RawSqliteDatabase, SqliteOptions } from "./engine-options.js";
 
 /** Makes `sqlite://` and `sqlite+worker://` URLs known. Called once, by the package's entry point. */
 export function registerSqlite(): void {

@@ -1,40 +1,19 @@
 /** The options of an SQLite URL and engine. */
-import type { Database as RawDatabase } from "better-sqlite3";
-import { type DialectOptions, flagOption, numberOption } from "../../engine/dialect.js";
+import type { DialectOptions } from "../../engine/dialect.js";
+import { OptionReader } from "../../engine/dialect-options.js";
 import type { URL } from "../../engine/url.js";
 import { ArgumentError } from "../../sql/errors.js";
-import type { BeginMode } from "./connection.js";
+import type { BeginMode, SqliteOptions } from "./engine-options.js";
 import type { OpenSettings } from "./open.js";
-
-/** Options of the dialect, in the URL or as `dialectOptions: { sqlite: { ... } }`. */
-export interface SqliteOptions {
-  /** Enforce foreign keys. Default true. */
-  readonly foreignKeys?: boolean;
-  /** Milliseconds that a writer waits for another one. Default 5000. */
-  readonly busyTimeout?: number;
-  /** Of databases in files. Default "wal". */
-  readonly journalMode?: string;
-  /** How many prepared statements each connection keeps. Default 200. */
-  readonly statementCacheSize?: number;
-  /** When BEGIN is sent; see {@link BeginMode}. Default "lazy". */
-  readonly begin?: BeginMode;
-  /** Keys are made with AUTOINCREMENT, so that none is used twice. Default false. */
-  readonly autoincrement?: boolean;
-  /**
-   * Called with each new better-sqlite3 database: own functions, extensions, pragmas. With `sqlite+worker://` it runs in the
-   * thread, to which it is sent as its text: it sees its argument, globals and `require`, nothing else.
-   */
-  readonly onOpen?: (database: RawDatabase) => void;
-  /** `sqlite+worker://` only: seconds that a blocking call waits for the thread. Default 300. */
-  readonly syncTimeout?: number;
-}
 
 /** The options, read. */
 export interface SqliteSettings {
+  /** What was read, for the options of a driver. */
+  readonly reader: OptionReader;
   readonly open: OpenSettings;
   readonly begin: BeginMode;
   readonly autoincrement: boolean;
-  readonly onOpen: ((database: RawDatabase) => void) | undefined;
+  readonly onOpen: SqliteOptions["onOpen"];
 }
 
 const BEGIN_MODES: readonly BeginMode[] = ["lazy", "deferred", "immediate", "exclusive"];
@@ -63,39 +42,30 @@ export function readSqliteOptions(url: URL, settings: DialectOptions, others: re
         `or, absolute, "${scheme}:////var/app.db"; "${scheme}://" is a database in memory`,
     );
   }
-  const known = [...URL_OPTIONS, ...others];
-  for (const name of Object.keys(url.query)) {
-    if (!known.includes(name)) {
-      throw new ArgumentError(`SQLite knows no URL option "${name}"; it knows ${known.join(", ")}`);
-    }
-  }
   const given = (settings.dialectOptions?.["sqlite"] ?? {}) as SqliteOptions;
-  const mode = url.option("mode") ?? "rwc";
-  if (!["ro", "rw", "rwc", "memory"].includes(mode)) {
-    throw new ArgumentError(`The option "mode" of an SQLite URL is ro, rw, rwc or memory, not "${mode}"`);
-  }
-  const begin = (url.option("begin") ?? given.begin ?? "lazy") as BeginMode;
-  if (!BEGIN_MODES.includes(begin)) {
-    throw new ArgumentError(`The option "begin" of SQLite is ${BEGIN_MODES.join(", ")}, not "${begin}"`);
-  }
-  const journalMode = url.option("journal_mode") ?? given.journalMode ?? "wal";
+  // One configuration serves both drivers: what only the other takes is no mistake.
+  const elsewhere = ["onOpen", "syncTimeout"];
+  const options = new OptionReader("SQLite", url, { ...given }, [...URL_OPTIONS, ...others], elsewhere);
+  const mode = options.oneOf("mode", ["ro", "rw", "rwc", "memory"], "rwc");
+  const journalMode = options.option("journal_mode") ?? "wal";
   if (!/^[a-z]+$/i.test(journalMode)) {
     throw new ArgumentError(`"${journalMode}" is no journal mode of SQLite; write "wal", "delete", ...`);
   }
   const path = url.database ?? "";
   return {
+    reader: options,
     open: {
       path: path === "" || path === ":memory:" || mode === "memory" ? null : path,
       readOnly: mode === "ro",
       mustExist: mode === "ro" || mode === "rw",
-      foreignKeys: flagOption(url, "foreign_keys", given.foreignKeys ?? true),
-      busyTimeout: numberOption(url, "busy_timeout", given.busyTimeout ?? 5000),
+      foreignKeys: options.flag("foreign_keys", true),
+      busyTimeout: options.number("busy_timeout", 5000),
       journalMode,
-      statementCacheSize: numberOption(url, "statement_cache_size", given.statementCacheSize ?? 200),
+      statementCacheSize: options.number("statement_cache_size", 200),
       connectArgs: settings.connectArgs ?? {},
     },
-    begin,
-    autoincrement: flagOption(url, "autoincrement", given.autoincrement ?? false),
+    begin: options.oneOf("begin", BEGIN_MODES, "lazy"),
+    autoincrement: options.flag("autoincrement", false),
     onOpen: given.onOpen,
   };
 }

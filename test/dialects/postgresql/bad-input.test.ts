@@ -74,6 +74,39 @@ describe("a URL", () => {
     expect(() => createAsyncEngine(url)).not.toThrow(/pw/);
   });
 
+  test("[CE-02] and dialectOptions take the same options, typed, and refuse those that there are not", () => {
+    const make = (options: object, url = "postgresql://h/d") =>
+      createAsyncEngine(url, { dialectOptions: options as never });
+    expect(() => make({ postgresql: { preparedStatments: false } })).toThrow(
+      /PostgreSQL knows no option "preparedStatments" in dialectOptions; it knows .*preparedStatements/,
+    );
+    expect(() => make({ postgresql: { queryTimeout: -1 } })).toThrow(
+      'The option "queryTimeout" of PostgreSQL is a number, not "-1"',
+    );
+    expect(() => make({ postgresql: { keepalives: "perhaps" } })).toThrow(
+      'The option "keepalives" of PostgreSQL is true or false, not "perhaps"',
+    );
+    expect(() => make({ postgresql: { sslmode: "very" } })).toThrow(
+      /"sslmode" of PostgreSQL is disable, allow, .* or no-verify, not "very"/,
+    );
+    expect(() => make({ sqlite: { journal: "wal" } }, "sqlite://")).toThrow(
+      /SQLite knows no option "journal" in dialectOptions; it knows .*journalMode/,
+    );
+    // One configuration serves several databases and drivers.
+    const shared = {
+      postgresql: { queryTimeout: 5, syncTransport: "worker" },
+      sqlite: { onOpen() {}, syncTimeout: 2 },
+    };
+    for (const url of ["postgresql://h/d", "pglite://", "sqlite://", "sqlite+worker://"]) make(shared, url);
+    // @ts-expect-error: a name that there is not
+    expect(() => createAsyncEngine("sqlite://", { dialectOptions: { sqlite: { foreign: true } } })).toThrow(/foreign/);
+    const soon = {
+      // @ts-expect-error: a number of milliseconds
+      dialectOptions: { postgresql: { queryTimeout: "soon" } },
+    } satisfies Parameters<typeof createAsyncEngine>[1];
+    expect(() => createAsyncEngine("postgresql://h/d", soon as never)).toThrow(/soon/);
+  });
+
   test("[CE-01] carries any password, and is printed without it", async () => {
     const password = "p@ss:w/o?r#d %41ä'\"\\";
     await engineAt(() => {}).execute(text(`CREATE ROLE odd LOGIN PASSWORD '${password.replaceAll("'", "''")}'`));

@@ -61,7 +61,7 @@ describe("connecting", () => {
 
   const messages: [string, () => string, RegExp][] = [
     ["an unknown option", () => `${db.url}?sslmod=require`, /knows no URL option "sslmod"; it knows .*sslmode/],
-    ["a wrong sslmode", () => `${db.url}?sslmode=yes`, /"sslmode" of PostgreSQL is disable or allow/],
+    ["a wrong sslmode", () => `${db.url}?sslmode=yes`, /"sslmode" of PostgreSQL is disable, allow/],
     [
       "a certificate that is not there",
       () => `${db.url}?sslmode=verify-full&sslrootcert=/no/such.pem`,

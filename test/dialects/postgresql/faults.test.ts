@@ -193,6 +193,24 @@ describe("cancelling", () => {
     expect(engine.status().checkedOut).toBe(0);
   });
 
+  it("queryTimeout cancels by the client's clock, statementTimeout by the server's, as dialectOptions and in runSync", async () => {
+    for (const [postgresql, code] of [
+      [{ queryTimeout: 100 }, null],
+      [{ statementTimeout: 100 }, "57014"],
+    ] as const) {
+      const engine = await setUp({ poolSize: 1, maxOverflow: 0, dialectOptions: { postgresql } });
+      const sleeping = text("SELECT pg_sleep(30)");
+      expect(await rejection(engine.execute(sleeping))).toMatchObject({ name: "OperationalError", code });
+      await engine.connect((c) =>
+        c.runSync((s) => {
+          expect(() => s.execute(sleeping)).toThrow(expect.objectContaining({ name: "OperationalError", code }));
+          s.rollback();
+          expect(s.execute(text("SELECT 1")).scalar()).toBe(1);
+        }),
+      );
+    }
+  });
+
   it("query_timeout cancels, and statement_timeout is the server's own", async () => {
     const engine = await setUp({ poolSize: 1, maxOverflow: 0 }, "?query_timeout=100");
     const error = await rejection(engine.execute(text("SELECT pg_sleep(30)")));

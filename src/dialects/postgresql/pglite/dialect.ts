@@ -39,7 +39,7 @@ export class PgliteDialect extends PostgresqlDialect {
   #place: string | null = null;
 
   constructor(url: URL, options: DialectOptions) {
-    const settings = readSessionOptions(url, options, []);
+    const settings = readSessionOptions(url, options);
     super(url, options, settings);
     if (url.host !== null || url.username !== null) {
       throw new ArgumentError(

@@ -34,7 +34,7 @@ export class PgliteLink implements ProtocolLink {
     const before = holders.get(database);
     if (before !== undefined) before.lost ??= new Error("a later connection has taken over the session of this PGlite");
     holders.set(database, this);
-    this.#reader = new WireReader((message) => this.#other(message), { refuseCopy: () => {} });
+    this.#reader = new WireReader((message) => this.#other(message), { refuseCopy: () => {}, losePlace: () => {} });
   }
 
   get status(): TransactionStatus {

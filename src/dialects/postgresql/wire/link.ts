@@ -111,7 +111,7 @@ export class WireLink implements ProtocolLink, ReaderHost {
     } catch (error) {
       if (error !== late) throw error;
       const cancelled = this.#cancelBlocking();
-      pump.run(over, CANCEL_GRACE_MS, () => late);
+      pump.run(over, CANCEL_GRACE_MS, () => this.#late(true));
       // The request must not hit the next statement.
       Atomics.wait(cancelled, 0, 0, CANCEL_GRACE_MS);
       // A statement that was done before the request came has its result.
@@ -162,6 +162,16 @@ export class WireLink implements ProtocolLink, ReaderHost {
     );
   }
 
+  losePlace(): void {
+    this.#lose(
+      new InterfaceError(
+        "What the server sent is no message of PostgreSQL's protocol: the connection is given up",
+        null,
+      ),
+    );
+    this.destroy();
+  }
+
   // --- inside ------------------------------------------------------------------------------------------------------
 
   #write(bytes: Buffer): void {
@@ -178,9 +188,14 @@ export class WireLink implements ProtocolLink, ReaderHost {
     active.finish();
   }
 
-  #late(): Error {
+  /** @param deaf the server did not react to the cancel request either */
+  #late(deaf = false): Error {
     const { queryTimeout } = this.options;
-    return new OperationalError(`The statement was cancelled after ${queryTimeout} ms (option query_timeout)`, null);
+    const after = deaf ? "; the server did not react to that, and the connection was given up" : "";
+    return new OperationalError(
+      `The statement was cancelled after ${queryTimeout} ms (option query_timeout)${after}`,
+      null,
+    );
   }
 
   #silent(): Error {
@@ -200,11 +215,13 @@ export class WireLink implements ProtocolLink, ReaderHost {
     let cancelling: Promise<void> | null = null;
     let stop: unknown = null;
     let grace: NodeJS.Timeout | undefined;
+    let deaf = false;
     const cancel = (reason: unknown): void => {
       if (cancelling !== null || exchange.done) return;
       stop = reason;
       cancelling = requestCancel(this.client);
       grace = setTimeout(() => {
+        deaf = true;
         this.#lose(new Error("the server did not react to a cancel request"));
         this.destroy();
       }, CANCEL_GRACE_MS);
@@ -231,7 +248,7 @@ export class WireLink implements ProtocolLink, ReaderHost {
       clearTimeout(grace);
     }
     // A statement that was done before the request came has its result.
-    if (stop !== null && exchange.error !== null) throw stop;
+    if (stop !== null && exchange.error !== null) throw deaf && !(stop instanceof Aborted) ? this.#late(deaf) : stop;
   }
 
   #syncPump(): Pump {

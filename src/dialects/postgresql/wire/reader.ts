@@ -22,6 +22,11 @@ const NO_DATA = 0x6e; // n
 const PORTAL_SUSPENDED = 0x73; // s
 const PARAMETER_DESCRIPTION = 0x74; // t
 
+/** The longest message of a kind that is not {@link MAY_BE_LONG}, in bytes, as libpq has it. */
+const SHORT = 30_000;
+/** Rows, COPY data, descriptions, errors, notices, notifications, results of functions. */
+const MAY_BE_LONG = new Set(Array.from("TDdEtNAV", (letter) => letter.charCodeAt(0)));
+
 /** The server's view of the session: idle, in a transaction, in one that has failed. */
 export type TransactionStatus = "I" | "T" | "E";
 
@@ -29,6 +34,8 @@ export type TransactionStatus = "I" | "T" | "E";
 export interface ReaderHost {
   /** The server asks for COPY data, which an exchange has not. */
   refuseCopy(): void;
+  /** What came is no message of the protocol: nothing after it can be understood. */
+  losePlace(): void;
 }
 
 export class WireReader {
@@ -70,10 +77,18 @@ export class WireReader {
         needed = next - at;
         break;
       }
+      if (next < at + HEADER) {
+        this.host.losePlace();
+        return;
+      }
       this.#message(data, at, next);
       at = next;
     }
     if (at === end) return;
+    if (needed > SHORT && !MAY_BE_LONG.has(data[at] as number)) {
+      this.host.losePlace();
+      return;
+    }
     const rest = data.subarray(at);
     this.#pending.push(borrowed && data === chunk ? Buffer.from(rest) : rest);
     this.#pendingLength = end - at;

@@ -8,7 +8,7 @@ import type {
 } from "../../../engine/driver.js";
 import { AlreadyQuitError, OperationalError } from "../../../engine/errors.js";
 import { checkAborted, type IORequest, isBlockingMeant } from "../../../engine/io.js";
-import type { BeginMode } from "../connection.js";
+import type { BeginMode } from "../engine-options.js";
 import type { WriteGate } from "../write-gate.js";
 import { receiveError } from "./errors.js";
 import { sourceOf } from "./functions.js";

@@ -1,12 +1,10 @@
 import type { DialectOptions, TransactionOptions } from "../../../engine/dialect.js";
-import { numberOption } from "../../../engine/dialect.js";
 import type { DriverConnection } from "../../../engine/driver.js";
 import { OperationalError } from "../../../engine/errors.js";
 import { type IORequest, type Op, request } from "../../../engine/io.js";
 import type { URL } from "../../../engine/url.js";
 import { ArgumentError } from "../../../sql/errors.js";
 import { SqliteDialect } from "../dialect.js";
-import type { SqliteOptions } from "../options.js";
 import { ThreadConnection, type ThreadHost } from "./connection.js";
 import { receiveError } from "./errors.js";
 import { sourceOf } from "./functions.js";
@@ -40,9 +38,9 @@ export class SqliteThreadDialect extends SqliteDialect implements ThreadHost {
 
   constructor(url: URL, settings: DialectOptions) {
     super(url, settings, ["sync_timeout"]);
-    const given = (settings.dialectOptions?.["sqlite"] ?? {}) as SqliteOptions;
-    this.syncTimeout = numberOption(url, "sync_timeout", given.syncTimeout ?? 300) * 1000;
-    this.#onOpen = given.onOpen === undefined ? null : sourceOf(given.onOpen, "onOpen");
+    const { reader, onOpen } = this.settings;
+    this.syncTimeout = reader.number("sync_timeout", 300) * 1000;
+    this.#onOpen = onOpen === undefined ? null : sourceOf(onOpen, "onOpen");
   }
 
   // --- connections -------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /** What goes between the event loop and a thread that has SQLite databases. */
 import type { DriverPlan } from "../../../engine/driver.js";
-import type { BeginMode } from "../connection.js";
+import type { BeginMode } from "../engine-options.js";
 import type { OpenSettings } from "../open.js";
 import type { SentError } from "./errors.js";
 
