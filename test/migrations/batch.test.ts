@@ -148,7 +148,7 @@ describe("op.batchAlterTable", () => {
       /Table authors has no column "nope"; it has id, name, born, mood\./,
     );
     await refused((batch) => batch.dropConstraint("nope")).toThrow(
-      /Table authors has no constraint "nope"; it has ck_authors_born\. A constraint without a name is addressed by/,
+      /Table authors has no constraint "nope"; it has ck_authors_born\. One without a name is told by/,
     );
     await refused((batch) => {
       batch.alterColumn("born", { nullable: false });

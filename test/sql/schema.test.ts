@@ -415,5 +415,12 @@ describe("tables", () => {
     void before;
     const other = table("b", md, { id: column(t.text, { primaryKey: true }) });
     expect(other.primaryKey.autoincrementColumn).toBeNull();
+    const heir = table(
+      "heir",
+      md,
+      { id: column(t.integer, { primaryKey: true }) },
+      new ForeignKeyConstraint(["id"], ["a.id"]),
+    );
+    expect(heir.primaryKey.autoincrementColumn, "a foreign key that the table says").toBeNull();
   });
 });

@@ -1,5 +1,5 @@
 import * as athanor from "../../src/index.js";
-import { type MigrateOperation, type Operations, renderBody, withOperations } from "../../src/migrations/index.js";
+import { downgrade, type MigrateOperation, migrate, type Operations, renderBody } from "../../src/migrations/index.js";
 
 /** What operations do, in words; those of a batch one by one. */
 export function described(operations: readonly MigrateOperation[]): string[] {
@@ -16,14 +16,24 @@ export async function runGenerated(
 ): Promise<ReturnType<typeof renderBody>> {
   const body = renderBody(operations, engine.dialect);
   const names = [...(body.imports.get("athanor") ?? [])];
-  const fn = new Function("op", ...names, body[way].join("\n")) as (op: Operations, ...rest: unknown[]) => void;
   const values = names.map((name) => (athanor as unknown as Record<string, unknown>)[name]);
-  await engine.connect(async (conn) => {
-    const off = engine.dialect.name === "sqlite";
-    if (off) await conn.execDriverSql("PRAGMA foreign_keys = OFF");
-    await conn.rollback();
-    await conn.begin(() => withOperations(conn, (op) => fn(op, ...values)));
-    if (off) await conn.execDriverSql("PRAGMA foreign_keys = ON");
-  });
+  const compiled = (lines: readonly string[]) => {
+    const fn = new AsyncFunction("op", ...names, lines.join("\n"));
+    return (op: Operations) => fn(op, ...values);
+  };
+  const revisions = [
+    {
+      revision: "generated",
+      downRevision: null,
+      upgrade: compiled(body.upgrade),
+      downgrade: compiled(body.downgrade),
+    },
+  ];
+  if (way === "upgrade") await migrate(engine, { revisions });
+  else await downgrade(engine, { revisions, to: "base" });
   return body;
 }
+
+const AsyncFunction = (async () => {}).constructor as new (
+  ...texts: string[]
+) => (...values: unknown[]) => Promise<unknown>;

@@ -1,6 +1,7 @@
 /** A pulled model as the text of one module, or of one for each class. */
 import type { EngineDialect } from "../../engine/dialect.js";
 import { CodeWriter } from "../../migrations/autogenerate/code-writer.js";
+import { serverName } from "../../migrations/operations/names.js";
 import type { Constraint } from "../../sql/schema/constraints.js";
 import { ItemWriter } from "./class-code.js";
 import type { PulledModel } from "./model.js";
@@ -61,13 +62,6 @@ function moduleText(code: CodeWriter, imports: readonly string[], items: readonl
   return `import "reflect-metadata";\n${[...lines, ...imports].join("\n")}\n\n${items.join("\n\n")}\n`;
 }
 
-/** The names that PostgreSQL gives to constraints that have none. */
-const ENDINGS = { pk: "pkey", fk: "fkey", uq: "key" } as const;
-
 function isOwnName(constraint: Constraint, { namesAll }: ModuleOptions): boolean {
-  if (namesAll || constraint.name === null || !(constraint.kind in ENDINGS)) return false;
-  const columns = constraint.kind === "pk" ? [] : constraint.columns.map((each) => each.name);
-  const ending = ENDINGS[constraint.kind as keyof typeof ENDINGS];
-  const made = [constraint.table?.name, ...columns, ending].join("_");
-  return made === String(constraint.name) && new TextEncoder().encode(made).length < 64;
+  return !namesAll && constraint.name !== null && String(constraint.name) === serverName(constraint);
 }

@@ -1,6 +1,7 @@
 /** Finds what a database lacks of the classes, and what it has too much. */
 import type { AsyncConnection } from "../../engine/async-connection.js";
 import type { MetaData } from "../../sql/schema/metadata.js";
+import { namedTypes } from "../../sql/schema/named-types.js";
 import type { Table } from "../../sql/schema/table.js";
 import type { MigrateOperation } from "../operations/operation.js";
 import { Comparison, type RenameCandidate } from "./compare.js";
@@ -40,7 +41,9 @@ export async function compareMetadata(
   options: CompareMetadataOptions = {},
 ): Promise<readonly MigrateOperation[]> {
   const metadatas = Array.isArray(metadata) ? (metadata as readonly MetaData[]) : [metadata as MetaData];
-  const named = metadatas.flatMap((each) => each.sortedTables).map((table) => table.schema);
+  const tables = metadatas.flatMap((each) => each.sortedTables);
+  const sequences = metadatas.flatMap((each) => each.sequences);
+  const named = [...tables, ...sequences, ...namedTypes(connection.dialect, tables)].map((each) => each.schema ?? null);
   const schemas = [...new Set<string | null>([null, ...(options.schemas ?? []), ...named])];
   const wanted = await snapshotOf(connection, metadatas, schemas);
   const now = await takeSnapshot(connection, schemas);
@@ -49,18 +52,12 @@ export async function compareMetadata(
   for (const each of metadatas) for (const table of each.tables.values()) own.set(table.fullName, table);
   const { dialect } = connection;
   const canAlter = dialect.capabilities.alterAddConstraint;
-  const comparison = new Comparison(
-    now,
-    wanted,
-    own,
-    { name: dialect.name, canAlter },
-    {
-      include: options.include,
-      isRename: options.isRename,
-      batch: options.renderAsBatch ?? !canAlter,
-      ignoredTables: [options.versionTable ?? "athanor_version"],
-    },
-  );
+  const comparison = new Comparison(now, wanted, own, dialect, {
+    include: options.include,
+    isRename: options.isRename,
+    batch: options.renderAsBatch ?? !canAlter,
+    ignoredTables: [options.versionTable ?? "athanor_version"],
+  });
   const operations = [...comparison.operations()];
   for (const plugin of options.plugins ?? []) {
     operations.push(...(await plugin.compare(connection)));

@@ -11,7 +11,6 @@ import {
   UniqueConstraint,
 } from "../../sql/schema/constraints.js";
 import type { Index } from "../../sql/schema/indexes.js";
-import { constraintName, indexName } from "../../sql/schema/naming.js";
 import type { Table } from "../../sql/schema/table.js";
 import type { SQLType } from "../../sql/types/type.js";
 import type { RevisionBody } from "../new-revision.js";
@@ -23,7 +22,7 @@ import {
   DropIndexOperation,
 } from "../operations/constraint-operations.js";
 import { ModifyTableOperation } from "../operations/modify-table.js";
-import { ReplaceEnumOperation } from "../operations/named-operations.js";
+import { nameOf, nameOfIndex } from "../operations/names.js";
 import type { MigrateOperation } from "../operations/operation.js";
 import { StatementOperation } from "../operations/statement-operation.js";
 import {
@@ -36,8 +35,7 @@ import {
 } from "../operations/table-operations.js";
 import { CodeWriter, keyText } from "./code-writer.js";
 import { renderType } from "./render-type.js";
-
-const LONGEST = 128;
+import { tellingOptions } from "./sequences.js";
 
 /** Renders an operation of your own; null leaves it to the others. */
 export type OperationRenderer = (operation: MigrateOperation, code: CodeWriter) => readonly string[] | null;
@@ -83,10 +81,17 @@ function schemaOption(on: QualifiedName, code: CodeWriter, more: Readonly<Record
 
 function createTable(operation: CreateTableOperation, code: CodeWriter): string[] {
   const { table, options } = operation;
-  const lines = table.columns.map((column) => `    ${keyText(column.name)}: ${columnCode(column, code, table)},`);
+  const { deferred = [] } = options;
+  // Without its key, which comes later, a column would count up by itself.
+  const referring = new Set(deferred.flatMap((each) => each.columns));
+  const lines = table.columns.map((column) => {
+    const more: Record<string, string> = {};
+    if (referring.has(column) && column.autoincrement === "auto") more["autoincrement"] = "false";
+    return `    ${keyText(column.name)}: ${columnCode(column, code, table, more)},`;
+  });
   const items: string[] = [];
   for (const constraint of table.constraints) {
-    if (constraint.kind === "fk" && options.deferred?.includes(constraint as ForeignKeyConstraint)) continue;
+    if (deferred.includes(constraint as ForeignKeyConstraint) || !isWritten(constraint, code)) continue;
     const text = constraintCode(constraint, code);
     if (text !== null) items.push(text);
   }
@@ -96,7 +101,9 @@ function createTable(operation: CreateTableOperation, code: CodeWriter): string[
   if (table.prefixes.length > 0) settings["prefixes"] = table.prefixes;
   if (table.options.dialectOptions !== undefined) settings["dialectOptions"] = table.options.dialectOptions;
   if (Object.keys(settings).length > 0) items.push(code.object(settings));
-  const indexes = table.indexes.flatMap((each) => onTable(new CreateIndexOperation(each), code, "op"));
+  const indexes = table.indexes
+    .filter((each) => isWritten(each, code))
+    .flatMap((each) => onTable(new CreateIndexOperation(each), code, "op"));
   return [
     [
       "op.createTable(",
@@ -111,13 +118,23 @@ function createTable(operation: CreateTableOperation, code: CodeWriter): string[
   ];
 }
 
+/** Whether a file has a constraint or an index: one that another database has says so there, where it can be said. */
+function isWritten(item: Constraint | Index, { dialect }: CodeWriter): boolean {
+  return item.options.dialects !== undefined || item.existsOn(dialect);
+}
+
 /** A column as `column(...)`; with its table, the key of the table is said there. */
-export function columnCode(column: Column, code: CodeWriter, table: Table | null): string {
+export function columnCode(
+  column: Column,
+  code: CodeWriter,
+  table: Table | null,
+  more: Readonly<Record<string, string>> = {},
+): string {
   const inKey = table?.primaryKey.columns.includes(column) === true && namedKey(table) === null;
   const options: Record<string, unknown> = {};
   if (inKey) options["primaryKey"] = true;
   else if (!column.nullable) options["nullable"] = false;
-  const said = code.object(options, columnOptions(column, code));
+  const said = code.object(options, { ...columnOptions(column, code), ...(inKey ? more : {}) });
   return `${code.use("column")}(${renderType(column.type, code)}${said === "{}" ? "" : `, ${said}`})`;
 }
 
@@ -132,32 +149,15 @@ export function columnOptions(column: Column, code: CodeWriter, counts = false):
     coded["autoincrement"] = code.value(column.autoincrement);
   if (column.serverDefault !== null) coded["serverDefault"] = defaultCode(column.serverDefault, code);
   if (column.computed !== null) coded["computed"] = computedCode(column.computed, code);
-  const identity = column.identity === null ? null : plainIdentity(column.identity, column.type);
+  const identity =
+    column.identity === null
+      ? null
+      : tellingOptions(column.identity, code.dialect.typeCompiler.render(column.type).toLowerCase());
   if (identity !== null && !(counts && Object.keys(identity).length === 0)) {
     coded["identity"] = `${code.use("identity")}(${identityArgs(identity, code)})`;
   }
   if (column.comment !== null) coded["comment"] = code.value(column.comment);
   return coded;
-}
-
-const LARGEST: Readonly<Record<string, string>> = {
-  visitSmallInteger: "32767",
-  visitInteger: "2147483647",
-  visitBigInteger: "9223372036854775807",
-};
-
-/** An identity without what every one has that says nothing. */
-function plainIdentity(identity: object, type: SQLType): object {
-  const usual: Readonly<Record<string, unknown>> = {
-    always: "false",
-    start: "1",
-    increment: "1",
-    minValue: "1",
-    maxValue: LARGEST[type.visitName],
-    cache: "1",
-    cycle: "false",
-  };
-  return Object.fromEntries(Object.entries(identity).filter(([key, value]) => usual[key] !== String(value)));
 }
 
 function identityArgs(identity: object, code: CodeWriter): string {
@@ -176,7 +176,7 @@ function defaultCode(value: unknown, code: CodeWriter): string {
 }
 
 function namedKey(table: Table): string | null {
-  return constraintName(table.primaryKey, LONGEST);
+  return nameOf(table.primaryKey);
 }
 
 function constraintOptions(
@@ -191,7 +191,7 @@ function constraintOptions(
     ...(constraint.notValid ? { notValid: true } : {}),
     ...more,
   };
-  const name = unnamed ? null : constraintName(constraint, LONGEST);
+  const name = unnamed ? null : nameOf(constraint);
   const coded: Record<string, string> = name === null ? {} : { name: `${code.use("conv")}(${JSON.stringify(name)})` };
   const text = code.object(options, coded);
   return text === "{}" ? "" : `, ${text}`;
@@ -232,7 +232,7 @@ export function constraintCode(
     constraintOptions(constraint, code, more, how.unnamed === true);
   if (constraint instanceof PrimaryKeyConstraint) {
     if (constraint.columns.length === 0) return null;
-    if (how.key !== true && constraintName(constraint, LONGEST) === null) return null;
+    if (how.key !== true && nameOf(constraint) === null) return null;
     return `${code.use("primaryKeyConstraint")}(${namesOf(constraint.columns)}${optionsOf()})`;
   }
   if (constraint instanceof ForeignKeyConstraint) {
@@ -315,17 +315,9 @@ function onTable(operation: MigrateOperation, code: CodeWriter, self: "op" | "ba
         : `op.dropIndex(${name}, ${JSON.stringify(operation.on.name)}${options});`,
     ];
   }
-  if (operation instanceof ReplaceEnumOperation) {
-    const options = {
-      ...(operation.on.schema == null ? {} : { schema: operation.on.schema }),
-      columns: operation.columns,
-    };
-    return [
-      `op.replaceEnum(${JSON.stringify(operation.on.name)}, ${code.value(operation.labels)}, ${code.object(options)});`,
-    ];
-  }
   if (operation instanceof StatementOperation) {
-    return [`op.${operation.kind}(${operation.args.map((each) => code.value(each)).join(", ")});`];
+    const text = `op.${operation.kind}(${operation.args.map((each) => code.value(each)).join(", ")})`;
+    return [operation.outside ? `await op.autocommitBlock(() => ${text});` : `${text};`];
   }
   return [`// ${operation.describe()}: say how it is written with rendersOperation()`];
 }
@@ -371,7 +363,7 @@ function changesCode(changes: Readonly<Record<string, unknown>>, code: CodeWrite
 }
 
 function addConstraint(constraint: Constraint, on: QualifiedName, code: CodeWriter, self: "op" | "batch"): string[] {
-  const name = JSON.stringify(constraintName(constraint, LONGEST));
+  const name = JSON.stringify(nameOf(constraint));
   const table = self === "batch" ? "" : `, ${JSON.stringify(on.name)}`;
   const options = (more: Readonly<Record<string, unknown>> = {}): string => {
     const { deferrable, initially, notValid } = constraint;
@@ -412,13 +404,18 @@ function addConstraint(constraint: Constraint, on: QualifiedName, code: CodeWrit
 
 function dropConstraint(operation: DropConstraintOperation, code: CodeWriter, self: "op" | "batch"): string[] {
   const { name, constraint, on } = operation;
-  const what =
-    name !== null
-      ? JSON.stringify(name)
-      : code.object({ kind: constraint?.kind, columns: constraint?.columns.map((each) => each.name) ?? [] });
+  const what = name !== null ? JSON.stringify(name) : selectorCode(constraint, code);
   return self === "batch"
     ? [`batch.dropConstraint(${what});`]
     : [`op.dropConstraint(${what}, ${JSON.stringify(on.name)}${schemaOption(on, code)});`];
+}
+
+/** What a constraint without a name is told by. */
+function selectorCode(constraint: Constraint | null, code: CodeWriter): string {
+  const { kind, columns = [] } = constraint ?? {};
+  return constraint instanceof CheckConstraint
+    ? code.object({ kind, sqltext: checkText(constraint, code) })
+    : code.object({ kind, columns: columns.map((each) => each.name) });
 }
 
 /** Name, parts and options of an index, as code. */
@@ -440,7 +437,7 @@ export function indexCode(
   const coded: Record<string, string> = {};
   for (const [key, value] of Object.entries(options)) if (value !== undefined) coded[key] = code.value(value);
   if (where !== undefined) coded["where"] = JSON.stringify(sqlOf(where, code));
-  return { name: JSON.stringify(indexName(index, LONGEST)), parts: `[${parts.join(", ")}]`, options: coded };
+  return { name: JSON.stringify(nameOfIndex(index)), parts: `[${parts.join(", ")}]`, options: coded };
 }
 
 function createIndex(index: Index, on: QualifiedName, code: CodeWriter, self: "op" | "batch"): string[] {

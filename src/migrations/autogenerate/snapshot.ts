@@ -7,6 +7,7 @@ import { RUN_DDL } from "../../sql/ddl-runner.js";
 import type { MetaData } from "../../sql/schema/metadata.js";
 import type { ReflectedEnum, ReflectedSequence, ReflectedTable } from "../../sql/schema/reflected.js";
 import { migrationDialect } from "../dialects/registry.js";
+import { keyOf } from "./renames.js";
 
 /** A view and what it selects, in the server's words. */
 export interface ReflectedView {
@@ -22,10 +23,9 @@ export interface Snapshot {
   readonly enums: ReadonlyMap<string, ReflectedEnum>;
   readonly sequences: ReadonlyMap<string, ReflectedSequence>;
   readonly views: ReadonlyMap<string, ReflectedView>;
+  /** The schemas that are there, beside the default one. */
+  readonly schemas: ReadonlySet<string>;
 }
-
-const keyOf = (of: { readonly name: string; readonly schema: string | null }): string =>
-  of.schema === null ? of.name : `${of.schema}.${of.name}`;
 
 /** Looks at a database. @param schemas the schemas to look into; null is the default one */
 export async function takeSnapshot(
@@ -37,7 +37,9 @@ export async function takeSnapshot(
   const sequences = new Map<string, ReflectedSequence>();
   const views = new Map<string, ReflectedView>();
   const inspector = inspect(connection);
+  const there = new Set(await inspector.getSchemaNames());
   for (const schema of schemas) {
+    if (schema !== null && !there.has(schema)) continue;
     const found = await connection[RUN_DDL]((c) =>
       c.reflect({ schema, names: null, kinds: ["table"], scope: "default" }),
     );
@@ -50,7 +52,8 @@ export async function takeSnapshot(
       views.set(keyOf({ name, schema }), { name, schema, materialized: materialized.has(name), definition });
     }
   }
-  return { tables, enums, sequences, views };
+  const found = schemas.filter((each): each is string => each !== null && there.has(each));
+  return { tables, enums, sequences, views, schemas: new Set(found) };
 }
 
 /** The query of a view, where the database keeps the whole statement. */
@@ -137,5 +140,6 @@ function renamed(snapshot: Snapshot, translate: Readonly<Record<string, string>>
     enums: all(snapshot.enums),
     sequences: all(snapshot.sequences),
     views: all(snapshot.views),
+    schemas: new Set([...snapshot.schemas].map((each) => back.get(each) ?? each)),
   };
 }

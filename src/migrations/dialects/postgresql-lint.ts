@@ -5,14 +5,13 @@ import { StringType } from "../../sql/types/base.js";
 import { plainType, type SQLType } from "../../sql/types/type.js";
 import type { LintRemark } from "../lint/finding.js";
 import type { RecordedStep } from "../lint/recording.js";
-import type { QualifiedName } from "../operations/alter.js";
+import { fullName, type QualifiedName } from "../operations/alter.js";
 import {
   AddConstraintOperation,
   CreateIndexOperation,
   DropConstraintOperation,
   DropIndexOperation,
 } from "../operations/constraint-operations.js";
-import { ReplaceEnumOperation } from "../operations/named-operations.js";
 import type { MigrateOperation } from "../operations/operation.js";
 import { StatementOperation } from "../operations/statement-operation.js";
 import {
@@ -21,7 +20,6 @@ import {
   CreateTableOperation,
   DropColumnOperation,
   DropTableOperation,
-  fullName,
   RenameTableOperation,
 } from "../operations/table-operations.js";
 import type { MigrationLimits } from "./migration-dialect.js";
@@ -97,7 +95,6 @@ class Linter {
     else if (each instanceof DropIndexOperation) this.#dropIndex(each, outside);
     else if (each instanceof AddConstraintOperation) this.#addConstraint(each, each.constraint, outside);
     else if (each instanceof DropConstraintOperation) this.#lock(each.on);
-    else if (each instanceof ReplaceEnumOperation) this.#replaceEnum(each);
     else if (each instanceof StatementOperation) this.#statement(each, outside);
   }
 
@@ -313,26 +310,24 @@ class Linter {
     ]);
   }
 
-  #replaceEnum(each: ReplaceEnumOperation): void {
-    for (const { table, schema } of each.columns) {
-      const on = { name: table, schema: schema ?? null };
-      this.#lock(on);
-      this.#remark(
-        "type-rewrites",
-        each,
-        on,
-        EXCLUSIVE,
-        `The whole table is written anew for the new type; ${LOCKED_OUT}.`,
-        [
-          "Add values by op.addEnumValue(), rename them by op.renameEnumValue(): neither touches a row.",
-          "Leave a value that is not used any more in the type.",
-        ],
-      );
-    }
+  #replaceEnum(each: StatementOperation): void {
+    this.#waits = true;
+    this.#remark(
+      "type-rewrites",
+      each,
+      null,
+      EXCLUSIVE,
+      `Every table with a column of the type is written anew; ${LOCKED_OUT}.`,
+      [
+        "Add values by op.addEnumValue(), rename them by op.renameEnumValue(): neither touches a row.",
+        "Leave a value that is not used any more in the type.",
+      ],
+    );
   }
 
   #statement(each: StatementOperation, outside: boolean): void {
     if (each.kind === "addEnumValue" && !outside) this.#labels.push(String(each.args[1]));
+    if (each.kind === "replaceEnum") this.#replaceEnum(each);
     if (each.kind !== "validateConstraint") return;
     const [name, table] = each.args as [string, string];
     if (this.#added.has(name)) {

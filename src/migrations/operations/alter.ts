@@ -6,13 +6,20 @@ import type { ExistsOptions } from "../../sql/ddl/elements.js";
 import { Node } from "../../sql/node.js";
 import type { Column, TableLike } from "../../sql/schema/column.js";
 import type { Computed, Identity, SequenceOptions, SQLExpression } from "../../sql/schema/generated.js";
+import { shorten } from "../../sql/schema/naming.js";
 import { quoteLiteral } from "../../sql/types/base.js";
 import type { SQLType } from "../../sql/types/type.js";
+import { replaceEnumText } from "./replace-enum.js";
 
 /** A table (or view, or sequence, or type) by its name. */
 export interface QualifiedName {
   readonly name: string;
   readonly schema?: string | null;
+}
+
+/** `schema.name`, or the name. */
+export function fullName(on: QualifiedName): string {
+  return on.schema == null ? on.name : `${on.schema}.${on.name}`;
 }
 
 abstract class AlterTable extends DDLElement {
@@ -102,6 +109,18 @@ export class AlterColumnIdentity extends AlterTable {
     readonly columnName: string,
     readonly identity: Identity | null,
     readonly existing: boolean,
+  ) {
+    super(on);
+  }
+}
+
+/** Lets an identity that was just given to a column go on after the values that are there. */
+export class ContinueIdentity extends AlterTable {
+  constructor(
+    on: QualifiedName,
+    readonly columnName: string,
+    /** Where it begins when no value is there that is as large. */
+    readonly start: number | bigint,
   ) {
     super(on);
   }
@@ -202,11 +221,11 @@ export class RenameEnumValue extends AlterTable {
   }
 }
 
-/** `ALTER TYPE ... RENAME TO`. */
-export class RenameType extends AlterTable {
+/** Gives an enum other values: a new type takes its place, in every column and definition that uses it. */
+export class ReplaceEnum extends AlterTable {
   constructor(
     on: QualifiedName,
-    readonly to: string,
+    readonly labels: readonly string[],
   ) {
     super(on);
   }
@@ -250,6 +269,11 @@ const named = (compiler: DDLCompiler, on: QualifiedName): string =>
 const altered = (compiler: DDLCompiler, ddl: AlterTable): string => `ALTER TABLE ${named(compiler, ddl.on)}`;
 const column = (compiler: DDLCompiler, ddl: AlterTable & { readonly columnName: string }): string =>
   `${altered(compiler, ddl)} ALTER COLUMN ${compiler.quote(ddl.columnName)}`;
+/** The name of a constraint or an index, cut to what the database takes, as it was when it was created. */
+const short = (compiler: DDLCompiler, name: string): string =>
+  compiler.quote(shorten(name, compiler.dialect.identifiers.maxLength));
+const shortNamed = (compiler: DDLCompiler, { name, schema }: QualifiedName): string =>
+  `${schema == null ? "" : `${compiler.quote(schema)}.`}${short(compiler, name)}`;
 const ifExists = (options: ExistsOptions): string => (options.ifExists === true ? "IF EXISTS " : "");
 const ifNotExists = (options: ExistsOptions): string => (options.ifNotExists === true ? "IF NOT EXISTS " : "");
 const cascade = (options: ExistsOptions): string => (options.cascade === true ? " CASCADE" : "");
@@ -298,8 +322,14 @@ compiles(AlterColumnIdentity, (ddl: AlterColumnIdentity, compiler: Compiler) => 
   const sets =
     options === ""
       ? ""
-      : ` ${options.replaceAll(/(^| )(INCREMENT|START|MINVALUE|MAXVALUE|NO|CACHE|CYCLE)\b/g, "$1SET $2")}`;
+      : ` ${options.replaceAll(/(^| )((?:NO )?(?:INCREMENT|START|MINVALUE|MAXVALUE|CACHE|CYCLE))\b/g, "$1SET $2")}`;
   return `${column(compiler, ddl)} SET GENERATED ${kind}${sets}`;
+});
+compiles(ContinueIdentity, (ddl: ContinueIdentity, compiler: Compiler) => {
+  const table = named(compiler, ddl.on);
+  const place = `pg_get_serial_sequence(${quoteLiteral(table)}, ${quoteLiteral(ddl.columnName)})`;
+  const last = `max(${compiler.quote(ddl.columnName)})`;
+  return `SELECT setval(${place}, ${last}) FROM ${table} HAVING ${last} >= ${ddl.start}`;
 });
 compiles(AlterColumnComputed, (ddl: AlterColumnComputed, compiler: Compiler) => {
   if (ddl.computed === null) return `${column(compiler, ddl)} DROP EXPRESSION`;
@@ -307,23 +337,23 @@ compiles(AlterColumnComputed, (ddl: AlterColumnComputed, compiler: Compiler) => 
   return `${column(compiler, ddl)} SET EXPRESSION AS (${String(text)})`;
 });
 compiles(DropConstraintByName, (ddl: DropConstraintByName, compiler: Compiler) => {
-  return `${altered(compiler, ddl)} DROP CONSTRAINT ${ifExists(ddl.options)}${compiler.quote(ddl.constraintName)}${cascade(ddl.options)}`;
+  return `${altered(compiler, ddl)} DROP CONSTRAINT ${ifExists(ddl.options)}${short(compiler, ddl.constraintName)}${cascade(ddl.options)}`;
 });
 compiles(RenameConstraint, (ddl: RenameConstraint, compiler: Compiler) => {
-  return `${altered(compiler, ddl)} RENAME CONSTRAINT ${compiler.quote(ddl.from)} TO ${compiler.quote(ddl.to)}`;
+  return `${altered(compiler, ddl)} RENAME CONSTRAINT ${short(compiler, ddl.from)} TO ${short(compiler, ddl.to)}`;
 });
 compiles(ValidateConstraint, (ddl: ValidateConstraint, compiler: Compiler) => {
-  return `${altered(compiler, ddl)} VALIDATE CONSTRAINT ${compiler.quote(ddl.constraintName)}`;
+  return `${altered(compiler, ddl)} VALIDATE CONSTRAINT ${short(compiler, ddl.constraintName)}`;
 });
 compiles(DropIndexByName, (ddl: DropIndexByName, compiler: Compiler) => {
   const concurrently = ddl.options.concurrently === true ? "CONCURRENTLY " : "";
-  return `DROP INDEX ${concurrently}${ifExists(ddl.options)}${named(compiler, ddl.on)}${cascade(ddl.options)}`;
+  return `DROP INDEX ${concurrently}${ifExists(ddl.options)}${shortNamed(compiler, ddl.on)}${cascade(ddl.options)}`;
 });
 compiles(DropIndexByName, "sqlite", (ddl: DropIndexByName, compiler: Compiler) => {
-  return `DROP INDEX ${ifExists(ddl.options)}${named(compiler, ddl.on)}`;
+  return `DROP INDEX ${ifExists(ddl.options)}${shortNamed(compiler, ddl.on)}`;
 });
 compiles(RenameIndex, (ddl: RenameIndex, compiler: Compiler) => {
-  return `ALTER INDEX ${named(compiler, ddl.on)} RENAME TO ${compiler.quote(ddl.to)}`;
+  return `ALTER INDEX ${shortNamed(compiler, ddl.on)} RENAME TO ${short(compiler, ddl.to)}`;
 });
 compiles(AddEnumValue, (ddl: AddEnumValue, compiler: Compiler) => {
   const { before, after } = ddl.options;
@@ -338,8 +368,11 @@ compiles(AddEnumValue, (ddl: AddEnumValue, compiler: Compiler) => {
 compiles(RenameEnumValue, (ddl: RenameEnumValue, compiler: Compiler) => {
   return `ALTER TYPE ${named(compiler, ddl.on)} RENAME VALUE ${quoteLiteral(ddl.from)} TO ${quoteLiteral(ddl.to)}`;
 });
-compiles(RenameType, (ddl: RenameType, compiler: Compiler) => {
-  return `ALTER TYPE ${named(compiler, ddl.on)} RENAME TO ${compiler.quote(ddl.to)}`;
+compiles(ReplaceEnum, (ddl: ReplaceEnum, compiler: Compiler) => {
+  const { name, schema } = ddl.on;
+  const old = `${name.slice(0, 50)}__old`;
+  const full = named(compiler, { name: old, schema: schema ?? null });
+  return replaceEnumText(named(compiler, ddl.on), { name: compiler.quote(old), full }, ddl.labels);
 });
 compiles(DropType, (ddl: DropType, compiler: Compiler) => {
   return `DROP TYPE ${ifExists(ddl.options)}${named(compiler, ddl.on)}${cascade(ddl.options)}`;
@@ -372,7 +405,7 @@ const ABSENT: readonly (readonly [abstract new (...args: never[]) => AlterTable,
   [RenameIndex, "ALTER INDEX", "Drop the index and create it under its new name."],
   [AddEnumValue, "ALTER TYPE", "The values of an enum are a CHECK here; change it in op.batchAlterTable(...)."],
   [RenameEnumValue, "ALTER TYPE", "The values of an enum are a CHECK here; change it in op.batchAlterTable(...)."],
-  [RenameType, "ALTER TYPE", "There are no named types."],
+  [ReplaceEnum, "ALTER TYPE", "The values of an enum are a CHECK here; change it in op.batchAlterTable(...)."],
   [DropType, "DROP TYPE", "There are no named types."],
   [AlterSequence, "ALTER SEQUENCE", "There are no sequences."],
   [CommentOn, "COMMENT ON", "Comments are not kept."],

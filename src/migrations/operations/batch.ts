@@ -12,7 +12,6 @@ import type { SQLExpression } from "../../sql/schema/generated.js";
 import { Index, type IndexOptions } from "../../sql/schema/indexes.js";
 import type { NamingConvention } from "../../sql/schema/naming.js";
 import type { ColumnSpec, Table } from "../../sql/schema/table.js";
-import { MigrationError } from "../errors.js";
 import type { QualifiedName } from "./alter.js";
 import {
   AddConstraintOperation,
@@ -50,11 +49,10 @@ type ForeignKeyChoices = Omit<ConstructorParameters<typeof ForeignKeyConstraint>
   readonly referentSchema?: string | null;
 };
 
-/** A constraint without a name: a foreign key or UNIQUE over these columns. */
-export interface ConstraintSelector {
-  readonly kind: "fk" | "uq";
-  readonly columns: readonly string[];
-}
+/** A constraint by what it is, where it has no name: one over these columns, or a CHECK of this text. */
+export type ConstraintSelector =
+  | { readonly kind: "pk" | "fk" | "uq"; readonly columns: readonly string[] }
+  | { readonly kind: "ck"; readonly sqltext: string };
 
 /** One change of a batch. */
 export interface BatchChange {
@@ -128,21 +126,8 @@ export class BatchOperations {
       this.#add(new DropConstraintOperation(this.on, which));
       return;
     }
-    const { kind, columns } = which;
-    const likeness =
-      kind === "fk"
-        ? new ForeignKeyConstraint(
-            columns,
-            columns.map(() => "t.c"),
-          )
-        : kind === "uq"
-          ? new UniqueConstraint(columns)
-          : null;
-    if (likeness === null) {
-      throw new MigrationError(
-        `A ${kind} constraint of ${this.on.name} cannot be told by its columns. Name it by { namingConvention }.`,
-      );
-    }
+    const likeness = likenessOf(which);
+    const columns = which.kind === "ck" ? [] : which.columns;
     skeleton(this.on.name, this.on.schema ?? null, columns, [likeness], this.names);
     this.#add(new DropConstraintOperation(this.on, null, {}, likeness));
   }
@@ -161,6 +146,23 @@ export class BatchOperations {
 
 function final(name: string | null): ConstraintOptions {
   return name === null ? {} : { name: conv(name) };
+}
+
+/** A constraint as a selector describes it. */
+function likenessOf(which: ConstraintSelector): Constraint {
+  switch (which.kind) {
+    case "ck":
+      return new CheckConstraint(which.sqltext);
+    case "pk":
+      return new PrimaryKeyConstraint(which.columns);
+    case "uq":
+      return new UniqueConstraint(which.columns);
+    default:
+      return new ForeignKeyConstraint(
+        which.columns,
+        which.columns.map(() => "t.c"),
+      );
+  }
 }
 
 /** Whether ALTER TABLE of a database that knows little of it can do a change. */

@@ -6,15 +6,11 @@ import type { DDLElement } from "../../sql/ddl/element.js";
 import { AddConstraint, CreateIndex, type ExistsOptions } from "../../sql/ddl/elements.js";
 import type { Constraint } from "../../sql/schema/constraints.js";
 import type { Index } from "../../sql/schema/indexes.js";
-import { constraintName, indexName } from "../../sql/schema/naming.js";
 import type { MigrationContext, Recovery } from "../context.js";
 import { MigrationError } from "../errors.js";
-import { DropConstraintByName, DropIndexByName, type QualifiedName } from "./alter.js";
+import { DropConstraintByName, DropIndexByName, fullName, type QualifiedName } from "./alter.js";
+import { nameOf, nameOfIndex } from "./names.js";
 import { MigrateOperation } from "./operation.js";
-import { fullName } from "./table-operations.js";
-
-/** The longest name that is asked for here; the database shortens none of ours. */
-const LONGEST = 63;
 
 /** Adds a primary key, foreign key, unique, check or exclude constraint. */
 export class AddConstraintOperation extends MigrateOperation {
@@ -27,7 +23,7 @@ export class AddConstraintOperation extends MigrateOperation {
     return this.constraint.table;
   }
   get name(): string | null {
-    return constraintName(this.constraint, LONGEST);
+    return nameOf(this.constraint);
   }
   override describe(): string {
     return `add constraint ${this.name ?? `(${this.constraint.kind})`} on ${fullName(this.on)}`;
@@ -36,11 +32,6 @@ export class AddConstraintOperation extends MigrateOperation {
     return [new AddConstraint(this.constraint)];
   }
   override reverse(): DropConstraintOperation {
-    if (this.name === null) {
-      throw new MigrationError(
-        `${this.describe()} cannot be reversed: the constraint has no name. Name it, or set a namingConvention.`,
-      );
-    }
     return new DropConstraintOperation(this.on, this.name, {}, this.constraint);
   }
 }
@@ -50,7 +41,7 @@ export class DropConstraintOperation extends MigrateOperation {
   override readonly kind = "dropConstraint";
   constructor(
     readonly on: QualifiedName,
-    /** Null for a constraint that has none, which only a batch can drop: by what it is. */
+    /** Null for a constraint that has none, or whose name is not known: a batch drops it by what it is. */
     readonly name: string | null,
     readonly options: ExistsOptions = {},
     /** What is dropped, so that it can be made again. */
@@ -68,6 +59,30 @@ export class DropConstraintOperation extends MigrateOperation {
       );
     }
     return [new DropConstraintByName(this.on, this.name, this.options)];
+  }
+  /**
+   * The same by the name that the database has given to it, where it is known only by what it is.
+   *
+   * @throws MigrationError when there is none, and while a script is written
+   */
+  async byName(context: MigrationContext): Promise<DropConstraintOperation> {
+    const { on, constraint } = this;
+    if (this.name !== null || constraint === null) return this;
+    const columns = constraint.columns.map((each) => each.name);
+    const isMeant = (names: readonly string[]): boolean => names.join() === columns.join();
+    const options = { schema: on.schema ?? null };
+    const name = await context.connection.runSync((sync) => {
+      const inspector = inspect(sync);
+      if (constraint.kind === "pk") return inspector.getPkConstraint(on.name, options).name;
+      if (constraint.kind === "uq")
+        return inspector.getUniqueConstraints(on.name, options).find((each) => isMeant(each.columnNames))?.name;
+      return inspector.getForeignKeys(on.name, options).find((each) => isMeant(each.constrainedColumns))?.name;
+    });
+    if (name != null && constraint.kind !== "ck")
+      return new DropConstraintOperation(on, name, this.options, constraint);
+    throw new MigrationError(
+      `Table ${fullName(on)} has no such constraint that could be found by what it is (${constraint.kind} over ${columns.join(", ")}). Drop it by its name.`,
+    );
   }
   override reverse(): AddConstraintOperation {
     if (this.constraint === null) {
@@ -91,7 +106,7 @@ export class CreateIndexOperation extends MigrateOperation {
     return this.index.table;
   }
   get name(): string {
-    return indexName(this.index, LONGEST);
+    return nameOfIndex(this.index);
   }
   override describe(): string {
     return `create index ${this.name} on ${fullName(this.on)}`;

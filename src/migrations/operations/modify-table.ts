@@ -1,8 +1,7 @@
 import type { EngineDialect } from "../../engine/dialect.js";
 import type { DDLElement } from "../../sql/ddl/element.js";
-import type { QualifiedName } from "./alter.js";
+import { fullName, type QualifiedName } from "./alter.js";
 import { MigrateOperation } from "./operation.js";
-import { fullName } from "./table-operations.js";
 
 /** Several changes of one table, as one batch. */
 export class ModifyTableOperation extends MigrateOperation {

@@ -1,8 +1,4 @@
-/** Operations on what has a name of its own beside tables: enums, sequences, views, schemas, comments. */
-import type { EngineDialect } from "../../engine/dialect.js";
-import type { DDLElement } from "../../sql/ddl/element.js";
 import {
-  CreateEnumType,
   CreateSchema,
   CreateSequence,
   CreateView,
@@ -14,25 +10,21 @@ import {
 import { TextClause } from "../../sql/elements/text.js";
 import { Sequence, type SequenceOptions } from "../../sql/schema/generated.js";
 import type { Query } from "../../sql/selectable/query.js";
-import { NamedType } from "../../sql/types/extensible.js";
 import { EnumType } from "../../sql/types/structured.js";
 import type { SQLType } from "../../sql/types/type.js";
 import {
   AddEnumValue,
-  AlterColumnDefault,
-  AlterColumnType,
   AlterSequence,
   CommentOn,
   DropType,
+  fullName,
   type QualifiedName,
   RenameEnumValue,
   RenameIndex,
-  RenameType,
+  ReplaceEnum,
 } from "./alter.js";
 import { CreateTypeIfAbsent } from "./missing-types.js";
-import { MigrateOperation } from "./operation.js";
-import { StatementOperation } from "./statement-operation.js";
-import { fullName } from "./table-operations.js";
+import { StatementOperation, type StatementTraits } from "./statement-operation.js";
 
 /** The arguments of an `op` method: what is said, and the schema where there is one. */
 function given(on: QualifiedName, args: readonly unknown[], options: object = {}): readonly unknown[] {
@@ -71,71 +63,34 @@ export function dropEnum(
   );
 }
 
-/** A column whose values are of an enum. */
-export interface EnumColumn {
-  readonly table: string;
-  readonly schema?: string | null;
-  readonly column: string;
-  /** Its default as SQL, or null. */
-  readonly default?: string | null;
-}
-
-/** Gives an enum other values: a new type takes the place of the old one. */
-export class ReplaceEnumOperation extends MigrateOperation {
-  override readonly kind = "replaceEnum";
-  constructor(
-    readonly on: QualifiedName,
-    readonly before: readonly string[] | null,
-    readonly labels: readonly string[],
-    readonly columns: readonly EnumColumn[],
-  ) {
-    super();
-  }
-  override describe(): string {
-    return `replace the values of enum ${fullName(this.on)}`;
-  }
-  override ddl(dialect: EngineDialect): readonly DDLElement[] {
-    const old = { name: `${this.on.name}__old`, schema: this.on.schema ?? null };
-    const type = enumOf(this.on, this.labels);
-    const name = dialect.identifiers.format({ name: this.on.name, schema: this.on.schema ?? null });
-    const ddl: DDLElement[] = [new RenameType(this.on, old.name), new CreateEnumType(type as never)];
-    for (const { table, schema, column, default: value = null } of this.columns) {
-      const on = { name: table, schema: schema ?? null };
-      if (value !== null) ddl.push(new AlterColumnDefault(on, column, null));
-      const using = `${dialect.identifiers.quote(column)}::text::${name}`;
-      ddl.push(new AlterColumnType(on, column, new NamedType(name) as SQLType, using));
-      if (value !== null) ddl.push(new AlterColumnDefault(on, column, new TextClause([value], [])));
-    }
-    return [...ddl, new DropType(old)];
-  }
-  override reverse(): ReplaceEnumOperation {
-    if (this.before === null) return super.reverse() as never;
-    return new ReplaceEnumOperation(this.on, this.labels, this.before, this.columns);
-  }
-}
-
+/** Gives an enum other values: a new type takes the place of the old one. @param before the values before, for the reverse */
 export function replaceEnum(
   on: QualifiedName,
   before: readonly string[] | null,
   labels: readonly string[],
-  columns: readonly EnumColumn[],
-): ReplaceEnumOperation {
-  return new ReplaceEnumOperation({ name: on.name, schema: on.schema ?? null }, before, labels, columns);
+): StatementOperation {
+  return new StatementOperation(
+    "replaceEnum",
+    `replace the values of enum ${fullName(on)}`,
+    given({ name: on.name, schema: on.schema ?? null }, [on.name, labels]),
+    new ReplaceEnum(on, labels),
+    { undo: before === null ? null : () => replaceEnum(on, labels, before) },
+  );
 }
 
-/** @param before the values before, for the reverse, which takes the value out again */
+/** @param traits with an `undo` that takes the value out again; `outside` where it is used by what follows */
 export function addEnumValue(
   on: QualifiedName,
   value: string,
   options: ExistsOptions & { readonly before?: string; readonly after?: string } = {},
-  undo: (() => MigrateOperation) | null = null,
+  traits: StatementTraits = {},
 ): StatementOperation {
   return new StatementOperation(
     "addEnumValue",
     `add value ${value} to enum ${fullName(on)}`,
     given(on, [on.name, value], options),
     new AddEnumValue(on, value, options),
-    { repeatable: options.ifNotExists === true, undo },
+    { repeatable: options.ifNotExists === true, ...traits },
   );
 }
 
@@ -167,15 +122,18 @@ export function createSequence(
   );
 }
 
+/** @param before the options before, for the reverse */
 export function alterSequence(
   on: QualifiedName,
   options: SequenceOptions & { readonly restart?: number | bigint },
+  before: SequenceOptions | null = null,
 ): StatementOperation {
   return new StatementOperation(
     "alterSequence",
     `alter sequence ${fullName(on)}`,
     given(on, [on.name], options),
     new AlterSequence(on, options),
+    { repeatable: true, undo: before === null ? null : () => alterSequence(on, before, options) },
   );
 }
 

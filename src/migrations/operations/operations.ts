@@ -28,7 +28,7 @@ import type { ColumnSpec, ColumnSpecs, InsertValues, Table } from "../../sql/sch
 import type { Query } from "../../sql/selectable/query.js";
 import type { MigrationContext, MigrationStatement } from "../context.js";
 import { MigrationError } from "../errors.js";
-import { type QualifiedName, RenameConstraint, ValidateConstraint } from "./alter.js";
+import { fullName, type QualifiedName, RenameConstraint, ValidateConstraint } from "./alter.js";
 import { type BatchChange, BatchOperations, type BatchOptions, isSimple } from "./batch.js";
 import {
   AddConstraintOperation,
@@ -38,7 +38,7 @@ import {
   type DropIndexOptions,
 } from "./constraint-operations.js";
 import { ModifyTableOperation } from "./modify-table.js";
-import type { EnumColumn, SequenceChoices } from "./named-operations.js";
+import type { SequenceChoices } from "./named-operations.js";
 import * as named from "./named-operations.js";
 import type { MigrateOperation } from "./operation.js";
 import { rebuildTable } from "./rebuild.js";
@@ -52,7 +52,6 @@ import {
   DropColumnOperation,
   DropTableOperation,
   type ExistingColumn,
-  fullName,
   RenameTableOperation,
 } from "./table-operations.js";
 
@@ -105,6 +104,13 @@ export class Operations {
         {},
       );
     }
+    if (operation instanceof StatementOperation && operation.outside) {
+      return this.autocommitBlock(() => this.#step(operation));
+    }
+    return this.#step(operation);
+  }
+
+  #step(operation: MigrateOperation): Promise<void> {
     const ddl = operation.ddl(this.dialect);
     const run = async () => {
       for (const each of ddl) await this.context.target.execute(each);
@@ -195,11 +201,20 @@ export class Operations {
     const { recreate = "auto" } = options;
     const alters = this.dialect.capabilities.alterAddConstraint || recreate === "never";
     if (alters || (recreate === "auto" && changes.every(isSimple))) {
-      return unawaited(Promise.all(changes.map(({ operation }) => this.invoke(operation))).then(() => {}));
+      return unawaited(Promise.all(changes.map(({ operation }) => this.#alone(operation))).then(() => {}));
     }
     return this.context.step(`rebuild table ${fullName(place)}`, () =>
       rebuildTable(this.context, place, changes, options),
     );
+  }
+
+  /** One change of a batch, where the database can make it alone. */
+  #alone(operation: MigrateOperation): Promise<void> {
+    if (!(operation instanceof DropConstraintOperation && operation.name === null)) return this.invoke(operation);
+    return this.context.step(operation.describe(), async () => {
+      const { context } = this;
+      for (const each of (await operation.byName(context)).ddl()) await context.target.execute(each);
+    });
   }
 
   // --- constraints and indexes -----------------------------------------------------------------------------------------
@@ -369,16 +384,11 @@ export class Operations {
   }
 
   /**
-   * Gives a native enum other values: a new type takes the place of the old one in the columns that are named. The rows
-   * must have values that the new type has.
+   * Gives a native enum other values: a new type takes the place of the old one in every column, default, CHECK and index
+   * that uses it, which rewrites those tables. The rows must have values that the new type has.
    */
-  replaceEnum(
-    name: string,
-    values: readonly string[],
-    options: InSchema & { readonly columns?: readonly EnumColumn[]; readonly before?: readonly string[] } = {},
-  ): Promise<void> {
-    const { columns = [], before = null } = options;
-    return this.invoke(named.replaceEnum(on(name, options), before, values, columns));
+  replaceEnum(name: string, values: readonly string[], options: InSchema = {}): Promise<void> {
+    return this.invoke(named.replaceEnum(on(name, options), null, values));
   }
 
   /** Creates a sequence. */

@@ -6,9 +6,8 @@ import type { NamingConvention } from "../../sql/schema/naming.js";
 import type { Table } from "../../sql/schema/table.js";
 import type { MigrationContext } from "../context.js";
 import { MigrationError } from "../errors.js";
-import { type QualifiedName, RenameTable } from "./alter.js";
+import { fullName, type QualifiedName, RenameTable } from "./alter.js";
 import type { BatchChange, BatchOptions } from "./batch.js";
-import { fullName } from "./table-operations.js";
 import { TableShape } from "./table-shape.js";
 
 /** The table as the database has it. @throws NoSuchTableError */

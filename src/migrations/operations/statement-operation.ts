@@ -8,6 +8,8 @@ export interface StatementTraits {
   /** Whether it may run twice and do no harm. */
   readonly repeatable?: boolean;
   readonly undo?: (() => MigrateOperation) | null;
+  /** Whether what follows needs it committed: it runs outside of the transaction. */
+  readonly outside?: boolean;
 }
 
 /** Enums, sequences, views, comments, schemas and renames: one statement each, undone by another. */
@@ -21,6 +23,9 @@ export class StatementOperation extends MigrateOperation {
     private readonly traits: StatementTraits = {},
   ) {
     super();
+  }
+  get outside(): boolean {
+    return this.traits.outside === true;
   }
   override describe(): string {
     return this.what;

@@ -5,7 +5,7 @@ import { AddConstraint, CreateIndex, CreateTable, DropTable, type ExistsOptions 
 import type { Column } from "../../sql/schema/column.js";
 import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import type { Computed, Identity } from "../../sql/schema/generated.js";
-import type { Table } from "../../sql/schema/table.js";
+import { column, type Table } from "../../sql/schema/table.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { MigrationError } from "../errors.js";
 import {
@@ -16,19 +16,18 @@ import {
   AlterColumnNullable,
   AlterColumnType,
   CommentOn,
+  ContinueIdentity,
   DropColumn,
+  fullName,
   type QualifiedName,
   RenameColumn,
   RenameTable,
   type ServerDefault,
 } from "./alter.js";
 import { missingTypes } from "./missing-types.js";
+import { ModifyTableOperation } from "./modify-table.js";
 import { MigrateOperation } from "./operation.js";
-
-/** `schema.name`, or the name. */
-export function fullName(on: QualifiedName): string {
-  return on.schema == null ? on.name : `${on.schema}.${on.name}`;
-}
+import { loneColumn } from "./schema-objects.js";
 
 function hasComments(dialect: EngineDialect): boolean {
   return dialect.capabilities.comments;
@@ -80,6 +79,8 @@ export class DropTableOperation extends MigrateOperation {
     readonly options: ExistsOptions = {},
     /** What is dropped, so that it can be made again. */
     readonly table: Table | null = null,
+    /** Its foreign keys that are dropped before, by operations of their own. */
+    readonly deferred: readonly ForeignKeyConstraint[] = [],
   ) {
     super();
   }
@@ -92,7 +93,7 @@ export class DropTableOperation extends MigrateOperation {
   override reverse(): CreateTableOperation {
     if (this.table === null)
       throw new MigrationError(`${this.describe()} cannot be reversed: its columns are not known.`);
-    return new CreateTableOperation(this.table);
+    return new CreateTableOperation(this.table, { deferred: this.deferred });
   }
 }
 
@@ -233,13 +234,25 @@ export class AlterColumnOperation extends MigrateOperation {
     if (changes.nullable !== undefined) ddl.push(new AlterColumnNullable(on, columnName, changes.nullable));
     if (changes.identity !== undefined) {
       ddl.push(new AlterColumnIdentity(on, columnName, changes.identity, existing.identity != null));
+      if (changes.identity !== null && existing.identity == null)
+        ddl.push(new ContinueIdentity(on, columnName, changes.identity.start ?? 1));
     }
     if (changes.comment !== undefined && hasComments(dialect)) ddl.push(new CommentOn(on, columnName, changes.comment));
     if (changes.name !== undefined) ddl.push(new RenameColumn(on, columnName, changes.name));
     return ddl;
   }
-  override reverse(): AlterColumnOperation {
+  override reverse(): MigrateOperation {
     const { changes, existing } = this;
+    if (changes.computed === null && existing.computed != null && existing.type !== undefined) {
+      // No database gives a column an expression that had none: it is made anew.
+      const { type, nullable, computed } = existing;
+      const spec = column(type, { computed, ...(nullable === undefined ? {} : { nullable }) } as never);
+      const made = loneColumn(this.on.name, this.on.schema ?? null, this.columnName, spec);
+      return new ModifyTableOperation(this.on, [
+        new DropColumnOperation(this.on, this.columnName),
+        new AddColumnOperation(made.table, made.column),
+      ]);
+    }
     const back: Record<string, unknown> = {};
     for (const key of ["type", "nullable", "serverDefault", "comment", "identity", "computed"] as const) {
       if (!(key in changes)) continue;

@@ -10,16 +10,17 @@ import {
 } from "../../sql/schema/constraints.js";
 import { Index } from "../../sql/schema/indexes.js";
 import { MetaData } from "../../sql/schema/metadata.js";
-import { constraintName, indexName } from "../../sql/schema/naming.js";
 import { Table, type TableItem } from "../../sql/schema/table.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { MigrationError } from "../errors.js";
+import { mentionsIdentifier, plainIdentifiers, replaceIdentifier } from "../sql-text.js";
 import {
   AddConstraintOperation,
   CreateIndexOperation,
   DropConstraintOperation,
   DropIndexOperation,
 } from "./constraint-operations.js";
+import { nameOf, nameOfIndex, serverName } from "./names.js";
 import type { MigrateOperation } from "./operation.js";
 import { standIns } from "./schema-objects.js";
 import {
@@ -28,8 +29,6 @@ import {
   type ColumnChanges,
   DropColumnOperation,
 } from "./table-operations.js";
-
-const LONGEST = 128;
 
 /** Where a new column stands. */
 export interface ColumnPlace {
@@ -146,24 +145,23 @@ export class TableShape {
   }
 
   #dropConstraint(name: string | null, likeness: Constraint | null): void {
-    const columns = likeness?.columns.map((each) => each.name).join();
-    const found = this.#constraints.find((each) =>
-      name === null
-        ? each.kind === likeness?.kind && each.columns.map((column) => column.name).join() === columns
-        : constraintName(each, LONGEST) === name,
-    );
+    const key = this.before.primaryKey;
+    const isMeant = (each: Constraint): boolean =>
+      name === null ? likeness !== null && isAlike(each, likeness) : isNamed(each, name);
+    const found = this.#constraints.find(isMeant);
     if (found !== undefined) this.#constraints.splice(this.#constraints.indexOf(found), 1);
-    else if (name !== null && constraintName(this.before.primaryKey, LONGEST) === name) this.#primaryKey = [];
+    else if (isMeant(key)) this.#primaryKey = [];
     else {
-      const names = this.#constraints.map((each) => constraintName(each, LONGEST) ?? "(without a name)").join(", ");
+      const what = name === null ? likeness && describe(likeness) : `"${name}"`;
+      const names = this.#constraints.map((each) => nameOf(each) ?? describe(each)).join(", ");
       throw new MigrationError(
-        `Table ${this.before.fullName} has no constraint ${name === null ? `over ${columns}` : `"${name}"`}; it has ${names || "none"}. A constraint without a name is addressed by the name that { namingConvention } gives it.`,
+        `Table ${this.before.fullName} has no constraint ${what}; it has ${names || "none"}. One without a name is told by what it is, or by the name that { namingConvention } gives it.`,
       );
     }
   }
 
   #dropIndex(name: string): void {
-    const found = this.#indexes.find((each) => indexName(each, LONGEST) === name);
+    const found = this.#indexes.find((each) => nameOfIndex(each) === name);
     if (found === undefined) throw new MigrationError(`Table ${this.before.fullName} has no index "${name}".`);
     this.#indexes.splice(this.#indexes.indexOf(found), 1);
   }
@@ -199,7 +197,7 @@ export class TableShape {
         part.visitName === "Column" ? this.#now((part as Column).name) : (part as never),
       );
       const { where, ...rest } = each.options;
-      const made = new Index(each.name ?? indexName(each, LONGEST), parts, {
+      const made = new Index(each.name ?? nameOfIndex(each), parts, {
         ...rest,
         ...(where === undefined ? {} : { where: typeof where === "string" ? this.#renamedText(where) : where }),
       });
@@ -247,6 +245,29 @@ function detached(column: Column): Column<never> {
   } as never) as unknown as Column<never>;
 }
 
+/** Whether a constraint has a name, or none and is called so by PostgreSQL: a file that was written there drops it here too. */
+function isNamed(constraint: Constraint, name: string): boolean {
+  return (nameOf(constraint) ?? serverName(constraint)) === name;
+}
+
+function isAlike(constraint: Constraint, other: Constraint): boolean {
+  if (constraint.kind !== other.kind) return false;
+  if (constraint.kind === "ck")
+    return plainIdentifiers(textOf(constraint)?.trim() ?? "") === plainIdentifiers(textOf(other)?.trim() ?? "");
+  return namesOf(constraint) === namesOf(other);
+}
+
+function namesOf(constraint: Constraint): string {
+  return constraint.columns.map((each) => each.name).join(", ");
+}
+
+const KINDS = { pk: "PRIMARY KEY", fk: "FOREIGN KEY", uq: "UNIQUE", ck: "CHECK", ex: "EXCLUDE" } as const;
+
+/** `UNIQUE (a, b)`, for a constraint that has no name. */
+function describe(constraint: Constraint): string {
+  return `${KINDS[constraint.kind]} (${textOf(constraint) ?? namesOf(constraint)})`;
+}
+
 function textOf(constraint: Constraint): string | null {
   if (!(constraint instanceof CheckConstraint)) return null;
   return typeof constraint.sqltext === "string" ? constraint.sqltext : String(constraint.sqltext);
@@ -254,7 +275,7 @@ function textOf(constraint: Constraint): string | null {
 
 function mentions(constraint: Constraint, column: string): boolean {
   const text = textOf(constraint);
-  return text !== null && replaceIdentifier(text, column, "") !== text;
+  return text !== null && mentionsIdentifier(text, column);
 }
 
 /** Whether a CHECK does no more than list a column's values, as a checked enum's does. */
@@ -262,17 +283,4 @@ function isValueCheck(constraint: Constraint, column: string): boolean {
   const text = textOf(constraint);
   const name = column.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return text !== null && new RegExp(`^\\(*["\`[]?${name}["\`\\]]?\\s+in\\s*\\([^()]*\\)\\)*$`, "i").test(text.trim());
-}
-
-const TOKENS = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[A-Za-z_][\w$]*/g;
-
-/** Writes another name for an identifier in SQL text; strings are left alone. */
-export function replaceIdentifier(text: string, from: string, to: string): string {
-  return text.replaceAll(TOKENS, (token) => {
-    if (token.startsWith("'")) return token;
-    const quoted = /^["`[]/.test(token);
-    const name = quoted ? token.slice(1, -1).replaceAll('""', '"') : token;
-    const same = quoted ? name === from : name.toLowerCase() === from.toLowerCase();
-    return same ? `"${to.replaceAll('"', '""')}"` : token;
-  });
 }

@@ -156,7 +156,7 @@ export class DDLCompiler extends SQLCompiler {
     if (options.noMinValue === true) text += " NO MINVALUE";
     if (options.noMaxValue === true) text += " NO MAXVALUE";
     if (options.cache !== undefined) text += ` CACHE ${options.cache}`;
-    if (options.cycle === true) text += " CYCLE";
+    if (options.cycle !== undefined) text += options.cycle ? " CYCLE" : " NO CYCLE";
     return text;
   }
 

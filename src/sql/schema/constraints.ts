@@ -163,8 +163,15 @@ export class PrimaryKeyConstraint extends Constraint {
     }
     const only = this.#columns.length === 1 ? (this.#columns[0] as Column) : null;
     if (only === null || only.autoincrement === false) return null;
-    if (only.type.family !== "integer" || only.foreignKeys.length > 0) return null;
+    if (only.type.family !== "integer" || this.#refers(only)) return null;
     return only.default === undefined && only.serverDefault === null ? only : null;
+  }
+
+  /** Whether a column is part of a foreign key, whether it says so itself or its table does. */
+  #refers(column: Column): boolean {
+    const { constraints = [] } = (this.table ?? {}) as { readonly constraints?: readonly Constraint[] };
+    const keys = constraints.filter((each): each is ForeignKeyConstraint => each.kind === "fk");
+    return column.foreignKeys.length > 0 || keys.some((key) => key.columns.includes(column));
   }
 }
 

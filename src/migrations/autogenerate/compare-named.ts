@@ -1,0 +1,114 @@
+/** The difference in what has a name of its own beside tables: schemas, enums, sequences. */
+import type { ReflectedEnum, ReflectedSequence } from "../../sql/schema/reflected.js";
+import {
+  addEnumValue,
+  alterSequence,
+  createEnum,
+  createSchema,
+  createSequence,
+  dropEnum,
+  dropSequence,
+  replaceEnum,
+} from "../operations/named-operations.js";
+import type { MigrateOperation } from "../operations/operation.js";
+import type { ComparedObject } from "./compared.js";
+import { canonical } from "./contents.js";
+import { tellingOptions } from "./sequences.js";
+import type { Snapshot } from "./snapshot.js";
+
+/** Whether something is compared at all. */
+export type IsIncluded = (
+  kind: ComparedObject["kind"],
+  of: { readonly name: string; readonly schema: string | null },
+  reflected: boolean,
+  table?: string | null,
+) => boolean;
+
+/** Schemas that the classes are in, and that are not there. One that nobody needs any more stays: it may hold more than tables. */
+export function compareSchemas(now: Snapshot, wanted: Snapshot, isIncluded: IsIncluded): readonly MigrateOperation[] {
+  const needed = [wanted.tables, wanted.enums, wanted.sequences, wanted.views].flatMap((each) =>
+    [...each.values()].flatMap(({ schema }) => schema ?? []),
+  );
+  return [...new Set(needed)]
+    .filter((name) => !now.schemas.has(name) && isIncluded("schema", { name, schema: null }, false))
+    .map((name) => createSchema(name));
+}
+
+/** What is to be done about enums, by when it can be done. */
+export interface EnumDifference {
+  readonly come: readonly MigrateOperation[];
+  /** Types that are made anew, when the constraints that differ have gone. */
+  readonly replaced: readonly MigrateOperation[];
+  readonly gone: readonly MigrateOperation[];
+}
+
+export function compareEnums(now: Snapshot, wanted: Snapshot, isIncluded: IsIncluded): EnumDifference {
+  const come: MigrateOperation[] = [];
+  const replaced: MigrateOperation[] = [];
+  for (const [key, type] of wanted.enums) {
+    if (!isIncluded("enum", type, false)) continue;
+    const before = now.enums.get(key)?.labels;
+    const { labels } = type;
+    if (before === undefined) come.push(createEnum({ ...type, labels }));
+    else if (canonical(labels.filter((each) => before.includes(each))) === canonical(before)) {
+      come.push(...addedValues(type, before, wanted));
+    } else replaced.push(replaceEnum(type, before, labels));
+  }
+  const gone = [...now.enums]
+    .filter(([key, type]) => !wanted.enums.has(key) && isIncluded("enum", type, true))
+    .map(([, type]) => dropEnum(type));
+  return { come, replaced, gone };
+}
+
+/** The values that an enum has more than before, one by one. */
+function addedValues(type: ReflectedEnum, before: readonly string[], wanted: Snapshot): readonly MigrateOperation[] {
+  const { labels } = type;
+  const definitions = canonical([[...wanted.tables.values()], [...wanted.views.values()]]);
+  return labels.flatMap((label, i) => {
+    if (before.includes(label)) return [];
+    const place = i === 0 ? { before: before[0] as string } : { after: labels[i - 1] as string };
+    const without = labels.filter((each, at) => at < i || before.includes(each));
+    const undo = () => replaceEnum(type, [...without, label], without);
+    // PostgreSQL lets nobody use a value in the transaction that adds it, not even a default or a CHECK.
+    const outside = namesOf(type).some((name) => definitions.includes(`'${label}'::${name}`));
+    return [addEnumValue(type, label, before.length === 0 ? {} : place, { undo, outside })];
+  });
+}
+
+/** How definitions may write the name of a type. */
+function namesOf({ name, schema }: { readonly name: string; readonly schema: string | null }): readonly string[] {
+  const forms = [name, `"${name}"`, JSON.stringify(`"${name}"`).slice(1, -1)];
+  return schema === null ? forms : forms.map((each) => `${schema}.${each}`);
+}
+
+export function compareSequences(
+  now: ReadonlyMap<string, ReflectedSequence>,
+  wanted: ReadonlyMap<string, ReflectedSequence>,
+  isIncluded: IsIncluded,
+): { readonly come: readonly MigrateOperation[]; readonly gone: readonly MigrateOperation[] } {
+  const come: MigrateOperation[] = [];
+  const gone: MigrateOperation[] = [];
+  for (const [key, after] of wanted) {
+    if (!isIncluded("sequence", after, false)) continue;
+    const before = now.get(key);
+    if (before === undefined) come.push(createSequence(telling(after)));
+    else if (canonical(before) !== canonical(after)) {
+      const { name, schema } = after;
+      come.push(alterSequence({ name, schema }, changed(before, after), changed(after, before)));
+    }
+  }
+  for (const [key, each] of now) {
+    if (!wanted.has(key) && isIncluded("sequence", each, true)) gone.push(dropSequence(telling(each)));
+  }
+  return { come, gone };
+}
+
+function telling({ name, schema, ...options }: ReflectedSequence): ReflectedSequence {
+  return { name, schema, ...tellingOptions(options, options.typeName) } as ReflectedSequence;
+}
+
+/** The options that are others than before. */
+function changed(before: ReflectedSequence, after: ReflectedSequence): object {
+  const old = before as unknown as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.entries(after).filter(([key, value]) => key !== "schema" && old[key] !== value));
+}

@@ -1,0 +1,250 @@
+/** The difference of one table that is there on both sides. */
+import { TextClause } from "../../sql/elements/text.js";
+import { Column } from "../../sql/schema/column.js";
+import { CheckConstraint, type Constraint, conv } from "../../sql/schema/constraints.js";
+import { MetaData } from "../../sql/schema/metadata.js";
+import { constraintName, indexName } from "../../sql/schema/naming.js";
+import type { ReflectedColumn, ReflectedTable } from "../../sql/schema/reflected.js";
+import { Table } from "../../sql/schema/table.js";
+import { EnumType } from "../../sql/types/structured.js";
+import { plainType, type SQLType } from "../../sql/types/type.js";
+import type { ServerDefault } from "../operations/alter.js";
+import {
+  AddConstraintOperation,
+  CreateIndexOperation,
+  DropConstraintOperation,
+  DropIndexOperation,
+} from "../operations/constraint-operations.js";
+import { setColumnComment, setTableComment } from "../operations/named-operations.js";
+import type { MigrateOperation } from "../operations/operation.js";
+import { skeleton } from "../operations/schema-objects.js";
+import { AddColumnOperation, AlterColumnOperation, DropColumnOperation } from "../operations/table-operations.js";
+import { asWritten, type Content, canonical, constraintContents, indexContents, type Reading } from "./contents.js";
+import { AS_IS, type Wording } from "./renames.js";
+
+/** One table, as the database has it and as it should be. */
+export interface ComparedTable {
+  /** What was found, and the schema objects that make it. */
+  readonly before: ReflectedTable;
+  readonly nowTable: Table;
+  /** What is wanted in the server's words, the schema objects that make it, and the table of the classes. */
+  readonly after: ReflectedTable;
+  readonly wantedTable: Table;
+  readonly own: Table;
+  /** The new names of columns that were renamed. */
+  readonly renamed: ReadonlyMap<string, string>;
+  /** How the definitions of before read now. */
+  readonly wording: Wording;
+}
+
+/** What a comparison of a table has to know beside it. */
+export interface TableComparisonOptions extends Reading {
+  /** Whether a column can be changed in place; where not, the table is copied. */
+  readonly canAlter: boolean;
+  readonly isIncluded: (
+    kind: "column" | "constraint" | "index",
+    name: string | null,
+    table: ReflectedTable,
+    reflected: boolean,
+  ) => boolean;
+}
+
+/** The operations, by when they can run. */
+export interface TableDifference {
+  /** Constraints and indexes that go, by the names before. */
+  readonly drops: (DropConstraintOperation | DropIndexOperation)[];
+  /** Changes of columns, and new ones. */
+  readonly changes: MigrateOperation[];
+  /** Constraints and indexes that come. */
+  readonly adds: (AddConstraintOperation | CreateIndexOperation)[];
+  /** Columns, by their names before, whose type changes, or that go. */
+  readonly touched: Set<string>;
+}
+
+/** Compares one table. */
+export function compareTable(table: ComparedTable, options: TableComparisonOptions): TableDifference {
+  const found: TableDifference = { drops: [], changes: [], adds: [], touched: new Set() };
+  const { drops, adds } = found;
+  const { before, nowTable, after, wantedTable, own, wording } = table;
+  const from = { name: before.name, schema: before.schema };
+  compareColumns(table, options, found);
+
+  const onPurpose = new Set(own.constraints.map((each) => constraintName(each, options.longest)));
+  const constraints = difference(
+    constraintContents(before, nowTable, wording, options),
+    constraintContents(after, wantedTable, AS_IS, options),
+    (one, other) => one.name === other.name || !onPurpose.has(other.name) || other.name === null,
+    ({ name }, reflected) => options.isIncluded("constraint", name, after, reflected),
+  );
+  for (const { name, made } of constraints.gone) drops.push(new DropConstraintOperation(from, name, {}, made));
+  const gone = new Set(constraints.gone.map((each) => each.name));
+  const taken = new Set(before.checkConstraints.map((each) => each.name).filter((name) => !gone.has(name)));
+  for (const each of constraints.come) {
+    const made = asWritten(each, own, options);
+    adds.push(new AddConstraintOperation(onPurpose.has(each.name) ? made : freelyNamed(made, each.name, taken)));
+  }
+
+  const indexes = difference(
+    indexContents(before, nowTable, wording, options),
+    indexContents(after, wantedTable, AS_IS, options),
+    (one, other) => one.name === other.name,
+    ({ name }, reflected) => options.isIncluded("index", name, after, reflected),
+  );
+  for (const { name, made } of indexes.gone) drops.push(new DropIndexOperation(name as string, from, {}, made));
+  for (const { name, made } of indexes.come) {
+    const written = own.indexes.find((each) => indexName(each, options.longest) === name);
+    adds.push(new CreateIndexOperation(written ?? made));
+  }
+  if (before.comment !== after.comment && options.canAlter) {
+    found.changes.push(setTableComment(after, after.comment, before.comment));
+  }
+  return found;
+}
+
+/** What is on one side only. */
+function difference<Made>(
+  before: readonly Content<Made>[],
+  after: readonly Content<Made>[],
+  isSame: (before: Content<Made>, after: Content<Made>) => boolean,
+  isIncluded: (content: Content<Made>, reflected: boolean) => boolean,
+): { readonly gone: readonly Content<Made>[]; readonly come: readonly Content<Made>[] } {
+  const left = [...before];
+  const come = after.filter((each) => {
+    const twin = left.findIndex((other) => other.text === each.text && isSame(other, each));
+    if (twin < 0) return isIncluded(each, false);
+    left.splice(twin, 1);
+    return false;
+  });
+  return { gone: left.filter((each) => isIncluded(each, true)), come };
+}
+
+/** A CHECK without a name of its own by one that is free: where it was made to be looked at, another had taken none. */
+function freelyNamed(made: Constraint, given: string | null, taken: Set<string | null>): Constraint {
+  if (!(made instanceof CheckConstraint) || given === null) return made;
+  let name = given;
+  for (let n = 1; taken.has(name); n++) name = `${given.replace(/\d+$/, "")}${n}`;
+  taken.add(name);
+  if (name === given) return made;
+  const { table, sqltext, options } = made;
+  const named = new CheckConstraint(sqltext, { ...options, name: conv(name) });
+  skeleton((table as Table).name, (table as Table).schema, [], [named]);
+  return named;
+}
+
+// --- columns -----------------------------------------------------------------------------------------------------------
+
+function compareColumns(table: ComparedTable, options: TableComparisonOptions, found: TableDifference): void {
+  const { before, nowTable, after, own, renamed } = table;
+  const { changes, touched } = found;
+  const on = { name: after.name, schema: after.schema };
+  const included = ({ name }: ReflectedColumn, reflected: boolean): boolean =>
+    options.isIncluded("column", name, after, reflected);
+  const twins = new Map(before.columns.map((each) => [renamed.get(each.name) ?? each.name, each]));
+  const come: ReflectedColumn[] = [];
+  for (const column of after.columns) {
+    if (!included(column, false)) continue;
+    const twin = twins.get(column.name);
+    if (twin === undefined) {
+      come.push(column);
+      continue;
+    }
+    if (twin.name !== column.name) changes.push(new AlterColumnOperation(on, twin.name, { name: column.name }));
+    compareColumn(twin, column, table, options, found);
+  }
+  const wanted = new Set(after.columns.map((each) => each.name));
+  for (const { name } of come) changes.push(addColumn(own, name));
+  for (const [name, column] of twins) {
+    if (wanted.has(name) || !included(column, true)) continue;
+    touched.add(column.name);
+    changes.push(new DropColumnOperation(on, column.name, {}, columnOf(nowTable, column.name)));
+  }
+}
+
+function compareColumn(
+  before: ReflectedColumn,
+  after: ReflectedColumn,
+  { nowTable, own, after: { name, schema } }: ComparedTable,
+  { canAlter }: TableComparisonOptions,
+  { changes, touched }: TableDifference,
+): void {
+  const on = { name, schema };
+  const column = columnOf(own, after.name);
+  const change: Record<string, unknown> = {};
+  const existing: Record<string, unknown> = {};
+  const differs = (key: string, now: unknown, wanted: unknown): void => {
+    change[key] = wanted;
+    existing[key] = now;
+  };
+  if (before.comment !== after.comment && canAlter) {
+    changes.push(setColumnComment(on, after.name, after.comment, before.comment));
+  }
+  const recomputed = canonical(before.computed) !== canonical(after.computed);
+  if (recomputed && after.computed !== null && canAlter) {
+    // There is no way to give a column another expression but to make it anew.
+    touched.add(before.name);
+    changes.push(new DropColumnOperation(on, after.name, {}, renamedColumn(nowTable, before.name, after.name)));
+    changes.push(addColumn(own, after.name));
+    return;
+  }
+  if (before.typeName !== after.typeName) {
+    touched.add(before.name);
+    differs("type", before.type, unchecked(column?.type ?? after.type));
+    change["using"] = cast(before, after);
+  }
+  if (before.nullable !== after.nullable) differs("nullable", before.nullable, after.nullable);
+  if (!(before.serial && after.serial) && before.default !== after.default) {
+    differs("serverDefault", sqlDefault(before.default), column?.serverDefault ?? sqlDefault(after.default));
+  }
+  if (recomputed) {
+    differs("computed", before.computed, column?.computed ?? after.computed);
+    existing["type"] ??= before.type;
+  }
+  if (canonical(before.identity) !== canonical(after.identity)) differs("identity", before.identity, after.identity);
+  if (Object.keys(change).length === 0) return;
+  changes.push(new AlterColumnOperation(on, after.name, change, existing, cast(after, before, after.name)));
+}
+
+function columnOf(table: Table, name: string): Column | null {
+  return table.columns.find((each) => each.name === name) ?? null;
+}
+
+/** A column of a table of classes, alone: its constraints and indexes are compared by themselves. */
+function addColumn(own: Table, name: string): AddColumnOperation {
+  return lone(own, columnOf(own, name) as Column, name);
+}
+
+/** A column as it was, under the name that it has when it is dropped. */
+function renamedColumn(table: Table, name: string, now: string): Column {
+  return lone(table, columnOf(table, name) as Column, now).column;
+}
+
+function lone(table: Table, column: Column, name: string): AddColumnOperation {
+  const { options } = column.copy({ foreignKeys: [], unique: false, index: false, primaryKey: false } as never);
+  const bare = new Column(name, unchecked(column.type), { ...options, name, key: name }) as Column;
+  const alone = new Table(table.name, new MetaData(), [bare as Column<never>], { schema: table.schema });
+  return new AddColumnOperation(alone as unknown as Table, bare as Column);
+}
+
+/** A type without the CHECK that it brings: that is compared as the constraint that it is. */
+function unchecked(given: SQLType): SQLType {
+  const type = plainType(given);
+  if (!(type instanceof EnumType) || type.options.createConstraint !== true) return type;
+  const { createConstraint: _check, ...options } = type.options;
+  return new EnumType(type.values, options) as SQLType;
+}
+
+/** A default in the server's words, as a definition takes it. */
+function sqlDefault(value: string | null): ServerDefault {
+  return value === null ? null : new TextClause([value], []);
+}
+
+/** The values of a column as those of another type. One enum becomes another by its words only. */
+function cast(from: ReflectedColumn, to: ReflectedColumn, name = to.name): string {
+  const enums = from.type instanceof EnumType && to.type instanceof EnumType;
+  const value = enums ? `CAST(${quoted(name)} AS text)` : quoted(name);
+  return `CAST(${value} AS ${to.typeName})`;
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,21 @@
+/** What counts up: sequences and identities without the options that every one has where nothing is said. */
+
+const LARGEST: Readonly<Record<string, string>> = {
+  smallint: "32767",
+  integer: "2147483647",
+  bigint: "9223372036854775807",
+};
+
+/** The options that say something. @param typeName the type as PostgreSQL writes it */
+export function tellingOptions(options: object, typeName: string): object {
+  const descends = Number((options as { readonly increment?: number | bigint }).increment ?? 1) < 0;
+  const usual: Readonly<Record<string, unknown>> = {
+    always: "false",
+    increment: "1",
+    cache: "1",
+    cycle: "false",
+    // Those of a sequence that counts down are others, and are said.
+    ...(descends ? {} : { start: "1", minValue: "1", maxValue: LARGEST[typeName] }),
+  };
+  return Object.fromEntries(Object.entries(options).filter(([key, value]) => usual[key] !== String(value)));
+}
