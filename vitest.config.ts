@@ -4,8 +4,9 @@ import { defineConfig } from "vitest/config";
 /** Files that need a database, and run once for each project named after one. All other tests are `unit`. */
 const PER_DATABASE = ["test/orm/**/*.test.ts", "test/conformance/*.test.ts", "test/migrations/*.test.ts"];
 
-/** Forcing a collection after each step is dear in a process that holds what other files left: these have theirs alone. */
+/** Files that have their process alone: collecting garbage after each step is dear beside what other files left, and no driver may be loaded before. */
 const ALONE = ["test/conformance/garbage.test.ts"];
+const UNIT_ALONE = ["test/dialects/postgresql/bad-input.test.ts"];
 
 /** Files that run on the other drivers of those databases as well: the metamorphic runs need not. */
 const EVERY_DRIVER = ["test/orm/**/*.test.ts", "test/conformance/scenarios.test.ts"];
@@ -29,14 +30,11 @@ const shared = {
 const setupFiles = ["test/support/properties.ts"];
 
 /** The files of a process share it: the sources are loaded once, threads and PGlite start once. Loading them for each file was three quarters of the time. */
-const perDatabase = {
-  include: PER_DATABASE,
-  exclude: ALONE,
-  isolate: false,
-  setupFiles,
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
-};
+const common = { isolate: false, setupFiles, testTimeout: 30_000, hookTimeout: 60_000 };
+
+const unit = { ...common, name: "unit", include: ["test/**/*.test.ts"], exclude: [...PER_DATABASE, ...UNIT_ALONE] };
+
+const perDatabase = { ...common, include: PER_DATABASE, exclude: ALONE };
 
 const sqlite = { ...perDatabase, name: "sqlite", provide: { database: "sqlite" as const } };
 
@@ -62,11 +60,11 @@ const pglite = {
   provide: { database: "pglite" as const },
 };
 
-/** The same database for the files that have their process alone. */
-const alone = <T extends { name: string }>(project: T) => ({
+/** The same project for files that have their process alone. */
+const alone = <T extends { name: string }>(project: T, include: string[]) => ({
   ...project,
   name: `${project.name}-alone`,
-  include: ALONE,
+  include,
   exclude: [],
   isolate: true,
 });
@@ -75,13 +73,14 @@ export default defineConfig({
   ...shared,
   test: {
     projects: [
-      { name: "unit", setupFiles, include: ["test/**/*.test.ts"], exclude: PER_DATABASE },
+      unit,
       sqlite,
       postgres,
       sqliteWorker,
       pglite,
-      alone(sqlite),
-      alone(postgres),
+      alone(unit, UNIT_ALONE),
+      alone(sqlite, ALONE),
+      alone(postgres, ALONE),
     ].map((test) => ({ ...shared, test })),
   },
 });
