@@ -18,8 +18,9 @@ import {
   RunManyRequest,
   RunRequest,
 } from "./driver.js";
+import { announceError } from "./engine-events.js";
 import { DatabaseError, PendingConnectionRollbackError, StatementError } from "./errors.js";
-import { DISPATCH, Dispatch, refusePromise } from "./events.js";
+import { DISPATCH, Dispatch } from "./events.js";
 import { type ExecutionOptions, mergeOptions } from "./execution-options.js";
 import { Aborted, BREATHE, type Op, request, tidyStack, turnIsLong } from "./io.js";
 import { planOf } from "./plan.js";
@@ -428,11 +429,13 @@ export class ConnectionCore implements ConnectionContext {
       const token = this.options.loggingToken;
       echo({ kind: "transaction", engine: this.engine.name, action, ...(token === undefined ? {} : { token }) });
     }
+    if (this.hears("beforeTransactionControl")) this[DISPATCH].fire("beforeTransactionControl", this, wordsOf(action));
     try {
       yield* op();
     } catch (error) {
       yield* this.fail(error, { plan: null, params: [], isMany: false, statement: action });
     }
+    if (this.hears("afterTransactionControl")) this[DISPATCH].fire("afterTransactionControl", this, wordsOf(action));
   }
 
   // --- end ---------------------------------------------------------------------------------------------------------
@@ -503,7 +506,6 @@ export class ConnectionCore implements ConnectionContext {
     }
     let disconnect = dialect.isDisconnect(error, this.#driver);
     if (this.hears("handleError")) {
-      const dispatch = this[DISPATCH];
       const facts = {
         connection: this,
         engine,
@@ -514,11 +516,7 @@ export class ConnectionCore implements ConnectionContext {
         isDisconnect: disconnect,
         invalidatePoolOnDisconnect: true,
       };
-      for (const { call } of dispatch.listeners("handleError") ?? []) {
-        const replaced = call(facts);
-        refusePromise(dispatch, "handleError", replaced);
-        if (replaced instanceof Error) facts.error = replaced;
-      }
+      announceError(this[DISPATCH], facts);
       ours = facts.error;
       disconnect = facts.isDisconnect;
       if (disconnect && facts.invalidatePoolOnDisconnect) engine.pool.invalidateGeneration(this.#origin);
@@ -600,4 +598,9 @@ export class ConnectionCore implements ConnectionContext {
     }
     return this.#watched;
   }
+}
+
+/** What the log says of a transaction, without what it adds: `BEGIN` of `BEGIN (implicit)`. */
+function wordsOf(action: string): string {
+  return action.replace(/ \(.*/, "");
 }

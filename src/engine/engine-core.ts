@@ -8,7 +8,7 @@ import type { EngineContext } from "./context.js";
 import type { DialectOptions, EngineDialect, IsolationLevel, PoolKind } from "./dialect.js";
 import { makeDialect } from "./dialect.js";
 import type { DriverConnection } from "./driver.js";
-import { ENGINE_EVENTS, EngineDispatch, engineDispatch } from "./engine-events.js";
+import { announceError, ENGINE_EVENTS, EngineDispatch, engineDispatch } from "./engine-events.js";
 import { DatabaseError } from "./errors.js";
 import { DISPATCH, Dispatch } from "./events.js";
 import { type ExecutionOptions, mergeOptions, NO_OPTIONS } from "./execution-options.js";
@@ -136,7 +136,7 @@ export class EngineCore implements EngineContext {
     try {
       record = yield* this.pool.checkout();
     } catch (error) {
-      throw this.#connectError(error);
+      throw this.#heardError(error, this.#connectError(error));
     }
     const connection = new ConnectionCore(this, record);
     young.add(connection);
@@ -207,6 +207,24 @@ export class EngineCore implements EngineContext {
       if (isPromise(given)) given = yield new Awaiting(given, () => new InvalidRequestError(ASYNC_CREATOR));
     }
     return yield* this.dialect.connect(given);
+  }
+
+  // There is no connection yet that could be asked, or invalidated.
+  #heardError(originalError: unknown, error: unknown): unknown {
+    const dispatch = this[DISPATCH];
+    if (!(error instanceof DatabaseError) || !dispatch.has("handleError")) return error;
+    const facts = {
+      connection: null,
+      engine: this,
+      statement: null,
+      parameters: null,
+      originalError,
+      error: error as unknown,
+      isDisconnect: this.dialect.isDisconnect(originalError, null),
+      invalidatePoolOnDisconnect: false,
+    };
+    announceError(dispatch, facts);
+    return facts.error;
   }
 
   // An error while connecting is a DatabaseError too, with no statement.

@@ -3,8 +3,9 @@ import type { Node } from "../sql/node.js";
 import type { ConnectionCore } from "./connection-core.js";
 import type { EngineContext } from "./context.js";
 import type { DriverConnection, DriverResult } from "./driver.js";
-import { Dispatch } from "./events.js";
+import { Dispatch, refusePromise } from "./events.js";
 import type { ExecutionOptions } from "./execution-options.js";
+import type { CursorContext } from "./plan.js";
 import { POOL_EVENTS, poolDispatch } from "./pool/pool.js";
 import type { ConnectionRecord } from "./pool/record.js";
 import type { CursorResult } from "./result.js";
@@ -63,6 +64,7 @@ export interface EngineEvents extends PoolEvents {
     statement: string,
     parameters: readonly unknown[],
     isMany: boolean,
+    context: CursorContext,
   ): { readonly statement?: string; readonly parameters?: readonly unknown[] } | void;
   afterCursorExecute(
     connection: ConnectionCore,
@@ -70,6 +72,7 @@ export interface EngineEvents extends PoolEvents {
     parameters: readonly unknown[],
     isMany: boolean,
     result: DriverResult,
+    context: CursorContext,
   ): void;
   begin(connection: ConnectionCore): void;
   commit(connection: ConnectionCore): void;
@@ -77,7 +80,14 @@ export interface EngineEvents extends PoolEvents {
   savepoint(connection: ConnectionCore, name: string): void;
   releaseSavepoint(connection: ConnectionCore, name: string): void;
   rollbackSavepoint(connection: ConnectionCore, name: string): void;
-  /** May return an error to be thrown in place of the one given. */
+  /**
+   * Around what begins and ends transactions and savepoints, with the words for it: `BEGIN`, `COMMIT`, `ROLLBACK`,
+   * `SAVEPOINT sa_savepoint_1`. A dialect may send them later, with the next statement, or not at all. When it fails,
+   * `handleError` follows in place of the second.
+   */
+  beforeTransactionControl(connection: ConnectionCore, statement: string): void;
+  afterTransactionControl(connection: ConnectionCore, statement: string): void;
+  /** Errors of statements and of connecting, where there is no connection yet. May return an error to be thrown in place of the one given. */
   handleError(context: ExceptionContext): Error | void;
 }
 
@@ -96,8 +106,22 @@ export const ENGINE_EVENTS: ReadonlySet<string> = new Set([
   "savepoint",
   "releaseSavepoint",
   "rollbackSavepoint",
+  "beforeTransactionControl",
+  "afterTransactionControl",
   "handleError",
 ]);
+
+/** Tells the listeners of `handleError`, who may replace the error and change what they are told. */
+export function announceError(
+  dispatch: Dispatch,
+  facts: { -readonly [K in keyof ExceptionContext]: ExceptionContext[K] },
+): void {
+  for (const { call } of dispatch.listeners("handleError") ?? []) {
+    const replaced = call(facts);
+    refusePromise(dispatch, "handleError", replaced);
+    if (replaced instanceof Error) facts.error = replaced;
+  }
+}
 
 /** A dispatch that hands the pool's events on to the pool's own dispatch: `event.listen(engine, "checkout", ...)`. */
 export class EngineDispatch extends Dispatch {

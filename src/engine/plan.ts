@@ -2,7 +2,15 @@ import type { Compiled } from "../sql/compiled.js";
 import type { EngineDialect } from "./dialect.js";
 import type { DriverPlan } from "./driver.js";
 
+/** What listeners may know of a statement beside its text. */
+export interface CursorContext {
+  /** What was compiled; null for SQL that was given as text to the driver, and for DDL. */
+  readonly compiled: Compiled | null;
+}
+
 const plans = new WeakMap<Compiled, DriverPlan>();
+const contexts = new WeakMap<DriverPlan, CursorContext>();
+const NO_CONTEXT: CursorContext = { compiled: null };
 let lastId = 0;
 
 /** The driver's part of a compiled statement, made once for each. */
@@ -11,8 +19,14 @@ export function planOf(compiled: Compiled, dialect: EngineDialect): DriverPlan {
   if (plan === undefined) {
     plan = dialect.planFor(compiled);
     plans.set(compiled, plan);
+    contexts.set(plan, { compiled });
   }
   return plan;
+}
+
+/** What is known of the statement of a plan. */
+export function contextOf(plan: DriverPlan): CursorContext {
+  return contexts.get(plan) ?? NO_CONTEXT;
 }
 
 /** A fresh number for a plan that may be kept as a prepared statement. */

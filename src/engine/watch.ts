@@ -3,6 +3,7 @@ import type { ConnectionContext } from "./context.js";
 import type { DriverConnection, DriverCursor, DriverManyResult, DriverPlan, DriverResult } from "./driver.js";
 import { DISPATCH, refusePromise } from "./events.js";
 import type { Op } from "./io.js";
+import { contextOf } from "./plan.js";
 
 /** Whether the statements of a connection have to take the long way. */
 export function isWatched(connection: ConnectionContext): boolean {
@@ -36,7 +37,7 @@ export function* watchedRun(
   }
   log(connection, sent, values, isMany, performance.now() - started, result.rowcount, result.rows);
   if (dispatch.has("afterCursorExecute"))
-    dispatch.fire("afterCursorExecute", connection, sent.text, values, isMany, result);
+    dispatch.fire("afterCursorExecute", connection, sent.text, values, isMany, result, contextOf(plan));
   return result;
 }
 
@@ -62,7 +63,7 @@ export function* watchedCursor(
   if (dispatch.has("afterCursorExecute")) {
     // The rows are still to be fetched.
     const opened: DriverResult = { rows: [], columns: cursor.columns, rowcount: -1, lastrowid: null };
-    dispatch.fire("afterCursorExecute", connection, sent.text, values, false, opened);
+    dispatch.fire("afterCursorExecute", connection, sent.text, values, false, opened, contextOf(plan));
   }
   return [sent, values, cursor];
 }
@@ -78,7 +79,7 @@ function announced<P extends Params>(
   let sent = plan;
   let values = params;
   for (const { call } of dispatch.listeners("beforeCursorExecute") ?? []) {
-    const changed = call(connection, sent.text, values, isMany) as
+    const changed = call(connection, sent.text, values, isMany, contextOf(plan)) as
       | { statement?: string; parameters?: P }
       | undefined
       | null;

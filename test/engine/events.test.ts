@@ -68,7 +68,7 @@ describe("event.listen", () => {
   test("refuses names and targets that there are not", () => {
     const engine = memoryEngine();
     expect(() => event.listen(engine, "beforExecute" as never, (() => {}) as never)).toThrow(
-      'this engine sends no event "beforExecute"; it sends afterCursorExecute, afterExecute, beforeCursorExecute',
+      'this engine sends no event "beforExecute"; it sends afterCursorExecute, afterExecute, afterTransactionControl',
     );
     expect(() => event.listen({} as never, "begin", () => {})).toThrow('No such event "begin" for the target given');
     expect(() => event.listen(engine, "begin", 5 as never)).toThrow("is not a function");

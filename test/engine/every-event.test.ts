@@ -9,7 +9,9 @@ import { NullPool } from "../../src/engine/pool/other-pools.js";
 import { Pool } from "../../src/engine/pool/pool.js";
 import { QueuePool } from "../../src/engine/pool/queue-pool.js";
 import type { ConnectionRecord } from "../../src/engine/pool/record.js";
-import { text } from "../../src/sql/elements/text.js";
+import { createAsyncEngine, literal, select, text } from "../../src/index.js";
+import type { Compiled } from "../../src/sql/compiled.js";
+
 import { fileEngine } from "./support.js";
 
 const POOL = [
@@ -130,6 +132,8 @@ describe("the events of an engine", () => {
     "rollbackSavepoint",
     "commit",
     "rollback",
+    "beforeTransactionControl",
+    "afterTransactionControl",
     "handleError",
     "engineDisposed",
   ];
@@ -147,20 +151,21 @@ describe("the events of an engine", () => {
     });
     await engine.dispose();
     const statement = ["beforeExecute", "beforeCursorExecute", "afterCursorExecute", "afterExecute"];
+    const control = ["beforeTransactionControl", "afterTransactionControl"];
     expect(log).toEqual([
       "engineConnect",
-      "begin",
+      ...["begin", ...control],
       ...statement,
-      "savepoint",
-      "releaseSavepoint",
-      "savepoint",
-      "rollbackSavepoint",
-      "commit",
+      ...[...control, "savepoint"],
+      ...["releaseSavepoint", ...control],
+      ...[...control, "savepoint"],
+      ...["rollbackSavepoint", ...control],
+      ...["commit", ...control],
       "beforeExecute",
-      "begin",
+      ...["begin", ...control],
       "beforeCursorExecute",
       "handleError",
-      "rollback",
+      ...["rollback", ...control],
       "engineDisposed",
     ]);
   });
@@ -238,6 +243,37 @@ describe("the events of an engine", () => {
     expect((await conn.getRawConnection()).raw).not.toBe(raw);
     await conn.close();
     expect(engine.status()).toMatchObject({ checkedOut: 0, idle: 1 });
+  });
+
+  test("[CP-05] handleError hears of a connection that could not be made, and may say why in other words", async () => {
+    const engine = createAsyncEngine("sqlite:////nowhere/at/all.db");
+    event.listen(engine, "handleError", ({ connection, statement, error, originalError }) => {
+      expect([connection, statement]).toEqual([null, null]);
+      expect(error).not.toBe(originalError);
+      return new OperationalError("the disk is not mounted", null, originalError);
+    });
+    await expect(engine.connect()).rejects.toThrow("the disk is not mounted");
+    await expect(engine.scalar(text("select 1"))).rejects.toMatchObject({ name: "OperationalError" });
+    expect(engine.status()).toMatchObject({ checkedOut: 0, waiting: 0 });
+  });
+
+  test("beforeCursorExecute is told what was compiled, and transaction control has events with its words", async () => {
+    const engine = fileEngine();
+    const heard: unknown[] = [];
+    event.listen(engine, "beforeCursorExecute", (_c, _s, _p, _m, { compiled }) => {
+      expectTypeOf(compiled).toEqualTypeOf<Compiled | null>();
+      heard.push(compiled?.kind ?? null);
+    });
+    event.listen(engine, "beforeTransactionControl", (_c, words) => void heard.push(words));
+    await engine.begin(async (conn) => {
+      await conn.execute(select(literal(1)));
+      await conn.execDriverSql("select 1");
+      await conn.beginNested(() => {});
+    });
+    expect(heard).toEqual([
+      ...["BEGIN", "select", null],
+      ...["SAVEPOINT sa_savepoint_1", "RELEASE SAVEPOINT sa_savepoint_1", "COMMIT"],
+    ]);
   });
 
   test("[CP-05] a disconnect that does not concern the others leaves them in the pool", async () => {

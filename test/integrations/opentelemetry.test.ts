@@ -3,7 +3,20 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { instrument } from "athanor/opentelemetry";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { asyncSessionmaker, Column, insert, PrimaryKey, registry, select, t, text } from "../../src/index.js";
+import {
+  asyncSessionmaker,
+  Column,
+  insert,
+  joinedload,
+  ManyToOne,
+  OneToMany,
+  PrimaryKey,
+  type Relation,
+  registry,
+  select,
+  t,
+  text,
+} from "../../src/index.js";
 import { scratchDatabase } from "../dialects/postgresql/support.js";
 import { freshDatabase } from "../support/database.js";
 
@@ -17,6 +30,13 @@ const db = scratchDatabase();
 class Item {
   @PrimaryKey() id!: number;
   @Column(t.string(20)) name!: string;
+  @OneToMany(() => Kind) kinds!: Kind[];
+}
+
+@reg.Entity("kinds")
+class Kind {
+  @PrimaryKey() id!: number;
+  @ManyToOne(() => Item) item!: Relation<Item> | null;
 }
 
 beforeAll(() => {
@@ -28,7 +48,10 @@ afterAll(async () => {
 });
 beforeEach(() => exporter.reset());
 
-const spans = () => exporter.getFinishedSpans();
+/** Spans of transactions are told apart from those of statements. */
+const CONTROL = /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)/;
+const allSpans = () => exporter.getFinishedSpans();
+const spans = () => allSpans().filter((span) => !CONTROL.test(span.name));
 
 describe("instrument()", () => {
   test("makes a span by the semantic conventions for each statement, as a child of the active one", async () => {
@@ -45,7 +68,7 @@ describe("instrument()", () => {
     const [inserted, selected] = spans();
     const { hostname, port, pathname } = new URL(db.url);
     const namespace = pathname.slice(1);
-    expect(inserted).toMatchObject({ name: `INSERT ${namespace}`, kind: SpanKind.CLIENT });
+    expect(inserted).toMatchObject({ name: "INSERT spanned", kind: SpanKind.CLIENT });
     expect(inserted?.parentSpanContext?.spanId).toBe(parent.spanContext().spanId);
     expect(selected?.attributes).toEqual({
       "db.system.name": "postgresql",
@@ -53,6 +76,8 @@ describe("instrument()", () => {
       "server.address": hostname,
       "server.port": Number(port),
       "db.operation.name": "SELECT",
+      "db.collection.name": "spanned",
+      "db.query.summary": "SELECT spanned",
       "db.query.text": "SELECT spanned.id, spanned.name FROM spanned",
       "db.response.returned_rows": 1,
     });
@@ -94,11 +119,70 @@ describe("instrument()", () => {
     await session.scalars(select(Item)).all();
     await session.close();
     expect(spans().map((span) => [span.name, span.attributes])).toEqual([
-      ["SELECT sqlite", { "db.system.name": "sqlite", "db.operation.name": "SELECT", "db.response.returned_rows": 0 }],
+      [
+        "SELECT spanned",
+        {
+          "db.system.name": "sqlite",
+          "db.operation.name": "SELECT",
+          "db.collection.name": "spanned",
+          "db.query.summary": "SELECT spanned",
+          "db.response.returned_rows": 0,
+        },
+      ],
     ]);
     stop();
     await engine.scalar(text("SELECT 1"));
     expect(spans()).toHaveLength(1);
+  });
+
+  test("makes a span for each BEGIN, COMMIT, ROLLBACK and savepoint, and of one that fails says how", async () => {
+    const engine = db.engine();
+    await engine.execute(text("CREATE TABLE late (id integer UNIQUE DEFERRABLE INITIALLY DEFERRED)"));
+    onTestFinished(instrument(engine, { tracer }));
+    await engine.begin(async (c) => {
+      await c.execute(text("SELECT 1"));
+      await c.beginNested(() => c.execute(text("SELECT 2")));
+      await c.beginNested((savepoint) => savepoint.rollback());
+    });
+    await engine.connect((c) => c.execute(text("SELECT 3")));
+    const namespace = new URL(db.url).pathname.slice(1);
+    expect(allSpans().map((span) => span.name)).toEqual(
+      [
+        ...["BEGIN", "SELECT", "SAVEPOINT", "SELECT", "RELEASE SAVEPOINT", "SAVEPOINT", "ROLLBACK TO SAVEPOINT"],
+        ...["COMMIT", "BEGIN", "SELECT", "ROLLBACK"],
+      ].map((operation) => `${operation} ${namespace}`),
+    );
+    expect(allSpans()[7]?.attributes).toEqual({
+      "db.system.name": "postgresql",
+      "db.namespace": namespace,
+      "server.address": new URL(db.url).hostname,
+      "server.port": Number(new URL(db.url).port),
+      "db.operation.name": "COMMIT",
+      "db.query.text": "COMMIT",
+    });
+    exporter.reset();
+    await engine.execute(text("INSERT INTO late VALUES (1), (1)")).catch(() => {});
+    const failed = allSpans().find((span) => span.name.startsWith("COMMIT"));
+    expect(failed?.attributes).toMatchObject({ "error.type": "23505", "db.response.status_code": "23505" });
+    expect(failed?.status.code).toBe(SpanStatusCode.ERROR);
+  });
+
+  test("names the tables of flushes and loads: one as the collection, several in the summary", async () => {
+    const { engine } = await freshDatabase();
+    await reg.metadata.createAll(engine);
+    onTestFinished(instrument(engine, { tracer }));
+    await using session = asyncSessionmaker(engine)();
+    session.add(Object.assign(new Item(), { kinds: [new Kind()], name: "x" }));
+    await session.flush();
+    await session
+      .execute(select(Item).options(joinedload(Item, (i) => i.kinds)))
+      .unique()
+      .all();
+    expect(spans().map((span) => [span.name, span.attributes["db.collection.name"]])).toEqual([
+      ["INSERT spanned", "spanned"],
+      ["INSERT kinds", "kinds"],
+      ["SELECT spanned kinds", undefined],
+    ]);
   });
 
   test("makes none outside another span where one is required, and by default uses the global tracer", async () => {

@@ -13,6 +13,11 @@ import {
   type EngineEvents,
   engineEvent,
 } from "../../engine/index.js";
+import type { Compiled } from "../../sql/compiled.js";
+import { iterate } from "../../sql/node.js";
+
+/** In characters, as the conventions have it. */
+const LONGEST_SUMMARY = 255;
 
 /** What {@link instrument} takes. */
 export interface InstrumentOptions {
@@ -25,15 +30,21 @@ export interface InstrumentOptions {
   readonly requireParentSpan?: boolean;
 }
 
-type Listeners = Pick<EngineEvents, "beforeCursorExecute" | "afterCursorExecute" | "handleError">;
+type Listeners = Pick<
+  EngineEvents,
+  "beforeCursorExecute" | "afterCursorExecute" | "beforeTransactionControl" | "afterTransactionControl" | "handleError"
+>;
 
 /**
  * Makes a span for each statement of an engine; without an engine, of all engines, those made later included.
  *
- * A span is a child of the one that is active where the call was made, is named after the operation and the database
- * (`SELECT shop`), and has the kind CLIENT. Its attributes: `db.system.name`, `db.namespace`, `server.address`, `server.port`,
- * `db.operation.name`, `db.query.text`, `db.operation.batch.size`, `db.response.returned_rows`, and of a statement that failed
+ * A span is a child of the one that is active where the call was made, is named after the operation and its table or the
+ * database (`SELECT users`, `COMMIT shop`), and has the kind CLIENT. Its attributes are the stable ones: `db.system.name`,
+ * `db.namespace`, `server.address`, `server.port`, `db.operation.name`, `db.collection.name` (where there is one table),
+ * `db.query.summary` and `db.query.text`, `db.operation.batch.size`, `db.response.returned_rows`, and of a statement that failed
  * `error.type` and `db.response.status_code`.
+ *
+ * BEGIN, COMMIT, ROLLBACK and savepoints have spans too. PostgreSQL's BEGIN travels with the first statement, whose span has its time.
  *
  * @returns a function that stops it
  * @example
@@ -58,43 +69,79 @@ function makeListeners(options: InstrumentOptions): Listeners {
   const running = new WeakMap<ConnectionCore, Span>();
   const fixed = new WeakMap<object, Attributes>();
 
+  const start = (
+    connection: ConnectionCore,
+    operation: string,
+    tables: readonly string[],
+    text: string,
+  ): Span | null => {
+    const parent = context.active();
+    if (options.requireParentSpan === true && trace.getSpan(parent) === undefined) return null;
+    running.get(connection)?.end();
+    let place = fixed.get(connection.engine);
+    if (place === undefined) {
+      place = attributesOf(connection);
+      fixed.set(connection.engine, place);
+    }
+    const attributes: Attributes = { ...place, "db.operation.name": operation };
+    const summary = [operation, ...tables].join(" ").slice(0, LONGEST_SUMMARY);
+    if (tables.length > 0) attributes["db.query.summary"] = summary;
+    if (tables.length === 1) attributes["db.collection.name"] = tables[0];
+    if (withText) attributes["db.query.text"] = text;
+    const target = place["db.namespace"] ?? place["server.address"] ?? place["db.system.name"];
+    const name = tables.length > 0 ? summary : `${operation} ${String(target)}`;
+    const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, parent);
+    running.set(connection, span);
+    return span;
+  };
+  const stop = (connection: ConnectionCore | null, finish?: (span: Span) => void): void => {
+    const span = connection === null ? undefined : running.get(connection);
+    if (span === undefined) return;
+    running.delete(connection as ConnectionCore);
+    finish?.(span);
+    span.end();
+  };
+
   return {
-    beforeCursorExecute(connection, statement, parameters, isMany) {
-      const parent = context.active();
-      if (options.requireParentSpan === true && trace.getSpan(parent) === undefined) return;
-      running.get(connection)?.end();
-      let place = fixed.get(connection.engine);
-      if (place === undefined) {
-        place = attributesOf(connection);
-        fixed.set(connection.engine, place);
-      }
-      const operation = operationOf(statement);
-      const attributes: Attributes = { ...place, "db.operation.name": operation };
-      if (withText) attributes["db.query.text"] = statement;
-      if (isMany && parameters.length > 1) attributes["db.operation.batch.size"] = parameters.length;
-      const target = place["db.namespace"] ?? place["server.address"] ?? place["db.system.name"];
-      running.set(
-        connection,
-        tracer.startSpan(`${operation} ${String(target)}`, { kind: SpanKind.CLIENT, attributes }, parent),
-      );
+    beforeCursorExecute(connection, statement, parameters, isMany, { compiled }) {
+      const span = start(connection, operationOf(statement), compiled === null ? [] : tablesOf(compiled), statement);
+      if (isMany && parameters.length > 1) span?.setAttribute("db.operation.batch.size", parameters.length);
     },
 
     afterCursorExecute(connection, _statement, _parameters, _isMany, result) {
-      const span = running.get(connection);
-      if (span === undefined) return;
-      running.delete(connection);
-      if (result.columns !== null) span.setAttribute("db.response.returned_rows", result.rows.length);
-      span.end();
+      stop(connection, (span) => {
+        if (result.columns !== null) span.setAttribute("db.response.returned_rows", result.rows.length);
+      });
+    },
+
+    beforeTransactionControl(connection, statement) {
+      // The name of a savepoint is not part of the operation.
+      start(connection, statement.replace(/ (sa_|athanor_).*/, ""), [], statement);
+    },
+
+    afterTransactionControl(connection) {
+      stop(connection);
     },
 
     handleError({ connection, error }) {
-      const span = connection === null ? undefined : running.get(connection);
-      if (span === undefined) return;
-      running.delete(connection as ConnectionCore);
-      fail(span, error);
-      span.end();
+      stop(connection, (span) => fail(span, error));
     },
   };
+}
+
+const known = new WeakMap<Compiled, readonly string[]>();
+
+/** The tables of a statement, each once. */
+function tablesOf(compiled: Compiled): readonly string[] {
+  let names = known.get(compiled);
+  if (names === undefined) {
+    const found = new Set<string>();
+    for (const node of iterate(compiled.statement))
+      if (node.visitName === "Table") found.add((node as unknown as { readonly fullName: string }).fullName);
+    names = [...found];
+    known.set(compiled, names);
+  }
+  return names;
 }
 
 function attributesOf(connection: ConnectionCore): Attributes {

@@ -76,7 +76,7 @@ describe.each([
     );
   });
 
-  test("keeps the sum of 300 overlapping transfers", async () => {
+  test("keeps the sum of 300 overlapping transfers", { timeout: 30_000 }, async () => {
     const engine = await filled(make({ poolSize: 5, maxOverflow: 5 }));
     const transfer = async (i: number) => {
       await engine.begin(async (conn) => {
