@@ -18,9 +18,8 @@ import {
   RunManyRequest,
   RunRequest,
 } from "./driver.js";
-import { announceError } from "./engine-events.js";
 import { DatabaseError, PendingConnectionRollbackError, StatementError } from "./errors.js";
-import { DISPATCH, Dispatch } from "./events.js";
+import { announceError, DISPATCH, Dispatch } from "./events.js";
 import { type ExecutionOptions, mergeOptions } from "./execution-options.js";
 import { Aborted, BREATHE, type Op, request, tidyStack, turnIsLong } from "./io.js";
 import { planOf } from "./plan.js";

@@ -3,7 +3,7 @@ import type { Node } from "../sql/node.js";
 import type { ConnectionCore } from "./connection-core.js";
 import type { EngineContext } from "./context.js";
 import type { DriverConnection, DriverResult } from "./driver.js";
-import { Dispatch, refusePromise } from "./events.js";
+import { Dispatch } from "./events.js";
 import type { ExecutionOptions } from "./execution-options.js";
 import type { CursorContext } from "./plan.js";
 import { POOL_EVENTS, poolDispatch } from "./pool/pool.js";
@@ -110,18 +110,6 @@ export const ENGINE_EVENTS: ReadonlySet<string> = new Set([
   "afterTransactionControl",
   "handleError",
 ]);
-
-/** Tells the listeners of `handleError`, who may replace the error and change what they are told. */
-export function announceError(
-  dispatch: Dispatch,
-  facts: { -readonly [K in keyof ExceptionContext]: ExceptionContext[K] },
-): void {
-  for (const { call } of dispatch.listeners("handleError") ?? []) {
-    const replaced = call(facts);
-    refusePromise(dispatch, "handleError", replaced);
-    if (replaced instanceof Error) facts.error = replaced;
-  }
-}
 
 /** A dispatch that hands the pool's events on to the pool's own dispatch: `event.listen(engine, "checkout", ...)`. */
 export class EngineDispatch extends Dispatch {

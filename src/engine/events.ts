@@ -194,6 +194,15 @@ export function refusePromise(dispatch: Dispatch, name: string, value: unknown):
   );
 }
 
+/** Tells the listeners of `handleError`, who may replace the error and change what they are told. */
+export function announceError(dispatch: Dispatch, facts: { error: unknown }): void {
+  for (const { call } of dispatch.listeners("handleError") ?? []) {
+    const replaced = call(facts);
+    refusePromise(dispatch, "handleError", replaced);
+    if (replaced instanceof Error) facts.error = replaced;
+  }
+}
+
 /** Something one can listen to. */
 export interface EventTarget {
   readonly [DISPATCH]: Dispatch;
