@@ -67,7 +67,8 @@ class Filling {
     }));
     const customers = await this.#store(Customer, people);
 
-    const writers = Array.from({ length: count }, () => random.some([...authors.keys()], random.chance(0.15) ? 2 : 1));
+    const places = [...authors.keys()];
+    const writers = Array.from({ length: count }, () => random.some(places, random.chance(0.15) ? 2 : 1));
     const rows = writers.map((of, i) =>
       this.#book(
         i,

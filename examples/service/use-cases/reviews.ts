@@ -76,3 +76,10 @@ export async function removeReview(id: number): Promise<Review> {
   review.deletedAt = new Date();
   return review;
 }
+
+/** The number of the book that a review or reply is about. */
+export async function bookOfReview(id: number): Promise<number> {
+  const found = await db.get(Review, id);
+  if (found === null) throw missing("review");
+  return found.bookId;
+}
