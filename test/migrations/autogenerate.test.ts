@@ -448,8 +448,12 @@ describe("compareMetadata", () => {
             size: column(t.integer, after ? { comment: "in metres" } : {}),
             twice: column(t.integer, { computed: computed(after ? "size * 2" : "size + size", { persisted: true }) }),
             plain: column(t.integer, after ? {} : { computed: computed("size + 1", { persisted: true }) }),
+            code: column(t.integer),
             worked: column(t.integer, after ? { computed: computed("size - 1", { persisted: true }) } : {}),
           },
+          new UniqueConstraint(["code"], { name: "uq_code", comment: after ? "no two" : "one each" }),
+          new Index("ix_size", ["size"], after ? { comment: "for the list" } : {}),
+          checkConstraint("code > 0", { name: "ck_code", ...(after ? {} : { comment: "from one on" }) }),
           ...(after ? [{ comment: "what there is" }] : []),
         );
         if (after)
@@ -460,6 +464,13 @@ describe("compareMetadata", () => {
         await engine.execute(text("insert into things (counted, size, worked) values (7, 20, 3)"));
       });
       expect(described(operations)[0]).toBe("create schema audit");
+      expect(described(operations).filter((each) => each.startsWith("comment"))).toEqual([
+        "comment on things.size",
+        "comment on things",
+        "comment on constraint things.uq_code",
+        "comment on constraint things.ck_code",
+        "comment on ix_size",
+      ]);
     },
   );
 

@@ -1,8 +1,9 @@
 /** A pulled table as a decorated class. */
 import type { CodeWriter } from "../../migrations/autogenerate/code-writer.js";
 import { keyText } from "../../migrations/autogenerate/code-writer.js";
-import { columnOptions, constraintCode, indexCode } from "../../migrations/autogenerate/render.js";
+import { call, list } from "../../migrations/autogenerate/layout.js";
 import { renderType } from "../../migrations/autogenerate/render-type.js";
+import { columnOptions, constraintCode, indexCode } from "../../migrations/autogenerate/schema-code.js";
 import { toSnakeCase } from "../../orm/mapping/naming.js";
 import type { Column } from "../../sql/schema/column.js";
 import {
@@ -12,7 +13,6 @@ import {
   UniqueConstraint,
 } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
-import { call, list } from "./layout.js";
 import type { PulledClass, PulledRelation, PulledTable } from "./model.js";
 import { propertyType } from "./property-type.js";
 
@@ -84,7 +84,7 @@ export class ItemWriter {
       .filter((each) => each !== null);
     for (const index of table.indexes) {
       const { name, parts, options } = indexCode(index, code);
-      args.push(call(`new ${code.use("Index")}`, [name, parts, options], "    "));
+      args.push(call(`new ${code.use("Index")}`, [name, parts, options], { indent: "    " }));
     }
     return args;
   }
@@ -111,7 +111,7 @@ export class ItemWriter {
     const nullable = column.nullable && !isKey ? " | null" : "";
     const readonly = table.isView || column.computed !== null || column.identity?.always === true ? "readonly " : "";
     return [
-      `  ${call(`@${code.use(decorator)}`, [renderType(column.type, code), options], "  ")}`,
+      `  ${call(`@${code.use(decorator)}`, [renderType(column.type, code), options], { indent: "  " })}`,
       `  ${readonly}${property}!: ${type}${nullable};`,
     ].join("\n");
   }
@@ -161,9 +161,10 @@ export class ItemWriter {
     const toOne = kind === "manyToOne" || kind === "oneToOne";
     if (toOne) code.use("type Relation");
     const type = toOne ? `Relation<${target}>${relation.nullable ? " | null" : ""}` : `${target}[]`;
-    return [`  ${call(`@${code.use(decorator)}`, [...args, options], "  ")}`, `  ${relation.property}!: ${type};`].join(
-      "\n",
-    );
+    return [
+      `  ${call(`@${code.use(decorator)}`, [...args, options], { indent: "  " })}`,
+      `  ${relation.property}!: ${type};`,
+    ].join("\n");
   }
 
   #table({ name, table }: PulledTable): string {

@@ -15,7 +15,7 @@ import {
   DropConstraintOperation,
   DropIndexOperation,
 } from "../operations/constraint-operations.js";
-import { setColumnComment, setTableComment } from "../operations/named-operations.js";
+import { setComment } from "../operations/named-operations.js";
 import type { MigrateOperation } from "../operations/operation.js";
 import { skeleton } from "../operations/schema-objects.js";
 import { AddColumnOperation, AlterColumnOperation, DropColumnOperation } from "../operations/table-operations.js";
@@ -95,27 +95,42 @@ export function compareTable(table: ComparedTable, options: TableComparisonOptio
     const written = own.indexes.find((each) => indexName(each, options.longest) === name);
     adds.push(new CreateIndexOperation(written ?? made));
   }
-  if (before.comment !== after.comment && options.canAlter) {
-    found.changes.push(setTableComment(after, after.comment, before.comment));
+  if (!options.canAlter) return found;
+  const on = { name: after.name, schema: after.schema };
+  if (before.comment !== after.comment)
+    found.changes.push(setComment(on, { kind: "table" }, after.comment, before.comment));
+  for (const [was, { name, comment }] of constraints.stay) {
+    if (name === null || was.comment === comment) continue;
+    found.changes.push(setComment(on, { kind: "constraint", name: was.name ?? name }, comment, was.comment));
+  }
+  for (const [was, { name, comment }] of indexes.stay) {
+    if (was.comment === comment) continue;
+    found.changes.push(setComment({ ...on, name: name as string }, { kind: "index" }, comment, was.comment));
   }
   return found;
 }
 
-/** What is on one side only. */
+/** What is on one side only, and what is on both. */
 function difference<Made>(
   before: readonly Content<Made>[],
   after: readonly Content<Made>[],
   isSame: (before: Content<Made>, after: Content<Made>) => boolean,
   isIncluded: (content: Content<Made>, reflected: boolean) => boolean,
-): { readonly gone: readonly Content<Made>[]; readonly come: readonly Content<Made>[] } {
+): {
+  readonly gone: readonly Content<Made>[];
+  readonly come: readonly Content<Made>[];
+  readonly stay: readonly (readonly [before: Content<Made>, after: Content<Made>])[];
+} {
   const left = [...before];
+  const stay: [Content<Made>, Content<Made>][] = [];
   const come = after.filter((each) => {
-    const twin = left.findIndex((other) => other.text === each.text && isSame(other, each));
-    if (twin < 0) return isIncluded(each, false);
-    left.splice(twin, 1);
+    const twin = left.find((other) => other.text === each.text && isSame(other, each));
+    if (twin === undefined) return isIncluded(each, false);
+    left.splice(left.indexOf(twin), 1);
+    stay.push([twin, each]);
     return false;
   });
-  return { gone: left.filter((each) => isIncluded(each, true)), come };
+  return { gone: left.filter((each) => isIncluded(each, true)), come, stay };
 }
 
 /** A CHECK without a name of its own by one that is free: where it was made to be looked at, another had taken none. */
@@ -176,7 +191,7 @@ function compareColumn(
     existing[key] = now;
   };
   if (before.comment !== after.comment && canAlter) {
-    changes.push(setColumnComment(on, after.name, after.comment, before.comment));
+    changes.push(setComment(on, { kind: "column", name: after.name }, after.comment, before.comment));
   }
   const recomputed = canonical(before.computed) !== canonical(after.computed);
   if (recomputed && after.computed !== null && canAlter) {

@@ -19,6 +19,7 @@ export interface Content<Made> {
   readonly name: string | null;
   /** All of it but the name. */
   readonly text: string;
+  readonly comment: string | null;
   /** The object that makes it, with the name that the database knows it by. */
   readonly made: Made;
 }
@@ -37,26 +38,27 @@ export function constraintContents(
   const contents: Content<Constraint>[] = [];
   const columns = (names: readonly string[]): string[] => names.map((each) => wording.column(each));
   const add = (name: string | null, made: Constraint | undefined, ...all: readonly unknown[]): void => {
-    if (made !== undefined) contents.push({ name, text: canonical([made.kind, ...all]), made });
+    if (made === undefined) return;
+    contents.push({ name, text: canonical([made.kind, ...all]), comment: made.comment, made });
   };
   const byColumns = (kind: Constraint["kind"], names: readonly string[]): Constraint | undefined =>
     table.constraints.find((each) => each.kind === kind && namesOf(each) === names.join());
   const { name: keyName, constrainedColumns, comment: _comment, ...key } = found.primaryKey;
   if (constrainedColumns.length > 0) add(keyName, table.primaryKey, columns(constrainedColumns), key);
-  for (const { name, columnNames, ...rest } of found.uniqueConstraints) {
+  for (const { name, columnNames, comment: _c, ...rest } of found.uniqueConstraints) {
     add(name, named(table, name, longest) ?? byColumns("uq", columnNames), columns(columnNames), rest);
   }
   for (const each of found.foreignKeys) {
-    const { name, constrainedColumns: own, referredTable: _t, referredSchema: _s, referredColumns: _c, ...rest } = each;
-    add(name, named(table, name, longest) ?? byColumns("fk", own), columns(own), wording.target(each), rest);
+    const { name, constrainedColumns: own, options } = each;
+    add(name, named(table, name, longest) ?? byColumns("fk", own), columns(own), wording.target(each), options);
   }
-  for (const { name, sqltext, ...rest } of found.checkConstraints) {
+  for (const { name, sqltext, comment: _c, ...rest } of found.checkConstraints) {
     const made =
       named(table, name, longest) ??
       table.constraints.find((each) => each instanceof CheckConstraint && String(each.sqltext) === sqltext);
     add(name, made, checkText(wording.sql(sqltext)), rest);
   }
-  for (const { name, elements, where, ...rest } of found.excludeConstraints) {
+  for (const { name, elements, where, comment: _c, ...rest } of found.excludeConstraints) {
     const parts = elements.map(([part, operator]) => [wording.sql(part), operator]);
     add(name, named(table, name, longest), parts, where === null ? null : wording.sql(where), rest);
   }
@@ -90,7 +92,7 @@ export function indexContents(
       byPart(collations),
       more,
     ]);
-    contents.push({ name: each.name, text, made });
+    contents.push({ name: each.name, text, comment: made.options.comment ?? null, made });
   }
   return contents;
 }

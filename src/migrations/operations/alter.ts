@@ -251,11 +251,16 @@ export class AlterSequence extends AlterTable {
   }
 }
 
-/** `COMMENT ON TABLE` or `COMMENT ON COLUMN`, by name. */
+/** What a comment is on: the table (or the index) itself, or a part of it. */
+export type Commented =
+  | { readonly kind: "table" | "index" }
+  | { readonly kind: "column" | "constraint"; readonly name: string };
+
+/** `COMMENT ON`, by name. */
 export class CommentOn extends AlterTable {
   constructor(
     on: QualifiedName,
-    readonly columnName: string | null,
+    readonly what: Commented,
     readonly comment: string | null,
   ) {
     super(on);
@@ -382,11 +387,16 @@ compiles(AlterSequence, (ddl: AlterSequence, compiler: Compiler) => {
   return `ALTER SEQUENCE ${named(compiler, ddl.on)}${compiler.sequenceOptions(ddl.options)}${restart}`;
 });
 compiles(CommentOn, (ddl: CommentOn, compiler: Compiler) => {
-  const what =
-    ddl.columnName === null
-      ? `TABLE ${named(compiler, ddl.on)}`
-      : `COLUMN ${named(compiler, ddl.on)}.${compiler.quote(ddl.columnName)}`;
-  return `COMMENT ON ${what} IS ${ddl.comment === null ? "NULL" : quoteLiteral(ddl.comment)}`;
+  const { what } = ddl;
+  const table = named(compiler, ddl.on);
+  const places = {
+    table: () => `TABLE ${table}`,
+    index: () => `INDEX ${shortNamed(compiler, ddl.on)}`,
+    column: (name: string) => `COLUMN ${table}.${compiler.quote(name)}`,
+    constraint: (name: string) => `CONSTRAINT ${short(compiler, name)} ON ${table}`,
+  };
+  const place = places[what.kind]("name" in what ? what.name : "");
+  return `COMMENT ON ${place} IS ${ddl.comment === null ? "NULL" : quoteLiteral(ddl.comment)}`;
 });
 
 const SQLITE_REFUSES: readonly (readonly [abstract new (...args: never[]) => AlterTable, string])[] = [

@@ -1,27 +1,24 @@
 /** `op.batchAlterTable`: several changes of one table, which SQLite makes by copying it. */
-import {
-  CheckConstraint,
-  type Constraint,
-  type ConstraintOptions,
-  conv,
-  ForeignKeyConstraint,
-  PrimaryKeyConstraint,
-  UniqueConstraint,
-} from "../../sql/schema/constraints.js";
 import type { SQLExpression } from "../../sql/schema/generated.js";
-import { Index, type IndexOptions } from "../../sql/schema/indexes.js";
+import type { IndexOptions } from "../../sql/schema/indexes.js";
 import type { NamingConvention } from "../../sql/schema/naming.js";
 import type { ColumnSpec, Table } from "../../sql/schema/table.js";
 import type { QualifiedName } from "./alter.js";
 import {
-  AddConstraintOperation,
   CreateIndexOperation,
-  DropConstraintOperation,
   DropIndexOperation,
   type DropIndexOptions,
+  type DropOptions,
 } from "./constraint-operations.js";
 import type { MigrateOperation } from "./operation.js";
-import { loneColumn, skeleton } from "./schema-objects.js";
+import {
+  type ConstraintChoices,
+  type ConstraintSelector,
+  type ForeignKeyChoices,
+  OperationFactory,
+  type PrimaryKeyChoices,
+  type UniqueChoices,
+} from "./operation-factory.js";
 import {
   AddColumnOperation,
   AlterColumnOperation,
@@ -44,16 +41,6 @@ export interface BatchOptions {
   readonly namingConvention?: NamingConvention;
 }
 
-/** A foreign key's actions, and the referred table's schema. */
-type ForeignKeyChoices = Omit<ConstructorParameters<typeof ForeignKeyConstraint>[2] & object, "name"> & {
-  readonly referentSchema?: string | null;
-};
-
-/** A constraint by what it is, where it has no name: one over these columns, or a CHECK of this text. */
-export type ConstraintSelector =
-  | { readonly kind: "pk" | "fk" | "uq"; readonly columns: readonly string[] }
-  | { readonly kind: "ck"; readonly sqltext: string };
-
 /** One change of a batch. */
 export interface BatchChange {
   readonly operation: MigrateOperation;
@@ -63,25 +50,22 @@ export interface BatchChange {
 /** The changes of one table. Nothing runs before the function that makes them has ended. */
 export class BatchOperations {
   readonly changes: BatchChange[] = [];
+  readonly #make: OperationFactory;
 
   constructor(
     private readonly on: QualifiedName,
-    private readonly names: NamingConvention | undefined,
-  ) {}
+    names: NamingConvention | undefined,
+  ) {
+    this.#make = new OperationFactory(on, names);
+  }
 
   #add(operation: MigrateOperation, place: ColumnPlace = {}): void {
     this.changes.push({ operation, place });
   }
 
-  #constraint(columns: readonly string[], constraint: Constraint): void {
-    skeleton(this.on.name, this.on.schema ?? null, columns, [constraint], this.names);
-    this.#add(new AddConstraintOperation(constraint));
-  }
-
   /** Adds a column, at the end or beside another. The place counts where the table is copied. */
   addColumn(name: string, spec: ColumnSpec<unknown>, place: ColumnPlace = {}): void {
-    const made = loneColumn(this.on.name, this.on.schema ?? null, name, spec, this.names);
-    this.#add(new AddColumnOperation(made.table, made.column), place);
+    this.#add(this.#make.addColumn(name, spec), place);
   }
 
   /** Drops a column, with the constraints and indexes that it is part of. */
@@ -95,16 +79,16 @@ export class BatchOperations {
   }
 
   /** Gives the table another primary key. */
-  createPrimaryKey(name: string | null, columns: readonly string[]): void {
-    this.#constraint(columns, new PrimaryKeyConstraint(columns, final(name)));
+  createPrimaryKey(name: string | null, columns: readonly string[], options: PrimaryKeyChoices = {}): void {
+    this.#add(this.#make.primaryKey(name, columns, options));
   }
 
-  createUniqueConstraint(name: string | null, columns: readonly string[], options: ConstraintOptions = {}): void {
-    this.#constraint(columns, new UniqueConstraint(columns, { ...options, ...final(name) }));
+  createUniqueConstraint(name: string | null, columns: readonly string[], options: UniqueChoices = {}): void {
+    this.#add(this.#make.unique(name, columns, options));
   }
 
-  createCheckConstraint(name: string | null, condition: string | SQLExpression, options: ConstraintOptions = {}): void {
-    this.#constraint([], new CheckConstraint(condition, { ...options, ...final(name) }));
+  createCheckConstraint(name: string | null, condition: string | SQLExpression, options: ConstraintChoices = {}): void {
+    this.#add(this.#make.check(name, condition, options));
   }
 
   createForeignKey(
@@ -114,54 +98,20 @@ export class BatchOperations {
     referentColumns: readonly string[],
     options: ForeignKeyChoices = {},
   ): void {
-    const { referentSchema, ...rest } = options;
-    const prefix = referentSchema == null ? referent : `${referentSchema}.${referent}`;
-    const targets = referentColumns.map((each) => `${prefix}.${each}`);
-    this.#constraint(columns, new ForeignKeyConstraint(columns, targets, { ...rest, name }));
+    this.#add(this.#make.foreignKey(name, referent, columns, referentColumns, options));
   }
 
-  /** Drops a constraint by name; one that has none by its kind and columns. */
-  dropConstraint(which: string | ConstraintSelector): void {
-    if (typeof which === "string") {
-      this.#add(new DropConstraintOperation(this.on, which));
-      return;
-    }
-    const likeness = likenessOf(which);
-    const columns = which.kind === "ck" ? [] : which.columns;
-    skeleton(this.on.name, this.on.schema ?? null, columns, [likeness], this.names);
-    this.#add(new DropConstraintOperation(this.on, null, {}, likeness));
+  /** Drops a constraint by name; one that has none by what it is. */
+  dropConstraint(which: string | ConstraintSelector, options: Pick<DropOptions, "dialects"> = {}): void {
+    this.#add(this.#make.dropConstraint(which, options));
   }
 
   createIndex(name: string | null, columns: readonly (string | SQLExpression)[], options: IndexOptions = {}): void {
-    const index = new Index(name, columns, options);
-    const plain = columns.filter((each): each is string => typeof each === "string");
-    skeleton(this.on.name, this.on.schema ?? null, plain, [index], this.names);
-    this.#add(new CreateIndexOperation(index));
+    this.#add(this.#make.index(name, columns, options));
   }
 
   dropIndex(name: string, options: Pick<DropIndexOptions, "dialects"> = {}): void {
     this.#add(new DropIndexOperation(name, this.on, options));
-  }
-}
-
-function final(name: string | null): ConstraintOptions {
-  return name === null ? {} : { name: conv(name) };
-}
-
-/** A constraint as a selector describes it. */
-function likenessOf(which: ConstraintSelector): Constraint {
-  switch (which.kind) {
-    case "ck":
-      return new CheckConstraint(which.sqltext);
-    case "pk":
-      return new PrimaryKeyConstraint(which.columns);
-    case "uq":
-      return new UniqueConstraint(which.columns);
-    default:
-      return new ForeignKeyConstraint(
-        which.columns,
-        which.columns.map(() => "t.c"),
-      );
   }
 }
 

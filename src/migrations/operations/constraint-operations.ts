@@ -3,14 +3,26 @@
 import type { EngineDialect } from "../../engine/dialect.js";
 import { inspect } from "../../engine/inspection.js";
 import type { DDLElement } from "../../sql/ddl/element.js";
-import { AddConstraint, CreateIndex, type ExistsOptions } from "../../sql/ddl/elements.js";
+import type { ExistsOptions } from "../../sql/ddl/elements.js";
 import type { Constraint } from "../../sql/schema/constraints.js";
+import { constraintDDL, indexDDL } from "../../sql/schema/create.js";
 import type { Index } from "../../sql/schema/indexes.js";
 import type { MigrationContext, Recovery } from "../context.js";
 import { MigrationError } from "../errors.js";
 import { DropConstraintByName, DropIndexByName, fullName, type QualifiedName } from "./alter.js";
 import { nameOf, nameOfIndex } from "./names.js";
 import { MigrateOperation } from "./operation.js";
+
+/** Options of what drops something that only some databases may have. */
+export interface DropOptions extends ExistsOptions {
+  /** The databases that have it. Default: all. */
+  readonly dialects?: readonly string[];
+}
+
+/** Options of `dropIndex()`. */
+export interface DropIndexOptions extends DropOptions {
+  readonly concurrently?: boolean;
+}
 
 /** Adds a primary key, foreign key, unique, check or exclude constraint. */
 export class AddConstraintOperation extends MigrateOperation {
@@ -28,11 +40,15 @@ export class AddConstraintOperation extends MigrateOperation {
   override describe(): string {
     return `add constraint ${this.name ?? `(${this.constraint.kind})`} on ${fullName(this.on)}`;
   }
-  override ddl(): readonly DDLElement[] {
-    return [new AddConstraint(this.constraint)];
+  override isFor(dialect: EngineDialect): boolean {
+    return this.constraint.existsOn(dialect);
+  }
+  override ddl(dialect: EngineDialect): readonly DDLElement[] {
+    return constraintDDL(dialect, this.constraint);
   }
   override reverse(): DropConstraintOperation {
-    return new DropConstraintOperation(this.on, this.name, {}, this.constraint);
+    const { dialects } = this.constraint.options;
+    return new DropConstraintOperation(this.on, this.name, dialects && { dialects }, this.constraint);
   }
 }
 
@@ -43,7 +59,7 @@ export class DropConstraintOperation extends MigrateOperation {
     readonly on: QualifiedName,
     /** Null for a constraint that has none, or whose name is not known: a batch drops it by what it is. */
     readonly name: string | null,
-    readonly options: ExistsOptions = {},
+    readonly options: DropOptions = {},
     /** What is dropped, so that it can be made again. */
     readonly constraint: Constraint | null = null,
   ) {
@@ -52,7 +68,11 @@ export class DropConstraintOperation extends MigrateOperation {
   override describe(): string {
     return `drop constraint ${this.name ?? "without a name"} on ${fullName(this.on)}`;
   }
-  override ddl(): readonly DDLElement[] {
+  override isFor(dialect: EngineDialect): boolean {
+    return this.options.dialects?.includes(dialect.name) !== false;
+  }
+  override ddl(dialect: EngineDialect): readonly DDLElement[] {
+    if (!this.isFor(dialect)) return [];
     if (this.name === null) {
       throw new MigrationError(
         `A constraint of ${fullName(this.on)} has no name, by which it could be dropped. Drop it in op.batchAlterTable(...).`,
@@ -111,8 +131,11 @@ export class CreateIndexOperation extends MigrateOperation {
   override describe(): string {
     return `create index ${this.name} on ${fullName(this.on)}`;
   }
+  override isFor(dialect: EngineDialect): boolean {
+    return this.index.existsOn(dialect);
+  }
   override ddl(dialect: EngineDialect): readonly DDLElement[] {
-    return this.index.existsOn(dialect) ? [new CreateIndex(this.index, this.options)] : [];
+    return indexDDL(dialect, this.index, this.options);
   }
   // CREATE INDEX CONCURRENTLY leaves an index behind that is not valid when it is interrupted.
   override async recover(context: MigrationContext): Promise<Recovery> {
@@ -135,13 +158,6 @@ export class CreateIndexOperation extends MigrateOperation {
   }
 }
 
-/** Options of `dropIndex()`. */
-export interface DropIndexOptions extends ExistsOptions {
-  readonly concurrently?: boolean;
-  /** The databases that have the index. Default: all. */
-  readonly dialects?: readonly string[];
-}
-
 /** Drops an index by name. */
 export class DropIndexOperation extends MigrateOperation {
   override readonly kind = "dropIndex";
@@ -161,9 +177,12 @@ export class DropIndexOperation extends MigrateOperation {
   override async recover(): Promise<Recovery> {
     return this.options.ifExists === true ? "again" : "unknown";
   }
+  override isFor(dialect: EngineDialect): boolean {
+    return this.options.dialects?.includes(dialect.name) !== false;
+  }
   override ddl(dialect: EngineDialect): readonly DDLElement[] {
-    const { dialects, ...options } = this.options;
-    if (dialects?.includes(dialect.name) === false) return [];
+    if (!this.isFor(dialect)) return [];
+    const { dialects: _dialects, ...options } = this.options;
     return [new DropIndexByName({ name: this.name, schema: this.on.schema ?? null }, options)];
   }
   override reverse(): CreateIndexOperation {

@@ -15,6 +15,7 @@ import type { SQLType } from "../../sql/types/type.js";
 import {
   AddEnumValue,
   AlterSequence,
+  type Commented,
   CommentOn,
   DropType,
   fullName,
@@ -219,32 +220,28 @@ export function renameIndex(on: QualifiedName, to: string): StatementOperation {
   );
 }
 
-/** @param before the comment before, for the reverse; undefined where it is not known */
-export function setTableComment(on: QualifiedName, comment: string | null, before?: string | null): StatementOperation {
-  const element = new CommentOn(on, null, comment);
-  return new StatementOperation(
-    "setTableComment",
-    `comment on ${fullName(on)}`,
-    given(on, [on.name, comment]),
-    element,
-    {
-      repeatable: true,
-      undo: before === undefined ? null : () => setTableComment(on, before, comment),
-    },
-  );
-}
+/** How a comment is set: the `op` method, and what comes before the comment among its arguments. */
+const COMMENTS: Readonly<
+  Record<Commented["kind"], (on: string, part: string) => [method: string, ...names: string[]]>
+> = {
+  table: (on) => ["setTableComment", on],
+  index: (on) => ["setIndexComment", on],
+  column: (on, part) => ["setColumnComment", on, part],
+  constraint: (on, part) => ["setConstraintComment", part, on],
+};
 
 /** @param before the comment before, for the reverse; undefined where it is not known */
-export function setColumnComment(
+export function setComment(
   on: QualifiedName,
-  columnName: string,
+  what: Commented,
   comment: string | null,
   before?: string | null,
 ): StatementOperation {
-  const element = new CommentOn(on, columnName, comment);
-  const what = `comment on ${fullName(on)}.${columnName}`;
-  return new StatementOperation("setColumnComment", what, given(on, [on.name, columnName, comment]), element, {
+  const part = "name" in what ? what.name : "";
+  const [method, ...names] = COMMENTS[what.kind](on.name, part);
+  const title = `comment on ${what.kind === "constraint" ? "constraint " : ""}${fullName(on)}${part === "" ? "" : `.${part}`}`;
+  return new StatementOperation(method, title, given(on, [...names, comment]), new CommentOn(on, what, comment), {
     repeatable: true,
-    undo: before === undefined ? null : () => setColumnComment(on, columnName, before, comment),
+    undo: before === undefined ? null : () => setComment(on, what, before, comment),
   });
 }

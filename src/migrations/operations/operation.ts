@@ -10,6 +10,10 @@ export abstract class MigrateOperation {
   abstract readonly kind: string;
   /** What it does, for messages and for the log: `create table users`. */
   abstract describe(): string;
+  /** Whether it has anything to do on a database: what it is about may be for others only. */
+  isFor(_dialect: EngineDialect): boolean {
+    return true;
+  }
   /** The statements, for operations that are nothing but statements. */
   abstract ddl(dialect: EngineDialect): readonly DDLElement[];
   /** The operation that undoes it. @throws MigrationError when it does not know enough of what was there */

@@ -7,45 +7,48 @@ import type { CursorResult } from "../../engine/result.js";
 import type { AsyncSession } from "../../orm/session/async-session.js";
 import { asyncSessionmaker } from "../../orm/session/sessionmaker.js";
 import type { Session } from "../../orm/session/sync-session.js";
+import type { DDLElement } from "../../sql/ddl/element.js";
 import type { ExistsOptions } from "../../sql/ddl/elements.js";
 import { insert } from "../../sql/dml/insert.js";
-import { text } from "../../sql/elements/text.js";
-import type { ForeignKeyOptions } from "../../sql/schema/column.js";
-import {
-  CheckConstraint,
-  type Constraint,
-  type ConstraintOptions,
-  conv,
-  ExcludeConstraint,
-  ForeignKeyConstraint,
-  PrimaryKeyConstraint,
-  UniqueConstraint,
-} from "../../sql/schema/constraints.js";
 import type { SequenceOptions, SQLExpression } from "../../sql/schema/generated.js";
-import { Index, type IndexOptions } from "../../sql/schema/indexes.js";
+import type { IndexOptions } from "../../sql/schema/indexes.js";
 import type { NamingConvention } from "../../sql/schema/naming.js";
 import type { ColumnSpec, ColumnSpecs, InsertValues, Table } from "../../sql/schema/table.js";
 import type { Query } from "../../sql/selectable/query.js";
 import type { MigrationContext, MigrationStatement } from "../context.js";
 import { MigrationError } from "../errors.js";
-import { fullName, type QualifiedName, RenameConstraint, ValidateConstraint } from "./alter.js";
+import {
+  type Commented,
+  DropType,
+  fullName,
+  type QualifiedName,
+  RenameConstraint,
+  ValidateConstraint,
+} from "./alter.js";
 import { type BatchChange, BatchOperations, type BatchOptions, isSimple } from "./batch.js";
 import {
-  AddConstraintOperation,
-  CreateIndexOperation,
   DropConstraintOperation,
   DropIndexOperation,
   type DropIndexOptions,
+  type DropOptions,
 } from "./constraint-operations.js";
+import { CreateTypeIfAbsent } from "./missing-types.js";
 import { ModifyTableOperation } from "./modify-table.js";
 import type { SequenceChoices } from "./named-operations.js";
 import * as named from "./named-operations.js";
 import type { MigrateOperation } from "./operation.js";
+import {
+  type ConstraintChoices,
+  type ExcludeChoices,
+  type ForeignKeyChoices,
+  OperationFactory,
+  type PrimaryKeyChoices,
+  type UniqueChoices,
+} from "./operation-factory.js";
 import { rebuildTable } from "./rebuild.js";
-import { loneColumn, loneTable, skeleton, type TableArgument } from "./schema-objects.js";
+import { loneTable, type TableArgument } from "./schema-objects.js";
 import { StatementOperation } from "./statement-operation.js";
 import {
-  AddColumnOperation,
   AlterColumnOperation,
   type ColumnChanges,
   CreateTableOperation,
@@ -60,14 +63,6 @@ export interface InSchema {
   readonly schema?: string | null;
 }
 
-/** Options of `createForeignKey`. */
-export interface CreateForeignKeyOptions extends Omit<ForeignKeyOptions, "name" | "useAlter"> {
-  readonly schema?: string | null;
-  readonly referentSchema?: string | null;
-  /** Existing rows are not checked: `op.validateConstraint()` does that later, under a lighter lock. */
-  readonly notValid?: boolean;
-}
-
 /**
  * The operations of a migration. Each runs in the order of the calls, and the migration waits for all of them: awaiting
  * one is needed for its answer only.
@@ -80,6 +75,9 @@ export interface CreateForeignKeyOptions extends Omit<ForeignKeyOptions, "name" 
  * }
  */
 export class Operations {
+  /** The types that were made so far. */
+  readonly #types = new Set<string>();
+
   constructor(readonly context: MigrationContext) {}
 
   /** The database's dialect; `op.dialect.name` is `"sqlite"` or `"postgresql"`. */
@@ -111,11 +109,21 @@ export class Operations {
   }
 
   #step(operation: MigrateOperation): Promise<void> {
-    const ddl = operation.ddl(this.dialect);
+    const ddl = operation.ddl(this.dialect).filter((each) => this.#isNews(each));
     const run = async () => {
       for (const each of ddl) await this.context.target.execute(each);
     };
     return this.context.step(operation.describe(), run, () => operation.recover(this.context));
+  }
+
+  /** Whether a statement has anything to do: a table asks for the type that `createEnum` has made before it. */
+  #isNews(ddl: DDLElement): boolean {
+    if (ddl instanceof DropType) this.#types.delete(fullName(ddl.on));
+    if (!(ddl instanceof CreateTypeIfAbsent)) return true;
+    const name = fullName(ddl.type);
+    if (this.#types.has(name)) return false;
+    this.#types.add(name);
+    return true;
   }
 
   get #names(): NamingConvention | undefined {
@@ -159,8 +167,7 @@ export class Operations {
     spec: ColumnSpec<unknown>,
     options: InSchema & ExistsOptions = {},
   ): Promise<void> {
-    const made = loneColumn(tableName, options.schema ?? null, columnName, spec, this.#names);
-    return this.invoke(new AddColumnOperation(made.table, made.column, options));
+    return this.invoke(this.#make(tableName, options).addColumn(columnName, spec, options));
   }
 
   /** Drops a column. */
@@ -210,10 +217,11 @@ export class Operations {
 
   /** One change of a batch, where the database can make it alone. */
   #alone(operation: MigrateOperation): Promise<void> {
-    if (!(operation instanceof DropConstraintOperation && operation.name === null)) return this.invoke(operation);
+    const isKnown = !(operation instanceof DropConstraintOperation) || operation.name !== null;
+    if (isKnown || !operation.isFor(this.dialect)) return this.invoke(operation);
     return this.context.step(operation.describe(), async () => {
       const { context } = this;
-      for (const each of (await operation.byName(context)).ddl()) await context.target.execute(each);
+      for (const each of (await operation.byName(context)).ddl(this.dialect)) await context.target.execute(each);
     });
   }
 
@@ -224,9 +232,9 @@ export class Operations {
     name: string | null,
     tableName: string,
     columns: readonly string[],
-    options: InSchema = {},
+    options: InSchema & PrimaryKeyChoices = {},
   ): Promise<void> {
-    return this.#addConstraint(tableName, options, columns, new PrimaryKeyConstraint(columns, final(name)));
+    return this.invoke(this.#make(tableName, options).primaryKey(name, columns, options));
   }
 
   /** Creates a UNIQUE constraint. */
@@ -234,14 +242,9 @@ export class Operations {
     name: string | null,
     tableName: string,
     columns: readonly string[],
-    options: InSchema & Omit<ConstraintOptions, "name"> & { readonly nullsNotDistinct?: boolean } = {},
+    options: InSchema & UniqueChoices = {},
   ): Promise<void> {
-    return this.#addConstraint(
-      tableName,
-      options,
-      columns,
-      new UniqueConstraint(columns, { ...options, ...final(name) }),
-    );
+    return this.invoke(this.#make(tableName, options).unique(name, columns, options));
   }
 
   /** Creates a CHECK constraint. */
@@ -249,15 +252,16 @@ export class Operations {
     name: string | null,
     tableName: string,
     condition: string | SQLExpression,
-    options: InSchema & Omit<ConstraintOptions, "name"> = {},
+    options: InSchema & ConstraintChoices = {},
   ): Promise<void> {
-    return this.#addConstraint(tableName, options, [], new CheckConstraint(condition, { ...options, ...final(name) }));
+    return this.invoke(this.#make(tableName, options).check(name, condition, options));
   }
 
   /**
    * Creates a foreign key.
    *
    * @param name null for the name that the naming convention makes
+   * @param options with `notValid` existing rows are not checked: `op.validateConstraint()` does that later, under a lighter lock
    * @example op.createForeignKey("fk_posts_author", "posts", "users", ["author_id"], ["id"], { onDelete: "CASCADE" })
    */
   createForeignKey(
@@ -266,16 +270,9 @@ export class Operations {
     referent: string,
     columns: readonly string[],
     referentColumns: readonly string[],
-    options: CreateForeignKeyOptions = {},
+    options: InSchema & ForeignKeyChoices = {},
   ): Promise<void> {
-    const prefix = options.referentSchema == null ? referent : `${options.referentSchema}.${referent}`;
-    const targets = referentColumns.map((each) => `${prefix}.${each}`);
-    return this.#addConstraint(
-      source,
-      options,
-      columns,
-      new ForeignKeyConstraint(columns, targets, { ...options, name }),
-    );
+    return this.invoke(this.#make(source, options).foreignKey(name, referent, columns, referentColumns, options));
   }
 
   /** Creates an EXCLUDE constraint. */
@@ -283,25 +280,18 @@ export class Operations {
     name: string | null,
     tableName: string,
     elements: readonly (readonly [string | SQLExpression, string])[],
-    options: InSchema & { readonly using?: string; readonly where?: string | SQLExpression } = {},
+    options: InSchema & ExcludeChoices = {},
   ): Promise<void> {
-    const parts = elements.map(([what, operator]) => [typeof what === "string" ? text(what) : what, operator] as const);
-    return this.#addConstraint(tableName, options, [], new ExcludeConstraint(parts, { ...options, ...final(name) }));
+    return this.invoke(this.#make(tableName, options).exclude(name, elements, options));
   }
 
-  #addConstraint(
-    tableName: string,
-    options: InSchema,
-    columns: readonly string[],
-    constraint: Constraint,
-  ): Promise<void> {
-    skeleton(tableName, options.schema ?? null, columns, [constraint], this.#names);
-    return this.invoke(new AddConstraintOperation(constraint));
+  #make(tableName: string, options: InSchema): OperationFactory {
+    return new OperationFactory(on(tableName, options), this.#names);
   }
 
   /** Drops a constraint by name. */
-  dropConstraint(name: string, tableName: string, options: InSchema & ExistsOptions = {}): Promise<void> {
-    return this.invoke(new DropConstraintOperation(on(tableName, options), name, options));
+  dropConstraint(name: string, tableName: string, options: InSchema & DropOptions = {}): Promise<void> {
+    return this.invoke(this.#make(tableName, options).dropConstraint(name, options));
   }
 
   /** Renames a constraint. */
@@ -341,10 +331,8 @@ export class Operations {
     columns: readonly (string | SQLExpression)[],
     options: InSchema & IndexOptions & { readonly ifNotExists?: boolean } = {},
   ): Promise<void> {
-    const plain = [...columns, ...(options.include ?? [])].filter((each): each is string => typeof each === "string");
-    const index = new Index(name, columns, options);
-    skeleton(tableName, options.schema ?? null, plain, [index], this.#names);
-    return this.invoke(new CreateIndexOperation(index, options.ifNotExists === true ? { ifNotExists: true } : {}));
+    const { schema: _schema, ...rest } = options;
+    return this.invoke(this.#make(tableName, options).index(name, columns, rest));
   }
 
   /** Drops an index by name. */
@@ -435,21 +423,34 @@ export class Operations {
     return this.invoke(named.dropSchema(name, options));
   }
 
-  /** Sets or (null) removes the comment of a table. Does nothing where the database keeps none. */
+  /** Sets or (null) removes the comment of a table. Comments are left out where the database keeps none. */
   setTableComment(tableName: string, comment: string | null, options: InSchema = {}): Promise<void> {
-    if (!this.dialect.capabilities.comments) return Promise.resolve();
-    return this.invoke(named.setTableComment(on(tableName, options), comment));
+    return this.#comment(on(tableName, options), { kind: "table" }, comment);
   }
 
-  /** Sets or (null) removes the comment of a column. Does nothing where the database keeps none. */
+  /** Sets or (null) removes the comment of a column. */
   setColumnComment(
     tableName: string,
     columnName: string,
     comment: string | null,
     options: InSchema = {},
   ): Promise<void> {
+    return this.#comment(on(tableName, options), { kind: "column", name: columnName }, comment);
+  }
+
+  /** Sets or (null) removes the comment of a constraint. */
+  setConstraintComment(name: string, tableName: string, comment: string | null, options: InSchema = {}): Promise<void> {
+    return this.#comment(on(tableName, options), { kind: "constraint", name }, comment);
+  }
+
+  /** Sets or (null) removes the comment of an index. */
+  setIndexComment(name: string, comment: string | null, options: InSchema = {}): Promise<void> {
+    return this.#comment(on(name, options), { kind: "index" }, comment);
+  }
+
+  #comment(place: QualifiedName, what: Commented, comment: string | null): Promise<void> {
     if (!this.dialect.capabilities.comments) return Promise.resolve();
-    return this.invoke(named.setColumnComment(on(tableName, options), columnName, comment));
+    return this.invoke(named.setComment(place, what, comment));
   }
 
   // --- data ------------------------------------------------------------------------------------------------------------
@@ -525,11 +526,6 @@ function on(name: string, options: InSchema): QualifiedName {
   if (typeof name !== "string" || name === "")
     throw new MigrationError("An operation needs the name of what it works on.");
   return { name, schema: options.schema ?? null };
-}
-
-/** A name written in a migration is the name, whatever the convention says. */
-function final(name: string | null): ConstraintOptions {
-  return name === null ? {} : { name: conv(name) };
 }
 
 function reads(statement: MigrationStatement): boolean {

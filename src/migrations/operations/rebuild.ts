@@ -75,7 +75,7 @@ export async function rebuildTable(
   await checkUnenforced(context, on);
   const before = (options.copyFrom as unknown as Table | undefined) ?? (await reflected(context, on, names));
   const shape = new TableShape(before);
-  for (const { operation, place } of changes) shape.apply(operation, place);
+  for (const { operation, place } of changes) if (operation.isFor(context.dialect)) shape.apply(operation, place);
   const { table, copied } = shape.build(`_athanor_tmp_${on.name}`);
   const triggers = await triggersOf(context, on);
   const sequence = await counted(context, on);

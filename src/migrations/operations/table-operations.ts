@@ -1,9 +1,10 @@
 /** Operations on tables and their columns. */
 import type { EngineDialect } from "../../engine/dialect.js";
 import type { DDLElement } from "../../sql/ddl/element.js";
-import { AddConstraint, CreateIndex, CreateTable, DropTable, type ExistsOptions } from "../../sql/ddl/elements.js";
+import { DropTable, type ExistsOptions } from "../../sql/ddl/elements.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
+import { constraintDDL, indexDDL, tableDDL } from "../../sql/schema/create.js";
 import type { Computed, Identity } from "../../sql/schema/generated.js";
 import { column, type Table } from "../../sql/schema/table.js";
 import type { SQLType } from "../../sql/types/type.js";
@@ -49,22 +50,7 @@ export class CreateTableOperation extends MigrateOperation {
     return `create table ${this.table.fullName}`;
   }
   override ddl(dialect: EngineDialect): readonly DDLElement[] {
-    const { table } = this;
-    const inline = table.foreignKeyConstraints.filter((each) => !this.options.deferred?.includes(each));
-    const ddl: DDLElement[] = [
-      ...missingTypes(dialect, table),
-      new CreateTable(table, { ...this.options, includeForeignKeys: inline }),
-    ];
-    for (const index of table.indexes) {
-      if (index.existsOn(dialect)) ddl.push(new CreateIndex(index, this.options));
-    }
-    if (hasComments(dialect)) {
-      if (table.comment !== null) ddl.push(new CommentOn(table, null, table.comment));
-      for (const column of table.columns) {
-        if (column.comment !== null) ddl.push(new CommentOn(table, column.name, column.comment));
-      }
-    }
-    return ddl;
+    return [...missingTypes(dialect, this.table), ...tableDDL(dialect, this.table, this.options)];
   }
   override reverse(): DropTableOperation {
     return new DropTableOperation(this.table, {}, this.table);
@@ -134,12 +120,11 @@ export class AddColumnOperation extends MigrateOperation {
   override ddl(dialect: EngineDialect): readonly DDLElement[] {
     const { table, column } = this;
     const ddl: DDLElement[] = [...missingTypes(dialect, table), new AddColumn(table, column, this.options)];
-    for (const constraint of table.constraints) {
-      if (constraint.kind === "pk" || !constraint.columns.includes(column)) continue;
-      ddl.push(new AddConstraint(constraint));
-    }
-    for (const index of table.indexes) if (index.columns.includes(column)) ddl.push(new CreateIndex(index));
-    if (column.comment !== null && hasComments(dialect)) ddl.push(new CommentOn(table, column.name, column.comment));
+    for (const each of table.constraints)
+      if (each.kind !== "pk" && each.columns.includes(column)) ddl.push(...constraintDDL(dialect, each));
+    for (const each of table.indexes) if (each.columns.includes(column)) ddl.push(...indexDDL(dialect, each));
+    if (column.comment !== null && hasComments(dialect))
+      ddl.push(new CommentOn(table, { kind: "column", name: column.name }, column.comment));
     return ddl;
   }
   override reverse(): DropColumnOperation {
@@ -237,7 +222,8 @@ export class AlterColumnOperation extends MigrateOperation {
       if (changes.identity !== null && existing.identity == null)
         ddl.push(new ContinueIdentity(on, columnName, changes.identity.start ?? 1));
     }
-    if (changes.comment !== undefined && hasComments(dialect)) ddl.push(new CommentOn(on, columnName, changes.comment));
+    if (changes.comment !== undefined && hasComments(dialect))
+      ddl.push(new CommentOn(on, { kind: "column", name: columnName }, changes.comment));
     if (changes.name !== undefined) ddl.push(new RenameColumn(on, columnName, changes.name));
     return ddl;
   }

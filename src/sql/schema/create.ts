@@ -10,14 +10,17 @@ import {
   DropSequence,
   DropTable,
   DropView,
+  type ExistsOptions,
   SetColumnComment,
   SetConstraintComment,
   SetIndexComment,
   SetTableComment,
 } from "../ddl/elements.js";
 import type { DDLConnection, DDLOp } from "../ddl-runner.js";
-import type { ForeignKeyConstraint } from "./constraints.js";
+import type { Dialect } from "../dialect.js";
+import type { Constraint, ForeignKeyConstraint } from "./constraints.js";
 import type { Sequence } from "./generated.js";
+import type { Index } from "./indexes.js";
 import { createType, dropType, namedTypes } from "./named-types.js";
 import { constraintName } from "./naming.js";
 import type { ReflectedKind } from "./reflected.js";
@@ -77,20 +80,9 @@ export function* createAllOp(connection: DDLConnection, items: SchemaItems, chec
   const { tables: sorted, deferred } = sortTables(wanted, dialect.capabilities.alterAddConstraint);
   for (const table of sorted) {
     yield* moment(connection, items, "beforeCreate", table);
-    const inline = table.foreignKeyConstraints.filter((key) => !deferred.includes(key));
-    yield* connection.executeDDL(table.creatorDdl?.(table) ?? new CreateTable(table, { includeForeignKeys: inline }));
-    for (const index of table.indexes) {
-      if (index.existsOn(dialect)) yield* connection.executeDDL(new CreateIndex(index));
-    }
-    yield* comments(connection, table, deferred);
+    for (const ddl of tableDDL(dialect, table, { deferred })) yield* connection.executeDDL(ddl);
   }
-  for (const key of deferred) {
-    if (!key.existsOn(dialect)) continue;
-    yield* connection.executeDDL(new AddConstraint(key));
-    if (key.comment !== null && dialect.capabilities.comments) {
-      yield* connection.executeDDL(new SetConstraintComment(key));
-    }
-  }
+  for (const key of deferred) for (const ddl of constraintDDL(dialect, key)) yield* connection.executeDDL(ddl);
   // after the keys that close rings: what follows a table may use them
   for (const table of sorted) yield* moment(connection, items, "afterCreate", table);
   const viewsThere = checkfirst ? yield* present(connection, [...TABLES, ...VIEWS], items.views.map(place)) : null;
@@ -179,19 +171,40 @@ function* moment(connection: DDLConnection, items: SchemaItems, when: SchemaMome
   yield* connection.announce(when, table ?? items.owner);
 }
 
-function* comments(connection: DDLConnection, table: Table, deferred: readonly ForeignKeyConstraint[]): DDLOp<void> {
-  if (!connection.dialect.capabilities.comments) return;
-  if (table.comment !== null) yield* connection.executeDDL(new SetTableComment(table));
-  for (const column of table.columns) {
-    if (column.comment !== null) yield* connection.executeDDL(new SetColumnComment(table, column.name, column.comment));
+/** What makes a table, with its indexes and comments; foreign keys that come later are left out. */
+export function tableDDL(
+  dialect: Dialect,
+  table: Table,
+  options: ExistsOptions & { readonly deferred?: readonly ForeignKeyConstraint[] } = {},
+): DDLElement[] {
+  const { deferred = [], ...exists } = options;
+  const inline = table.foreignKeyConstraints.filter((key) => !deferred.includes(key));
+  const create = table.creatorDdl?.(table) ?? new CreateTable(table, { ...exists, includeForeignKeys: inline });
+  const ddl: DDLElement[] = [create, ...table.indexes.flatMap((index) => indexDDL(dialect, index, exists))];
+  if (!dialect.capabilities.comments) return ddl;
+  if (table.comment !== null) ddl.push(new SetTableComment(table));
+  for (const { name, comment } of table.columns)
+    if (comment !== null) ddl.push(new SetColumnComment(table, name, comment));
+  for (const each of table.constraints) {
+    if (each.comment !== null && !deferred.includes(each as ForeignKeyConstraint) && each.existsOn(dialect))
+      ddl.push(new SetConstraintComment(each));
   }
-  for (const constraint of table.constraints) {
-    if (constraint.comment === null || deferred.includes(constraint as ForeignKeyConstraint)) continue;
-    if (constraint.existsOn(connection.dialect)) yield* connection.executeDDL(new SetConstraintComment(constraint));
-  }
-  for (const index of table.indexes) {
-    if (index.options.comment != null && index.existsOn(connection.dialect)) {
-      yield* connection.executeDDL(new SetIndexComment(index));
-    }
-  }
+  return ddl;
+}
+
+/** What adds a constraint to a table that is there, with its comment; nothing on databases that are not to have it. */
+export function constraintDDL(dialect: Dialect, constraint: Constraint): DDLElement[] {
+  if (!constraint.existsOn(dialect)) return [];
+  const add = new AddConstraint(constraint);
+  const commented = constraint.comment !== null && dialect.capabilities.comments;
+  return commented ? [add, new SetConstraintComment(constraint)] : [add];
+}
+
+/** What makes an index, with its comment; nothing on databases that are not to have it. */
+export function indexDDL(dialect: Dialect, index: Index, options: ExistsOptions = {}): DDLElement[] {
+  if (!index.existsOn(dialect)) return [];
+  const create = new CreateIndex(index, options);
+  return index.options.comment != null && dialect.capabilities.comments
+    ? [create, new SetIndexComment(index)]
+    : [create];
 }
