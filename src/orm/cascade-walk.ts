@@ -17,37 +17,61 @@ export function cascadeStates(
   halt?: (state: InstanceState) => boolean,
 ): InstanceState[] {
   const found: InstanceState[] = [];
+  const stack: (InstanceState | Step)[] = [];
   try {
-    walk(start, operation, halt, found);
+    walk(start, operation, halt, found, stack);
   } finally {
     for (const state of found) state.unmark();
+    for (const left of stack) if (!("members" in left)) left.unmark();
   }
   return found;
 }
 
+/** The members of an object along one relationship, which are still to be walked. */
+interface Step {
+  readonly relationship: Relationship;
+  readonly members: readonly object[];
+}
+
+/** What hangs on a member comes before the next member, and one relationship's members before the next relationship's. */
 function walk(
   start: InstanceState,
   operation: CascadeOperation,
   halt: ((state: InstanceState) => boolean) | undefined,
   found: InstanceState[],
+  stack: (InstanceState | Step)[],
 ): void {
-  const stack: InstanceState[] = [start];
-  while (stack.length > 0) {
-    const state = stack.pop() as InstanceState;
-    // Nothing related in memory, now or before; what waits for a collection is among the extras.
-    if (state.refs === null && state.extra === null) continue;
-    const from = found.length;
-    for (const relationship of mapperOf(state).cascading(operation)) {
-      for (const member of membersFor(operation, state, relationship)) {
-        const reached = stateOf(member) as InstanceState;
-        if (halt?.(reached)) continue;
-        // A refresh does not touch what is not stored, unless it is the parent's own.
-        if (operation === "refresh-expire" && reached.key === null && !relationship.cascades.deleteOrphan) continue;
-        if (reached.mark()) found.push(reached);
-      }
+  pushSteps(start, operation, stack);
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    if (!("members" in next)) {
+      found.push(next);
+      pushSteps(next, operation, stack);
+      continue;
     }
-    for (let i = found.length - 1; i >= from; i--) stack.push(found[i]);
+    const from = stack.length;
+    for (const member of next.members) {
+      const reached = stateOf(member) as InstanceState;
+      if (halt?.(reached)) continue;
+      // A refresh does not touch what is not stored, unless it is the parent's own.
+      if (operation === "refresh-expire" && reached.key === null && !next.relationship.cascades.deleteOrphan) continue;
+      if (reached.mark()) stack.push(reached);
+    }
+    reverseFrom(stack, from);
   }
+}
+
+function pushSteps(state: InstanceState, operation: CascadeOperation, stack: (InstanceState | Step)[]): void {
+  // Nothing related in memory, now or before; what waits for a collection is among the extras.
+  if (state.refs === null && state.extra === null) return;
+  const relationships = mapperOf(state).cascading(operation);
+  for (let i = relationships.length - 1; i >= 0; i--) {
+    const members = membersFor(operation, state, relationships[i]);
+    if (members.length > 0) stack.push({ relationship: relationships[i], members });
+  }
+}
+
+function reverseFrom(list: unknown[], from: number): void {
+  for (let i = from, j = list.length - 1; i < j; i++, j--) [list[i], list[j]] = [list[j], list[i]];
 }
 
 function membersFor(operation: CascadeOperation, state: InstanceState, { attribute }: Relationship): readonly object[] {

@@ -53,6 +53,7 @@ export interface SavepointFace {
 
 /** What the runner uses of a connection. */
 export interface ConnectionFace {
+  readonly closed: boolean;
   execute(statement: Select<unknown> | unknown): MaybePromise<RowsFace>;
   execDriverSql(text: string): MaybePromise<RowsFace>;
   commit(): MaybePromise<void>;

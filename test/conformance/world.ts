@@ -89,7 +89,7 @@ export class World {
     if (session.inTransaction() || nowhereElse) {
       if (session.isActive) return after(session.connection(), fn);
       const kept = this.#nestedConnections.get(this.sessionName(step));
-      if (kept) return fn(kept);
+      if (kept && !kept.closed) return fn(kept);
     }
     return this.withConnection(fn, "rollback");
   }

@@ -1,4 +1,5 @@
 /** What all kinds of mapped attributes have in common. */
+import { InvalidRequestError } from "../../sql/errors.js";
 import { DetachedInstanceError, MissingSyncContextError } from "../errors.js";
 import type { History } from "../history.js";
 import type { InstanceState, StateAttribute, StateMapper } from "../state.js";
@@ -71,6 +72,15 @@ export function loadNow(state: InstanceState, attribute: Attribute): unknown {
   }
   if (!session.mayBlock) throw missingSyncContext(state, attribute);
   return session.block(session.loadAttribute(state, attribute));
+}
+
+/** What an object had that was expired when the transaction that had inserted it was rolled back: nothing can bring it back. */
+export function lostWithRow(state: InstanceState, attribute: StateAttribute): Error {
+  const Kind = state.session === null ? DetachedInstanceError : InvalidRequestError;
+  return new Kind(
+    `${state.describe()} has no row: it was rolled back while the object was expired, so that its "${attribute.key}" is lost. ` +
+      "Assign its attributes anew, or make a new object.",
+  );
 }
 
 export function missingSyncContext(state: InstanceState, attribute: Attribute): MissingSyncContextError {

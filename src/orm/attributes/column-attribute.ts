@@ -6,7 +6,7 @@ import type { SQLType } from "../../sql/types/type.js";
 import { History, NO_HISTORY } from "../history.js";
 import type { ComparatorFactory } from "../mapping/declarations.js";
 import type { InstanceState, StateMapper } from "../state.js";
-import { Attribute, loadNow } from "./attribute.js";
+import { Attribute, loadNow, lostWithRow } from "./attribute.js";
 
 export interface ColumnAttributeOptions {
   /** Not part of the ordinary SELECT of the class. */
@@ -83,7 +83,10 @@ export class ColumnAttribute extends Attribute {
   }
 
   #getUnloaded(state: InstanceState): unknown {
-    if (state.key === null) return undefined;
+    if (state.key === null) {
+      if (state.expired) throw lostWithRow(state, this);
+      return undefined;
+    }
     loadNow(state, this);
     const value = this.peek(state);
     return value === undefined ? null : value;

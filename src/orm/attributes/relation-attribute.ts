@@ -34,8 +34,17 @@ export interface RelationTraits {
   accepts(mapper: StateMapper): boolean;
   /** Whether the member, an object of the target class, has lost a parent without which it may not exist. */
   isOrphan(member: InstanceState): boolean;
-  /** The related object as memory alone can tell: undefined where the database would have to be asked. */
-  fromMemory(state: InstanceState, session: SessionPort, committed: boolean): object | null | undefined;
+  /**
+   * The related object as memory alone can tell: undefined where the database would have to be asked.
+   * @param committed by the key that the row has, not by the one that it is to have
+   * @param evenExpired whether an expired object will do: its row may be gone
+   */
+  fromMemory(
+    state: InstanceState,
+    session: SessionPort,
+    committed: boolean,
+    evenExpired?: boolean,
+  ): object | null | undefined;
   /** `noload`: the attribute is empty instead of being loaded. */
   neverLoads(state: InstanceState): boolean;
   /** What options or mapping say against loading now; throws for `raiseload`. */

@@ -190,13 +190,10 @@ export class ToManyAttribute extends RelationAttribute {
     const fresh = this.kind.create();
     state.recordChange(this, old);
     this.#putStorage(state, fresh);
-    const seen = new Set<object>();
-    for (const item of items) {
-      const isNew = !before.has(item) && !seen.has(item);
-      seen.add(item);
-      this.kind.add(fresh, isNew ? this.fireAppend(state, item, this.bulkToken) : item);
-    }
-    for (const item of before) if (!seen.has(item)) this.fireRemove(state, item, this.bulkToken);
+    for (const item of items)
+      this.kind.add(fresh, before.has(item) ? item : this.fireAppend(state, item, this.bulkToken));
+    const now = new Set(items);
+    for (const item of before) if (!now.has(item)) this.fireRemove(state, item, this.bulkToken);
     this.kind.arranged?.(fresh);
   }
 
@@ -210,7 +207,15 @@ export class ToManyAttribute extends RelationAttribute {
     this.fireRemove(state, item, this.removeToken);
   }
 
-  /** A change of order or of a second occurrence: no member came or went. */
+  /** One of several occurrences of a member goes. It stays a member, but a collection on the other side loses an occurrence too. */
+  shed(state: InstanceState, item: object): void {
+    const member = stateOf(item);
+    if (member === undefined) return;
+    for (const reverse of this.traits.reverse) if (reverse.uselist) reverse.pop(member, state.object, this.removeToken);
+    this.noteChange(state);
+  }
+
+  /** A change of order: no member came or went. */
   touched(state: InstanceState): void {
     this.noteChange(state);
   }
@@ -252,13 +257,19 @@ export class ToManyAttribute extends RelationAttribute {
     state.recordChange(this, members === undefined ? undefined : [...members]);
   }
 
+  /** New members come first, as they are saved first. */
   allPending(state: InstanceState): readonly object[] {
     const current = this.peek(state);
     if (current === undefined) return [];
     const original = state.committed?.get(this) as readonly object[] | undefined;
     if (original === undefined) return current;
+    const before = new Set(original);
     const now = new Set(current);
-    return [...current, ...original.filter((item) => !now.has(item))];
+    return [
+      ...current.filter((item) => !before.has(item)),
+      ...current.filter((item) => before.has(item)),
+      ...original.filter((item) => !now.has(item)),
+    ];
   }
 
   history(state: InstanceState): History<object> {

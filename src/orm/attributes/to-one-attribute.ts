@@ -46,6 +46,14 @@ export class ToOneAttribute extends RelationAttribute {
     return known;
   }
 
+  /** Takes the related object from the identity map, expired or not. */
+  recall(state: InstanceState): void {
+    const { session } = state;
+    if (session === null || this.isLoaded(state)) return;
+    const known = this.traits.fromMemory(state, session, false, true);
+    if (known !== undefined) this.setCommitted(state, known);
+  }
+
   /** The value before an assignment: loaded only where it must be known. */
   #previous(state: InstanceState): object | null | undefined {
     const present = this.peek(state);

@@ -14,6 +14,7 @@ function isLive(storage: object[], { attribute, state }: CollectionLink): boolea
 
 /** Brings the storage to `next` and fires what that means for each member. */
 function become(storage: object[], link: CollectionLink, next: object[]): void {
+  if (next.length === storage.length && next.every((item, i) => item === storage[i])) return;
   if (!isLive(storage, link)) {
     storage.length = 0;
     storage.push(...next);
@@ -21,15 +22,31 @@ function become(storage: object[], link: CollectionLink, next: object[]): void {
   }
   const { attribute, state } = link;
   for (const item of next) attribute.check(item, state);
-  const before = new Set(storage);
-  const after = new Set(next);
+  const before = counted(storage);
+  const after = counted(next);
   attribute.touched(state);
-  for (const item of before) if (!after.has(item)) attribute.removed(state, item);
+  for (const [item, count] of before) {
+    const left = after.get(item) ?? 0;
+    for (let i = count; i > Math.max(left, 1); i--) attribute.shed(state, item);
+    if (left === 0) attribute.removed(state, item);
+  }
   const replaced = new Map<object, object>();
-  for (const item of after) if (!before.has(item)) replaced.set(item, attribute.added(state, item));
+  for (const [item, count] of after) {
+    for (let i = before.get(item) ?? 0; i < count; i++) {
+      const stored = attribute.added(state, item);
+      if (stored !== item) replaced.set(item, stored);
+    }
+  }
   storage.length = next.length;
   for (let i = 0; i < next.length; i++) storage[i] = replaced.get(next[i]) ?? next[i];
   attribute.kind.arranged?.(storage);
+}
+
+/** How often each member occurs. */
+function counted(members: readonly object[]): Map<object, number> {
+  const counts = new Map<object, number>();
+  for (const member of members) counts.set(member, (counts.get(member) ?? 0) + 1);
+  return counts;
 }
 
 type Method = (this: object, ...args: never[]) => unknown;
@@ -103,7 +120,7 @@ function takeOut(storage: object[], link: CollectionLink, index: number): object
   if (storage.length === 0) return undefined;
   const item = storage[index];
   if (isLive(storage, link)) {
-    if (storage.indexOf(item) !== storage.lastIndexOf(item)) link.attribute.touched(link.state);
+    if (storage.indexOf(item) !== storage.lastIndexOf(item)) link.attribute.shed(link.state, item);
     else link.attribute.removed(link.state, item);
   }
   storage.splice(index, 1);

@@ -87,7 +87,7 @@ export class KeyedKind implements CollectionKind<Map<unknown, object>> {
   }
 
   read(value: unknown, label: string): readonly object[] | null {
-    if (Array.isArray(value)) return value as object[];
+    if (Array.isArray(value)) return [...new Set(value as object[])];
     if (!(value instanceof Map)) return null;
     for (const [key, item] of value as Map<unknown, object>) this.checkKey(item, key, label);
     return [...(value as Map<unknown, object>).values()];

@@ -47,5 +47,5 @@ export const setKind: CollectionKind<Set<object>> = {
     Set.prototype.delete.call(storage, item);
   },
   expose: TrackedSet.expose,
-  read: (value) => (value instanceof Set || Array.isArray(value) ? ([...value] as object[]) : null),
+  read: (value) => (value instanceof Set || Array.isArray(value) ? ([...new Set(value)] as object[]) : null),
 };

@@ -3,7 +3,7 @@ import type { Op } from "../../engine/io.js";
 import type { ColumnElement } from "../../sql/element.js";
 import { Select } from "../../sql/selectable/select.js";
 import type { LoadSession } from "../load-session.js";
-import { type Mapper, mapperOf } from "../mapping/mapper.js";
+import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
 import { placeArguments } from "../place.js";
 import { type InstanceState, valuesOf } from "../state.js";
@@ -33,10 +33,23 @@ function nodeFor(options: LoadedOptions | null): OptionNode {
 /** Whether reading the object again joins anything to it: otherwise its columns alone are asked for, with less work. */
 export function joinsOnReload(state: InstanceState): boolean {
   const { relationships } = mapperOf(state);
+  let joins = false;
   for (let i = 0; i < relationships.length; i++) {
-    if (relationships[i].strategyFor(state) === "joined" && !relationships[i].attribute.isLoaded(state)) return true;
+    const relationship = relationships[i];
+    if (relationship.attribute.isLoaded(state) || relationship.strategyFor(state) !== "joined") continue;
+    if (isKnown(relationship, state)) return false;
+    joins = true;
   }
-  return false;
+  return joins;
+}
+
+/** Whether a relationship of an object is loaded, or has changes that wait for it to be: a reload leaves it alone. */
+export function isKnown({ attribute }: Relationship, state: InstanceState): boolean {
+  return (
+    attribute.isLoaded(state) ||
+    state.committed?.has(attribute) === true ||
+    state.extra?.pending?.has(attribute) === true
+  );
 }
 
 /** Fills what an expired object lacks: its columns, and what the mapping or its statement's options load with it. False when the row is gone. */

@@ -8,7 +8,7 @@ import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { Node, replaceNodes } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
-import type { Attribute } from "../attributes/attribute.js";
+import { type Attribute, lostWithRow } from "../attributes/attribute.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { RelationAttribute, RelationTraits } from "../attributes/relation-attribute.js";
 import type { CascadeOperation, Cascades } from "../cascades.js";
@@ -417,7 +417,12 @@ export class Relationship implements RelationTraits {
     return isOrphan(member);
   }
 
-  fromMemory(state: InstanceState, session: SessionPort, committed: boolean): object | null | undefined {
+  fromMemory(
+    state: InstanceState,
+    session: SessionPort,
+    committed: boolean,
+    evenExpired = false,
+  ): object | null | undefined {
     if (!this.useGet) return undefined;
     const values: unknown[] = [];
     for (const column of this.identityColumns) {
@@ -430,7 +435,7 @@ export class Relationship implements RelationTraits {
     const key = this.target.identityKey(values);
     if (key === null) return null;
     const found = session.lookup(this.target.base, key, tokenOf(state));
-    if (found === undefined || found.expired) return undefined;
+    if (found === undefined || (found.expired && !evenExpired)) return undefined;
     return this.accepts(found.mapper) ? found.object : null;
   }
 
@@ -477,6 +482,12 @@ export class Relationship implements RelationTraits {
   toString(): string {
     return this.label;
   }
+}
+
+/** Refuses an object without a row whose key is lost: it was expired when its INSERT was rolled back. */
+export function refuseLost(state: InstanceState, mapper: Mapper): void {
+  const lost = state.expired && mapper.primaryKey.find((attribute) => !attribute.isLoaded(state));
+  if (lost) throw lostWithRow(state, lost);
 }
 
 /** SQLAlchemy: `Mapper._is_orphan`. */

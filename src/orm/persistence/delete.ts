@@ -48,6 +48,7 @@ function* deleteBatch(
   const plan = deletePlan(connection.dialect, shape.table, where);
   const sets: unknown[][] = [];
   for (const state of states) {
+    if (state.key === null) throw new FlushError(`${state.describe()} cannot be deleted: it has no row yet.`);
     const values = shape.key.map(({ attribute }) => keyValue(state, attribute));
     const missing = values.findIndex((value) => value === null || value === undefined);
     if (missing >= 0) {

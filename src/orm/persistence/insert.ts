@@ -104,8 +104,8 @@ function valuesOfRow(state: InstanceState, shape: TableShape, values: unknown[])
       continue;
     }
     const { attribute } = written;
-    let value = attribute.peek(state);
-    if (value === undefined && attribute === mapper.version) value = firstVersion(mapper, state);
+    let value = attribute === mapper.version ? firstVersion(mapper, state) : undefined;
+    value ??= attribute.peek(state);
     if (value === undefined || (value === null && !sendsNull(state, attribute)))
       value = missingValue(state, written, shape, mapper);
     if (typeof value === "object" && value instanceof Node) hasExpressions = true;

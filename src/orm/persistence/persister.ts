@@ -1,7 +1,7 @@
 /** Writes what the unit of work has ordered. It knows SQL and nothing of order. SQLAlchemy: `orm/persistence.py`. */
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
-import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
+import { type Mapper, mapperOf, type Relationship, refuseLost } from "../mapping/mapper.js";
 import { PLACE, placeArguments } from "../place.js";
 import { hashOf, type IdentityKey, type InstanceState, tokenOf, valuesOf } from "../state.js";
 import type { AssociationChanges, FlushContext, Persister } from "../uow/flush-context.js";
@@ -36,9 +36,11 @@ export class SessionPersister implements Persister {
         inserts.push({ state, mapper, rowSwitch, version: undefined });
         continue;
       }
-      if (needsKey(state) && hasNetChange(state)) yield* this.session.loadForFlush(state, mapper.primaryKey[0]);
+      const changed = hasNetChange(state);
+      if (changed && needsKey(state)) yield* this.session.loadForFlush(state, mapper.primaryKey[0]);
       const source = rowSwitch ?? state;
       if (
+        changed &&
         mapper.version !== null &&
         !mapper.version.isLoaded(source) &&
         mapper.version.committedValue(source) === undefined
@@ -47,8 +49,9 @@ export class SessionPersister implements Persister {
       }
       updates.push({ state, mapper, rowSwitch, version: mapper.version?.committedValue(source) });
     }
-    yield* insertStates(this.session, connection, inserts);
+    // An UPDATE cannot hit a row that this flush makes, and what it frees an INSERT may take.
     yield* updateStates(this.session, connection, updates);
+    yield* insertStates(this.session, connection, inserts);
     for (const state of sorted) for (const each of mapperOf(state).expiredByFlush) each.expire(state);
     this.#announce(sorted, connection, "after");
   }
@@ -81,6 +84,7 @@ export class SessionPersister implements Persister {
 
   /** The object in the identity map under the key of a new one. */
   #holderOfKey(state: InstanceState, mapper: Mapper): InstanceState | undefined {
+    refuseLost(state, mapper);
     if (mapper.primaryKey[0].peek(state) == null) return undefined;
     const key = mapper.identityKeyOf(state);
     const holder = key === null ? undefined : this.session.lookup(mapper.base, key, tokenOf(state));

@@ -254,38 +254,50 @@ export function* postUpdateStates(
     }
   }
   for (const [shape, group] of groups) {
-    const set = shape.columns.filter((c) => columns.has(c.column));
-    const rows = group.map((state): UpdateRow => {
-      const mapper = mapperOf(state);
-      const row: UpdateRow = {
-        state,
-        shape,
-        set: set.map((c) => c.column),
-        setValues: set.map((c) => c.attribute.peek(state) ?? null),
-        where: shape.key.map((c) => c.column),
-        whereValues: shape.key.map((c) =>
-          state.key === null ? c.attribute.peek(state) : keyValue(state, c.attribute),
-        ),
-        expressions: null,
-        returning: [],
-        fetches: false,
-        signature: "",
-      };
-      const versioned = mapper.version === null ? undefined : shape.byAttribute.get(mapper.version)?.[0];
-      if (versioned !== undefined) {
-        const present = versioned.attribute.peek(state);
-        row.where.push(versioned.column);
-        row.whereValues.push(present);
-        // A row that this flush has inserted keeps its first version.
-        const next = state.key === null ? present : nextVersion(mapper, present);
-        if (next !== undefined) {
-          row.set.push(versioned.column);
-          row.setValues.push(next);
-          versioned.attribute.assign(state, next);
-        }
-      }
-      return row;
-    });
-    yield* updateBatch(connection, rows);
+    const rows: UpdateRow[] = [];
+    for (const state of group) {
+      const row = postUpdateRow(state, shape, columns);
+      if (row !== null) rows.push(row);
+    }
+    for (const batch of batches(rows)) yield* updateBatch(connection, batch);
   }
+}
+
+/** The row's UPDATE of those columns, null where they are as the database has them. */
+function postUpdateRow(state: InstanceState, shape: TableShape, columns: ReadonlySet<object>): UpdateRow | null {
+  const mapper = mapperOf(state);
+  const changed = shape.columns.filter(({ column, attribute }) => columns.has(column) && attribute.hasNetChange(state));
+  if (changed.length === 0) return null;
+  const set = changed.map((c) => c.column);
+  const setValues = changed.map((c) => c.attribute.peek(state) ?? null);
+  const where = shape.key.map((c) => c.column);
+  const whereValues = shape.key.map((c) =>
+    state.key === null ? c.attribute.peek(state) : keyValue(state, c.attribute),
+  );
+  const versioned = mapper.version === null ? undefined : shape.byAttribute.get(mapper.version)?.[0];
+  if (versioned !== undefined) {
+    const present = versioned.attribute.peek(state);
+    where.push(versioned.column);
+    whereValues.push(present);
+    // A row that this flush has inserted keeps its first version.
+    const next = state.key === null ? present : nextVersion(mapper, present);
+    if (next !== undefined) {
+      set.push(versioned.column);
+      setValues.push(next);
+      versioned.attribute.assign(state, next);
+    }
+  }
+  const signature = set.map((c) => c.id).join(",");
+  return {
+    state,
+    shape,
+    set,
+    setValues,
+    where,
+    whereValues,
+    expressions: null,
+    returning: [],
+    fetches: false,
+    signature,
+  };
 }

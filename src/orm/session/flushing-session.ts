@@ -13,6 +13,8 @@ export abstract class FlushingSession extends TransactionalSession {
   protected abstract readonly persister: Persister;
   /** The session as the unit of work sees it. */
   protected abstract readonly flushPort: FlushSession;
+  /** Reads the expired ones among the objects of a flush that have a row after it. @throws ObjectDeletedError where a row is gone */
+  protected abstract readExpired(states: readonly InstanceState[]): Op<void>;
   #noAutoflush = 0;
   #flushing = false;
   #current: FlushContext | null = null;
@@ -79,6 +81,7 @@ export abstract class FlushingSession extends TransactionalSession {
       const levels = yield* flush.plan();
       yield* flush.execute(levels);
       this.fromHandler(() => this.emit("afterFlush", flush));
+      yield* this.readExpired(flush.states);
       finishFlush(flush, this.membership, this.#late);
       this.#endFlush(flush);
       this.emit("afterFlushPostexec", flush);

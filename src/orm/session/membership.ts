@@ -94,20 +94,25 @@ export class Membership {
           `Use makeTransient(object) to make a new object of it, or roll back.`,
       );
     }
-    const { base } = mapperOf(state);
-    const present = this.identity.get(base, state.key as IdentityKey, tokenOf(state));
+    const present = this.#checkIdentity(state);
+    const attached = this.#beforeAttach(state);
+    this.deleted.delete(state);
+    if (!present) this.identity.add(mapperOf(state).base, state);
+    if (!attached) return;
+    if (state.modified) this.modified.add(state);
+    this.host.transition("detachedToPersistent", state);
+  }
+
+  /** Makes sure that no other object has the identity; true when this one is in the identity map. */
+  #checkIdentity(state: InstanceState): boolean {
+    const present = this.identity.get(mapperOf(state).base, state.key as IdentityKey, tokenOf(state));
     if (present !== undefined && present !== state) {
       throw new InvalidRequestError(
         `${state.describe()} cannot be added: another object with that identity is already present in this session. ` +
           `Use merge() to copy its state onto the one that is there.`,
       );
     }
-    const attached = this.#beforeAttach(state);
-    this.deleted.delete(state);
-    if (present === undefined) this.identity.add(base, state);
-    if (!attached) return;
-    if (state.modified) this.modified.add(state);
-    this.host.transition("detachedToPersistent", state);
+    return present === state;
   }
 
   /** Makes sure that the object belongs to no other session; true when it comes in now. */
@@ -135,11 +140,20 @@ export class Membership {
     return this.identity.get(base, key, token);
   }
 
+  /** Brings a detached object in to be deleted: alone, whatever hangs on it. One whose DELETE was committed has it sent again. */
+  attachForDelete(state: InstanceState): void {
+    if (state.session === this.host) this.host.autobegin();
+    else {
+      this.#checkIdentity(state);
+      state.deleted = false;
+      this.#enterStored(state);
+    }
+  }
+
   /** Marks an object for deletion; the caller has the cascades. */
   markDeleted(state: InstanceState): void {
-    if (state.key === null || this.deleted.has(state)) return;
-    if (state.session !== this.host) this.#enterStored(state);
-    else this.host.autobegin();
+    if (state.key === null || this.deleted.has(state) || (state.deleted && state.session === this.host)) return;
+    this.attachForDelete(state);
     this.deleted.add(state);
   }
 
@@ -242,6 +256,7 @@ export class Membership {
     this.expiryCause = "rollback()";
     const evicted = new Set([...snapshot.new, ...this.new]);
     this.expunge(evicted, true);
+    for (const state of snapshot.new) if (state.session === null) this.#loseRow(state);
     for (const [state, key] of snapshot.keySwitches) {
       const { base } = mapperOf(state);
       this.identity.discard(base, state);
@@ -257,11 +272,18 @@ export class Membership {
     }
   }
 
+  /** An object that was expunged since its INSERT: that row is gone too. */
+  #loseRow(state: InstanceState): void {
+    state.key = null;
+    state.deleted = false;
+  }
+
   #undelete(state: InstanceState): void {
     this.deleted.delete(state);
     if (!state.deleted || state.session !== this.host) return;
     state.deleted = false;
     this.identity.add(mapperOf(state).base, state);
+    if (state.modified) this.modified.add(state);
     this.host.transition("deletedToPersistent", state);
   }
 

@@ -4,7 +4,7 @@ import { InvalidRequestError } from "../../sql/errors.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { StaleDataError } from "../errors.js";
 import { ensureState } from "../mapping/instrument.js";
-import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
+import { type Mapper, mapperOf, type Relationship, refuseLost } from "../mapping/mapper.js";
 import { placeArguments } from "../place.js";
 import { stamp, stateOf } from "../stamp.js";
 import { hashOf, type IdentityKey, InstanceState, type StateAttribute, tokenOf, valuesOf } from "../state.js";
@@ -100,6 +100,7 @@ export class Merge {
         );
       }
     }
+    if (source.key === null) refuseLost(source, mapper);
     const key = source.key ?? mapper.identityKeyOf(source);
     let target =
       key === null

@@ -20,7 +20,7 @@ import type { AnnouncedLoad, LoadSession } from "../load-session.js";
 import { type GetOptions, loadByKey, loadByKeys, loadUnloaded, refreshState } from "../loading/identity.js";
 import { loadRelationship } from "../loading/lazy.js";
 import { LoadedOptions } from "../loading/option-tree.js";
-import { joinsOnReload, reloadState } from "../loading/reload.js";
+import { isKnown, joinsOnReload, reloadState } from "../loading/reload.js";
 import { fireMapperEvent, hearsMapperEvent } from "../mapper-events.js";
 import { ensureState } from "../mapping/instrument.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
@@ -36,6 +36,7 @@ import {
   type StateAttribute,
   type StateMapper,
   tokenOf,
+  valuesOf,
 } from "../state.js";
 import type { FlushSession } from "../uow/flush-context.js";
 import { announceLoad } from "./announce-load.js";
@@ -77,7 +78,8 @@ export class SessionCore
   }
   noteModified(state: InstanceState): void {
     this.autobegin();
-    if (state.key !== null) this.membership.modified.add(state);
+    // A deleted object has no row that a flush could write: its changes count again after a rollback.
+    if (state.key !== null && !state.deleted) this.membership.modified.add(state);
   }
   contains(state: InstanceState): boolean {
     return this.membership.contains(state);
@@ -315,6 +317,8 @@ export class SessionCore
   *ensurePresent(state: InstanceState): Op<boolean> {
     if (!state.expired) return true;
     yield* this.autoflush();
+    // Its own deletion may just have been flushed.
+    if (state.deleted) return false;
     const attribute = mapperOf(state).columnAttributes.find((a) => !a.isLoaded(state) && !a.deferred);
     if (attribute === undefined) {
       state.expired = false;
@@ -359,7 +363,7 @@ export class SessionCore
   /** An object that is read anew has its eager relationships again: those of the mapping, and of the statement that loaded it. */
   *#loadEagerOnes(state: InstanceState): Op<void> {
     for (const relationship of mapperOf(state).relationships) {
-      if (relationship.attribute.isLoaded(state) || !EAGER.has(relationship.strategyFor(state))) continue;
+      if (isKnown(relationship, state) || !EAGER.has(relationship.strategyFor(state))) continue;
       yield* loadRelationship(this, [state], relationship, state.origin?.options ?? null);
     }
   }
@@ -380,6 +384,33 @@ export class SessionCore
 
   *loadForFlush(state: InstanceState, attribute: Attribute): Op<void> {
     yield* this.#load([state], attribute, true);
+  }
+  /** An object that took part in a flush is not expired afterwards: what the flush did not need of it is read now, with one statement for each class. */
+  protected *readExpired(states: readonly InstanceState[]): Op<void> {
+    const groups = new Map<Mapper, InstanceState[]>();
+    for (const state of states) {
+      if (state.key === null || state.flushDeletes) continue;
+      const mapper = mapperOf(state);
+      if (mapper.primaryKey[0].isLoaded(state)) continue;
+      const group = groups.get(mapper);
+      if (group === undefined) groups.set(mapper, [state]);
+      else group.push(state);
+    }
+    for (const [mapper, group] of groups) {
+      const [key] = mapper.primaryKey;
+      if (group.length > 1 && this.shards === null) {
+        const keys = group.map((state) => valuesOf(state.key as IdentityKey));
+        yield* loadByKeys(this, mapper, keys);
+      }
+      for (const state of group) if (!key.isLoaded(state)) yield* this.#loadColumn(state, key);
+    }
+  }
+  *recallForFlush(state: InstanceState, attribute: RelationAttribute): Op<void> {
+    const { useGet, identityColumns } = mapperOf(state).relationship(attribute.key) as Relationship;
+    if (state.key === null || attribute.isLoaded(state)) return;
+    if (!useGet) return yield* this.#load([state], attribute);
+    for (const column of identityColumns) yield* this.#loadColumn(state, mapperOf(state).attributeOf(column));
+    (attribute as ToOneAttribute).recall(state);
   }
   *loadOriginal(state: InstanceState, attribute: RelationAttribute): Op<void> {
     const toOne = attribute as ToOneAttribute;
@@ -429,11 +460,14 @@ export class SessionCore
         );
       }
     }
-    const fresh = states.filter((state) => !this.membership.deleted.has(state));
-    for (const state of fresh) if (state.session !== this) this.membership.saveOrUpdate(state);
+    const { membership } = this;
+    const fresh = states.filter(
+      (state) => !membership.deleted.has(state) && !(state.deleted && state.session === this),
+    );
+    for (const state of fresh) membership.attachForDelete(state);
     // Cascades are followed first, so that an autoflush on the way does not delete the object before its members are known.
     const reached = yield* cascadeDelete(fresh, this);
-    for (const state of [...fresh, ...reached]) this.membership.markDeleted(state);
+    for (const state of [...fresh, ...reached]) membership.markDeleted(state);
   }
 
   /** @param foundBy the object of the given one's row, where it is known already */

@@ -305,6 +305,8 @@ export abstract class TransactionalSession implements TransactionHost {
   /** Takes a connection for each bind, so that nothing need be opened while the thread is blocked. */
   *pinConnections(): Op<void> {
     this.autobegin();
+    // What has failed has no use for one; each call that needs the database says so itself.
+    if (!this.isActive) return;
     for (const bind of allBinds(this.binds)) {
       if (bind instanceof EngineCore) yield* (this.transaction as SessionTransaction).connectionFor(bind);
     }

@@ -85,19 +85,27 @@ export abstract class DependencyProcessor implements Processor {
   protected abstract orderState(flush: FlushContext, stage: StateStage): void;
 
   *hasChanges(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): Op<boolean> {
-    const { direction, selfReferential, postUpdate } = this.relationship;
-    // A many-to-one only needs to be known where it decides about order: within one table, or for an UPDATE of its own.
-    const load = isDelete && this.mayLoadForDelete && (direction !== "manyToOne" || selfReferential || postUpdate);
+    const { direction, selfReferential } = this.relationship;
+    const mayLoad = isDelete && this.mayLoadForDelete;
     for (const state of states) {
       if (flush.isFresh(state)) {
         if (this.attribute.uselist ? this.attribute.loadedMembers(state).length > 0 : this.attribute.isLoaded(state))
           return true;
         continue;
       }
-      const history = load ? yield* flush.loadedHistory(state, this.attribute) : flush.history(state, this.attribute);
+      // The related row itself is of no interest to a many-to-one.
+      if (mayLoad && direction === "manyToOne") yield* flush.session.recallForFlush(state, this.attribute);
+      const history =
+        mayLoad && direction !== "manyToOne"
+          ? yield* flush.loadedHistory(state, this.attribute)
+          : flush.history(state, this.attribute);
       if (!history.empty) return true;
     }
-    return states.length > 0 && !this.relationship.selfReferential && flush.byMapper.has(this.target);
+    return states.length > 0 && !selfReferential && flush.byMapper.has(this.target);
+  }
+
+  *knowDeleted(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    if (this.mayLoadForDelete) for (const state of states) yield* flush.loadedHistory(state, this.attribute);
   }
 
   linkAll(flush: FlushContext): void {

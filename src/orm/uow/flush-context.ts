@@ -18,6 +18,8 @@ export interface FlushSession extends CascadeLoader {
   contains(state: InstanceState): boolean;
   /** Loads an attribute as the database has it, without autoflush. */
   loadForFlush(state: InstanceState, attribute: Attribute): Op<void>;
+  /** Finds out what a to-one holds, as far as the object's own row and the identity map tell. */
+  recallForFlush(state: InstanceState, attribute: RelationAttribute): Op<void>;
   /** Finds out what a replaced to-one attribute held before. */
   loadOriginal(state: InstanceState, attribute: RelationAttribute): Op<void>;
   /** All states in the identity map. */
@@ -79,6 +81,8 @@ export interface Processor {
   presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
   presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
   hasChanges(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): Op<boolean>;
+  /** Loads what the order of single deletes depends on. */
+  knowDeleted(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
   /** Orders the actions of whole hierarchies. */
   linkAll(flush: FlushContext): void;
   /** Orders the actions of single objects. */
@@ -358,7 +362,7 @@ export class FlushContext {
     yield* this.#prepare();
     if (this.#bases.length === 0) return [];
     this.clashes = this.findClashes(this);
-    if (this.clashes !== null) return this.#orderClashes();
+    if (this.clashes !== null) return yield* this.#orderClashes();
     let plans = knownPlans.get(this.#bases[0]);
     if (plans === undefined) {
       plans = new Map();
@@ -367,16 +371,16 @@ export class FlushContext {
     const shape = `${this.#bases.map(numberOf).join()}|${this.#linked.map(numberOf).join()}`;
     let levels = plans.get(shape);
     if (levels === undefined) {
-      levels = this.#order();
+      levels = yield* this.#order();
       if (this.cycles.size === 0) plans.set(shape, levels);
     }
     return levels;
   }
 
   /** An order in which freed values come first; the ordinary one where the rows' other ties do not allow it. */
-  #orderClashes(): Action[][] {
+  *#orderClashes(): Op<Action[][]> {
     try {
-      return this.#order();
+      return yield* this.#order();
     } catch (error) {
       if (!(error instanceof CircularDependencyError)) throw error;
     }
@@ -385,16 +389,19 @@ export class FlushContext {
     this.actions.clear();
     this.processors.clear();
     this.#edges.clear();
-    return this.#order();
+    return yield* this.#order();
   }
 
-  #order(): Action[][] {
+  *#order(): Op<Action[][]> {
     for (const base of this.#bases) this.makeMapperActions(this, base);
     for (const processor of this.#linked) processor.linkAll(this);
     this.clashes?.linkAll(this);
     const actions = this.#sortedActions();
     this.cycles = findCycles(this.#liveEdges(), actions);
-    if (this.cycles.size > 0) this.#breakCycles();
+    if (this.cycles.size > 0) {
+      yield* this.#knowDeleted();
+      this.#breakCycles();
+    }
     const ready = this.#sortedActions().filter((action) => !this.cycles.has(action));
     return sortAsLevels(this.#liveEdges(), ready, describeCycle);
   }
@@ -453,6 +460,16 @@ export class FlushContext {
       preparation.linked = true;
     }
     return true;
+  }
+
+  /** Where single rows have to be ordered, what the deleted ones refer to must be known. */
+  *#knowDeleted(): Op<void> {
+    for (const base of this.#bases) {
+      const deleted = this.statesOf(base, true);
+      if (deleted.length === 0) continue;
+      for (const processor of this.processors.get(base) ?? [])
+        yield* processor.knowDeleted(this, processor.own(deleted));
+    }
   }
 
   /** Actions that depend on each other in a circle are replaced by one for each object. */

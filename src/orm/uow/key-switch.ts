@@ -36,6 +36,8 @@ export class KeySwitchProcessor extends DependencyProcessor {
     return !isDelete && this.relationship.passiveUpdates && this.#switched(states).size > 0;
   }
 
+  override *knowDeleted(): Op<void> {}
+
   *presortDeletes(): Op<void> {}
 
   *presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {

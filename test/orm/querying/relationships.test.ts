@@ -150,7 +150,7 @@ describe("relationships in queries", () => {
           .scalars(
             select(Post)
               .where(condition as never)
-              .orderBy(p.id),
+              .orderBy(p.title),
           )
           .all(),
       );

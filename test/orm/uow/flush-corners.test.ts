@@ -1,0 +1,192 @@
+import { describe, expect, test } from "vitest";
+import {
+  Column,
+  FlushError,
+  inspect,
+  ManyToMany,
+  ManyToOne,
+  ObjectDeletedError,
+  OneToMany,
+  PrimaryKey,
+  type Relation,
+  registry,
+  select,
+  t,
+  text,
+} from "../../../src/index.js";
+import { recordStatements } from "../../support/statements.js";
+import { make, storeFor } from "../support.js";
+
+const reg = registry();
+
+@reg.Entity("rooms", { versionIdCol: "version" })
+class Room {
+  @PrimaryKey() id!: number;
+  @Column(t.string(20), { unique: true }) name!: string;
+  @Column() version!: number;
+  @OneToMany(
+    () => Chair,
+    (c) => c.room,
+    { orderBy: "id" },
+  )
+  chairs!: Chair[];
+}
+
+@reg.Entity("chairs")
+class Chair {
+  @PrimaryKey() id!: number;
+  @Column(t.string(20)) name!: string;
+  @ManyToOne(
+    () => Room,
+    (r) => r.chairs,
+  )
+  room!: Relation<Room> | null;
+  @ManyToMany(
+    () => Chair,
+    (c) => c.seenBy,
+    { secondary: "sights", joinColumns: ["seer_id"], inverseJoinColumns: ["seen_id"] },
+  )
+  sees!: Chair[];
+  @ManyToMany(
+    () => Chair,
+    (c) => c.sees,
+    { secondary: "sights", joinColumns: ["seen_id"], inverseJoinColumns: ["seer_id"] },
+  )
+  seenBy!: Chair[];
+}
+
+const names = (objects: readonly { name: string }[]) => objects.map((each) => each.name);
+
+describe("what a flush does in which order", () => {
+  test("an UPDATE that gives up a unique value comes before the INSERT that takes it", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    const old = make(Room, { name: "blue" });
+    session.add(old);
+    await session.commit();
+    old.name = "red";
+    session.add(make(Room, { name: "blue" }));
+    await session.commit();
+    expect(names(await session.scalars(select(Room).orderBy((r) => r.id)).all())).toEqual(["red", "blue"]);
+  });
+
+  test("save-update goes into depth: what hangs on a member is saved before the next member", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    const [b, c, d] = ["b", "c", "d"].map((name) => make(Chair, { name }));
+    const a = make(Chair, { name: "a" });
+    a.sees = [b, c];
+    b.sees = [d];
+    session.add(a);
+    await session.commit();
+    expect(names(await session.scalars(select(Chair).orderBy((x) => x.id)).all())).toEqual(["a", "b", "d", "c"]);
+  });
+
+  test("members that came since the last flush are saved before those that were there", async () => {
+    const { Session, engine } = await storeFor(reg);
+    await using session = Session();
+    const [first, second] = [make(Chair, { id: 10, name: "first" }), make(Chair, { name: "second" })];
+    const room = make(Room, { name: "blue", chairs: [first] });
+    session.add(room);
+    await session.flush();
+    await session.rollback();
+    room.chairs.push(second);
+    session.add(room);
+    using log = recordStatements(engine);
+    await session.commit();
+    const chairs = log.statements.map(({ text: sql }) => sql).filter((sql) => sql.startsWith("INSERT INTO chairs"));
+    expect(chairs.map((sql) => sql.includes("(id,"))).toEqual([false, true]);
+  });
+});
+
+describe("objects that are expired when a flush begins", () => {
+  test("a new child of an expired parent leaves the parent readable", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    const room = make(Room, { name: "blue" });
+    session.add(room);
+    await session.commit();
+    session.add(make(Chair, { name: "new", room }));
+    await session.flush();
+    expect([room.id, room.name]).toEqual([1, "blue"]);
+  });
+
+  test("many of them are read with one statement for each class", async () => {
+    const { Session, engine } = await storeFor(reg);
+    await using session = Session();
+    const rooms = ["a", "b", "c", "d"].map((name) => make(Room, { name }));
+    session.addAll(rooms);
+    await session.commit();
+    for (const room of rooms) session.add(make(Chair, { name: "new", room }));
+    using log = recordStatements(engine);
+    await session.flush();
+    expect(log.count("SELECT")).toBe(1);
+    expect(names(rooms)).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("one whose row is gone is an error that names it", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    const room = make(Room, { name: "blue" });
+    session.add(room);
+    await session.commit();
+    await session.execute(text("DELETE FROM rooms"));
+    make(Chair, { name: "outside", room });
+    await expect(session.flush()).rejects.toThrow(ObjectDeletedError);
+  });
+});
+
+describe("versions and rows that do not exist", () => {
+  test("the version of a new row is the first, whatever its object says", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    session.add(make(Room, { name: "blue", version: 9 }));
+    await session.commit();
+    expect((await session.get(Room, 1))?.version).toBe(1);
+  });
+
+  test("a pending object that a delete reaches within a flush is an error, not a DELETE of nothing", async () => {
+    const store = registry();
+    @store.Entity("owners")
+    class Owner {
+      @PrimaryKey() id!: number;
+      @ManyToOne(() => Pet, { cascade: ["all"] }) pet!: Relation<Pet> | null;
+    }
+    @store.Entity("pets")
+    class Pet {
+      @PrimaryKey() id!: number;
+    }
+    const { Session } = await storeFor(store);
+    await using session = Session();
+    const owner = make(Owner);
+    session.add(owner);
+    await session.commit();
+    await session.delete(owner);
+    owner.pet = make(Pet, { id: 3 });
+    await expect(session.flush()).rejects.toThrow(FlushError);
+    await session.rollback();
+  });
+});
+
+describe("a member that stands twice in a collection", () => {
+  test("stands twice on the other side, and each removal takes one away there too", () => {
+    const [a, b] = [make(Chair, { name: "a" }), make(Chair, { name: "b" })];
+    a.sees = [b, b];
+    expect(b.seenBy).toEqual([a, a]);
+    a.sees.splice(0, 1);
+    expect(b.seenBy).toEqual([a]);
+    a.sees.push(b);
+    a.sees.splice(0, a.sees.length);
+    expect([a.sees, b.seenBy]).toEqual([[], []]);
+  });
+
+  test("emptying an empty collection changes nothing", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    const room = make(Room, { name: "blue", chairs: [] });
+    session.add(room);
+    await session.flush();
+    room.chairs.splice(0, 0);
+    expect([...session.dirty]).toEqual([]);
+  });
+});
