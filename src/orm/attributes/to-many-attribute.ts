@@ -174,13 +174,9 @@ export class ToManyAttribute extends RelationAttribute {
   /** The first members of a new object: all are appended. */
   #fillFirst(state: InstanceState, items: readonly object[]): void {
     const storage = this.kind.create();
-    const firsts = firstOccurrences(items);
     state.recordChange(this, undefined);
     this.#putStorage(state, storage);
-    for (let i = 0; i < items.length; i++) {
-      const item = items[i];
-      this.kind.add(storage, firsts === null || firsts[i] ? this.fireAppend(state, item, this.bulkToken) : item);
-    }
+    for (const item of items) this.kind.add(storage, this.fireAppend(state, item, this.bulkToken));
     this.kind.arranged?.(storage);
   }
 
@@ -357,17 +353,4 @@ export class ToManyAttribute extends RelationAttribute {
 interface EmptyCollection {
   readonly storage: unknown;
   readonly exposed: object;
-}
-
-/** For each item whether it stands here for the first time; null where all do. */
-function firstOccurrences(items: readonly object[]): readonly boolean[] | null {
-  if (items.length < 2) return null;
-  let repeated = 0;
-  const firsts = items.map((item) => {
-    const isFirst = (stateOf(item) as InstanceState).mark();
-    if (!isFirst) repeated++;
-    return isFirst;
-  });
-  for (const item of items) (stateOf(item) as InstanceState).unmark();
-  return repeated === 0 ? null : firsts;
 }

@@ -7,6 +7,7 @@ import { insert } from "../../sql/index.js";
 import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { FlushError } from "../errors.js";
 import { announceInstance, heard } from "../instance-events.js";
 import type { Mapper } from "../mapping/mapper.js";
@@ -30,7 +31,13 @@ interface InsertBatch {
   readonly rows: unknown[][];
   /** Values that are SQL expressions; such a row is alone in its batch. */
   readonly expressions: ReadonlyMap<Column, Node> | null;
+  /** Objects and the attributes that they were given a value for: object, attribute, object, attribute. Shared by neighbours. */
+  readonly filled: Filled;
+  /** Where this batch's begin. */
+  readonly filledFrom: number;
 }
+
+type Filled = (InstanceState | ColumnAttribute)[];
 
 export function* insertStates(
   _session: PersistSession,
@@ -38,11 +45,24 @@ export function* insertStates(
   records: readonly SaveRecord[],
 ): Op<void> {
   for (const runs of byTable(records)) {
-    for (const batch of batches(runs, connection.dialect)) {
-      if (batch.expressions !== null) yield* insertWithExpressions(connection, batch, batch.expressions);
-      else yield* insertBatch(connection, batch);
+    const list = batches(runs, connection.dialect);
+    for (let i = 0; i < list.length; i++) {
+      const batch = list[i];
+      try {
+        if (batch.expressions !== null) yield* insertWithExpressions(connection, batch, batch.expressions);
+        else yield* insertBatch(connection, batch);
+      } catch (error) {
+        for (const unwritten of list.slice(i)) unfill(unwritten);
+        throw error;
+      }
     }
   }
+}
+
+/** Objects that got no row do not keep what they would have had from it: their defaults are made anew with the next try. */
+function unfill({ filled, filledFrom }: InsertBatch): void {
+  for (let i = filledFrom; i < filled.length; i += 2)
+    (filled[i + 1] as ColumnAttribute).setCommitted(filled[i] as InstanceState, undefined);
 }
 
 /** Neighbouring objects that are written to a table in the same way. */
@@ -78,11 +98,13 @@ function batches(runs: readonly Run[], dialect: EngineDialect): InsertBatch[] {
   const found: InsertBatch[] = [];
   for (const { shape, states } of runs) {
     const values: unknown[] = new Array(shape.columns.length);
+    const filled: Filled = [];
     let last: InsertBatch | null = null;
     for (const state of states) {
-      const hasExpressions = valuesOfRow(state, shape, values);
+      const filledFrom = filled.length;
+      const hasExpressions = valuesOfRow(state, shape, values, filled);
       if (last === null || hasExpressions || !fits(last, values)) {
-        const batch = newBatch(shape, values, dialect);
+        const batch = newBatch(shape, values, dialect, filled, filledFrom);
         found.push(batch);
         last = hasExpressions ? null : batch;
         addRow(batch, state, values);
@@ -93,7 +115,7 @@ function batches(runs: readonly Run[], dialect: EngineDialect): InsertBatch[] {
 }
 
 /** Puts the values of an object's row into `values`, by the columns of the shape. @returns whether one is a SQL expression */
-function valuesOfRow(state: InstanceState, shape: TableShape, values: unknown[]): boolean {
+function valuesOfRow(state: InstanceState, shape: TableShape, values: unknown[], filled: Filled): boolean {
   const { columns } = shape;
   const mapper = state.mapper as Mapper;
   let hasExpressions = false;
@@ -104,10 +126,11 @@ function valuesOfRow(state: InstanceState, shape: TableShape, values: unknown[])
       continue;
     }
     const { attribute } = written;
-    let value = attribute === mapper.version ? firstVersion(mapper, state) : undefined;
-    value ??= attribute.peek(state);
+    const own = attribute.peek(state);
+    let value = attribute === mapper.version ? (firstVersion(mapper, state) ?? own) : own;
     if (value === undefined || (value === null && !sendsNull(state, attribute)))
       value = missingValue(state, written, shape, mapper);
+    if (own === undefined && value !== LEFT_OUT) filled.push(state, attribute);
     if (typeof value === "object" && value instanceof Node) hasExpressions = true;
     values[i] = value;
   }
@@ -119,7 +142,13 @@ function sendsNull(state: InstanceState, attribute: StateAttribute): boolean {
   return state.extra?.sentNulls?.has(attribute) ?? false;
 }
 
-function newBatch(shape: TableShape, values: readonly unknown[], dialect: EngineDialect): InsertBatch {
+function newBatch(
+  shape: TableShape,
+  values: readonly unknown[],
+  dialect: EngineDialect,
+  filled: Filled,
+  filledFrom: number,
+): InsertBatch {
   const given: number[] = [];
   const returning: Column[] = [];
   let expressions: Map<Column, Node> | null = null;
@@ -146,6 +175,8 @@ function newBatch(shape: TableShape, values: readonly unknown[], dialect: Engine
     states: [],
     rows: [],
     expressions,
+    filled,
+    filledFrom,
   };
 }
 

@@ -59,6 +59,8 @@ export class SessionCore
   /** Depth of synchronous contexts: a plain session is always in one. */
   syncDepth = 0;
 
+  /** Expired objects whose key a flush has copied. */
+  readonly #lenders: Set<InstanceState> = new Set();
   readonly #watch: NPlusOneWatch | null = watchOf(this);
 
   // --- ports -------------------------------------------------------------------------------------------------------
@@ -385,10 +387,18 @@ export class SessionCore
   *loadForFlush(state: InstanceState, attribute: Attribute): Op<void> {
     yield* this.#load([state], attribute, true);
   }
-  /** An object that took part in a flush is not expired afterwards: what the flush did not need of it is read now, with one statement for each class. */
+  noteLender(state: InstanceState): void {
+    this.#lenders.add(state);
+  }
+  /**
+   * An object that took part in a flush, or lent its key to one that did, is not expired afterwards: what the flush did not need of it is read now,
+   * with one statement for each class.
+   */
   protected *readExpired(states: readonly InstanceState[]): Op<void> {
     const groups = new Map<Mapper, InstanceState[]>();
-    for (const state of states) {
+    const lenders = [...this.#lenders].filter((state) => !state.inFlush && this.contains(state));
+    this.#lenders.clear();
+    for (const state of lenders.length > 0 ? [...states, ...lenders] : states) {
       if (state.key === null || state.flushDeletes) continue;
       const mapper = mapperOf(state);
       if (mapper.primaryKey[0].isLoaded(state)) continue;

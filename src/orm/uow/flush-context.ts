@@ -18,6 +18,7 @@ export interface FlushSession extends CascadeLoader {
   contains(state: InstanceState): boolean;
   /** Loads an attribute as the database has it, without autoflush. */
   loadForFlush(state: InstanceState, attribute: Attribute): Op<void>;
+  noteLender(state: InstanceState): void;
   /** Finds out what a to-one holds, as far as the object's own row and the identity map tell. */
   recallForFlush(state: InstanceState, attribute: RelationAttribute): Op<void>;
   /** Finds out what a replaced to-one attribute held before. */

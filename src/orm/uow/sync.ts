@@ -10,6 +10,8 @@ import { type InstanceState, valuesOf } from "../state.js";
 /** Loads what is not in memory, as the database has it. */
 export interface KeyLoader {
   loadForFlush(state: InstanceState, attribute: ColumnAttribute): Op<void>;
+  /** An expired object lent its key to another: it is read after the flush. */
+  noteLender(state: InstanceState): void;
 }
 
 function keyAttribute(state: InstanceState, column: Column, relationship: Relationship): ColumnAttribute {
@@ -27,7 +29,10 @@ function* valueFor(state: InstanceState, column: Column, relationship: Relations
   const value = attribute.peek(state);
   if (value !== undefined || state.key === null) return value ?? null;
   const position = mapper.primaryKey.indexOf(attribute);
-  if (position >= 0) return valuesOf(state.key)[position];
+  if (position >= 0) {
+    loader.noteLender(state);
+    return valuesOf(state.key)[position];
+  }
   yield* loader.loadForFlush(state, attribute);
   return attribute.peek(state) ?? null;
 }

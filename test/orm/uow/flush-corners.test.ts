@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import {
   Column,
   FlushError,
-  inspect,
   ManyToMany,
   ManyToOne,
   ObjectDeletedError,
@@ -111,6 +110,19 @@ describe("objects that are expired when a flush begins", () => {
     expect([room.id, room.name]).toEqual([1, "blue"]);
   });
 
+  test("one that only lends its key to a new row is readable too", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    const [room, chair] = [make(Room, { name: "blue" }), make(Chair, { name: "a" })];
+    session.addAll([room, chair]);
+    await session.commit();
+    const seen = make(Chair, { name: "b" });
+    session.add(seen);
+    seen.sees = [chair];
+    await session.flush();
+    expect(chair.name).toBe("a");
+  });
+
   test("many of them are read with one statement for each class", async () => {
     const { Session, engine } = await storeFor(reg);
     await using session = Session();
@@ -188,5 +200,25 @@ describe("a member that stands twice in a collection", () => {
     await session.flush();
     room.chairs.splice(0, 0);
     expect([...session.dirty]).toEqual([]);
+  });
+});
+
+describe("an INSERT that fails", () => {
+  test("leaves its objects as they were: what it would have given them is worked out anew with the next try", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    const first = make(Room, { id: 1, name: "blue" });
+    session.add(first);
+    await session.commit();
+    const [second, chair] = [make(Room, { id: 1, name: "red" }), make(Chair, { id: 1 })];
+    session.expungeAll();
+    session.addAll([second, chair]);
+    await expect(session.flush()).rejects.toThrow(/Room/);
+    await session.rollback();
+    expect([second.version, second.name]).toEqual([undefined, "red"]);
+    second.id = 2;
+    session.add(second);
+    await session.commit();
+    expect((await session.get(Room, 2))?.version).toBe(1);
   });
 });
