@@ -21,7 +21,7 @@ import {
 import { DatabaseError, PendingConnectionRollbackError, StatementError } from "./errors.js";
 import { announceError, DISPATCH, Dispatch } from "./events.js";
 import { type ExecutionOptions, mergeOptions } from "./execution-options.js";
-import { Aborted, BREATHE, type Op, request, tidyStack, turnIsLong } from "./io.js";
+import { Aborted, asOp, BREATHE, type Op, request, type Soon, tidyStack, turnIsLong } from "./io.js";
 import { planOf } from "./plan.js";
 import type { ConnectionRecord } from "./pool/record.js";
 import { TransactionCore } from "./transaction-core.js";
@@ -183,6 +183,22 @@ export class ConnectionCore implements ConnectionContext {
     }
   }
 
+  /**
+   * Does of {@link run} what needs no operation, for loops that make many: gives the result of a driver that answers at once, or the request that the
+   * caller has to yield. Null where the statement has to take the long way. What is thrown, here or by the request, is for {@link recover}.
+   */
+  start(compiled: Compiled, params: readonly unknown[]): DriverResult | RunRequest | null {
+    const driver = this.#driver;
+    if (this.#root === null || driver === null || this.#isWatched() || turnIsLong()) return null;
+    const plan = planOf(compiled, this.dialect);
+    return driver.immediate ? driver.runSync(plan, params) : new RunRequest(driver, plan, params, undefined);
+  }
+
+  /** What becomes of an error of {@link start}: one of ours, or the result after a wait. */
+  recover(error: unknown, compiled: Compiled, params: readonly unknown[]): Op<DriverResult> {
+    return this.#afterError(error, planOf(compiled, this.dialect), params);
+  }
+
   /** Runs one compiled statement with many parameter sets. */
   *runMany(compiled: Compiled, sets: readonly (readonly unknown[])[], signal?: AbortSignal): Op<DriverManyResult> {
     if (turnIsLong()) yield BREATHE;
@@ -285,6 +301,12 @@ export class ConnectionCore implements ConnectionContext {
    * @throws InvalidRequestError when one has begun already, by `begin()` or by the first statement (autobegin)
    */
   *begin(options: TransactionOptions = {}): Op<TransactionCore> {
+    const begun = this.beginSoon(options);
+    return begun instanceof TransactionCore ? begun : yield* begun;
+  }
+
+  /** The same, at once where nothing has to be sent for it. */
+  beginSoon(options: TransactionOptions = {}): Soon<TransactionCore> {
     this.#use();
     if (this.#root !== null) {
       throw new InvalidRequestError(
@@ -293,8 +315,13 @@ export class ConnectionCore implements ConnectionContext {
       );
     }
     this.engine.checkIsolationLevel(options.isolationLevel);
-    if (this.#driver === null) yield* this.#reconnect();
-    return yield* this.#beginRoot(options, false);
+    return this.#driver === null ? this.#beginAnew(options) : this.#beginRoot(options, false);
+  }
+
+  *#beginAnew(options: TransactionOptions): Op<TransactionCore> {
+    yield* this.#reconnect();
+    const begun = this.#beginRoot(options, false);
+    return begun instanceof TransactionCore ? begun : yield* begun;
   }
 
   /** Sets a savepoint; begins a transaction around it when there is none. */
@@ -305,7 +332,7 @@ export class ConnectionCore implements ConnectionContext {
     }
     const name = `sa_savepoint_${++this.#savepoints}`;
     const driver = this.driver;
-    yield* this.control(`SAVEPOINT ${name}`, () => this.engine.dialect.savepoint(driver, name));
+    yield* asOp(this.control(`SAVEPOINT ${name}`, () => this.engine.dialect.savepoint(driver, name)));
     if (this.hears("savepoint")) this[DISPATCH].fire("savepoint", this, name);
     const transaction = new TransactionCore(this, this.#innermost, name);
     this.#innermost = transaction;
@@ -327,24 +354,39 @@ export class ConnectionCore implements ConnectionContext {
     }
   }
 
-  /** For TransactionCore: ends a transaction or savepoint and all that are inside it. */
-  *endTransaction(transaction: TransactionCore, commit: boolean): Op<void> {
+  /** For TransactionCore: ends a transaction or savepoint and all that are inside it. Null: done at once. */
+  endTransaction(transaction: TransactionCore, commit: boolean): Op<void> | null {
     const { savepoint } = transaction;
+    let waiting: Op<void> | null = null;
     try {
-      if (this.#driver === null) {
-        // The database has rolled back by itself when the connection died.
-        if (commit) this.#invalid();
-      } else if (savepoint === null) yield* this.#endRoot(commit);
-      else yield* this.#endSavepoint(savepoint, commit);
+      // Without a connection, the database has rolled back by itself when that died.
+      if (this.#driver !== null)
+        waiting = savepoint === null ? this.#endRoot(commit) : this.#endSavepoint(savepoint, commit);
+      else if (commit) this.#invalid();
     } catch (error) {
-      if (commit && savepoint === null) {
-        // A failed commit (deferred constraints, serialization) leaves nothing to commit: the transaction is over.
-        yield* this.#rollbackQuietly();
-        this.#forgetTransactions(transaction);
-      } else if (!commit) this.#forgetTransactions(transaction);
-      throw error;
+      return this.#endFailed(transaction, commit, error);
+    }
+    if (waiting !== null) return this.#endWaiting(transaction, commit, waiting);
+    this.#forgetTransactions(transaction);
+    return null;
+  }
+
+  *#endWaiting(transaction: TransactionCore, commit: boolean, waiting: Op<void>): Op<void> {
+    try {
+      yield* waiting;
+    } catch (error) {
+      yield* this.#endFailed(transaction, commit, error);
     }
     this.#forgetTransactions(transaction);
+  }
+
+  *#endFailed(transaction: TransactionCore, commit: boolean, error: unknown): Op<never> {
+    if (commit && transaction.savepoint === null) {
+      // A failed commit (deferred constraints, serialization) leaves nothing to commit: the transaction is over.
+      yield* this.#rollbackQuietly();
+      this.#forgetTransactions(transaction);
+    } else if (!commit) this.#forgetTransactions(transaction);
+    throw error;
   }
 
   /** For TransactionCore: the first phase of a commit in two phases. */
@@ -354,36 +396,34 @@ export class ConnectionCore implements ConnectionContext {
     if (dialect.prepareTwophase === undefined) {
       throw new InvalidRequestError(`The ${dialect.name} dialect has no commit in two phases.`);
     }
-    yield* this.control(`PREPARE TRANSACTION ${id}`, () => (dialect.prepareTwophase as TwophaseStep)(driver, id));
+    yield* asOp(this.control(`PREPARE TRANSACTION ${id}`, () => (dialect.prepareTwophase as TwophaseStep)(driver, id)));
   }
 
-  *#endRoot(commit: boolean): Op<void> {
+  #endRoot(commit: boolean): Op<void> | null {
     const driver = this.#driver as DriverConnection;
-    if (commit) {
-      if (this.hears("commit")) this[DISPATCH].fire("commit", this);
-      yield* this.control("COMMIT", () => this.engine.dialect.commit(driver));
-    } else {
-      if (this.hears("rollback")) this[DISPATCH].fire("rollback", this);
-      yield* this.control("ROLLBACK", () => this.engine.dialect.rollback(driver));
-    }
+    const event = commit ? "commit" : "rollback";
+    if (this.hears(event)) this[DISPATCH].fire(event, this);
+    const { dialect } = this.engine;
+    return commit
+      ? this.control("COMMIT", () => dialect.commit(driver))
+      : this.control("ROLLBACK", () => dialect.rollback(driver));
   }
 
-  *#endSavepoint(name: string, commit: boolean): Op<void> {
+  #endSavepoint(name: string, commit: boolean): Op<void> | null {
     const driver = this.#driver as DriverConnection;
-    if (commit) {
-      if (this.hears("releaseSavepoint")) this[DISPATCH].fire("releaseSavepoint", this, name);
-      yield* this.control(`RELEASE SAVEPOINT ${name}`, () => this.engine.dialect.releaseSavepoint(driver, name));
-    } else {
-      if (this.hears("rollbackSavepoint")) this[DISPATCH].fire("rollbackSavepoint", this, name);
-      yield* this.control(`ROLLBACK TO SAVEPOINT ${name}`, () => this.engine.dialect.rollbackToSavepoint(driver, name));
-    }
+    const event = commit ? "releaseSavepoint" : "rollbackSavepoint";
+    if (this.hears(event)) this[DISPATCH].fire(event, this, name);
+    const { dialect } = this.engine;
+    return commit
+      ? this.control(`RELEASE SAVEPOINT ${name}`, () => dialect.releaseSavepoint(driver, name))
+      : this.control(`ROLLBACK TO SAVEPOINT ${name}`, () => dialect.rollbackToSavepoint(driver, name));
   }
 
   *#rollbackQuietly(): Op<void> {
     const driver = this.#driver;
     if (driver === null) return;
     try {
-      yield* this.control("ROLLBACK", () => this.engine.dialect.rollback(driver));
+      yield* asOp(this.control("ROLLBACK", () => this.engine.dialect.rollback(driver)));
     } catch {
       // The error of the commit is the one to tell.
     }
@@ -404,7 +444,7 @@ export class ConnectionCore implements ConnectionContext {
     }
   }
 
-  *#beginRoot(options: TransactionOptions, implicit: boolean): Op<TransactionCore> {
+  #beginRoot(options: TransactionOptions, implicit: boolean): Soon<TransactionCore> {
     const driver = this.#driver as DriverConnection;
     const isolationLevel = options.isolationLevel ?? this.options.isolationLevel;
     const readOnly = options.readOnly ?? this.options.readOnly;
@@ -412,17 +452,29 @@ export class ConnectionCore implements ConnectionContext {
     if (this.hears("begin")) this[DISPATCH].fire("begin", this);
     const how =
       isolationLevel === "AUTOCOMMIT" ? "implicit; autocommit, nothing is sent" : implicit ? "implicit" : "explicit";
-    yield* this.control(`BEGIN (${how})`, () =>
+    const waiting = this.control(`BEGIN (${how})`, () =>
       this.engine.dialect.begin(driver, { isolationLevel, readOnly, deferrable }),
     );
+    return waiting === null ? this.#begun() : this.#beginWaiting(waiting);
+  }
+
+  *#beginWaiting(waiting: Op<void>): Op<TransactionCore> {
+    yield* waiting;
+    return this.#begun();
+  }
+
+  #begun(): TransactionCore {
     const transaction = new TransactionCore(this, null, null);
     this.#root = transaction;
     this.#innermost = transaction;
     return transaction;
   }
 
-  /** Runs a statement of transaction control; its errors get the connection's context, the log gets a line. */
-  *control(action: string, op: () => Op<void>): Op<void> {
+  /**
+   * Runs a statement of transaction control; its errors get the connection's context, the log gets a line.
+   * @returns null where it was done at once
+   */
+  control(action: string, call: () => Op<void> | null): Op<void> | null {
     const { echo } = this.engine;
     if (echo !== null) {
       const token = this.options.loggingToken;
@@ -430,7 +482,16 @@ export class ConnectionCore implements ConnectionContext {
     }
     if (this.hears("beforeTransactionControl")) this[DISPATCH].fire("beforeTransactionControl", this, wordsOf(action));
     try {
-      yield* op();
+      const waiting = call();
+      return waiting === null ? null : this.#controlWaiting(waiting, action);
+    } catch (error) {
+      return this.fail(error, { plan: null, params: [], isMany: false, statement: action });
+    }
+  }
+
+  *#controlWaiting(waiting: Op<void>, action: string): Op<void> {
+    try {
+      yield* waiting;
     } catch (error) {
       yield* this.fail(error, { plan: null, params: [], isMany: false, statement: action });
     }
@@ -441,27 +502,41 @@ export class ConnectionCore implements ConnectionContext {
 
   /** Rolls back what is open and gives the connection back to the pool. Does nothing the second time. */
   *close(): Op<void> {
+    const waiting = this.closeSoon();
+    if (waiting !== null) yield* waiting;
+  }
+
+  /** The same; null where it was done at once. */
+  closeSoon(): Op<void> | null {
     const record = this.#record;
-    if (record === null) return;
+    if (record === null) return null;
     this.#record = null;
     const root = this.#root;
-    if (root !== null) {
-      // The pool's reset does the rolling back; here the log and the listeners are told.
-      if (this.#driver !== null && root.isActive) {
-        if (this.hears("rollback")) this[DISPATCH].fire("rollback", this);
-        try {
-          const driver = this.#driver;
-          yield* this.control("ROLLBACK", () => this.engine.dialect.rollback(driver));
-        } catch {
-          // The reset will find the connection broken and close it.
-        }
-      }
-      this.#forgetTransactions(root);
+    if (root === null) return this.#giveBack(record);
+    // The pool's reset does the rolling back; here the log and the listeners are told.
+    if (this.#driver !== null && root.isActive) {
+      const waiting = this.#endRoot(false);
+      if (waiting !== null) return this.#closeWaiting(record, root, waiting);
     }
+    this.#forgetTransactions(root);
+    return this.#giveBack(record);
+  }
+
+  *#closeWaiting(record: ConnectionRecord, root: TransactionCore, waiting: Op<void>): Op<void> {
+    try {
+      yield* waiting;
+    } catch {
+      // The reset will find the connection broken and close it.
+    }
+    this.#forgetTransactions(root);
+    const returning = this.#giveBack(record);
+    if (returning !== null) yield* returning;
+  }
+
+  #giveBack(record: ConnectionRecord): Op<void> | null {
     this.#driver = null;
     this.engine.unwatch(this);
-    if (record.detached) yield* this.engine.closeDetached(record);
-    else yield* this.engine.pool.checkin(record);
+    return record.detached ? this.engine.closeDetached(record) : this.engine.pool.checkin(record);
   }
 
   /** Throws the driver connection away. The transaction, if any, must be rolled back before another one is opened. */
@@ -575,8 +650,10 @@ export class ConnectionCore implements ConnectionContext {
       if (this.#root !== null) this.#invalid();
       yield* this.#reconnect();
     }
-    if (this.#root === null) yield* this.#beginRoot({}, true);
-    else if (!this.#root.isActive) {
+    if (this.#root === null) {
+      const begun = this.#beginRoot({}, true);
+      if (!(begun instanceof TransactionCore)) yield* begun;
+    } else if (!this.#root.isActive) {
       throw new PendingConnectionRollbackError(
         "This transaction is inactive; call rollback() on the connection first.",
       );

@@ -55,7 +55,7 @@ export interface ConnectionContext {
   /** Whether anybody listens to an event of the connection. */
   hears(name: string): boolean;
   origin: Origin;
-  endTransaction(transaction: object, commit: boolean): Op<void>;
+  endTransaction(transaction: object, commit: boolean): Op<void> | null;
   prepareTransaction(id?: string): Op<void>;
   rawRun(c: DriverConnection, plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Op<DriverResult>;
   rawMany(

@@ -54,14 +54,17 @@ export interface EngineDialect extends Dialect {
   onConnect?(connection: DriverConnection): Op<void>;
   /** Whether the connection still works; never throws. */
   ping(connection: DriverConnection): Op<boolean>;
-  /** Puts the connection back into its first state before it returns to the pool: cursors closed, no transaction. */
-  reset(connection: DriverConnection, how: "rollback" | "commit" | null): Op<void>;
+  /** Puts the connection back into its first state before it returns to the pool: cursors closed, no transaction. Null: done at once. */
+  reset(connection: DriverConnection, how: "rollback" | "commit" | null): Op<void> | null;
   /** Runs once when the engine is disposed of, after its pool: closes a database that the connections share. */
   dispose?(): Op<void>;
 
-  begin(connection: DriverConnection, options: TransactionOptions): Op<void>;
-  commit(connection: DriverConnection): Op<void>;
-  rollback(connection: DriverConnection): Op<void>;
+  /** Begins a transaction. Null: done at once. */
+  begin(connection: DriverConnection, options: TransactionOptions): Op<void> | null;
+  /** Commits it. Null: done at once. */
+  commit(connection: DriverConnection): Op<void> | null;
+  /** Rolls it back. Null: done at once. */
+  rollback(connection: DriverConnection): Op<void> | null;
   savepoint(connection: DriverConnection, name: string): Op<void>;
   releaseSavepoint(connection: DriverConnection, name: string): Op<void>;
   rollbackToSavepoint(connection: DriverConnection, name: string): Op<void>;

@@ -12,7 +12,7 @@ import { ENGINE_EVENTS, EngineDispatch, engineDispatch } from "./engine-events.j
 import { DatabaseError } from "./errors.js";
 import { announceError, DISPATCH, Dispatch } from "./events.js";
 import { type ExecutionOptions, mergeOptions, NO_OPTIONS } from "./execution-options.js";
-import { Aborted, Awaiting, isPromise, type Op } from "./io.js";
+import { Aborted, Awaiting, isOp, isPromise, type Op, type Soon } from "./io.js";
 import { type Echo, type EchoFunction, makeEcho } from "./logging.js";
 import { Nursery } from "./nursery.js";
 import { NullPool, StaticPool } from "./pool/other-pools.js";
@@ -132,12 +132,27 @@ export class EngineCore implements EngineContext {
 
   /** Takes a connection. Throws TimeoutError, a DatabaseError, or InvalidRequestError after `dispose()`. */
   *connect(): Op<ConnectionCore> {
+    const connection = this.connectSoon();
+    return connection instanceof ConnectionCore ? connection : yield* connection;
+  }
+
+  /** The same, at once where the pool has an unused connection. */
+  connectSoon(): Soon<ConnectionCore> {
+    const record = this.pool.checkout();
+    return isOp(record) ? this.#connectWaiting(record) : this.#connected(record);
+  }
+
+  *#connectWaiting(checkout: Op<ConnectionRecord>): Op<ConnectionCore> {
     let record: ConnectionRecord;
     try {
-      record = yield* this.pool.checkout();
+      record = yield* checkout;
     } catch (error) {
       throw this.#heardError(error, this.#connectError(error));
     }
+    return this.#connected(record);
+  }
+
+  #connected(record: ConnectionRecord): ConnectionCore {
     const connection = new ConnectionCore(this, record);
     young.add(connection);
     if (this[DISPATCH].has("engineConnect")) this[DISPATCH].fire("engineConnect", connection);

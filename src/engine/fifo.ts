@@ -7,6 +7,16 @@ export class Fifo<T> {
     return this.#items.length - this.#head;
   }
 
+  /** The oldest item. */
+  get first(): T | undefined {
+    return this.#items[this.#head];
+  }
+
+  /** The newest item. */
+  get last(): T | undefined {
+    return this.#items[this.#items.length - 1];
+  }
+
   push(item: T): void {
     this.#items.push(item);
   }

@@ -22,6 +22,24 @@ export interface IORequest<T = unknown> {
 // What a yield gives back differs from request to request.
 export type Op<T> = Generator<IORequest, T, any>;
 
+/**
+ * A value that is there, or the operation that gives it. A generator is an object with room for all its variables: what most of the time has
+ * nothing to wait for is a plain function that gives a `Soon`, and makes an operation only where it has to.
+ *
+ * @example const found = this.connectionSoon(); const connection = found instanceof ConnectionCore ? found : yield* found;
+ */
+export type Soon<T> = T | Op<T>;
+
+/** Whether a {@link Soon} has still to be waited for. */
+export function isOp<T>(soon: Soon<T>): soon is Op<T> {
+  return typeof soon === "object" && soon !== null && typeof (soon as Partial<Op<T>>).throw === "function";
+}
+
+/** The operation behind a {@link Soon}, for places that are not hot. */
+export function* asOp<T>(soon: Soon<T> | null): Op<T> {
+  return isOp(soon) ? yield* soon : (soon as T);
+}
+
 /** Milliseconds of answers-at-once after which an asynchronous operation lets timers and sockets have their turn. */
 export const TURN_MS = 10;
 
@@ -117,13 +135,15 @@ export function runSync<T>(op: Op<T>): T {
  * made inside the operation has the caller's own line in its stack.
  *
  * @param signal given to every request of the operation; when it is aborted, the operation fails with its reason
+ * @param place what the operation has until its end
  */
-export async function runAsync<T>(op: Op<T>, signal?: AbortSignal): Promise<T> {
-  if (signal?.aborted) throw signal.reason;
-  if (turn === null) startTurn();
-  else if (performance.now() - turn.since > TURN_MS) await nextTurn();
-  let limit = deepenStacks();
+export async function runAsync<T>(op: Op<T>, signal?: AbortSignal, place: Place | null = null): Promise<T> {
+  let limit = Error.stackTraceLimit;
   try {
+    if (signal?.aborted) throw signal.reason;
+    if (turn === null) startTurn();
+    else if (performance.now() - turn.since > TURN_MS) await nextTurn();
+    limit = deepenStacks();
     let step = op.next();
     while (!step.done) {
       let answer: unknown;
@@ -148,7 +168,14 @@ export async function runAsync<T>(op: Op<T>, signal?: AbortSignal): Promise<T> {
     throw error instanceof Aborted ? error.reason : error;
   } finally {
     Error.stackTraceLimit = limit;
+    place?.leave();
   }
+}
+
+/** Something that one operation at a time has. */
+export interface Place {
+  /** Gives the place to whoever waits for it. */
+  leave(): void;
 }
 
 /** Takes the frames that are the mechanism's own out of an error's stack, so that the caller's line comes soon. */

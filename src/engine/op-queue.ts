@@ -1,5 +1,5 @@
 import { Fifo } from "./fifo.js";
-import { type Op, runAsync } from "./io.js";
+import { type Op, type Place, runAsync } from "./io.js";
 
 interface Waiting {
   readonly go: () => void;
@@ -12,7 +12,7 @@ interface Waiting {
  * between its first statement and its last: holding the slot over foreign code would deadlock as soon as that code calls
  * the same object.
  */
-export class OpQueue {
+export class OpQueue implements Place {
   #busy = false;
   readonly #waiting = new Fifo<Waiting>();
 
@@ -34,18 +34,20 @@ export class OpQueue {
    * @returns a promise of the operation's value.
    * @throws the operation's error, or `signal.reason`.
    */
-  async run<T>(op: Op<T>, signal?: AbortSignal): Promise<T> {
-    if (signal?.aborted) throw signal.reason;
-    if (this.#busy) await this.#turn(signal);
-    else this.#busy = true;
-    try {
-      return await runAsync(op, signal);
-    } finally {
-      this.#next();
-    }
+  run<T>(op: Op<T>, signal?: AbortSignal): Promise<T> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#busy) return this.#runLater(op, signal);
+    this.#busy = true;
+    return runAsync(op, signal, this);
   }
 
-  #next(): void {
+  async #runLater<T>(op: Op<T>, signal: AbortSignal | undefined): Promise<T> {
+    await this.#turn(signal);
+    return await runAsync(op, signal, this);
+  }
+
+  /** The operation that was running has ended. */
+  leave(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#busy = false;
     else next.go();

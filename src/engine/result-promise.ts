@@ -66,16 +66,18 @@ export interface MappingResultPromise<T> extends Promise<MappingResult<T>>, Rows
 // The methods below work for every result that has them.
 type Carrier = Promise<any>;
 
-/** Methods that read: each awaits the promise and calls the method of its name. */
+/** Methods that read: each calls the method of its name on the result. */
 function readers(names: readonly string[]): PropertyDescriptorMap {
   const methods: PropertyDescriptorMap = {};
   for (const name of names) {
-    const method = {
-      async [name](this: Carrier, ...args: unknown[]) {
-        return (await this)[name](...args);
+    const plainly = (result: Readonly<Record<string, () => unknown>>): unknown => result[name]();
+    methods[name] = {
+      value(this: Carrier, ...args: unknown[]) {
+        return this.then(args.length === 0 ? plainly : (result) => result[name](...args));
       },
+      writable: true,
+      configurable: true,
     };
-    methods[name] = { value: method[name], writable: true, configurable: true };
   }
   return methods;
 }
@@ -84,10 +86,12 @@ function readers(names: readonly string[]): PropertyDescriptorMap {
 function views(kinds: Readonly<Record<string, () => object>>): PropertyDescriptorMap {
   const methods: PropertyDescriptorMap = {};
   for (const [name, prototype] of Object.entries(kinds)) {
-    const view = async (promise: Carrier, args: unknown[]) => (await promise)[name](...args);
     methods[name] = {
       value(this: Carrier, ...args: unknown[]) {
-        return Object.setPrototypeOf(view(this, args), prototype());
+        return Object.setPrototypeOf(
+          this.then((result) => result[name](...args)),
+          prototype(),
+        );
       },
       writable: true,
       configurable: true,

@@ -33,6 +33,12 @@ export class TransactionCore {
 
   /** Commits the transaction, or releases the savepoint. Throws InvalidRequestError when it is not active. */
   *commit(): Op<void> {
+    const waiting = this.commitSoon();
+    if (waiting !== null) yield* waiting;
+  }
+
+  /** The same; null where it was done at once. */
+  commitSoon(): Op<void> | null {
     if (this.#state !== "active") {
       throw new InvalidRequestError(
         this.#state === "closed"
@@ -40,7 +46,7 @@ export class TransactionCore {
           : "This transaction is inactive: an enclosing transaction or savepoint has ended, and it cannot be committed",
       );
     }
-    yield* this.connection.endTransaction(this, true);
+    return this.connection.endTransaction(this, true);
   }
 
   /**
@@ -58,8 +64,10 @@ export class TransactionCore {
 
   /** Rolls back; does nothing when the transaction has ended before. */
   *rollback(): Op<void> {
-    if (this.#state === "active") yield* this.connection.endTransaction(this, false);
-    else if (this.#state === "inactive") this.#state = "closed";
+    if (this.#state === "active") {
+      const waiting = this.connection.endTransaction(this, false);
+      if (waiting !== null) yield* waiting;
+    } else if (this.#state === "inactive") this.#state = "closed";
   }
 
   /** Rolls back if the transaction is still active. */

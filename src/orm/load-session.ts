@@ -1,6 +1,6 @@
 /** What the loading room asks of a session. */
 import type { ConnectionCore } from "../engine/connection-core.js";
-import type { Op } from "../engine/io.js";
+import type { Op, Soon } from "../engine/io.js";
 import type { Node } from "../sql/node.js";
 import type { Select } from "../sql/selectable/select.js";
 import type { IdentityMap } from "./identity-map.js";
@@ -15,6 +15,12 @@ export interface LoadSession extends SessionPort {
     statement?: Node | null,
     bindArguments?: Readonly<Record<string, unknown>>,
   ): Op<ConnectionCore>;
+  /** The same, at once where nothing has to be waited for. */
+  connectionSoon(
+    mapper: Mapper | null,
+    statement?: Node | null,
+    bindArguments?: Readonly<Record<string, unknown>>,
+  ): Soon<ConnectionCore>;
   /** Puts a newly loaded state into the session: its `key` is set already. */
   attachLoaded(state: InstanceState): void;
   /** An object whose row turned out to be gone. */

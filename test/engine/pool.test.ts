@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import type { DriverConnection } from "../../src/engine/driver.js";
 import { OperationalError } from "../../src/engine/errors.js";
-import { type Op, request, runAsync, runSync } from "../../src/engine/io.js";
+import { asOp, type Op, request, runAsync, runSync } from "../../src/engine/io.js";
 import { engineEvent as event } from "../../src/engine/listen.js";
 import { AssertionPool, NullPool } from "../../src/engine/pool/other-pools.js";
 import type { Connector, PoolOptions } from "../../src/engine/pool/pool.js";
@@ -65,8 +65,8 @@ function queuePool(options: PoolOptions = {}) {
   return {
     connector,
     pool,
-    take: (signal?: AbortSignal) => runAsync(pool.checkout(), signal),
-    give: (record: ConnectionRecord) => runAsync(pool.checkin(record)),
+    take: (signal?: AbortSignal) => runAsync(asOp(pool.checkout()), signal),
+    give: (record: ConnectionRecord) => runAsync(asOp(pool.checkin(record))),
   };
 }
 
@@ -145,7 +145,7 @@ describe("the queue pool", () => {
   test("does not wait in a synchronous call", async () => {
     const { pool, take } = queuePool({ poolSize: 1, maxOverflow: 0 });
     await take();
-    expect(() => runSync(pool.checkout())).toThrow("a synchronous call cannot wait");
+    expect(() => runSync(asOp(pool.checkout()))).toThrow("a synchronous call cannot wait");
     expect(pool.status().waiting).toBe(0);
   });
 
@@ -289,15 +289,15 @@ describe("other pools", () => {
   test("[CP-02] the null pool opens and closes each time", async () => {
     const connector = fakeConnector();
     const pool = new NullPool(connector, {}, () => {});
-    await runAsync(pool.checkin(await runAsync(pool.checkout())));
-    await runAsync(pool.checkout());
+    await runAsync(asOp(pool.checkin(await runAsync(asOp(pool.checkout())))));
+    await runAsync(asOp(pool.checkout()));
     expect(connector.opened.map((one) => one.closed)).toEqual([true, false]);
   });
 
   test("[CP-02] the assertion pool refuses a second connection", async () => {
     const pool = new AssertionPool(fakeConnector(), {}, () => {});
-    await runAsync(pool.checkout());
-    await expect(runAsync(pool.checkout())).rejects.toThrow(
+    await runAsync(asOp(pool.checkout()));
+    await expect(runAsync(asOp(pool.checkout()))).rejects.toThrow(
       "A connection is already checked out of this AssertionPool",
     );
   });

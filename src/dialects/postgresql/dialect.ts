@@ -86,31 +86,36 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
     }
   }
 
-  *reset(connection: DriverConnection, how: "rollback" | "commit" | null): Op<void> {
+  reset(connection: DriverConnection, how: "rollback" | "commit" | null): Op<void> | null {
     const exchange = (connection as PostgresConnection).reset(how);
-    yield* how === "commit" ? this.#perform(connection, exchange) : this.#rollBack(connection, exchange);
+    if (exchange === null) return null;
+    return how === "commit" ? this.#perform(connection, exchange) : this.#rollBack(connection, exchange);
   }
 
   // --- transactions ------------------------------------------------------------------------------------------------
 
-  *begin(connection: DriverConnection, options: TransactionOptions): Op<void> {
-    yield* this.#perform(connection, (connection as PostgresConnection).begin(options));
+  begin(connection: DriverConnection, options: TransactionOptions): Op<void> | null {
+    const exchange = (connection as PostgresConnection).begin(options);
+    return exchange === null ? null : this.#perform(connection, exchange);
   }
 
-  *commit(connection: DriverConnection): Op<void> {
-    const postgres = connection as PostgresConnection;
-    const exchange = postgres.end("COMMIT");
-    if (exchange === null) return;
+  commit(connection: DriverConnection): Op<void> | null {
+    const exchange = (connection as PostgresConnection).end("COMMIT");
+    return exchange === null ? null : this.#commit(connection as PostgresConnection, exchange);
+  }
+
+  *#commit(postgres: PostgresConnection, exchange: Exchange): Op<void> {
     try {
-      yield* this.#perform(connection, exchange);
+      yield new ExchangeRequest(postgres, exchange);
     } catch (error) {
       throw exchange.sent && postgres.link.lost !== null ? uncertainCommit(error) : error;
     }
     postgres.checkCommit(exchange);
   }
 
-  *rollback(connection: DriverConnection): Op<void> {
-    yield* this.#rollBack(connection, (connection as PostgresConnection).end("ROLLBACK"));
+  rollback(connection: DriverConnection): Op<void> | null {
+    const exchange = (connection as PostgresConnection).end("ROLLBACK");
+    return exchange === null ? null : this.#rollBack(connection, exchange);
   }
 
   *savepoint(connection: DriverConnection, name: string): Op<void> {
@@ -137,8 +142,7 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
   }
 
   // The server rolls back at once, and by itself when the connection ends: there is no need to wait for one that is silent.
-  *#rollBack(connection: DriverConnection, exchange: Exchange | null): Op<void> {
-    if (exchange === null) return;
+  *#rollBack(connection: DriverConnection, exchange: Exchange): Op<void> {
     const postgres = connection as PostgresConnection;
     yield request<void>(
       () => withinTime(postgres, exchange, ROLLBACK_TIMEOUT_MS),
@@ -146,8 +150,8 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
     );
   }
 
-  *#perform(connection: DriverConnection, exchange: Exchange | null): Op<void> {
-    if (exchange !== null) yield new ExchangeRequest(connection as PostgresConnection, exchange);
+  *#perform(connection: DriverConnection, exchange: Exchange): Op<void> {
+    yield new ExchangeRequest(connection as PostgresConnection, exchange);
   }
 
   // --- statements --------------------------------------------------------------------------------------------------

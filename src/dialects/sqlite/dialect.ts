@@ -167,9 +167,9 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
     return (connection as SqliteConnection).raw.open;
   }
 
-  // biome-ignore lint/correctness/useYield: better-sqlite3 answers at once
-  *reset(connection: DriverConnection, how: "rollback" | "commit" | null): Op<void> {
+  reset(connection: DriverConnection, how: "rollback" | "commit" | null): Op<void> | null {
     (connection as SqliteConnection).reset(how);
+    return null;
   }
 
   // biome-ignore lint/correctness/useYield: better-sqlite3 answers at once
@@ -182,9 +182,14 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
 
   // --- transactions ------------------------------------------------------------------------------------------------
 
-  *begin(connection: DriverConnection, options: TransactionOptions): Op<void> {
+  begin(connection: DriverConnection, options: TransactionOptions): Op<void> | null {
     const sqlite = connection as SqliteConnection;
-    yield* waiting(() => sqlite.begin(this.modeFor(options.isolationLevel), options.readOnly ?? false));
+    const mode = this.modeFor(options.isolationLevel);
+    const readOnly = options.readOnly ?? false;
+    // Only these have a lock to wait for.
+    if (mode === "immediate" || mode === "exclusive") return waiting(() => sqlite.begin(mode, readOnly));
+    sqlite.begin(mode, readOnly);
+    return null;
   }
 
   /** When a transaction of that isolation level sends its BEGIN; null is autocommit. */
@@ -194,14 +199,14 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
     return begin === "lazy" && (level === "SERIALIZABLE" || level === "REPEATABLE READ") ? "deferred" : begin;
   }
 
-  // biome-ignore lint/correctness/useYield: better-sqlite3 answers at once
-  *commit(connection: DriverConnection): Op<void> {
+  commit(connection: DriverConnection): Op<void> | null {
     (connection as SqliteConnection).commit();
+    return null;
   }
 
-  // biome-ignore lint/correctness/useYield: better-sqlite3 answers at once
-  *rollback(connection: DriverConnection): Op<void> {
+  rollback(connection: DriverConnection): Op<void> | null {
     (connection as SqliteConnection).rollback();
+    return null;
   }
 
   *savepoint(connection: DriverConnection, name: string): Op<void> {

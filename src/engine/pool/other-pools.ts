@@ -24,8 +24,12 @@ export class NullPool extends Pool {
     return newRecord();
   }
 
-  protected *release(record: ConnectionRecord): Op<void> {
-    yield* this.closeDriver(record);
+  protected acquireAtOnce(): null {
+    return null;
+  }
+
+  protected release(record: ConnectionRecord): Op<void> {
+    return this.closeDriver(record);
   }
 
   protected forget(): void {}
@@ -62,9 +66,15 @@ export class StaticPool extends Pool {
     return this.#idle.pop() ?? newRecord();
   }
 
-  protected *release(record: ConnectionRecord): Op<void> {
-    if (this.disposed) yield* this.closeDriver(record);
-    else if (!record.detached && record.driver !== null) this.#idle.push(record);
+  protected acquireAtOnce(): ConnectionRecord | null {
+    const next = this.#idle[this.#idle.length - 1];
+    return next !== undefined && this.isFresh(next) ? (this.#idle.pop() as ConnectionRecord) : null;
+  }
+
+  protected release(record: ConnectionRecord): Op<void> | null {
+    if (this.disposed) return this.closeDriver(record);
+    if (!record.detached && record.driver !== null) this.#idle.push(record);
+    return null;
   }
 
   protected forget(): void {}
@@ -78,6 +88,10 @@ export class StaticPool extends Pool {
 
 /** Allows one checkout at a time, and throws at a second: finds code that uses more connections than it should. */
 export class AssertionPool extends StaticPool {
+  protected override acquireAtOnce(): ConnectionRecord | null {
+    return this.out.size > 0 ? null : super.acquireAtOnce();
+  }
+
   protected override *acquire(): Op<ConnectionRecord> {
     if (this.out.size > 0) {
       throw new InvalidRequestError(

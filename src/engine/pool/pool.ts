@@ -2,7 +2,7 @@
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { DriverConnection } from "../driver.js";
 import { DISPATCH, Dispatch } from "../events.js";
-import { type Op, request, runAsync } from "../io.js";
+import { type Op, request, runAsync, type Soon } from "../io.js";
 import { callPlace } from "./call-place.js";
 import { ConnectionRecord } from "./record.js";
 
@@ -27,7 +27,8 @@ export interface Connector {
   connect(): Op<DriverConnection>;
   onConnect(connection: DriverConnection, info: Record<string, unknown>): Op<void>;
   ping(connection: DriverConnection): Op<boolean>;
-  reset(connection: DriverConnection, how: ResetOnReturn): Op<void>;
+  /** Null: done at once. */
+  reset(connection: DriverConnection, how: ResetOnReturn): Op<void> | null;
 }
 
 /** Options of every pool. Times are in seconds, as in SQLAlchemy. */
@@ -98,8 +99,10 @@ export abstract class Pool {
 
   /** Finds or opens a connection record; the driver connection in it may be stale still. */
   protected abstract acquire(): Op<ConnectionRecord>;
-  /** Takes a record back. `broken` says that its driver connection is gone. */
-  protected abstract release(record: ConnectionRecord): Op<void>;
+  /** Takes an unused record whose driver connection is fresh; null where there is none, or it has to be looked for. */
+  protected abstract acquireAtOnce(): ConnectionRecord | null;
+  /** Takes a record back; null: done at once. */
+  protected abstract release(record: ConnectionRecord): Op<void> | null;
   /** Forgets a record that will not come back. */
   protected abstract forget(record: ConnectionRecord): void;
   /** Takes all unused records out, to be closed. */
@@ -112,17 +115,29 @@ export abstract class Pool {
    * Takes a connection out of the pool.
    * @throws TimeoutError when none became free in time; InvalidRequestError after `dispose()`
    */
-  *checkout(): Op<ConnectionRecord> {
+  checkout(): Soon<ConnectionRecord> {
+    const atOnce = !this.disposed && !this.prePing && !this[DISPATCH].has("checkout");
+    const record = atOnce ? this.acquireAtOnce() : null;
+    if (record === null) return this.#checkoutWaiting();
+    this.#lend(record);
+    return record;
+  }
+
+  #lend(record: ConnectionRecord): void {
+    record.checkedOut = true;
+    record.checkedOutAt = performance.now();
+    record.trace = this.debug ? callPlace() : null;
+    this.out.add(record);
+  }
+
+  *#checkoutWaiting(): Op<ConnectionRecord> {
     if (this.disposed) throw this.disposedError();
     const record = yield* this.acquire();
     try {
       yield* this.makeReady(record);
       // The pool may have been disposed of while the connection was being opened.
       if (this.disposed) throw this.disposedError();
-      record.checkedOut = true;
-      record.checkedOutAt = performance.now();
-      record.trace = this.debug ? callPlace() : null;
-      this.out.add(record);
+      this.#lend(record);
       const dispatch = this[DISPATCH];
       if (dispatch.has("checkout")) yield* dispatch.fireWaiting("checkout", record.driver, record);
     } catch (error) {
@@ -135,27 +150,65 @@ export abstract class Pool {
     return record;
   }
 
-  /** Gives a connection back. Never throws: a connection that cannot be reset is closed. */
-  *checkin(record: ConnectionRecord): Op<void> {
-    if (!record.checkedOut) return;
+  /** Gives a connection back; null: done at once. Never throws: a connection that cannot be reset is closed. */
+  checkin(record: ConnectionRecord): Op<void> | null {
+    if (!record.checkedOut) return null;
+    if (record.driver === null || !this[DISPATCH].silent) return this.#checkinWaiting(record, null);
+    try {
+      const resetting = this.connector.reset(record.driver, this.resetOnReturn);
+      if (resetting !== null) return this.#checkinWaiting(record, resetting);
+    } catch (error) {
+      return this.#checkinBroken(record, error);
+    }
+    return this.#takeBack(record);
+  }
+
+  /** @param resetting what is left of the reset; null where it is not begun */
+  *#checkinWaiting(record: ConnectionRecord, resetting: Op<void> | null): Op<void> {
     const dispatch = this[DISPATCH];
     if (record.driver !== null) {
       try {
-        if (dispatch.has("reset"))
+        if (resetting === null && dispatch.has("reset"))
           yield* dispatch.fireWaiting("reset", record.driver, record, { reason: this.resetOnReturn });
-        yield* this.connector.reset(record.driver, this.resetOnReturn);
+        const rest = resetting ?? this.connector.reset(record.driver, this.resetOnReturn);
+        if (rest !== null) yield* rest;
         if (dispatch.has("checkin")) dispatch.fire("checkin", record.driver, record);
       } catch (error) {
-        this.log("A connection could not be reset when it returned to the pool, and is closed", error);
-        yield* this.invalidate(record, error);
+        yield* this.#checkinBroken(record, error);
+        return;
       }
     }
+    const closing = this.#takeBack(record);
+    if (closing !== null) yield* closing;
+  }
+
+  *#checkinBroken(record: ConnectionRecord, error: unknown): Op<void> {
+    this.log("A connection could not be reset when it returned to the pool, and is closed", error);
+    yield* this.invalidate(record, error);
+    const closing = this.#takeBack(record);
+    if (closing !== null) yield* closing;
+  }
+
+  /** A record that was reset is free again; null: done at once. */
+  #takeBack(record: ConnectionRecord): Op<void> | null {
     record.checkedOut = false;
     record.trace = null;
     this.out.delete(record);
-    if (record.driver !== null && (this.disposed || record.generation < this.generation))
-      yield* this.closeDriver(record);
-    yield* this.release(record);
+    const isStale = record.driver !== null && (this.disposed || record.generation < this.generation);
+    const closing = isStale ? this.#releaseStale(record) : this.release(record);
+    if (closing !== null) return this.#afterClosing(closing);
+    this.#noticeDrained();
+    return null;
+  }
+
+  *#releaseStale(record: ConnectionRecord): Op<void> {
+    yield* this.closeDriver(record);
+    const rest = this.release(record);
+    if (rest !== null) yield* rest;
+  }
+
+  *#afterClosing(closing: Op<void>): Op<void> {
+    yield* closing;
     this.#noticeDrained();
   }
 
@@ -230,11 +283,16 @@ export abstract class Pool {
     );
   }
 
+  /** Whether the record has a connection that may be given out as it is. */
+  protected isFresh(record: ConnectionRecord): boolean {
+    if (record.driver === null || record.generation < this.generation) return false;
+    return this.recycle < 0 || performance.now() - record.openedAt <= this.recycle * 1000;
+  }
+
   /** Opens the record's connection where it has none, or has an old or dead one. */
   protected *makeReady(record: ConnectionRecord): Op<void> {
     if (record.driver !== null) {
-      const tooOld = this.recycle >= 0 && performance.now() - record.openedAt > this.recycle * 1000;
-      if (tooOld || record.generation < this.generation) yield* this.closeDriver(record);
+      if (!this.isFresh(record)) yield* this.closeDriver(record);
       else if (this.prePing && !(yield* this.connector.ping(record.driver))) {
         // What killed this one has killed the others of its age.
         this.invalidateGeneration(record);
@@ -289,9 +347,9 @@ export abstract class Pool {
         `"await using" or close()${where}`,
       { type: "AthanorWarning", code: "ATHANOR_LEAK" },
     );
-    void runAsync(this.checkin(record)).catch((error: unknown) =>
-      this.log("A lost connection could not return", error),
-    );
+    const returning = this.checkin(record);
+    if (returning === null) return;
+    void runAsync(returning).catch((error: unknown) => this.log("A lost connection could not return", error));
   }
 
   /** Who has the connections, for messages. @param advice put before the places where they were checked out, which take many lines */

@@ -64,18 +64,28 @@ export class QueuePool extends Pool {
     );
   }
 
-  protected *release(record: ConnectionRecord): Op<void> {
-    if (record.detached) return;
+  protected acquireAtOnce(): ConnectionRecord | null {
+    const next = this.#lifo ? this.#idle.last : this.#idle.first;
+    if (next === undefined || !this.isFresh(next)) return null;
+    return (this.#lifo ? this.#idle.pop() : this.#idle.shift()) as ConnectionRecord;
+  }
+
+  protected release(record: ConnectionRecord): Op<void> | null {
+    if (record.detached) return null;
     const next = this.disposed ? undefined : this.#waiting.shift();
     if (next !== undefined) {
       next.give(record);
-      return;
+      return null;
     }
     const surplus = this.#size > 0 && this.#total > this.#size && this.#idle.size + this.out.size >= this.#size;
-    if (record.driver === null || this.disposed || surplus) {
-      yield* this.closeDriver(record);
-      this.#total--;
-    } else this.#idle.push(record);
+    if (record.driver === null || this.disposed || surplus) return this.#drop(record);
+    this.#idle.push(record);
+    return null;
+  }
+
+  *#drop(record: ConnectionRecord): Op<void> {
+    yield* this.closeDriver(record);
+    this.#total--;
   }
 
   protected forget(_record: ConnectionRecord): void {

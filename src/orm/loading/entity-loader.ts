@@ -191,38 +191,29 @@ export class JoinedChild {
   }
 
   private gathering(run: LoadRun, state: InstanceState): Gathering {
-    const last = run.current[this.id];
-    if (last != null && last.state === state) return last;
-    let all = run.gathered[this.id];
-    if (all === undefined) {
-      all = new Map();
-      run.gathered[this.id] = all;
-    }
-    let found = all.get(state);
+    const join = run.join(this.id);
+    if (join.current !== null && join.current.state === state) return join.current;
+    let found = join.gathered.get(state);
     if (found === undefined) {
       const stays = !run.populateExisting && this.relationship.attribute.isLoaded(state);
       found = new Gathering(state, stays ? null : []);
-      all.set(state, found);
+      join.gathered.set(state, found);
     }
-    run.current[this.id] = found;
+    join.current = found;
     return found;
   }
 
   private settle(run: LoadRun, state: InstanceState, object: object | null): void {
     const attribute = this.relationship.attribute as ToOneAttribute;
     const present = attribute.peek(state);
-    let settled = run.settled[this.id];
-    if (present !== undefined && (!run.populateExisting || settled?.has(state) === true)) {
-      if (settled?.has(state) === true && object !== null && present !== object) {
+    const { settled } = run.join(this.id);
+    if (present !== undefined && (!run.populateExisting || settled.has(state))) {
+      if (settled.has(state) && object !== null && present !== object) {
         run.session.warn(
           `Several rows were joined for ${this.relationship.label} of ${state.describe()}, which holds one object: the first is kept.`,
         );
       }
       return;
-    }
-    if (settled === undefined) {
-      settled = new Set();
-      run.settled[this.id] = settled;
     }
     settled.add(state);
     attribute.setCommitted(state, object);
@@ -230,10 +221,10 @@ export class JoinedChild {
 
   /** After the last row: the collections become those of their parents. */
   finish(run: LoadRun): void {
-    const all = run.gathered[this.id];
-    if (all === undefined) return;
+    const join = run.joined(this.id);
+    if (join === undefined) return;
     const attribute = this.relationship.attribute as ToManyAttribute;
-    for (const { state, members } of all.values()) {
+    for (const { state, members } of join.gathered.values()) {
       if (members === null) continue;
       if (this.partial) attribute.setPart(state, members);
       else attribute.setCommitted(state, members);

@@ -1,6 +1,6 @@
 /** Loads of objects that are known by their keys: `get`, `refresh`, expired and deferred columns. */
 
-import type { ConnectionCore } from "../../engine/connection-core.js";
+import { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import type { SchemaTranslateMap } from "../../sql/compiled.js";
 import type { Dialect } from "../../sql/dialect.js";
@@ -114,7 +114,8 @@ export function* loadByKey(
       })
     : null;
   const routed = heard ?? (locks ? statementWith(mapper, options) : readOf(mapper));
-  const connection = yield* session.connectionFor(mapper, routed, options.bindArguments);
+  const found = session.connectionSoon(mapper, routed, options.bindArguments);
+  const connection = found instanceof ConnectionCore ? found : yield* found;
   const { plan, binds } = heard === null ? planOf(connection, mapper, options) : planFor(connection, heard);
   const run = new LoadRun(session, connection, binds, named, options.populateExisting === true);
   const values = yield* plan.execute(run);

@@ -39,16 +39,23 @@ export class Gathering {
   }
 }
 
+/** What the rows of one run bring of one joined relationship. */
+export class JoinRun {
+  readonly gathered: Map<InstanceState, Gathering> = new Map();
+  current: Gathering | null = null;
+  readonly settled: Set<InstanceState> = new Set();
+}
+
+/** Most runs have one class and no relationships to fill: what others need is made when they need it. */
 export class LoadRun {
   /** New objects by the number of their variant, where relationships are to be filled afterwards. */
-  readonly fresh: InstanceState[][] = [];
+  private freshBy: InstanceState[][] | null = null;
   /** Objects met that were there before. */
-  readonly met: Set<InstanceState>[] = [];
+  private metBy: Set<InstanceState>[] | null = null;
   /** By the number of a joined relationship. */
-  readonly gathered: Map<InstanceState, Gathering>[] = [];
-  readonly current: (Gathering | null)[] = [];
-  readonly settled: Set<InstanceState>[] = [];
-  private readonly families: Map<string | number | bigint, IdentityEntry>[] = [];
+  private joins: JoinRun[] | null = null;
+  private firstFamily: Map<string | number | bigint, IdentityEntry> | null = null;
+  private families: Map<string | number | bigint, IdentityEntry>[] | null = null;
   /** At which depth objects were made, where the plan has their class in several places. */
   depths: Map<InstanceState, number> | null = null;
   private overwritten: Set<InstanceState> | null = null;
@@ -71,18 +78,61 @@ export class LoadRun {
     this.identityToken = session.placeOf(connection);
   }
 
+  /** The objects of a variant that were made, to be filled afterwards. */
+  fresh(variant: number): InstanceState[] {
+    this.freshBy ??= [];
+    let fresh = this.freshBy[variant];
+    if (fresh === undefined) {
+      fresh = [];
+      this.freshBy[variant] = fresh;
+    }
+    return fresh;
+  }
+
+  /** Notes an object that was there before, to be filled afterwards. */
+  noteMet(variant: number, state: InstanceState): void {
+    this.metBy ??= [];
+    this.metBy[variant] ??= new Set();
+    this.metBy[variant].add(state);
+  }
+
+  /** All objects of these variants that are to be filled. */
+  statesOf(variants: readonly number[]): readonly InstanceState[] {
+    const { freshBy, metBy } = this;
+    if (metBy === null && variants.length === 1) return freshBy?.[variants[0]] ?? [];
+    const states = new Set<InstanceState>();
+    for (const id of variants) {
+      for (const state of freshBy?.[id] ?? []) states.add(state);
+      for (const state of metBy?.[id] ?? []) states.add(state);
+    }
+    return [...states];
+  }
+
+  join(id: number): JoinRun {
+    this.joins ??= [];
+    this.joins[id] ??= new JoinRun();
+    return this.joins[id];
+  }
+
+  /** What the rows have brought of a joined relationship; undefined for nothing. */
+  joined(id: number): JoinRun | undefined {
+    return this.joins?.[id];
+  }
+
   /** What a session's routing is told, so that what follows from this run is looked for at the same place. */
   get bindArguments(): Readonly<Record<string, unknown>> | undefined {
     return this.identityToken === null ? undefined : { shardId: this.identityToken };
   }
 
+  /** The identity map of a hierarchy. @param id the number of the loader that asks */
   family(id: number, base: StateMapper): Map<string | number | bigint, IdentityEntry> {
-    let family = this.families[id];
-    if (family === undefined) {
-      family = this.session.identity.family(base, this.identityToken);
-      this.families[id] = family;
+    if (id === 0) {
+      this.firstFamily ??= this.session.identity.family(base, this.identityToken);
+      return this.firstFamily;
     }
-    return family;
+    this.families ??= [];
+    this.families[id] ??= this.session.identity.family(base, this.identityToken);
+    return this.families[id];
   }
 
   /** Whether an object that is to be overwritten is met for the first time. */

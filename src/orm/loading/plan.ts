@@ -1,4 +1,5 @@
 /** A statement of the ORM, compiled: the SQL, and what makes objects of its rows. It serves every execution of statements of one shape. */
+import { type DriverResult, RunRequest } from "../../engine/driver.js";
 import type { Op } from "../../engine/io.js";
 import type { ResultShape } from "../../engine/row.js";
 import type { Compiled } from "../../sql/compiled.js";
@@ -8,7 +9,6 @@ import type { BoundValue } from "../../sql/key-context.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Select } from "../../sql/selectable/select.js";
 import type { Mapper } from "../mapping/mapper.js";
-import type { InstanceState } from "../state.js";
 import type { Converter } from "./converters.js";
 import type { EntityLoader, JoinedChild } from "./entity-loader.js";
 import type { LoadRun, NamedValues, PostLoader } from "./load-run.js";
@@ -29,6 +29,10 @@ export type RowItem =
 export class PostSchedule {
   private readonly entries: { readonly loader: PostLoader; readonly variants: number[] }[] = [];
 
+  get isEmpty(): boolean {
+    return this.entries.length === 0;
+  }
+
   add(loader: PostLoader, variant: number): void {
     const entry = this.entries.find((each) => each.loader === loader);
     if (entry === undefined) this.entries.push({ loader, variants: [variant] });
@@ -39,20 +43,10 @@ export class PostSchedule {
   *run(run: LoadRun): Op<void> {
     for (let i = 0; i < this.entries.length; i++) {
       const { loader, variants } = this.entries[i];
-      const states = statesOf(run, variants);
+      const states = run.statesOf(variants);
       if (states.length > 0) yield* loader.load(run, states);
     }
   }
-}
-
-function statesOf(run: LoadRun, variants: readonly number[]): readonly InstanceState[] {
-  if (variants.length === 1 && run.met[variants[0]] === undefined) return run.fresh[variants[0]] ?? [];
-  const states = new Set<InstanceState>();
-  for (const id of variants) {
-    for (const state of run.fresh[id] ?? []) states.add(state);
-    for (const state of run.met[id] ?? []) states.add(state);
-  }
-  return [...states];
 }
 
 export interface PlanParts {
@@ -131,9 +125,18 @@ export class OrmPlan {
 
   /** Executes the plan and gives what its rows hold. */
   *execute(run: LoadRun): Op<unknown[]> {
-    const { rows } = yield* run.connection.run(this.compiled, this.params(run.binds, run.named));
-    const values = this.read(run, rows);
-    yield* this.posts.run(run);
+    const { connection } = run;
+    const params = this.params(run.binds, run.named);
+    let result: DriverResult;
+    try {
+      const started = connection.start(this.compiled, params);
+      if (started === null) result = yield* connection.run(this.compiled, params);
+      else result = started instanceof RunRequest ? yield started : started;
+    } catch (error) {
+      result = yield* connection.recover(error, this.compiled, params);
+    }
+    const values = this.read(run, result.rows);
+    if (!this.posts.isEmpty) yield* this.posts.run(run);
     return values;
   }
 

@@ -1,6 +1,6 @@
 /** Executes SELECT statements of a session: entities, columns and both mixed, buffered or streamed. */
 import type { ConnectionCore } from "../../engine/connection-core.js";
-import type { Op } from "../../engine/io.js";
+import { isOp, type Op, type Soon } from "../../engine/io.js";
 import type { ResultShape } from "../../engine/row.js";
 import type { CompileOptions, SchemaTranslateMap } from "../../sql/compiled.js";
 import { InvalidRequestError } from "../../sql/errors.js";
@@ -11,6 +11,7 @@ import type { Mapper } from "../mapping/mapper.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
 import { LoadRun, type NamedValues } from "./load-run.js";
 import { OrmEntity } from "./orm-entity.js";
+import type { OrmPlan } from "./plan.js";
 import { planFor } from "./planner.js";
 
 /** What one execution may say. */
@@ -66,17 +67,20 @@ export function overwrites(statement: WithOptions, options: ExecuteOptions): boo
   return (options.populateExisting ?? statement.execOptions.populateExisting) === true;
 }
 
-/** Runs a SELECT and loads what it says; the caller has autoflushed. */
-export function* executeSelect(
+/** The connection that a SELECT is run on. */
+export function connectionOf(session: LoadSession, statement: Select, options: ExecuteOptions): Soon<ConnectionCore> {
+  return session.connectionSoon(mapperOfStatement(statement), statement, options.bindArguments);
+}
+
+/** A SELECT with its plan, ready to load what it says: `plan.execute(run)`. The caller has autoflushed. */
+export function planSelect(
   session: LoadSession,
+  connection: ConnectionCore,
   statement: Select,
-  options: ExecuteOptions = {},
-): Op<{ readonly shape: ResultShape; readonly rows: unknown[] }> {
-  const connection = yield* session.connectionFor(mapperOfStatement(statement), statement, options.bindArguments);
+  options: ExecuteOptions,
+): { readonly plan: OrmPlan; readonly run: LoadRun } {
   const { plan, binds } = planFor(connection, statement, compileOptions(connection, statement, options));
-  const run = new LoadRun(session, connection, binds, options.params, overwrites(statement, options));
-  const rows = yield* plan.execute(run);
-  return { shape: plan.shape, rows };
+  return { plan, run: new LoadRun(session, connection, binds, options.params, overwrites(statement, options)) };
 }
 
 /** A SELECT that is read in parts. */
@@ -99,7 +103,8 @@ export function* openSelect(
   options: ExecuteOptions = {},
   chunk = 1000,
 ): Op<OpenSelect> {
-  const connection = yield* session.connectionFor(mapperOfStatement(statement), statement, options.bindArguments);
+  const found = connectionOf(session, statement, options);
+  const connection = isOp(found) ? yield* found : found;
   const { plan, binds } = planFor(connection, statement, compileOptions(connection, statement, options));
   if (plan.hasCollections) {
     throw new InvalidRequestError(

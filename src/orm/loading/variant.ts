@@ -100,18 +100,9 @@ export class Variant {
     if (run.identityToken !== null) state.ext().identityToken = run.identityToken;
     run.session.attachLoaded(state);
     this.noteDepth(run, state);
-    if (this.hasPosts) this.freshOf(run).push(state);
+    if (this.hasPosts) run.fresh(this.id).push(state);
     if (heard.load) announceInstance("load", state);
     return state;
-  }
-
-  private freshOf(run: LoadRun): InstanceState[] {
-    let fresh = run.fresh[this.id];
-    if (fresh === undefined) {
-      fresh = [];
-      run.fresh[this.id] = fresh;
-    }
-    return fresh;
   }
 
   private originFor(run: LoadRun): LoadOrigin {
@@ -165,12 +156,7 @@ export class Variant {
 
   /** Has the relationships of an object filled after the rows were read. */
   noteMet(run: LoadRun, state: InstanceState): void {
-    let met = run.met[this.id];
-    if (met === undefined) {
-      met = new Set();
-      run.met[this.id] = met;
-    }
-    met.add(state);
+    run.noteMet(this.id, state);
   }
 
   private fill(state: InstanceState, row: readonly unknown[]): void {

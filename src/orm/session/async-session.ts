@@ -3,13 +3,13 @@ import { AsyncConnection } from "../../engine/async-connection.js";
 import { AsyncResult, type AsyncScalarResult } from "../../engine/async-result.js";
 import { isPromise, meaningToBlock, type Op } from "../../engine/io.js";
 import type { CursorResult } from "../../engine/result.js";
-import { carry, type ResultPromise, type ScalarResultPromise } from "../../engine/result-promise.js";
+import { carry, carryScalars, type ResultPromise, type ScalarResultPromise } from "../../engine/result-promise.js";
 import type { Cls, Plain } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { RowsOf } from "../../sql/typing.js";
 import type { GetOptions } from "../loading/identity.js";
 import { ensureState } from "../mapping/instrument.js";
-import { mapperOf } from "../mapping/mapper.js";
+import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import { identityKey } from "../object-functions.js";
 import type { InstanceState } from "../state.js";
 import { type ConnectionOptions, connectionWith } from "./connection-options.js";
@@ -27,7 +27,7 @@ import type { FlushPlan } from "./flush.js";
 import type { MergeOptions } from "./merge.js";
 import type { NaturalKeyValues } from "./natural-key.js";
 import { getBy, getManyBy, getOrCreate, merge, naturalKey, presentBy, type Values } from "./natural-keys.js";
-import { SessionQueue } from "./queue.js";
+import { type BatchLoader, SessionQueue } from "./queue.js";
 import type { SessionCore } from "./session-core.js";
 import { SessionFace } from "./session-face.js";
 import { type FirstColumn, Session } from "./sync-session.js";
@@ -215,18 +215,22 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
    *
    * @param ident the key's value, a tuple for several columns, or an object of key attributes
    */
-  async get<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): Promise<E | null> {
-    const { core } = this;
-    const mapper = core.mapperFor(cls);
-    if (options !== undefined) return (await this.run(core.get(mapper, ident, options), options.signal)) as E | null;
-    this.#refuseInSync();
-    const present = this.queue.idle ? core.present(mapper, ident) : undefined;
-    if (present !== undefined) return present as E;
-    return (await this.queue.batched(mapper, ident, (idents) => core.getMany(mapper, idents))) as E | null;
+  get<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): Promise<E | null> {
+    try {
+      const { core } = this;
+      const mapper = core.mapperFor(cls);
+      if (options !== undefined) return this.run(core.get(mapper, ident, options), options.signal) as Promise<E | null>;
+      this.#refuseInSync();
+      const present = this.queue.idle ? core.present(mapper, ident) : undefined;
+      if (present !== undefined) return Promise.resolve(present as E);
+      return this.queue.batched(new GetLoader(core, mapper), ident) as Promise<E | null>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
   /** The same, or NoResultFound. */
-  async getOne<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): Promise<E> {
-    return (await this.get(cls, ident, options)) ?? this.core.notFound(this.core.mapperFor(cls), ident);
+  getOne<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): Promise<E> {
+    return this.get(cls, ident, options).then((found) => found ?? this.core.notFound(this.core.mapperFor(cls), ident));
   }
 
   /**
@@ -245,7 +249,12 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     this.#refuseInSync();
     const present = this.queue.idle ? presentBy(core, natural, values) : undefined;
     if (present !== undefined) return present as E;
-    return (await this.queue.batched(natural, values, (all) => getManyBy(core, natural, all))) as E | null;
+    const loader: BatchLoader<readonly unknown[], object | null> = {
+      kind: natural,
+      loadOne: (asked) => getBy(core, natural, asked),
+      loadMany: (all) => getManyBy(core, natural, all),
+    };
+    return (await this.queue.batched(loader, values)) as E | null;
   }
   /**
    * The object with that natural key, made and written where there is none. It is right under a race: of several that make the same row at the same
@@ -345,7 +354,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   ): ScalarResultPromise<FirstColumn<R>>;
   scalars(statement: object, params?: Params, options?: SessionExecuteOptions): ScalarResultPromise<unknown>;
   scalars(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
-    return this.execute(statement, params, options).scalars();
+    return carryScalars(this.run(execute(this.core, statement, params, options, true), options?.signal));
   }
   /** The first column of the first row, or null. */
   scalar<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): Promise<FirstColumn<R> | null>;
@@ -434,9 +443,33 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     const attribute = mapperOf(state).attribute(key);
     const { core } = this;
     const stack = core.watchedStack();
-    return this.queue.batched(attribute, state, function* (states) {
-      yield* core.loadSiblings(states, attribute, stack);
-      return states.map((each) => attribute.get(each));
-    });
+    const loader: BatchLoader<InstanceState, unknown> = {
+      kind: attribute,
+      *loadOne(each) {
+        yield* core.loadSiblings([each], attribute, stack);
+        return attribute.get(each);
+      },
+      *loadMany(states) {
+        yield* core.loadSiblings(states, attribute, stack);
+        return states.map((each) => attribute.get(each));
+      },
+    };
+    return this.queue.batched(loader, state);
+  }
+}
+
+/** Gets of one class. */
+class GetLoader implements BatchLoader<unknown, object | null> {
+  constructor(
+    private readonly core: SessionCore,
+    readonly kind: Mapper,
+  ) {}
+
+  loadOne(ident: unknown): Op<object | null> {
+    return this.core.get(this.kind, ident);
+  }
+
+  loadMany(idents: readonly unknown[]): Op<readonly (object | null | Error)[]> {
+    return this.core.getMany(this.kind, idents);
   }
 }

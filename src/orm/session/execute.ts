@@ -1,9 +1,10 @@
 /** Statements through a session: ORM selects are loaded, DML over mapped classes keeps the session in step, everything else runs as it is. */
+import { ConnectionCore } from "../../engine/connection-core.js";
 import { DISPATCH, type Listener } from "../../engine/events.js";
 import { execute as executeCore } from "../../engine/execute.js";
 import { mergeOptions, NO_OPTIONS } from "../../engine/execution-options.js";
 import type { Op } from "../../engine/io.js";
-import { type CursorResult, type FrozenResult, Result } from "../../engine/result.js";
+import { type CursorResult, type FrozenResult, Result, type ScalarResult } from "../../engine/result.js";
 import { Delete } from "../../sql/dml/delete.js";
 import { Insert } from "../../sql/dml/insert.js";
 import { Update } from "../../sql/dml/update.js";
@@ -17,7 +18,7 @@ import { executeInsert } from "../bulk/bulk-insert.js";
 import { executeBulk } from "../bulk/bulk-where.js";
 import { executeFromStatement, mapperOfRows, openFromStatement } from "../loading/from-statement.js";
 import { OrmEntity } from "../loading/orm-entity.js";
-import { executeSelect, type OpenSelect, openSelect } from "../loading/select.js";
+import { connectionOf, type OpenSelect, openSelect, planSelect } from "../loading/select.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { callHandler } from "./announce-load.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
@@ -70,16 +71,69 @@ function optionsOf(session: SessionCore, statement: Node, options: SessionExecut
   return base === NO_OPTIONS ? options : { ...base, ...options };
 }
 
-export function* execute(
+/**
+ * Runs a statement.
+ *
+ * @param only gives the first column of the rows in place of the rows: `session.scalars()`
+ */
+export function execute(
   session: SessionCore,
   statement: unknown,
   params: Params | undefined,
-  options: SessionExecuteOptions = {},
-): Op<Result<unknown> | CursorResult<unknown>> {
+  options?: SessionExecuteOptions,
+  only?: false,
+): Op<Result<unknown> | CursorResult<unknown>>;
+export function execute(
+  session: SessionCore,
+  statement: unknown,
+  params: Params | undefined,
+  options: SessionExecuteOptions | undefined,
+  only: true,
+): Op<ScalarResult>;
+export function execute(
+  session: SessionCore,
+  statement: unknown,
+  params: Params | undefined,
+  options: SessionExecuteOptions = NO_OPTIONS,
+  only = false,
+): Op<Result<unknown> | CursorResult<unknown> | ScalarResult> {
+  // What is run most often takes the shortest way.
+  if (statement instanceof Select && !session.hearsLoads && session.shards === null)
+    return executeSelect(session, statement, params, options, only);
+  return executeAny(session, statement, params, options, only);
+}
+
+function* executeAny(
+  session: SessionCore,
+  statement: unknown,
+  params: Params | undefined,
+  options: SessionExecuteOptions,
+  only: boolean,
+): Op<Result<unknown> | ScalarResult> {
   checkStatement(statement, "execute");
   const listeners = session.hearsLoads ? session[DISPATCH].listeners("doOrmExecute") : null;
-  if (listeners === null) return yield* perform(session, statement, params, options);
-  return yield* new HeardExecution(session, listeners).run(0, statement, params, options);
+  const result =
+    listeners === null
+      ? yield* perform(session, statement, params, options)
+      : yield* new HeardExecution(session, listeners).run(0, statement, params, options);
+  return only ? result.scalars() : result;
+}
+
+function* executeSelect(
+  session: SessionCore,
+  statement: Select,
+  params: Params | undefined,
+  options: SessionExecuteOptions,
+  only: boolean,
+): Op<Result<unknown> | ScalarResult> {
+  const merged = optionsOf(session, statement, options);
+  if (merged.autoflush !== false && session.needsAutoflush) yield* session.autoflush();
+  const valued = params === undefined ? statement : statement.params(params as never);
+  const found = connectionOf(session, valued, merged);
+  const connection = found instanceof ConnectionCore ? found : yield* found;
+  const { plan, run } = planSelect(session, connection, valued, merged);
+  const result = new Result<unknown>(plan.shape, yield* plan.execute(run));
+  return only ? result.scalars() : result;
 }
 
 /** Runs a statement as it is. */
@@ -97,12 +151,8 @@ function* perform(
     return yield* overShards(ids, { ...merged, autoflush: false }, (each) => perform(session, statement, params, each));
   }
   if (statement instanceof Select) {
-    const { shape, rows } = yield* executeSelect(
-      session,
-      params === undefined ? statement : statement.params(params as never),
-      merged,
-    );
-    return new Result(shape, rows);
+    const flushed = merged.autoflush === false ? merged : { ...merged, autoflush: false };
+    return (yield* executeSelect(session, statement, params, flushed, false)) as Result<unknown>;
   }
   if (statement instanceof FromStatement) {
     if (!(statement.statement instanceof Query)) session.hasWritten ||= mayWrite(statement.statement);

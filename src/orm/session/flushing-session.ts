@@ -40,8 +40,13 @@ export abstract class FlushingSession extends TransactionalSession {
     if (!changes.has(attribute)) changes.set(attribute, previous);
   }
 
+  /** Whether something waits that is to be written before a statement. */
+  get needsAutoflush(): boolean {
+    return this.options.autoflush && this.#noAutoflush === 0 && !this.#flushing && !this.membership.isClean;
+  }
+
   *autoflush(): Op<void> {
-    if (!this.options.autoflush || this.#noAutoflush > 0 || this.#flushing || this.membership.isClean) return;
+    if (!this.needsAutoflush) return;
     try {
       yield* this.flush();
     } catch (error) {

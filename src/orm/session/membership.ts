@@ -287,12 +287,11 @@ export class Membership {
     this.host.transition("deletedToPersistent", state);
   }
 
-  /** Keeps what a committed transaction did. Objects that are not to be expired stay as they are, deleted ones included. */
-  keep(snapshot: Snapshot, expireAll: boolean): void {
-    if (!expireAll) return;
+  /** Expires everything once a transaction is committed; what it has deleted is detached. Without expiry, deleted objects stay as they are. */
+  expireAfterCommit(deleted: Iterable<InstanceState>): void {
     this.expiryCause = "commit()";
     for (const state of this.identity.states()) expireUnlessChanged(state);
-    for (const state of snapshot.deleted) {
+    for (const state of deleted) {
       if (state.session !== this.host || !state.deleted) continue;
       state.session = null;
       this.host.transition("deletedToDetached", state);

@@ -6,12 +6,19 @@ import DataLoader from "dataloader";
 import { type Op, request } from "../../engine/io.js";
 import { OpQueue } from "../../engine/op-queue.js";
 
-/** Answers the keys of one batch, in their order. */
-export type BatchOp<K, V> = (keys: readonly K[]) => Op<readonly (V | Error)[]>;
+/** Loads what is asked for alone or together. */
+export interface BatchLoader<K, V> {
+  /** What makes keys alike: those that wait at the same time are loaded together. */
+  readonly kind: unknown;
+  loadOne(key: K): Op<V>;
+  /** Answers the keys of one batch, in their order. */
+  loadMany(keys: readonly K[]): Op<readonly (V | Error)[]>;
+}
 
 export class SessionQueue {
   readonly #queue = new OpQueue();
-  #batches: Map<unknown, Batch<unknown, unknown>> = new Map();
+  /** Batches that may still be joined. */
+  #batches: Map<unknown, Batch<unknown, unknown>> | null = null;
 
   /** @param signal stops every operation that may be stopped: all but {@link finish}ing ones */
   constructor(private readonly signal?: AbortSignal) {}
@@ -31,7 +38,7 @@ export class SessionQueue {
   }
 
   #enqueue<T>(op: Op<T>, signal?: AbortSignal): Promise<T> {
-    if (this.#batches.size > 0) this.#batches = new Map();
+    this.#batches = null;
     return this.#queue.run(op, signal);
   }
 
@@ -40,13 +47,13 @@ export class SessionQueue {
     return AbortSignal.any([this.signal, signal]);
   }
 
-  /** Loads a key together with its like. @param kind what makes keys alike */
-  batched<K, V>(kind: unknown, key: K, load: BatchOp<K, V>): Promise<V> {
-    const open = this.#batches.get(kind) as Batch<K, V> | undefined;
+  /** Loads a key together with its like. */
+  batched<K, V>(loader: BatchLoader<K, V>, key: K): Promise<V> {
+    const open = this.#batches?.get(loader.kind) as Batch<K, V> | undefined;
     if (open !== undefined) return open.join(key);
-    const batches = this.#batches;
-    const batch = new Batch<K, V>(key, load, () => batches.delete(kind));
-    this.#batches.set(kind, batch as unknown as Batch<unknown, unknown>);
+    this.#batches ??= new Map();
+    const batch = new Batch<K, V>(key, loader, this.#batches);
+    this.#batches.set(loader.kind, batch as unknown as Batch<unknown, unknown>);
     return this.#queue.run(batch.slot(), this.signal);
   }
 }
@@ -66,8 +73,9 @@ class Batch<K, V> {
 
   constructor(
     private readonly first: K,
-    private readonly load: BatchOp<K, V>,
-    private readonly close: () => void,
+    private readonly loader: BatchLoader<K, V>,
+    /** Where it is among those that may be joined. */
+    private readonly open: Map<unknown, unknown>,
   ) {}
 
   join(key: K): Promise<V> {
@@ -82,8 +90,8 @@ class Batch<K, V> {
 
   *slot(): Op<V> {
     yield BREATH;
-    this.close();
-    if (this.#others === null) return given((yield* this.load([this.first]))[0]);
+    this.open.delete(this.loader.kind);
+    if (this.#others === null) return yield* this.loader.loadOne(this.first);
     let others: readonly K[] = [];
     let resolve: (values: readonly (V | Error)[]) => void = () => {};
     let reject: (error: unknown) => void = () => {};
@@ -96,17 +104,13 @@ class Batch<K, V> {
     };
     this.#dispatch();
     try {
-      const [first, ...rest] = yield* this.load([this.first, ...others]);
+      const [first, ...rest] = yield* this.loader.loadMany([this.first, ...others]);
       resolve(rest);
-      return given(first);
+      if (first instanceof Error) throw first;
+      return first;
     } catch (error) {
       reject(error);
       throw error;
     }
   }
-}
-
-function given<V>(answer: V | Error): V {
-  if (answer instanceof Error) throw answer;
-  return answer;
 }

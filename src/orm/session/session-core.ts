@@ -235,7 +235,7 @@ export class SessionCore
         return mapperOf(found).isA(mapper) ? found.object : null;
       }
     }
-    yield* this.autoflush();
+    if (this.needsAutoflush) yield* this.autoflush();
     const state = yield* loadByKey(this, mapper, values, options);
     return state?.object ?? null;
   }
@@ -266,7 +266,6 @@ export class SessionCore
    * @returns for each key its object, null, or the error of that key
    */
   *getMany(mapper: Mapper, idents: readonly unknown[]): Op<(object | null | Error)[]> {
-    if (idents.length === 1) return [yield* this.get(mapper, idents[0])];
     if (this.shards !== null) {
       const found: (object | null)[] = [];
       for (const ident of idents) found.push(yield* this.get(mapper, ident));

@@ -6,8 +6,8 @@ import { ConnectionCore } from "../../engine/connection-core.js";
 import type { TransactionOptions } from "../../engine/dialect.js";
 import type { EngineCore } from "../../engine/engine-core.js";
 import { type ExecutionOptions, mergeOptions, NO_OPTIONS } from "../../engine/execution-options.js";
-import type { Op } from "../../engine/io.js";
-import type { TransactionCore } from "../../engine/transaction-core.js";
+import type { Op, Soon } from "../../engine/io.js";
+import { TransactionCore } from "../../engine/transaction-core.js";
 import { InvalidRequestError, ResourceClosedError } from "../../sql/errors.js";
 import { FlushError, PendingRollbackError } from "../errors.js";
 import { type Membership, newSnapshot, type Snapshot } from "./membership.js";
@@ -21,6 +21,7 @@ export type JoinTransactionMode = "conditional_savepoint" | "rollback_only" | "c
 
 /** One connection of a transaction. */
 interface Joined {
+  readonly bind: Bind;
   readonly connection: ConnectionCore;
   readonly transaction: TransactionCore;
   readonly shouldCommit: boolean;
@@ -44,6 +45,8 @@ export interface TransactionHost {
   emit(name: SessionEventName, ...args: unknown[]): void;
   /** The outermost transaction has ended. */
   transactionEnded(): void;
+  /** Whether anybody listens to an event. */
+  hearsEvent(name: SessionEventName): boolean;
   /** Tells the listeners of `afterBegin`, and runs what they answer with. */
   announceBegin(transaction: SessionTransaction, connection: ConnectionCore): Op<void>;
 }
@@ -52,8 +55,10 @@ type State = "active" | "prepared" | "committed" | "inactive" | "closed";
 
 export class SessionTransaction {
   state: State = "active";
-  readonly snapshot: Snapshot = newSnapshot();
-  readonly #connections: Map<Bind, Joined> = new Map();
+  /** Made by the first change that may have to be undone. */
+  #snapshot: Snapshot | null = null;
+  /** One for each bind. */
+  #joined: Joined[] = [];
   /** Why the transaction can no longer be used: the error of the flush that failed. */
   failure: unknown = null;
 
@@ -63,6 +68,12 @@ export class SessionTransaction {
     readonly nested: boolean,
     readonly origin: "autobegin" | "begin" | "beginNested",
   ) {}
+
+  /** What changed since the beginning. */
+  get snapshot(): Snapshot {
+    this.#snapshot ??= newSnapshot();
+    return this.#snapshot;
+  }
 
   get isActive(): boolean {
     return this.state === "active";
@@ -96,59 +107,112 @@ export class SessionTransaction {
 
   /** The connection for a bind, in this transaction; taken at first use. */
   *connectionFor(bind: Bind, options?: ExecutionOptions): Op<ConnectionCore> {
+    const found = this.connectionSoon(bind, options);
+    return found instanceof ConnectionCore ? found : yield* found;
+  }
+
+  /** The same, at once where nothing has to be waited for. */
+  connectionSoon(bind: Bind, options?: ExecutionOptions): Soon<ConnectionCore> {
     this.check();
-    const known = this.#connections.get(bind);
-    if (known !== undefined) {
+    for (const { bind: known, connection } of this.#joined) {
+      if (known !== bind) continue;
       // Refused by the connection where it comes too late.
-      if (options !== undefined) known.connection.setOptions(options);
-      return known.connection;
+      if (options !== undefined) connection.setOptions(options);
+      return connection;
     }
-    const joined = this.parent === null ? yield* this.#join(bind, options) : yield* this.#joinNested(bind, options);
-    this.#connections.set(bind, joined);
+    return this.parent === null && !(bind instanceof ConnectionCore)
+      ? this.#take(bind, options)
+      : this.#join(bind, options);
+  }
+
+  /** Takes a connection of an engine, and begins on it. */
+  #take(engine: EngineCore, options: ExecutionOptions | undefined): Soon<ConnectionCore> {
+    const connection = engine.connectSoon();
+    if (!(connection instanceof ConnectionCore)) return this.#takeWaiting(engine, connection, options);
+    try {
+      const transaction = this.#beginOn(connection, options);
+      if (!(transaction instanceof TransactionCore) || this.session.hearsEvent("afterBegin"))
+        return this.#beginWaiting(engine, connection, transaction);
+      this.#joined.push({ bind: engine, connection, transaction, shouldCommit: true, owned: true, before: null });
+      return connection;
+    } catch (error) {
+      return giveBack(connection, error);
+    }
+  }
+
+  *#takeWaiting(engine: EngineCore, connecting: Op<ConnectionCore>, options?: ExecutionOptions): Op<ConnectionCore> {
+    const connection = yield* connecting;
+    let transaction: Soon<TransactionCore>;
+    try {
+      transaction = this.#beginOn(connection, options);
+    } catch (error) {
+      return yield* giveBack(connection, error);
+    }
+    return yield* this.#beginWaiting(engine, connection, transaction);
+  }
+
+  #beginOn(connection: ConnectionCore, options: ExecutionOptions | undefined): Soon<TransactionCore> {
+    const all = mergeOptions(this.session.executionOptions, options);
+    if (all !== NO_OPTIONS) connection.setOptions(all);
+    return connection.getTransaction() ?? connection.beginSoon(this.session.transactionOptions);
+  }
+
+  *#beginWaiting(engine: EngineCore, connection: ConnectionCore, begun: Soon<TransactionCore>): Op<ConnectionCore> {
+    let transaction: TransactionCore;
+    try {
+      transaction = begun instanceof TransactionCore ? begun : yield* begun;
+    } catch (error) {
+      return yield* giveBack(connection, error);
+    }
+    this.#joined.push({ bind: engine, connection, transaction, shouldCommit: true, owned: true, before: null });
+    yield* this.session.announceBegin(this, connection);
+    return connection;
+  }
+
+  *#join(bind: Bind, options: ExecutionOptions | undefined): Op<ConnectionCore> {
+    const joined =
+      this.parent === null
+        ? yield* this.#joinOuter(bind as ConnectionCore, options)
+        : yield* this.#joinNested(bind, options);
+    this.#joined.push(joined);
     yield* this.session.announceBegin(this, joined.connection);
     return joined.connection;
   }
 
   *#joinNested(bind: Bind, options?: ExecutionOptions): Op<Joined> {
     const connection = yield* (this.parent as SessionTransaction).connectionFor(bind, options);
-    return { connection, transaction: yield* connection.beginNested(), shouldCommit: true, owned: false, before: null };
+    const transaction = yield* connection.beginNested();
+    return { bind, connection, transaction, shouldCommit: true, owned: false, before: null };
   }
 
-  *#join(bind: Bind, options?: ExecutionOptions): Op<Joined> {
-    const owned = !(bind instanceof ConnectionCore);
-    const connection = owned ? yield* (bind as EngineCore).connect() : (bind as ConnectionCore);
+  /** Takes part in what happens on a connection that somebody else owns. */
+  *#joinOuter(connection: ConnectionCore, options?: ExecutionOptions): Op<Joined> {
     const before = connection.options;
     try {
       const all = mergeOptions(this.session.executionOptions, options);
       if (all !== NO_OPTIONS) connection.setOptions(all);
       const outer = connection.getTransaction();
-      if (outer === null || owned) {
-        return {
-          connection,
-          transaction: outer ?? (yield* connection.begin(this.session.transactionOptions)),
-          shouldCommit: true,
-          owned,
-          before: owned ? null : before,
-        };
+      const joined = { bind: connection, connection, owned: false, before };
+      if (outer === null) {
+        const transaction = yield* connection.begin(this.session.transactionOptions);
+        return { ...joined, transaction, shouldCommit: true };
       }
       let mode = this.session.joinTransactionMode;
       if (mode === "conditional_savepoint")
         mode = connection.inNestedTransaction() ? "create_savepoint" : "rollback_only";
-      if (mode === "create_savepoint") {
-        return { connection, transaction: yield* connection.beginNested(), shouldCommit: true, owned, before };
-      }
+      if (mode === "create_savepoint")
+        return { ...joined, transaction: yield* connection.beginNested(), shouldCommit: true };
       const transaction = connection.getNestedTransaction() ?? outer;
-      return { connection, transaction, shouldCommit: mode === "control_fully", owned, before };
+      return { ...joined, transaction, shouldCommit: mode === "control_fully" };
     } catch (error) {
-      if (owned) yield* connection.close();
-      else connection.putOptions(before);
+      connection.putOptions(before);
       throw error;
     }
   }
 
   /** The connections in use. */
   get connections(): readonly ConnectionCore[] {
-    return [...this.#connections.values()].map((j) => j.connection);
+    return this.#joined.map((j) => j.connection);
   }
 
   /** Flushes and commits; a savepoint is released. */
@@ -157,20 +221,22 @@ export class SessionTransaction {
       yield* this.#finishWork();
       if (this.session.twophase && !this.nested) yield* this.#prepareConnections();
     }
-    for (const { transaction, shouldCommit } of this.#connections.values())
-      if (shouldCommit) yield* transaction.commit();
+    for (const { transaction, shouldCommit } of this.#joined) {
+      const waiting = shouldCommit ? transaction.commitSoon() : null;
+      if (waiting !== null) yield* waiting;
+    }
     this.state = "committed";
     this.session.emit("afterCommit");
     const { membership, expireOnCommit } = this.session;
     if (this.nested) membership.merge(this.snapshot, (this.parent as SessionTransaction).snapshot);
-    else membership.keep(this.snapshot, expireOnCommit);
+    else if (expireOnCommit) membership.expireAfterCommit(this.#snapshot?.deleted ?? []);
     yield* this.close();
   }
 
   /** What comes before a commit: open savepoints end, what is pending is flushed. */
   *#finishWork(): Op<void> {
     this.check();
-    yield* this.#closeAbove(true);
+    if (this.session.transaction !== this) yield* this.#closeAbove(true);
     this.session.emit("beforeCommit");
     if (this.session.inFlush) return;
     for (let round = 0; !this.session.membership.isClean; round++) {
@@ -198,8 +264,7 @@ export class SessionTransaction {
 
   *#prepareConnections(): Op<void> {
     try {
-      for (const { transaction, shouldCommit } of this.#connections.values())
-        if (shouldCommit) yield* transaction.prepare();
+      for (const { transaction, shouldCommit } of this.#joined) if (shouldCommit) yield* transaction.prepare();
     } catch (error) {
       // What was prepared before must not be left behind.
       yield* this.deactivate(error);
@@ -244,7 +309,7 @@ export class SessionTransaction {
   *deactivate(failure: unknown): Op<void> {
     this.failure = failure;
     try {
-      for (const { transaction } of this.#connections.values()) yield* transaction.rollback();
+      for (const { transaction } of this.#joined) yield* transaction.rollback();
     } finally {
       this.state = "inactive";
       this.session.emit("afterRollback");
@@ -260,16 +325,18 @@ export class SessionTransaction {
     this.session.transaction = this.parent;
     if (this.parent === null) this.session.transactionEnded();
     try {
-      for (const { connection, transaction, owned, before } of this.#connections.values()) {
+      for (const { connection, transaction, owned, before } of this.#joined) {
         if (before !== null) connection.putOptions(before);
         if (invalidate) yield* connection.invalidate();
         if (this.nested) {
           if (wasOpen) yield* transaction.close();
-        } else if (owned) yield* connection.close();
-        else if (wasOpen) yield* transaction.close();
+        } else if (owned) {
+          const waiting = connection.closeSoon();
+          if (waiting !== null) yield* waiting;
+        } else if (wasOpen) yield* transaction.close();
       }
     } finally {
-      this.#connections.clear();
+      this.#joined = [];
       this.session.emit("afterTransactionEnd", this);
     }
   }
@@ -285,4 +352,10 @@ export class SessionTransaction {
     for (let t = this.session.transaction; t !== null; t = t.parent) if (t === this) return;
     throw new InvalidRequestError("This savepoint is not part of the session's transaction any more.");
   }
+}
+
+/** Closes a connection on which no transaction could be begun. */
+function* giveBack(connection: ConnectionCore, error: unknown): Op<never> {
+  yield* connection.close();
+  throw error;
 }

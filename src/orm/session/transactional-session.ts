@@ -1,11 +1,11 @@
 /** A session's transaction: begun at first use, committed and rolled back with its savepoints, on the connections that it takes from its binds. */
-import type { ConnectionCore } from "../../engine/connection-core.js";
+import { ConnectionCore } from "../../engine/connection-core.js";
 import type { TransactionOptions } from "../../engine/dialect.js";
 import { EngineCore } from "../../engine/engine-core.js";
 import { DISPATCH, Dispatch, refusePromise } from "../../engine/events.js";
 import { execute as executeOn } from "../../engine/execute.js";
 import type { ExecutionOptions } from "../../engine/execution-options.js";
-import type { Op } from "../../engine/io.js";
+import type { Op, Soon } from "../../engine/io.js";
 import { Nursery } from "../../engine/nursery.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import { Node } from "../../sql/node.js";
@@ -281,8 +281,19 @@ export abstract class TransactionalSession implements TransactionHost {
     bindArguments?: Readonly<Record<string, unknown>>,
     options?: ExecutionOptions,
   ): Op<ConnectionCore> {
+    const found = this.connectionSoon(mapper, statement, bindArguments, options);
+    return found instanceof ConnectionCore ? found : yield* found;
+  }
+
+  /** The same, at once where nothing has to be waited for. */
+  connectionSoon(
+    mapper: Mapper | null,
+    statement: Node | null = null,
+    bindArguments?: Readonly<Record<string, unknown>>,
+    options?: ExecutionOptions,
+  ): Soon<ConnectionCore> {
     this.autobegin();
-    return yield* (this.transaction as SessionTransaction).connectionFor(
+    return (this.transaction as SessionTransaction).connectionSoon(
       this.bindFor(mapper, statement, bindArguments),
       options,
     );

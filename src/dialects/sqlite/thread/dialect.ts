@@ -98,8 +98,8 @@ export class SqliteThreadDialect extends SqliteDialect implements ThreadHost {
     return (connection as ThreadConnection).lost === null;
   }
 
-  override *reset(connection: DriverConnection, how: "rollback" | "commit" | null): Op<void> {
-    yield* perhaps((connection as ThreadConnection).reset(how));
+  override reset(connection: DriverConnection, how: "rollback" | "commit" | null): Op<void> | null {
+    return perhaps((connection as ThreadConnection).reset(how));
   }
 
   override *dispose(): Op<void> {
@@ -130,17 +130,17 @@ export class SqliteThreadDialect extends SqliteDialect implements ThreadHost {
 
   // --- transactions ------------------------------------------------------------------------------------------------
 
-  override *begin(connection: DriverConnection, options: TransactionOptions): Op<void> {
+  override begin(connection: DriverConnection, options: TransactionOptions): Op<void> | null {
     const mode = this.modeFor(options.isolationLevel);
-    yield* perhaps((connection as ThreadConnection).begin(mode, options.readOnly ?? false));
+    return perhaps((connection as ThreadConnection).begin(mode, options.readOnly ?? false));
   }
 
-  override *commit(connection: DriverConnection): Op<void> {
-    yield* perhaps((connection as ThreadConnection).end("commit"));
+  override commit(connection: DriverConnection): Op<void> | null {
+    return perhaps((connection as ThreadConnection).end("commit"));
   }
 
-  override *rollback(connection: DriverConnection): Op<void> {
-    yield* perhaps((connection as ThreadConnection).end("rollback"));
+  override rollback(connection: DriverConnection): Op<void> | null {
+    return perhaps((connection as ThreadConnection).end("rollback"));
   }
 
   override *savepoint(connection: DriverConnection, name: string): Op<void> {
@@ -160,6 +160,10 @@ export class SqliteThreadDialect extends SqliteDialect implements ThreadHost {
   }
 }
 
-function* perhaps(command: IORequest<void> | null): Op<void> {
-  if (command !== null) yield command;
+function perhaps(command: IORequest<void> | null): Op<void> | null {
+  return command === null ? null : waitFor(command);
+}
+
+function* waitFor(command: IORequest<void>): Op<void> {
+  yield command;
 }
