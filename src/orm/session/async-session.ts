@@ -27,7 +27,7 @@ import type { FlushPlan } from "./flush.js";
 import type { MergeOptions } from "./merge.js";
 import type { NaturalKeyValues } from "./natural-key.js";
 import { getBy, getManyBy, getOrCreate, merge, naturalKey, presentBy, type Values } from "./natural-keys.js";
-import { type BatchLoader, SessionQueue } from "./queue.js";
+import { type BatchLoader, batchOf, SessionQueue } from "./queue.js";
 import type { SessionCore } from "./session-core.js";
 import { SessionFace } from "./session-face.js";
 import { type FirstColumn, Session } from "./sync-session.js";
@@ -249,11 +249,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     this.#refuseInSync();
     const present = this.queue.idle ? presentBy(core, natural, values) : undefined;
     if (present !== undefined) return present as E;
-    const loader: BatchLoader<readonly unknown[], object | null> = {
-      kind: natural,
-      loadOne: (asked) => getBy(core, natural, asked),
-      loadMany: (all) => getManyBy(core, natural, all),
-    };
+    const loader = batchOf<readonly unknown[], object | null>(natural, (all) => getManyBy(core, natural, all));
     return (await this.queue.batched(loader, values)) as E | null;
   }
   /**
@@ -315,7 +311,8 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     this.#refuseInSync();
     // One that is refused must not spoil the batch of the others.
     core.inSession(object, "asked for its members");
-    return this.queue.batched(relationship, object, (objects) => countMembers(core, objects, relationship));
+    const loader = batchOf<object, number>(relationship, (objects) => countMembers(core, objects, relationship));
+    return this.queue.batched(loader, object);
   }
   /**
    * The same for several objects of one class, with one statement.
@@ -443,17 +440,10 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     const attribute = mapperOf(state).attribute(key);
     const { core } = this;
     const stack = core.watchedStack();
-    const loader: BatchLoader<InstanceState, unknown> = {
-      kind: attribute,
-      *loadOne(each) {
-        yield* core.loadSiblings([each], attribute, stack);
-        return attribute.get(each);
-      },
-      *loadMany(states) {
-        yield* core.loadSiblings(states, attribute, stack);
-        return states.map((each) => attribute.get(each));
-      },
-    };
+    const loader = batchOf<InstanceState, unknown>(attribute, function* (states) {
+      yield* core.loadSiblings(states, attribute, stack);
+      return states.map((each) => attribute.get(each));
+    });
     return this.queue.batched(loader, state);
   }
 }

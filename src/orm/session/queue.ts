@@ -15,6 +15,19 @@ export interface BatchLoader<K, V> {
   loadMany(keys: readonly K[]): Op<readonly (V | Error)[]>;
 }
 
+/** The loader of what is loaded alone as a list of one. */
+export function batchOf<K, V>(kind: unknown, loadMany: BatchLoader<K, V>["loadMany"]): BatchLoader<K, V> {
+  return {
+    kind,
+    loadMany,
+    *loadOne(key) {
+      const [answer] = yield* loadMany([key]);
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  };
+}
+
 export class SessionQueue {
   readonly #queue = new OpQueue();
   /** Batches that may still be joined. */
