@@ -2,7 +2,6 @@
 import { requestScope } from "athanor/hono";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
-import { csrf } from "hono/csrf";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import { type ShopFacts, serve } from "../scope.js";
@@ -48,7 +47,6 @@ export function createApp({ shops, before = [], report = console.error }: AppOpt
   }
   app.use(
     "/:shop/*",
-    csrf(),
     limitBody,
     requestScope(db, {
       session: (c) => ({ info: { shop: bySlug.get(c.req.param("shop") ?? "") }, ...(onlyReads(c) && READING) }),
@@ -63,8 +61,10 @@ export function createApp({ shops, before = [], report = console.error }: AppOpt
 }
 
 /** Exports read one cursor for long, which needs a transaction to live in. */
-const onlyReads = ({ req }: Context): boolean =>
-  (req.method === "GET" || req.method === "HEAD") && !req.path.endsWith(".ndjson");
+const onlyReads = (c: Context): boolean => isSafe(c) && !c.req.path.endsWith(".ndjson");
+
+const isSafe = ({ req }: Context): boolean => req.method === "GET" || req.method === "HEAD";
+const isApi = ({ req }: Context): boolean => /^\/[^/]+\/api\//.test(req.path);
 
 /** Finds out which shop it is and who is asking. */
 function enter(bySlug: ReadonlyMap<string, ShopFacts>): MiddlewareHandler<Environment> {
@@ -74,15 +74,20 @@ function enter(bySlug: ReadonlyMap<string, ShopFacts>): MiddlewareHandler<Enviro
     c.set("shop", shop);
     const token = tokenOf(c);
     c.set("token", token);
-    if (token !== null) serve({ actor: await signedIn(token) });
+    const actor = token === null ? null : await signedIn(token);
+    c.set("actor", actor);
+    serve({ actor });
     await next();
   };
 }
 
-/** A program sends its token as a header, a browser as a cookie. */
+/**
+ * A program sends its token as a header, a browser as a cookie: which it sends by itself, whoever has made it ask, so that a cookie alone changes nothing
+ * through the API. Forms of pages are checked for where they come from.
+ */
 function tokenOf(c: RequestContext): string | null {
   const [, bearer] = /^Bearer ([\w-]{1,64})$/.exec(c.req.header("authorization") ?? "") ?? [];
-  const token = bearer ?? getCookie(c, "token");
+  const token = bearer ?? (isApi(c) && !isSafe(c) ? undefined : getCookie(c, "token"));
   return token !== undefined && /^[\w-]{1,64}$/.test(token) ? token : null;
 }
 
@@ -106,6 +111,6 @@ function answerProblem(
   const { status, message, fields, details } = problem;
   if (status === 500) report(error);
   if (status === 503) c.header("retry-after", "1");
-  if (!/^\/[^/]+\/api\//.test(c.req.path)) return problemPage(c, problem);
+  if (!isApi(c)) return problemPage(c, problem);
   return c.json({ error: { message, ...(fields && { fields }), ...details } }, status);
 }

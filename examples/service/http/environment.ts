@@ -1,12 +1,13 @@
 /** What the handlers of a request share. */
 import type { Context } from "hono";
-import type { ShopFacts } from "../scope.js";
+import type { Actor, ShopFacts } from "../scope.js";
 
 export interface Environment {
   Variables: {
     shop: ShopFacts;
     /** With which the request was signed in. */
     token: string | null;
+    actor: Actor | null;
   };
 }
 

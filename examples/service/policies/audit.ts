@@ -43,9 +43,9 @@ function actionOf(object: Audited): AuditEntry["action"] {
 
 function changesOf(object: Audited): Changes {
   const changes: Record<string, readonly [unknown, unknown]> = {};
-  for (const [name, { history }] of Object.entries(inspect(object).attrs)) {
+  for (const [name, { history, loadedValue }] of Object.entries(inspect(object).attrs)) {
     if (LEFT_OUT.has(name) || !history.hasChanges) continue;
-    const [before, after] = [said(history.nonAdded()), said(history.nonDeleted())];
+    const [before, after] = [said(history.nonAdded()), said([loadedValue].flat())];
     if (before !== null || (after !== null && after !== "")) changes[name] = [before, after];
   }
   return changes;

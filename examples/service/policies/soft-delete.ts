@@ -10,6 +10,5 @@ const NOT_DELETED = withLoaderCriteria(SoftDeletable, (entity) => entity.deleted
 
 event.listen(Session, "doOrmExecute", (state) => {
   if (state.isInsert || state.isColumnLoad || state.isRelationshipLoad) return;
-  if (state.executionOptions["includeDeleted"] === true) return;
-  if (state.allMappers.some(({ cls }) => cls.prototype instanceof SoftDeletable)) state.addOptions(NOT_DELETED);
+  if (state.executionOptions["includeDeleted"] !== true) state.addOptions(NOT_DELETED);
 });

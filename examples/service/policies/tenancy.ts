@@ -28,7 +28,6 @@ function shopIdOf(session: object): number | typeof EVERY_SHOP {
 event.listen(Session, "doOrmExecute", (state) => {
   // Loads that follow from a statement have its options already.
   if (state.isInsert || state.isColumnLoad || state.isRelationshipLoad) return;
-  if (!state.allMappers.some(({ cls }) => cls.prototype instanceof ShopOwned)) return;
   const shop = shopIdOf(state.session);
   if (shop !== EVERY_SHOP) state.addOptions(criteriaOf(shop));
 });

@@ -93,7 +93,8 @@ class Filling {
 
   /** Inserts rows of a class, and gives their keys in the same order. */
   async #store(cls: Cls<Keyed>, rows: readonly Row[]): Promise<number[]> {
-    await db.execute(insert(cls), rows.map((row) => ({ ...row, shopId: this.shopId })) as never);
+    const owned = rows.map((row) => ({ ...row, shopId: this.shopId }));
+    if (owned.length > 0) await db.execute(insert(cls), owned as never);
     const { id, shopId } = attrs(cls);
     return (await db
       .execute(select(id).where(shopId.eq(this.shopId)).orderBy(id))

@@ -82,9 +82,12 @@ export async function editBook(id: number, version: number, changes: Partial<Boo
   const mine = { ...fieldsOf(book), ...changes };
   if (book.version !== version) throw new EditConflict(fieldsOf(book), mine);
   const { genreId, authors, ...plain } = changes;
+  // Everything is asked before anything is changed: a query writes first what was changed before it, and this is to be one edit.
+  const newGenre = genreId === undefined ? null : await genre(genreId);
+  const newAuthors = authors === undefined ? null : await authorsNamed(authors);
   Object.assign(book, plain);
-  if (genreId !== undefined) book.genre = await genre(genreId);
-  if (authors !== undefined) book.writtenBy(await authorsNamed(authors));
+  if (newGenre !== null) book.genre = newGenre;
+  if (newAuthors !== null) book.writtenBy(newAuthors);
   try {
     await db.flush();
   } catch (error) {

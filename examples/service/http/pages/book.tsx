@@ -72,7 +72,7 @@ async function page(id: number, form: FormState = EMPTY) {
           </p>
           {book.rating === null ? null : (
             <p>
-              <Stars rating={Number(book.rating)} /> <a href="#reviews">{Number(book.ratingCount)} rated it</a>
+              <Stars rating={Number(book.rating)} /> <a href="#reviews">{countOf(Number(book.ratingCount))}</a>
             </p>
           )}
           <p class="blurb">{book.blurb}</p>
@@ -92,6 +92,8 @@ async function page(id: number, form: FormState = EMPTY) {
     </ShopPage>
   );
 }
+
+const countOf = (reviews: number): string => (reviews === 1 ? "1 review" : `${reviews} reviews`);
 
 function Buy({ viewer: { shop }, book, form }: { viewer: Viewer; book: Book; form: FormState }) {
   const { onHand } = book.stock;

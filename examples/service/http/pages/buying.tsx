@@ -69,6 +69,11 @@ export async function orderPage(c: RequestContext): Promise<Response> {
           </button>
         </form>
       ) : null}
+      {order.state === "placed" && seen.actor?.role === "clerk" ? (
+        <form method="post" action={to(seen.shop, `/office/orders/${order.reference}/send`)}>
+          <button type="submit">It is on its way</button>
+        </form>
+      ) : null}
     </ShopPage>,
   );
 }

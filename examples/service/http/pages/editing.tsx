@@ -71,15 +71,8 @@ export async function editPage(c: RequestContext): Promise<Response> {
 
 export function saveBook(c: RequestContext): Promise<Response> {
   const id = idOf(c);
-  const save = async ({ version, ...fields }: z.output<typeof editForm>) => {
-    try {
-      await office.editBook(id, version, fields);
-    } catch (error) {
-      if (!(error instanceof office.EditConflict)) throw error;
-      return c.html(await conflict(id, error), 409);
-    }
-    return c.redirect(to(c.get("shop"), `/office/books/${id}`, { saved: "yes" }), 303);
-  };
+  const save = ({ version, ...fields }: z.output<typeof editForm>, { opened = "" }: Values) =>
+    saved(c, id, version, fields, opened);
   return submit(c, editForm, save, (form) => edit(id, form));
 }
 
@@ -126,7 +119,9 @@ async function edit(id: number, form: FormState | null) {
   const [seen, book, known] = await Promise.all([viewer(), office.bookToEdit(id), genres()]);
   const history = await office.history("Book", id);
   const fields = office.fieldsOf(book);
-  const values = { ...valuesOf(fields), version: String(fields.version), copies: "1", ...form?.values };
+  const stored = valuesOf(fields);
+  const opened = JSON.stringify(stored);
+  const values = { ...stored, opened, version: String(fields.version), copies: "1", ...form?.values };
   const shown = { values, errors: form?.errors ?? {} };
   const path = `/office/books/${id}`;
   return (
@@ -135,6 +130,7 @@ async function edit(id: number, form: FormState | null) {
       <div class="editing">
         <form class="edit" method="post" action={to(seen.shop, path)}>
           <input type="hidden" name="version" value={values.version} />
+          <input type="hidden" name="opened" value={values.opened} />
           <BookFields form={shown} genres={known} />
           <button type="submit" class="main">
             Save
@@ -191,8 +187,12 @@ function BookFields({ form, genres }: { form: FormState; genres: readonly Genre[
 
 const genreOptions = (genres: readonly Genre[]) => genres.map(({ id, name }) => [String(id), name] as const);
 
-/** Both versions of a book, side by side. What is chosen is saved over the version that is shown. */
-async function conflict(id: number, { theirs, mine }: office.EditConflict) {
+/**
+ * Both versions of a book, side by side. What is chosen is saved over the version that is shown. A field that only the other has changed is left as it is
+ * now, unless one chooses otherwise.
+ */
+async function conflict(id: number, { theirs, mine }: office.EditConflict, opened: string) {
+  const were = wereOf(opened);
   const [seen, known] = await Promise.all([viewer(), genres()]);
   const [stored, sent] = [valuesOf(theirs), valuesOf(mine)];
   const said = (name: FieldName, values: Values): string =>
@@ -208,6 +208,7 @@ async function conflict(id: number, { theirs, mine }: office.EditConflict) {
       </p>
       <form class="conflict" method="post" action={to(seen.shop, `/office/books/${id}/resolve`)}>
         <input type="hidden" name="version" value={String(theirs.version)} />
+        <input type="hidden" name="opened" value={JSON.stringify(stored)} />
         {NAMES.filter((name) => !differing.includes(name)).map((name) => (
           <input type="hidden" name={`theirs.${name}`} value={stored[name]} />
         ))}
@@ -222,7 +223,12 @@ async function conflict(id: number, { theirs, mine }: office.EditConflict) {
               ] as const
             ).map(([whose, label, values]) => (
               <label class="version">
-                <input type="radio" name={`choice.${name}`} value={whose} checked={whose === "mine"} />
+                <input
+                  type="radio"
+                  name={`choice.${name}`}
+                  value={whose}
+                  checked={(whose === "mine") === (sent[name] !== were[name])}
+                />
                 <span>
                   <strong>{label}</strong>
                   <span class="text">{said(name, values) || "(empty)"}</span>
@@ -252,13 +258,33 @@ export async function resolveConflict(c: RequestContext): Promise<Response> {
     sent[`${sent[`choice.${name}`] === "mine" ? "mine" : "theirs"}.${name}`] ?? "",
   ]);
   const { version, ...fields } = editForm.parse({ version: sent["version"], ...Object.fromEntries(chosen) });
+  return await saved(c, id, version, fields, sent["opened"] ?? "");
+}
+
+/** @param opened what the fields said when the form was opened, as the form has kept it */
+async function saved(
+  c: RequestContext,
+  id: number,
+  version: number,
+  fields: office.BookFields,
+  opened: string,
+): Promise<Response> {
   try {
     await office.editBook(id, version, fields);
   } catch (error) {
     if (!(error instanceof office.EditConflict)) throw error;
-    return c.html(await conflict(id, error), 409);
+    return c.html(await conflict(id, error, opened), 409);
   }
   return c.redirect(to(c.get("shop"), `/office/books/${id}`), 303);
+}
+
+/** What a form has kept of the fields as they were; nothing when it is no such thing. */
+function wereOf(opened: string): Values {
+  try {
+    return z.record(z.string(), z.string()).parse(JSON.parse(opened));
+  } catch {
+    return {};
+  }
 }
 
 function History({ entries }: { entries: readonly AuditEntry[] }) {

@@ -1,5 +1,6 @@
 /** The pages of a shop, by their addresses. */
 import { Hono } from "hono";
+import { csrf } from "hono/csrf";
 import type { Environment } from "../environment.js";
 import * as accounts from "./accounts.js";
 import * as book from "./book.js";
@@ -10,6 +11,7 @@ import * as office from "./office.js";
 
 export function createPages(): Hono<Environment> {
   return new Hono<Environment>({ strict: false })
+    .use(csrf())
     .get("/", cataloguePage)
     .get("/books/:id", book.bookPage)
     .post("/books/:id/basket", book.addToBasket)

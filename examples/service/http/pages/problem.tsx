@@ -41,7 +41,7 @@ export function problemPage(c: RequestContext, { status, message, fields }: Prob
   // What is shown must not need the database, which may be what did not work.
   if (shop === undefined) return c.html(<Bare title={title}>{text}</Bare>, status);
   return c.html(
-    <ShopPage title={title} viewer={{ shop, actor: null, basketSize: null }}>
+    <ShopPage title={title} viewer={{ shop, actor: c.get("actor") ?? null, basketSize: null }}>
       <div class="problem">{text}</div>
     </ShopPage>,
     status,
