@@ -6,6 +6,8 @@ import { DDLElement } from "../sql/ddl/element.js";
 import { Insert } from "../sql/dml/insert.js";
 import { Update } from "../sql/dml/update.js";
 import { ColumnElement } from "../sql/element.js";
+import type { BindParameter } from "../sql/elements/bind.js";
+import { withParams } from "../sql/elements/params.js";
 import { SQLTemplate } from "../sql/elements/template.js";
 import { TextClause } from "../sql/elements/text.js";
 import { ArgumentError } from "../sql/errors.js";
@@ -182,13 +184,14 @@ function allOptions(
 
 function prepare(
   connection: ConnectionCore,
-  node: Node,
+  original: Node,
   params: Parameters | undefined,
   options: ExecutionOptions,
 ): Prepared {
   const isMany = Array.isArray(params);
   const named = checkParams(params);
   const first = named[0];
+  const node = first === undefined ? original : withWrittenValues(original, named);
   const insert = node instanceof Insert ? (node as Insert) : null;
   const update = node instanceof Update ? (node as Update) : null;
   let given: readonly string[] = [];
@@ -213,6 +216,27 @@ function prepare(
   connection.origin = origin;
   const sets = named.length === 0 ? [compiled.bind(binds)] : named.map((values) => compiled.bind(binds, values));
   return { node, compiled, sets, isMany, options, given, returned, defaults };
+}
+
+/** The statement with the values that its text may depend on: of lists, and of those that are written into it. */
+function withWrittenValues(node: Node, sets: readonly Named[]): Node {
+  const values: Record<string, unknown> = {};
+  let found = false;
+  for (const bind of cacheKeyOf(node).binds) {
+    const { name, expanding } = bind;
+    const { literalExecute } = bind as BindParameter;
+    if (name === null || !(literalExecute || (expanding && sets.length === 1))) continue;
+    const value = sets[0]?.[name];
+    if (value === undefined) continue;
+    if (sets.some((set) => set[name] !== value)) {
+      throw new ArgumentError(
+        `parameter ${name} is written into the SQL: all sets of one execution have one value for it.`,
+      );
+    }
+    values[name] = value;
+    found = true;
+  }
+  return found ? withParams(node, values) : node;
 }
 
 function checkParams(params: Parameters | undefined): readonly Named[] {

@@ -161,6 +161,13 @@ export interface StrExpr<T, Src = never> extends Expr<T, Src> {
   /** The database's full text search. */
   match(query: Operand<string>, options?: TextSearchOptions): BoolExpr<boolean, Src>;
   concat(other: Operand<string>): StrExpr<T, Src>;
+  /** Text after text. Of a date (`t.date`), the day so many days or an interval later; of a time (`t.time`), later by an interval. */
+  add(other: Operand<string> | number | Valued<number | null>): StrExpr<T, Src>;
+  /**
+   * Of a date or a time that is text: earlier by days or an interval. What lies between two, `U`, is a number of days for dates and
+   * a duration for times: `a.sub<number>(b)`.
+   */
+  sub<U = string>(other: Operand<string> | number | Valued<number | null>): ExprOf<U | (T & null), Src>;
 }
 
 /** An expression of a number. */
@@ -200,10 +207,27 @@ export interface BoolExpr<T, Src = never> extends Expr<T, Src> {
 export interface DateExpr<T, Src = never> extends Expr<T, Src> {
   as<const N extends string>(name: N): DateExpr<T, Src> & Named<N>;
   label<const N extends string>(name: N): DateExpr<T, Src> & Named<N>;
-  /** Later by an interval. */
-  add(interval: Valued): DateExpr<T, Src>;
+  /** Later by an interval: an expression of one, or an ISO 8601 duration such as `"P1M"`. */
+  add(interval: string | Valued): DateExpr<T, Src>;
+  /** The interval since another point in time, as an ISO 8601 duration. */
+  sub(other: Date | Valued<Date | null>): StrExpr<string | (T & null), Src>;
   /** Earlier by an interval. */
-  sub(interval: Valued): DateExpr<T, Src>;
+  sub(interval: string | Valued): DateExpr<T, Src>;
+}
+
+/** What the objects of `Temporal` have in common. */
+export interface TemporalLike {
+  readonly [Symbol.toStringTag]: `Temporal.${string}`;
+}
+
+/** An expression of an object of `Temporal`. */
+export interface TemporalExpr<T, Src = never> extends Expr<T, Src> {
+  as<const N extends string>(name: N): TemporalExpr<T, Src> & Named<N>;
+  label<const N extends string>(name: N): TemporalExpr<T, Src> & Named<N>;
+  /** Later by an interval: a `Temporal.Duration`, an ISO 8601 duration, or an expression of one. */
+  add(interval: Valued | TemporalLike | string): TemporalExpr<T, Src>;
+  /** Earlier by an interval; of another point in time, what lies between them, `U`: a number of days for dates, else a duration as text. */
+  sub<U = T>(other: Valued | TemporalLike | string): ExprOf<U | (T & null), Src>;
 }
 
 /** An expression of a JSON value. */
@@ -354,13 +378,15 @@ type UsualExprOf<T, Src> = [NonNullable<T>] extends [string]
         ? DateExpr<T, Src>
         : [NonNullable<T>] extends [Uint8Array]
           ? Expr<T, Src>
-          : [NonNullable<T>] extends [readonly (infer I)[]]
-            ? ArrayExpr<T, I, Src> & JsonExpr<T, Src>
-            : [NonNullable<T>] extends [RangeLike<infer I>]
-              ? RangeExpr<T, I, Src>
-              : [NonNullable<T>] extends [object]
-                ? JsonExpr<T, Src>
-                : Expr<T, Src>;
+          : [NonNullable<T>] extends [TemporalLike]
+            ? TemporalExpr<T, Src>
+            : [NonNullable<T>] extends [readonly (infer I)[]]
+              ? ArrayExpr<T, I, Src> & JsonExpr<T, Src>
+              : [NonNullable<T>] extends [RangeLike<infer I>]
+                ? RangeExpr<T, I, Src>
+                : [NonNullable<T>] extends [object]
+                  ? JsonExpr<T, Src>
+                  : Expr<T, Src>;
 
 /** The value type of an expression. */
 export type ValueOf<X> = X extends Valued<infer T> ? T : never;

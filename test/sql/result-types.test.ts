@@ -1,7 +1,9 @@
 import { describe, expectTypeOf, test } from "vitest";
 import { Range, rangeTypes } from "../../src/dialects/postgresql/index.js";
 import {
+  alias,
   any,
+  bindparam,
   caseWhen,
   cast,
   column,
@@ -12,6 +14,7 @@ import {
   literal,
   MetaData,
   type NumExpr,
+  namedColumn,
   type RowsOf,
   type StrExpr,
   select,
@@ -19,6 +22,7 @@ import {
   t,
   table,
   text,
+  tuple,
   union,
   unionAll,
   update,
@@ -177,6 +181,84 @@ describe("[TU-10] [SL-02] the types of results", () => {
       expectTypeOf(value(s.c.a)).toEqualTypeOf<number | null>();
       expectTypeOf(value(sql`1 + 1`.returns(t.integer))).toEqualTypeOf<number>();
       expectTypeOf(value(select(users.c.age).scalarSubquery())).toEqualTypeOf<number | null>();
+    });
+  });
+
+  test("of row values, parameters and templates with a type", () => {
+    types(() => {
+      const pair = tuple(users.c.id, users.c.name, 5);
+      expectTypeOf(value(pair)).toEqualTypeOf<[number, string, number]>();
+      pair.in([[1, "a", 2]]);
+      pair.in(select(posts.c.id, posts.c.title, posts.c.userId));
+      pair.in(values({ a: t.integer, b: t.text, c: t.integer }, []).scalarValues());
+      // @ts-expect-error a text is no number
+      pair.in([["x", "a", 2]]);
+      // @ts-expect-error two columns are not three
+      pair.in(select(posts.c.id, posts.c.title));
+      users.c.id.in(values({ n: t.integer }, []).scalarValues());
+      // @ts-expect-error texts are no numbers
+      users.c.id.in(values({ n: t.text }, []).scalarValues());
+      users.c.id.in(bindparam<number>("ids", { options: { expanding: true } }));
+      // @ts-expect-error texts are no numbers
+      users.c.id.in(bindparam<string>("ids", { options: { expanding: true } }));
+      expectTypeOf(value(bindparam("x", { options: { type: t.text } }))).toEqualTypeOf<string>();
+      const rows = select({ double: sql<number>`${users.c.id} * 2` });
+      expectTypeOf<Row<typeof rows>>().toEqualTypeOf<{ double: number }>();
+      const named = namedColumn("rowid", t.integer);
+      expectTypeOf(named.key).toEqualTypeOf<"rowid">();
+      const texts = sql`SELECT 1 AS a`.columns({ a: t.integer }).subquery("s");
+      // @ts-expect-error no such column
+      texts.c.b;
+    });
+  });
+
+  test("of dates and times: what lies between two is no point in time", () => {
+    types(() => {
+      expectTypeOf(value(posts.c.at.add("P1D"))).toEqualTypeOf<Date>();
+      expectTypeOf(value(posts.c.at.sub(posts.c.at))).toEqualTypeOf<string>();
+      expectTypeOf(value(posts.c.at.sub("P1D"))).toEqualTypeOf<Date>();
+      interface PlainDate {
+        readonly [Symbol.toStringTag]: "Temporal.PlainDate";
+        readonly year: number;
+      }
+      const day = cast("2024-01-01", t.temporal.plainDate<PlainDate>());
+      expectTypeOf(value(day.add("P1D"))).toEqualTypeOf<PlainDate>();
+      expectTypeOf(value(day.sub<number>(day))).toEqualTypeOf<number>();
+      // @ts-expect-error a date is no document
+      day.get("year");
+    });
+  });
+
+  test("of an outer join to a subquery, a CTE, or an alias, and of right and full joins", () => {
+    types(() => {
+      const q = select(posts.c.userId, func.count().as("n")).groupBy(posts.c.userId).subquery("q");
+      const left = select(users.c.id, q.c.n).outerjoin(q, q.c.userId.eq(users.c.id));
+      expectTypeOf<Row<typeof left>>().toEqualTypeOf<[number, number | null]>();
+      const c = select(posts.c.userId, posts.c.title).cte("c");
+      const withCte = select(users.c.id, c.c.title).outerjoin(c, c.c.userId.eq(users.c.id));
+      expectTypeOf<Row<typeof withCte>>().toEqualTypeOf<[number, string | null]>();
+      const p = alias(posts, "p");
+      const aliases = select(posts.c.title, p.c.title).outerjoin(p, p.c.id.eq(posts.c.userId));
+      expectTypeOf<Row<typeof aliases>>().toEqualTypeOf<[string, string | null]>();
+      const right = select(users.c.id, posts.c.title).rightJoin(posts);
+      expectTypeOf<Row<typeof right>>().toEqualTypeOf<[number | null, string | null]>();
+      const full = select(users.c.id, posts.c.title).fullJoin(posts);
+      expectTypeOf<Row<typeof full>>().toEqualTypeOf<[number | null, string | null]>();
+      const counted = select(users.c.id, func.count(posts.c.id)).outerjoin(posts);
+      expectTypeOf<Row<typeof counted>>().toEqualTypeOf<[number, number]>();
+      const from = select(users.c.id, posts.c.title).outerjoinFrom(users, posts);
+      expectTypeOf<Row<typeof from>>().toEqualTypeOf<[number, string | null]>();
+      const options = select(users.c.id, posts.c.title).join(posts, null, { isOuter: true });
+      expectTypeOf<Row<typeof options>>().toEqualTypeOf<[number, string | null]>();
+      const fullOptions = select(users.c.id, posts.c.title).joinFrom(users, posts, null, { full: true });
+      expectTypeOf<Row<typeof fullOptions>>().toEqualTypeOf<[number | null, string | null]>();
+      const plain = select(users.c.id, posts.c.title).join(posts, null, { isOuter: false });
+      expectTypeOf<Row<typeof plain>>().toEqualTypeOf<[number, string]>();
+      const inner = select(users.c.id, q.c.n).join(q, q.c.userId.eq(users.c.id));
+      // @ts-expect-error the subquery has no such column
+      inner.where(q.c.title.eq("x"));
+      // @ts-expect-error nor has the CTE
+      c.c.userid;
     });
   });
 });

@@ -13,7 +13,7 @@ import type { Column } from "../../sql/schema/column.js";
 import { FromClause } from "../../sql/selectable/from-clause.js";
 import type { Select } from "../../sql/selectable/select.js";
 import type { FetchArg, ForUpdateArg } from "../../sql/selectable/select-parts.js";
-import type { ScalarTableValued, TableValued } from "../../sql/selectable/table-valued.js";
+import type { ScalarTableValued, TableValued, TableValuedColumn } from "../../sql/selectable/table-valued.js";
 import { stringType, wideIntegerType } from "../../sql/types/base.js";
 import { NamedType } from "../../sql/types/extensible.js";
 import { JsonType } from "../../sql/types/structured.js";
@@ -158,6 +158,10 @@ export class PostgresqlCompiler extends SQLCompiler {
     return `(${this.process(node.element)}).${this.quote(node.name)}`;
   }
 
+  override visitTableValuedColumn(node: TableValuedColumn): string {
+    return this.#plainName(node.table);
+  }
+
   #demand(node: Node): void {
     for (const bind of bindsOf(node)) this.#strict.add(bind);
   }
@@ -249,6 +253,15 @@ export class PostgresqlCompiler extends SQLCompiler {
   }
 
   // any() and all() of a plain list
+  protected override tryCast(node: Cast): string {
+    this.#demand(node.element);
+    return super.tryCast(node);
+  }
+
+  protected override matches(text: string, form: string): string {
+    return `${text} ~ ${this.literal(form, stringType)}`;
+  }
+
   protected override unary_any(node: UnaryExpression): string {
     this.#demand(node.element);
     return super.unary_any(node);

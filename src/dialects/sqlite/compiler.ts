@@ -4,6 +4,7 @@ import { unwrap } from "../../sql/compiler/expressions.js";
 import { fromsOf } from "../../sql/compiler/froms.js";
 import type { DMLStatement } from "../../sql/dml/dml.js";
 import type { Insert, OnConflict } from "../../sql/dml/insert.js";
+import type { ColumnElement } from "../../sql/element.js";
 import { BindParameter } from "../../sql/elements/bind.js";
 import { type BinaryExpression, TupleElement } from "../../sql/elements/expression.js";
 import type { FunctionElement } from "../../sql/elements/function-element.js";
@@ -16,21 +17,33 @@ import type { Select } from "../../sql/selectable/select.js";
 import { type ColumnValued, TableValued } from "../../sql/selectable/table-valued.js";
 import { stringType } from "../../sql/types/base.js";
 import { checkText } from "../../sql/types/text-check.js";
+import type { SQLType, TypeFamily } from "../../sql/types/type.js";
 
 /** The present moment as the datetime type stores it, so that a default equals what is bound later. */
 export const NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')";
 
-const EXTRACT_FORMATS: Readonly<Record<string, string>> = {
-  year: "%Y",
-  month: "%m",
-  day: "%d",
-  hour: "%H",
-  minute: "%M",
-  second: "%S",
-  doy: "%j",
-  dow: "%w",
-  week: "%W",
-  epoch: "%s",
+/** Parts of a date or a time, of the text that `%s` stands for. */
+const PARTS: Readonly<Record<string, (at: (format: string) => string) => string>> = {
+  year: (at) => at("%Y"),
+  isoyear: (at) => at("%G"),
+  quarter: (at) => `(${at("%m")} + 2) / 3`,
+  month: (at) => at("%m"),
+  week: (at) => at("%V"),
+  day: (at) => at("%d"),
+  doy: (at) => at("%j"),
+  dow: (at) => at("%w"),
+  isodow: (at) => at("%u"),
+  hour: (at) => at("%H"),
+  minute: (at) => at("%M"),
+  second: (at) => at("%f"),
+  millisecond: (at) => `${at("%f")} * 1000.0`,
+  milliseconds: (at) => `${at("%f")} * 1000.0`,
+  microseconds: (at) => `${at("%f")} * 1000000`,
+  decade: (at) => `${at("%Y")} / 10`,
+  century: (at) => `(${at("%Y")} + 99) / 100`,
+  millennium: (at) => `(${at("%Y")} + 999) / 1000`,
+  epoch: (at) => `${at("%s")} + (${at("%f")} - ${at("%S")})`,
+  julian: (at) => at("%J"),
 };
 
 /** Types whose values JSON can carry to `json_each`. */
@@ -94,6 +107,11 @@ function jsonPath(keys: unknown): string {
   return path;
 }
 
+/** Operators that would take the text of an interval for a number. */
+const OF_NUMBERS: ReadonlySet<string> = new Set(["mul", "div", "mod", "lt", "le", "gt", "ge"]);
+
+const isTime = (family: TypeFamily): boolean => family === "date" || family === "datetime" || family === "time";
+
 function isSeries(from: TableValued): boolean {
   return (from.element as { name?: string }).name === "generate_series";
 }
@@ -140,6 +158,45 @@ export class SqliteCompiler extends SQLCompiler {
     const left = this.operand(node.left, node.operator);
     const right = this.operand(node.right, node.operator);
     return `((${left} | ${right}) - (${left} & ${right}))`;
+  }
+
+  protected override matches(text: string, form: string): string {
+    return `${text} REGEXP '${form}'`;
+  }
+
+  protected binary_add(node: BinaryExpression): string {
+    return this.#timeArithmetic(node, "plus", 1) ?? this.infix(node, "+");
+  }
+
+  protected binary_sub(node: BinaryExpression): string {
+    return this.#timeArithmetic(node, "minus", -1) ?? this.infix(node, "-");
+  }
+
+  // Dates, times and intervals are text, which the operators would take for the number at its start.
+  #timeArithmetic(node: BinaryExpression, what: "plus" | "minus", sign: 1 | -1): string | null {
+    let { left, right } = node as unknown as { left: ColumnElement; right: ColumnElement };
+    if (sign === 1 && isTime(right.type.family) && !isTime(left.type.family)) [left, right] = [right, left];
+    const a = left.type.family;
+    const b = right.type.family;
+    if (!isTime(a) && !isTime(b) && a !== "interval" && b !== "interval") return null;
+    const call = (name: string): string =>
+      `${name}(${this.process(left)}, ${this.process(right)}${name.endsWith("_minus") ? "" : `, ${sign}`})`;
+    if (a === "interval" && b === "interval") return call("interval_plus");
+    if (isTime(a) && b === "interval") return call(a === "time" ? "time_plus" : "timestamp_plus");
+    if (a === "date" && b === "integer")
+      return `date(${this.process(left)}, ${sign === 1 ? "" : "-"}(${this.process(right)}) || ' days')`;
+    if (what === "minus" && a === "date" && b === "date")
+      return `CAST(julianday(${this.process(left)}) - julianday(${this.process(right)}) AS INTEGER)`;
+    if (what === "minus" && isTime(a) && isTime(b)) return call(a === "time" ? "time_minus" : "timestamp_minus");
+    return this.refuse(`operator ${node.operator.sql} between ${a} and ${b}`);
+  }
+
+  // The text of an interval neither multiplies nor sorts.
+  protected override infix(node: BinaryExpression, operator: string): string {
+    const isInterval = ({ type }: { readonly type: SQLType }): boolean => type.family === "interval";
+    if (OF_NUMBERS.has(node.operator.name) && (isInterval(node.left) || isInterval(node.right as ColumnElement)))
+      return this.refuse(`operator ${operator} of intervals`, "Keep the length of time as a number.");
+    return super.infix(node, operator);
   }
 
   protected binary_regexpMatch(node: BinaryExpression): string {
@@ -297,11 +354,13 @@ export class SqliteCompiler extends SQLCompiler {
   }
 
   override visitExtract(node: Extract): string {
-    const format = EXTRACT_FORMATS[node.field.toLowerCase()];
-    if (format === undefined) {
-      throw new CompileError(`sqlite cannot extract ${node.field}; it can ${Object.keys(EXTRACT_FORMATS).join(", ")}.`);
-    }
-    return `CAST(strftime('${format}', ${this.process(node.element)}) AS INTEGER)`;
+    const part = PARTS[node.field];
+    if (part === undefined)
+      return this.refuse(`part ${node.field} of a time`, `It has ${Object.keys(PARTS).join(", ")}.`);
+    const element = this.process(node.element);
+    const at = (format: string): string =>
+      `CAST(strftime('${format}', ${element}) AS ${/^%[fJ]$/.test(format) ? "REAL" : "INTEGER"})`;
+    return `(${part(at)})`;
   }
 
   // --- INSERT ------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 /** Functions that every connection gets, so that expressions mean the same as on other databases. */
 import type { Database } from "better-sqlite3";
+import { registerTimeArithmetic } from "./time-arithmetic.js";
 
 // Patterns repeat for every row of a scan.
 const patterns = new Map<string, RegExp>();
@@ -20,8 +21,9 @@ function unicodeFlags(flags: unknown): string {
   return given.includes("u") ? given : `${given}u`;
 }
 
-/** Registers `generate_series`, `REGEXP`, `regexp_like` and `regexp_replace`. */
+/** Registers `generate_series`, `REGEXP`, `regexp_like` and `regexp_replace`, and arithmetic of dates and times. */
 export function registerFunctions(database: Database): void {
+  registerTimeArithmetic(database);
   const pure = { deterministic: true, directOnly: false } as const;
   // Rows of numbers, in FROM. PostgreSQL has it built in; here it is an extension that no build includes.
   database.table("generate_series", {

@@ -97,8 +97,8 @@ export abstract class CompilerBase {
   }
 
   visitBindParameter(bind: BindParameter): string {
-    if (this.options.literalBinds === true || bind.literalExecute) return this.literalOfBind(bind);
     if (bind.expanding) return this.expandingBind(bind);
+    if (this.options.literalBinds === true || bind.literalExecute) return this.literalOfBind(bind);
     return this.placeholder(bind, null);
   }
 
@@ -157,7 +157,9 @@ export abstract class CompilerBase {
       id = this.#ids.size;
       this.#ids.set(bind, id);
     }
-    const identity = bind.name === null ? `#${id}/${element}` : `:${bind.name}/${element}/${bind.type.cacheKey}`;
+    // two of one name that have values of their own are two; those whose value execution gives are one
+    const shared = bind.name !== null && bind.required;
+    const identity = shared ? `:${bind.name}/${element}/${bind.type.cacheKey}` : `#${id}/${element}`;
     const known = this.#slotOf.get(identity);
     if (known !== undefined) return known;
     let index = this.#indexOf.get(bind);
@@ -190,16 +192,17 @@ export abstract class CompilerBase {
     return `${base}_${n}`;
   }
 
-  /**
-   * A bound list outside of IN, or of an IN whose dialect has no better way: one placeholder for each element when
-   * the list may be looked at, else a mark that the engine has to expand.
-   */
+  /** A bound list outside of IN, such as in text: in parentheses, each value with its placeholder; a query without rows if empty. */
   protected expandingBind(bind: BindParameter): string {
-    return this.expandList(bind);
+    return `(${this.listOf(bind).length === 0 ? this.noRows([bind.type]) : this.expandList(bind)})`;
   }
 
-  /** The elements of a bound list, each with its placeholder. */
+  /** A query without rows, of columns of the types given. */
+  protected abstract noRows(types: readonly SQLType[]): string;
+
+  /** The elements of a bound list, each with its placeholder, or as literals. */
   protected expandList(bind: BindParameter): string {
+    if (this.options.literalBinds === true || bind.literalExecute) return this.literalOfBind(bind);
     const values = this.listOf(bind);
     this.expanded = true;
     return values.map((_value, i) => this.placeholder(bind, i)).join(", ");

@@ -20,7 +20,8 @@ import { CompileError } from "../errors.js";
 import type { Node } from "../node.js";
 import { needsParentheses, type Operator, operators } from "../operators.js";
 import type { Column } from "../schema/column.js";
-import { booleanType, doubleType, integerType } from "../types/base.js";
+import { booleanType, doubleType, integerType, textType } from "../types/base.js";
+import type { SQLType } from "../types/type.js";
 import { CompilerBase } from "./base.js";
 
 /** Expressions. */
@@ -206,6 +207,7 @@ export abstract class ExpressionCompiler extends CompilerBase {
       if (
         this.options.literalBinds === true ||
         this.options.renderPostcompile === true ||
+        right.literalExecute ||
         right.type.family === "null"
       ) {
         return this.expandedMembership(left, keyword, right);
@@ -234,17 +236,19 @@ export abstract class ExpressionCompiler extends CompilerBase {
     }
     this.expanded = true;
     if (this.listOf(bind).length === 0) return this.emptyMembership(left, keyword, bind);
-    const list = this.options.literalBinds === true ? this.literalOfBind(bind) : this.expandList(bind);
-    return `${left} ${keyword} (${list})`;
+    return `${left} ${keyword} (${this.expandList(bind)})`;
   }
 
   // A subquery without rows: false for IN and true for NOT IN, also where the left side is NULL.
   private emptyMembership(left: string, keyword: string, typed: ColumnElement): string {
     const tuple = unwrap(typed);
-    const empty = (tuple instanceof TupleElement ? tuple.elements : [typed])
-      .map(({ type }) => `CAST(NULL AS ${this.typeName(type.family === "null" ? integerType : type)})`)
-      .join(", ");
-    return `${left} ${keyword} (SELECT ${empty} WHERE 1 != 1)`;
+    const columns = tuple instanceof TupleElement ? tuple.elements : [typed];
+    return `${left} ${keyword} (${this.noRows(columns.map(({ type }) => type))})`;
+  }
+
+  protected override noRows(types: readonly SQLType[]): string {
+    const nulls = types.map((type) => `CAST(NULL AS ${this.typeName(type.family === "null" ? integerType : type)})`);
+    return `SELECT ${nulls.join(", ")} WHERE 1 != 1`;
   }
 
   visitElementList(list: { readonly elements: readonly Node[] }): string {
@@ -425,8 +429,21 @@ export abstract class ExpressionCompiler extends CompilerBase {
     return `CAST(${this.process(node.element)} AS ${this.typeName(node.type)})`;
   }
 
-  /** A cast that gives NULL instead of an error. */
-  protected tryCast(_node: Cast): string {
+  /** A cast that gives NULL instead of an error: of text that looks like a number of the size. */
+  protected tryCast(node: Cast): string {
+    const { type } = node;
+    const form = type.family === "integer" ? WHOLE : DECIMAL;
+    const range = NUMBER_RANGES[type.visitName];
+    if (range === undefined) return this.refuse(`TRY_CAST to ${type}`, "It takes integers, floats and numerics.");
+    const text = `CAST(${this.process(node.element)} AS ${this.typeName(textType)})`;
+    const value = `CAST(${text} AS ${this.typeName(type)})`;
+    const fits =
+      range === null ? value : `CASE WHEN CAST(${text} AS NUMERIC) BETWEEN -${range} AND ${range} THEN ${value} END`;
+    return `CASE WHEN ${this.matches(text, form)} THEN ${fits} END`;
+  }
+
+  /** Whether text matches a regular expression that is a constant. */
+  protected matches(_text: string, _form: string): string {
     return this.refuse("TRY_CAST", "Use cast().");
   }
 
@@ -463,6 +480,20 @@ export abstract class ExpressionCompiler extends CompilerBase {
     return node instanceof ColumnElement && unwrap(node).type === booleanType;
   }
 }
+
+const WHOLE = "^\\s*[+-]?\\d+\\s*$";
+const DECIMAL = "^\\s*[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?\\s*$";
+
+/** The largest value of a type of numbers; null where it has none. The least is taken to be as far from 0. */
+const NUMBER_RANGES: Readonly<Record<string, string | null>> = {
+  visitSmallInteger: "32767",
+  visitInteger: "2147483647",
+  visitWideInteger: "9007199254740991",
+  visitBigInteger: "9223372036854775807",
+  visitFloat: "3.4e38",
+  visitDouble: "1.79e308",
+  visitNumeric: null,
+};
 
 function isConstant(node: Node): boolean {
   const { visitName } = unwrap(node);

@@ -6,7 +6,7 @@ import type { FromClause } from "../selectable/from-clause.js";
 import type { Join } from "../selectable/join.js";
 import type { Subquery } from "../selectable/query.js";
 import type { SelectExtras } from "../selectable/select-parts.js";
-import type { ScalarTableValued, TableValued } from "../selectable/table-valued.js";
+import type { ScalarTableValued, TableValued, TableValuedColumn } from "../selectable/table-valued.js";
 import type { Values, ValuesQuery } from "../selectable/values.js";
 import { ExpressionCompiler } from "./expressions.js";
 
@@ -216,6 +216,11 @@ export abstract class FromCompiler extends ExpressionCompiler {
   /** A column of a composite value. */
   visitScalarTableValued(_node: ScalarTableValued): string {
     return this.refuse("composite values", "Use tableValued().");
+  }
+
+  /** A row as one value. */
+  visitTableValuedColumn(_node: TableValuedColumn): string {
+    return this.refuse("composite values", "Select the columns.");
   }
 
   visitEntity(entity: EntityElement): string {

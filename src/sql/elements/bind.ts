@@ -5,7 +5,7 @@ import type { Parts } from "../node.js";
 import { nullType, typeOfValue } from "../types/base.js";
 import type { SQLType } from "../types/type.js";
 import { plainType } from "../types/type.js";
-import type { ExprOf } from "../typing.js";
+import type { ExprOf, Valued } from "../typing.js";
 
 /** A place for a value in a statement. The value itself is never part of the statement's shape. */
 export class BindParameter extends ColumnElement implements BoundValue {
@@ -68,8 +68,15 @@ export interface BindOptions<T> {
   readonly expanding?: boolean;
   /** Gives the value when the statement is executed. */
   readonly callable?: () => T | null;
-  /** Write the value into the SQL instead of binding it. Such a statement is compiled at each execution. */
+  /** Write the value into the SQL instead of binding it. Such a statement is compiled at each execution, for one set of values. */
   readonly literalExecute?: boolean;
+}
+
+/** Options of {@link bindparam} for the list of an IN. */
+export interface ExpandingOptions<T> extends Omit<BindOptions<T>, "value" | "callable"> {
+  readonly expanding: true;
+  readonly value?: readonly T[];
+  readonly callable?: () => readonly T[];
 }
 
 /**
@@ -79,8 +86,12 @@ export interface BindOptions<T> {
  * const stmt = select(users).where(users.c.name.eq(bindparam("name")));
  * await conn.execute(stmt, { name: "Alice" });
  */
-export function bindparam<T = unknown>(name: string, value?: T | null, type?: SQLType<T>): ExprOf<T>;
+export function bindparam<T = unknown>(
+  name: string,
+  options: { readonly options: ExpandingOptions<T> },
+): Valued<readonly T[]>;
 export function bindparam<T = unknown>(name: string, options: { readonly options: BindOptions<T> }): ExprOf<T>;
+export function bindparam<T = unknown>(name: string, value?: T | null, type?: SQLType<T>): ExprOf<T>;
 export function bindparam(name: string, given?: unknown, type?: SQLType): unknown {
   if (typeof name !== "string" || name === "") {
     throw new ArgumentError("bindparam() needs a name, e.g. bindparam('user_id').");

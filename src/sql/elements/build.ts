@@ -23,8 +23,9 @@ import {
   wideIntegerType,
 } from "../types/base.js";
 import { ArrayType } from "../types/structured.js";
+import { dateTimeType, intervalType } from "../types/temporal.js";
 import { describeValue } from "../types/text-check.js";
-import { plainType, type SQLType } from "../types/type.js";
+import { plainType, type SQLType, type TypeFamily } from "../types/type.js";
 import type { MatchOptions } from "../typing.js";
 import { BindParameter, bindValue, refuseValue } from "./bind.js";
 import { boundType, describeElement, operand, requireCondition } from "./coerce.js";
@@ -77,10 +78,24 @@ function arithmeticType(operator: Operator, left: SQLType, right: SQLType): SQLT
     if (left.visitName === "visitBigInteger" || right.visitName === "visitBigInteger") return bigIntType;
     return left === wideIntegerType || right === wideIntegerType ? wideIntegerType : integerType;
   }
+  if (a === "interval" || isTemporal(a) || isTemporal(b)) return timeArithmeticType(operator, left, right);
   if (a === "float" || b === "float") return doubleType;
   if (a === "numeric" || b === "numeric") return a === "numeric" || a === "integer" ? numericType : left;
-  if (a === "interval" && (b === "date" || b === "datetime" || b === "time")) return right;
   return left;
+}
+
+const isTemporal = (family: TypeFamily): boolean => family === "date" || family === "datetime" || family === "time";
+
+// Of two points the difference; of a point and an interval another point, with a time of day where either has one.
+function timeArithmeticType(operator: Operator, left: SQLType, right: SQLType): SQLType {
+  const a = left.family;
+  const b = right.family;
+  if (a === "interval")
+    return operator === operators.add && isTemporal(b) ? timeArithmeticType(operator, right, left) : left;
+  if (a === "date" && b === "date") return operator === operators.sub ? integerType : left;
+  if (a === "integer") return right;
+  if (isTemporal(a) && isTemporal(b)) return operator === operators.sub ? intervalType : dateTimeType;
+  return a === "date" && b === "interval" ? dateTimeType : left;
 }
 
 function binary(
@@ -109,8 +124,8 @@ function membership(left: ColumnElement, operator: Operator, values: unknown): L
   }
   if (values instanceof BindParameter) {
     const type = values.type.family === "null" ? left.type : values.type;
-    const { value, name, required, callable, hint } = values;
-    return binary(left, operator, new BindParameter(value, type, name, true, required, callable, hint));
+    const { value, name, required, callable, hint, literalExecute } = values;
+    return binary(left, operator, new BindParameter(value, type, name, true, required, callable, hint, literalExecute));
   }
   if (values instanceof ColumnElement) return binary(left, operator, values);
   const list = Array.isArray(values)

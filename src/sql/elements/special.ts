@@ -2,9 +2,9 @@ import { ColumnElement, factory } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import type { Parts } from "../node.js";
 import { operators } from "../operators.js";
-import { integerType, nullType, typeOfValue } from "../types/base.js";
+import { doubleType, integerType, nullType, typeOfValue } from "../types/base.js";
 import { plainType, type SQLType } from "../types/type.js";
-import type { BoolExpr, Condition, Expr, ExprOf, TupleExpr, Valued } from "../typing.js";
+import type { BoolExpr, Condition, Expr, ExprOf, Named, Operand, TupleExpr, Valued } from "../typing.js";
 import type { Widened } from "./bind.js";
 import { conjunction } from "./build.js";
 import { expressionOrBind, requireCondition, requireElement } from "./coerce.js";
@@ -56,9 +56,11 @@ export class Extract extends ColumnElement {
     super();
   }
   get type(): SQLType {
-    return integerType;
+    return FRACTIONS.has(this.field) ? doubleType : integerType;
   }
 }
+
+const FRACTIONS: ReadonlySet<string> = new Set(["second", "millisecond", "milliseconds", "epoch", "julian"]);
 
 type Value<X> = X extends Valued<infer T> ? T : X;
 /** A value or an expression of any type. */
@@ -186,4 +188,29 @@ export function extract(field: string, element: Valued): ExprOf<number> {
 /** `element COLLATE name`. */
 export function collate<T, Src>(element: Expr<T, Src>, name: string): ExprOf<T, Src> {
   return factory.collate(requireElement(element, "collate()"), name) as unknown as ExprOf<T, Src>;
+}
+
+/** `element BETWEEN low AND high`, for an element that has no method of its own. */
+export function between<T>(
+  element: Valued<T>,
+  low: Operand<NonNullable<T>>,
+  high: Operand<NonNullable<T>>,
+  options?: { readonly symmetric?: boolean },
+): BoolExpr<boolean> {
+  return requireElement(element, "between()").between(low, high, options) as unknown as BoolExpr<boolean>;
+}
+
+/** `DISTINCT element`, inside an aggregate: `func.count(distinct(sale.c.item))`. */
+export function distinct<T>(element: Valued<T>): ExprOf<T> {
+  return requireElement(element, "distinct()").distinct() as unknown as ExprOf<T>;
+}
+
+/** `~element`. */
+export function bitwiseNot<T extends number | bigint | null>(element: Valued<T>): ExprOf<T> {
+  return requireElement(element, "bitwiseNot()").bitwiseNot() as unknown as ExprOf<T>;
+}
+
+/** `element AS name`. */
+export function label<T, const N extends string>(name: N, element: Valued<T>): ExprOf<T> & Named<N> {
+  return requireElement(element, "label()").label(name) as unknown as ExprOf<T> & Named<N>;
 }

@@ -240,3 +240,17 @@ export function filterCondition(conditions: readonly Condition[]): ColumnElement
   if (first === undefined) throw new ArgumentError("filter() needs a condition.");
   return more.length === 0 ? first : (first.and(...more) as ColumnElement);
 }
+
+/** `aggregate FILTER (WHERE ...)`. SQLAlchemy: `funcfilter()`. */
+export function funcFilter<T>(element: Valued<T>, ...conditions: readonly Condition[]): ExprOf<T> {
+  return new FunctionFilter(
+    requireElement(element, "funcFilter()"),
+    filterCondition(conditions),
+  ) as unknown as ExprOf<T>;
+}
+
+/** `argument ORDER BY ...`, as the argument of an aggregate: `func.stringAgg(aggregateOrderBy(name, id), ",")`. */
+export function aggregateOrderBy<T>(element: Valued<T>, ...orderBy: readonly Valued[]): ExprOf<T> {
+  const by = orderBy.map((each) => requireElement(each, "aggregateOrderBy()"));
+  return new AggregateOrderBy(requireElement(element, "aggregateOrderBy()"), by) as unknown as ExprOf<T>;
+}

@@ -192,4 +192,19 @@ export function except<Row, C>(
   return compound("EXCEPT", [first, ...others]) as never;
 }
 
+/** `a INTERSECT ALL b`: rows of both, as often as both have them. */
+export function intersectAll<Row, C>(
+  first: Query<Row, C>,
+  ...others: readonly RowsOf<NullableRow<Row>>[]
+): CompoundSelect<Row, C> {
+  return compound("INTERSECT ALL", [first, ...others]) as never;
+}
+/** `a EXCEPT ALL b`: rows of the first, less one for each that another has. */
+export function exceptAll<Row, C>(
+  first: Query<Row, C>,
+  ...others: readonly RowsOf<NullableRow<Row>>[]
+): CompoundSelect<Row, C> {
+  return compound("EXCEPT ALL", [first, ...others]) as never;
+}
+
 export type { CTE };

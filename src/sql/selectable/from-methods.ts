@@ -3,13 +3,15 @@ import { bindValue } from "../elements/bind.js";
 import { requireCondition } from "../elements/coerce.js";
 import { Table, type TableRow } from "../schema/table.js";
 import { doubleType, nullType } from "../types/base.js";
-import type { Condition } from "../typing.js";
+import type { Condition, Expr } from "../typing.js";
 import { Alias, type AliasedColumns, TableSample } from "./alias.js";
 import type { FromClause as From } from "./from-clause.js";
 import { FromClause } from "./from-clause.js";
 import { inferOn, Join, type JoinKind } from "./join.js";
+import type { CTE, CTEOptions, Query, Subquery, SubqueryColumns } from "./query.js";
 import { requireFrom } from "./resolve.js";
 import { Select } from "./select.js";
+import { TableValuedColumn } from "./table-valued.js";
 
 declare module "./from-clause.js" {
   interface FromClause<C> {
@@ -28,6 +30,11 @@ declare module "./from-clause.js" {
       percent: number,
       options?: { readonly method?: string; readonly seed?: number; readonly name?: string },
     ): From<C>;
+    /**
+     * A row of this element as one value, for functions that take such: `func.rowToJson(users.tableValued())`. Only databases with
+     * composite values have it.
+     */
+    tableValued(): Expr<unknown>;
   }
 }
 
@@ -54,6 +61,9 @@ const methods: Record<string, (this: From<unknown>, ...args: never[]) => unknown
   },
   outerjoin(target: unknown, on?: unknown) {
     return joined(this, target, on, "left");
+  },
+  tableValued() {
+    return new TableValuedColumn(this);
   },
   tablesample(percent: number, options: { method?: string; seed?: number; name?: string } = {}) {
     const method = options.method ?? "SYSTEM";
@@ -92,4 +102,27 @@ export function outerjoin(left: From<unknown>, right: From<unknown>, on?: Condit
 /** Another name for a FROM element. */
 export function alias<C, const N extends string = string>(from: From<C>, name?: N): Alias<AliasedColumns<C, N>> {
   return new Alias(from as From<unknown>, name ?? null) as unknown as Alias<AliasedColumns<C, N>>;
+}
+/** The query in FROM, where it may refer to the elements before it. */
+export function lateral<C, const N extends string = string>(
+  query: Query<unknown, C>,
+  name?: N,
+): Subquery<SubqueryColumns<C, N>> {
+  return query.lateral(name);
+}
+/** The query, or a statement with RETURNING, in WITH. */
+export function cte<Columns>(
+  query: { cte(name?: string, options?: CTEOptions): CTE<Columns> },
+  name?: string,
+  options?: CTEOptions,
+): CTE<Columns> {
+  return query.cte(name, options);
+}
+/** `TABLESAMPLE method (percent)` of a FROM element. */
+export function tablesample<C>(
+  from: From<C>,
+  percent: number,
+  options?: { readonly method?: string; readonly seed?: number; readonly name?: string },
+): From<C> {
+  return from.tablesample(percent, options);
 }

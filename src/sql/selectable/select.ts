@@ -35,6 +35,16 @@ export interface JoinOptions {
   readonly full?: boolean;
 }
 
+/** The options of an inner join, and of a left one: what is selected from its target is nullable. */
+type InnerJoin = { readonly isOuter?: false; readonly full?: false };
+type LeftJoin = { readonly isOuter: true; readonly full?: false };
+
+const kindOf = (options: JoinOptions): JoinKind =>
+  options.full === true ? "full" : options.isOuter === true ? "left" : "inner";
+
+/** What a join may start from. */
+type JoinSource = FromClause<unknown> | Cls<unknown> | EntityRef<unknown, unknown>;
+
 /** Options of `withForUpdate()`. */
 export interface ForUpdateOptions {
   readonly of?: unknown;
@@ -271,8 +281,19 @@ export class Select<
    * @example select(User).join(u.posts)
    * @example select(users).join(posts, posts.c.user_id.eq(users.c.id))
    */
-  join(target: JoinTarget, on?: Where<readonly never[]> | null, options: JoinOptions = {}): this {
-    return this.joined(target, on, options.full === true ? "full" : options.isOuter === true ? "left" : "inner", null);
+  join(target: JoinTarget, on?: Where<readonly never[]> | null, options?: InnerJoin): this;
+  join<X extends JoinTarget>(
+    target: X,
+    on: Where<readonly never[]> | null | undefined,
+    options: LeftJoin,
+  ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>>;
+  join(
+    target: JoinTarget,
+    on: Where<readonly never[]> | null | undefined,
+    options: JoinOptions,
+  ): Nullable<Row, Ent, Sel, unknown>;
+  join(target: JoinTarget, on?: Where<readonly never[]> | null, options: JoinOptions = {}): unknown {
+    return this.joined(target, on, kindOf(options), null);
   }
 
   /** LEFT OUTER JOIN: columns of the target become nullable. */
@@ -296,14 +317,31 @@ export class Select<
   }
 
   /** Joins `target` to `left`, where the left side would not be found by itself. */
+  joinFrom(left: JoinSource, target: JoinTarget, on?: Condition | null, options?: InnerJoin): this;
+  joinFrom<X extends JoinTarget>(
+    left: JoinSource,
+    target: X,
+    on: Condition | null | undefined,
+    options: LeftJoin,
+  ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>>;
   joinFrom(
-    left: FromClause<unknown> | Cls<unknown> | EntityRef<unknown, unknown>,
+    left: JoinSource,
     target: JoinTarget,
+    on: Condition | null | undefined,
+    options: JoinOptions,
+  ): Nullable<Row, Ent, Sel, unknown>;
+  joinFrom(left: JoinSource, target: JoinTarget, on?: Condition | null, options: JoinOptions = {}): unknown {
+    return this.joined(target, on, kindOf(options), requireFrom(left, "joinFrom()"));
+  }
+
+  /** LEFT OUTER JOIN of `target` to `left`, where the left side would not be found by itself. */
+  outerjoinFrom<X extends JoinTarget>(
+    left: JoinSource,
+    target: X,
     on?: Condition | null,
-    options: JoinOptions = {},
-  ): this {
-    const kind = options.full === true ? "full" : options.isOuter === true ? "left" : "inner";
-    return this.joined(target, on, kind, requireFrom(left, "joinFrom()"));
+  ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>> {
+    const from = requireFrom(left, "outerjoinFrom()");
+    return this.joined(target, on, "left", from) as unknown as Nullable<Row, Ent, Sel, Nul | TargetSource<X>>;
   }
 
   /** The statement with other things selected; FROM, WHERE and the rest stay. */

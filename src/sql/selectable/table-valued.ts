@@ -1,7 +1,9 @@
 import { ColumnElement } from "../element.js";
 import type { Node, Parts } from "../node.js";
+import { nullType } from "../types/base.js";
 import type { SQLType } from "../types/type.js";
 import { type AliasedColumns, AliasedFrom } from "./alias.js";
+import type { FromClause } from "./from-clause.js";
 import type { NamedColumn } from "./textual.js";
 
 /** A function in FROM: `json_each(x) AS name`. */
@@ -90,6 +92,20 @@ export class ScalarTableValued extends ColumnElement {
   }
   override get key(): string {
     return this.name;
+  }
+}
+
+/** A whole row of a FROM element as one value: `row_to_json(users)`. */
+export class TableValuedColumn extends ColumnElement {
+  static override readonly parts: Parts = { table: "node" };
+  override get visitName(): string {
+    return "TableValuedColumn";
+  }
+  constructor(readonly table: FromClause<unknown>) {
+    super();
+  }
+  get type(): SQLType {
+    return nullType;
   }
 }
 

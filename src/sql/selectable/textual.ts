@@ -1,8 +1,10 @@
 import { ColumnElement } from "../element.js";
+import { SQLTemplate } from "../elements/template.js";
 import { TextClause } from "../elements/text.js";
 import { ArgumentError } from "../errors.js";
 import type { Node, Parts } from "../node.js";
-import { isType, plainType, type SQLType } from "../types/type.js";
+import { nullType } from "../types/base.js";
+import { isType, plainType, requireType, type SQLType } from "../types/type.js";
 import type { ExprOf, Named } from "../typing.js";
 import { Query, type SelectedColumn } from "./query.js";
 
@@ -17,10 +19,21 @@ export class NamedColumn extends ColumnElement {
     readonly type: SQLType,
   ) {
     super();
+    if (name === "") throw new ArgumentError("the name of a column is empty.");
   }
   override get key(): string {
     return this.name;
   }
+}
+
+/**
+ * A column by its name alone, of no table: for text, for what the database itself names, and for names met at run time.
+ *
+ * @example select(namedColumn("rowid", t.integer), users.c.name)
+ */
+export function namedColumn<const N extends string, T = unknown>(name: N, type?: SQLType<T>): ExprOf<T> & Named<N> {
+  const known = type === undefined ? nullType : requireType(type, `namedColumn(${JSON.stringify(name)})`);
+  return new NamedColumn(name, known as SQLType) as unknown as ExprOf<T> & Named<N>;
 }
 
 /** SQL text whose columns are known: a query that can be executed, joined and mapped. */
@@ -30,7 +43,7 @@ export class TextualSelect<Row = unknown, C = unknown> extends Query<Row, C> {
     return "TextualSelect";
   }
   constructor(
-    readonly text: TextClause,
+    readonly text: TextClause | SQLTemplate,
     readonly columns: readonly ColumnElement[],
   ) {
     super();
@@ -65,24 +78,31 @@ declare module "../elements/text.js" {
   }
 }
 
-Object.defineProperty(TextClause.prototype, "columns", {
-  configurable: true,
-  writable: true,
-  value(this: TextClause, ...given: readonly unknown[]): TextualSelect {
-    const first = given[0];
-    if (given.length === 1 && first !== null && typeof first === "object" && !(first instanceof ColumnElement)) {
-      const columns = Object.entries(first as Types).map(([name, type]) => {
-        if (!isType(type)) throw new ArgumentError(`text().columns({ ${name} }): ${String(type)} is not a type.`);
-        return new NamedColumn(name, plainType(type));
-      });
-      return new TextualSelect(this, columns);
-    }
-    return new TextualSelect(
-      this,
-      given.map((each) => {
-        if (each instanceof ColumnElement) return each;
-        throw new ArgumentError("text().columns() takes columns, or types by name.");
-      }),
-    );
-  },
-});
+declare module "../elements/template.js" {
+  interface SQLTemplate<T> {
+    /** Says which columns the template gives, as `text(...).columns(...)` does. */
+    columns<const C extends Types>(types: C): TextualSelect<RowOfTypes<C>, ColumnsOfTypes<C>>;
+    columns(...columns: readonly object[]): TextualSelect;
+  }
+}
+
+function withColumns(this: TextClause | SQLTemplate, ...given: readonly unknown[]): TextualSelect {
+  const first = given[0];
+  if (given.length === 1 && first !== null && typeof first === "object" && !(first instanceof ColumnElement)) {
+    const columns = Object.entries(first as Types).map(([name, type]) => {
+      if (!isType(type)) throw new ArgumentError(`columns({ ${name} }): ${String(type)} is not a type.`);
+      return new NamedColumn(name, plainType(type));
+    });
+    return new TextualSelect(this, columns);
+  }
+  return new TextualSelect(
+    this,
+    given.map((each) => {
+      if (each instanceof ColumnElement) return each;
+      throw new ArgumentError("columns() of a text takes columns, or types by name.");
+    }),
+  );
+}
+
+for (const { prototype } of [TextClause, SQLTemplate])
+  Object.defineProperty(prototype, "columns", { configurable: true, writable: true, value: withColumns });

@@ -51,6 +51,10 @@ export class TemporalType<T> extends TypeDecorator<T> {
   override equals(a: T, b: T): boolean {
     return a === b || String(a) === String(b);
   }
+  override coerceComparedValue(operator: string, value: unknown): SQLType {
+    const beside = this.impl.coerceComparedValue(operator, value);
+    return beside === this.impl ? this : beside;
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../errors.js";
-import { quoteLiteral, registerValueType } from "./base.js";
+import { doubleType, integerType, quoteLiteral, registerValueType } from "./base.js";
 import { describeValue } from "./text-check.js";
 import {
   type BindProcessor,
@@ -56,6 +56,19 @@ export class DateType extends SQLType<string> {
   override literalProcessor(): LiteralProcessor {
     return (value: unknown) => quoteLiteral(checkDate(value));
   }
+  override coerceComparedValue(operator: string, value: unknown): SQLType {
+    return typeof value === "number" && isShift(operator) ? integerType : beside(this, operator, value);
+  }
+}
+
+const isShift = (operator: string): boolean => operator === "add" || operator === "sub";
+
+// `day + "P1M"`: a duration beside a point in time is one.
+function beside(type: SQLType, operator: string, value: unknown): SQLType {
+  if (!isShift(operator)) return type;
+  const isDuration =
+    typeof value === "string" ? duration.test(value) : temporalText(value, "Temporal.Duration") !== null;
+  return isDuration ? intervalType : type;
 }
 
 /** A value for a Date column as `YYYY-MM-DD`, or an ArgumentError. */
@@ -96,6 +109,9 @@ export class TimeType extends SQLType<string> {
   }
   override literalProcessor(): LiteralProcessor {
     return (value: unknown) => quoteLiteral(checkTime(value));
+  }
+  override coerceComparedValue(operator: string, value: unknown): SQLType {
+    return beside(this, operator, value);
   }
 }
 
@@ -146,7 +162,7 @@ export class DateTimeType extends SQLType<Date> {
     return a === b || (a instanceof Date && b instanceof Date && a.getTime() === b.getTime());
   }
   override coerceComparedValue(operator: string, value: unknown): SQLType {
-    return (operator === "add" || operator === "sub") && !(value instanceof Date) ? intervalType : this;
+    return beside(this, operator, value);
   }
 }
 
@@ -204,6 +220,10 @@ export class IntervalType extends SQLType<string> {
   }
   override literalProcessor(): LiteralProcessor {
     return (value: unknown) => quoteLiteral(checkInterval(value));
+  }
+  override coerceComparedValue(_operator: string, value: unknown): SQLType {
+    // so many times as long
+    return typeof value === "number" ? doubleType : this;
   }
 }
 

@@ -20,6 +20,16 @@ onBothDatabases();
 const boss = emp.alias("boss");
 
 describe("[SL-01] joins", () => {
+  statement(
+    "outerjoinFrom() names the left side",
+    () => select(emp.c.name, dept.c.name).outerjoinFrom(emp, dept).where(emp.c.id.ge(4)).orderBy(emp.c.id),
+    {
+      rows: [
+        ["Dee", "Lab"],
+        ["Eve", null],
+      ],
+    },
+  );
   statement("inner, by the foreign key", () => select(emp.c.name, dept.c.name).join(dept).orderBy(emp.c.id), {
     rows: [
       ["Ann", "Sales"],

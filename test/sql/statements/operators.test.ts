@@ -13,7 +13,6 @@ import {
   or,
   select,
   t,
-  tryCast,
   tuple,
   typeCoerce,
 } from "../../../src/index.js";
@@ -148,7 +147,7 @@ describe("[OP-02] IN", () => {
   );
   statement(
     "a list given late",
-    () => ids(emp.c.name.in(bindparam<string[]>("names", { options: { expanding: true } }))),
+    () => ids(emp.c.name.in(bindparam<string>("names", { options: { expanding: true } }))),
     { params: { names: ["Bob", "Eve"] }, values: [2, 5] },
   );
   statement("a member of an expression", () => ids(emp.c.id.add(1).in([2, 3])), { values: [1, 2] });
@@ -274,9 +273,6 @@ describe("[SL-14] CASE, CAST and the like", () => {
     values: [false],
     sql: /^SELECT emp\.active FROM/,
   });
-  statement("tryCast() is of databases that neither of these is", () => select(tryCast("x", t.integer)), {
-    refused: { sqlite: "TRY_CAST", postgresql: "TRY_CAST" },
-  });
   statement(
     "collate",
     (name) =>
@@ -302,10 +298,6 @@ describe("[SL-14] CASE, CAST and the like", () => {
     { rows: [[31, 12, 2, 366]] },
   );
   statement("extract of a day", () => select(extract("year", emp.c.hired)).where(emp.c.id.eq(1)), { values: [2020] });
-  statement("extract of what SQLite cannot", () => select(extract("century", sale.c.at)).where(sale.c.id.eq(1)), {
-    refused: { sqlite: "century" },
-    values: { postgresql: [21] },
-  });
   statement(
     "a tuple as a condition of rows",
     () =>

@@ -20,7 +20,6 @@ import {
   select,
   text,
   true_,
-  tuple,
 } from "../../../src/index.js";
 import { onBothDatabases, statement } from "./statements.js";
 import { dept, emp, sale } from "./world.js";
@@ -414,7 +413,7 @@ describe("grouping sets", () => {
     "grouping sets",
     () =>
       select(emp.c.active, emp.c.deptId, func.count())
-        .groupBy(groupingSets(tuple(emp.c.active), tuple(emp.c.deptId), tuple()))
+        .groupBy(groupingSets([emp.c.active], [emp.c.deptId], []))
         .orderBy(emp.c.active.nullsLast(), emp.c.deptId.nullsLast(), func.count()),
     {
       refused: { sqlite: "GROUPING SETS" },

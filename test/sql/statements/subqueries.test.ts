@@ -1,19 +1,32 @@
-import { describe } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
+  type AsyncConnection,
+  aggregateOrderBy,
   alias,
+  between,
   bindparam,
+  bitwiseNot,
   caseWhen,
+  cte,
   del,
+  distinct,
   except,
+  exceptAll,
   exists,
   func,
+  funcFilter,
   insert,
   intersect,
+  intersectAll,
+  label,
+  lateral,
   literal,
+  namedColumn,
   not,
   select,
   sql,
   t,
+  tablesample,
   text,
   true_,
   tuple,
@@ -22,7 +35,7 @@ import {
   update,
   values,
 } from "../../../src/index.js";
-import { onBothDatabases, statement } from "./statements.js";
+import { connections, onBothDatabases, statement } from "./statements.js";
 import { dept, emp, sale, seat } from "./world.js";
 
 onBothDatabases();
@@ -666,6 +679,86 @@ describe("[SL-05] set operations", () => {
   statement("fetch without ties", () => unionAll(a(), b()).orderBy("salary").fetch(1), { values: [80] });
 });
 
+describe("[SL-05] set operations as functions", () => {
+  const low = () => select(emp.c.salary).where(emp.c.salary.lt(90));
+  statement("exceptAll()", () => exceptAll(select(emp.c.salary), low()).orderBy("salary"), {
+    refused: { sqlite: "EXCEPT ALL" },
+    values: [100, 120],
+  });
+  statement("intersectAll()", () => intersectAll(select(emp.c.salary), low()).orderBy("salary"), {
+    refused: { sqlite: "INTERSECT ALL" },
+    values: [60, 80, 80],
+  });
+});
+
+describe("[SL-14] functions for methods", () => {
+  statement(
+    "cte() and lateral()",
+    () => {
+      const rich = cte(select(emp.c.id, emp.c.name).where(emp.c.salary.ge(100)), "rich");
+      return select(rich.c.name).orderBy(rich.c.id);
+    },
+    { values: ["Ann", "Cid"] },
+  );
+  statement(
+    "lateral()",
+    () => {
+      const last = lateral(
+        select(sale.c.item).where(sale.c.empId.eq(emp.c.id)).orderBy(sale.c.id.desc()).limit(1),
+        "last",
+      );
+      return select(emp.c.name, last.c.item).join(last, true_()).orderBy(emp.c.id);
+    },
+    {
+      refused: { sqlite: "LATERAL" },
+      rows: [
+        ["Ann", "ink"],
+        ["Bob", "pen"],
+        ["Cid", "cap"],
+      ],
+    },
+  );
+  statement("tablesample()", () => select(func.count(tablesample(emp, 100, { method: "BERNOULLI" }).c.id)), {
+    refused: { sqlite: "TABLESAMPLE" },
+    values: [5],
+  });
+  statement(
+    "between()",
+    () =>
+      select(emp.c.id)
+        .where(between(emp.c.salary, 70, 90))
+        .orderBy(emp.c.id),
+    { values: [2, 4] },
+  );
+  statement("distinct()", () => select(func.count(distinct(emp.c.salary))), { values: [4] });
+  statement("bitwiseNot()", () => select(bitwiseNot(emp.c.id)).where(emp.c.id.eq(5)), { values: [-6] });
+  statement("label()", () => select(label("n", emp.c.id)).where(emp.c.id.eq(5)), { values: [5], sql: /emp\.id AS n/ });
+  statement("funcFilter()", () => select(funcFilter(func.count(), emp.c.salary.gt(90))).selectFrom(emp), {
+    values: [2],
+  });
+  statement("aggregateOrderBy()", () => select(func.count(aggregateOrderBy(emp.c.name, emp.c.name.desc()))), {
+    values: [5],
+  });
+  statement(
+    "namedColumn()",
+    () => select(namedColumn("salary", t.integer).add(1)).selectFrom(emp).where(namedColumn("id", t.integer).eq(1)),
+    {
+      values: [101],
+      sql: /SELECT salary \+/,
+    },
+  );
+  statement(
+    "a whole row as one value",
+    () => {
+      const e = emp.alias("e");
+      return select(func.rowToJson(e.tableValued()).returns(t.json<{ name: string }>()).get("name").asString()).where(
+        e.c.id.eq(1),
+      );
+    },
+    { refused: { sqlite: "composite values" }, values: ["Ann"] },
+  );
+});
+
 describe("[SL-06] VALUES", () => {
   statement(
     "selected from",
@@ -736,6 +829,140 @@ describe("[SL-06] VALUES", () => {
     },
     { values: ["Ann", "Dee"] },
   );
+});
+
+describe("[SL-12] pieces of templates", () => {
+  const names = (condition: unknown) => sql`SELECT name FROM emp WHERE ${condition} ORDER BY id`;
+  statement("a list in parentheses", () => names(sql`id IN ${sql.list([1, emp.c.deptId, 5])}`), {
+    rows: [["Ann"], ["Eve"]],
+  });
+  statement("an empty list with its type has no members", () => names(sql`id IN ${sql.list([], t.integer)}`), {
+    rows: [],
+  });
+  statement("nor has a row that is not in it", () => names(sql`id NOT IN ${sql.list([], t.integer)} AND id < 3`), {
+    rows: [["Ann"], ["Bob"]],
+  });
+  statement(
+    "pieces joined",
+    () => names(sql.join([emp.c.salary.gt(70), sql`bonus IS NULL`, sql`dept_id = ${1}`], sql` AND `)),
+    { rows: [["Bob"]] },
+  );
+  statement(
+    "pieces joined by commas",
+    () => sql`SELECT ${sql.join([emp.c.id, "x", sql`1 + 1`])} FROM emp WHERE id = 1`,
+    {
+      rows: [[1, "x", 2]],
+    },
+  );
+  statement(
+    "names met at run time",
+    () => sql`SELECT ${sql.identifier("emp", "name")} FROM ${sql.identifier("emp")} WHERE id = 5`,
+    {
+      rows: [["Eve"]],
+      sql: "SELECT emp.name FROM emp WHERE id = 5",
+    },
+  );
+  statement("a hostile name is a name", () => sql`SELECT 1 AS ${sql.identifier('a" FROM emp; --')}`, {
+    rows: [[1]],
+    sql: 'SELECT 1 AS "a"" FROM emp; --"',
+  });
+  statement("raw text", () => sql`SELECT ${sql.raw("1 + 1")} AS two`, { rows: [[2]] });
+  statement(
+    "typed as an expression",
+    () => select(emp.c.id, sql<number>`${emp.c.salary} * 2`.as("double")).where(emp.c.id.eq(2)),
+    {
+      rows: [[2, 160]],
+    },
+  );
+  statement(
+    "with columns it is a query",
+    () => {
+      const q = sql`SELECT id, hired FROM emp WHERE salary > ${90}`
+        .columns({ id: t.integer, hired: t.date })
+        .subquery("q");
+      return select(q.c.hired).join(emp, emp.c.id.eq(q.c.id)).orderBy(q.c.id);
+    },
+    { values: ["2020-01-15", "2019-07-20"] },
+  );
+  test("an array is no value by itself, an empty list has no type, and the errors say what to write", () => {
+    expect(() => sql`id IN (${[1, 2]})`).toThrow("sql: value 1 is an array. Write sql.list([...])");
+    expect(() => sql.list([])).toThrow("sql.list([]) is empty: say of what type");
+    expect(() => sql.list([[1]])).toThrow("sql.list(), value 1 is an array");
+    expect(() => sql.identifier("")).toThrow("sql.identifier() takes names");
+    expect(() => sql.raw(5 as never)).toThrow("sql.raw() takes SQL text");
+  });
+});
+
+describe("[SL-13] parameters whose values are written into the SQL", () => {
+  statement(
+    "a list in a text",
+    () =>
+      text("SELECT id FROM emp WHERE id IN :ids ORDER BY id").bindparams(
+        {},
+        bindparam("ids", { options: { expanding: true } }),
+      ),
+    { params: { ids: [4, 1] }, rows: [[1], [4]] },
+  );
+  statement(
+    "an empty list in a text",
+    () =>
+      text("SELECT id FROM emp WHERE id IN :ids").bindparams(
+        {},
+        bindparam("ids", { options: { expanding: true, type: t.integer } }),
+      ),
+    { params: { ids: [] }, rows: [] },
+  );
+  statement(
+    "a literal given at execution",
+    () => select(emp.c.name).where(emp.c.id.eq(bindparam("n", { options: { literalExecute: true, type: t.integer } }))),
+    {
+      params: { n: 2 },
+      values: ["Bob"],
+    },
+  );
+  statement(
+    "a list of literals given at execution",
+    () =>
+      select(emp.c.name)
+        .where(emp.c.id.in(bindparam<number>("ns", { options: { literalExecute: true, expanding: true } })))
+        .orderBy(emp.c.id),
+    { params: { ns: [1, 5] }, values: ["Ann", "Eve"] },
+  );
+  statement("two of one name that have values of their own", () => select(bindparam("x", 1), bindparam("x", 2)), {
+    rows: [[1, 2]],
+  });
+  statement(
+    "two of one name whose value execution gives are one",
+    () => select(emp.c.id).where(emp.c.id.gt(bindparam("x")), emp.c.salary.gt(bindparam("x"))),
+    {
+      params: { x: 4 },
+      values: [5],
+      sql: { postgresql: /id > \$1 AND emp\.salary > \$1$/ },
+    },
+  );
+  test("one value for all sets of a batch", async () => {
+    const [sqlite] = await connections();
+    await using c = sqlite as AsyncConnection;
+    const stmt = insert(dept).values({
+      id: bindparam<number>("id"),
+      name: bindparam<string>("n", { options: { literalExecute: true, type: t.text } }),
+    });
+    await expect(
+      (async () =>
+        c.execute(stmt, [
+          { id: 90, n: "a" },
+          { id: 91, n: "b" },
+        ]))(),
+    ).rejects.toThrow("parameter n is written into the SQL: all sets of one execution have one value for it.");
+    expect(
+      (
+        await c.execute(stmt, [
+          { id: 90, n: "a" },
+          { id: 91, n: "a" },
+        ])
+      ).rowcount,
+    ).toBe(2);
+  });
 });
 
 describe("[SL-06] VALUES as members and in WITH", () => {
