@@ -4,9 +4,13 @@ import { defineConfig } from "vitest/config";
 /** Files that need a database, and run once for each project named after one. All other tests are `unit`. */
 const PER_DATABASE = ["test/orm/**/*.test.ts", "test/conformance/*.test.ts", "test/migrations/*.test.ts"];
 
-/** Files that have their process alone: collecting garbage after each step is dear beside what other files left, and no driver may be loaded before. */
+/** Files that have their process alone: those that collect garbage or measure memory, which what other files left would spoil, and one that no driver may be loaded before. */
 const ALONE = ["test/conformance/garbage.test.ts"];
-const UNIT_ALONE = ["test/dialects/postgresql/bad-input.test.ts"];
+const UNIT_ALONE = [
+  "test/dialects/postgresql/bad-input.test.ts",
+  "test/dialects/postgresql/soak.test.ts",
+  "test/engine/streaming.test.ts",
+];
 
 /** Files that run on the other drivers of those databases as well: the metamorphic runs need not. */
 const EVERY_DRIVER = ["test/orm/**/*.test.ts", "test/conformance/scenarios.test.ts"];

@@ -205,11 +205,11 @@ async function strays(engine: AsyncEngine): Promise<readonly string[]> {
 
 describe("schemaTranslateMap reaches all that the ORM sends", () => {
   test("[QA-06] on an engine: its tables are made, used, reflected and dropped in the other schema", async () => {
-    const { engine, copy } = await tenants();
+    const { copy } = await tenants();
     const one = copy({ executionOptions: { schemaTranslateMap: map("one") } });
     await reg.metadata.createAll(one);
     await work(asyncSessionmaker(one, { expireOnCommit: true }));
-    expect(await strays(engine)).toEqual([]);
+    expect(await strays(one)).toEqual([]);
     expect(await inspect(one).getTableNames({ schema: "one" })).toContain("people");
     const reflected = new MetaData();
     await reflected.reflect(one);
@@ -243,22 +243,25 @@ describe("schemaTranslateMap reaches all that the ORM sends", () => {
     await reg.metadata.createAll(engine.executionOptions({ schemaTranslateMap: map("one") }));
     const executionOptions = { schemaTranslateMap: map("one") };
     await work(asyncSessionmaker(engine, { executionOptions }));
-    await using connection = await engine.connect();
-    await connection.executionOptions({ loggingToken: "mine" });
-    await work(asyncSessionmaker(connection, { executionOptions, joinTransactionMode: "create_savepoint" }));
-    await connection.begin();
-    await work(asyncSessionmaker(connection, { executionOptions, joinTransactionMode: "create_savepoint" }));
-    expect(connection.getExecutionOptions()).toEqual({ loggingToken: "mine" });
+    {
+      await using connection = await engine.connect();
+      await connection.executionOptions({ loggingToken: "mine" });
+      await work(asyncSessionmaker(connection, { executionOptions, joinTransactionMode: "create_savepoint" }));
+      await connection.begin();
+      await work(asyncSessionmaker(connection, { executionOptions, joinTransactionMode: "create_savepoint" }));
+      expect(connection.getExecutionOptions()).toEqual({ loggingToken: "mine" });
+    }
     expect(await strays(engine)).toEqual([]);
   });
 
   test("[QA-06] on the connection that a session is bound to, or asks for with options", async () => {
     const { engine } = await tenants();
     await reg.metadata.createAll(engine.executionOptions({ schemaTranslateMap: map("two") }));
-    await using connection = await engine.connect();
-    await connection.executionOptions({ schemaTranslateMap: map("two") });
-    await work(asyncSessionmaker(connection));
-    await connection.rollback();
+    {
+      await using connection = await engine.connect();
+      await connection.executionOptions({ schemaTranslateMap: map("two") });
+      await work(asyncSessionmaker(connection));
+    }
     await using session = asyncSessionmaker(engine)();
     await session.connection({ executionOptions: { schemaTranslateMap: map("two") } });
     session.add(make(Topic, { name: "here" }));
@@ -327,15 +330,13 @@ test("sequences, their nextval() and enum types follow the map", async () => {
   table("moods", md, { mood: column(t.enum(["a", "b"], { name: "letter" })), n: column(t.integer) });
   const one = engine.executionOptions({ schemaTranslateMap: map("one") });
   await md.createAll(one);
-  await using conn = await one.connect();
-  expect(await conn.scalar(select(nextValue(numbers)))).toBe(1);
+  expect(await one.scalar(select(nextValue(numbers)))).toBe(1);
   const inspector = inspect(engine);
   expect((await inspector.getEnums({ schema: "*" })).map((each) => [each.schema, each.name])).toEqual([
     ["one", "letter"],
   ]);
   expect(await inspector.hasSequence("numbers")).toBe(false);
   expect(await inspector.hasSequence("numbers", { schema: "one" })).toBe(true);
-  await conn.commit();
   await md.dropAll(one);
   expect(await inspect(engine).getEnums({ schema: "*" })).toEqual([]);
 });
