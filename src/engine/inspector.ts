@@ -149,6 +149,8 @@ export function* reflectTables(
     const indexes = yield* reflection.indexes(c, relations);
     const comments = yield* reflection.tableComments(c, relations);
     const options = yield* reflection.tableOptions(c, relations);
+    const sequences =
+      reflection.defaultSequences === undefined ? null : yield* reflection.defaultSequences(c, relations);
     return relations.map((relation) => ({
       name: relation.name,
       schema: relation.schema,
@@ -162,6 +164,7 @@ export function* reflectTables(
       indexes: indexes.get(relation) ?? [],
       comment: comments.get(relation) ?? null,
       options: options.get(relation) ?? {},
+      sequences: sequences?.get(relation) ?? [],
     }));
   });
 }

@@ -12,6 +12,7 @@ import type {
   ReflectedSequence,
   ReflectedUniqueConstraint,
   ReflectionScope,
+  TypedSequence,
 } from "../sql/schema/reflected.js";
 import type { DriverConnection } from "./driver.js";
 import type { Op } from "./io.js";
@@ -42,6 +43,8 @@ export interface ReflectionDialect {
   hasSequence(c: DriverConnection, name: string, schema: string | null): Op<boolean>;
   hasType(c: DriverConnection, name: string, schema: string | null): Op<boolean>;
   sequences(c: DriverConnection, schema: string | null): Op<readonly ReflectedSequence[]>;
+  /** Sequences of their own that the columns' defaults draw from, where there are sequences. */
+  readonly defaultSequences?: AskAbout<readonly TypedSequence[]>;
   /** `"*"` asks for all schemas. */
   enums(c: DriverConnection, schema: string | null): Op<readonly ReflectedEnum[]>;
   domains(c: DriverConnection, schema: string | null): Op<readonly ReflectedDomain[]>;

@@ -33,6 +33,21 @@ WHERE n.nspname = coalesce($1::text, current_schema())
     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i')
 ORDER BY c.relname`;
 
+/** Sequences of their own that defaults draw from: relation, and as {@link SEQUENCES}. */
+export const DEFAULT_SEQUENCES = `
+SELECT DISTINCT d.adrelid, c.relname, pg_catalog.pg_table_is_visible(c.oid), n.nspname, pg_catalog.format_type(s.seqtypid, NULL),
+  ARRAY[s.seqstart::text, s.seqincrement::text, s.seqmin::text, s.seqmax::text, s.seqcache::text, s.seqcycle::text]
+FROM pg_catalog.pg_attrdef d
+  JOIN pg_catalog.pg_depend p ON p.classid = 'pg_catalog.pg_attrdef'::regclass AND p.objid = d.oid
+    AND p.refclassid = 'pg_catalog.pg_class'::regclass
+  JOIN pg_catalog.pg_sequence s ON s.seqrelid = p.refobjid
+  JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE d.adrelid = ANY ($1::oid[])
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend o
+    WHERE o.classid = 'pg_catalog.pg_class'::regclass AND o.objid = c.oid AND o.deptype IN ('a', 'i'))`;
+
 export const SCHEMA_NAMES = `
 SELECT nspname FROM pg_catalog.pg_namespace
 WHERE nspname NOT LIKE 'pg\\_%' ORDER BY nspname`;
@@ -145,7 +160,7 @@ ORDER BY k.conname`;
 /**
  * Indexes: relation, name, unique, definition of each column, whether it is an expression, options, predicate, constraint,
  * method, number of key columns, storage parameters, operator classes that are not the default, collations that are not the
- * column's, NULLS NOT DISTINCT, comment, tablespace.
+ * column's, NULLS NOT DISTINCT, comment, tablespace, whether it is a partition's part of its table's index.
  */
 export const INDEXES = `
 SELECT x.indrelid, i.relname, x.indisunique,
@@ -163,22 +178,28 @@ SELECT x.indrelid, i.relname, x.indisunique,
    FROM pg_catalog.generate_series(1, x.indnkeyatts) n
    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n - 1]),
   x.indnullsnotdistinct, pg_catalog.obj_description(i.oid, 'pg_class'),
-  (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = i.reltablespace)
+  (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = i.reltablespace), i.relispartition
 FROM pg_catalog.pg_index x
   JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
   JOIN pg_catalog.pg_am m ON m.oid = i.relam
 WHERE x.indrelid = ANY ($1::oid[]) AND NOT x.indisprimary
 ORDER BY i.relname`;
 
+// The schema is said where it is another one, and not found without being said.
+function parentName(parent: string, child: string): string {
+  const schema = `(SELECT n.nspname || '.' FROM pg_catalog.pg_namespace n WHERE n.oid = ${parent}.relnamespace)`;
+  return `(CASE WHEN ${parent}.relnamespace = ${child}.relnamespace OR pg_catalog.pg_table_is_visible(${parent}.oid) THEN '' ELSE ${schema} END || ${parent}.relname)::text`;
+}
+
 /** Relation, comment, partition key, storage parameters, persistence, parents, access method, tablespace. */
 export const TABLE_FACTS = `
 SELECT c.oid, pg_catalog.obj_description(c.oid, 'pg_class'),
   CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END, c.reloptions, c.relpersistence::text,
-  (SELECT pg_catalog.array_agg(p.relname::text ORDER BY h.inhseqno) FROM pg_catalog.pg_inherits h
+  (SELECT pg_catalog.array_agg(${parentName("p", "c")} ORDER BY h.inhseqno) FROM pg_catalog.pg_inherits h
    JOIN pg_catalog.pg_class p ON p.oid = h.inhparent WHERE h.inhrelid = c.oid AND NOT c.relispartition),
   (SELECT m.amname FROM pg_catalog.pg_am m WHERE m.oid = c.relam AND m.amname <> current_setting('default_table_access_method')),
   (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace),
-  CASE WHEN c.relispartition THEN (SELECT ARRAY[p.relname::text, pg_catalog.pg_get_expr(c.relpartbound, c.oid)]
+  CASE WHEN c.relispartition THEN (SELECT ARRAY[${parentName("p", "c")}, pg_catalog.pg_get_expr(c.relpartbound, c.oid)]
     FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class p ON p.oid = h.inhparent WHERE h.inhrelid = c.oid) END
 FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::oid[])`;
 

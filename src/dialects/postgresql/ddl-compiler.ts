@@ -9,7 +9,7 @@ import type { Table } from "../../sql/schema/table.js";
 
 /** What `dialectOptions: { postgresql: { ... } }` of a table may say. */
 export interface PostgresqlTableOptions {
-  /** Parent tables. */
+  /** Parent tables; with their schema where it is another one: `"archive.events"`. */
   readonly inherits?: string | readonly string[];
   /** `"RANGE (created_at)"`, `"LIST (country)"`. */
   readonly partitionBy?: string;
@@ -52,9 +52,14 @@ export class PostgresqlDDLCompiler extends DDLCompiler {
         : /^(default|for values\b)/i.test(forValues)
           ? forValues
           : `FOR VALUES ${forValues}`;
-    const parent = this.tableText({ name: partitionOf, schema: table.schema });
+    const parent = this.#parentText(table, partitionOf);
     const exists = ddl.options.ifNotExists === true ? "IF NOT EXISTS " : "";
     return `CREATE ${kind}TABLE ${exists}${this.tableText(table)} PARTITION OF ${parent} ${bound}${this.tableSuffix(table)}`;
+  }
+
+  // In the schema of the table unless the metadata, or the name, says otherwise.
+  #parentText(table: Table, name: string): string {
+    return this.tableText(table.tableNamed(name) ?? { name, schema: table.schema });
   }
 
   // A key that the database counts up by itself, without an identity of its own.
@@ -93,7 +98,7 @@ export class PostgresqlDDLCompiler extends DDLCompiler {
     let text = "";
     if (options.inherits !== undefined) {
       const parents = typeof options.inherits === "string" ? [options.inherits] : options.inherits;
-      text += ` INHERITS (${parents.map((name) => this.quote(name)).join(", ")})`;
+      text += ` INHERITS (${parents.map((name) => this.#parentText(table, name)).join(", ")})`;
     }
     if (options.partitionBy !== undefined) text += ` PARTITION BY ${options.partitionBy}`;
     if (options.using !== undefined) text += ` USING ${options.using}`;

@@ -185,6 +185,8 @@ function networkMessage(error: Error, code: string): string {
       "version of TLS; sslmode=disable connects without it."
     );
   }
+  if (/^(read|write) E|ended by the other party/.test(message))
+    return `The connection to the server was lost: ${message}`;
   return `Could not reach the server: ${message}`;
 }
 

@@ -17,6 +17,7 @@ import type {
   ReflectedSequence,
   ReflectedUniqueConstraint,
   ReflectionScope,
+  TypedSequence,
 } from "../../sql/schema/reflected.js";
 import * as catalog from "./catalog.js";
 import { domainOf, reflectedType } from "./type-names.js";
@@ -72,12 +73,17 @@ export class PostgresqlReflection implements ReflectionDialect {
   }
 
   *sequences(c: DriverConnection, schema: string | null): Op<readonly ReflectedSequence[]> {
-    return (yield* query(c, catalog.SEQUENCES, [schema])).map(([name, visible, place, typeName, options]) => ({
-      name: name as string,
-      schema: visible === true ? schema : (place as string),
-      typeName: typeName as string,
-      ...sequenceOptions(options as string[]),
-    }));
+    return (yield* query(c, catalog.SEQUENCES, [schema])).map((row) => reflectedSequence(row, schema));
+  }
+
+  *defaultSequences(
+    c: DriverConnection,
+    relations: readonly ReflectedRelation[],
+  ): Op<Map<ReflectedRelation, readonly TypedSequence[]>> {
+    return lists(relations, yield* about(c, catalog.DEFAULT_SEQUENCES, relations), (row, { schema }) => {
+      const sequence = reflectedSequence(row.slice(1), schema);
+      return { ...sequence, type: reflectedType(sequence.typeName) };
+    });
   }
 
   *enums(c: DriverConnection, schema: string | null): Op<readonly ReflectedEnum[]> {
@@ -244,6 +250,15 @@ function tableFacts(row: Row): Record<string, unknown> {
   };
 }
 
+function reflectedSequence([name, visible, place, typeName, options]: Row, schema: string | null): ReflectedSequence {
+  return {
+    name: name as string,
+    schema: visible === true ? schema : (place as string),
+    typeName: typeName as string,
+    ...sequenceOptions(options as string[]),
+  };
+}
+
 function reflectedColumn(row: Row): ReflectedColumn {
   const [, name, typeName, notNull, expression, generated, identity, comment, key, collation, dimensions] = row;
   const [enumeration, labels, domain, checks, sequence] = row.slice(11) as [
@@ -367,12 +382,13 @@ function reflectedIndex(row: Row): ReflectedIndex {
     number,
     string[] | null,
   ];
-  const [classes, collations, notDistinct, comment, tablespace] = row.slice(11) as [
+  const [classes, collations, notDistinct, comment, tablespace, ofParent] = row.slice(11) as [
     (string | null)[] | null,
     (string | null)[] | null,
     boolean,
     string | null,
     string | null,
+    boolean,
   ];
   const keys = parts.slice(0, keyCount);
   const sorting: Record<string, string[]> = {};
@@ -399,6 +415,7 @@ function reflectedIndex(row: Row): ReflectedIndex {
     duplicatesConstraint: constraint,
     where: where === null ? null : withoutOuterParentheses(where),
     ...(comment === null ? {} : { comment }),
+    ...(ofParent ? { ofParent } : {}),
     dialectOptions: {
       ...(method === "btree" ? {} : { using: method }),
       ...(include.length === 0 ? {} : { include }),

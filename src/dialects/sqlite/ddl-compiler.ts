@@ -169,6 +169,7 @@ function isSimpleDefault(text: string): boolean {
 // STRICT tables know six names.
 function strictName(type: string): string {
   const name = type.toUpperCase();
+  if (/^(INT|INTEGER|REAL|TEXT|BLOB|ANY)$/.test(name)) return name;
   if (/INT/.test(name) || name.startsWith("BOOL")) return "INTEGER";
   if (/REAL|FLOA|DOUB/.test(name)) return "REAL";
   if (/BLOB/.test(name)) return "BLOB";

@@ -17,7 +17,7 @@ import type {
 import { StringType } from "../../sql/types/base.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { parseTable, type TableText } from "./table-text.js";
-import { reflectedType } from "./type-names.js";
+import { reflectedType, typeNameText } from "./type-names.js";
 
 type Rows = unknown[][];
 
@@ -321,7 +321,7 @@ export class SqliteReflection implements ReflectionDialect {
   #type(declared: string, collation: string | undefined): SQLType {
     const type = reflectedType(declared);
     const same = declared !== "" && compact(this.dialect.typeCompiler.render(type)) === compact(declared);
-    const spelled = same ? type : type.spelled(declared, "sqlite");
+    const spelled = same ? type : type.spelled(typeNameText(declared), "sqlite");
     return collation !== undefined && spelled instanceof StringType ? spelled.collated(collation) : spelled;
   }
 

@@ -40,6 +40,21 @@ const NAMES: Readonly<Record<string, SQLType>> = {
   YEAR: integerType,
 };
 
+/** Words, and a size: what SQLite takes for a type as it stands. */
+const PLAIN = /^[a-z_]\w*(?: +[a-z_]\w*)*(?:\s*\(\s*[+-]?[\d.]+\s*(?:,\s*[+-]?[\d.]+\s*)?\))?$/i;
+
+/** A declared type as a definition takes it: in quotes where it is no type by the grammar. */
+export function typeNameText(declared: string): string {
+  const words = (/^[^(]*/.exec(declared) as RegExpExecArray)[0].toLowerCase().trim().split(/\s+/);
+  const plain = PLAIN.test(declared) && !words.some((word) => KEYWORDS.has(word));
+  return plain || declared === "" ? declared : `"${declared.replaceAll('"', '""')}"`;
+}
+
+/** Words that end a type, and begin what follows it. */
+const KEYWORDS = new Set(
+  "as check collate constraint default foreign generated not null primary references unique".split(" "),
+);
+
 /** The type that a column's declared type stands for; by SQLite's rules of affinity where the name says nothing. */
 export function reflectedType(declared: string): SQLType {
   const match = /^([^(]*)(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?/.exec(declared.trim());

@@ -1,5 +1,7 @@
 /** Classes and relationships from the tables of a metadata. */
+import { conjunction } from "../../sql/elements/build.js";
 import { ArgumentError } from "../../sql/errors.js";
+import { operators } from "../../sql/operators.js";
 import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
 import { relationship } from "../mapping/collect.js";
@@ -132,21 +134,35 @@ function relateByKey(
     hooks.nameForCollectionRelationship?.(remote.cls, local.cls, key, collectionDefault) ??
     collectionDefault;
   const { columns } = key;
+  const join = conditionBesides(rivals, key);
   let hasScalar = declared !== undefined;
   if (!hasScalar) {
-    const options = self ? { foreignKeys: columns, remoteSide: key.refColumns } : { foreignKeys: columns };
-    hasScalar = add(hooks, "manyToOne", local, remote, scalar, options);
+    const remoteSide = self ? { remoteSide: key.refColumns } : {};
+    hasScalar = add(hooks, "manyToOne", local, remote, scalar, { foreignKeys: columns, ...join, ...remoteSide });
   }
   if (inverse !== undefined) return;
   const required = columns.every((column) => !column.nullable);
   const action = key.onDelete?.toUpperCase() ?? "";
   add(hooks, "oneToMany", remote, local, collection, {
     foreignKeys: columns,
+    ...join,
     ...(self ? { remoteSide: columns } : {}),
     ...(required ? { cascade: ["all", "delete-orphan"] as const } : {}),
     ...(action === (required ? "CASCADE" : "SET NULL") ? { passiveDeletes: true } : {}),
     ...(hasScalar ? { backPopulates: scalar } : {}),
   });
+}
+
+/** The condition of a key that its columns do not tell from another one: `(x, y)` beside `(y, x)`. */
+function conditionBesides(
+  rivals: readonly ForeignKeyConstraint[],
+  key: ForeignKeyConstraint,
+): GeneratedRelationOptions {
+  const { columns, refColumns } = key;
+  const alike = rivals.filter((other) => columns.every((column) => other.columns.includes(column)));
+  if (alike.length < 2) return {};
+  const pairs = columns.map((column, i) => column.eq(refColumns[i] as never));
+  return { primaryJoin: () => conjunction(operators.and, pairs) };
 }
 
 /** The relationship that a class written by hand has for a key already. */

@@ -14,6 +14,7 @@ import {
   PrimaryKeyConstraint,
   UniqueConstraint,
 } from "./constraints.js";
+import { Sequence } from "./generated.js";
 import { Index, type IndexOptions } from "./indexes.js";
 import { ALL_KINDS, type ReflectedColumn, type ReflectedIndex, type ReflectedTable } from "./reflected.js";
 
@@ -22,6 +23,10 @@ export interface ReflectionTarget extends TableLike {
   readonly constraints: readonly Constraint[];
   readonly indexes: readonly Index[];
   readonly foreignKeyConstraints: readonly ForeignKeyConstraint[];
+  readonly metadata: TableLike["metadata"] & {
+    readonly sequences: readonly Sequence[];
+    addSequence(sequence: Sequence): void;
+  };
   addColumn(column: Column): unknown;
   addConstraint(constraint: Constraint): unknown;
   addIndex(index: Index): unknown;
@@ -67,8 +72,12 @@ export function reflectInto(
       }),
     );
   }
+  // What the table had before wins; two of the database's own on the same columns are both meant.
+  const had = [...table.constraints];
+  const isGiven = (kind: string, columns: readonly string[]): boolean =>
+    had.some((other) => other.kind === kind && sameColumns(other, columns));
   for (const each of found.foreignKeys) {
-    if (table.foreignKeyConstraints.some((other) => sameColumns(other, each.constrainedColumns))) continue;
+    if (isGiven("fk", each.constrainedColumns)) continue;
     const place = each.referredSchema === null ? each.referredTable : `${each.referredSchema}.${each.referredTable}`;
     table.addConstraint(
       new ForeignKeyConstraint(
@@ -79,7 +88,7 @@ export function reflectInto(
     );
   }
   for (const each of found.uniqueConstraints) {
-    if (table.constraints.some((other) => other.kind === "uq" && sameColumns(other, each.columnNames))) continue;
+    if (isGiven("uq", each.columnNames)) continue;
     const options = { ...constraintOptions(each), ...facts(each, "include", "nullsNotDistinct") };
     table.addConstraint(new UniqueConstraint(each.columnNames, options));
   }
@@ -100,13 +109,18 @@ export function reflectInto(
     );
   }
   for (const each of found.indexes) {
-    // those of constraints come with them
-    if (each.duplicatesConstraint !== null || isNamed(table.indexes, each.name)) continue;
+    // those of constraints and of partitioned tables come with them
+    if (each.duplicatesConstraint !== null || each.ofParent === true || isNamed(table.indexes, each.name)) continue;
     if (each.columnNames.some((name) => name !== null && table.columns.every((column) => column.name !== name)))
       continue;
     table.addIndex(reflectedIndex(table, each));
   }
   table.takeOptions(found.comment, dialectName, withSerial(found));
+  const { metadata } = table;
+  for (const { name, typeName: _, ...options } of found.sequences) {
+    if (metadata.sequences.some((other) => other.name === name && other.schema === options.schema)) continue;
+    metadata.addSequence(new Sequence(name, options));
+  }
 }
 
 function reflectedColumn(info: ReflectedColumn, found: ReflectedTable): Column {

@@ -44,6 +44,7 @@ export function* reflectOp(connection: DDLConnection, metadata: TableHome, optio
   }
   const full = (name: string, of: string | null): string => (of === null ? name : `${of}.${name}`);
   const wanted = (name: string, of: string | null): boolean => extendExisting || !metadata.tables.has(full(name, of));
+  const read: ReflectedTable[] = [];
   const done = new Set<string>();
   let scopes: ReflectionScope[] = [names === null ? all : { ...all, names, scope: "any" }];
   while (scopes.length > 0) {
@@ -54,7 +55,7 @@ export function* reflectOp(connection: DDLConnection, metadata: TableHome, optio
         const name = full(found.name, found.schema);
         if (done.has(name)) continue;
         done.add(name);
-        if (wanted(found.name, found.schema)) take(connection, metadata, found);
+        if (wanted(found.name, found.schema)) read.push(found);
         if (!resolveFks) continue;
         for (const { referredTable, referredSchema } of found.foreignKeys) {
           if (done.has(full(referredTable, referredSchema)) || !wanted(referredTable, referredSchema)) continue;
@@ -69,6 +70,21 @@ export function* reflectOp(connection: DDLConnection, metadata: TableHome, optio
       kinds: ["table", "foreignTable"],
       scope: "any",
     }));
+  }
+  const there = (name: string): boolean => done.has(name) || metadata.tables.has(name);
+  for (const found of read) {
+    const foreignKeys = found.foreignKeys.filter((key) => {
+      // Databases that do not check it let a key refer to what there is not.
+      const place = full(key.referredTable, key.referredSchema);
+      if (key.referredColumns.length > 0 && (!resolveFks || there(place))) return true;
+      process.emitWarning(
+        `A foreign key of ${full(found.name, found.schema)} (${key.constrainedColumns.join(", ")}) was not reflected: it refers to ` +
+          `${key.referredColumns.length === 0 ? "the key of " : ""}${place}, which ${there(place) ? "has none" : "is not there"}.`,
+        { type: "AthanorWarning", code: "ATHANOR_REFLECTION" },
+      );
+      return false;
+    });
+    take(connection, metadata, { ...found, foreignKeys });
   }
 }
 

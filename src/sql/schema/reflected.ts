@@ -95,6 +95,8 @@ export interface ReflectedIndex {
   readonly columnSorting: Readonly<Record<string, readonly string[]>>;
   /** The constraint that the index belongs to. */
   readonly duplicatesConstraint: string | null;
+  /** It is the part of an index of the table of which this one is a partition, and comes with it. */
+  readonly ofParent?: boolean;
   /** The condition of a partial index. */
   readonly where: string | null;
   readonly comment?: string | null;
@@ -157,7 +159,12 @@ export interface ReflectedTable {
   readonly comment: string | null;
   /** Options as the dialect's `dialectOptions` of a table take them. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Sequences of their own that columns' defaults draw from. */
+  readonly sequences: readonly TypedSequence[];
 }
+
+/** A sequence with its type as an object. */
+export type TypedSequence = ReflectedSequence & { readonly type: SQLType };
 
 /** Which tables and views are meant. */
 export interface ReflectionScope {

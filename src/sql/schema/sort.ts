@@ -33,7 +33,8 @@ export function sortTables(tables: readonly Table[], canAlter: boolean): SortedT
       keys.push(key);
       edges.set(target, keys);
     }
-    for (const other of table.dependencies) if (set.has(other) && !edges.has(other)) edges.set(other, []);
+    for (const other of [...table.dependencies, ...table.parents])
+      if (set.has(other) && !edges.has(other)) edges.set(other, []);
     needs.set(table, edges);
   }
   const sorted: Table[] = [];

@@ -15,6 +15,7 @@ import {
   PrimaryKeyConstraint,
   UniqueConstraint,
 } from "./constraints.js";
+import type { Sequence } from "./generated.js";
 import { Index } from "./indexes.js";
 import { findTable, type ReflectionTarget, reflectInto } from "./reflect-into.js";
 import type { ReflectedTable } from "./reflected.js";
@@ -87,6 +88,8 @@ export interface TableOptions {
 export interface TableHome extends TableRegistry {
   register(table: Table): void;
   readonly tables: ReadonlyMap<string, Table>;
+  readonly sequences: readonly Sequence[];
+  addSequence(sequence: Sequence): void;
   readonly createAll: DDLRunner<TablesOptions>;
   readonly dropAll: DDLRunner<TablesOptions>;
 }
@@ -98,6 +101,12 @@ interface TablesOptions {
 
 /** What a table is made of besides its name. */
 export type TableItem = Column<never> | Column | Constraint | Index;
+
+/** Options of a dialect that name other tables. */
+interface ParentOptions {
+  readonly inherits?: string | readonly string[];
+  readonly partitionOf?: string;
+}
 
 /** A table of the database. `Cols` is the type of its columns, for typed expressions. */
 export class Table<Cols = ColumnSpecs, Name = string>
@@ -206,6 +215,23 @@ export class Table<Cols = ColumnSpecs, Name = string>
   setCreatorDdl(make: (table: Table) => DDLElement | null): this {
     this.creatorDdl = make;
     return this;
+  }
+
+  /**
+   * A table of the metadata by the name that an option of this one has for it (`inherits`, `partitionOf`): with its schema, or
+   * without one for a table of the same schema.
+   */
+  tableNamed(name: string): Table | null {
+    const { tables } = this.metadata;
+    const beside = this.schema === null ? name : `${this.schema}.${name}`;
+    return (tables.get(beside) ?? tables.get(name) ?? null) as Table | null;
+  }
+
+  /** The tables that this one inherits from or is a partition of, by its options for any dialect. */
+  get parents(): readonly Table[] {
+    return Object.values(this.#dialectOptions ?? {}).flatMap(({ inherits, partitionOf }: ParentOptions) =>
+      [inherits ?? [], partitionOf ?? []].flat().flatMap((name) => this.tableNamed(name) ?? []),
+    );
   }
 
   /** Has this table created after another one, and dropped before it, without a foreign key. */
