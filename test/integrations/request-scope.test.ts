@@ -356,9 +356,16 @@ describe.each(STARTERS)("athanor/%s", (name, start) => {
 
   test("[SX-05] when the client goes away its statement is cancelled, and its work rolled back", async () => {
     let failure: unknown;
+    let afterwards: unknown;
     const { post, engine, names } = await serve(start, "postgresql", (db) => ({
       "/sleeps": addUser(db, async () => {
         failure = await db.execute(text("select pg_sleep(60)")).catch((error: unknown) => error);
+        await idle();
+        try {
+          await db.scalar(text("select 1"));
+        } catch (error) {
+          afterwards = error;
+        }
         return {};
       }),
     }));
@@ -375,7 +382,9 @@ describe.each(STARTERS)("athanor/%s", (name, start) => {
     await eventually(async () => Number(await asleep()) === 1);
     gone.abort();
     await expect(response).rejects.toThrow(/abort/);
-    await eventually(async () => Number(await asleep()) === 0 && failure !== undefined);
+    await eventually(async () => Number(await asleep()) === 0 && failure !== undefined && afterwards !== undefined);
+    // What goes on after it is told the same, and not that a promise was not awaited.
+    expect(afterwards).toBe(failure);
     expect(failure).toMatchObject({
       name: "AbortError",
       message: "The client closed the connection before its response was complete.",

@@ -109,7 +109,8 @@ function answerProblem(
 ): Response | Promise<Response> {
   const problem = problemOf(error);
   const { status, message, fields, details } = problem;
-  if (status === 500) report(error);
+  // Who has gone away leaves a request without its database, which is nobody's fault.
+  if (status === 500 && !c.req.raw.signal.aborted) report(error);
   if (status === 503) c.header("retry-after", "1");
   if (!isApi(c)) return problemPage(c, problem);
   return c.json({ error: { message, ...(fields && { fields }), ...details } }, status);

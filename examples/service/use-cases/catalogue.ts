@@ -10,10 +10,10 @@ export const CATALOGUE_ORDERS = ["newest", "title", "cheapest", "dearest"] as co
 export type CatalogueOrder = (typeof CATALOGUE_ORDERS)[number];
 
 const BY: Readonly<Record<CatalogueOrder, KeysetOrder<Book>>> = {
-  newest: { by: (b) => b.addedAt, valueOf: (b) => b.addedAt, descending: true },
-  title: { by: (b) => b.title, valueOf: (b) => b.title },
-  cheapest: { by: (b) => b.priceCents, valueOf: (b) => b.priceCents },
-  dearest: { by: (b) => b.priceCents, valueOf: (b) => b.priceCents, descending: true },
+  newest: { of: "time", by: (b) => b.addedAt, valueOf: (b) => b.addedAt, descending: true },
+  title: { of: "text", by: (b) => b.title, valueOf: (b) => b.title },
+  cheapest: { of: "number", by: (b) => b.priceCents, valueOf: (b) => b.priceCents },
+  dearest: { of: "number", by: (b) => b.priceCents, valueOf: (b) => b.priceCents, descending: true },
 };
 
 export interface CatalogueQuery extends PageRequest {

@@ -5,6 +5,7 @@ import { Refusal } from "./refusals.js";
 
 /** What the rows of a list are ordered by; their key decides between equals. */
 export interface KeysetOrder<E> {
+  readonly of: "text" | "number" | "time";
   readonly by: (entity: Attrs<E>) => Expr<unknown, unknown>;
   readonly valueOf: (entity: E) => string | number | Date;
   readonly descending?: boolean;
@@ -45,7 +46,7 @@ export async function page<E extends { readonly id: number }>(
   let narrowed = statement;
   const position = backwards ? before : after;
   if (position !== undefined) {
-    const [value, id] = decode(position);
+    const [value, id] = decode(position, order.of);
     const place = tuple(by, key);
     const there = tuple(value as never, id);
     narrowed = statement.where(descending ? place.lt(there as never) : place.gt(there as never));
@@ -70,19 +71,23 @@ function encode(value: string | number | Date, id: number): string {
   return Buffer.from(JSON.stringify([plain, id])).toString("base64url");
 }
 
-function decode(position: string): [value: string | number | Date, id: number] {
+function decode(position: string, of: KeysetOrder<never>["of"]): [value: string | number | Date, id: number] {
   try {
     const [plain, id] = JSON.parse(Buffer.from(position, "base64url").toString()) as [unknown, unknown];
-    const value = plainValue(plain);
-    if (value !== null && Number.isInteger(id) && Math.abs(id as number) < 2 ** 31) return [value, id as number];
+    const value = PLAIN_VALUE[of](plain);
+    if (value !== null && isInteger(id)) return [value, id];
   } catch {}
   throw new Refusal("invalid", "That is no position in this list: take the links from page to page.", "after");
 }
 
-function plainValue(plain: unknown): string | number | Date | null {
-  if (typeof plain === "string" && plain.length <= 300 && !plain.includes("\0")) return plain;
-  if (typeof plain === "number" && Number.isInteger(plain) && Math.abs(plain) < 2 ** 31) return plain;
-  const time = (plain as { time?: unknown } | null)?.time;
-  if (typeof time === "number" && Math.abs(time) < 8e12) return new Date(Math.trunc(time));
-  return null;
-}
+const isInteger = (value: unknown): value is number => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31;
+
+/** What a position may hold, by what the list is ordered by; null for what no page has given. */
+const PLAIN_VALUE: Readonly<Record<KeysetOrder<never>["of"], (plain: unknown) => string | number | Date | null>> = {
+  text: (plain) => (typeof plain === "string" && plain.length <= 300 && !plain.includes("\0") ? plain : null),
+  number: (plain) => (isInteger(plain) ? plain : null),
+  time(plain) {
+    const time = (plain as { time?: unknown } | null)?.time;
+    return typeof time === "number" && Math.abs(time) < 8e12 ? new Date(Math.trunc(time)) : null;
+  },
+};

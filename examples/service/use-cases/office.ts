@@ -123,7 +123,7 @@ export async function restock(bookId: number, copies: number): Promise<Stock> {
   return stock;
 }
 
-const NEWEST: KeysetOrder<Book> = { by: (b) => b.id, valueOf: (b) => b.id, descending: true };
+const NEWEST: KeysetOrder<Book> = { of: "number", by: (b) => b.id, valueOf: (b) => b.id, descending: true };
 
 /** Books of the catalogue by what was typed, or those that were removed. */
 export async function officeBooks(

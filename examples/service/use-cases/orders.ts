@@ -126,7 +126,7 @@ async function orderUnder(requestKey: string, customer: Actor): Promise<Order> {
 }
 
 const WITH_LINES = select(Order).options(selectinload(Order, (o) => o.lines));
-const NEWEST: KeysetOrder<Order> = { by: (o) => o.id, valueOf: (o) => o.id, descending: true };
+const NEWEST: KeysetOrder<Order> = { of: "number", by: (o) => o.id, valueOf: (o) => o.id, descending: true };
 
 /** The customer's own orders, the newest first. */
 export async function myOrders(request: PageRequest): Promise<Page<Order>> {

@@ -43,7 +43,7 @@ export interface ScopedOptions {
  * A registry of sessions by scope, with all methods of the session in force.
  *
  * @param maker makes the sessions
- * @throws InvalidRequestError from any use outside a scope, or after its end
+ * @throws InvalidRequestError from any use outside a scope, or after its end; the reason of the session's signal after one that was aborted
  * @example const db = asyncScopedSession(Session); await db.scope(async () => { await db.scalars(select(User)).all(); });
  */
 export function asyncScopedSession(maker: AsyncSessionMaker, { scopefunc }: ScopedOptions = {}): AsyncScopedSession {
@@ -72,6 +72,8 @@ export function asyncScopedSession(maker: AsyncSessionMaker, { scopefunc }: Scop
   const sessionOf = (method: string): AsyncSession => {
     const scope = current(method);
     if (scope.ended) {
+      // What was given up is told why, as its statements are.
+      scope.options?.signal?.throwIfAborted();
       throw new InvalidRequestError(
         `The scope of this session has ended (${method}), and its session is closed. Something of it went on: await every promise before the function ` +
           `given to db.scope(), or the request's handler, returns. Work that is to outlive it opens a scope of its own: db.scope(async () => { ... }).`,
