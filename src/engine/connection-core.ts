@@ -17,6 +17,9 @@ import {
   type DriverResult,
   RunManyRequest,
   RunRequest,
+  RunRowsRequest,
+  takesRows,
+  type ValueRows,
 } from "./driver.js";
 import { DatabaseError, PendingConnectionRollbackError, StatementError } from "./errors.js";
 import { announceError, DISPATCH, Dispatch } from "./events.js";
@@ -207,6 +210,23 @@ export class ConnectionCore implements ConnectionContext {
     const plan = planOf(compiled, this.dialect);
     if (this.#isWatched()) return (yield* watchedRun(this, driver, plan, sets, signal, true)) as DriverManyResult;
     return yield* this.rawMany(driver, plan, sets, signal);
+  }
+
+  /** Runs a compiled INSERT of one row for many rows. */
+  *runRows(compiled: Compiled, rows: ValueRows): Op<DriverManyResult> {
+    if (turnIsLong()) yield BREATHE;
+    const driver = this.#root === null || this.#driver === null ? yield* this.#ready() : this.#driver;
+    // Whoever watches statements sees parameter sets.
+    if (!takesRows(driver) || this.#isWatched()) return yield* this.runMany(compiled, rows.toSets());
+    const plan = planOf(compiled, this.dialect);
+    for (;;) {
+      try {
+        if (!driver.immediate) return yield new RunRowsRequest(driver, plan, rows, undefined);
+        return driver.runRowsSync(plan, rows);
+      } catch (error) {
+        yield* this.waitIfBlocked(error, { plan, params: rows.toSets(), isMany: true });
+      }
+    }
   }
 
   /** Runs SQL as it is. `params` are the driver's own, in its own style. */

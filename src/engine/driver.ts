@@ -39,6 +39,31 @@ export interface DriverManyResult extends DriverResult {
   readonly lastrowids: readonly (number | bigint)[] | null;
 }
 
+/** Rows to insert as one list of values, row after row: an array for each would cost as much as its binding. */
+export class ValueRows {
+  /**
+   * @param width values of a row
+   * @param length rows
+   * @param wantsKeys whether `lastrowids` must be known
+   */
+  constructor(
+    readonly width: number,
+    readonly length: number,
+    readonly values: readonly unknown[],
+    readonly wantsKeys: boolean,
+  ) {}
+
+  /** The values of one row. */
+  at(row: number): unknown[] {
+    return this.values.slice(row * this.width, (row + 1) * this.width);
+  }
+
+  /** The same as parameter sets. */
+  toSets(): unknown[][] {
+    return Array.from({ length: this.length }, (_, row) => this.at(row));
+  }
+}
+
 /** A server-side cursor. */
 export interface DriverCursor {
   readonly columns: readonly string[];
@@ -71,6 +96,13 @@ export interface DriverConnection {
     signal?: AbortSignal,
   ): DriverManyResult | PromiseLike<DriverManyResult>;
   runManySync(plan: DriverPlan, sets: readonly (readonly unknown[])[]): DriverManyResult;
+  /** The same for an INSERT of one row, for many rows. Drivers that have nothing better than `runMany` do not have it. */
+  runRows?(
+    plan: DriverPlan,
+    rows: ValueRows,
+    signal?: AbortSignal,
+  ): DriverManyResult | PromiseLike<DriverManyResult>;
+  runRowsSync?(plan: DriverPlan, rows: ValueRows): DriverManyResult;
   openCursor(
     plan: DriverPlan,
     params: readonly unknown[],
@@ -130,4 +162,27 @@ export class RunManyRequest implements IORequest<DriverManyResult> {
   sync(): DriverManyResult {
     return this.driver.runManySync(this.plan, this.sets);
   }
+}
+
+/** The same for many rows, of a driver that takes them. */
+export class RunRowsRequest implements IORequest<DriverManyResult> {
+  constructor(
+    readonly driver: RowsDriver,
+    readonly plan: DriverPlan,
+    readonly rows: ValueRows,
+    readonly signal: AbortSignal | undefined,
+  ) {}
+  async(signal?: AbortSignal): DriverManyResult | PromiseLike<DriverManyResult> {
+    return this.driver.runRows(this.plan, this.rows, this.signal ?? signal);
+  }
+  sync(): DriverManyResult {
+    return this.driver.runRowsSync(this.plan, this.rows);
+  }
+}
+
+type RowsDriver = DriverConnection & Required<Pick<DriverConnection, "runRows" | "runRowsSync">>;
+
+/** Whether a driver takes rows. */
+export function takesRows(driver: DriverConnection): driver is RowsDriver {
+  return driver.runRows !== undefined && driver.runRowsSync !== undefined;
 }

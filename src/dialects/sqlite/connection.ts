@@ -5,11 +5,19 @@ import {
   type DriverManyResult,
   type DriverPlan,
   type DriverResult,
+  type ValueRows,
 } from "../../engine/driver.js";
 import { InterfaceError, OperationalError } from "../../engine/errors.js";
 import { narrowIntegers, type Prepared, SqliteCursor, type SqliteDatabase, setExact } from "./database.js";
 import type { BeginMode } from "./engine-options.js";
+import { insertRows, type RowInsert, type RowsInserted } from "./row-inserts.js";
 import type { Gate } from "./write-gate.js";
+
+/** What the dialect knows of a compiled statement beside its text. */
+export interface SqlitePlan extends DriverPlan {
+  /** How it inserts several rows at once; null where rows go one by one. */
+  readonly rows: RowInsert | null;
+}
 
 const NO_ROWS: never[] = [];
 
@@ -109,6 +117,47 @@ export class SqliteConnection implements DriverConnection {
     } finally {
       if (!prepared.readonly) this.#leaveIfAutocommit();
     }
+  }
+
+  runRows(plan: DriverPlan, rows: ValueRows): DriverManyResult {
+    return this.runRowsSync(plan, rows);
+  }
+
+  runRowsSync(plan: DriverPlan, rows: ValueRows): DriverManyResult {
+    const insert = (plan as Partial<SqlitePlan>).rows ?? null;
+    this.#enterToWrite();
+    // Outside of a transaction each row is one of its own.
+    if (insert === null || !this.#physical) return this.runManySync(plan, rows.toSets());
+    this.database.drainCursors();
+    try {
+      const one = (from: number, to: number, into: RowsInserted): RowsInserted => this.#oneByOne(plan, rows, from, to, into);
+      const done =
+        insertRows(this.database, insert, rows, one) ?? one(0, rows.length, { rowcount: 0, lastrowids: [] });
+      const { rowcount, lastrowids } = done;
+      const lastrowid = lastrowids[lastrowids.length - 1] ?? null;
+      return {
+        rows: NO_ROWS,
+        columns: null,
+        rowcount,
+        lastrowid,
+        perSet: null,
+        lastrowids: rows.wantsKeys ? lastrowids : null,
+      };
+    } finally {
+      this.#leaveIfAutocommit();
+    }
+  }
+
+  #oneByOne(plan: DriverPlan, rows: ValueRows, from: number, to: number, into: RowsInserted): RowsInserted {
+    const { statement } = this.database.prepare(plan.text);
+    const { lastrowids } = into;
+    let { rowcount } = into;
+    for (let row = from; row < to; row++) {
+      const { changes, lastInsertRowid } = statement.run(...rows.at(row));
+      rowcount += changes;
+      lastrowids.push(Number.isSafeInteger(lastInsertRowid) ? lastInsertRowid : this.#exactRowid());
+    }
+    return { rowcount, lastrowids };
   }
 
   openCursor(plan: DriverPlan, params: readonly unknown[]): DriverCursor {

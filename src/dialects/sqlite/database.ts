@@ -37,6 +37,16 @@ export class SqliteDatabase {
     return prepared;
   }
 
+  /** A statement that changes nothing, whatever word it begins with. */
+  kept(text: string): Prepared {
+    let known = this.#statements.get(text);
+    if (known === undefined) {
+      known = this.prepareFresh(text);
+      this.#statements.set(text, known);
+    }
+    return known;
+  }
+
   /** A statement that nobody else runs: a cursor keeps its statement busy. */
   prepareFresh(text: string): Prepared {
     const statement = this.raw.prepare(text) as Statement<unknown[], unknown>;

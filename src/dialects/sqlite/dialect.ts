@@ -18,7 +18,7 @@ import { DefaultDialect } from "../../sql/default-dialect.js";
 import { StandardIdentifiers } from "../../sql/identifiers.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { SqliteCompiler } from "./compiler.js";
-import { SqliteConnection } from "./connection.js";
+import { SqliteConnection, type SqlitePlan } from "./connection.js";
 import type { SqliteDatabase } from "./database.js";
 import { SqliteDDLCompiler, SqliteTypeCompiler } from "./ddl-compiler.js";
 import type { BeginMode } from "./engine-options.js";
@@ -26,6 +26,7 @@ import { isSqliteDisconnect, translateSqliteError } from "./errors.js";
 import { type OpenSettings, openDatabase } from "./open.js";
 import { readSqliteOptions, type SqliteSettings } from "./options.js";
 import { SqliteReflection } from "./reflection.js";
+import { rowInsertOf } from "./row-inserts.js";
 import { bigintNeed, sqliteType } from "./types.js";
 import { WriteGate } from "./write-gate.js";
 
@@ -225,13 +226,14 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
 
   // --- statements --------------------------------------------------------------------------------------------------
 
-  planFor(compiled: Compiled): DriverPlan {
+  planFor(compiled: Compiled): SqlitePlan {
     return {
       text: compiled.text,
       returnsRows: compiled.kind === "text" ? null : compiled.returnsRows,
       integers: this.integersOf(compiled),
       cacheId: nextPlanId(),
       locks: locksRows(compiled),
+      rows: rowInsertOf(compiled),
     };
   }
 

@@ -6,7 +6,8 @@ import type { Attribute } from "../attributes/attribute.js";
 import { MapperConfigurationError, UnmappedInstanceError } from "../errors.js";
 import { announceInstance, heard } from "../instance-events.js";
 import { setAdopter, stamp, stateOf } from "../stamp.js";
-import { InstanceState } from "../state.js";
+import { emptySlots, InstanceState } from "../state.js";
+import { constructsNothing, noteOriginal } from "./bare-class.js";
 import type { AnyClass } from "./declarations.js";
 import type { Mapper } from "./mapper.js";
 
@@ -65,7 +66,7 @@ const NO_VALUES: readonly unknown[] = [];
 
 /** A state without values for a new object. */
 function stampNew(target: object, mapper: Mapper): InstanceState {
-  const state = new InstanceState(mapper, target, new Array(mapper.columnSlots).fill(undefined));
+  const state = new InstanceState(mapper, target, emptySlots(mapper.columnSlots));
   stamp(target, state);
   mapper.initialize(state);
   return state;
@@ -74,8 +75,10 @@ function stampNew(target: object, mapper: Mapper): InstanceState {
 /**
  * Moves own fields with a mapped name through their accessors. The fields are deleted in reverse order of definition, and the others put back:
  * only so does the object keep its fast shape.
+ *
+ * @returns whether there was nothing but mapped fields without a value
  */
-export function adopt(target: object, mapper: Mapper): void {
+export function adopt(target: object, mapper: Mapper): boolean {
   const fields = target as Record<string, unknown>;
   const names = Object.keys(target);
   let mapped = 0;
@@ -88,20 +91,27 @@ export function adopt(target: object, mapper: Mapper): void {
   }
   if (mapped === 0) {
     if (stateOf(target) === undefined) stampNew(target, mapper);
-    return;
+    return names.length === 0;
   }
   const values = valued === 0 ? NO_VALUES : names.map((name) => fields[name]);
   for (let i = names.length - 1; i >= 0; i--) delete fields[names[i]];
   if (stateOf(target) === undefined) stampNew(target, mapper);
-  if (valued === 0) return;
+  if (valued === 0) return true;
   for (let i = 0; i < names.length; i++) {
     if (values[i] === undefined && mapper.maps(names[i])) continue;
     fields[names[i]] = values[i];
   }
+  return false;
 }
+
+/** The setters that accessors of attributes have. */
+const setters = new WeakMap<object, Attribute>();
 
 /** The accessor of one attribute; inherited by the prototypes of subclasses. */
 export function defineAccessor(prototype: object, attribute: Attribute): void {
+  function set(this: object, value: unknown): void {
+    attribute.set(stateOf(this) ?? stampNew(this, mapperOf(this)), value);
+  }
   Object.defineProperty(prototype, attribute.key, {
     configurable: true,
     enumerable: true,
@@ -110,10 +120,18 @@ export function defineAccessor(prototype: object, attribute: Attribute): void {
       if (state !== undefined) return attribute.get(state);
       return this === prototype ? undefined : attribute.get(makeState(this));
     },
-    set(this: object, value: unknown) {
-      attribute.set(stateOf(this) ?? stampNew(this, mapperOf(this)), value);
-    },
+    set,
   });
+  setters.set(set, attribute);
+}
+
+/** Whether assigning to the attribute's property is setting the attribute, and nothing of the user's stands before it. */
+export function hasOwnAccessor(prototype: object, attribute: Attribute): boolean {
+  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const descriptor = Object.getOwnPropertyDescriptor(at, attribute.key);
+    if (descriptor !== undefined) return descriptor.set !== undefined && setters.get(descriptor.set) === attribute;
+  }
+  return false;
 }
 
 function mapperOf(target: object): Mapper {
@@ -126,17 +144,27 @@ function mapperOf(target: object): Mapper {
  */
 export function wrapClass<C extends AnyClass>(original: C, mapper: Mapper): C {
   const construct = original as unknown as new (...args: unknown[]) => object;
+  /** Whether an object is made by leaving its constructor out; known once one was made with it. */
+  let bare: boolean | null = null;
   const Entity = function (this: unknown, ...args: unknown[]): object {
     if (new.target === undefined)
       throw new TypeError(`Class constructor ${original.name} cannot be invoked without 'new'`);
     mapper.registry.configure();
     if (new.target !== (Entity as unknown)) return Reflect.construct(construct, args, new.target);
-    const target = new construct(...args);
-    adopt(target, mapper);
-    checkFields(target, mapper);
+    let target: object;
+    if (bare === true) {
+      target = mapper.newInstance();
+      stampNew(target, mapper);
+    } else {
+      target = new construct(...args);
+      const wasEmpty = adopt(target, mapper);
+      checkFields(target, mapper);
+      bare ??= wasEmpty && !mapper.constructs && constructsNothing(original);
+    }
     if (heard.init) announceInstance("init", stateOf(target) as InstanceState);
     return target;
   };
+  noteOriginal(Entity, original);
   for (const key of Reflect.ownKeys(original)) {
     if (key === "prototype") continue;
     const descriptor = Object.getOwnPropertyDescriptor(original, key) as PropertyDescriptor;

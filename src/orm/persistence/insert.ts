@@ -27,8 +27,8 @@ interface InsertBatch {
   /** What the database makes. */
   readonly returning: readonly Column[];
   readonly states: InstanceState[];
-  /** For each object the values of `columns`. */
-  readonly rows: unknown[][];
+  /** The values of `columns` for the first object, then those for the second. */
+  readonly values: unknown[];
   /** Values that are SQL expressions; such a row is alone in its batch. */
   readonly expressions: ReadonlyMap<Column, Node> | null;
   /** Objects and the attributes that they were given a value for: object, attribute, object, attribute. Shared by neighbours. */
@@ -173,7 +173,7 @@ function newBatch(
         ? returning
         : keysOnly(returning, shape),
     states: [],
-    rows: [],
+    values: [],
     expressions,
     filled,
     filledFrom,
@@ -192,12 +192,10 @@ function fits(batch: InsertBatch, values: readonly unknown[]): boolean {
   return next === given.length;
 }
 
-function addRow(batch: InsertBatch, state: InstanceState, values: readonly unknown[]): void {
-  const { given } = batch;
-  const row: unknown[] = new Array(given.length);
-  for (let i = 0; i < given.length; i++) row[i] = values[given[i]];
+function addRow(batch: InsertBatch, state: InstanceState, row: readonly unknown[]): void {
+  const { given, values } = batch;
+  for (let i = 0; i < given.length; i++) values.push(row[given[i]]);
   batch.states.push(state);
-  batch.rows.push(row);
 }
 
 const LEFT_OUT: unique symbol = Symbol("left out");
@@ -245,21 +243,20 @@ function keysOnly(columns: Column[], shape: TableShape): Column[] {
 }
 
 function* insertBatch(connection: ConnectionCore, batch: InsertBatch): Op<void> {
-  const { columns, returning, shape, states, rows } = batch;
+  const { columns, returning, shape, states, values } = batch;
   const { dialect } = connection;
   // A single integer key can be had without RETURNING where the driver tells it.
   const byRowId = dialect.lastRowId && returning.length === 1 && returning[0] === shape.autoincrement;
   const plan = insertPlan(dialect, shape.table, columns, byRowId ? [] : returning);
-  for (let i = 0; i < rows.length; i++) rows[i] = plan.bindOwn(rows[i]);
-  const result = yield* explainErrors(connection.runMany(plan.compiled, rows), "INSERT", states);
-  if (result.rowcount >= 0 && result.rowcount !== rows.length) throw skipped(shape, states, result.rowcount);
+  const result = yield* explainErrors(plan.runRows(connection, values, states.length, byRowId), "INSERT", states);
+  if (result.rowcount >= 0 && result.rowcount !== states.length) throw skipped(shape, states, result.rowcount);
   if (byRowId) {
     const attribute = shape.columns.find((c) => c.column === returning[0])?.attribute;
     const { lastrowids } = result;
-    for (let i = 0; i < rows.length; i++) attribute?.setCommitted(states[i], Number(lastrowids?.[i]));
+    for (let i = 0; i < states.length; i++) attribute?.setCommitted(states[i], Number(lastrowids?.[i]));
   } else if (returning.length > 0) {
-    if (result.rows.length !== rows.length) throw skipped(shape, states, result.rows.length);
-    for (let i = 0; i < rows.length; i++) storeReturned(states[i], plan.returning, result.rows[i]);
+    if (result.rows.length !== states.length) throw skipped(shape, states, result.rows.length);
+    for (let i = 0; i < states.length; i++) storeReturned(states[i], plan.returning, result.rows[i]);
   }
 }
 
@@ -268,10 +265,10 @@ function* insertWithExpressions(
   batch: InsertBatch,
   expressions: ReadonlyMap<Column, Node>,
 ): Op<void> {
-  const { shape, columns, returning, states, rows } = batch;
+  const { shape, columns, returning, states } = batch;
   const values: Record<string, unknown> = {};
   columns.forEach((column, i) => {
-    values[column.key] = rows[0][i];
+    values[column.key] = batch.values[i];
   });
   for (const [column, expression] of expressions) values[column.key] = expression;
   const base = insert(shape.table as never).values(values as never);

@@ -1,7 +1,7 @@
 /** The compiled INSERT, UPDATE and DELETE statements of the unit of work: one for each table and set of columns, made once for each dialect. */
 
 import type { ConnectionCore } from "../../engine/connection-core.js";
-import type { DriverResult } from "../../engine/driver.js";
+import { type DriverManyResult, type DriverResult, ValueRows } from "../../engine/driver.js";
 import type { Op } from "../../engine/io.js";
 import type { Compiled } from "../../sql/compiled.js";
 import type { Dialect } from "../../sql/dialect.js";
@@ -32,8 +32,12 @@ function convert(process: (value: never) => unknown, value: unknown, label: stri
   try {
     return process(value as never);
   } catch (error) {
-    throw new ArgumentError(`${label}: ${(error as Error).message}`, { cause: error });
+    throw misfit(error, label);
   }
+}
+
+function misfit(error: unknown, label: string): ArgumentError {
+  return new ArgumentError(`${label}: ${(error as Error).message}`, { cause: error });
 }
 
 /** A statement that is run with rows of values. */
@@ -64,17 +68,39 @@ export class WritePlan {
     }));
   }
 
-  /** The same for a row that is the plan's to change. */
-  bindOwn(values: unknown[]): unknown[] {
-    if (!this.#inOrder) return this.bind(values);
-    const placeholders = this.#placeholders;
-    for (let i = 0; i < placeholders.length; i++) {
-      const { process, label } = placeholders[i];
-      const value = values[i];
-      if (value === undefined) values[i] = null;
-      else if (process !== null && value !== null) values[i] = convert(process, value, label);
+  /**
+   * Runs the statement for many rows.
+   *
+   * @param values row after row; they are the plan's to change, and become what the driver takes
+   */
+  *runRows(connection: ConnectionCore, values: unknown[], length: number, wantsKeys: boolean): Op<DriverManyResult> {
+    const width = length === 0 ? 0 : values.length / length;
+    if (this.#inOrder) {
+      this.#bindColumns(values, width);
+      return yield* connection.runRows(this.compiled, new ValueRows(width, length, values, wantsKeys));
     }
-    return values;
+    const sets = new ValueRows(width, length, values, wantsKeys).toSets();
+    return yield* connection.runMany(
+      this.compiled,
+      sets.map((row) => this.bind(row)),
+    );
+  }
+
+  /** Column by column, so that one loop does one thing. */
+  #bindColumns(values: unknown[], width: number): void {
+    for (let column = 0; column < width; column++) {
+      const { process, label } = this.#placeholders[column];
+      if (process === null) continue;
+      let at = column;
+      try {
+        for (; at < values.length; at += width) {
+          const value = values[at];
+          if (value !== null) values[at] = process(value as never);
+        }
+      } catch (error) {
+        throw misfit(error, label);
+      }
+    }
   }
 
   /** A row of values as the driver takes it. */
