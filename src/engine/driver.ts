@@ -97,11 +97,7 @@ export interface DriverConnection {
   ): DriverManyResult | PromiseLike<DriverManyResult>;
   runManySync(plan: DriverPlan, sets: readonly (readonly unknown[])[]): DriverManyResult;
   /** The same for an INSERT of one row, for many rows. Drivers that have nothing better than `runMany` do not have it. */
-  runRows?(
-    plan: DriverPlan,
-    rows: ValueRows,
-    signal?: AbortSignal,
-  ): DriverManyResult | PromiseLike<DriverManyResult>;
+  runRows?(plan: DriverPlan, rows: ValueRows, signal?: AbortSignal): DriverManyResult | PromiseLike<DriverManyResult>;
   runRowsSync?(plan: DriverPlan, rows: ValueRows): DriverManyResult;
   openCursor(
     plan: DriverPlan,

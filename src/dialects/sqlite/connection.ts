@@ -130,9 +130,9 @@ export class SqliteConnection implements DriverConnection {
     if (insert === null || !this.#physical) return this.runManySync(plan, rows.toSets());
     this.database.drainCursors();
     try {
-      const one = (from: number, to: number, into: RowsInserted): RowsInserted => this.#oneByOne(plan, rows, from, to, into);
-      const done =
-        insertRows(this.database, insert, rows, one) ?? one(0, rows.length, { rowcount: 0, lastrowids: [] });
+      const one = (from: number, to: number, into: RowsInserted): RowsInserted =>
+        this.#oneByOne(plan, rows, from, to, into);
+      const done = insertRows(this.database, insert, rows, one) ?? one(0, rows.length, { rowcount: 0, lastrowids: [] });
       const { rowcount, lastrowids } = done;
       const lastrowid = lastrowids[lastrowids.length - 1] ?? null;
       return {

@@ -387,3 +387,124 @@ describe("values", () => {
     expect(thing.n).toBe(5);
   });
 });
+
+describe("a constructor that does nothing is left out, and no other", () => {
+  let made = 0;
+  const classes: Record<string, () => new () => { id: number; name: string; note?: string }> = {
+    "a constructor": () =>
+      class {
+        id = undefined as never;
+        name = undefined as never;
+        constructor() {
+          made++;
+        }
+      },
+    "a field whose value is worked out and undefined": () =>
+      class {
+        id = undefined as never;
+        name = [made++].find((each) => each < 0) as never;
+      },
+    "a static member beside a field with a value": () =>
+      class {
+        static kinds = ["a", "b"];
+        id = undefined as never;
+        name = (() => {
+          made++;
+        })() as never;
+      },
+    "a regular expression that looks like the end": () =>
+      class {
+        id = undefined as never;
+        name = undefined as never;
+        quote(text: string): string {
+          return text.replace(/"/g, "'}");
+        }
+        constructor() {
+          made++;
+        }
+      },
+  };
+
+  test.each(Object.keys(classes))("%s runs for each object", (kind) => {
+    const reg = registry();
+    const Original = classes[kind]();
+    PrimaryKey(t.integer)(Original.prototype, "id");
+    Column(t.text)(Original.prototype, "name");
+    const Made = reg.Entity("made_things")(Original);
+    made = 0;
+    for (let i = 0; i < 3; i++) expect(create(Made, { id: i, name: "x" } as never).name).toBe("x");
+    expect(made).toBe(3);
+  });
+
+  test("a superclass's constructor runs too", () => {
+    const reg = registry();
+    class Base {
+      constructor() {
+        made++;
+      }
+    }
+    class Leaf extends Base {
+      declare id: number;
+      declare name: string;
+    }
+    PrimaryKey(t.integer)(Leaf.prototype, "id");
+    Column(t.text)(Leaf.prototype, "name");
+    const Made = reg.Entity("made_leaves")(Leaf);
+    made = 0;
+    for (let i = 0; i < 3; i++) create(Made, { id: i, name: "x" });
+    expect(made).toBe(3);
+  });
+
+  test("an unmapped field that is only declared stays a property of each object", () => {
+    const reg = registry();
+    class Noted {
+      id = undefined as never as number;
+      note: string | undefined = undefined;
+    }
+    PrimaryKey(t.integer)(Noted.prototype, "id");
+    const Made = reg.Entity("made_notes")(Noted);
+    for (let i = 0; i < 3; i++) expect(Object.keys(new Made())).toEqual(["note"]);
+  });
+
+  test("objects made without it are instances with methods, a state and equal shapes", () => {
+    const reg = registry();
+    class Plain {
+      declare id: number;
+      declare name: string;
+      static word = "x";
+      shout(): string {
+        return this.name.toUpperCase();
+      }
+    }
+    PrimaryKey(t.integer)(Plain.prototype, "id");
+    Column(t.text)(Plain.prototype, "name");
+    const Made = reg.Entity("made_plain")(Plain);
+    for (let i = 0; i < 3; i++) {
+      const object = Object.assign(new Made(), { id: i, name: "loud" });
+      expect(object).toBeInstanceOf(Plain);
+      expect(object.shout()).toBe("LOUD");
+      expect(Object.keys(object)).toEqual([]);
+      expect(inspect(object).transient).toBe(true);
+    }
+  });
+
+  test("create() goes through an accessor that a class puts before an attribute", () => {
+    const reg = registry();
+    class Named {
+      declare id: number;
+      declare name: string;
+    }
+    PrimaryKey(t.integer)(Named.prototype, "id");
+    Column(t.text)(Named.prototype, "name");
+    const Made = reg.Entity("made_named")(Named);
+    new Made();
+    const { get, set } = Object.getOwnPropertyDescriptor(Made.prototype, "name") as Required<PropertyDescriptor>;
+    Object.defineProperty(Made.prototype, "name", {
+      get,
+      set(value: string) {
+        set.call(this, value.trim());
+      },
+    });
+    expect(create(Made, { id: 1, name: " x " }).name).toBe("x");
+  });
+});
