@@ -4,7 +4,7 @@ import type { Attribute } from "./attributes/attribute.js";
 import type { CascadeOperation } from "./cascades.js";
 import type { Relationship } from "./mapping/mapper.js";
 import { mapperOf } from "./mapping/mapper.js";
-import { stateOf } from "./stamp.js";
+import { knownState, stateOf } from "./stamp.js";
 import type { InstanceState } from "./state.js";
 
 /**
@@ -16,6 +16,8 @@ export function cascadeStates(
   operation: Exclude<CascadeOperation, "delete">,
   halt?: (state: InstanceState) => boolean,
 ): InstanceState[] {
+  // Nothing related in memory, now or before; what waits for a collection is among the extras.
+  if (start.refs === null && start.extra === null) return NOBODY;
   const found: InstanceState[] = [];
   const stack: (InstanceState | Step)[] = [];
   try {
@@ -26,6 +28,8 @@ export function cascadeStates(
   }
   return found;
 }
+
+const NOBODY: InstanceState[] = [];
 
 /** The members of an object along one relationship, which are still to be walked. */
 interface Step {
@@ -41,16 +45,16 @@ function walk(
   found: InstanceState[],
   stack: (InstanceState | Step)[],
 ): void {
-  pushSteps(start, operation, stack);
+  pushSteps(start, operation, halt, stack);
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     if (!("members" in next)) {
       found.push(next);
-      pushSteps(next, operation, stack);
+      pushSteps(next, operation, halt, stack);
       continue;
     }
     const from = stack.length;
     for (const member of next.members) {
-      const reached = stateOf(member) as InstanceState;
+      const reached = knownState(member);
       if (halt?.(reached)) continue;
       // A refresh does not touch what is not stored, unless it is the parent's own.
       if (operation === "refresh-expire" && reached.key === null && !next.relationship.cascades.deleteOrphan) continue;
@@ -60,11 +64,21 @@ function walk(
   }
 }
 
-function pushSteps(state: InstanceState, operation: CascadeOperation, stack: (InstanceState | Step)[]): void {
-  // Nothing related in memory, now or before; what waits for a collection is among the extras.
+function pushSteps(
+  state: InstanceState,
+  operation: CascadeOperation,
+  halt: ((state: InstanceState) => boolean) | undefined,
+  stack: (InstanceState | Step)[],
+): void {
   if (state.refs === null && state.extra === null) return;
   const relationships = mapperOf(state).cascading(operation);
   for (let i = relationships.length - 1; i >= 0; i--) {
+    const { attribute } = relationships[i];
+    if (!attribute.uselist && state.committed === null) {
+      // Most references lead back to where the walk came from.
+      const member = attribute.peek(state) as object | null | undefined;
+      if (!member || halt?.(knownState(member))) continue;
+    }
     const members = membersFor(operation, state, relationships[i]);
     if (members.length > 0) stack.push({ relationship: relationships[i], members });
   }
@@ -75,7 +89,9 @@ function reverseFrom(list: unknown[], from: number): void {
 }
 
 function membersFor(operation: CascadeOperation, state: InstanceState, { attribute }: Relationship): readonly object[] {
-  return operation === "save-update" ? attribute.allPending(state) : attribute.loadedMembers(state);
+  return operation === "save-update" && (state.committed !== null || state.extra !== null)
+    ? attribute.allPending(state)
+    : attribute.loadedMembers(state);
 }
 
 /** What a walk along delete cascades needs: it loads what it must know. */

@@ -64,12 +64,15 @@ export class IdentityMap {
   #lastBase: StateMapper | null = null;
   #lastFamily: Map<Hash, IdentityEntry> = new Map();
   #nursery: InstanceState[] = [];
+  /** States that are not under their keys yet. */
+  #inserted: InstanceState[] = [];
   #pages: WeakPage[] = [];
   #weak = 0;
   #sweepAt = SWEEP_FROM;
 
   /** @param token the place of the row, where equal keys may be of several */
   get(base: StateMapper, key: IdentityKey, token: IdentityToken | null = null): InstanceState | undefined {
+    if (this.#inserted.length > 0) this.#enterInserted();
     const hash = hashOf(key);
     const entry = this.#families.get(token === null ? base : this.#placeOf(base, token))?.get(hash);
     return entry instanceof WeakPage ? entry.find(hash) : entry;
@@ -77,6 +80,7 @@ export class IdentityMap {
 
   /** The entries of one hierarchy, for loops over many rows. */
   family(hierarchy: StateMapper, token: IdentityToken | null = null): Map<Hash, IdentityEntry> {
+    if (this.#inserted.length > 0) this.#enterInserted();
     const base = token === null ? hierarchy : this.#placeOf(hierarchy, token);
     if (base !== this.#lastBase) {
       this.#lastFamily = this.#familyOf(base);
@@ -107,6 +111,23 @@ export class IdentityMap {
       this.#families.set(base, family);
     }
     return family;
+  }
+
+  /**
+   * Puts in the state of a row that was inserted just now. It comes under its key when somebody asks for one: many sessions insert and end.
+   */
+  addInserted(state: InstanceState): void {
+    this.#inserted.push(state);
+    if (this.#inserted.length > this.#capacity) this.#enterInserted();
+  }
+
+  #enterInserted(): void {
+    const states = this.#inserted;
+    this.#inserted = [];
+    for (const state of states) {
+      // It may have lost its key since.
+      if (state.key !== null) this.add((state.mapper as StateMapper & { readonly base: StateMapper }).base, state);
+    }
   }
 
   /** Puts a state under its key; whatever was there is replaced. */
@@ -173,8 +194,20 @@ export class IdentityMap {
     this.#sweepAt = Math.max(SWEEP_FROM, this.#weak * 2);
   }
 
+  /** Calls back for all states that are alive. */
+  forEach(found: (state: InstanceState) => void): void {
+    for (const state of this.#inserted) found(state);
+    for (const family of this.#families.values()) {
+      for (const [hash, entry] of family) {
+        const state = entry instanceof WeakPage ? entry.find(hash) : entry;
+        if (state !== undefined) found(state);
+      }
+    }
+  }
+
   /** All states that are alive. */
   *states(): Generator<InstanceState> {
+    if (this.#inserted.length > 0) this.#enterInserted();
     for (const family of this.#families.values()) {
       for (const [hash, entry] of family) {
         const state = entry instanceof WeakPage ? entry.find(hash) : entry;
@@ -193,6 +226,7 @@ export class IdentityMap {
   clear(): void {
     this.#lastBase = null;
     this.#families.clear();
+    this.#inserted = [];
     this.#nursery = [];
     this.#pages = [];
     this.#weak = 0;

@@ -22,6 +22,10 @@ class Stamp extends Returning {
   static read(target: object): InstanceState | undefined {
     return #state in target ? target.#state : undefined;
   }
+
+  static readKnown(target: object): InstanceState {
+    return (target as Stamp).#state;
+  }
 }
 
 /** Links `target` to `state`; an object is stamped once in its life. */
@@ -31,6 +35,9 @@ export function stamp(target: object, state: InstanceState): void {
 
 /** The state of an entity, or undefined for any other object. */
 export const stateOf: (target: object) => InstanceState | undefined = Stamp.read;
+
+/** The state of an object that has one: half the cost where it is read for each member of a graph. */
+export const knownState: (target: object) => InstanceState = Stamp.readKnown;
 
 let adopter: (target: object) => InstanceState | undefined = () => undefined;
 

@@ -116,7 +116,7 @@ export class ToManyAttribute extends RelationAttribute {
   }
 
   loadedMembers(state: InstanceState): readonly object[] {
-    return this.peek(state) ?? [];
+    return this.peek(state) ?? NOBODY;
   }
 
   /** The storage, made empty for an object without a row; undefined where it is not loaded. */
@@ -349,6 +349,8 @@ export class ToManyAttribute extends RelationAttribute {
     }
   }
 }
+
+const NOBODY: readonly object[] = [];
 
 interface EmptyCollection {
   readonly storage: unknown;

@@ -123,7 +123,7 @@ export class ToOneAttribute extends RelationAttribute {
 
   loadedMembers(state: InstanceState): readonly object[] {
     const value = this.peek(state);
-    return value ? [value] : [];
+    return value ? [value] : NOBODY;
   }
 
   allPending(state: InstanceState): readonly object[] {
@@ -161,3 +161,5 @@ export class ToOneAttribute extends RelationAttribute {
     if (state.refs !== null) state.refs[this.slot] = undefined;
   }
 }
+
+const NOBODY: readonly object[] = [];

@@ -87,8 +87,7 @@ function* insertObjects(
 ): Op<CursorResult<unknown>> {
   const connection = yield* session.connectionFor(mapper, statement, options.bindArguments);
   const states = sets.map((set) => newState(mapper, set, options.renderNulls === true));
-  const records = states.map((state) => ({ state, mapper, rowSwitch: null, version: undefined }));
-  yield* connection.withSchemas(options.schemaTranslateMap, () => insertStates(session, connection, records));
+  yield* connection.withSchemas(options.schemaTranslateMap, () => insertStates(session, connection, states));
   const { returningNodes, rowKeys } = statement;
   for (const state of states) {
     state.key = mapper.identityKeyOf(state);

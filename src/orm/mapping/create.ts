@@ -3,8 +3,7 @@ import type { Cls, Create } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { Attribute } from "../attributes/attribute.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
-import { stateOf } from "../stamp.js";
-import type { InstanceState } from "../state.js";
+import { knownState } from "../stamp.js";
 import { hasOwnAccessor } from "./instrument.js";
 import type { Mapper } from "./mapper.js";
 import { mapperFor } from "./registry.js";
@@ -20,42 +19,42 @@ import { mapperFor } from "./registry.js";
  */
 export function create<E extends object>(cls: Cls<E>, values: Create<E>): E {
   const mapper = mapperFor(cls);
-  const names = Object.keys(values);
-  const setters = settersOf(mapper, names);
+  const given = values as Record<string, unknown>;
+  const { names, setters } = settersOf(mapper, given);
   const object = new (cls as unknown as new () => E)();
-  const state = stateOf(object) as InstanceState;
+  const state = knownState(object);
   for (let i = 0; i < names.length; i++) {
-    const value = (values as Record<string, unknown>)[names[i]];
     const setter = setters[i];
-    if (setter === null) (object as Record<string, unknown>)[names[i]] = value;
-    else setter.set(state, value);
+    if (setter === null) (object as Record<string, unknown>)[names[i]] = given[names[i]];
+    else setter.set(state, given[names[i]]);
   }
   return object;
 }
 
 /** What sets the values of names; null for what only the property itself can set. */
-type Setters = readonly (Attribute | null)[];
-
-interface Known {
+interface Setters {
   readonly names: readonly string[];
-  readonly setters: Setters;
+  readonly setters: readonly (Attribute | null)[];
 }
 
-/** The names that a class was given last: objects of one class are mostly made in one place. */
-const last = new WeakMap<Mapper, Known>();
+/** For the names that a class was given last: objects of one class are mostly made in one place. */
+const last = new WeakMap<Mapper, Setters>();
 
-function settersOf(mapper: Mapper, names: readonly string[]): Setters {
+function settersOf(mapper: Mapper, values: Record<string, unknown>): Setters {
   const known = last.get(mapper);
-  if (known !== undefined && isSame(known.names, names)) return known.setters;
-  const setters = names.map((name) => setterOf(mapper, name));
-  last.set(mapper, { names, setters });
-  return setters;
+  if (known !== undefined && hasJust(values, known.names)) return known;
+  const names = Object.keys(values);
+  const found = { names, setters: names.map((name) => setterOf(mapper, name)) };
+  last.set(mapper, found);
+  return found;
 }
 
-function isSame(a: readonly string[], b: readonly string[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+/** Whether those are the names of a plain object, in that order: no list of them is made. */
+function hasJust(values: Record<string, unknown>, names: readonly string[]): boolean {
+  if (Object.getPrototypeOf(values) !== Object.prototype) return false;
+  let i = 0;
+  for (const name in values) if (names[i++] !== name) return false;
+  return i === names.length;
 }
 
 function setterOf(mapper: Mapper, name: string): Attribute | null {

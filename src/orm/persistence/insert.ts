@@ -11,9 +11,9 @@ import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { FlushError } from "../errors.js";
 import { announceInstance, heard } from "../instance-events.js";
 import type { Mapper } from "../mapping/mapper.js";
-import type { InstanceState, StateAttribute } from "../state.js";
+import type { InstanceState, StateAttribute, StateMapper } from "../state.js";
 import { explainErrors } from "./error-context.js";
-import type { PersistSession, SaveRecord } from "./port.js";
+import type { PersistSession } from "./port.js";
 import { type TableShape, tableShapes, type WrittenColumn } from "./shapes.js";
 import { firstVersion } from "./version.js";
 import { insertPlan, type ReturnedColumn, runStatement } from "./write-plans.js";
@@ -42,9 +42,10 @@ type Filled = (InstanceState | ColumnAttribute)[];
 export function* insertStates(
   _session: PersistSession,
   connection: ConnectionCore,
-  records: readonly SaveRecord[],
+  states: readonly InstanceState[],
 ): Op<void> {
-  for (const runs of byTable(records)) {
+  if (states.length === 0) return;
+  for (const runs of byTable(states)) {
     const list = batches(runs, connection.dialect);
     for (let i = 0; i < list.length; i++) {
       const batch = list[i];
@@ -65,30 +66,33 @@ function unfill({ filled, filledFrom }: InsertBatch): void {
     (filled[i + 1] as ColumnAttribute).setCommitted(filled[i] as InstanceState, undefined);
 }
 
-/** Neighbouring objects that are written to a table in the same way. */
+/** Neighbouring objects of one class, as they are written to a table. */
 interface Run {
   readonly shape: TableShape;
-  readonly states: InstanceState[];
+  readonly states: readonly InstanceState[];
 }
 
 /** Tables root first, each with the objects that have a row there, in order. */
-function byTable(records: readonly SaveRecord[]): Run[][] {
+function byTable(states: readonly InstanceState[]): Run[][] {
+  const { mapper } = states[0];
+  if (states.every((state) => state.mapper === mapper))
+    return tableShapes(mapper as Mapper).map((shape) => [{ shape, states }]);
   const levels: Map<Table, Run[]>[] = [];
-  let shapes: readonly TableShape[] = [];
-  let last: Mapper | null = null;
-  for (const { state, mapper } of records) {
-    if (mapper !== last) {
-      last = mapper;
-      shapes = tableShapes(mapper);
+  let last: StateMapper | null = null;
+  let neighbours: InstanceState[] = [];
+  for (const state of states) {
+    if (state.mapper !== last) {
+      last = state.mapper;
+      neighbours = [];
+      for (const [depth, shape] of tableShapes(last as Mapper).entries()) {
+        levels[depth] ??= new Map();
+        const run: Run = { shape, states: neighbours };
+        const runs = levels[depth].get(shape.table);
+        if (runs === undefined) levels[depth].set(shape.table, [run]);
+        else runs.push(run);
+      }
     }
-    for (let depth = 0; depth < shapes.length; depth++) {
-      const shape = shapes[depth];
-      levels[depth] ??= new Map();
-      const runs = levels[depth].get(shape.table);
-      if (runs === undefined) levels[depth].set(shape.table, [{ shape, states: [state] }]);
-      else if (runs[runs.length - 1].shape === shape) runs[runs.length - 1].states.push(state);
-      else runs.push({ shape, states: [state] });
-    }
+    neighbours.push(state);
   }
   return levels.flatMap((level) => [...level.values()]);
 }
@@ -96,45 +100,55 @@ function byTable(records: readonly SaveRecord[]): Run[][] {
 /** Neighbouring rows with the same columns go together; the order of `add` is kept. */
 function batches(runs: readonly Run[], dialect: EngineDialect): InsertBatch[] {
   const found: InsertBatch[] = [];
+  const filled: Filled = [];
+  let last: InsertBatch | null = null;
   for (const { shape, states } of runs) {
-    const values: unknown[] = new Array(shape.columns.length);
-    const filled: Filled = [];
-    let last: InsertBatch | null = null;
+    const row: unknown[] = new Array(shape.columns.length);
+    if (last?.shape !== shape) last = null;
     for (const state of states) {
       const filledFrom = filled.length;
-      const hasExpressions = valuesOfRow(state, shape, values, filled);
-      if (last === null || hasExpressions || !fits(last, values)) {
-        const batch = newBatch(shape, values, dialect, filled, filledFrom);
-        found.push(batch);
-        last = hasExpressions ? null : batch;
-        addRow(batch, state, values);
-      } else addRow(last, state, values);
+      const hasExpressions = readRow(state, shape, row, filled);
+      if (last !== null && !hasExpressions && addRow(last, state, row)) continue;
+      const batch = newBatch(shape, row, dialect, filled, filledFrom);
+      found.push(batch);
+      addRow(batch, state, row);
+      last = hasExpressions ? null : batch;
     }
   }
   return found;
 }
 
-/** Puts the values of an object's row into `values`, by the columns of the shape. @returns whether one is a SQL expression */
-function valuesOfRow(state: InstanceState, shape: TableShape, values: unknown[], filled: Filled): boolean {
-  const { columns } = shape;
-  const mapper = state.mapper as Mapper;
+/** Reads the values of an object's row, by the columns of the shape. @returns whether one is a SQL expression */
+function readRow(state: InstanceState, shape: TableShape, row: unknown[], filled: Filled): boolean {
+  const { columns, slots } = shape;
+  const { values, raw } = state;
   let hasExpressions = false;
-  for (let i = 0; i < columns.length; i++) {
-    const written = columns[i];
-    if (written.computed) {
-      values[i] = LEFT_OUT;
-      continue;
-    }
-    const { attribute } = written;
-    const own = attribute.peek(state);
-    let value = attribute === mapper.version ? (firstVersion(mapper, state) ?? own) : own;
-    if (value === undefined || (value === null && !sendsNull(state, attribute)))
-      value = missingValue(state, written, shape, mapper);
-    if (own === undefined && value !== LEFT_OUT) filled.push(state, attribute);
+  for (let i = 0; i < slots.length; i++) {
+    let value = raw === 0 ? values[slots[i]] : columns[i].attribute.peek(state);
+    if (value === undefined || value === null || columns[i].decided)
+      value = valueFor(state, columns[i], value, shape, filled);
     if (typeof value === "object" && value instanceof Node) hasExpressions = true;
-    values[i] = value;
+    row[i] = value;
   }
   return hasExpressions;
+}
+
+/** The value of a column that the object does not decide, or for which it has none, or NULL. */
+function valueFor(
+  state: InstanceState,
+  written: WrittenColumn,
+  own: unknown,
+  shape: TableShape,
+  filled: Filled,
+): unknown {
+  if (written.computed) return LEFT_OUT;
+  const { attribute } = written;
+  const mapper = state.mapper as Mapper;
+  let value = attribute === mapper.version ? (firstVersion(mapper, state) ?? own) : own;
+  if (value === undefined || (value === null && !sendsNull(state, attribute)))
+    value = missingValue(state, written, shape, mapper);
+  if (own === undefined && value !== LEFT_OUT) filled.push(state, attribute);
+  return value;
 }
 
 /** A null that is meant, where the column has a default. */
@@ -180,22 +194,23 @@ function newBatch(
   };
 }
 
-/** Whether a row gives just the columns of the batch. */
-function fits(batch: InsertBatch, values: readonly unknown[]): boolean {
-  const { given } = batch;
+/** Adds a row to a batch, if it gives just the columns of the batch. */
+function addRow(batch: InsertBatch, state: InstanceState, row: readonly unknown[]): boolean {
+  const { given, values, expressions } = batch;
+  const start = values.length;
   let next = 0;
-  for (let i = 0; i < values.length; i++) {
-    if (values[i] === LEFT_OUT) continue;
-    if (given[next] !== i) return false;
+  for (let i = 0; i < row.length; i++) {
+    const isGiven = given[next] === i;
+    if (expressions === null && isGiven === (row[i] === LEFT_OUT)) {
+      values.length = start;
+      return false;
+    }
+    if (!isGiven) continue;
+    values.push(row[i]);
     next++;
   }
-  return next === given.length;
-}
-
-function addRow(batch: InsertBatch, state: InstanceState, row: readonly unknown[]): void {
-  const { given, values } = batch;
-  for (let i = 0; i < given.length; i++) values.push(row[given[i]]);
   batch.states.push(state);
+  return true;
 }
 
 const LEFT_OUT: unique symbol = Symbol("left out");
@@ -250,13 +265,10 @@ function* insertBatch(connection: ConnectionCore, batch: InsertBatch): Op<void> 
   const plan = insertPlan(dialect, shape.table, columns, byRowId ? [] : returning);
   const result = yield* explainErrors(plan.runRows(connection, values, states.length, byRowId), "INSERT", states);
   if (result.rowcount >= 0 && result.rowcount !== states.length) throw skipped(shape, states, result.rowcount);
-  if (byRowId) {
-    const attribute = shape.columns.find((c) => c.column === returning[0])?.attribute;
-    const { lastrowids } = result;
-    for (let i = 0; i < states.length; i++) attribute?.setCommitted(states[i], Number(lastrowids?.[i]));
-  } else if (returning.length > 0) {
+  if (byRowId) storeKeys(shape, states, returning[0], result.lastrowids ?? []);
+  else if (returning.length > 0) {
     if (result.rows.length !== states.length) throw skipped(shape, states, result.rows.length);
-    for (let i = 0; i < states.length; i++) storeReturned(states[i], plan.returning, result.rows[i]);
+    storeRows(states, plan.returning, result.rows);
   }
 }
 
@@ -281,6 +293,24 @@ function* insertWithExpressions(
     process: connection.dialect.typeImpl(column.type).resultProcessor(connection.dialect),
   }));
   storeReturned(states[0], returned, result.rows[0]);
+}
+
+function storeKeys(
+  shape: TableShape,
+  states: readonly InstanceState[],
+  column: Column,
+  keys: readonly (number | bigint)[],
+): void {
+  const attribute = shape.columns.find((each) => each.column === column)?.attribute;
+  for (let i = 0; i < states.length; i++) attribute?.setCommitted(states[i], Number(keys[i]));
+}
+
+function storeRows(
+  states: readonly InstanceState[],
+  returned: readonly ReturnedColumn[],
+  rows: readonly (readonly unknown[])[],
+): void {
+  for (let i = 0; i < states.length; i++) storeReturned(states[i], returned, rows[i]);
 }
 
 /** Takes what the database made into the object. */

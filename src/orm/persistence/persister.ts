@@ -14,26 +14,50 @@ import { postUpdateStates, updateStates } from "./update.js";
 export class SessionPersister implements Persister {
   constructor(readonly session: PersistSession) {}
 
-  *save(_base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void> {
-    if (states.length > 0) for (const here of this.session.placed(states)) yield* this.#save(here, flush);
+  *save(base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void> {
+    if (states.length > 0) for (const here of this.session.placed(states)) yield* this.#save(base, here, flush);
   }
 
-  *#save(states: readonly InstanceState[], flush: FlushContext): Op<void> {
-    const inserts: SaveRecord[] = [];
-    const updates: SaveRecord[] = [];
+  *#save(base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void> {
     const sorted = sortStates(states);
     const connection = yield* this.session.connectionFor(mapperOf(sorted[0]), null, placeArguments(sorted[0]));
-    this.#announce(sorted, connection, "before");
-    for (const state of sorted) {
+    this.#announce(base, sorted, connection, "before");
+    if (base.polymorphicOn !== null) for (const state of sorted) this.#checkDiscriminator(state, mapperOf(state));
+    if (this.#areInserts(sorted)) yield* insertStates(this.session, connection, sorted);
+    else {
+      const { inserts, updates } = yield* this.#records(sorted, flush);
+      // An UPDATE cannot hit a row that this flush makes, and what it frees an INSERT may take.
+      yield* updateStates(this.session, connection, updates);
+      yield* insertStates(this.session, connection, inserts);
+    }
+    if (base.selfAndDescendants().some((mapper) => mapper.expiredByFlush.length > 0))
+      for (const state of sorted) for (const each of mapperOf(state).expiredByFlush) each.expire(state);
+    this.#announce(base, sorted, connection, "after");
+  }
+
+  /** Whether all objects are new and take nobody's row. */
+  #areInserts(states: readonly InstanceState[]): boolean {
+    for (const state of states)
+      if (state.key !== null || this.#holderOfKey(state, mapperOf(state)) !== undefined) return false;
+    return true;
+  }
+
+  /** What is inserted and what is updated; loads what must be known of stored objects. */
+  *#records(
+    states: readonly InstanceState[],
+    flush: FlushContext,
+  ): Op<{ readonly inserts: InstanceState[]; readonly updates: SaveRecord[] }> {
+    const inserts: InstanceState[] = [];
+    const updates: SaveRecord[] = [];
+    for (const state of states) {
       const mapper = mapperOf(state);
-      if (mapper.polymorphicOn !== null) this.#checkDiscriminator(state, mapper);
       let rowSwitch: InstanceState | null = null;
       if (state.key === null) {
         const existing = this.#holderOfKey(state, mapper);
         if (existing !== undefined) rowSwitch = yield* this.#rowSwitch(state, existing, flush);
       }
       if (state.key === null && rowSwitch === null) {
-        inserts.push({ state, mapper, rowSwitch, version: undefined });
+        inserts.push(state);
         continue;
       }
       const changed = hasNetChange(state);
@@ -49,14 +73,18 @@ export class SessionPersister implements Persister {
       }
       updates.push({ state, mapper, rowSwitch, version: mapper.version?.committedValue(source) });
     }
-    // An UPDATE cannot hit a row that this flush makes, and what it frees an INSERT may take.
-    yield* updateStates(this.session, connection, updates);
-    yield* insertStates(this.session, connection, inserts);
-    for (const state of sorted) for (const each of mapperOf(state).expiredByFlush) each.expire(state);
-    this.#announce(sorted, connection, "after");
+    return { inserts, updates };
   }
 
-  #announce(states: readonly InstanceState[], connection: ConnectionCore, when: "before" | "after"): void {
+  #announce(
+    base: Mapper,
+    states: readonly InstanceState[],
+    connection: ConnectionCore,
+    when: "before" | "after",
+  ): void {
+    const hears = (mapper: Mapper): boolean =>
+      this.session.hears(`${when}Insert`, mapper) || this.session.hears(`${when}Update`, mapper);
+    if (!base.selfAndDescendants().some(hears)) return;
     for (const [mapper, group] of byMapper(states)) {
       if (this.session.hears(`${when}Insert`, mapper)) {
         const isNew = group.filter((s) => s.key === null);
@@ -174,13 +202,23 @@ function byMapper(states: readonly InstanceState[]): Map<Mapper, InstanceState[]
 }
 
 /** New objects in the order of `add`, then stored ones by primary key. */
-function sortStates(states: readonly InstanceState[]): InstanceState[] {
+function sortStates(states: readonly InstanceState[]): readonly InstanceState[] {
+  if (areNewInOrder(states)) return states;
   const pending: InstanceState[] = [];
   const stored: InstanceState[] = [];
   for (const state of states) (state.key === null ? pending : stored).push(state);
   sortIfNeeded(pending, (a, b) => a.insertOrder - b.insertOrder);
   sortIfNeeded(stored, compareKeys);
   return pending.length === 0 ? stored : pending.concat(stored);
+}
+
+function areNewInOrder(states: readonly InstanceState[]): boolean {
+  let last = 0;
+  for (const { key, insertOrder } of states) {
+    if (key !== null || insertOrder < last) return false;
+    last = insertOrder;
+  }
+  return true;
 }
 
 /** Objects mostly come in the order that is wanted. */

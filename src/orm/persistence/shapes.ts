@@ -15,12 +15,16 @@ export interface WrittenColumn {
   readonly hasDefault: boolean;
   /** Written by the database alone. */
   readonly computed: boolean;
+  /** What an INSERT writes is not up to the object: what the database computes, the first version. */
+  readonly decided: boolean;
 }
 
 export interface TableShape {
   readonly mapper: Mapper;
   readonly table: Table;
   readonly columns: readonly WrittenColumn[];
+  /** Where an object has the values of `columns`. */
+  readonly slots: readonly number[];
   readonly key: readonly WrittenColumn[];
   /** The column whose integers the database counts up. */
   readonly autoincrement: Column | null;
@@ -57,6 +61,7 @@ function tableShape(mapper: Mapper, table: Table): TableShape {
         column.system || column.serverDefault !== null || column.identity !== null || column.computed !== null,
       hasDefault: column.default !== undefined,
       computed: column.computed !== null,
+      decided: column.computed !== null || attribute === mapper.version,
     };
     columns.push(written);
     const list = byAttribute.get(attribute);
@@ -67,6 +72,7 @@ function tableShape(mapper: Mapper, table: Table): TableShape {
     mapper,
     table,
     columns,
+    slots: columns.map(({ attribute }) => attribute.slot),
     key: columns.filter((c) => c.isKey),
     autoincrement: table.primaryKey.autoincrementColumn,
     byAttribute,

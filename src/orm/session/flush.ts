@@ -53,11 +53,8 @@ export type LateChanges = Map<InstanceState, Map<StateAttribute, unknown>>;
 
 /** What was written is committed, what was deleted leaves, and what changed meanwhile stays changed. */
 export function finishFlush(flush: FlushContext, membership: Membership, late: LateChanges): void {
-  const gone: InstanceState[] = [];
-  const kept: InstanceState[] = [];
-  for (const state of flush.states) (state.flushDeletes ? gone : kept).push(state);
-  membership.registerDeleted(gone);
-  membership.registerPersistent(kept);
+  for (const states of flush.byMapper.values()) membership.registerDeleted(states.filter((s) => s.flushDeletes));
+  for (const states of flush.byMapper.values()) membership.registerPersistent(states);
   // The flush itself may have touched objects that it did not write: what it did there is stored by the others.
   for (const state of membership.modified) if (!late.has(state)) state.commitAll();
   for (const [state, changes] of late) {
@@ -101,7 +98,7 @@ export function* planFlush(flush: FlushContext): Op<FlushPlan> {
 /** A save is an INSERT of new objects and an UPDATE of changed ones. */
 function splitSaves(view: ActionView, flush: FlushContext, rekeyed: ReadonlySet<InstanceState>): ActionView[] {
   if (view.action !== "save") return [view];
-  const byObject = new Map(flush.states.map((state) => [state.object, state]));
+  const byObject = new Map(Array.from(flush.states(), (state) => [state.object, state]));
   const isNew = (object: object): boolean => byObject.get(object)?.key === null;
   const inserts = view.objects.filter(isNew);
   const updates = view.objects.filter((object) => {

@@ -14,7 +14,7 @@ export abstract class FlushingSession extends TransactionalSession {
   /** The session as the unit of work sees it. */
   protected abstract readonly flushPort: FlushSession;
   /** Reads the expired ones among the objects of a flush that have a row after it. @throws ObjectDeletedError where a row is gone */
-  protected abstract readExpired(states: readonly InstanceState[]): Op<void>;
+  protected abstract readExpired(flush: FlushContext): Op<void>;
   #noAutoflush = 0;
   #flushing = false;
   #current: FlushContext | null = null;
@@ -86,7 +86,7 @@ export abstract class FlushingSession extends TransactionalSession {
       const levels = yield* flush.plan();
       yield* flush.execute(levels);
       this.fromHandler(() => this.emit("afterFlush", flush));
-      yield* this.readExpired(flush.states);
+      yield* this.readExpired(flush);
       finishFlush(flush, this.membership, this.#late);
       this.#endFlush(flush);
       this.emit("afterFlushPostexec", flush);

@@ -40,8 +40,8 @@ export interface MembershipHost extends SessionPort {
   /** The snapshot of the innermost transaction, null outside one. */
   readonly snapshot: Snapshot | null;
   transition(name: TransitionName, state: InstanceState): void;
-  /** Whether anybody listens to a transition. */
-  hearsTransition(name: TransitionName): boolean;
+  /** Whether anybody listens to a transition; without a name, to any. */
+  hearsTransition(name?: TransitionName): boolean;
   warn(message: string): void;
 }
 
@@ -84,7 +84,7 @@ export class Membership {
   #enterNew(state: InstanceState): void {
     const attached = this.#beforeAttach(state);
     this.new.add(state);
-    if (attached) this.host.transition("transientToPending", state);
+    if (attached && this.host.hearsTransition()) this.host.transition("transientToPending", state);
   }
 
   #enterStored(state: InstanceState): void {
@@ -123,6 +123,10 @@ export class Membership {
       throw new InvalidRequestError(
         `${state.describe()} is already attached to another session. Expunge it there first, or use merge() to have a copy of it here.`,
       );
+    }
+    if (!this.host.hearsTransition()) {
+      state.session = this.host;
+      return true;
     }
     this.host.transition("beforeAttach", state);
     state.session = this.host;
@@ -186,7 +190,9 @@ export class Membership {
     if (host.hearsTransition("persistentToDetached") || host.hearsTransition("pendingToTransient"))
       this.expunge(this.all());
     else {
-      for (const state of this.identity.states()) state.session = null;
+      this.identity.forEach((state) => {
+        state.session = null;
+      });
       for (const state of this.new) state.session = null;
       this.new.clear();
     }
@@ -202,10 +208,12 @@ export class Membership {
 
   // --- after a flush -------------------------------------------------------------------------------------------------
 
-  /** Objects that a flush has written are persistent from now on. */
+  /** Objects that a flush has written are persistent from now on; those that it has deleted are not. */
   registerPersistent(states: readonly InstanceState[]): void {
     const { snapshot } = this.host;
+    const heard = this.host.hearsTransition("pendingToPersistent");
     for (const state of states) {
+      if (state.flushDeletes) continue;
       const mapper = mapperOf(state);
       const key = mapper.identityKeyOf(state) ?? state.key;
       if (key === null) {
@@ -224,7 +232,8 @@ export class Membership {
           snapshot.keySwitches.set(state, state.key as IdentityKey);
         state.key = key;
       }
-      if (isNew || this.identity.get(mapper.base, key, tokenOf(state)) !== state) this.identity.add(mapper.base, state);
+      if (isNew) this.identity.addInserted(state);
+      else if (this.identity.get(mapper.base, key, tokenOf(state)) !== state) this.identity.add(mapper.base, state);
       if (state.extra !== null) {
         state.extra.orphanedOutside = false;
         state.extra.empties = null;
@@ -232,7 +241,7 @@ export class Membership {
       if (!isNew) state.commitAll();
       if (this.new.delete(state)) {
         snapshot?.new.push(state);
-        this.host.transition("pendingToPersistent", state);
+        if (heard) this.host.transition("pendingToPersistent", state);
       } else snapshot?.dirty.add(state);
     }
   }

@@ -1,15 +1,15 @@
 /**
  * The new objects of a session in the order in which they were added. A Set costs a tenth of a microsecond for each object that goes in and comes out
- * again; here an object carries a flag, and the list is closed up when half of it has left.
+ * again; here an object carries a flag, and what has left stays in the list until half of it has.
  */
 import type { InstanceState } from "../state.js";
 
 export class PendingStates implements Iterable<InstanceState> {
+  /** In the order of `insertOrder`. What has left is still here, and what came again stands here twice. */
   #list: InstanceState[] = [];
-  /** The `insertOrder` that each object of the list had when it came in: one that left and came again stands further behind. */
-  #orders: number[] = [];
   #size = 0;
   #lastOrder = 0;
+  #cameAgain = false;
 
   get size(): number {
     return this.#size;
@@ -17,10 +17,11 @@ export class PendingStates implements Iterable<InstanceState> {
 
   add(state: InstanceState): void {
     if (state.pending) return;
+    if (this.#list.length > 64 && this.#list.length > this.#size * 2) this.#list = this.toArray();
+    if (state.insertOrder > 0 && this.#list.length > this.#size) this.#cameAgain = true;
     state.pending = true;
     state.insertOrder = ++this.#lastOrder;
     this.#list.push(state);
-    this.#orders.push(state.insertOrder);
     this.#size++;
   }
 
@@ -30,38 +31,37 @@ export class PendingStates implements Iterable<InstanceState> {
     state.pending = false;
     this.#size--;
     if (this.#size === 0) this.#forget();
-    else if (this.#list.length > 64 && this.#list.length > this.#size * 2) this.#closeUp();
     return true;
   }
 
   clear(): void {
-    for (const state of this) state.pending = false;
+    for (const state of this.#list) state.pending = false;
     this.#size = 0;
     this.#forget();
   }
 
   /** They may leave while they are walked through. */
-  *[Symbol.iterator](): IterableIterator<InstanceState> {
-    yield* this.toArray();
+  [Symbol.iterator](): IterableIterator<InstanceState> {
+    return this.toArray()[Symbol.iterator]();
   }
 
   toArray(): InstanceState[] {
     const list = this.#list;
     if (list.length === this.#size) return list.slice();
-    return list.filter((state, i) => this.#isHere(state, i));
-  }
-
-  #isHere(state: InstanceState, i: number): boolean {
-    return state.pending && state.insertOrder === this.#orders[i];
+    const here = list.filter((state) => state.pending);
+    return this.#cameAgain ? lastOccurrences(here) : here;
   }
 
   #forget(): void {
     this.#list = [];
-    this.#orders = [];
+    this.#cameAgain = false;
   }
+}
 
-  #closeUp(): void {
-    this.#list = this.toArray();
-    this.#orders = this.#list.map((state) => state.insertOrder);
-  }
+/** Each object once, where it stands last. */
+function lastOccurrences(states: readonly InstanceState[]): InstanceState[] {
+  const found: InstanceState[] = [];
+  for (let i = states.length - 1; i >= 0; i--) if (states[i].mark()) found.push(states[i]);
+  for (const state of found) state.unmark();
+  return found.reverse();
 }

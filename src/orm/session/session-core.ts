@@ -38,7 +38,7 @@ import {
   tokenOf,
   valuesOf,
 } from "../state.js";
-import type { FlushSession } from "../uow/flush-context.js";
+import type { FlushContext, FlushSession } from "../uow/flush-context.js";
 import { announceLoad } from "./announce-load.js";
 import { FlushingSession } from "./flushing-session.js";
 import { Membership, type MembershipHost } from "./membership.js";
@@ -393,18 +393,12 @@ export class SessionCore
    * An object that took part in a flush, or lent its key to one that did, is not expired afterwards: what the flush did not need of it is read now,
    * with one statement for each class.
    */
-  protected *readExpired(states: readonly InstanceState[]): Op<void> {
-    const groups = new Map<Mapper, InstanceState[]>();
+  protected *readExpired(flush: FlushContext): Op<void> {
     const lenders = [...this.#lenders].filter((state) => !state.inFlush && this.contains(state));
     this.#lenders.clear();
-    for (const state of lenders.length > 0 ? [...states, ...lenders] : states) {
-      if (state.key === null || state.flushDeletes) continue;
-      const mapper = mapperOf(state);
-      if (mapper.primaryKey[0].isLoaded(state)) continue;
-      const group = groups.get(mapper);
-      if (group === undefined) groups.set(mapper, [state]);
-      else group.push(state);
-    }
+    const groups = new Map<Mapper, InstanceState[]>();
+    for (const states of flush.byMapper.values()) gatherUnknown(states, groups);
+    gatherUnknown(lenders, groups);
     for (const [mapper, group] of groups) {
       const [key] = mapper.primaryKey;
       if (group.length > 1 && this.shards === null) {
@@ -532,4 +526,16 @@ function rowMissing(state: InstanceState, attribute: StateAttribute): ObjectDele
     `${state.describe()} has been deleted, or its row is otherwise not present: ` +
       `its ${state.mapper.className}.${attribute.key} cannot be loaded.`,
   );
+}
+
+/** Adds objects whose key attributes are expired to the others of their mapper. */
+function gatherUnknown(states: readonly InstanceState[], groups: Map<Mapper, InstanceState[]>): void {
+  for (const state of states) {
+    if (state.key === null || state.flushDeletes) continue;
+    const mapper = mapperOf(state);
+    if (mapper.primaryKey[0].isLoaded(state)) continue;
+    const group = groups.get(mapper);
+    if (group === undefined) groups.set(mapper, [state]);
+    else group.push(state);
+  }
 }

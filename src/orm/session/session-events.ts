@@ -31,7 +31,7 @@ export type SessionEventName =
   | "afterBulkUpdate"
   | "afterBulkDelete";
 
-export const SESSION_EVENTS: ReadonlySet<string> = new Set<TransitionName | SessionEventName>([
+export const TRANSITIONS: readonly TransitionName[] = [
   "beforeAttach",
   "afterAttach",
   "transientToPending",
@@ -44,6 +44,10 @@ export const SESSION_EVENTS: ReadonlySet<string> = new Set<TransitionName | Sess
   "deletedToDetached",
   "detachedToPersistent",
   "loadedAsPersistent",
+];
+
+export const SESSION_EVENTS: ReadonlySet<string> = new Set<TransitionName | SessionEventName>([
+  ...TRANSITIONS,
   "beforeFlush",
   "afterFlush",
   "afterFlushPostexec",

@@ -15,7 +15,7 @@ import { allBinds, type BindTable, resolveBind } from "./binds.js";
 import type { SessionExecuteOptions } from "./execute-options.js";
 import type { Membership, Snapshot } from "./membership.js";
 import type { NPlusOneWatchOptions } from "./n-plus-one.js";
-import { SESSION_EVENTS, type SessionEventName, type TransitionName } from "./session-events.js";
+import { SESSION_EVENTS, type SessionEventName, TRANSITIONS, type TransitionName } from "./session-events.js";
 import type { Shards } from "./sharding.js";
 import { type Bind, type JoinTransactionMode, SessionTransaction, type TransactionHost } from "./transaction.js";
 
@@ -79,6 +79,8 @@ export abstract class TransactionalSession implements TransactionHost {
   #dispatch: Dispatch | null = null;
   #info: Record<string, unknown> | null = null;
   #ownsBinds = false;
+  #heard = false;
+  #heardAt = -1;
   abstract readonly membership: Membership;
   abstract readonly inFlush: boolean;
   transaction: SessionTransaction | null = null;
@@ -163,8 +165,14 @@ export abstract class TransactionalSession implements TransactionHost {
   transition(name: TransitionName, state: InstanceState): void {
     if (this.hearsEvent(name)) this[DISPATCH].fire(name, this.face, state.object);
   }
-  hearsTransition(name: TransitionName): boolean {
-    return this.hearsEvent(name);
+  hearsTransition(name?: TransitionName): boolean {
+    if (name !== undefined) return this.hearsEvent(name);
+    // Asked for each object of a graph.
+    if (this.#heardAt !== Dispatch.stamp) {
+      this.#heard = TRANSITIONS.some((each) => this.hearsEvent(each));
+      this.#heardAt = Dispatch.stamp;
+    }
+    return this.#heard;
   }
   warn(message: string): void {
     this.options.warn(message);

@@ -31,7 +31,7 @@ function eachRekeyed(
   flush: FlushContext,
   found: (state: InstanceState, relationship: Relationship, parentIsDeleted: boolean) => void,
 ): void {
-  for (const state of flush.states) {
+  for (const state of flush.states()) {
     if (state.flushLists) continue;
     const isDelete = state.flushDeletes;
     for (const relationship of mapperOf(state).relationships) {

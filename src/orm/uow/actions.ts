@@ -130,14 +130,8 @@ export class ProcessAll extends Action {
   get order(): number {
     return this.processor.order;
   }
-  #states(flush: FlushContext): InstanceState[] {
-    const found: InstanceState[] = [];
-    for (const mapper of this.processor.mappers(this.fromParent)) {
-      for (const state of flush.byMapper.get(mapper) ?? []) {
-        if (state.flushDeletes === this.isDelete && !state.flushLists) found.push(state);
-      }
-    }
-    return found;
+  #states(flush: FlushContext): readonly InstanceState[] {
+    return flush.statesWith(this.processor.mappers(this.fromParent), this.isDelete);
   }
   execute(flush: FlushContext): Op<void> {
     const states = this.#states(flush);

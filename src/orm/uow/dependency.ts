@@ -87,12 +87,8 @@ export abstract class DependencyProcessor implements Processor {
   *hasChanges(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): Op<boolean> {
     const { direction, selfReferential } = this.relationship;
     const mayLoad = isDelete && this.mayLoadForDelete;
-    for (const state of states) {
-      if (flush.isFresh(state)) {
-        if (this.attribute.uselist ? this.attribute.loadedMembers(state).length > 0 : this.attribute.isLoaded(state))
-          return true;
-        continue;
-      }
+    if (this.#freshHold(flush, states)) return true;
+    for (const state of flush.withoutFresh(states)) {
       // The related row itself is of no interest to a many-to-one.
       if (mayLoad && direction === "manyToOne") yield* flush.session.recallForFlush(state, this.attribute);
       const history =
@@ -106,6 +102,16 @@ export abstract class DependencyProcessor implements Processor {
 
   *knowDeleted(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     if (this.mayLoadForDelete) for (const state of states) yield* flush.loadedHistory(state, this.attribute);
+  }
+
+  // What new objects hold is known without a wait. Loops over many objects are kept out of generators, which no compiler makes fast.
+  #freshHold(flush: FlushContext, states: readonly InstanceState[]): boolean {
+    const { attribute } = this;
+    for (const state of states) {
+      if (!flush.isFresh(state)) continue;
+      if (attribute.uselist ? attribute.loadedMembers(state).length > 0 : attribute.isLoaded(state)) return true;
+    }
+    return false;
   }
 
   linkAll(flush: FlushContext): void {

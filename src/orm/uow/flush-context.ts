@@ -150,9 +150,7 @@ function numberOf(of: object): number {
 const knownPlans = new WeakMap<Mapper, Map<string, Action[][]>>();
 
 export class FlushContext {
-  /** All objects that take part, in the order in which they came in; each knows what becomes of it. */
-  readonly states: InstanceState[] = [];
-  /** The same by their mappers. */
+  /** The objects that take part, by their mappers, in the order in which they came in; each knows what becomes of it. */
   readonly byMapper: Map<Mapper, InstanceState[]> = new Map();
   /** Processors whose actions may have to be broken into rows, by the base mapper of their parent. */
   readonly processors: Map<Mapper, Set<Processor>> = new Map();
@@ -188,7 +186,7 @@ export class FlushContext {
   }
 
   get hasWork(): boolean {
-    return this.states.length > 0;
+    return this.byMapper.size > 0;
   }
 
   /** A small number for an object, for keys. */
@@ -228,15 +226,19 @@ export class FlushContext {
     }
     if (!state.inFlush) {
       state.enterFlush(isDelete, listOnly);
-      this.states.push(state);
       this.#ofMapper(mapperOf(state)).push(state);
     } else if (!listOnly && (isDelete || cancelDelete)) state.changeFate(isDelete, false);
     return true;
   }
 
+  /** All objects that take part. */
+  *states(): Generator<InstanceState> {
+    for (const states of this.byMapper.values()) yield* states;
+  }
+
   /** Lets all objects go: what becomes of them is decided. */
   release(): void {
-    for (const state of this.states) state.leaveFlush();
+    for (const states of this.byMapper.values()) for (const state of states) state.leaveFlush();
   }
 
   #ofMapper(mapper: Mapper): InstanceState[] {
@@ -289,6 +291,17 @@ export class FlushContext {
    */
   isFresh(state: InstanceState): boolean {
     return state.key === null && state.committed === null && (this.#changed === null || !this.#changed.has(state));
+  }
+
+  /** Those of the objects that are not. */
+  withoutFresh(states: readonly InstanceState[]): readonly InstanceState[] {
+    let others: InstanceState[] | null = null;
+    for (const state of states) {
+      if (this.isFresh(state)) continue;
+      others ??= [];
+      others.push(state);
+    }
+    return others ?? NOBODY;
   }
 
   /** An attribute is about to change while the flush is under way: the flush goes on with what it was. */
@@ -348,12 +361,20 @@ export class FlushContext {
   }
 
   /** Objects of a hierarchy with that fate. */
-  statesOf(base: Mapper, isDelete: boolean): InstanceState[] {
+  statesOf(base: Mapper, isDelete: boolean): readonly InstanceState[] {
+    return this.statesWith(base.selfAndDescendants(), isDelete);
+  }
+
+  /** Objects of mappers with that fate. */
+  statesWith(mappers: readonly Mapper[], isDelete: boolean): readonly InstanceState[] {
     const found: InstanceState[] = [];
-    for (const mapper of base.selfAndDescendants()) {
-      for (const state of this.byMapper.get(mapper) ?? []) {
-        if (state.flushDeletes === isDelete && !state.flushLists) found.push(state);
-      }
+    for (const mapper of mappers) {
+      const states = this.byMapper.get(mapper);
+      if (states === undefined) continue;
+      const alike = countAlike(states, isDelete);
+      if (alike === states.length && mappers.length === 1) return states;
+      if (alike > 0)
+        for (const state of states) if (state.flushDeletes === isDelete && !state.flushLists) found.push(state);
     }
     return found;
   }
@@ -434,21 +455,26 @@ export class FlushContext {
     return false;
   }
 
-  *#runPreparation(preparation: Preparation): Op<boolean> {
-    const { processor, fromParent, seen } = preparation;
-    const deletes: InstanceState[] = [];
-    const saves: InstanceState[] = [];
-    const waiting: InstanceState[] = [];
-    const take = (state: InstanceState): void => {
-      (state.flushLists ? waiting : state.flushDeletes ? deletes : saves).push(state);
-    };
-    for (const state of preparation.waiting) take(state);
+  /** The objects that a processor has not looked at yet. */
+  #unseen({ processor, fromParent, seen, waiting }: Preparation): Unseen {
+    const found: Unseen = { deletes: [], saves: [], waiting: [] };
+    for (const state of waiting) sortIn(state, found);
     for (const mapper of processor.mappers(fromParent)) {
       const states = this.byMapper.get(mapper);
       if (states === undefined) continue;
-      for (let i = seen.get(mapper) ?? 0; i < states.length; i++) take(states[i]);
+      const from = seen.get(mapper) ?? 0;
+      // A list of new objects is taken as it is: it may grow meanwhile.
+      if (from === 0 && found.saves.length === 0 && countAlike(states, false) === states.length)
+        found.saves = states.slice();
+      else for (let i = from; i < states.length; i++) sortIn(states[i], found);
       seen.set(mapper, states.length);
     }
+    return found;
+  }
+
+  *#runPreparation(preparation: Preparation): Op<boolean> {
+    const { processor } = preparation;
+    const { deletes, saves, waiting } = this.#unseen(preparation);
     preparation.waiting = waiting;
     if (deletes.length === 0 && saves.length === 0) return false;
     if (deletes.length > 0) yield* processor.presortDeletes(this, deletes);
@@ -504,6 +530,25 @@ export class FlushContext {
       }
     }
   }
+}
+
+interface Unseen {
+  readonly deletes: InstanceState[];
+  saves: InstanceState[];
+  readonly waiting: InstanceState[];
+}
+
+function sortIn(state: InstanceState, { deletes, saves, waiting }: Unseen): void {
+  if (state.flushLists) waiting.push(state);
+  else if (state.flushDeletes) deletes.push(state);
+  else saves.push(state);
+}
+
+/** How many of the objects are written with that fate. */
+function countAlike(states: readonly InstanceState[], isDelete: boolean): number {
+  let count = 0;
+  for (const state of states) if (state.flushDeletes === isDelete && !state.flushLists) count++;
+  return count;
 }
 
 export interface RegisterOptions {

@@ -41,9 +41,9 @@ export class ManyToManyProcessor extends DependencyProcessor {
 
   *presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     const { passiveUpdates, cascades, syncPairs } = this.relationship;
-    for (const state of states) {
+    for (const state of flush.withoutFresh(states)) {
       if (!passiveUpdates && sourceModified(state, syncPairs)) yield* flush.loadedHistory(state, this.attribute);
-      if (!cascades.deleteOrphan || flush.isFresh(state)) continue;
+      if (!cascades.deleteOrphan) continue;
       const history = flush.history(state, this.attribute) as History<object>;
       for (const member of history.deleted) {
         const child = stateOf(member) as InstanceState;
@@ -75,9 +75,8 @@ export class ManyToManyProcessor extends DependencyProcessor {
     const changes: AssociationChanges = { inserts: [], deletes: [], updates: [] };
     const processed = this.processedPairs(flush);
     const seen: [InstanceState, InstanceState][] = [];
-    for (const state of states) {
+    for (const state of this.#concerned(flush, states)) {
       const rewriteKeys = !passiveUpdates && sourceModified(state, syncPairs);
-      if (flush.isFresh(state) && this.attribute.loadedMembers(state).length === 0) continue;
       const history = (
         rewriteKeys ? yield* flush.loadedHistory(state, this.attribute) : flush.history(state, this.attribute)
       ) as History<object>;
@@ -105,6 +104,11 @@ export class ManyToManyProcessor extends DependencyProcessor {
     }
     remember(processed, seen);
     yield* flush.persister.associations(this.relationship, changes);
+  }
+
+  /** New objects without members have no rows of association. */
+  #concerned(flush: FlushContext, states: readonly InstanceState[]): readonly InstanceState[] {
+    return states.filter((state) => !flush.isFresh(state) || this.attribute.loadedMembers(state).length > 0);
   }
 
   *#row(

@@ -1,7 +1,7 @@
 /** The object holds the key of the one it refers to. */
 import type { Op } from "../../engine/io.js";
 import type { History } from "../history.js";
-import { stateOf } from "../stamp.js";
+import { knownState, stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import { PostUpdateAll } from "./actions.js";
 import { DependencyProcessor, type Stage, type StateStage } from "./dependency.js";
@@ -67,8 +67,7 @@ export class ManyToOneProcessor extends DependencyProcessor {
 
   *presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     if (!this.relationship.cascades.deleteOrphan) return;
-    for (const state of states) {
-      if (flush.isFresh(state)) continue;
+    for (const state of flush.withoutFresh(states)) {
       const history = yield* this.#deleteHistory(flush, state);
       for (const target of history.deleted) {
         const old = target ? (stateOf(target) as InstanceState) : null;
@@ -90,16 +89,9 @@ export class ManyToOneProcessor extends DependencyProcessor {
 
   *processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     const { syncPairs, postUpdate } = this.relationship;
-    for (const state of states) {
-      if (flush.isFresh(state)) {
-        const target = this.attribute.peek(state) as object | null | undefined;
-        if (target === undefined) continue;
-        const source = this.#sourceOf(flush, state, target);
-        if (source !== null && !this.keys.fromMemory(source, state))
-          yield* populate(source, state, this.relationship, flush.session);
-        if (postUpdate) this.#postUpdate(flush, state);
-        continue;
-      }
+    for (const [source, state] of this.#linkFresh(flush, states))
+      yield* populate(source, state, this.relationship, flush.session);
+    for (const state of flush.withoutFresh(states)) {
       const history = flush.history(state, this.attribute) as History<object | null>;
       if (history.added.length > 0) {
         for (const target of history.added) {
@@ -114,6 +106,23 @@ export class ManyToOneProcessor extends DependencyProcessor {
     }
   }
 
+  /** Gives new objects the keys of what they refer to. @returns the pairs whose keys are not in memory */
+  #linkFresh(
+    flush: FlushContext,
+    states: readonly InstanceState[],
+  ): readonly (readonly [InstanceState, InstanceState])[] {
+    const unknown: [InstanceState, InstanceState][] = [];
+    for (const state of states) {
+      if (!flush.isFresh(state)) continue;
+      const target = this.attribute.peek(state) as object | null | undefined;
+      if (target === undefined) continue;
+      const source = this.#sourceOf(flush, state, target);
+      if (source !== null && !this.keys.fromMemory(source, state)) unknown.push([source, state]);
+      if (this.relationship.postUpdate) this.#postUpdate(flush, state);
+    }
+    return unknown;
+  }
+
   /** The object whose key a row takes over; null where there is none. A reference that became null is cleared. */
   #sourceOf(flush: FlushContext, state: InstanceState, target: object | null): InstanceState | null {
     const { syncPairs, postUpdate } = this.relationship;
@@ -122,7 +131,7 @@ export class ManyToOneProcessor extends DependencyProcessor {
       clear(state, syncPairs, this.label);
       return null;
     }
-    const source = stateOf(target) as InstanceState;
+    const source = knownState(target);
     if (!flush.session.contains(source)) {
       flush.session.warn(
         `${source.describe()} is not in the session, so ${state.describe()} is saved without it along ${this.label}. Add it to the session too.`,

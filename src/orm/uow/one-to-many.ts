@@ -1,7 +1,7 @@
 /** Children hold the key of their parent. */
 import type { Op } from "../../engine/io.js";
 import type { History } from "../history.js";
-import { stateOf } from "../stamp.js";
+import { knownState } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import { PostUpdateAll } from "./actions.js";
 import { DependencyProcessor, type Stage, type StateStage } from "./dependency.js";
@@ -71,17 +71,9 @@ export class OneToManyProcessor extends DependencyProcessor {
 
   *presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     const { cascades, passiveDeletes, passiveUpdates, syncPairs } = this.relationship;
-    const added = this.#childrenAdded(flush);
     const nullKeys = !cascades.deleteOrphan && passiveDeletes !== "all";
-    for (const state of states) {
-      if (flush.isFresh(state)) {
-        for (const member of this.attribute.loadedMembers(state)) {
-          const child = stateOf(member) as InstanceState;
-          flush.register(child, this.theAdd);
-          added.add(child);
-        }
-        continue;
-      }
+    this.#presortFresh(flush, states);
+    for (const state of flush.withoutFresh(states)) {
       const keysChanged = sourceModified(state, syncPairs);
       const history = (
         keysChanged && !passiveUpdates
@@ -90,10 +82,7 @@ export class OneToManyProcessor extends DependencyProcessor {
             ? yield* flush.replacedHistory(state, this.attribute)
             : flush.history(state, this.attribute)
       ) as History<object>;
-      for (const child of members(history.added)) {
-        flush.register(child, this.theAdd);
-        added.add(child);
-      }
+      for (const child of members(history.added)) this.#addChild(flush, child);
       for (const child of members(history.deleted)) {
         if (!cascades.deleteOrphan) {
           if (nullKeys) flush.register(child, this.theDelete);
@@ -106,34 +95,58 @@ export class OneToManyProcessor extends DependencyProcessor {
     }
   }
 
+  #presortFresh(flush: FlushContext, states: readonly InstanceState[]): void {
+    for (const state of states) {
+      if (!flush.isFresh(state)) continue;
+      for (const member of this.attribute.loadedMembers(state)) this.#addChild(flush, knownState(member));
+    }
+  }
+
+  /** The keys of a new parent are in memory. */
+  #linkFresh(flush: FlushContext, states: readonly InstanceState[]): void {
+    const { postUpdate } = this.relationship;
+    for (const state of states) {
+      if (!flush.isFresh(state)) continue;
+      for (const member of this.attribute.loadedMembers(state)) {
+        const child = knownState(member);
+        if (this.#mayLink(flush, child)) this.keys.fromMemory(state, child);
+        if (postUpdate) this.#postUpdate(flush, child);
+      }
+    }
+  }
+
+  #addChild(flush: FlushContext, child: InstanceState): void {
+    // Most new children are saved anyway.
+    if (!flush.has(child) || child.flushDeletes || child.flushLists) flush.register(child, this.theAdd);
+  }
+
   *processDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     const { cascades, passiveDeletes, postUpdate } = this.relationship;
     if (!postUpdate && passiveDeletes === "all") return;
-    const added = this.#childrenAdded(flush);
     for (const state of states) {
       const history = yield* this.#deleteHistory(flush, state);
       for (const child of members(history.deleted)) {
         if (!this.attribute.hasParent(child, false)) this.#unlink(flush, child);
       }
       if (!postUpdate && cascades.delete) continue;
-      for (const child of members(history.unchanged)) if (!added.has(child)) this.#unlink(flush, child);
+      const unchanged = members(history.unchanged);
+      if (unchanged.length === 0) continue;
+      const added = this.#childrenAdded(flush);
+      for (const child of unchanged) if (!added.has(child)) this.#unlink(flush, child);
     }
   }
 
   *processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     const { cascades, passiveDeletes, postUpdate, syncPairs } = this.relationship;
     const nullKeys = !cascades.deleteOrphan && passiveDeletes !== "all";
-    for (const state of states) {
-      const fresh = flush.isFresh(state);
-      const history = fresh ? null : (flush.history(state, this.attribute) as History<object>);
-      for (const member of history === null ? this.attribute.loadedMembers(state) : history.added) {
-        if (member === null) continue;
-        const child = stateOf(member) as InstanceState;
+    this.#linkFresh(flush, states);
+    for (const state of flush.withoutFresh(states)) {
+      const history = flush.history(state, this.attribute) as History<object>;
+      for (const child of members(history.added)) {
         if (this.#mayLink(flush, child) && !this.keys.fromMemory(state, child))
           yield* populate(state, child, this.relationship, flush.session);
         if (postUpdate) this.#postUpdate(flush, child);
       }
-      if (history === null) continue;
       if (nullKeys) {
         for (const child of members(history.deleted)) {
           if (!this.attribute.hasParent(child, false)) this.#unlink(flush, child);
@@ -146,8 +159,19 @@ export class OneToManyProcessor extends DependencyProcessor {
     }
   }
 
-  #childrenAdded(flush: FlushContext): AddedChildren {
-    return flush.memo(`children added ${flush.id(this)}`, () => new AddedChildren());
+  /** Children that the flush gives a parent. */
+  #childrenAdded(flush: FlushContext): ReadonlySet<InstanceState> {
+    return flush.memo(`children added ${flush.id(this)}`, () => {
+      const found = new Set<InstanceState>();
+      for (const mapper of this.mappers(true)) {
+        for (const parent of flush.byMapper.get(mapper) ?? []) {
+          if (parent.flushDeletes || parent.flushLists) continue;
+          const { added } = flush.history(parent, this.attribute) as History<object>;
+          for (const child of members(added)) found.add(child);
+        }
+      }
+      return found;
+    });
   }
 
   #mayLink(flush: FlushContext, child: InstanceState): boolean {
@@ -168,27 +192,11 @@ export class OneToManyProcessor extends DependencyProcessor {
   }
 }
 
-/** Children that the flush gives a parent. Only deletes of parents ask who they are. */
-class AddedChildren {
-  readonly #list: InstanceState[] = [];
-  #set: Set<InstanceState> | null = null;
-
-  add(child: InstanceState): void {
-    this.#list.push(child);
-    this.#set?.add(child);
-  }
-
-  has(child: InstanceState): boolean {
-    this.#set ??= new Set(this.#list);
-    return this.#set.has(child);
-  }
-}
-
 const NOBODY: readonly InstanceState[] = [];
 
 function members(list: readonly (object | null)[]): readonly InstanceState[] {
   if (list.length === 0) return NOBODY;
   const found: InstanceState[] = [];
-  for (const member of list) if (member !== null) found.push(stateOf(member) as InstanceState);
+  for (const member of list) if (member !== null) found.push(knownState(member));
   return found;
 }
