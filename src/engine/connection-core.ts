@@ -167,9 +167,9 @@ export class ConnectionCore implements ConnectionContext {
    * @throws DatabaseError with statement and parameters.
    */
   *run(compiled: Compiled, params: readonly unknown[], signal?: AbortSignal): Op<DriverResult> {
-    if (turnIsLong()) yield BREATHE;
     if (signal?.aborted) throw signal.reason;
     const driver = this.#root === null || this.#driver === null ? yield* this.#ready() : this.#driver;
+    if (driver.immediate && turnIsLong()) yield BREATHE;
     const plan = planOf(compiled, this.dialect);
     if (this.#isWatched()) return yield* watchedRun(this, driver, plan, params, signal);
     if (driver.immediate) {
@@ -192,9 +192,9 @@ export class ConnectionCore implements ConnectionContext {
    */
   start(compiled: Compiled, params: readonly unknown[]): DriverResult | RunRequest | null {
     const driver = this.#driver;
-    if (this.#root === null || driver === null || this.#isWatched() || turnIsLong()) return null;
-    const plan = planOf(compiled, this.dialect);
-    return driver.immediate ? driver.runSync(plan, params) : new RunRequest(driver, plan, params, undefined);
+    if (this.#root === null || driver === null || this.#isWatched()) return null;
+    if (!driver.immediate) return new RunRequest(driver, planOf(compiled, this.dialect), params, undefined);
+    return turnIsLong() ? null : driver.runSync(planOf(compiled, this.dialect), params);
   }
 
   /** What becomes of an error of {@link start}: one of ours, or the result after a wait. */
@@ -204,9 +204,9 @@ export class ConnectionCore implements ConnectionContext {
 
   /** Runs one compiled statement with many parameter sets. */
   *runMany(compiled: Compiled, sets: readonly (readonly unknown[])[], signal?: AbortSignal): Op<DriverManyResult> {
-    if (turnIsLong()) yield BREATHE;
     if (signal?.aborted) throw signal.reason;
     const driver = this.#root === null || this.#driver === null ? yield* this.#ready() : this.#driver;
+    if (driver.immediate && turnIsLong()) yield BREATHE;
     const plan = planOf(compiled, this.dialect);
     if (this.#isWatched()) return (yield* watchedRun(this, driver, plan, sets, signal, true)) as DriverManyResult;
     return yield* this.rawMany(driver, plan, sets, signal);
@@ -231,9 +231,9 @@ export class ConnectionCore implements ConnectionContext {
 
   /** Runs SQL as it is. `params` are the driver's own, in its own style. */
   *runText(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Op<DriverResult> {
-    if (turnIsLong()) yield BREATHE;
     if (signal?.aborted) throw signal.reason;
     const driver = this.#root === null || this.#driver === null ? yield* this.#ready() : this.#driver;
+    if (driver.immediate && turnIsLong()) yield BREATHE;
     if (this.#isWatched()) return yield* watchedRun(this, driver, plan, params, signal);
     return yield* this.rawRun(driver, plan, params, signal);
   }

@@ -44,7 +44,7 @@ export function* asOp<T>(soon: Soon<T> | null): Op<T> {
 export const TURN_MS = 10;
 
 // While answers come at once, awaiting them is a chain of microtasks that keeps the event loop from turning. `turn`
-// exists from the first asynchronous operation of an event loop turn to its end, and knows when the turn began.
+// exists from the first answer at once of an event loop turn to its end, and knows when the turn began.
 let turn: { readonly since: number; readonly ended: Promise<void> } | null = null;
 
 function startTurn(): void {
@@ -63,9 +63,11 @@ async function nextTurn(): Promise<void> {
   if (turn === null) startTurn();
 }
 
-/** Whether the present turn of the event loop has lasted so long that an operation should yield {@link BREATHE}. */
+/** Asked before an answer at once: whether they have lasted so long that the operation should yield {@link BREATHE} first. */
 export function turnIsLong(): boolean {
-  return turn !== null && performance.now() - turn.since > TURN_MS;
+  if (turn !== null) return performance.now() - turn.since > TURN_MS;
+  startTurn();
+  return false;
 }
 
 /** Carries the reason of a signal, which may be any value, through code that translates errors. */
@@ -141,8 +143,7 @@ export async function runAsync<T>(op: Op<T>, signal?: AbortSignal, place: Place 
   let limit = Error.stackTraceLimit;
   try {
     if (signal?.aborted) throw signal.reason;
-    if (turn === null) startTurn();
-    else if (performance.now() - turn.since > TURN_MS) await nextTurn();
+    if (turn !== null && performance.now() - turn.since > TURN_MS) await nextTurn();
     limit = deepenStacks();
     let step = op.next();
     while (!step.done) {

@@ -5,6 +5,7 @@ import { PostgresConnection } from "./connection.js";
 import type { ConnectSettings } from "./options.js";
 import { WireLink } from "./wire/link.js";
 import { loadPg, type PgClient } from "./wire/pg-client.js";
+import { readingSocket } from "./wire/reading-socket.js";
 import { ThreadSocket, threadTls } from "./wire/thread-socket.js";
 
 /**
@@ -58,8 +59,7 @@ async function attempt(
   config: Readonly<Record<string, unknown>>,
   signal: AbortSignal | undefined,
 ): Promise<LoggedIn> {
-  const threaded = settings.syncTransport === "worker" ? inThread(config, settings.directTls) : {};
-  const client = new (loadPg().Client)({ ...config, ...threaded });
+  const client = new (loadPg().Client)({ ...config, ...socketFor(settings, config) });
   const parameters: Record<string, string> = {};
   client.connection.on("parameterStatus", ({ parameterName, parameterValue }: ParameterStatus) => {
     parameters[parameterName] = parameterValue;
@@ -78,6 +78,17 @@ async function attempt(
     signal?.removeEventListener("abort", giveUp);
   }
   return { client, parameters };
+}
+
+// The socket, where it is not pg's own.
+function socketFor(
+  settings: ConnectSettings,
+  config: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  if (settings.syncTransport === "worker") return inThread(config, settings.directTls);
+  // TLS reads by itself what comes over the socket below it.
+  const plain = config.ssl === undefined || config.ssl === false;
+  return plain && config.stream === undefined ? { stream: readingSocket } : {};
 }
 
 // The thread does what pg would do for TLS.

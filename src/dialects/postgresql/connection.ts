@@ -57,6 +57,8 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   #readOnlySession = false;
   #cursors = 0;
   #abandoned: string[] = [];
+  /** Statements that the messages written since the last exchange prepare. */
+  #parsed: PreparedStatement[] | null = null;
 
   constructor(
     readonly link: ProtocolLink,
@@ -83,9 +85,36 @@ export class PostgresConnection implements DriverConnection, PortalHost {
 
   // --- statements --------------------------------------------------------------------------------------------------
 
-  async run(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverResult> {
+  run(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverResult> {
+    if (signal !== undefined || this.link.limited) return this.#runCancellable(plan, params, signal);
+    const began = this.#begin;
+    const exchange = this.#statement(plan, params);
+    // Statements are what a connection does most: one promise for each.
+    return new Promise((resolve, reject) => {
+      exchange.onDone = () => {
+        if (exchange.error === null) resolve(this.#result(plan, exchange));
+        else this.#runAgain(plan, params, exchange.error, began).then(resolve, reject);
+      };
+      this.link.start(exchange);
+    });
+  }
+
+  async #runCancellable(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverResult> {
     checkAborted(signal);
     return this.#result(plan, await this.#sent(() => this.#statement(plan, params), signal));
+  }
+
+  async #runAgain(
+    plan: DriverPlan,
+    params: readonly unknown[],
+    error: Error,
+    began: string | null,
+  ): Promise<DriverResult> {
+    if (!this.#mayRepeat(error, began)) throw error;
+    await this.#startOver(began);
+    const again = this.#statement(plan, params);
+    await this.link.run(again);
+    return this.#result(plan, again);
   }
 
   runSync(plan: DriverPlan, params: readonly unknown[]): DriverResult {
@@ -182,12 +211,12 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   ): { exchange: Exchange; portal: string; statement: PreparedStatement } {
     const portal = `c${++this.#cursors}`;
     const { writer } = this.link;
-    const { skip, parses } = this.#leadIn();
-    const statement = this.#prepare(plan, params, parses);
+    const skip = this.#leadIn();
+    const statement = this.#prepare(plan, params);
     writer.bind(portal, statement.name, params);
     if (statement.decoders === null) writer.describePortal(portal);
     writer.sync();
-    const exchange = this.#exchange(plan, statement, skip, parses);
+    const exchange = this.#exchange(plan, statement, skip);
     return { exchange, portal, statement };
   }
 
@@ -300,25 +329,25 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   #statement(plan: DriverPlan, params: readonly unknown[]): Exchange {
     if (plan.cacheId === 0 && params.length === 0 && plan.returnsRows !== true) return this.#simple(plan.text);
     const { writer } = this.link;
-    const { skip, parses } = this.#leadIn();
-    const statement = this.#prepare(plan, params, parses);
+    const skip = this.#leadIn();
+    const statement = this.#prepare(plan, params);
     writer.bind("", statement.name, params);
     if (statement.decoders === null) writer.describePortal("");
     writer.execute("", 0).sync();
-    return this.#exchange(plan, statement, skip, parses);
+    return this.#exchange(plan, statement, skip);
   }
 
   #batch(plan: DriverPlan, sets: readonly (readonly unknown[])[]): Exchange {
     const { writer } = this.link;
-    const { skip, parses } = this.#leadIn();
-    const statement = this.#prepare(plan, sets[0] ?? NO_ROWS, parses);
+    const skip = this.#leadIn();
+    const statement = this.#prepare(plan, sets[0] ?? NO_ROWS);
     for (let i = 0; i < sets.length; i++) {
       writer.bind("", statement.name, sets[i] as readonly unknown[]);
       if (i === 0 && statement.decoders === null) writer.describePortal("");
       writer.execute("", 0);
     }
     writer.sync();
-    const exchange = this.#exchange(plan, statement, skip, parses);
+    const exchange = this.#exchange(plan, statement, skip);
     exchange.perSet = [];
     exchange.rowcount = 0;
     return exchange;
@@ -327,13 +356,11 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   // Asks the server for the types of a statement's parameters.
   #askTypes(plan: DriverPlan): Exchange {
     const { writer } = this.link;
-    const { skip, parses } = this.#leadIn();
+    const skip = this.#leadIn();
     const statement = this.statements.once();
-    this.#parse(statement, plan.text, NO_ROWS, parses);
+    this.#parse(statement, plan.text, NO_ROWS);
     writer.describeStatement("").sync();
-    const exchange = new Exchange(this.link, writer.take(), null, skip, 1, false);
-    exchange.parses = parses;
-    return exchange;
+    return this.#parsing(new Exchange(this.link, writer.take(), null, skip, 1, false));
   }
 
   /** A text without parameters, of any number of statements. */
@@ -353,32 +380,27 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   /** COMMIT and ROLLBACK, prepared where statements are. */
   #control(text: string): Exchange {
     const { writer } = this.link;
-    const parses: PreparedStatement[] = [];
-    const statement = this.#prepareText(text, parses);
+    const statement = this.#prepareText(text);
     writer.bind("", statement.name, NO_ROWS).execute("", 0).sync();
-    const exchange = new Exchange(this.link, writer.take(), null, 0, 1, false);
-    exchange.parses = parses;
-    return exchange;
+    return this.#parsing(new Exchange(this.link, writer.take(), null, 0, 1, false));
   }
 
-  // What goes before a statement: the BEGIN that waits, and statements to drop.
-  #leadIn(): { skip: number; parses: PreparedStatement[] } {
+  /** What goes before a statement: the BEGIN that waits, and statements to drop. Gives the number of results that are not the statement's own. */
+  #leadIn(): number {
     const { writer } = this.link;
-    const parses: PreparedStatement[] = [];
     this.statements.writeClosing(writer);
     if (this.#abandoned.length > 0) {
       for (const portal of this.#abandoned) writer.closePortal(portal);
       this.#abandoned = [];
     }
-    if (this.#begin === null) return { skip: 0, parses };
+    if (this.#begin === null) return 0;
     const text = this.#begin;
     this.#begin = null;
-    const statement = this.#prepareText(text, parses);
-    writer.bind("", statement.name, NO_ROWS).execute("", 0);
-    return { skip: 1, parses };
+    writer.bind("", this.#prepareText(text).name, NO_ROWS).execute("", 0);
+    return 1;
   }
 
-  #prepare(plan: DriverPlan, params: readonly unknown[], parses: PreparedStatement[]): PreparedStatement {
+  #prepare(plan: DriverPlan, params: readonly unknown[]): PreparedStatement {
     const known = plan as Partial<PostgresPlan> & DriverPlan;
     let types: readonly number[] = NO_ROWS;
     let key: number | string = plan.cacheId;
@@ -392,29 +414,33 @@ export class PostgresConnection implements DriverConnection, PortalHost {
       statement.decoders = knownDecoders(known.kinds ?? null);
       if (statement.decoders !== null) statement.columns = known.columns ?? null;
     }
-    return this.#parse(statement, plan.text, types, parses);
+    return this.#parse(statement, plan.text, types);
   }
 
-  #prepareText(text: string, parses: PreparedStatement[]): PreparedStatement {
+  #prepareText(text: string): PreparedStatement {
     const statement = this.statements.take(text);
-    return statement.prepared ? statement : this.#parse(statement, text, NO_ROWS, parses);
+    return statement.prepared ? statement : this.#parse(statement, text, NO_ROWS);
   }
 
-  #parse(
-    statement: PreparedStatement,
-    text: string,
-    types: readonly number[],
-    parses: PreparedStatement[],
-  ): PreparedStatement {
+  #parse(statement: PreparedStatement, text: string, types: readonly number[]): PreparedStatement {
     this.link.writer.parse(statement.name, text, types);
-    parses.push(statement);
+    this.#parsed ??= [];
+    this.#parsed.push(statement);
     return statement;
   }
 
-  #exchange(plan: DriverPlan, statement: PreparedStatement, skip: number, parses: PreparedStatement[]): Exchange {
+  /** The exchange of the messages written so far, among them those that prepare statements. */
+  #parsing(exchange: Exchange): Exchange {
+    if (this.#parsed !== null) {
+      exchange.parses = this.#parsed;
+      this.#parsed = null;
+    }
+    return exchange;
+  }
+
+  #exchange(plan: DriverPlan, statement: PreparedStatement, skip: number): Exchange {
     const kinds = (plan as Partial<PostgresPlan>).kinds ?? null;
-    const exchange = new Exchange(this.link, this.link.writer.take(), kinds, skip, 1, false);
-    exchange.parses = parses;
+    const exchange = this.#parsing(new Exchange(this.link, this.link.writer.take(), kinds, skip, 1, false));
     exchange.statement = statement;
     if (statement.decoders !== null) exchange.useDecoders(statement.decoders, statement.columns);
     return exchange;
@@ -428,7 +454,9 @@ export class PostgresConnection implements DriverConnection, PortalHost {
       statement.decoders = exchange.decoders;
       statement.columns = exchange.columns;
     }
-    if (plan.returnsRows !== true && CHANGES_STATEMENTS.test(plan.text)) this.statements.clear();
+    // Of statements that we have compiled it is known that they do no such thing.
+    const isOwn = (plan as Partial<PostgresPlan>).textual === false && plan.cacheId !== 0;
+    if (!isOwn && plan.returnsRows !== true && CHANGES_STATEMENTS.test(plan.text)) this.statements.clear();
   }
 
   #result(plan: DriverPlan, exchange: Exchange): DriverResult {

@@ -23,6 +23,7 @@ const holders = new WeakMap<Pglite, PgliteLink>();
 /** PGlite has the server in this process and answers at once: waiting and blocking are the same. */
 export class PgliteLink implements ProtocolLink {
   readonly writer = new MessageWriter();
+  readonly limited = false;
   lost: Error | null = null;
   readonly #reader: WireReader;
 
@@ -34,11 +35,22 @@ export class PgliteLink implements ProtocolLink {
     const before = holders.get(database);
     if (before !== undefined) before.lost ??= new Error("a later connection has taken over the session of this PGlite");
     holders.set(database, this);
-    this.#reader = new WireReader((message) => this.#other(message), { refuseCopy: () => {}, losePlace: () => {} });
+    this.#reader = new WireReader((message) => this.#other(message), {
+      refuseCopy: () => {},
+      losePlace: () => {},
+      ready: () => {},
+    });
   }
 
   get status(): TransactionStatus {
     return this.#reader.status;
+  }
+
+  start(exchange: Exchange): void {
+    this.run(exchange).catch((error: unknown) => {
+      exchange.handleError(error as Error);
+      exchange.finish();
+    });
   }
 
   async run(exchange: Exchange, signal?: AbortSignal): Promise<void> {

@@ -44,7 +44,7 @@ export class Exchange implements Submittable {
   fields: readonly FieldDescription[] | null = null;
   /** The types of the statement's parameters, when they were asked for. */
   parameterTypes: readonly number[] = EMPTY;
-  /** The last command tag: `COMMIT`, `INSERT 0 1`. */
+  /** The last command tag without a number: `COMMIT`. */
   tag = "";
   /** What the Parse messages of this exchange prepare, in their order. */
   parses: readonly Preparing[] = EMPTY;
@@ -122,7 +122,8 @@ export class Exchange implements Submittable {
     this.rows.push(decodeRow(buffer, at, this.#decoders ?? EMPTY));
   }
 
-  complete(tag: string): void {
+  /** CommandComplete: its tag is `COMMIT`, or `INSERT 0 1` with the number of rows at the end. */
+  complete(buffer: FastBuffer, from: number, to: number): void {
     if (this.skip > 0) {
       this.skip--;
       return;
@@ -135,9 +136,14 @@ export class Exchange implements Submittable {
       }
       this.#described = false;
     }
-    this.tag = tag;
-    const number = /\d+$/.exec(tag);
-    const count = number === null ? -1 : Number(number[0]);
+    let count = -1;
+    let unit = 1;
+    for (let at = to - 1; at >= from; at--, unit *= 10) {
+      const digit = (buffer[at] as number) - 48;
+      if (digit < 0 || digit > 9) break;
+      count = (count < 0 ? 0 : count) + digit * unit;
+    }
+    if (count < 0) this.tag = buffer.latin1Slice(from, to);
     if (this.perSet === null) {
       this.rowcount = count;
       return;

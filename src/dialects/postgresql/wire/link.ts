@@ -9,6 +9,7 @@ import type { Exchange } from "./exchange.js";
 import type { PgClient } from "./pg-client.js";
 import type { ProtocolLink } from "./protocol-link.js";
 import { type ReaderHost, type TransactionStatus, WireReader } from "./reader.js";
+import { takeOver } from "./reading-socket.js";
 import { type Pump, SyncPump } from "./sync-pump.js";
 import { cancelInThread, ThreadSocket } from "./thread-socket.js";
 import { MessageWriter } from "./writer.js";
@@ -37,6 +38,7 @@ const END_GRACE_MS = 2000;
 export class WireLink implements ProtocolLink, ReaderHost {
   readonly writer = new MessageWriter();
   readonly reader: WireReader;
+  readonly limited: boolean;
   /** Why the connection is dead; null while it lives. */
   lost: Error | null = null;
   readonly #stream: Socket;
@@ -49,12 +51,15 @@ export class WireLink implements ProtocolLink, ReaderHost {
   ) {
     const { stream } = client.connection;
     this.#stream = stream;
+    this.limited = options.queryTimeout > 0;
     const listeners = stream.listeners("data") as ((chunk: Buffer) => void)[];
     this.reader = new WireReader((chunk) => {
       for (const listener of listeners) listener.call(stream, chunk);
     }, this);
     for (const listener of listeners) stream.removeListener("data", listener);
     stream.on("data", (chunk: Buffer) => this.reader.feed(chunk));
+    // A socket of our own reads into memory that it uses again.
+    takeOver(stream, (memory, length) => this.reader.feed(memory, true, length));
     client.on("error", (error: Error) => this.#lose(error));
     client.on("end", () => this.#lose(new Error("Connection terminated unexpectedly")));
   }
@@ -63,16 +68,22 @@ export class WireLink implements ProtocolLink, ReaderHost {
     return this.reader.status;
   }
 
+  /** Gives the exchange to pg's queue. */
+  start(exchange: Exchange): void {
+    if (this.lost === null) this.client.query(exchange);
+    else exchange.handleError(this.#lostError());
+  }
+
   /** Gives the exchange to pg's queue and waits for its end. It never rejects: see `exchange.error`. */
   run(exchange: Exchange, signal?: AbortSignal): Promise<void> {
     if (this.lost !== null) {
       exchange.handleError(this.#lostError());
       return Promise.resolve();
     }
-    if (signal !== undefined || this.options.queryTimeout > 0) return this.#runCancellable(exchange, signal);
+    if (signal !== undefined || this.limited) return this.#runCancellable(exchange, signal);
     return new Promise((resolve) => {
       exchange.onDone = resolve;
-      this.client.query(exchange);
+      this.start(exchange);
     });
   }
 
@@ -154,6 +165,11 @@ export class WireLink implements ProtocolLink, ReaderHost {
     this.reader.active = exchange;
     this.#write(exchange.bytes);
     return null;
+  }
+
+  // pg may submit the next query of its queue now.
+  ready(status: TransactionStatus): void {
+    this.client.connection.emit("readyForQuery", { name: "readyForQuery", length: 5, status });
   }
 
   refuseCopy(): void {

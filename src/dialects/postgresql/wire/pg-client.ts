@@ -15,6 +15,7 @@ export interface PgConnection {
   readonly stream: Socket;
   on(event: string, listener: (message: never) => void): this;
   once(event: string, listener: (message: never) => void): this;
+  emit(event: string, message: object): boolean;
   connect(portOrPath: number | string, host?: string): void;
   requestSsl(): void;
   cancel(processID: number, secretKey: number): void;

@@ -10,6 +10,10 @@ export interface ProtocolLink extends Outlet {
   readonly status: TransactionStatus;
   /** Why the connection is dead; null while it lives. */
   readonly lost: Error | null;
+  /** Whether statements are cancelled after a time. */
+  readonly limited: boolean;
+  /** Runs the exchange; `exchange.onDone` is called at its end. Nothing stops it: not for links that are {@link limited}. */
+  start(exchange: Exchange): void;
   /** Runs the exchange and waits for its end. The server's errors do not reject: see `exchange.error`. */
   run(exchange: Exchange, signal?: AbortSignal): Promise<void>;
   /** Runs the exchange and blocks until it is over. See `exchange.error`. */

@@ -34,6 +34,8 @@ export type TransactionStatus = "I" | "T" | "E";
 export interface ReaderHost {
   /** The server asks for COPY data, which an exchange has not. */
   refuseCopy(): void;
+  /** The server is ready for what waits in a queue behind the exchange that has just ended. */
+  ready(status: TransactionStatus): void;
   /** What came is no message of the protocol: nothing after it can be understood. */
   losePlace(): void;
 }
@@ -57,18 +59,20 @@ export class WireReader {
    * Reads a chunk.
    *
    * @param borrowed the chunk's memory is used again after the call
+   * @param length how many of its bytes were read
    */
-  feed(chunk: Buffer, borrowed = false): void {
+  feed(chunk: Buffer, borrowed = false, length = chunk.length): void {
     let data = chunk as FastBuffer;
+    let end = length;
     if (this.#pendingLength > 0) {
-      this.#pending.push(borrowed ? Buffer.from(chunk) : chunk);
-      this.#pendingLength += chunk.length;
+      this.#pending.push(borrowed ? Buffer.from(chunk.subarray(0, length)) : chunk);
+      this.#pendingLength += length;
       if (this.#pendingLength < this.#needed) return;
-      data = Buffer.concat(this.#pending, this.#pendingLength) as Buffer as FastBuffer;
+      end = this.#pendingLength;
+      data = Buffer.concat(this.#pending, end) as Buffer as FastBuffer;
       this.#pending = [];
       this.#pendingLength = 0;
     }
-    const end = data.length;
     let at = 0;
     let needed = HEADER;
     while (at + HEADER <= end) {
@@ -89,7 +93,7 @@ export class WireReader {
       this.host.losePlace();
       return;
     }
-    const rest = data.subarray(at);
+    const rest = data.subarray(at, end);
     this.#pending.push(borrowed && data === chunk ? Buffer.from(rest) : rest);
     this.#pendingLength = end - at;
     this.#needed = needed;
@@ -118,7 +122,7 @@ export class WireReader {
         exchange.parseComplete();
         return;
       case COMMAND_COMPLETE:
-        exchange.complete(data.latin1Slice(body, next - 1));
+        exchange.complete(data, body, next - 1);
         return;
       case ROW_DESCRIPTION:
         exchange.rowDescription(fieldsOf(data, body));
@@ -149,8 +153,7 @@ export class WireReader {
         this.status = String.fromCharCode(data[body] as number) as TransactionStatus;
         if (!exchange.readyForQuery()) return;
         this.active = null;
-        // pg may submit the next query of its queue now.
-        this.pg(data.subarray(at, next));
+        this.host.ready(this.status);
         exchange.finish();
         return;
       default:
