@@ -62,6 +62,12 @@ type Coalesced<A extends readonly unknown[]> = A extends readonly [infer X, ...i
       : NonNullable<Widened<Value<X>>> | Coalesced<Rest>
     : Widened<Value<X>>
   : never;
+/** A value as it arrives inside a JSON document: points in time, bytes and exact numbers are text. */
+export type JsonOf<T> = T extends Date | bigint | Uint8Array ? string : T;
+/** A JSON object of the members given. */
+export type JsonObjectOf<R> = { -readonly [K in keyof R]: JsonOf<Widened<Value<R[K]>>> };
+type Members = Readonly<Record<string, Arg>>;
+
 type Text = Valued<string | null> | string;
 type Num = Valued<number | null> | number;
 
@@ -111,6 +117,18 @@ export interface KnownFunctions {
   last_value<T>(element: Valued<T>): FunctionExpr<T | null>;
   nth_value<T>(element: Valued<T>, n: number): FunctionExpr<T | null>;
   percentile_cont(fraction: number): FunctionExpr<number | null>;
+  /**
+   * A JSON object: of members by name, typed, or of names and values in turn.
+   *
+   * @example func.jsonAgg(func.jsonBuildObject({ id: pet.c.id, name: pet.c.name })) // { id: number; name: string }[] | null
+   */
+  json_build_object<const R extends Members>(members: R): FunctionExpr<JsonObjectOf<R>>;
+  json_build_object(...namesAndValues: readonly Arg[]): FunctionExpr<unknown>;
+  jsonb_build_object<const R extends Members>(members: R): FunctionExpr<JsonObjectOf<R>>;
+  jsonb_build_object(...namesAndValues: readonly Arg[]): FunctionExpr<unknown>;
+  /** The values of a group as a JSON array; where there is none, NULL, or on SQLite an empty array. */
+  json_agg<T>(element: Valued<T>): FunctionExpr<JsonOf<T>[] | null>;
+  jsonb_agg<T>(element: Valued<T>): FunctionExpr<JsonOf<T>[] | null>;
   array_agg<T>(element: Valued<T>): FunctionExpr<T[] | null>;
   /** The texts of a group with a separator between them, on every database. */
   aggregate_strings(element: Valued<string | null>, separator: string): FunctionExpr<string | null>;

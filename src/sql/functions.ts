@@ -20,7 +20,7 @@ import { Node } from "./node.js";
 import type { Sequence } from "./schema/generated.js";
 import { ColumnValued, ScalarTableValued, TableValued } from "./selectable/table-valued.js";
 import { NamedColumn } from "./selectable/textual.js";
-import { bigIntType, nullType, stringType, typeOfValue } from "./types/base.js";
+import { bigIntType, nullType, stringType, textType, typeOfValue } from "./types/base.js";
 import { ArrayType } from "./types/structured.js";
 import { plainType, type SQLType } from "./types/type.js";
 import type { Condition } from "./typing.js";
@@ -82,7 +82,29 @@ const TEXT_SEARCH = /^(to_tsvector|(plainto_|phraseto_|websearch_)?to_tsquery|ts
 // Functions to which a plain list is an array, and no JSON.
 const ARRAYS = /^(unnest|cardinality|array_[a-z_]+)$/;
 
+// Functions that take names and values in turn, and here an object of them too.
+const OBJECTS = /^(jsonb?_build_object|json_object)$/;
+
+// Numbers that JSON's readers would round travel as text.
+function memberOf(value: unknown, place: string): ColumnElement {
+  const element = value === null ? NULL : expressionOrBind(value, null, "member", place);
+  const exact = element.type.family === "numeric" || element.type.visitName === "visitBigInteger";
+  return exact ? (element.cast(textType) as ColumnElement) : element;
+}
+
+function membersOf(name: string, args: readonly unknown[]): readonly ColumnElement[] | null {
+  const [only] = args;
+  if (args.length !== 1 || !OBJECTS.test(name) || only === null || typeof only !== "object" || only instanceof Node)
+    return null;
+  return Object.entries(only).flatMap(([key, value]) => [
+    new InlineLiteral(key, stringType),
+    memberOf(value, `func.${name}(), member ${key}`),
+  ]);
+}
+
 function call(schema: string | null, name: string, args: readonly unknown[]): FunctionCall {
+  const members = membersOf(name, args);
+  if (members !== null) return new FunctionCall(name, members, typeOfCall(name, members), schema);
   const nodes = args.map((each, i) => {
     if (each === null) return NULL;
     if (each instanceof Node && !(each instanceof ColumnElement)) {

@@ -9,6 +9,7 @@ import { BindParameter } from "../../sql/elements/bind.js";
 import { type BinaryExpression, TupleElement } from "../../sql/elements/expression.js";
 import type { FunctionElement } from "../../sql/elements/function-element.js";
 import type { Extract } from "../../sql/elements/special.js";
+import type { AggregateOrderBy } from "../../sql/elements/window.js";
 import { ArgumentError, CompileError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
 import type { Operator } from "../../sql/operators.js";
@@ -106,6 +107,9 @@ function jsonPath(keys: unknown): string {
   }
   return path;
 }
+
+/** Functions that make JSON of their arguments. */
+const MAKES_JSON = /^json_(object|array|group_array|group_object)$/;
 
 /** Operators that would take the text of an interval for a number. */
 const OF_NUMBERS: ReadonlySet<string> = new Set(["mul", "div", "mod", "lt", "le", "gt", "ge"]);
@@ -325,6 +329,29 @@ export class SqliteCompiler extends SQLCompiler {
 
   protected function_strpos(node: FunctionElement): string {
     return `instr(${this.processList(node.args)})`;
+  }
+
+  protected override functionCall(node: FunctionElement): string {
+    const name = RENAMED[node.name] ?? node.name;
+    if (!MAKES_JSON.test(name)) return super.functionCall(node);
+    return `${name}(${node.args.map((each) => this.#jsonMember(each)).join(", ")})`;
+  }
+
+  // Truth is a number and a document is text, unless JSON's functions are told.
+  #jsonMember(node: Node): string {
+    if (node.visitName === "AggregateOrderBy") {
+      const { element, orderBy } = node as AggregateOrderBy;
+      return `${this.#jsonMember(element)} ORDER BY ${this.processList(orderBy)}`;
+    }
+    const text = this.process(node);
+    switch ((node as ColumnElement).type.family) {
+      case "boolean":
+        return `CASE ${text} WHEN 1 THEN json('true') WHEN 0 THEN json('false') END`;
+      case "json":
+        return `json(${text})`;
+      default:
+        return text;
+    }
   }
 
   protected override functionName(name: string): string {

@@ -1,6 +1,6 @@
 /** Functions that every connection gets, so that expressions mean the same as on other databases. */
 import type { Database } from "better-sqlite3";
-import { registerTimeArithmetic } from "./time-arithmetic.js";
+import { pointsBetween, registerTimeArithmetic } from "./time-arithmetic.js";
 
 // Patterns repeat for every row of a scan.
 const patterns = new Map<string, RegExp>();
@@ -25,11 +25,15 @@ function unicodeFlags(flags: unknown): string {
 export function registerFunctions(database: Database): void {
   registerTimeArithmetic(database);
   const pure = { deterministic: true, directOnly: false } as const;
-  // Rows of numbers, in FROM. PostgreSQL has it built in; here it is an extension that no build includes.
+  // Rows of numbers, or of points in time, in FROM. PostgreSQL has it built in; here it is an extension that no build includes.
   database.table("generate_series", {
     columns: ["value"],
     parameters: ["start", "stop", "step"],
     *rows(...args: unknown[]) {
+      if (typeof args[0] === "string" && typeof args[2] === "string") {
+        for (const point of pointsBetween(args[0], args[1], args[2])) yield [point];
+        return;
+      }
       const [start, stop, step] = args.map((each) => (each === undefined || each === null ? null : Number(each)));
       const by = step ?? 1;
       if (start == null || stop == null || by === 0) return;

@@ -69,10 +69,58 @@ function plus(start: Date, { months, days, millis }: Duration, sign: number): Da
   return new Date(date.getTime() + sign * (days * DAY + millis));
 }
 
+/** Points in time from one to another, a duration apart, as PostgreSQL's generate_series() gives them. */
+export function* pointsBetween(start: unknown, stop: unknown, step: unknown): Generator<string> {
+  const by = readDuration(String(step));
+  const first = pointOf(start);
+  const last = pointOf(stop).getTime();
+  const ahead = plus(first, by, 1).getTime() - first.getTime();
+  if (ahead === 0) throw new Error("the step of a series is no time at all");
+  for (let point = first; ahead > 0 ? point.getTime() <= last : point.getTime() >= last; ) {
+    yield utcText(point);
+    point = plus(point, by, 1);
+  }
+}
+
+const TRUNCATIONS: Readonly<Record<string, (date: Date) => void>> = {
+  milliseconds: () => {},
+  second: (date) => date.setUTCMilliseconds(0),
+  minute: (date) => date.setUTCSeconds(0, 0),
+  hour: (date) => date.setUTCMinutes(0, 0, 0),
+  day: (date) => date.setUTCHours(0, 0, 0, 0),
+  week: (date) => {
+    date.setUTCHours(0, 0, 0, 0);
+    date.setUTCDate(date.getUTCDate() - ((date.getUTCDay() + 6) % 7));
+  },
+  month: (date) => {
+    date.setUTCHours(0, 0, 0, 0);
+    date.setUTCDate(1);
+  },
+  quarter: (date) => {
+    date.setUTCHours(0, 0, 0, 0);
+    date.setUTCMonth(Math.floor(date.getUTCMonth() / 3) * 3, 1);
+  },
+  year: (date) => {
+    date.setUTCHours(0, 0, 0, 0);
+    date.setUTCMonth(0, 1);
+  },
+};
+
+function truncate(unit: string, value: unknown): string {
+  const cut = TRUNCATIONS[unit.toLowerCase()];
+  if (cut === undefined)
+    throw new Error(
+      `date_trunc() does not know ${JSON.stringify(unit)}; it knows ${Object.keys(TRUNCATIONS).join(", ")}`,
+    );
+  const date = pointOf(value);
+  cut(date);
+  return utcText(date);
+}
+
 /** A time of day belongs to no day: it is reckoned with on this one. */
 const ANY_DAY = "1970-01-01T";
 
-/** Registers `timestamp_plus`, `time_plus`, `timestamp_minus`, `time_minus` and `interval_plus`. */
+/** Registers `timestamp_plus`, `time_plus`, `timestamp_minus`, `time_minus`, `interval_plus` and `date_trunc`. */
 export function registerTimeArithmetic(database: Database): void {
   const register = (name: string, run: (left: unknown, right: unknown, sign: number) => string): void => {
     database.function(
@@ -89,6 +137,7 @@ export function registerTimeArithmetic(database: Database): void {
     const millis = pointOf(a).getTime() - pointOf(b).getTime();
     return writeDuration({ months: 0, days: Math.trunc(millis / DAY), millis: millis % DAY });
   });
+  register("date_trunc", (unit, point) => truncate(String(unit), point));
   register("time_plus", (time, interval, sign) => {
     const { millis } = readDuration(String(interval));
     const point = pointOf(ANY_DAY + String(time));

@@ -1,5 +1,5 @@
 import type { ResultColumn } from "../compiled.js";
-import type { Label } from "../elements/expression.js";
+import { type Label, True } from "../elements/expression.js";
 import type { LabelReference } from "../elements/label-reference.js";
 import type { SQLTemplate } from "../elements/template.js";
 import { EntityElement } from "../entity.js";
@@ -82,8 +82,10 @@ export abstract class SelectCompiler extends WithCompiler {
     return text;
   }
 
-  /** Conditions joined by AND. */
-  protected whereText(conditions: readonly Node[]): string {
+  /** Conditions joined by AND; one that is always true says nothing beside others. */
+  protected whereText(all: readonly Node[]): string {
+    const telling = all.filter((each) => !(each instanceof True));
+    const conditions = telling.length === 0 ? all.slice(0, 1) : telling;
     if (conditions.length === 1) return this.conditionText(conditions[0] as Node);
     return conditions
       .map((each) => {

@@ -28,7 +28,7 @@ import { describeValue } from "../types/text-check.js";
 import { plainType, type SQLType, type TypeFamily } from "../types/type.js";
 import type { MatchOptions } from "../typing.js";
 import { BindParameter, bindValue, refuseValue } from "./bind.js";
-import { boundType, describeElement, operand, requireCondition } from "./coerce.js";
+import { boundType, describeElement, operand, requireCondition, rowBeside } from "./coerce.js";
 import {
   Between,
   BinaryExpression,
@@ -145,7 +145,10 @@ function memberList(left: ColumnElement, operator: Operator, list: readonly unkn
   if (list.some((item) => item instanceof ColumnElement)) {
     return new TupleElement(list.map((item) => operand(item, left, operators.eq)));
   }
-  if (left instanceof TupleElement) return new TupleElement(list.map((row) => rowOf(left, row)));
+  if (left instanceof TupleElement)
+    return new TupleElement(
+      list.map((row) => (row instanceof ColumnElement ? row : rowBeside(left, row, operators.eq))),
+    );
   for (const item of list) {
     if (item === null) {
       throw new ArgumentError(
@@ -171,16 +174,6 @@ function listType(left: ColumnElement, list: readonly unknown[]): SQLType {
     }
   }
   return type;
-}
-
-function rowOf(left: TupleElement, row: unknown): ColumnElement {
-  if (row instanceof ColumnElement) return row;
-  if (!Array.isArray(row) || row.length !== left.elements.length) {
-    throw new ArgumentError(
-      `${describeElement(left)} IN (...) takes rows of ${left.elements.length} values, not ${describeValue(row)}.`,
-    );
-  }
-  return new TupleElement(row.map((item, i) => operand(item, left.elements[i] as ColumnElement, operators.eq)));
 }
 
 function search(left: ColumnElement, part: unknown, shape: SearchShape, options: MatchOptions = {}): LooseElement {

@@ -6,7 +6,7 @@ import { stringType, typeOfValue } from "../types/base.js";
 import { describeValue } from "../types/text-check.js";
 import type { SQLType } from "../types/type.js";
 import { type BindParameter, bindValue, refuseValue } from "./bind.js";
-import { NULL } from "./expression.js";
+import { NULL, TupleElement } from "./expression.js";
 
 /** An element that stands for something else in an expression: a select for its scalar subquery. */
 export interface OperandSource {
@@ -37,8 +37,19 @@ export function operand(value: unknown, owner: ColumnElement, operator: Operator
     const source = value as Partial<OperandSource>;
     if (typeof source[AS_OPERAND] === "function") return source[AS_OPERAND]();
   }
+  if (owner instanceof TupleElement) return rowBeside(owner, value, operator);
   refuseOperand(value, owner, operator);
   return bindValue(value, boundType(value, owner, operator), owner.key);
+}
+
+/** A row of values beside a row value. */
+export function rowBeside(owner: TupleElement, row: unknown, operator: Operator): ColumnElement {
+  if (!Array.isArray(row) || row.length !== owner.elements.length) {
+    throw new ArgumentError(
+      `${describeElement(owner)} ${operator.sql} takes ${operator.sql === "IN" || operator.sql === "NOT IN" ? "rows" : "a row"} of ${owner.elements.length} values, not ${describeValue(row)}.`,
+    );
+  }
+  return new TupleElement(row.map((item, i) => operand(item, owner.elements[i] as ColumnElement, operator)));
 }
 
 /** The type that a plain value takes beside `owner`. */

@@ -1,7 +1,7 @@
 import { describe } from "vitest";
-import { func, literal, literalColumn, select, t, update } from "../../../src/index.js";
+import { func, literal, literalColumn, not, select, t, update } from "../../../src/index.js";
 import { onBothDatabases, statement } from "./statements.js";
-import { type Body, doc } from "./world.js";
+import { type Body, doc, emp, sale } from "./world.js";
 
 onBothDatabases();
 const odd = "odd $.key" as const;
@@ -134,5 +134,88 @@ describe("[CT-04] JSON values and functions", () => {
   );
   statement("a literal column of JSON", () => select(literalColumn("'[1,2]'", t.json<number[]>())), {
     values: [[1, 2]],
+  });
+});
+
+describe("[FN-02] documents made of rows", () => {
+  const sales = () => {
+    const each = func.jsonBuildObject({ item: sale.c.item, qty: sale.c.qty });
+    return select(func.jsonAgg(each)).where(sale.c.empId.eq(emp.c.id)).scalarSubquery();
+  };
+  statement(
+    "rows of another table, nested",
+    () =>
+      select({ name: emp.c.name, sales: sales() })
+        .where(emp.c.id.in([2, 4]))
+        .orderBy(emp.c.id),
+    {
+      rows: {
+        postgresql: [
+          { name: "Bob", sales: [{ item: "pen", qty: 10 }] },
+          { name: "Dee", sales: null },
+        ],
+        sqlite: [
+          { name: "Bob", sales: [{ item: "pen", qty: 10 }] },
+          { name: "Dee", sales: [] },
+        ],
+      },
+    },
+  );
+  statement(
+    "in an order, with an empty list for none",
+    () =>
+      select(
+        func.coalesce(
+          func.jsonAgg(func.jsonBuildObject({ id: sale.c.id })).aggregateOrderBy(sale.c.id.desc()),
+          literal([], t.json()),
+        ),
+      ).where(sale.c.empId.eq(1)),
+    { values: [[{ id: 2 }, { id: 1 }]] },
+  );
+  statement(
+    "truth, documents and NULL are what they are, exact numbers are text",
+    () =>
+      select(
+        func.jsonBuildObject({
+          on: emp.c.active,
+          off: not(emp.c.active),
+          none: emp.c.bossId,
+          size: doc.c.body.get("size"),
+          big: literal(2n ** 60n),
+          exact: literal("1.75", t.numeric(10, 2)),
+          plain: 5,
+          inner: func.jsonBuildObject({ a: "it's" }),
+        }),
+      )
+        .selectFrom(emp)
+        .join(doc, doc.c.id.eq(emp.c.id))
+        .where(emp.c.id.eq(1)),
+    {
+      values: [
+        {
+          on: true,
+          off: false,
+          none: null,
+          size: { w: 2, h: 3.5 },
+          big: "1152921504606846976",
+          exact: "1.75",
+          plain: 5,
+          inner: { a: "it's" },
+        },
+      ],
+    },
+  );
+  statement("a list of truth values", () => select(func.jsonbAgg(emp.c.active).aggregateOrderBy(emp.c.id)), {
+    values: [[true, true, false, true, true]],
+  });
+  statement(
+    "names and values in turn",
+    () => select(func.jsonBuildObject("a", emp.c.id, "b", emp.c.active)).where(emp.c.id.eq(3)),
+    {
+      values: [{ a: 3, b: false }],
+    },
+  );
+  statement("an odd name of a member", () => select(func.jsonBuildObject({ 'it\'s "x"': 1 })), {
+    values: [{ 'it\'s "x"': 1 }],
   });
 });

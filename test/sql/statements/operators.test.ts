@@ -1,6 +1,7 @@
-import { describe } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   all,
+  and,
   any,
   bindparam,
   caseWhen,
@@ -13,6 +14,7 @@ import {
   or,
   select,
   t,
+  true_,
   tuple,
   typeCoerce,
 } from "../../../src/index.js";
@@ -25,6 +27,40 @@ const ids = (condition: Parameters<ReturnType<typeof select>["where"]>[0]) =>
   select(emp.c.id)
     .where(condition as never)
     .orderBy(emp.c.id);
+
+describe("[OP-01] row values", () => {
+  const row = () => tuple(emp.c.salary, emp.c.id);
+  statement("after a row", () => ids(row().gt([80, 2])), { values: [1, 3, 4] });
+  statement("not before a row", () => ids(row().ge([100, 1])), { values: [1, 3] });
+  statement(
+    "equal to a row, and to another row value",
+    () =>
+      ids(
+        row()
+          .eq([60, 5])
+          .or(row().eq(tuple(literal(80), emp.c.id))),
+      ),
+    {
+      values: [2, 4, 5],
+    },
+  );
+  test("a row of another width is refused", () => {
+    expect(() => row().gt([1] as never)).toThrow("(emp.salary, emp.id) > takes a row of 2 values, not");
+    expect(() => row().gt(5 as never)).toThrow("takes a row of 2 values");
+    expect(() => row().in([[1]] as never)).toThrow("takes a row of 2 values");
+  });
+});
+
+describe("[OP-05] conditions that are always true", () => {
+  statement("say nothing beside others", () => select(emp.c.id).where(and(), emp.c.id.gt(4), true_()), {
+    values: [5],
+    sql: /WHERE emp\.id > \S+$/,
+  });
+  statement("stand alone where there is no other", () => select(func.count()).selectFrom(emp).where(and()), {
+    values: [5],
+    sql: /WHERE/,
+  });
+});
 
 describe("[OP-01] comparison", () => {
   statement("equal", () => ids(emp.c.salary.eq(80)), { values: [2, 4] });

@@ -150,6 +150,73 @@ describe("[SL-14] parts of dates and times", () => {
   );
 });
 
+describe("[FN-05] series and truncation", () => {
+  const day = (text: string) => literal(at(`${text}T00:00`));
+  statement(
+    "points in time, a duration apart",
+    () => {
+      const d = func
+        .generateSeries<Date>(day("2024-01-31"), day("2024-04-30"), literal("P1M", t.interval))
+        .columnValued("d");
+      return select(d);
+    },
+    { values: [at("2024-01-31T00:00"), at("2024-02-29T00:00"), at("2024-03-29T00:00"), at("2024-04-29T00:00")] },
+  );
+  statement(
+    "backwards, and none where it leads away",
+    () => {
+      const back = func
+        .generateSeries<Date>(day("2024-01-02"), day("2024-01-01"), literal("-P1D", t.interval))
+        .columnValued("d");
+      return select(func.count(back as never));
+    },
+    { values: [2] },
+  );
+  statement(
+    "days without rows, joined to rows",
+    () => {
+      const d = func
+        .generateSeries<Date>(day("2024-01-30"), day("2024-02-01"), literal("P1D", t.interval))
+        .tableValued({ at: t.datetime }, { name: "d" });
+      return select(d.c.at, func.count(v.id))
+        .selectFrom(d)
+        .outerjoin(visit, func.dateTrunc("day", v.at).eq(d.c.at))
+        .groupBy(d.c.at)
+        .orderBy(d.c.at);
+    },
+    {
+      rows: [
+        [at("2024-01-30T00:00"), 0],
+        [at("2024-01-31T00:00"), 1],
+        [at("2024-02-01T00:00"), 0],
+      ],
+    },
+  );
+  statement(
+    "cut to a unit",
+    () =>
+      both(
+        ...["year", "quarter", "month", "week", "day", "hour", "minute", "second"].map((unit) =>
+          func.dateTrunc(unit, v.at),
+        ),
+      ).limit(1),
+    {
+      rows: [
+        [
+          at("2024-01-01T00:00"),
+          at("2024-01-01T00:00"),
+          at("2024-01-01T00:00"),
+          at("2024-01-29T00:00"),
+          at("2024-01-31T00:00"),
+          at("2024-01-31T12:00"),
+          at("2024-01-31T12:00"),
+          at("2024-01-31T12:00"),
+        ],
+      ],
+    },
+  );
+});
+
 describe("[SL-14] tryCast()", () => {
   const texts = (type: typeof t.integer | typeof t.double) =>
     select(
