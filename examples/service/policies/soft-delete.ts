@@ -9,6 +9,7 @@ import { Session } from "../session.js";
 const NOT_DELETED = withLoaderCriteria(SoftDeletable, (entity) => entity.deletedAt.isNull(), { includeAliases: true });
 
 event.listen(Session, "doOrmExecute", (state) => {
-  if (state.isInsert || state.isColumnLoad || state.isRelationshipLoad) return;
+  if (state.isColumnLoad || state.isRelationshipLoad || state.isFromStatement) return;
+  if (!state.isSelect && !state.isUpdate && !state.isDelete) return;
   if (state.executionOptions["includeDeleted"] !== true) state.addOptions(NOT_DELETED);
 });

@@ -29,7 +29,11 @@ event.listen(Session, "doOrmExecute", (state) => {
   // Loads that follow from a statement have its options already.
   if (state.isInsert || state.isColumnLoad || state.isRelationshipLoad) return;
   const shop = shopIdOf(state.session);
-  if (shop !== EVERY_SHOP) state.addOptions(criteriaOf(shop));
+  if (shop === EVERY_SHOP) return;
+  const narrows = (state.isSelect && !state.isFromStatement) || state.isUpdate || state.isDelete;
+  if (!narrows)
+    throw new Error("SQL text cannot be narrowed to a shop: write the statement with select(), update() or del().");
+  state.addOptions(criteriaOf(shop));
 });
 
 event.listen(Session, "beforeFlush", (session) => {

@@ -4,7 +4,7 @@ import { Book, OutboxEvent, Stock } from "../../../examples/service/entities/ind
 import { endpoints } from "../../../examples/service/http/api/index.js";
 import { EVERY_SHOP, scope, unitOfWork } from "../../../examples/service/scope.js";
 import { db, Session } from "../../../examples/service/session.js";
-import { attrs, func, select, update } from "../../../src/index.js";
+import { attrs, func, select, text, update } from "../../../src/index.js";
 import { type Bookshop, bookshop, type Client, newKey } from "./support.js";
 
 const everywhere = <T>(fn: () => Promise<T>): Promise<T> => scope({ shop: EVERY_SHOP }, fn);
@@ -381,6 +381,9 @@ describe.each(["sqlite", "postgresql"] as const)("the bookshop on %s", (kind) =>
       "No shop was chosen for this session: open its scope with one (scope.ts).",
     );
     const facts = { id: 1, slug: "lantern", name: "", motto: "", currency: "EUR" };
+    await expect(scope({ shop: facts }, () => db.scalar(text("select count(*) from books")))).rejects.toThrow(
+      "SQL text cannot be narrowed to a shop: write the statement with select(), update() or del().",
+    );
     const count = () => db.scalar(select(func.count(attrs(Book).id)));
     const [all, some] = [await everywhere(count), await scope({ shop: facts }, count)];
     expect(Number(some)).toBeLessThan(Number(all));
