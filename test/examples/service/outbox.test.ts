@@ -74,30 +74,32 @@ describe.each(["sqlite", "postgresql"] as const)("the outbox on %s", (kind) => {
     }),
   );
 
-  test("two workers, of which one is killed again and again, deliver each event, and send each letter once", {
-    timeout: 60_000,
-  }, async () => {
-    const { url } = shop.database;
-    await addEvents(400);
-    let doomed = startWorker(url);
-    const steady = startWorker(url);
-    for (let kills = 0; kills < howOften(1, 12); kills++) {
-      const before = await waiting();
-      await eventually(async () => (await waiting()) < before - 40 || (await waiting()) === 0);
-      doomed.kill("SIGKILL");
-      await once(doomed, "exit");
-      doomed = startWorker(url);
-    }
-    await eventually(async () => (await waiting()) === 0);
-    for (const child of [doomed, steady]) {
-      // A worker that is told to ends by itself. One may be just starting.
-      if (child === doomed) await eventually(async () => child.exitCode !== null || child.kill("SIGTERM"));
-      child.kill("SIGTERM");
-      expect((await once(child, "exit"))[0] ?? 0).toBe(0);
-    }
-    expect((await letters()).map((each) => each.amountCents)).toEqual(Array.from({ length: 400 }, (_, i) => i));
-    expect((await events()).every((each) => each.deliveredAt !== null && each.attempts >= 1)).toBe(true);
-  });
+  test(
+    "two workers, of which one is killed again and again, deliver each event, and send each letter once",
+    LONG_RUN,
+    async () => {
+      const { url } = shop.database;
+      await addEvents(400);
+      let doomed = startWorker(url);
+      const steady = startWorker(url);
+      for (let kills = 0; kills < howOften(1, 12); kills++) {
+        const before = await waiting();
+        await eventually(async () => (await waiting()) < before - 40 || (await waiting()) === 0);
+        doomed.kill("SIGKILL");
+        await once(doomed, "exit");
+        doomed = startWorker(url);
+      }
+      await eventually(async () => (await waiting()) === 0);
+      for (const child of [doomed, steady]) {
+        // A worker that is told to ends by itself. One may be just starting.
+        if (child === doomed) await eventually(async () => child.exitCode !== null || child.kill("SIGTERM"));
+        child.kill("SIGTERM");
+        expect((await once(child, "exit"))[0] ?? 0).toBe(0);
+      }
+      expect((await letters()).map((each) => each.amountCents)).toEqual(Array.from({ length: 400 }, (_, i) => i));
+      expect((await events()).every((each) => each.deliveredAt !== null && each.attempts >= 1)).toBe(true);
+    },
+  );
 
   test("workers at the same time never have the same event", async () => {
     await addEvents(40);
