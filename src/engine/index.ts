@@ -26,6 +26,7 @@ export type { Parameters } from "./execute.js";
 export type { ExecutionOptions } from "./execution-options.js";
 export { INSPECT, type Inspectable, inspect, registerInspection } from "./inspection.js";
 export type { AsyncInspector, InspectOptions, Inspector, MultiOptions } from "./inspector.js";
+export type { JoinedResult, JoinedResultPromise, JoinedScalars, JoinedScalarsPromise } from "./joined-result.js";
 export { type EngineEventApi, engineEvent } from "./listen.js";
 export { type Echo, type EchoEvent, type EchoFunction, formatEcho } from "./logging.js";
 export { createMockEngine, type MockEngine, type MockExecutor } from "./mock-engine.js";

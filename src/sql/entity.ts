@@ -157,11 +157,12 @@ export interface EntityRef<out E, out Src> {
   readonly [TARGET]: Src;
 }
 
-/** A relationship in expressions. `E` is the class on the other side, `Src` where it starts. */
-export interface RelAttr<E, Src = unknown, TargetSrc = E> {
+/** A relationship in expressions. `E` is the class on the other side, `Src` where it starts, `Name` the attribute. */
+export interface RelAttr<E, Src = unknown, TargetSrc = E, Name extends string = string> {
   readonly [ENTITY_TYPE]: E;
   readonly [TARGET]: TargetSrc;
   readonly relationSource: Src;
+  readonly relationName: Name;
   /** A condition on some member of a relation to many. */
   any(condition?: (entity: Attrs<E>) => Condition): BoolExpr<boolean, Src>;
   /** A condition on the other side of a relation to one. */
@@ -174,10 +175,10 @@ export interface RelAttr<E, Src = unknown, TargetSrc = E> {
   isNull(): BoolExpr<boolean, Src>;
   isNotNull(): BoolExpr<boolean, Src>;
   /** The relationship to an alias of its target. */
-  of<Q>(target: EntityRef<E, Q>): RelAttr<E, Src, Q>;
-  of<S extends E>(target: Cls<S>): RelAttr<S, Src, S>;
+  of<Q>(target: EntityRef<E, Q>): RelAttr<E, Src, Q, Name>;
+  of<S extends E>(target: Cls<S>): RelAttr<S, Src, S, Name>;
   /** The relationship with a further condition in its ON. */
-  and(condition: Condition | ((entity: Attrs<E>) => Condition)): RelAttr<E, Src, TargetSrc>;
+  and(condition: Condition | ((entity: Attrs<E>) => Condition)): RelAttr<E, Src, TargetSrc, Name>;
 }
 
 /** An association proxy in expressions: its operators ask whether some of the related rows meet them. */
@@ -199,7 +200,7 @@ type AttrOf<T, Src, K> =
   IsProxied<T> extends true
     ? AssociationAttr<ProxiedValue<T>, Src>
     : IsRelation<T> extends true
-      ? RelAttr<TargetOf<T>, Src>
+      ? RelAttr<TargetOf<T>, Src, TargetOf<T>, K & string>
       : IsComposite<T> extends true
         ? CompositeAttr<ValueObject<T>, Src, null extends T ? null : never> & Named<K>
         : ExprOf<T, Src> & Named<K>;

@@ -51,6 +51,7 @@ export * from "./functions.js";
 export type * from "./functions-typing.js";
 export * from "./identifiers.js";
 export * from "./key-context.js";
+export type { Loaded, OnlyColumns, RelationPath, TypeSettings, Whole, WithoutColumns } from "./loaded.js";
 export { cacheKeyOf, iterate, Node, type PartKind, type Parts, refId, replaceNodes } from "./node.js";
 export { customOperator, type Operator, operators } from "./operators.js";
 export * from "./schema/column.js";

@@ -6,10 +6,13 @@ export declare const VALUE: unique symbol;
 export declare const SOURCE: unique symbol;
 /** Where the type of a statement's rows hangs; never set at run time. */
 export declare const ROW: unique symbol;
+/** Where a statement says what its loader options do; never set at run time. */
+export declare const LOADS: unique symbol;
 
 /** Anything whose rows are `Row`: a select, a set operation, a DML statement with RETURNING. */
 export interface RowsOf<out Row> {
   readonly [ROW]: Row;
+  readonly [LOADS]?: unknown;
 }
 
 /** A query of one column of `T`, as `in` and scalar comparisons take it. */

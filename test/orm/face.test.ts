@@ -9,6 +9,7 @@ import {
   create,
   Entity,
   func,
+  type Loaded,
   ManyToMany,
   ManyToOne,
   MissingSyncContextError,
@@ -104,7 +105,7 @@ describe("the public face, as its design shows it", () => {
       .orderBy((u) => u.id)
       .options(selectinload(User, (u) => u.posts).selectinload((p) => p.tags));
     const users = await session.scalars(stmt).all();
-    expectTypeOf(users).toEqualTypeOf<User[]>();
+    expectTypeOf(users).toEqualTypeOf<Loaded<User, "posts" | "posts.tags">[]>();
     expect(users.map((u) => u.name)).toEqual(["Alice"]);
     expect(users[0].posts.map((p) => p.title)).toEqual(["one", "two"]);
     expect(users[0].posts[0].tags.map((g) => g.label)).toEqual(["ts"]);

@@ -6,7 +6,7 @@ import {
   InvalidRequestError,
   inspect,
   joinedload,
-  type LoaderPath,
+  type LoadOption,
   lazyload,
   load,
   loadOnly,
@@ -196,10 +196,9 @@ describe("eager loading gives the same graph by every strategy", () => {
   test("[QR-04] a collection by joinedload needs unique(), and leaving it out says so", async () => {
     const { Session } = await library(1);
     await using session = Session();
-    await expect(session.scalars(byId.options(joinedload(Author, (a) => a.books))).all()).rejects.toThrow(
-      InvalidRequestError,
-    );
-    await expect(session.scalars(byId.options(joinedload(Author, (a) => a.books))).all()).rejects.toThrow(/unique\(\)/);
+    const joined: LoadOption = joinedload(Author, (a) => a.books);
+    await expect(session.scalars(byId.options(joined)).all()).rejects.toThrow(InvalidRequestError);
+    await expect(session.scalars(byId.options(joined)).all()).rejects.toThrow(/unique\(\)/);
   });
 
   test("[QR-04] a many-to-one by joinedload needs none, with innerjoin it is an inner join", async () => {
@@ -333,9 +332,10 @@ describe("column options", () => {
     const { engine, Session } = await library(1);
     await using session = Session();
     using log = recordStatements(engine);
-    const [author] = await session.scalars(byId.options(loadOnly(Author, (a) => a.name))).all();
+    const [author] = await session.scalars(byId.options(loadOnly(Author, (a) => [a.id, a.name]))).all();
     expect(log.texts()[0]).toMatch(/^SELECT authors\.id, authors\.name\s+FROM authors/);
     expect([author.id, author.name]).toEqual([1, "a1"]);
+    // @ts-expect-error it is not loaded
     expect(() => author.born).toThrow(MissingSyncContextError);
     expect(await awaitable(author).born).toBe(1901);
   });
@@ -398,14 +398,14 @@ describe("column options", () => {
     expect(await awaitable(author).born).toBe(1901);
     session.expungeAll();
     const [raising] = await session.scalars(byId.options(defer(Author, (a) => a.born, { raiseload: true }))).all();
-    await expect(session.runSync(() => raising.born)).rejects.toThrow(/born/);
+    await expect(session.runSync(() => (raising as Author).born)).rejects.toThrow(/born/);
   });
 
   test("a column that was not loaded is not written by a flush of the others", async () => {
     const { Session } = await library(1);
     await using session = Session();
     const [author] = await session.scalars(byId.options(loadOnly(Author, (a) => a.id))).all();
-    author.name = "changed";
+    (author as Author).name = "changed";
     await session.commit();
     expect(
       (await session.execute(text("select name, born, bio from authors where id = 1")).one()) as unknown[],
@@ -442,7 +442,9 @@ describe("wrong options", () => {
 
   test("the chain is typed by what it has reached", () => {
     const option = selectinload(Author, (a) => a.books).selectinload((b) => b.tags);
-    expectTypeOf(option).toEqualTypeOf<LoaderPath<Tag>>();
+    expectTypeOf(option.loadOnly((t) => t.label)).toExtend<LoadOption>();
+    // @ts-expect-error a tag has no title
+    expect(() => option.loadOnly((t) => t.title)).toThrow('Tag has no mapped attribute "title"');
     expect(option).toBeDefined();
   });
 });

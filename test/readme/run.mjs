@@ -1,5 +1,5 @@
 /**
- * Type-checks and runs every code block of the README, as readers would: copied into a file of a project.
+ * Type-checks and runs every code block of the README and of the pages in docs, as readers would: copied into a file of a project.
  *
  *   node test/readme/run.mjs [--project FOLDER] [README ...]
  *
@@ -7,7 +7,7 @@
  * run against this repository's source. See blocks.mjs for what is a program. Ends with one line "N passed, N failed".
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,10 @@ import { codeBlocks, programsOf } from "./blocks.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { values, positionals } = parseArgs({ options: { project: { type: "string" } }, allowPositionals: true });
-const readmes = positionals.length ? positionals : [join(root, "README.md")];
+const pages = readdirSync(join(root, "docs"))
+  .filter((name) => name.endsWith(".md"))
+  .map((name) => join(root, "docs", name));
+const readmes = positionals.length ? positionals : [join(root, "README.md"), ...pages];
 
 const compilerOptions = {
   target: "ES2022",

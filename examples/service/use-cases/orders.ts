@@ -80,7 +80,7 @@ const STOCK = attrs(Stock);
  * The stocks of these books, each with its book, locked until the end of the transaction. All lock them in the same order, so that none waits for one that
  * waits for it.
  */
-async function lockedStocks(bookIds: readonly number[]): Promise<Stock[]> {
+async function lockedStocks(bookIds: readonly number[]) {
   return await db
     .scalars(
       select(Stock)
@@ -95,7 +95,10 @@ async function lockedStocks(bookIds: readonly number[]): Promise<Stock[]> {
     .all();
 }
 
-function sell(stock: Stock, quantity: number): void {
+/** A stock with what is loaded of its book: the type knows, and asking for more does not compile. */
+type LockedStock = Awaited<ReturnType<typeof lockedStocks>>[number];
+
+function sell(stock: LockedStock, quantity: number): void {
   const before = stock.onHand;
   stock.onHand -= quantity;
   stock.sold += quantity;

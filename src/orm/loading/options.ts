@@ -6,15 +6,16 @@ import { ColumnElement } from "../../sql/element.js";
 import { expressionOrBind, requireCondition, requireElement } from "../../sql/elements/coerce.js";
 import { type Attrs, type Cls, type EntityRef, LoadOption, type RelAttr } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import type { EffectiveOption, IsMany } from "../../sql/load-effects.js";
 import type { Parts } from "../../sql/node.js";
-import type { Condition, Expr, Valued } from "../../sql/typing.js";
+import type { Condition, Expr, Named, Valued } from "../../sql/typing.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { ExpressionAttribute } from "../attributes/expression-attribute.js";
 import { describeValue } from "../attributes/relation-attribute.js";
 import type { AnyClass } from "../mapping/declarations.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { allMappers } from "../mapping/registry.js";
-import { entityOf, findEntity, requireEntity } from "./entity.js";
+import { type AliasOf, entityOf, findEntity, requireEntity } from "./entity.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
 import { InstrumentedRelation } from "./instrumented-relation.js";
 import {
@@ -36,7 +37,7 @@ import type { OrmEntity } from "./orm-entity.js";
 export type { RelationSettings } from "./option-steps.js";
 
 /** A relationship of `E`, picked by a lambda. */
-export type PickRelation<E, R> = (entity: Attrs<E>) => RelAttr<R, unknown, unknown>;
+export type PickRelation<E, R, N extends string = string> = (entity: Attrs<E>) => RelAttr<R, unknown, unknown, N>;
 /** One or several columns of `E`, picked by a lambda. */
 export type PickColumns<E> = (entity: Attrs<E>) => Expr<unknown, unknown> | readonly Expr<unknown, unknown>[];
 
@@ -82,47 +83,99 @@ export interface DeferSettings {
   readonly raiseload?: boolean;
 }
 
+/** The name of a relationship or column, where the types know it. */
+type Known<N extends string> = string extends N ? never : N;
+/** The names of picked columns. */
+type PickedName<C> = C extends (...args: never[]) => infer X
+  ? X extends readonly (infer I)[]
+    ? NameOf<I>
+    : NameOf<X>
+  : NameOf<C>;
+type NameOf<X> = X extends Named<infer K extends string> ? Known<K> : never;
+/** The class that a relationship starts at. */
+type RootOf<Src> = Src extends AliasOf<infer E> ? E : Src extends string ? never : Src;
+
+/** How far a path is part of the statement itself: within it, within it with a collection joined, or beyond it. */
+type Reach = "within" | "multiplied" | "beyond" | "multiplied before";
+type Beyond<X extends Reach> = X extends "multiplied" | "multiplied before" ? "multiplied before" : "beyond";
+type JoinedReach<X extends Reach, E, N> = X extends "within" ? (IsMany<E, N> extends true ? "multiplied" : X) : X;
+
+/** A path that goes on along relationship `N`, which is loaded. */
+type Further<R, Root, F extends string, P extends string, N extends string, X extends Reach> = LoaderPath<
+  R,
+  Root,
+  F | `${P}${Known<N>}`,
+  `${P}${Known<N>}.`,
+  X
+>;
+
 /**
  * A loader option that has reached `E`: further calls go on from there, calls that speak of columns or of "*" stay.
  *
+ * Its other parameters say what it does, for the types of rows: the class it begins at, facts about it, the path so far, and how far it is part
+ * of the statement. They need not be written.
+ *
  * @example selectinload(User, (u) => u.posts).selectinload((p) => p.tags).loadOnly((t) => t.name)
  */
-export interface LoaderPath<E> extends LoadOption {
+export interface LoaderPath<E, Root = E, F extends string = never, P extends string = "", X extends Reach = "within">
+  extends EffectiveOption<Root, F, X extends "multiplied" | "multiplied before" ? true : false> {
   /** With one more SELECT for each level, by the keys of the parents. */
-  selectinload<R>(relation: PickRelation<E, R>, settings?: LevelSettings<NoInfer<R>>): LoaderPath<R>;
+  selectinload<R, const N extends string>(
+    relation: PickRelation<E, R, N>,
+    settings?: LevelSettings<NoInfer<R>>,
+  ): Further<R, Root, F, P, N, Beyond<X>>;
   /** In the same SELECT, by an outer join; collections need `unique()` on the result. */
-  joinedload<R>(relation: PickRelation<E, R>, settings?: JoinedSettings<NoInfer<R>>): LoaderPath<R>;
+  joinedload<R, const N extends string>(
+    relation: PickRelation<E, R, N>,
+    settings?: JoinedSettings<NoInfer<R>>,
+  ): Further<R, Root, F, P, N, JoinedReach<X, E, N>>;
   /** With one more SELECT that has the first as its subquery. */
-  subqueryload<R>(relation: PickRelation<E, R>, settings?: MemberSettings<NoInfer<R>>): LoaderPath<R>;
+  subqueryload<R, const N extends string>(
+    relation: PickRelation<E, R, N>,
+    settings?: MemberSettings<NoInfer<R>>,
+  ): Further<R, Root, F, P, N, Beyond<X>>;
   /** At once, as a lazy load would. */
-  immediateload<R>(relation: PickRelation<E, R>, settings?: LevelSettings<NoInfer<R>>): LoaderPath<R>;
+  immediateload<R, const N extends string>(
+    relation: PickRelation<E, R, N>,
+    settings?: LevelSettings<NoInfer<R>>,
+  ): Further<R, Root, F, P, N, Beyond<X>>;
   /** When first read. */
-  lazyload<R>(relation: PickRelation<E, R> | "*", settings?: MemberSettings<NoInfer<R>>): LoaderPath<R>;
+  lazyload<R>(
+    relation: PickRelation<E, R> | "*",
+    settings?: MemberSettings<NoInfer<R>>,
+  ): LoaderPath<R, Root, F, never, Beyond<X>>;
   /** Never: reading it is an error. */
-  raiseload<R>(relation: PickRelation<E, R> | "*", settings?: RaiseSettings): LoaderPath<R>;
+  raiseload<R>(relation: PickRelation<E, R> | "*", settings?: RaiseSettings): LoaderPath<R, Root, F, never, Beyond<X>>;
   /** Never: it is empty. */
-  noload<R>(relation: PickRelation<E, R> | "*"): LoaderPath<R>;
+  noload<R>(relation: PickRelation<E, R> | "*"): LoaderPath<R, Root, F, never, Beyond<X>>;
   /** From columns that the statement joins by itself. */
-  containsEager<R>(relation: PickRelation<E, R>): LoaderPath<R>;
+  containsEager<R, const N extends string>(
+    relation: PickRelation<E, R, N>,
+  ): Further<R, Root, F, P, N, JoinedReach<X, E, N>>;
   /** As the mapping says; only to go further along the path. */
-  defaultload<R>(relation: PickRelation<E, R>): LoaderPath<R>;
+  defaultload<R>(relation: PickRelation<E, R>): LoaderPath<R, Root, F, never, Beyond<X>>;
   /** Only these columns, and the key. */
-  loadOnly(...columns: readonly PickColumns<E>[]): LoaderPath<E>;
+  loadOnly<const C extends readonly PickColumns<E>[]>(
+    ...columns: C
+  ): LoaderPath<E, Root, F | `${P}=${PickedName<C[number]>}`, P, X>;
   /** Not these columns until they are read; "*" for all. */
-  defer(columns: PickColumns<E> | "*", settings?: DeferSettings): LoaderPath<E>;
+  defer<const C extends PickColumns<E> | "*">(
+    columns: C,
+    settings?: DeferSettings,
+  ): LoaderPath<E, Root, F | `${P}!${PickedName<C>}`, P, X>;
   /** These columns although the mapping defers them; "*" for all. */
-  undefer(...columns: readonly (PickColumns<E> | "*")[]): LoaderPath<E>;
+  undefer(...columns: readonly (PickColumns<E> | "*")[]): LoaderPath<E, Root, F, P, X>;
   /** The deferred columns of a group. */
-  undeferGroup(group: string): LoaderPath<E>;
+  undeferGroup(group: string): LoaderPath<E, Root, F, P, X>;
   /** The columns of these subclasses of what the path has reached, with one more SELECT each. */
-  selectinPolymorphic<const S extends readonly Cls<E>[]>(classes: S): LoaderPath<E>;
+  selectinPolymorphic<const S extends readonly Cls<E>[]>(classes: S): LoaderPath<E, Root, F, P, X>;
   /** The value of a query-time expression of what the path has reached. */
   withExpression<T>(
     attribute: (entity: Attrs<E>) => Valued<T>,
     expression: Valued<NoInfer<T> | null> | ((entity: Attrs<E>) => Valued<NoInfer<T> | null>),
-  ): LoaderPath<E>;
+  ): LoaderPath<E, Root, F, P, X>;
   /** Several options for what the path has reached. */
-  options(...options: readonly LoadOption[]): LoaderPath<E>;
+  options(...options: readonly LoadOption[]): LoaderPath<E, Root, F, P, X>;
 }
 
 /** A path of steps from a root entity; null stands for every entity of the statement. */
@@ -374,15 +427,15 @@ type Root<E> = Cls<E> | EntityRef<E, unknown>;
  * @example select(User).options(selectinload(User, (u) => u.posts, { orderBy: (p) => p.createdAt.desc(), limit: 3 }))
  * @example select(Folder).options(selectinload(Folder, (f) => f.children, { depth: -1 }))
  */
-export function selectinload<E, R>(
+export function selectinload<E, R, const N extends string>(
   root: Root<E>,
-  relation: PickRelation<E, R>,
+  relation: PickRelation<E, R, N>,
   settings?: LevelSettings<NoInfer<R>>,
-): LoaderPath<R>;
-export function selectinload<R>(
-  relation: RelAttr<R, unknown, unknown>,
+): Further<R, E, never, "", N, "beyond">;
+export function selectinload<R, Src, const N extends string>(
+  relation: RelAttr<R, Src, unknown, N>,
   settings?: LevelSettings<NoInfer<R>>,
-): LoaderPath<R>;
+): Further<R, RootOf<Src>, never, "", N, "beyond">;
 export function selectinload(root: unknown, pick?: unknown, settings?: object): never {
   return relationOption(root, pick, "selectin", settingsOf(pick, settings));
 }
@@ -392,43 +445,43 @@ export function selectinload(root: unknown, pick?: unknown, settings?: object): 
  *
  * @example select(Post).options(joinedload(Post, (p) => p.author, { innerjoin: true }))
  */
-export function joinedload<E, R>(
+export function joinedload<E, R, const N extends string>(
   root: Root<E>,
-  relation: PickRelation<E, R>,
+  relation: PickRelation<E, R, N>,
   settings?: JoinedSettings<NoInfer<R>>,
-): LoaderPath<R>;
-export function joinedload<R>(
-  relation: RelAttr<R, unknown, unknown>,
+): Further<R, E, never, "", N, JoinedReach<"within", E, N>>;
+export function joinedload<R, Src, const N extends string>(
+  relation: RelAttr<R, Src, unknown, N>,
   settings?: JoinedSettings<NoInfer<R>>,
-): LoaderPath<R>;
+): Further<R, RootOf<Src>, never, "", N, JoinedReach<"within", RootOf<Src>, N>>;
 export function joinedload(root: unknown, pick?: unknown, settings?: object): never {
   return relationOption(root, pick, "joined", settingsOf(pick, settings));
 }
 
 /** Loads a relationship with one more SELECT that has the first one as its subquery. */
-export function subqueryload<E, R>(
+export function subqueryload<E, R, const N extends string>(
   root: Root<E>,
-  relation: PickRelation<E, R>,
+  relation: PickRelation<E, R, N>,
   settings?: MemberSettings<NoInfer<R>>,
-): LoaderPath<R>;
-export function subqueryload<R>(
-  relation: RelAttr<R, unknown, unknown>,
+): Further<R, E, never, "", N, "beyond">;
+export function subqueryload<R, Src, const N extends string>(
+  relation: RelAttr<R, Src, unknown, N>,
   settings?: MemberSettings<NoInfer<R>>,
-): LoaderPath<R>;
+): Further<R, RootOf<Src>, never, "", N, "beyond">;
 export function subqueryload(root: unknown, pick?: unknown, settings?: object): never {
   return relationOption(root, pick, "subquery", settingsOf(pick, settings));
 }
 
 /** Loads a relationship right after its parents, as a lazy load would: what the identity map has is taken from there. */
-export function immediateload<E, R>(
+export function immediateload<E, R, const N extends string>(
   root: Root<E>,
-  relation: PickRelation<E, R>,
+  relation: PickRelation<E, R, N>,
   settings?: LevelSettings<NoInfer<R>>,
-): LoaderPath<R>;
-export function immediateload<R>(
-  relation: RelAttr<R, unknown, unknown>,
+): Further<R, E, never, "", N, "beyond">;
+export function immediateload<R, Src, const N extends string>(
+  relation: RelAttr<R, Src, unknown, N>,
   settings?: LevelSettings<NoInfer<R>>,
-): LoaderPath<R>;
+): Further<R, RootOf<Src>, never, "", N, "beyond">;
 export function immediateload(root: unknown, pick?: unknown, settings?: object): never {
   return relationOption(root, pick, "immediate", settingsOf(pick, settings));
 }
@@ -442,11 +495,11 @@ export function lazyload<E, R>(
   root: Root<E>,
   relation: PickRelation<E, R> | "*",
   settings?: MemberSettings<NoInfer<R>>,
-): LoaderPath<R>;
+): LoaderPath<R, E, never, never, "beyond">;
 export function lazyload<R>(
   relation: RelAttr<R, unknown, unknown> | "*",
   settings?: MemberSettings<NoInfer<R>>,
-): LoaderPath<R>;
+): LoaderPath<R, unknown, never, never, "beyond">;
 export function lazyload(root: unknown, pick?: unknown, settings?: object): never {
   return relationOption(root, pick, "select", settingsOf(pick, settings));
 }
@@ -460,16 +513,22 @@ export function raiseload<E, R>(
   root: Root<E>,
   relation: PickRelation<E, R> | "*",
   settings?: RaiseSettings,
-): LoaderPath<R>;
-export function raiseload<R>(relation: RelAttr<R, unknown, unknown> | "*", settings?: RaiseSettings): LoaderPath<R>;
+): LoaderPath<R, E, never, never, "beyond">;
+export function raiseload<R>(
+  relation: RelAttr<R, unknown, unknown> | "*",
+  settings?: RaiseSettings,
+): LoaderPath<R, unknown, never, never, "beyond">;
 export function raiseload(root: unknown, pick?: unknown, settings?: RaiseSettings): never {
   const given = (settingsOf(pick, settings) ?? {}) as RaiseSettings;
   return relationOption(root, pick, given.sqlOnly === true ? "raise_on_sql" : "raise", undefined);
 }
 
 /** The relationship is taken to be empty and is never loaded. */
-export function noload<E, R>(root: Root<E>, relation: PickRelation<E, R> | "*"): LoaderPath<R>;
-export function noload<R>(relation: RelAttr<R, unknown, unknown> | "*"): LoaderPath<R>;
+export function noload<E, R>(
+  root: Root<E>,
+  relation: PickRelation<E, R> | "*",
+): LoaderPath<R, E, never, never, "beyond">;
+export function noload<R>(relation: RelAttr<R, unknown, unknown> | "*"): LoaderPath<R, unknown, never, never, "beyond">;
 export function noload(root: unknown, pick?: unknown): never {
   return relationOption(root, pick, "noload", undefined);
 }
@@ -480,15 +539,23 @@ export function noload(root: unknown, pick?: unknown): never {
  * @example select(User).join(u.posts).options(containsEager(u.posts))
  * @example select(User).join(u.posts.of(p1)).options(containsEager(u.posts.of(p1)))
  */
-export function containsEager<E, R>(root: Root<E>, relation: PickRelation<E, R>): LoaderPath<R>;
-export function containsEager<R>(relation: RelAttr<R, unknown, unknown>): LoaderPath<R>;
+export function containsEager<E, R, const N extends string>(
+  root: Root<E>,
+  relation: PickRelation<E, R, N>,
+): Further<R, E, never, "", N, JoinedReach<"within", E, N>>;
+export function containsEager<R, Src, const N extends string>(
+  relation: RelAttr<R, Src, unknown, N>,
+): Further<R, RootOf<Src>, never, "", N, JoinedReach<"within", RootOf<Src>, N>>;
 export function containsEager(root: unknown, pick?: unknown): never {
   return relationOption(root, pick, "containsEager", undefined);
 }
 
 /** Goes along a relationship without saying how it is loaded. */
-export function defaultload<E, R>(root: Root<E>, relation: PickRelation<E, R>): LoaderPath<R>;
-export function defaultload<R>(relation: RelAttr<R, unknown, unknown>): LoaderPath<R>;
+export function defaultload<E, R>(
+  root: Root<E>,
+  relation: PickRelation<E, R>,
+): LoaderPath<R, E, never, never, "beyond">;
+export function defaultload<R>(relation: RelAttr<R, unknown, unknown>): LoaderPath<R, unknown, never, never, "beyond">;
 export function defaultload(root: unknown, pick?: unknown): never {
   return relationOption(root, pick, null, undefined);
 }
@@ -503,13 +570,20 @@ export function load<E>(root: Root<E>): LoaderPath<E> {
  *
  * @example select(User).options(loadOnly(User, (u) => [u.id, u.name]))
  */
-export function loadOnly<E>(root: Root<E>, ...columns: readonly PickColumns<E>[]): LoaderPath<E>;
+export function loadOnly<E, const C extends readonly PickColumns<E>[]>(
+  root: Root<E>,
+  ...columns: C
+): LoaderPath<E, E, `=${PickedName<C[number]>}`>;
 export function loadOnly(root: unknown, ...picks: readonly unknown[]): never {
   return columnOption("only", root, picks);
 }
 
 /** Leaves columns out until they are read; `"*"` for all. */
-export function defer<E>(root: Root<E>, columns: PickColumns<E> | "*", settings?: DeferSettings): LoaderPath<E>;
+export function defer<E, const C extends PickColumns<E> | "*">(
+  root: Root<E>,
+  columns: C,
+  settings?: DeferSettings,
+): LoaderPath<E, E, `!${PickedName<C>}`>;
 export function defer(root: unknown, pick: unknown, settings: DeferSettings = {}): never {
   return columnOption(settings.raiseload === true ? "raise" : "defer", root, [pick]);
 }

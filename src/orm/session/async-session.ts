@@ -2,10 +2,12 @@
 import { AsyncConnection } from "../../engine/async-connection.js";
 import { AsyncResult, type AsyncScalarResult } from "../../engine/async-result.js";
 import { isPromise, meaningToBlock, type Op } from "../../engine/io.js";
+import type { JoinedResultPromise, JoinedScalarsPromise } from "../../engine/joined-result.js";
 import type { CursorResult } from "../../engine/result.js";
 import { carry, carryScalars, type ResultPromise, type ScalarResultPromise } from "../../engine/result-promise.js";
 import type { Cls, Plain } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
+import type { JoinsCollection, LoadedRow, LoadingStatement } from "../../sql/load-effects.js";
 import type { RowsOf } from "../../sql/typing.js";
 import type { GetOptions } from "../loading/identity.js";
 import { ensureState } from "../mapping/instrument.js";
@@ -334,7 +336,11 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     params?: Params,
     options?: SessionExecuteOptions,
   ): ResultPromise<unknown[], CursorResult<unknown[]>>;
-  execute<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): ResultPromise<R>;
+  execute<R, L>(
+    statement: LoadingStatement<R, L>,
+    params?: Params,
+    options?: SessionExecuteOptions,
+  ): L extends JoinsCollection ? JoinedResultPromise<LoadedRow<R, L>> : ResultPromise<LoadedRow<R, L>>;
   execute(
     statement: object,
     params?: Params,
@@ -344,24 +350,34 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     return carry(this.run(execute(this.core, statement, params, options), options?.signal) as never);
   }
   /** The first column of all rows: entities, for `select(User)`. */
-  scalars<R>(
-    statement: RowsOf<R>,
+  scalars<R, L>(
+    statement: LoadingStatement<R, L>,
     params?: Params,
     options?: SessionExecuteOptions,
-  ): ScalarResultPromise<FirstColumn<R>>;
+  ): L extends JoinsCollection
+    ? JoinedScalarsPromise<FirstColumn<LoadedRow<R, L>>>
+    : ScalarResultPromise<FirstColumn<LoadedRow<R, L>>>;
   scalars(statement: object, params?: Params, options?: SessionExecuteOptions): ScalarResultPromise<unknown>;
   scalars(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
     return carryScalars(this.run(execute(this.core, statement, params, options, true), options?.signal));
   }
   /** The first column of the first row, or null. */
-  scalar<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): Promise<FirstColumn<R> | null>;
+  scalar<R, L>(
+    statement: LoadingStatement<R, L>,
+    params?: Params,
+    options?: SessionExecuteOptions,
+  ): Promise<FirstColumn<LoadedRow<R, L>> | null>;
   scalar(statement: object, params?: Params, options?: SessionExecuteOptions): Promise<unknown>;
   scalar(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
     return this.execute(statement, params, options).scalar();
   }
 
   /** Runs a statement and reads its rows as they come. */
-  async stream<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): Promise<AsyncResult<R>> {
+  async stream<R, L>(
+    statement: LoadingStatement<R, L>,
+    params?: Params,
+    options?: SessionExecuteOptions,
+  ): Promise<AsyncResult<LoadedRow<R, L>>> {
     const signal = options?.signal;
     const source = await this.run(openStream(this.core, statement, params, options), signal);
     let open = true;
@@ -374,18 +390,18 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
         return this.#finish(source.close());
       },
     };
-    return new AsyncResult<R>(source.shape, stream, options?.yieldPer);
+    return new AsyncResult<LoadedRow<R, L>>(source.shape, stream, options?.yieldPer);
   }
   /** Whether a result of `stream()` is open: neither read to its end nor closed. */
   get isStreaming(): boolean {
     return this.#openStreams > 0;
   }
-  async streamScalars<R>(
-    statement: RowsOf<R>,
+  async streamScalars<R, L>(
+    statement: LoadingStatement<R, L>,
     params?: Params,
     options?: SessionExecuteOptions,
-  ): Promise<AsyncScalarResult<FirstColumn<R>>> {
-    return (await this.stream(statement, params, options)).scalars() as unknown as AsyncScalarResult<FirstColumn<R>>;
+  ): Promise<AsyncScalarResult<FirstColumn<LoadedRow<R, L>>>> {
+    return (await this.stream(statement, params, options)).scalars() as never;
   }
 
   /**

@@ -1,5 +1,6 @@
 /** Explicit asynchronous lazy loads: `await awaitable(user).posts`. SQLAlchemy: `AsyncAttrs.awaitable_attrs`. */
 import { InvalidRequestError } from "../../sql/errors.js";
+import type { Whole } from "../../sql/loaded.js";
 import { RelationAttribute } from "../attributes/relation-attribute.js";
 import { DetachedInstanceError } from "../errors.js";
 import { ensureState } from "../mapping/instrument.js";
@@ -7,8 +8,8 @@ import { mapperOf } from "../mapping/mapper.js";
 import type { SessionPort } from "../state.js";
 import type { AsyncSession } from "./async-session.js";
 
-/** The attributes of an entity as promises. */
-export type Awaitable<E> = { readonly [K in keyof E]: Promise<E[K]> };
+/** The attributes of an entity as promises: those that its statement left out, too. */
+export type Awaitable<E> = { readonly [K in keyof Whole<E>]: Promise<Whole<E>[K]> };
 
 /** The asynchronous session of a core; set by the module that knows both. */
 export type FaceLookup = (core: SessionPort) => AsyncSession | undefined;

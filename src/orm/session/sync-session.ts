@@ -2,9 +2,11 @@
 
 import { Connection } from "../../engine/connection.js";
 import { type Op, runSync } from "../../engine/io.js";
+import type { JoinedResult, JoinedScalars } from "../../engine/joined-result.js";
 import type { CursorResult, Result, ScalarResult } from "../../engine/result.js";
 import type { Cls, Plain } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
+import type { JoinsCollection, LoadingStatement, SyncLoadedRow } from "../../sql/load-effects.js";
 import type { RowsOf } from "../../sql/typing.js";
 import type { GetOptions } from "../loading/identity.js";
 import { ensureState } from "../mapping/instrument.js";
@@ -175,17 +177,31 @@ export class Session extends SessionFace implements Disposable {
   }
 
   execute(statement: RowsOf<never>, params?: Params, options?: SessionExecuteOptions): CursorResult<unknown[]>;
-  execute<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): Result<R>;
+  execute<R, L>(
+    statement: LoadingStatement<R, L>,
+    params?: Params,
+    options?: SessionExecuteOptions,
+  ): L extends JoinsCollection ? JoinedResult<SyncLoadedRow<R, L>> : Result<SyncLoadedRow<R, L>>;
   execute(statement: object, params?: Params, options?: SessionExecuteOptions): CursorResult<unknown[]>;
   execute(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
     return this.#run(execute(this.core, statement, params, options));
   }
-  scalars<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): ScalarResult<FirstColumn<R>>;
+  scalars<R, L>(
+    statement: LoadingStatement<R, L>,
+    params?: Params,
+    options?: SessionExecuteOptions,
+  ): L extends JoinsCollection
+    ? JoinedScalars<FirstColumn<SyncLoadedRow<R, L>>>
+    : ScalarResult<FirstColumn<SyncLoadedRow<R, L>>>;
   scalars(statement: object, params?: Params, options?: SessionExecuteOptions): ScalarResult<unknown>;
   scalars(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
     return this.execute(statement, params, options).scalars();
   }
-  scalar<R>(statement: RowsOf<R>, params?: Params, options?: SessionExecuteOptions): FirstColumn<R> | null;
+  scalar<R, L>(
+    statement: LoadingStatement<R, L>,
+    params?: Params,
+    options?: SessionExecuteOptions,
+  ): FirstColumn<SyncLoadedRow<R, L>> | null;
   scalar(statement: object, params?: Params, options?: SessionExecuteOptions): unknown;
   scalar(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
     return this.execute(statement, params, options).scalar();

@@ -15,7 +15,7 @@ import type { RowOf, Selectable, SelectColumns } from "../selectable/select-typi
 import { disambiguate } from "../selectable/selected-columns.js";
 import { Statement } from "../statement.js";
 import { describeValue } from "../types/text-check.js";
-import type { Condition, ROW, RowsOf } from "../typing.js";
+import type { Condition, LOADS, ROW, RowsOf } from "../typing.js";
 
 const none: readonly never[] = Object.freeze([]);
 
@@ -32,6 +32,7 @@ export type SetKey = string | object;
 /** INSERT, UPDATE or DELETE: what they have in common. They are immutable: every method gives a new one. */
 export abstract class DMLStatement<Row = never, C = unknown> extends Statement implements RowsOf<Row> {
   declare readonly [ROW]: Row;
+  declare readonly [LOADS]?: unknown;
   /** The table written to. */
   readonly table: Table;
   /** The entity that the statement was made for, or null for a plain table. */

@@ -4,7 +4,7 @@ import { ArgumentError } from "../errors.js";
 import type { Node, Parts } from "../node.js";
 import { Statement } from "../statement.js";
 import { describeValue } from "../types/text-check.js";
-import type { ROW, RowsOf } from "../typing.js";
+import type { LOADS, ROW, RowsOf } from "../typing.js";
 import { Query } from "./query.js";
 import { Select } from "./select.js";
 
@@ -12,6 +12,7 @@ import { Select } from "./select.js";
 export class FromStatement<Row = unknown> extends Statement implements RowsOf<Row> {
   static override readonly parts: Parts = { select: "node", statement: "node" };
   declare readonly [ROW]: Row;
+  declare readonly [LOADS]?: unknown;
   override get visitName(): string {
     return "FromStatement";
   }
@@ -36,7 +37,7 @@ export class FromStatement<Row = unknown> extends Statement implements RowsOf<Ro
 }
 
 declare module "./select.js" {
-  interface Select<Row, Ent, Sel, Nul> {
+  interface Select<Row, Ent, Sel, Nul, Load> {
     /**
      * The same entities and columns, read from the rows of another statement: text, text with columns, a set operation, a SELECT, or
      * INSERT, UPDATE and DELETE with RETURNING. Columns are found by themselves, else by their names.

@@ -8,7 +8,7 @@ import { Statement } from "../statement.js";
 import { booleanType, integerType, nullType } from "../types/base.js";
 import { describeValue } from "../types/text-check.js";
 import type { SQLType } from "../types/type.js";
-import type { BoolExpr, ExprOf, Named, ROW, RowsOf, Valued } from "../typing.js";
+import type { BoolExpr, ExprOf, LOADS, Named, ROW, RowsOf, Valued } from "../typing.js";
 import { AliasedFrom } from "./alias.js";
 
 /** A column of a query with the name that it has outside. */
@@ -30,6 +30,7 @@ export type ScalarOf<Row> = unknown extends Row
 /** Something that gives rows: SELECT, a set operation, VALUES, text with columns. */
 export abstract class Query<Row = unknown, C = unknown> extends Statement implements RowsOf<Row> {
   declare readonly [ROW]: Row;
+  declare readonly [LOADS]?: unknown;
 
   /** Its columns with the names that they have outside. */
   abstract get selectedColumns(): readonly SelectedColumn[];

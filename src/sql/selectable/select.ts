@@ -7,10 +7,11 @@ import { type WindowOptions, windowSpec } from "../elements/window.js";
 import type { Attrs, LoadOption } from "../entity.js";
 import { type Cls, type EntityRef, type RelAttr, RelationElement, type TARGET } from "../entity.js";
 import { ArgumentError, InvalidRequestError } from "../errors.js";
+import type { Loading, Tells } from "../load-effects.js";
 import type { Node, Parts } from "../node.js";
 import type { Table } from "../schema/table.js";
 import type { ExecutionOptions } from "../statement.js";
-import type { Condition, Valued } from "../typing.js";
+import type { Condition, LOADS, Valued } from "../typing.js";
 import { FromClause } from "./from-clause.js";
 import type { JoinKind } from "./join.js";
 import { Query, rowCount, type SelectedColumn } from "./query.js";
@@ -63,24 +64,26 @@ export type JoinTarget =
   | FromClause<unknown>
   | Cls<unknown>;
 
-type Nullable<Row, Ent extends readonly unknown[], Sel, Nul> = Select<
+type Nullable<Row, Ent extends readonly unknown[], Sel, Nul, Load> = Select<
   unknown extends Sel ? Row : RowOf<Sel, Nul>,
   Ent,
   Sel,
-  Nul
+  Nul,
+  Load
 >;
 
 /**
  * A SELECT statement. It is immutable: every method gives a new one.
  *
  * `Row` is the type of its rows, `Ent` the attribute sets that lambdas receive, `Sel` what was selected, and `Nul`
- * the sources that outer joins made nullable.
+ * the sources that outer joins made nullable. `Load` says what its loader options do.
  */
 export class Select<
   Row = unknown,
   Ent extends readonly unknown[] = readonly unknown[],
   Sel = unknown,
   Nul = never,
+  Load = unknown,
 > extends Query<Row, SelectColumns<Sel>> {
   static override readonly parts: Parts = {
     rawColumns: "nodes",
@@ -103,6 +106,7 @@ export class Select<
     return "Select";
   }
 
+  declare readonly [LOADS]: Load;
   /** What is selected: elements, FROM elements and entities. */
   readonly rawColumns: readonly Node[];
   /** The keys of an object row; empty for a tuple. */
@@ -286,29 +290,32 @@ export class Select<
     target: X,
     on: Where<readonly never[]> | null | undefined,
     options: LeftJoin,
-  ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>>;
+  ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
   join(
     target: JoinTarget,
     on: Where<readonly never[]> | null | undefined,
     options: JoinOptions,
-  ): Nullable<Row, Ent, Sel, unknown>;
+  ): Nullable<Row, Ent, Sel, unknown, Load>;
   join(target: JoinTarget, on?: Where<readonly never[]> | null, options: JoinOptions = {}): unknown {
     return this.joined(target, on, kindOf(options), null);
   }
 
   /** LEFT OUTER JOIN: columns of the target become nullable. */
-  outerjoin<X extends JoinTarget>(target: X, on?: Condition | null): Nullable<Row, Ent, Sel, Nul | TargetSource<X>> {
-    return this.joined(target, on, "left", null) as unknown as Nullable<Row, Ent, Sel, Nul | TargetSource<X>>;
+  outerjoin<X extends JoinTarget>(
+    target: X,
+    on?: Condition | null,
+  ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load> {
+    return this.joined(target, on, "left", null) as unknown as Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
   }
 
   /** FULL OUTER JOIN. */
-  fullJoin<X extends JoinTarget>(target: X, on?: Condition | null): Nullable<Row, Ent, Sel, unknown> {
-    return this.joined(target, on, "full", null) as unknown as Nullable<Row, Ent, Sel, unknown>;
+  fullJoin<X extends JoinTarget>(target: X, on?: Condition | null): Nullable<Row, Ent, Sel, unknown, Load> {
+    return this.joined(target, on, "full", null) as unknown as Nullable<Row, Ent, Sel, unknown, Load>;
   }
 
   /** RIGHT OUTER JOIN: what was there before becomes nullable. */
-  rightJoin<X extends JoinTarget>(target: X, on?: Condition | null): Nullable<Row, Ent, Sel, unknown> {
-    return this.joined(target, on, "right", null) as unknown as Nullable<Row, Ent, Sel, unknown>;
+  rightJoin<X extends JoinTarget>(target: X, on?: Condition | null): Nullable<Row, Ent, Sel, unknown, Load> {
+    return this.joined(target, on, "right", null) as unknown as Nullable<Row, Ent, Sel, unknown, Load>;
   }
 
   /** CROSS JOIN: every row with every row; of a LATERAL subquery, every row with its own. */
@@ -323,13 +330,13 @@ export class Select<
     target: X,
     on: Condition | null | undefined,
     options: LeftJoin,
-  ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>>;
+  ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
   joinFrom(
     left: JoinSource,
     target: JoinTarget,
     on: Condition | null | undefined,
     options: JoinOptions,
-  ): Nullable<Row, Ent, Sel, unknown>;
+  ): Nullable<Row, Ent, Sel, unknown, Load>;
   joinFrom(left: JoinSource, target: JoinTarget, on?: Condition | null, options: JoinOptions = {}): unknown {
     return this.joined(target, on, kindOf(options), requireFrom(left, "joinFrom()"));
   }
@@ -339,9 +346,9 @@ export class Select<
     left: JoinSource,
     target: X,
     on?: Condition | null,
-  ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>> {
+  ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load> {
     const from = requireFrom(left, "outerjoinFrom()");
-    return this.joined(target, on, "left", from) as unknown as Nullable<Row, Ent, Sel, Nul | TargetSource<X>>;
+    return this.joined(target, on, "left", from) as unknown as Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
   }
 
   /** The statement with other things selected; FROM, WHERE and the rest stay. */
@@ -389,11 +396,13 @@ export class Select<
     return copy as unknown as this;
   }
 
-  /** Loader options of the ORM. */
-  options(...options: readonly LoadOption[]): this {
+  /** Loader options of the ORM. A session's result says in its types what they load: `Loaded<User, "posts">`. */
+  options<O extends readonly LoadOption[]>(
+    ...options: O
+  ): Tells<O[number]> extends true ? Select<Row, Ent, Sel, Nul, Load & Loading<O[number]>> : this {
     const copy = this.fork();
     copy.loadOptions = [...this.loadOptions, ...options];
-    return copy as unknown as this;
+    return copy as never;
   }
 
   /** As a subquery: leaves out the FROM elements given, which the enclosing statement has; `null` for none. */

@@ -11,6 +11,7 @@ import {
   immediateload,
   inspect,
   joinedload,
+  type LoadOption,
   lazyload,
   load,
   loadOnly,
@@ -272,10 +273,12 @@ describe("containsEager", () => {
     const { Session } = await shelf();
     await using session = Session();
     const a = attrs(Author);
-    await expect(session.scalars(select(Author).join(a.posts).options(containsEager(a.posts))).all()).rejects.toThrow(
+    const joined: LoadOption = containsEager(a.posts);
+    await expect(session.scalars(select(Author).join(a.posts).options(joined)).all()).rejects.toThrow(
       "Author.posts is a collection that is loaded by a join (joinedload, containsEager",
     );
     const nested = select(Post).options(joinedload(Post, (p) => p.author).joinedload((x) => x.posts));
+    // @ts-expect-error the types say so too
     await expect(session.scalars(nested).all()).rejects.toThrow(
       "Author.posts is a collection that is loaded by a join",
     );

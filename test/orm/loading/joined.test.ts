@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { aliased, attrs, containsEager, joinedload, select, selectinload, subqueryload } from "../../../src/index.js";
+import {
+  aliased,
+  attrs,
+  containsEager,
+  joinedload,
+  type LoadOption,
+  select,
+  selectinload,
+  subqueryload,
+} from "../../../src/index.js";
 import { shelf } from "./fixture.js";
 import { Author, Comment, Post, TreeNode } from "./models.js";
 
@@ -57,7 +66,8 @@ describe("joinedload", () => {
   test("[QR-16] a joined collection without unique() is an error that names the relationship and the way out", async () => {
     const { Session } = await shelf();
     await using session = Session();
-    const result = await session.scalars(select(Author).options(joinedload(Author, (a) => a.posts)));
+    const joined: LoadOption = joinedload(Author, (a) => a.posts);
+    const result = await session.scalars(select(Author).options(joined));
     expect(() => result.all()).toThrow(/Author\.posts.*joinedload.*unique\(\)/s);
   });
 

@@ -207,8 +207,8 @@ describe("an expired object", () => {
     session.expire(team);
     log.reset();
     await session.runSync(() => {
-      expect(team.story).toBe("long");
-      expect(DOWN(team)).toEqual(ALL);
+      expect((team as Team).story).toBe("long");
+      expect(DOWN(team as Team)).toEqual(ALL);
     });
     expect(log.count()).toBe(3);
   });
