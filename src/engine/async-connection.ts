@@ -252,9 +252,9 @@ export class AsyncConnection implements AsyncDDLBind {
   getExecutionOptions(): ExecutionOptions {
     return this.core.options;
   }
-  /** The isolation level of this connection's transactions. */
+  /** The isolation level that is in force in the transaction, or will be in the next: as the server says, where nobody here has said it. */
   async getIsolationLevel(): Promise<IsolationLevel> {
-    return this.core.options.isolationLevel ?? this.core.dialect.defaultIsolationLevel;
+    return await this.#queue.run(this.core.isolationLevel());
   }
   /** The driver connection of the pool; its `raw` is the driver's own object. */
   async getRawConnection(): Promise<DriverConnection> {

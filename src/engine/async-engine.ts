@@ -4,8 +4,9 @@ import { AsyncConnection } from "./async-connection.js";
 import type { CacheFigures } from "./cache.js";
 import type { EngineDialect, TransactionOptions } from "./dialect.js";
 import { Engine, onConnection } from "./engine.js";
-import { EngineCore, type EngineOptions } from "./engine-core.js";
+import { EngineCore } from "./engine-core.js";
 import { type EngineEvents, engineDispatch } from "./engine-events.js";
+import type { EngineOptions } from "./engine-options.js";
 import { AlreadyQuitError } from "./errors.js";
 import { DISPATCH, type Dispatch } from "./events.js";
 import type { Parameters } from "./execute.js";
@@ -197,6 +198,10 @@ export class AsyncEngine implements AsyncDDLBind {
     return new AsyncEngine(this.core.withOptions(options));
   }
 
+  /** Changes the options of the connections that this engine gives from now on. */
+  updateExecutionOptions(options: ExecutionOptions): void {
+    this.core.updateOptions(options);
+  }
   getExecutionOptions(): ExecutionOptions {
     return this.core.options;
   }

@@ -7,7 +7,7 @@ import { translating } from "../sql/schema-translation.js";
 import type { CachedStatement } from "./compiled-cache.js";
 import type { ConnectionContext, EngineContext, ErrorContext, Origin } from "./context.js";
 import { CursorCore } from "./cursor-core.js";
-import type { EngineDialect, TransactionOptions } from "./dialect.js";
+import type { EngineDialect, IsolationLevel, TransactionOptions } from "./dialect.js";
 import {
   Blocked,
   type DriverConnection,
@@ -46,6 +46,8 @@ export class ConnectionCore implements ConnectionContext {
   #root: TransactionCore | null = null;
   #innermost: TransactionCore | null = null;
   #savepoints = 0;
+  /** What the transaction was begun with; undefined is the database's default. */
+  #level: IsolationLevel | undefined;
   #watchStamp = -1;
   #watched = false;
   /** How the statement that runs next was come by; only the log reads it. */
@@ -314,6 +316,20 @@ export class ConnectionCore implements ConnectionContext {
     }
   }
 
+  /** The isolation level that is in force in the transaction, or will be in the next one; asks the database where nobody has said it. */
+  *isolationLevel(): Op<IsolationLevel> {
+    const said = this.#root === null ? this.options.isolationLevel : this.#level;
+    const { dialect } = this.engine;
+    if (said !== undefined || dialect.readIsolationLevel === undefined) return said ?? dialect.defaultIsolationLevel;
+    this.#use();
+    if (this.#driver === null) yield* this.#reconnect();
+    try {
+      return yield* dialect.readIsolationLevel(this.driver);
+    } catch (error) {
+      return yield* this.fail(error, { plan: null, params: [], isMany: false });
+    }
+  }
+
   // --- transactions ------------------------------------------------------------------------------------------------
 
   /**
@@ -470,6 +486,7 @@ export class ConnectionCore implements ConnectionContext {
     const readOnly = options.readOnly ?? this.options.readOnly;
     const deferrable = options.deferrable ?? this.options.deferrable;
     if (this.hears("begin")) this[DISPATCH].fire("begin", this);
+    this.#level = isolationLevel;
     const how =
       isolationLevel === "AUTOCOMMIT" ? "implicit; autocommit, nothing is sent" : implicit ? "implicit" : "explicit";
     const waiting = this.control(`BEGIN (${how})`, () =>
@@ -501,12 +518,15 @@ export class ConnectionCore implements ConnectionContext {
       echo({ kind: "transaction", engine: this.engine.name, action, ...(token === undefined ? {} : { token }) });
     }
     if (this.hears("beforeTransactionControl")) this[DISPATCH].fire("beforeTransactionControl", this, wordsOf(action));
+    let waiting: Op<void> | null;
     try {
-      const waiting = call();
-      return waiting === null ? null : this.#controlWaiting(waiting, action);
+      waiting = call();
     } catch (error) {
       return this.fail(error, { plan: null, params: [], isMany: false, statement: action });
     }
+    if (waiting !== null) return this.#controlWaiting(waiting, action);
+    this.#announceControl(action);
+    return null;
   }
 
   *#controlWaiting(waiting: Op<void>, action: string): Op<void> {
@@ -515,6 +535,10 @@ export class ConnectionCore implements ConnectionContext {
     } catch (error) {
       yield* this.fail(error, { plan: null, params: [], isMany: false, statement: action });
     }
+    this.#announceControl(action);
+  }
+
+  #announceControl(action: string): void {
     if (this.hears("afterTransactionControl")) this[DISPATCH].fire("afterTransactionControl", this, wordsOf(action));
   }
 

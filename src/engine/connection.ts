@@ -170,7 +170,7 @@ export class Connection implements SyncDDLBind {
   }
   /** The isolation level of this connection's transactions. */
   getIsolationLevel(): IsolationLevel {
-    return this.core.options.isolationLevel ?? this.core.dialect.defaultIsolationLevel;
+    return runSync(this.core.isolationLevel());
   }
   /** The driver connection of the pool; its `raw` is the driver's own object. */
   getRawConnection(): DriverConnection {

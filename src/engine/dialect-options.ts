@@ -7,6 +7,9 @@ export function camelCase(name: string): string {
   return name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
+/** A timer that is set to more goes off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Reads options, and refuses those that the dialect does not know. */
 export class OptionReader {
   /**
@@ -63,6 +66,11 @@ export class OptionReader {
       throw new ArgumentError(`${this.#place(name)} is a number, not "${value}"`);
     }
     return number;
+  }
+
+  /** A number of milliseconds for a timer, from an option in milliseconds or, by `unit`, in others of them. @throws ArgumentError */
+  milliseconds(name: string, byDefault: number, unit = 1): number {
+    return Math.min(this.number(name, byDefault) * unit, LONGEST_TIMER_MS);
   }
 
   /** One of some words. @throws ArgumentError for another */

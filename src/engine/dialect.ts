@@ -40,6 +40,8 @@ export interface EngineDialect extends Dialect {
   readonly isolationLevels: readonly IsolationLevel[];
   /** The level of a transaction for which nothing else was said. */
   readonly defaultIsolationLevel: IsolationLevel;
+  /** Asks the database for the level of the transaction that is open, else of the next, where it can be another than the default. */
+  readIsolationLevel?(connection: DriverConnection): Op<IsolationLevel>;
   /** The kind of pool that fits the URL. */
   readonly poolKind: PoolKind;
   /** INSERT of one row tells the integer key that the database made, without RETURNING. */

@@ -9,42 +9,18 @@ import type { DialectOptions, EngineDialect, IsolationLevel, PoolKind } from "./
 import { makeDialect } from "./dialect.js";
 import type { DriverConnection } from "./driver.js";
 import { ENGINE_EVENTS, EngineDispatch, engineDispatch } from "./engine-events.js";
+import { checkEngineOptions, type EngineOptions, type PoolClass } from "./engine-options.js";
 import { DatabaseError } from "./errors.js";
 import { announceError, DISPATCH, Dispatch } from "./events.js";
 import { type ExecutionOptions, mergeOptions, NO_OPTIONS } from "./execution-options.js";
 import { Aborted, Awaiting, isOp, isPromise, type Op, type Soon } from "./io.js";
-import { type Echo, type EchoFunction, makeEcho } from "./logging.js";
+import { type EchoFunction, makeEcho } from "./logging.js";
 import { Nursery } from "./nursery.js";
 import { NullPool, StaticPool } from "./pool/other-pools.js";
-import type { Connector, Pool, PoolLog, PoolOptions, ResetOnReturn } from "./pool/pool.js";
+import type { Connector, Pool, ResetOnReturn } from "./pool/pool.js";
 import { QueuePool, SinglePool } from "./pool/queue-pool.js";
 import type { ConnectionRecord } from "./pool/record.js";
 import { makeUrl, type URL } from "./url.js";
-
-/** Makes a pool; for `poolClass`. */
-export type PoolClass = new (connector: Connector, options: PoolOptions, log: PoolLog) => Pool;
-
-/** Options of `createAsyncEngine` and `createEngine`. */
-export interface EngineOptions extends PoolOptions, DialectOptions {
-  /** Logs SQL with parameters and timings; `"debug"` rows too; a function takes the events itself. Default false. */
-  readonly echo?: Echo;
-  /** Logs what the pool does. Default false. */
-  readonly echoPool?: boolean;
-  /** Names the engine in the log. Default "athanor.engine". */
-  readonly loggingName?: string;
-  /** Keeps parameters out of the log and of error messages. Default false. */
-  readonly hideParameters?: boolean;
-  /** How many compiled statements are kept; 0 keeps none. Default 500. */
-  readonly queryCacheSize?: number;
-  /** The isolation level of all transactions that do not say otherwise. */
-  readonly isolationLevel?: IsolationLevel;
-  /** Options of all connections. */
-  readonly executionOptions?: ExecutionOptions;
-  /** Warn of a SELECT whose FROM elements nothing ties together (a cartesian product), when it is compiled. Default true. */
-  readonly enableFromLinting?: boolean;
-  /** The class of the pool, where the dialect's choice does not fit. */
-  readonly poolClass?: PoolClass;
-}
 
 const POOLS: Readonly<Record<PoolKind, PoolClass>> = {
   queue: QueuePool,
@@ -78,7 +54,7 @@ export class EngineCore implements EngineContext {
   readonly echoRows: boolean;
   readonly hideParameters: boolean;
   readonly name: string;
-  readonly options: ExecutionOptions;
+  options: ExecutionOptions;
 
   private constructor(
     readonly url: URL,
@@ -89,7 +65,7 @@ export class EngineCore implements EngineContext {
   ) {
     this.name = settings.loggingName ?? "athanor.engine";
     this.echo = makeEcho(settings.echo);
-    this.echoRows = settings.echo === "debug";
+    this.echoRows = parent?.echoRows ?? settings.echo === "debug";
     this.hideParameters = settings.hideParameters ?? false;
     const base = mergeOptions(NO_OPTIONS, settings.executionOptions);
     this.options = settings.isolationLevel === undefined ? base : { ...base, isolationLevel: settings.isolationLevel };
@@ -112,7 +88,14 @@ export class EngineCore implements EngineContext {
   /** Makes an engine; connects to nothing. Throws ArgumentError or NoSuchModuleError. */
   static create(url: string | URL, options: EngineOptions = {}): EngineCore {
     const parsed = makeUrl(url);
+    checkEngineOptions(options);
     return new EngineCore(parsed, makeDialect(parsed, options), options, null);
+  }
+
+  /** Changes the options of connections to come, in place. */
+  updateOptions(options: ExecutionOptions): void {
+    this.checkIsolationLevel(options.isolationLevel);
+    this.options = mergeOptions(this.options, options);
   }
 
   /** A copy with other options that shares the pool, the compiled statements and the listeners. */
@@ -139,23 +122,29 @@ export class EngineCore implements EngineContext {
   /** The same, at once where the pool has an unused connection. */
   connectSoon(): Soon<ConnectionCore> {
     const record = this.pool.checkout();
-    return isOp(record) ? this.#connectWaiting(record) : this.#connected(record);
+    return isOp(record) || this[DISPATCH].has("engineConnect") ? this.#connectWaiting(record) : this.#connected(record);
   }
 
-  *#connectWaiting(checkout: Op<ConnectionRecord>): Op<ConnectionCore> {
+  *#connectWaiting(checkout: Soon<ConnectionRecord>): Op<ConnectionCore> {
     let record: ConnectionRecord;
     try {
-      record = yield* checkout;
+      record = isOp(checkout) ? yield* checkout : checkout;
     } catch (error) {
       throw this.#heardError(error, this.#connectError(error));
     }
-    return this.#connected(record);
+    const connection = this.#connected(record);
+    try {
+      this[DISPATCH].fire("engineConnect", connection);
+    } catch (error) {
+      yield* connection.close();
+      throw error;
+    }
+    return connection;
   }
 
   #connected(record: ConnectionRecord): ConnectionCore {
     const connection = new ConnectionCore(this, record);
     young.add(connection);
-    if (this[DISPATCH].has("engineConnect")) this[DISPATCH].fire("engineConnect", connection);
     return connection;
   }
 

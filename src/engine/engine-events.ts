@@ -31,6 +31,7 @@ export interface ExceptionContext {
 export interface PoolEvents {
   connect(connection: DriverConnection, record: ConnectionRecord): void | PromiseLike<unknown>;
   firstConnect(connection: DriverConnection, record: ConnectionRecord): void | PromiseLike<unknown>;
+  /** May throw DisconnectionError: then another connection takes the place of this one. */
   checkout(connection: DriverConnection, record: ConnectionRecord): void | PromiseLike<unknown>;
   checkin(connection: DriverConnection, record: ConnectionRecord): void;
   reset(

@@ -4,8 +4,9 @@ import type { CacheFigures } from "./cache.js";
 import { Connection } from "./connection.js";
 import type { EngineDialect, TransactionOptions } from "./dialect.js";
 import type { DriverConnection } from "./driver.js";
-import { EngineCore, type EngineOptions } from "./engine-core.js";
+import { EngineCore } from "./engine-core.js";
 import { type EngineEvents, engineDispatch } from "./engine-events.js";
+import type { EngineOptions } from "./engine-options.js";
 import { DISPATCH, type Dispatch } from "./events.js";
 import type { Parameters } from "./execute.js";
 import type { ExecutionOptions } from "./execution-options.js";
@@ -94,6 +95,10 @@ export class Engine implements SyncDDLBind {
   /** An engine with other options over the same pool. */
   executionOptions(options: ExecutionOptions): Engine {
     return new Engine(this.core.withOptions(options));
+  }
+  /** Changes the options of the connections that this engine gives from now on. */
+  updateExecutionOptions(options: ExecutionOptions): void {
+    this.core.updateOptions(options);
   }
   getExecutionOptions(): ExecutionOptions {
     return this.core.options;

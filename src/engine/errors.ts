@@ -137,6 +137,15 @@ export type DatabaseErrorClass = new (
 /** A connection or a result was used that has been invalidated and awaits `rollback()`. */
 export class PendingConnectionRollbackError extends InvalidRequestError {}
 
+/**
+ * Thrown by a handler of the pool's `checkout` that has found the connection dead: it is thrown away, and the handlers are called
+ * with another one.
+ */
+export class DisconnectionError extends AthanorError {}
+
+/** The same, where the other connections of its age are dead as well. */
+export class InvalidatePoolError extends DisconnectionError {}
+
 /** Something was asked of a thread that has ended, with its connection or its engine. */
 export class AlreadyQuitError extends InvalidRequestError {}
 

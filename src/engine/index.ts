@@ -18,8 +18,9 @@ export {
 } from "./dialect.js";
 export type * from "./driver.js";
 export { createEngine, Engine } from "./engine.js";
-export { EngineCore, type EngineOptions, type PoolClass } from "./engine-core.js";
+export { EngineCore } from "./engine-core.js";
 export type { EngineEvents, ExceptionContext, PoolEvents } from "./engine-events.js";
+export type { EngineOptions, PoolClass } from "./engine-options.js";
 export * from "./errors.js";
 export { DISPATCH, Dispatch, eventKernel, type ListenOptions, registerEventTargets } from "./events.js";
 export type { Parameters } from "./execute.js";

@@ -173,6 +173,9 @@ export class URL {
 /** Gives a URL from its text; a URL passes through. Throws ArgumentError. */
 export function makeUrl(url: string | URL): URL {
   if (url instanceof URL) return url;
+  const given: unknown = url;
+  // The platform's own, as in `new URL(process.env.DATABASE_URL)`.
+  if (given instanceof globalThis.URL) return URL.parse(given.href);
   if (typeof url !== "string") {
     throw new ArgumentError(`A database URL is a string or a URL made by URL.create, not ${describeValue(url)}`);
   }

@@ -1,5 +1,5 @@
 /** The settings of a project's migrations, as `athanor.config.ts` gives them. */
-import type { EngineOptions } from "../engine/engine-core.js";
+import type { EngineOptions } from "../engine/engine-options.js";
 import type { MetaData } from "../sql/schema/metadata.js";
 import type { NamingConvention } from "../sql/schema/naming.js";
 import type { ComparedObject, ComparePlugin } from "./autogenerate/compared.js";

@@ -3,7 +3,7 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 import type { ConnectionCore } from "../../src/engine/connection-core.js";
 import type { DriverConnection, DriverResult } from "../../src/engine/driver.js";
 import type { EngineEvents, ExceptionContext, PoolEvents } from "../../src/engine/engine-events.js";
-import { OperationalError } from "../../src/engine/errors.js";
+import { DisconnectionError, InvalidatePoolError, OperationalError } from "../../src/engine/errors.js";
 import { engineEvent as event } from "../../src/engine/listen.js";
 import { NullPool } from "../../src/engine/pool/other-pools.js";
 import { Pool } from "../../src/engine/pool/pool.js";
@@ -321,6 +321,44 @@ describe("the events of an engine", () => {
       expect(engine.status()).toMatchObject({ checkedOut: 0, waiting: 0 });
       expect(await engine.scalar(text("select 1"))).toBe(1);
     }
+  });
+
+  test("[CP-05] a handler of checkout may find the connection dead, and is given another one to look at", async () => {
+    const engine = fileEngine({ poolSize: 2, maxOverflow: 0 });
+    const closed: unknown[] = [];
+    event.listen(engine, "close", (connection) => void closed.push(connection));
+    const [one, other] = [await engine.connect(), await engine.connect()];
+    const dead = (await one.getRawConnection()).raw;
+    await one.close();
+    await other.close();
+    const seen: unknown[] = [];
+    event.listen(engine, "checkout", (connection) => {
+      seen.push(connection.raw);
+      if (connection.raw === dead) throw new InvalidatePoolError("it does not answer");
+    });
+    await engine.connect(async (conn) => expect((await conn.getRawConnection()).raw).not.toBe(dead));
+    expect(seen).toHaveLength(2);
+    // The other one was of its age.
+    await engine.connect(() => {});
+    expect(closed).toHaveLength(2);
+    event.listen(engine, "checkout", () => {
+      throw new DisconnectionError("none does");
+    });
+    await expect(engine.connect()).rejects.toThrow("none does");
+    expect(engine.status()).toMatchObject({ checkedOut: 0, waiting: 0 });
+  });
+
+  test("[EV-06] a handler of engineConnect that throws leaves the connection in the pool", async () => {
+    const engine = fileEngine({ poolSize: 1, maxOverflow: 0 });
+    const thrower = () => {
+      throw new Error("not today");
+    };
+    event.listen(engine, "engineConnect", thrower);
+    await expect(engine.connect()).rejects.toThrow("not today");
+    await expect(engine.execute(text("select 1"))).rejects.toThrow("not today");
+    event.remove(engine, "engineConnect", thrower);
+    expect(engine.status()).toMatchObject({ checkedOut: 0, idle: 1 });
+    expect(await engine.scalar(text("select 1"))).toBe(1);
   });
 
   test("[EV-05] [XA-10] a connect handler may wait for what it does with the driver's own connection", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { registerSqlite } from "../../src/dialects/sqlite/index.js";
 import { type AsyncEngine, createAsyncEngine } from "../../src/engine/async-engine.js";
-import type { EngineOptions } from "../../src/engine/engine-core.js";
+import type { EngineOptions } from "../../src/engine/engine-options.js";
 import type { EchoEvent } from "../../src/engine/logging.js";
 import "../../src/sql/dml/insert.js";
 import "../../src/sql/dml/update.js";

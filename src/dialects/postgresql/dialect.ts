@@ -2,14 +2,15 @@ import {
   type DialectOptions,
   type EngineDialect,
   ISOLATION_LEVELS,
+  type IsolationLevel,
   type PoolKind,
   type TransactionOptions,
   type TranslatedError,
 } from "../../engine/dialect.js";
-import type { DriverConnection } from "../../engine/driver.js";
+import { type DriverConnection, type DriverResult, RunRequest } from "../../engine/driver.js";
 import { DatabaseError, OperationalError } from "../../engine/errors.js";
 import { type Op, request } from "../../engine/io.js";
-import { nextPlanId } from "../../engine/plan.js";
+import { nextPlanId, textPlan } from "../../engine/plan.js";
 import type { URL } from "../../engine/url.js";
 import type { Compiled } from "../../sql/compiled.js";
 import { DefaultDialect } from "../../sql/default-dialect.js";
@@ -28,6 +29,7 @@ import { PostgresqlTypeCompiler } from "./type-compiler.js";
 import { loadKind, postgresqlType } from "./types.js";
 import type { Exchange } from "./wire/exchange.js";
 
+const SHOW_LEVEL = { ...textPlan("SHOW transaction_isolation"), returnsRows: true };
 const PING_TIMEOUT_MS = 5000;
 const ROLLBACK_TIMEOUT_MS = 10_000;
 
@@ -93,6 +95,12 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
   }
 
   // --- transactions ------------------------------------------------------------------------------------------------
+
+  // Outside a transaction the statement is one by itself, with the session's default.
+  *readIsolationLevel(connection: DriverConnection): Op<IsolationLevel> {
+    const { rows } = (yield new RunRequest(connection, SHOW_LEVEL, [], undefined)) as DriverResult;
+    return String(rows[0]?.[0]).toUpperCase() as IsolationLevel;
+  }
 
   begin(connection: DriverConnection, options: TransactionOptions): Op<void> | null {
     const exchange = (connection as PostgresConnection).begin(options);

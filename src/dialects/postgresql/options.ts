@@ -148,8 +148,8 @@ export function readOptions(url: URL, settings: DialectOptions): ConnectSettings
     fallbackPlain: tls.fallbackPlain,
     fallbackTls: tls.fallbackTls,
     syncTransport: options.oneOf("sync_transport", TRANSPORTS, "fd"),
-    syncTimeout: options.number("sync_timeout", 300) * 1000,
-    queryTimeout: options.number("query_timeout", 0),
+    syncTimeout: options.milliseconds("sync_timeout", 300, 1000),
+    queryTimeout: options.milliseconds("query_timeout", 0),
   };
 }
 
@@ -194,8 +194,8 @@ function connectConfig(url: URL, options: OptionReader): Record<string, unknown>
     const value = options.number(name, 0);
     if (value > 0) put(name, value);
   }
-  const seconds = options.number("connect_timeout", defaultConnectTimeout());
-  if (seconds > 0) put("connectionTimeoutMillis", seconds * 1000);
+  const loginTime = options.milliseconds("connect_timeout", defaultConnectTimeout(), 1000);
+  if (loginTime > 0) put("connectionTimeoutMillis", loginTime);
   if (options.flag("keepalives", true)) {
     put("keepAlive", true);
     put("keepAliveInitialDelayMillis", options.number("keepalives_idle", 30) * 1000);

@@ -59,7 +59,7 @@ export function readSqliteOptions(url: URL, settings: DialectOptions, others: re
       readOnly: mode === "ro",
       mustExist: mode === "ro" || mode === "rw",
       foreignKeys: options.flag("foreign_keys", true),
-      busyTimeout: options.number("busy_timeout", 5000),
+      busyTimeout: options.milliseconds("busy_timeout", 5000),
       journalMode,
       statementCacheSize: options.number("statement_cache_size", 200),
       connectArgs: settings.connectArgs ?? {},

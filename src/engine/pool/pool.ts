@@ -1,6 +1,7 @@
 /** What all pools have in common: opening, checking, resetting and closing connections, events, figures. */
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { DriverConnection } from "../driver.js";
+import { DisconnectionError, InvalidatePoolError } from "../errors.js";
 import { DISPATCH, Dispatch } from "../events.js";
 import { type Op, request, runAsync, type Soon } from "../io.js";
 import { callPlace } from "./call-place.js";
@@ -67,6 +68,9 @@ export interface PoolStatus {
 
 /** Tells of errors that happen where no caller can be told. */
 export type PoolLog = (action: string, error?: unknown) => void;
+
+/** How many connections a handler of `checkout` may find dead before the error is the caller's. */
+const CHECKOUT_ATTEMPTS = 3;
 
 /** Hears all pools. */
 export const poolDispatch = new Dispatch(POOL_EVENTS, "Pool");
@@ -138,8 +142,7 @@ export abstract class Pool {
       // The pool may have been disposed of while the connection was being opened.
       if (this.disposed) throw this.disposedError();
       this.#lend(record);
-      const dispatch = this[DISPATCH];
-      if (dispatch.has("checkout")) yield* dispatch.fireWaiting("checkout", record.driver, record);
+      if (this[DISPATCH].has("checkout")) yield* this.#announceCheckout(record);
     } catch (error) {
       this.out.delete(record);
       record.checkedOut = false;
@@ -148,6 +151,21 @@ export abstract class Pool {
       throw error;
     }
     return record;
+  }
+
+  // A handler that finds the connection dead gets another one to look at, twice.
+  *#announceCheckout(record: ConnectionRecord): Op<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        yield* this[DISPATCH].fireWaiting("checkout", record.driver, record);
+        return;
+      } catch (error) {
+        if (!(error instanceof DisconnectionError) || attempt === CHECKOUT_ATTEMPTS) throw error;
+        if (error instanceof InvalidatePoolError) this.invalidateGeneration(record);
+        yield* this.invalidate(record, error);
+        yield* this.makeReady(record);
+      }
+    }
   }
 
   /** Gives a connection back; null: done at once. Never throws: a connection that cannot be reset is closed. */

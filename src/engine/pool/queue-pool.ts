@@ -127,7 +127,11 @@ export class QueuePool extends Pool {
         if (this.#waiting.remove(waiting)) waiting.refuse(error);
       };
       const onAbort = () => leave(signal?.reason as Error);
-      const timer = setTimeout(() => leave(this.#timedOut(this.#timeout)), this.#timeout * 1000);
+      // A timer takes no longer time: it would fire at once.
+      const timer =
+        this.#timeout * 1000 < 2 ** 31
+          ? setTimeout(() => leave(this.#timedOut(this.#timeout)), this.#timeout * 1000)
+          : undefined;
       signal?.addEventListener("abort", onAbort, { once: true });
       this.#waiting.push(waiting);
     });

@@ -1,8 +1,9 @@
 /** What is wrong with a URL, a server or a use is said at once, and with the way out. */
 import Module from "node:module";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { type AsyncEngine, asyncSessionmaker, createAsyncEngine, text } from "../../../src/index.js";
+import { type AsyncEngine, asyncSessionmaker, createAsyncEngine, createEngine, text } from "../../../src/index.js";
 import { type OwnServer, startOwnServer } from "../../support/own-postgres.js";
+import { sleep } from "./faults/support.js";
 import { rejection } from "./support.js";
 
 let server: OwnServer;
@@ -54,7 +55,49 @@ test("a driver that is not installed is an error of the first connection, which 
   expect(await engineAt(() => {}).scalar(text("SELECT 1"))).toBe(1);
 });
 
+describe("the options of an engine", () => {
+  const wrong: [object, RegExp][] = [
+    [{ pool_size: 5 }, /An engine knows no option "pool_size"\. It is written poolSize\./],
+    [{ pool: 5 }, /An engine knows no option "pool"\. It knows .*poolSize/],
+    [{ poolSize: -1 }, /option poolSize is a whole number from 0 up, where 0 is no bound, not -1/],
+    [{ poolSize: "5" }, /option poolSize is a whole number .*, not "5"/],
+    [{ maxOverflow: 1.5 }, /option maxOverflow is a whole number from 0 up, or -1 for no bound, not 1\.5/],
+    [{ poolTimeout: Number.NaN }, /option poolTimeout is a number of seconds from 0 up, not NaN/],
+    [{ poolRecycle: -2 }, /option poolRecycle is a number of seconds, or -1 for never, not -2/],
+    [{ poolResetOnReturn: "never" }, /option poolResetOnReturn is "rollback", "commit" or null, not "never"/],
+    [{ poolClass: class {} }, /option poolClass is a class of pools/],
+    [{ echo: "yes" }, /option echo is true, false, "debug" or a function, not "yes"/],
+    [{ creator: "me" }, /option creator is a function, not "me"/],
+    [{ isolationLevel: "serializable" }, /Invalid value "serializable" for isolationLevel\. Valid .*SERIALIZABLE/],
+  ];
+  test.each(wrong)("%o are refused when it is made", (options, message) => {
+    expect(() => createAsyncEngine("postgresql://h/d", options as never)).toThrow(message);
+    expect(() => createEngine("sqlite://", options as never)).toThrow(message);
+  });
+
+  test("may be undefined, as where a setting is absent, and a wait may be without end", async () => {
+    const engine = engineAt(() => {}, {
+      poolSize: 1,
+      maxOverflow: 0,
+      poolTimeout: Number.POSITIVE_INFINITY,
+      echo: undefined,
+    } as never);
+    const first = await engine.connect();
+    const waiting = engine.scalar(text("SELECT 1"));
+    await sleep(20);
+    expect(engine.status().waiting).toBe(1);
+    await first.close();
+    expect(await waiting).toBe(1);
+  });
+});
+
 describe("a URL", () => {
+  test("may be the platform's own object", () => {
+    expect(String(createAsyncEngine(new URL("postgresql://u:p@h:5/d?sslmode=require") as never).url)).toBe(
+      "postgresql://u:***@h:5/d?sslmode=require",
+    );
+  });
+
   const wrong: [string, string, RegExp][] = [
     ["that is none", "localhost/db", /Could not read a database URL from "localhost\/db"; its form is dialect:\/\//],
     [

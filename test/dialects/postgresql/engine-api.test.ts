@@ -39,6 +39,34 @@ describe("options of engines and connections", () => {
     expect(await engine.execute(text("SELECT 1"), null, {}).scalar()).toBe(1);
   });
 
+  test("[CC-01] getIsolationLevel() says what is in force, which the server's default may be", async () => {
+    const engine = db.engine({ poolSize: 1, maxOverflow: 0 }, "?options=-c default_transaction_isolation=serializable");
+    await engine.connect(async (c) => {
+      expect(await c.getIsolationLevel()).toBe("SERIALIZABLE");
+      expect(c.inTransaction()).toBe(false);
+      const inside = async () => [await c.getIsolationLevel(), await c.scalar(level)];
+      await c.begin(async () => expect(await inside()).toEqual(["SERIALIZABLE", "serializable"]));
+      await c.begin(async () => expect(await inside()).toEqual(["READ COMMITTED", "read committed"]), {
+        isolationLevel: "READ COMMITTED",
+      });
+      await c.executionOptions({ isolationLevel: "AUTOCOMMIT" });
+      expect(await c.getIsolationLevel()).toBe("AUTOCOMMIT");
+      expect(await c.runSync((s) => s.getIsolationLevel())).toBe("AUTOCOMMIT");
+    });
+    await engine.connect((c) => c.runSync((s) => expect(s.getIsolationLevel()).toBe("SERIALIZABLE")));
+  });
+
+  test("[CC-02] updateExecutionOptions() holds for the connections that come", async () => {
+    const engine = db.engine({ poolSize: 2 });
+    const before = await engine.connect();
+    engine.updateExecutionOptions({ isolationLevel: "SERIALIZABLE" });
+    expect(engine.getExecutionOptions()).toEqual({ isolationLevel: "SERIALIZABLE" });
+    expect(() => engine.updateExecutionOptions({ isolationLevel: "NONE" as never })).toThrow(/Invalid value "NONE"/);
+    expect(await engine.scalar(level)).toBe("serializable");
+    expect(await before.scalar(level)).toBe("read committed");
+    await before.close();
+  });
+
   test("[CC-01] [ST-05] under AUTOCOMMIT no BEGIN and no ROLLBACK is sent, and each statement is committed by itself", async () => {
     const engine = db.engine({ poolSize: 1, isolationLevel: "AUTOCOMMIT" });
     await engine.execute(text("CREATE TABLE IF NOT EXISTS autocommitted (a integer)"));

@@ -39,7 +39,7 @@ export class SqliteThreadDialect extends SqliteDialect implements ThreadHost {
   constructor(url: URL, settings: DialectOptions) {
     super(url, settings, ["sync_timeout"]);
     const { reader, onOpen } = this.settings;
-    this.syncTimeout = reader.number("sync_timeout", 300) * 1000;
+    this.syncTimeout = reader.milliseconds("sync_timeout", 300, 1000);
     this.#onOpen = onOpen === undefined ? null : sourceOf(onOpen, "onOpen");
   }
 
