@@ -115,3 +115,89 @@ describe("concrete inheritance", () => {
     expect(all.map((e) => e.company?.name ?? null)).toEqual(["Acme", null, "Bolt"]);
   });
 });
+
+describe("a concrete base without a table", () => {
+  const own = registry();
+
+  @own.Entity("harbours")
+  class Harbour {
+    @PrimaryKey() id!: number;
+    @Column() name!: string;
+  }
+
+  @own.Entity({ concrete: true, polymorphicAbstract: true })
+  class Vessel {
+    @PrimaryKey() id!: number;
+    @Column() name!: string;
+    @ManyToOne(() => Harbour) harbour!: Relation<Harbour> | null;
+  }
+
+  @own.Entity("tugs", { concrete: true, polymorphicIdentity: "tug" })
+  class Tug extends Vessel {
+    @Column() power!: number;
+  }
+
+  @own.Entity("ferries", { concrete: true, polymorphicIdentity: "ferry" })
+  class Ferry extends Vessel {
+    @Column() seats!: number;
+  }
+
+  async function fleet() {
+    const store = await storeFor(own);
+    const harbour = make(Harbour, { name: "North" });
+    await store.Session.begin((s) =>
+      s.addAll([
+        make(Tug, { name: "Bull", power: 900, harbour }),
+        make(Ferry, { name: "Anna", seats: 40, harbour }),
+        make(Ferry, { name: "Cleo", seats: 60 }),
+      ]),
+    );
+    return store;
+  }
+
+  test("[IN-04] is not in the schema, and a query on it unites the tables of the classes below it", async () => {
+    const { engine, Session } = await fleet();
+    expect([...own.metadata.tables.keys()].sort()).toEqual(["ferries", "harbours", "tugs"]);
+    await using session = Session();
+    using log = recordStatements(engine);
+    const all = await session.scalars(select(Vessel).orderBy((v) => v.name)).all();
+    expect(all.map((v) => [v.constructor.name, v.id, v.name])).toEqual([
+      ["Ferry", 1, "Anna"],
+      ["Tug", 1, "Bull"],
+      ["Ferry", 2, "Cleo"],
+    ]);
+    expect([(all[0] as Ferry).seats, (all[1] as Tug).power]).toEqual([40, 900]);
+    expect(log.count()).toBe(1);
+    expect(await session.scalar(select(func.count()).selectFrom(Vessel))).toBe(3);
+    expect((await session.scalars(select(Tug)).all()).map((v) => v.name)).toEqual(["Bull"]);
+  });
+
+  test("[IN-04] hands its relationships on, and they load eagerly over the union", async () => {
+    const { Session } = await fleet();
+    await using session = Session();
+    const all = await session
+      .scalars(
+        select(Vessel)
+          .where((v) => v.name.ne("Cleo"))
+          .orderBy((v) => v.name)
+          .options(selectinload(Vessel, (v) => v.harbour)),
+      )
+      .all();
+    expect(all.map((v) => v.harbour?.name)).toEqual(["North", "North"]);
+  });
+
+  test("[IN-04] writes go to the table of the object's class, and no object of the base itself can be made", async () => {
+    const { Session } = await fleet();
+    await using session = Session();
+    const bull = await session.scalars(select(Vessel).where((v) => v.name.eq("Bull"))).one();
+    bull.name = "Ox";
+    await session.commit();
+    expect(await session.scalar(text("select name from tugs"))).toBe("Ox");
+    await session.delete(bull);
+    await session.commit();
+    expect(await session.scalar(text("select count(*) from tugs"))).toBe(0);
+    expect(() => session.add(new Vessel())).toThrow(
+      /polymorphicAbstract: true: make an object of one of the classes below/,
+    );
+  });
+});

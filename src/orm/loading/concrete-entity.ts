@@ -1,6 +1,7 @@
 /** A class with concrete subclasses in a statement: its rows are a UNION over the tables of all of them. SQLAlchemy: `ConcreteBase`, `polymorphic_union`. */
 import type { ColumnElement } from "../../sql/element.js";
 import { Label } from "../../sql/elements/expression.js";
+import { InvalidRequestError } from "../../sql/errors.js";
 import { cast, literal } from "../../sql/index.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { FromClause } from "../../sql/selectable/from-clause.js";
@@ -42,7 +43,13 @@ export function concreteUnion(mapper: Mapper, name: string | null): From {
   for (const each of united)
     for (const attribute of each.columnAttributes)
       if (attribute.writable && !types.has(attribute.key)) types.set(attribute.key, attribute);
-  const selects = united.map((each) => {
+  const stored = united.filter((each) => !each.tableless);
+  if (stored.length === 0) {
+    throw new InvalidRequestError(
+      `${mapper.className} has no table, and no class below it is mapped: there is nothing to select from.`,
+    );
+  }
+  const selects = stored.map((each) => {
     const columns: ColumnElement[] = [...types].map(([key, { type }]) => {
       const own = each.attributes.get(key);
       const element = own instanceof ColumnAttribute && own.writable ? own.column : cast(null as never, type);
@@ -53,11 +60,14 @@ export function concreteUnion(mapper: Mapper, name: string | null): From {
     );
     return new Select(columns, []).with({ fromObjects: [each.table as unknown as From] });
   });
-  const [first, ...others] = selects;
-  const union = (first as unknown as { unionAll(...others: unknown[]): { subquery(name?: string): From } }).unionAll(
-    ...others,
-  );
+  const [first, ...others] = selects as unknown as readonly Unitable[];
+  const union = others.length === 0 ? first : first.unionAll(...others);
   return union.subquery(name ?? undefined);
+}
+
+interface Unitable {
+  unionAll(...others: unknown[]): Unitable;
+  subquery(name?: string): From;
 }
 
 /** The column of the union for a column of one of the classes. */

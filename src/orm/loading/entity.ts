@@ -212,7 +212,7 @@ export function entityOf(mapper: Mapper): MapperEntity {
   let entity = entities.get(mapper);
   if (entity === undefined) {
     mapper.registry.configure();
-    if (mapper.concretes.length > 0) {
+    if (mapper.concretes.length > 0 || mapper.tableless) {
       const made = unitedEntity(mapper, mapper.className, null);
       entities.set(mapper, made);
       return made;
@@ -255,7 +255,7 @@ export function aliasOf(
   kind: "inner" | "left" = "left",
 ): MapperEntity {
   mapper.registry.configure();
-  if (mapper.concretes.length > 0) return unitedEntity(mapper, name ?? mapper.className, name);
+  if (mapper.concretes.length > 0 || mapper.tableless) return unitedEntity(mapper, name ?? mapper.className, name);
   const subclasses = polymorphic ?? defaultPolymorphic(mapper);
   const alone =
     fromOf(mapper, subclasses, (table) => table as unknown as From) === (mapper.tables[0] as unknown as From);

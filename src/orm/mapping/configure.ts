@@ -73,11 +73,14 @@ function ownTable(declaration: ClassDeclaration): Table | null {
       );
     }
   }
-  return new Table(options.tableName ?? home.naming.tableName(mapper.className), home.metadata, [], {
+  const table = new Table(options.tableName ?? home.naming.tableName(mapper.className), home.metadata, [], {
     ...(options.schema === undefined ? {} : { schema: options.schema }),
     comment: options.comment ?? null,
     ...(options.dialectOptions === undefined ? {} : { dialectOptions: options.dialectOptions }),
   }) as unknown as Table;
+  // It says which columns the classes below have in common, and is never made.
+  if (mapper.tableless) home.metadata.remove(table);
+  return table;
 }
 
 function declareColumn(declaration: ClassDeclaration, given: ColumnDeclaration): void {

@@ -234,7 +234,8 @@ export interface MapperOptions {
   readonly polymorphicAbstract?: boolean;
   /**
    * The class has a table of its own with all its columns, those of its superclass too, and its own relationships. A query on the superclass is a UNION over the
-   * tables of the classes below it.
+   * tables of the classes below it. On the topmost class, together with `polymorphicAbstract`: it has no table and no objects of its own, and a query on it unites the
+   * tables of the others (SQLAlchemy: `AbstractConcreteBase`).
    */
   readonly concrete?: boolean;
   /** How queries on a superclass load the columns of this class: with the same SELECT, or with one more. Default: when they are read. */

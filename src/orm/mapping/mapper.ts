@@ -132,6 +132,12 @@ export class Mapper implements StateMapper {
     return found;
   }
 
+  /** Whether the class has no table: a topmost one with `concrete: true` and no objects of its own. SQLAlchemy: `AbstractConcreteBase`. */
+  get tableless(): boolean {
+    const { concrete, polymorphicAbstract } = this.options;
+    return concrete === true && polymorphicAbstract === true && this.concreteBase === null;
+  }
+
   /** The classes that a query on this one unites: itself and those with `concrete: true` below it. */
   get united(): readonly Mapper[] {
     const found: Mapper[] = [this];
