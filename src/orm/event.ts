@@ -11,6 +11,8 @@ import type { CursorResult, Result } from "../engine/result.js";
 import type { Delete } from "../sql/dml/delete.js";
 import type { Update } from "../sql/dml/update.js";
 import type { MapperEvents } from "./mapper-events.js";
+import type { RegistryEvents } from "./mapping/configuration-events.js";
+import type { Registry } from "./mapping/registry.js";
 import type { AsyncSession } from "./session/async-session.js";
 import type { ORMExecuteState } from "./session/orm-execute-state.js";
 import type { TransitionName } from "./session/session-events.js";
@@ -74,6 +76,12 @@ export interface EventApi extends Omit<EngineEventApi, "listen"> {
       target: SessionTarget,
       name: N,
       handler: SessionEvents[N],
+      options?: ListenOptions,
+    ) => void) &
+    (<N extends keyof RegistryEvents>(
+      target: Registry | typeof Registry,
+      name: N,
+      handler: RegistryEvents[N],
       options?: ListenOptions,
     ) => void) &
     (<E extends object, N extends keyof MapperEvents>(

@@ -40,6 +40,7 @@ export type { InstanceEvents, MapperEvents } from "./mapper-events.js";
 export { AssociationProxy, type AssociationProxyOptions, associationProxy } from "./mapping/association-proxy.js";
 export { relationship } from "./mapping/collect.js";
 export { Composite, type CompositeOptions, type CompositePart, composite } from "./mapping/composite.js";
+export type { ClassConfigurationEvents, RegistryEvents } from "./mapping/configuration-events.js";
 export { create } from "./mapping/create.js";
 export type { LazyStrategy, MapperOptions, RelationKind } from "./mapping/declarations.js";
 export {

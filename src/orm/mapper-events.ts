@@ -5,6 +5,7 @@
 import type { ConnectionCore } from "../engine/connection-core.js";
 import { Dispatch, type Handler, type ListenOptions, registerEventTargets } from "../engine/events.js";
 import { heard, type InstanceEventName, setInstanceEventSink } from "./instance-events.js";
+import { CLASS_EVENTS, type ClassConfigurationEvents, setConfigurationSink } from "./mapping/configuration-events.js";
 import { declaredOn } from "./mapping/declarations.js";
 import { mapperOfPrototype } from "./mapping/instrument.js";
 import { Mapper } from "./mapping/mapper.js";
@@ -31,9 +32,9 @@ export interface InstanceEvents<E = object> {
  */
 export type MapperEvents<E = object> = {
   readonly [N in MapperEventName]: (mapper: Mapper, connection: ConnectionCore, object: E) => void;
-} & { readonly [N in keyof InstanceEvents<E>]: InstanceEvents<E>[N] };
+} & { readonly [N in keyof InstanceEvents<E>]: InstanceEvents<E>[N] } & ClassConfigurationEvents;
 
-const NAMES: ReadonlySet<string> = new Set<MapperEventName | InstanceEventName>([
+const NAMES: ReadonlySet<string> = new Set<MapperEventName | InstanceEventName | keyof ClassConfigurationEvents>([
   "beforeInsert",
   "afterInsert",
   "beforeUpdate",
@@ -45,6 +46,7 @@ const NAMES: ReadonlySet<string> = new Set<MapperEventName | InstanceEventName>(
   "refresh",
   "refreshFlush",
   "expire",
+  ...CLASS_EVENTS,
 ]);
 
 class ClassDispatch extends Dispatch {
@@ -100,4 +102,9 @@ setInstanceEventSink((name, { mapper, object }, names) => {
   const dispatch = dispatchOf((mapper as Mapper).cls.prototype as object);
   if (name === "init" || name === "load") dispatch.fire(name, object);
   else dispatch.fire(name, object, names);
+});
+
+setConfigurationSink((name, mapper) => {
+  const dispatch = dispatchOf(mapper.cls.prototype as object);
+  if (dispatch.has(name)) dispatch.fire(name, mapper, mapper.cls);
 });

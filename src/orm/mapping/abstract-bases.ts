@@ -1,6 +1,7 @@
 /** Bases and mixins without a table: what they say of the classes below them. */
 import { ENTITY } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import type { MetaData } from "../../sql/schema/metadata.js";
 import type { Table, TableOptions } from "../../sql/schema/table.js";
 import type { AnyClass, MapperOptions } from "./declarations.js";
 import { mapperOfPrototype } from "./instrument.js";
@@ -22,7 +23,11 @@ export interface DeclaredOptions extends MapperOptions {
   readonly comment?: string;
   readonly tableArgs?: TableArgs;
   readonly dialectOptions?: TableOptions["dialectOptions"];
+  readonly tableCls?: TableFactory;
 }
+
+/** Makes the table of a class in place of `new Table(...)`; its columns are added afterwards. SQLAlchemy: `__table_cls__`. */
+export type TableFactory = (name: string, metadata: MetaData, options: TableOptions) => Table;
 
 const declared = new WeakMap<object, DeclaredOptions>();
 

@@ -29,12 +29,12 @@ export interface ClassOptions extends Omit<DeclaredOptions, "tableName"> {
 }
 
 export class ClassDeclaration {
-  readonly columns: readonly ColumnDeclaration[];
-  readonly relations: RelationDeclaration[];
-  readonly expressions: readonly ExpressionDeclaration[];
-  readonly descriptors: readonly DescriptorDeclaration[];
-  readonly validators: readonly ValidatorDeclaration[];
-  readonly reconstructors: readonly ReconstructorDeclaration[];
+  readonly columns: ColumnDeclaration[] = [];
+  readonly relations: RelationDeclaration[] = [];
+  readonly expressions: ExpressionDeclaration[] = [];
+  readonly descriptors: DescriptorDeclaration[] = [];
+  readonly validators: ValidatorDeclaration[] = [];
+  readonly reconstructors: ReconstructorDeclaration[] = [];
 
   constructor(
     readonly mapper: Mapper,
@@ -44,19 +44,24 @@ export class ClassDeclaration {
     /** The superclass of an imperative mapping; a decorated class's is found on its prototype chain. */
     readonly inherits: AnyClass | undefined = undefined,
   ) {
-    const of = <K extends PropertyDeclaration["kind"]>(kind: K): Extract<PropertyDeclaration, { kind: K }>[] =>
-      properties.filter((p): p is Extract<PropertyDeclaration, { kind: K }> => p.kind === kind);
-    this.relations = of("relation");
-    this.expressions = of("expression");
-    this.descriptors = of("descriptor");
-    this.validators = of("validator");
-    this.reconstructors = of("reconstructor");
-    this.columns = [...of("column"), ...this.descriptors.flatMap((each) => each.columns)];
+    this.add(properties);
+    // Columns come in the order of their properties, unless they say otherwise.
+    this.columns.sort((one, other) => (one.options.sortOrder ?? 0) - (other.options.sortOrder ?? 0));
   }
 
-  /** More relationships, before anything is worked out. */
-  addRelations(properties: readonly PropertyDeclaration[]): void {
-    for (const each of properties) if (each.kind === "relation") this.relations.push(each);
+  /** Takes declarations in, before anything is worked out. @returns the columns among them */
+  add(properties: readonly PropertyDeclaration[]): readonly ColumnDeclaration[] {
+    const of = <K extends PropertyDeclaration["kind"]>(kind: K): Extract<PropertyDeclaration, { kind: K }>[] =>
+      properties.filter((p): p is Extract<PropertyDeclaration, { kind: K }> => p.kind === kind);
+    const descriptors = of("descriptor");
+    const columns = [...of("column"), ...descriptors.flatMap((each) => each.columns)];
+    this.columns.push(...columns);
+    this.relations.push(...of("relation"));
+    this.expressions.push(...of("expression"));
+    this.descriptors.push(...descriptors);
+    this.validators.push(...of("validator"));
+    this.reconstructors.push(...of("reconstructor"));
+    return columns;
   }
 
   get className(): string {

@@ -5,7 +5,7 @@ import { ArgumentError } from "../../sql/errors.js";
 import { Column, ForeignKey, type ForeignKeyTarget } from "../../sql/schema/column.js";
 import { Constraint, ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import { Index } from "../../sql/schema/indexes.js";
-import { Table } from "../../sql/schema/table.js";
+import { Table, type TableOptions } from "../../sql/schema/table.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import { ExpressionAttribute } from "../attributes/expression-attribute.js";
 import { MutableAttribute } from "../attributes/mutable-attribute.js";
@@ -14,7 +14,7 @@ import { describeEntity, toObject } from "../to-object.js";
 import type { ClassDeclaration } from "./class-declaration.js";
 import { addDescriptors, addDiscriminator, addExpression, addHooks } from "./configure-properties.js";
 import { configureRelationships, declareRelationships } from "./configure-relationships.js";
-import type { ColumnDeclaration } from "./declarations.js";
+import type { ColumnDeclaration, PropertyDeclaration } from "./declarations.js";
 import { addImpliedColumns } from "./implied-columns.js";
 import { inferType } from "./infer-type.js";
 import { defineAccessor, mapperOfPrototype } from "./instrument.js";
@@ -46,6 +46,11 @@ export function declareColumns(declaration: ClassDeclaration): void {
     addTableArgs(mapper.table, options.tableArgs);
 }
 
+/** Adds declarations to a class whose table is made already, but which is not worked out. */
+export function declareMore(declaration: ClassDeclaration, properties: readonly PropertyDeclaration[]): void {
+  for (const column of declaration.add(properties)) declareColumn(declaration, column);
+}
+
 function superMapper({ mapper, inherits }: ClassDeclaration): Mapper | null {
   const proto = inherits?.prototype ?? Object.getPrototypeOf(mapper.cls.prototype);
   const found = proto === null ? undefined : mapperOfPrototype(proto, true);
@@ -73,11 +78,14 @@ function ownTable(declaration: ClassDeclaration): Table | null {
       );
     }
   }
-  const table = new Table(options.tableName ?? home.naming.tableName(mapper.className), home.metadata, [], {
+  const name = options.tableName ?? home.naming.tableName(mapper.className);
+  const given: TableOptions = {
     ...(options.schema === undefined ? {} : { schema: options.schema }),
     comment: options.comment ?? null,
     ...(options.dialectOptions === undefined ? {} : { dialectOptions: options.dialectOptions }),
-  }) as unknown as Table;
+  };
+  const table =
+    options.tableCls?.(name, home.metadata, given) ?? (new Table(name, home.metadata, [], given) as unknown as Table);
   // It says which columns the classes below have in common, and is never made.
   if (mapper.tableless) home.metadata.remove(table);
   return table;
@@ -123,6 +131,7 @@ function declareColumn(declaration: ClassDeclaration, given: ColumnDeclaration):
     repr: _p,
     comparator: _c,
     useExistingColumn: _e,
+    sortOrder: _s,
     ...core
   } = options;
   const made = new Column(name, type, {

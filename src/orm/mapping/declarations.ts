@@ -76,6 +76,8 @@ export interface ColumnDeclarationOptions<T = unknown>
   readonly comparator?: ComparatorFactory;
   /** In a single-table hierarchy: use the column of this name that a sibling has declared. */
   readonly useExistingColumn?: boolean;
+  /** The place among the columns of the class: smaller numbers first, in the order of their properties where equal. Default 0. */
+  readonly sortOrder?: number;
 }
 
 /** Makes operators for an attribute: those it returns stand in place of the ones that its type has. */

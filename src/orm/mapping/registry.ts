@@ -1,4 +1,5 @@
 /** The registry of mapped classes: collects what decorators declare and works it out on first use. */
+import { DISPATCH, type Dispatch } from "../../engine/events.js";
 import { type DDLConnection, type DDLOp, type DDLRunner, RUN_DDL, type SyncDDLBind } from "../../sql/ddl-runner.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { metadata as defaultMetadata, MetaData } from "../../sql/schema/metadata.js";
@@ -10,13 +11,15 @@ import {
   declareAbstract,
   isAbstractBase,
   type TableArgs,
+  type TableFactory,
   type TableName,
   withBases,
 } from "./abstract-bases.js";
 import { ClassDeclaration } from "./class-declaration.js";
 import { collectDeclarations, type ImperativeProperties, imperativeDeclarations } from "./collect.js";
-import { configureMappers, declareColumns } from "./configure.js";
-import type { AnyClass, MapperOptions, RelationDeclaration } from "./declarations.js";
+import { announceConfiguration, newRegistryDispatch, registryDispatch } from "./configuration-events.js";
+import { configureMappers, declareColumns, declareMore } from "./configure.js";
+import { type AnyClass, declaredOn, type MapperOptions, type RelationDeclaration } from "./declarations.js";
 import type { TypeWords } from "./infer-type.js";
 import {
   announceClass,
@@ -54,6 +57,8 @@ export interface EntityOptions extends MapperOptions {
   readonly tableArgs?: TableArgs;
   /** Options of the table on one dialect, by its name: `{ sqlite: { strict: true } }`. */
   readonly dialectOptions?: TableOptions["dialectOptions"];
+  /** Makes the table, for classes that want another kind or look at each: on an abstract base it is asked for each class below. */
+  readonly tableCls?: TableFactory;
 }
 
 /** Options of `registry.mapImperatively`. */
@@ -72,6 +77,8 @@ export function allMappers(): readonly Mapper[] {
 }
 
 export class Registry implements MapperRegistry {
+  static readonly [DISPATCH]: Dispatch = registryDispatch;
+  readonly [DISPATCH]: Dispatch = newRegistryDispatch();
   readonly metadata: MetaData;
   readonly naming: NamingStrategy;
   readonly typeMap: TypeWords["typeMap"];
@@ -147,6 +154,7 @@ export class Registry implements MapperRegistry {
     if (mapperOfPrototype(cls.prototype) !== undefined) throw new ArgumentError(`${cls.name} is mapped already.`);
     const mapper = new Mapper(cls, this, options);
     mapper.newInstance = instanceFactory(cls, mapper);
+    announceConfiguration(this[DISPATCH], "instrumentClass", mapper);
     return mapper;
   }
 
@@ -162,6 +170,7 @@ export class Registry implements MapperRegistry {
     }
     this.#mappers.push(mapper);
     this.#declared.push(declaration);
+    announceConfiguration(this[DISPATCH], "afterMapperConstructed", mapper);
   }
 
   /**
@@ -214,19 +223,34 @@ export class Registry implements MapperRegistry {
   }
 
   /**
-   * Gives a class relationships beside those that it declares. Only before mappings are first used.
+   * Gives a class relationships and columns beside those that it declares. Only before mappings are first used.
    *
    * @throws InvalidRequestError when the class is worked out already
    */
   addProperties(cls: AnyClass, properties: ImperativeProperties): void {
-    if (Object.keys(properties).length === 0) return;
+    const names = Object.keys(properties);
+    if (names.length > 0) declareMore(this.#pending(cls, names.join(", ")), imperativeDeclarations(cls, properties));
+  }
+
+  /**
+   * Gives a class one more attribute, by the decorator that would stand before its property. Only before mappings are first used.
+   *
+   * @example event.listen(Registry, "afterMapperConstructed", (mapper, cls) => mapper.registry.addProperty(cls, "touchedAt", Column(t.timestamp, { nullable: true })));
+   * @throws InvalidRequestError when the class is worked out already
+   */
+  addProperty(cls: AnyClass, name: string, decorator: (target: object, property: string) => void): void {
+    const declaration = this.#pending(cls, name);
+    const place = Object.create(cls.prototype as object) as object;
+    decorator(place, name);
+    declareMore(declaration, declaredOn(place));
+  }
+
+  #pending(cls: AnyClass, names: string): ClassDeclaration {
     const declaration = this.#declared.find((each) => each.mapper.cls === cls);
-    if (declaration === undefined) {
-      throw new InvalidRequestError(
-        `${cls.name} is in use already, so that it cannot get ${Object.keys(properties).join(", ")}. Prepare before the first use.`,
-      );
-    }
-    declaration.addRelations(imperativeDeclarations(cls, properties));
+    if (declaration !== undefined) return declaration;
+    throw new InvalidRequestError(
+      `${cls.name} is in use already, so that it cannot get ${names}. Prepare before the first use.`,
+    );
   }
 
   /**
@@ -244,9 +268,16 @@ export class Registry implements MapperRegistry {
       );
     }
     this.#configuring = true;
+    const dispatch = this[DISPATCH];
     try {
+      if (dispatch.has("beforeConfigured")) dispatch.fire("beforeConfigured", this);
+      // A handler may map more classes.
+      for (const { mapper } of this.#declared) announceConfiguration(dispatch, "beforeMapperConfigured", mapper);
       configureMappers(this.#declared);
+      const configured = this.#declared.map(({ mapper }) => mapper);
       this.#declared.length = 0;
+      for (const mapper of configured) announceConfiguration(dispatch, "mapperConfigured", mapper);
+      if (dispatch.has("afterConfigured")) dispatch.fire("afterConfigured", this);
     } catch (error) {
       // Half of it is done: another attempt would do that half again. The first error stays the answer.
       this.#failure = error;
