@@ -1,6 +1,6 @@
 /** Walks a graph of objects along the cascades of their relationships. SQLAlchemy: `Mapper.cascade_iterator`. */
 import type { Op } from "../engine/io.js";
-import type { Attribute } from "./attributes/attribute.js";
+import type { RelationAttribute } from "./attributes/relation-attribute.js";
 import type { CascadeOperation } from "./cascades.js";
 import type { Relationship } from "./mapping/mapper.js";
 import { mapperOf } from "./mapping/mapper.js";
@@ -97,7 +97,7 @@ function membersFor(operation: CascadeOperation, state: InstanceState, { attribu
 /** What a walk along delete cascades needs: it loads what it must know. */
 export interface CascadeLoader {
   /** Loads one attribute of several objects; those that are loaded whole stay as they are. */
-  loadForCascade(states: readonly InstanceState[], attribute: Attribute): Op<void>;
+  loadForCascade(states: readonly InstanceState[], attribute: RelationAttribute): Op<void>;
 }
 
 /** The objects that a delete of `start` reaches, each once. Members that are not loaded are loaded, for all objects of a level at once. */

@@ -11,7 +11,7 @@ import type { CursorResult, Result } from "../engine/result.js";
 import type { Delete } from "../sql/dml/delete.js";
 import type { Update } from "../sql/dml/update.js";
 import type { MapperEvents } from "./mapper-events.js";
-import type { RegistryEvents } from "./mapping/configuration-events.js";
+import type { ClassConfigurationEvents } from "./mapping/configuration-events.js";
 import type { Registry } from "./mapping/registry.js";
 import type { AsyncSession } from "./session/async-session.js";
 import type { ORMExecuteState } from "./session/orm-execute-state.js";
@@ -58,6 +58,14 @@ export interface SessionEvents extends Transitions {
   afterBulkUpdate(session: Session, statement: Update, result: CursorResult<unknown>): void;
   /** After `del(User)` with a condition. */
   afterBulkDelete(session: Session, statement: Delete, result: CursorResult<unknown>): void;
+}
+
+/** Handlers of a registry's events: those of all its classes, and of the work as a whole. */
+export interface RegistryEvents extends ClassConfigurationEvents {
+  /** Classes are worked out next; more may be mapped, and `addProperty()` may give them more. */
+  beforeConfigured(registry: Registry): void;
+  /** All classes are worked out. */
+  afterConfigured(registry: Registry): void;
 }
 
 /** Sessions, their factories, and the classes that stand for all sessions. */

@@ -25,7 +25,7 @@ export type { CollectionChoice } from "./collections/kinds.js";
 export { attributeKeyedDict, type KeyedOptions, keyfuncMapping } from "./collections/map.js";
 export { type OrderingList, type OrderingListOptions, orderingList } from "./collections/ordering-list.js";
 export * from "./errors.js";
-export { type EventApi, event, type SessionEvents, type SessionTarget } from "./event.js";
+export { type EventApi, event, type RegistryEvents, type SessionEvents, type SessionTarget } from "./event.js";
 export { History } from "./history.js";
 export { type Inspect, inspect } from "./inspect.js";
 export { AttributeState, ObjectInspection } from "./inspection.js";
@@ -40,7 +40,7 @@ export type { InstanceEvents, MapperEvents } from "./mapper-events.js";
 export { AssociationProxy, type AssociationProxyOptions, associationProxy } from "./mapping/association-proxy.js";
 export { relationship } from "./mapping/collect.js";
 export { Composite, type CompositeOptions, type CompositePart, composite } from "./mapping/composite.js";
-export type { ClassConfigurationEvents, RegistryEvents } from "./mapping/configuration-events.js";
+export type { ClassConfigurationEvents } from "./mapping/configuration-events.js";
 export { create } from "./mapping/create.js";
 export type { LazyStrategy, MapperOptions, RelationKind } from "./mapping/declarations.js";
 export {

@@ -5,6 +5,7 @@ import {
   awaitable,
   Column,
   caseWhen,
+  column,
   create,
   inspect,
   ManyToOne,
@@ -17,6 +18,7 @@ import {
   StaleDataError,
   select,
   t,
+  table,
   text,
 } from "../../src/index.js";
 import { recordStatements } from "../support/statements.js";
@@ -363,4 +365,23 @@ describe("columns of siblings, relationships", () => {
     expect(create(Person, { name: "x" }).type).toBe("person");
     expect(Object.assign(new Cook(), { name: "y" }).type).toBe("cook");
   });
+});
+
+test("an imperative single-table subclass keeps the names of its columns, as its superclass does", async () => {
+  const own = registry();
+  const parts = table("parts", own.metadata, {
+    id: column(t.integer, { primaryKey: true }),
+    kind: column(t.string(10)),
+    made_by: column(t.string(10)),
+    spare_for: column(t.string(10), { nullable: true }),
+  });
+  class Part {}
+  class Spare extends Part {}
+  own.mapImperatively(Part, parts as never, {
+    polymorphicOn: "kind",
+    polymorphicIdentity: "part",
+    excludeProperties: ["spare_for"],
+  });
+  own.mapImperatively(Spare, null, { inherits: Part, polymorphicIdentity: "spare", columns: ["spare_for"] });
+  expect(inspect(Spare).columnAttributes.map((each) => each.key)).toEqual(["id", "kind", "made_by", "spare_for"]);
 });

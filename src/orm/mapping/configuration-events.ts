@@ -2,7 +2,6 @@
 import { Dispatch } from "../../engine/events.js";
 import type { AnyClass } from "./declarations.js";
 import type { Mapper } from "./mapper.js";
-import type { Registry } from "./registry.js";
 
 /** Handlers of the events of one class on its way to being mapped. They are synchronous. */
 export interface ClassConfigurationEvents {
@@ -14,14 +13,6 @@ export interface ClassConfigurationEvents {
   beforeMapperConfigured(mapper: Mapper, cls: AnyClass): void;
   /** It is worked out: attributes, relationships, and both sides of each. */
   mapperConfigured(mapper: Mapper, cls: AnyClass): void;
-}
-
-/** Handlers of a registry's events: those of all its classes, and of the work as a whole. */
-export interface RegistryEvents extends ClassConfigurationEvents {
-  /** Classes are worked out next; more may be mapped, and `addProperty()` may give them more. */
-  beforeConfigured(registry: Registry): void;
-  /** All classes are worked out. */
-  afterConfigured(registry: Registry): void;
 }
 
 export const CLASS_EVENTS: readonly (keyof ClassConfigurationEvents)[] = [

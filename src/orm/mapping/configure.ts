@@ -340,7 +340,9 @@ function ownColumns({ mapper, options, columns }: ClassDeclaration): readonly Co
 
 function unnamedKey({ mapper, options }: ClassDeclaration, column: Column): string {
   // Columns of a table that was given keep their keys; those that a relationship implied are camelCase as properties are.
-  return options.table !== undefined ? column.key : freeKey(mapper, toCamelCase(column.name));
+  return options.table !== undefined || options.columns !== undefined
+    ? column.key
+    : freeKey(mapper, toCamelCase(column.name));
 }
 
 function freeKey(mapper: Mapper, key: string): string {

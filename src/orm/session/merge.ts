@@ -31,11 +31,16 @@ export interface MergeOptions {
   readonly by?: string | readonly string[];
 }
 
-/** One relationship of one pair that is still to be copied. */
-interface Task {
+/** A pair whose relationships are being copied, one after the other: their members are merged whole before they are set. */
+interface Frame {
   readonly source: InstanceState;
   readonly target: InstanceState;
-  readonly relationship: Relationship;
+  readonly relationships: readonly Relationship[];
+  /** The relationship that is being copied. */
+  at: number;
+  /** Its members; null before it is begun. */
+  members: readonly object[] | null;
+  readonly merged: object[];
 }
 
 /** One call of merge. The graph is walked with an explicit stack: its depth does not matter. */
@@ -44,7 +49,7 @@ export class Merge {
   readonly #byKey: Map<Mapper, Map<unknown, InstanceState>> = new Map();
   /** Members reached along a relationship: its other side is not followed back. */
   readonly #reachedBy: Map<InstanceState, Set<Relationship>> = new Map();
-  readonly #tasks: Task[] = [];
+  readonly #stack: Frame[] = [];
   readonly #load: boolean;
 
   constructor(
@@ -58,12 +63,12 @@ export class Merge {
 
   *run(given: object): Op<object> {
     const result = yield* this.#one(ensureState(given));
-    for (let task = this.#tasks.pop(); task !== undefined; task = this.#tasks.pop()) yield* this.#relationship(task);
+    for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) yield* this.#advance(frame);
     if (!this.#load) for (const [, target] of this.#merged) target.commitAll();
     return result.object;
   }
 
-  /** The session's object for a given one, with its columns copied; its relationships wait as tasks. */
+  /** The session's object for a given one, with its columns copied; its relationships come next. */
   *#one(source: InstanceState): Op<InstanceState> {
     const known = this.#merged.get(source);
     if (known !== undefined) return known;
@@ -77,10 +82,8 @@ export class Merge {
     for (const attribute of mapper.columnAttributes)
       if (attribute.writable && !(found !== null && mapper.primaryKey.includes(attribute)))
         yield* this.#column(attribute, source, target);
-    const tasks = mapper.relationships
-      .filter((r) => r.cascades.merge && r.attribute.isLoaded(source))
-      .map((relationship): Task => ({ source, target, relationship }));
-    this.#tasks.push(...tasks.reverse());
+    const relationships = mapper.relationships.filter((r) => r.cascades.merge && r.attribute.isLoaded(source));
+    if (relationships.length > 0) this.#stack.push({ source, target, relationships, at: 0, members: null, merged: [] });
     return target;
   }
 
@@ -176,32 +179,51 @@ export class Merge {
     attribute.set(target, value);
   }
 
-  *#relationship({ source, target, relationship }: Task): Op<void> {
+  /** One step: a relationship is begun, a member of it merged, or the merged ones are set. */
+  *#advance(frame: Frame): Op<void> {
+    const { target, relationships, members, merged } = frame;
+    const relationship = relationships[frame.at];
+    if (relationship === undefined) this.#stack.pop();
+    else if (members === null) yield* this.#begin(frame, relationship);
+    else if (merged.length < members.length) {
+      const member = ensureState(members[merged.length]);
+      let reached = this.#reachedBy.get(member);
+      if (reached === undefined) {
+        reached = new Set();
+        this.#reachedBy.set(member, reached);
+      }
+      reached.add(relationship);
+      merged.push((yield* this.#one(member)).object);
+    } else {
+      const { attribute } = relationship;
+      const value = attribute.uselist ? [...merged] : (merged[0] ?? null);
+      if (this.#load) attribute.set(target, value);
+      else attribute.setCommitted(target, value);
+      next(frame);
+    }
+  }
+
+  *#begin(frame: Frame, relationship: Relationship): Op<void> {
+    const { source, target } = frame;
     const { attribute } = relationship;
-    if (this.#load && relationship.reverseRelationships.some((r) => this.#reachedBy.get(source)?.has(r))) return;
+    if (this.#load && relationship.reverseRelationships.some((r) => this.#reachedBy.get(source)?.has(r)))
+      return next(frame);
     if (source.isPartial(attribute)) {
       throw new InvalidRequestError(
         `merge(): ${relationship.label} of ${source.describe()} was loaded in part, and merging it would remove the members that were not. Load it whole first, or merge the members one by one.`,
       );
     }
-    const members = attribute.loadedMembers(source);
     const mustKnow = attribute.uselist || relationship.activeHistory;
     if (mustKnow && this.#load && target.key !== null && !attribute.isLoaded(target)) {
       yield* this.host.loadAttribute(target, attribute);
     }
-    const list: object[] = [];
-    for (const member of members) {
-      const state = ensureState(member);
-      let reached = this.#reachedBy.get(state);
-      if (reached === undefined) {
-        reached = new Set();
-        this.#reachedBy.set(state, reached);
-      }
-      reached.add(relationship);
-      list.push((yield* this.#one(state)).object);
-    }
-    const value = attribute.uselist ? list : (list[0] ?? null);
-    if (this.#load) attribute.set(target, value);
-    else attribute.setCommitted(target, value);
+    frame.members = [...attribute.loadedMembers(source)];
   }
+}
+
+/** Goes on to the next relationship. */
+function next(frame: Frame): void {
+  frame.at++;
+  frame.members = null;
+  frame.merged.length = 0;
 }

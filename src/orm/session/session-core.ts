@@ -422,9 +422,13 @@ export class SessionCore
     yield* this.#load([state], toOne);
     toOne.restore(state, toOne.peek(state), current);
   }
-  *loadForCascade(states: readonly InstanceState[], attribute: Attribute): Op<void> {
+  *loadForCascade(states: readonly InstanceState[], attribute: RelationAttribute): Op<void> {
+    // What memory tells needs neither a statement nor the flush before it.
+    const unknown = states.filter((state) => state.isPartial(attribute) || !attribute.answers(state));
+    for (const state of states) if (!unknown.includes(state)) attribute.get(state);
+    if (unknown.length === 0) return;
     yield* this.autoflush();
-    yield* this.#load(states, attribute, true);
+    yield* this.#load(unknown, attribute, true);
   }
   /** The stack of a read, where loads are watched. */
   watchedStack(): string | null {

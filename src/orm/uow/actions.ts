@@ -127,6 +127,10 @@ export class ProcessAll extends Action {
       () => new ProcessAll(processor, isDelete, fromParent),
     );
   }
+  override get name(): string {
+    const { parent, key } = this.processor.relationship;
+    return `${parent.className}_${key}`;
+  }
   get order(): number {
     return this.processor.order;
   }

@@ -55,6 +55,10 @@ export abstract class Action {
   /** Kinds of actions in a fixed order where nothing else decides. */
   abstract readonly rank: number;
   abstract readonly order: number;
+  /** Comes before the order among actions of one kind. */
+  get name(): string {
+    return "";
+  }
 
   /** @param together actions of the same level that have not run; an action takes its like out and does their work too */
   abstract execute(flush: FlushContext, together: Set<Action>): Op<void>;
@@ -429,7 +433,7 @@ export class FlushContext {
   }
 
   #sortedActions(): Action[] {
-    return [...this.actions.values()].filter((a) => !a.disabled).sort((a, b) => a.rank - b.rank || a.order - b.order);
+    return [...this.actions.values()].filter((a) => !a.disabled).sort(inFixedOrder);
   }
 
   *#liveEdges(): Generator<Edge<Action>> {
@@ -557,6 +561,11 @@ export interface RegisterOptions {
   readonly cancelDelete?: boolean;
   /** The operation and relationship, for the warning when the object is not in the session. */
   readonly why?: string;
+}
+
+/** By kind, and relationships by their names: where two of them write one column, the same one has the last word in every flush. */
+function inFixedOrder(a: Action, b: Action): number {
+  return a.rank - b.rank || (a.name < b.name ? -1 : a.name > b.name ? 1 : a.order - b.order);
 }
 
 function describeCycle(actions: readonly Action[]): string {

@@ -6,6 +6,7 @@ import {
   ManyToOne,
   ObjectDeletedError,
   OneToMany,
+  OneToOne,
   PrimaryKey,
   type Relation,
   registry,
@@ -220,5 +221,88 @@ describe("an INSERT that fails", () => {
     session.add(second);
     await session.commit();
     expect((await session.get(Room, 2))?.version).toBe(1);
+  });
+});
+
+describe("two relationships that write one column", () => {
+  test("the last word has the one whose class and name come last, in every flush", async () => {
+    const store = registry();
+    @store.Entity("users")
+    class User {
+      @PrimaryKey() id!: number;
+      @OneToOne(
+        () => Address,
+        (a) => a.user,
+      )
+      address!: Relation<Address> | null;
+    }
+    @store.Entity("addresses")
+    class Address {
+      @PrimaryKey() id!: number;
+      @OneToOne(
+        () => User,
+        (u) => u.address,
+        { owner: true },
+      )
+      user!: Relation<User> | null;
+    }
+    const { Session } = await storeFor(store);
+    await using session = Session();
+    const [first, second, address] = [make(User), make(User), make(Address)];
+    first.address = address;
+    session.addAll([first, address]);
+    await session.commit();
+    await session.refresh(first, ["address"]);
+    address.user = second;
+    // The second user takes another address, while the first one still says that it belongs there.
+    make(Address, { user: second });
+    await session.commit();
+    expect(await session.scalars(select(Address).where((a) => a.user.isNotNull())).all()).toEqual([]);
+  });
+});
+
+describe("a merge", () => {
+  test("merges a member whole before it sets it: what was met on the way does not undo it", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    const [chair, again, room] = [
+      make(Chair, { id: 1, name: "a" }),
+      make(Chair, { id: 1 }),
+      make(Room, { id: 2, name: "blue" }),
+    ];
+    again.room = null;
+    chair.room = room;
+    // The room's way leads to an object of the same row, which says that it has no room.
+    again.sees = [];
+    room.chairs.push(again);
+    again.room = null;
+    const merged = await session.merge(chair);
+    expect(merged.room?.name).toBe("blue");
+    await session.commit();
+    expect((await session.scalars(select(Chair).where((c) => c.room.isNotNull())).all()).map((c) => c.id)).toEqual([1]);
+  });
+});
+
+describe("a delete cascade", () => {
+  test("flushes nothing before it where memory tells what hangs on the object", async () => {
+    const store = registry();
+    @store.Entity("owners")
+    class Owner {
+      @PrimaryKey() id!: number;
+      @ManyToOne(() => Pet, { cascade: ["all"] }) pet!: Relation<Pet> | null;
+    }
+    @store.Entity("pets")
+    class Pet {
+      @PrimaryKey() id!: number;
+    }
+    const { Session, engine } = await storeFor(store);
+    await using session = Session();
+    const owner = make(Owner);
+    session.add(owner);
+    await session.flush();
+    session.add(make(Owner));
+    using log = recordStatements(engine);
+    await session.delete(owner);
+    expect(log.count()).toBe(0);
   });
 });
