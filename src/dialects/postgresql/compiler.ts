@@ -6,6 +6,7 @@ import { BindParameter } from "../../sql/elements/bind.js";
 import type { Between, BinaryExpression, Cast, UnaryExpression } from "../../sql/elements/expression.js";
 import { TupleElement } from "../../sql/elements/expression.js";
 import type { FunctionElement } from "../../sql/elements/function-element.js";
+import type { Extract } from "../../sql/elements/special.js";
 import { EntityElement } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { Node } from "../../sql/node.js";
@@ -50,7 +51,7 @@ const INFERRING: ReadonlySet<string> = new Set([
 
 // Functions that take anything, so that a bare parameter would have no type.
 const TAKES_ANYTHING =
-  /^(concat|concat_ws|format|jsonb?_build_(object|array)|jsonb?_agg|jsonb?_object_agg|to_jsonb?|array_agg|num_n(on)?nulls|pg_typeof|array_(append|prepend|remove|replace|position|positions|fill)|unnest|lag|lead|first_value|last_value|nth_value|mode)$/;
+  /^(count|min|max|greatest|least|concat|concat_ws|format|jsonb?_build_(object|array)|jsonb?_agg|jsonb?_object_agg|to_jsonb?|array_agg|num_n(on)?nulls|pg_typeof|array_(append|prepend|remove|replace|position|positions|fill)|unnest|lag|lead|first_value|last_value|nth_value|mode)$/;
 
 // Functions in FROM whose only column has no name of its own.
 const ONE_COLUMN =
@@ -256,6 +257,11 @@ export class PostgresqlCompiler extends SQLCompiler {
   protected override tryCast(node: Cast): string {
     this.#demand(node.element);
     return super.tryCast(node);
+  }
+
+  // EXTRACT gives numeric, whatever the part.
+  override visitExtract(node: Extract): string {
+    return `CAST(${super.visitExtract(node)} AS ${this.typeName(node.type)})`;
   }
 
   protected override matches(text: string, form: string): string {

@@ -6,13 +6,13 @@ import type { DMLStatement } from "../../sql/dml/dml.js";
 import type { Insert, OnConflict } from "../../sql/dml/insert.js";
 import type { ColumnElement } from "../../sql/element.js";
 import { BindParameter } from "../../sql/elements/bind.js";
-import { type BinaryExpression, TupleElement } from "../../sql/elements/expression.js";
+import { BinaryExpression, type Cast, TupleElement } from "../../sql/elements/expression.js";
 import type { FunctionElement } from "../../sql/elements/function-element.js";
 import type { Extract } from "../../sql/elements/special.js";
 import type { AggregateOrderBy } from "../../sql/elements/window.js";
 import { ArgumentError, CompileError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
-import type { Operator } from "../../sql/operators.js";
+import { type Operator, operators } from "../../sql/operators.js";
 import type { AliasedColumn } from "../../sql/selectable/alias.js";
 import type { Select } from "../../sql/selectable/select.js";
 import { type ColumnValued, TableValued } from "../../sql/selectable/table-valued.js";
@@ -247,8 +247,21 @@ export class SqliteCompiler extends SQLCompiler {
     return `${this.operand(node.left, node.operator)} -> ${this.#jsonPath(node.right)}`;
   }
 
+  // ->> gives the value, not its text: truth comes as a number.
   protected binary_jsonGetText(node: BinaryExpression): string {
+    const type = `json_type(${this.process(node.left)}, ${this.#jsonPath(node.right)})`;
+    return `CASE ${type} WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(${this.#jsonValue(node)} AS TEXT) END`;
+  }
+
+  #jsonValue(node: BinaryExpression): string {
     return `${this.operand(node.left, node.operator)} ->> ${this.#jsonPath(node.right)}`;
+  }
+
+  override visitCast(node: Cast): string {
+    const { element } = node;
+    if (node.attempt || !(element instanceof BinaryExpression) || element.operator !== operators.jsonGetText)
+      return super.visitCast(node);
+    return `CAST(${this.#jsonValue(element)} AS ${this.typeName(node.type)})`;
   }
 
   protected binary_hasKey(node: BinaryExpression): string {

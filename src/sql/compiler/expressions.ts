@@ -314,11 +314,20 @@ export abstract class ExpressionCompiler extends CompilerBase {
   }
 
   protected binary_getItem(node: BinaryExpression): string {
-    return `${this.operand(node.left, node.operator)}[${this.process(node.right)}]`;
+    return `${this.indexed(node)}[${this.process(node.right)}]`;
+  }
+
+  // a parameter has a cast behind it, which would take the brackets for its own
+  private indexed(node: BinaryExpression): string {
+    const text = this.operand(node.left, node.operator);
+    const left = unwrap(node.left);
+    const bare =
+      left.visitName === "Column" || left.visitName === "AliasedColumn" || left.outerOperator === operators.getItem;
+    return bare || text.startsWith("(") ? text : `(${text})`;
   }
   protected binary_slice(node: BinaryExpression): string {
     const [from, to] = (node.right as TupleElement).elements as [ColumnElement, ColumnElement];
-    return `${this.operand(node.left, node.operator)}[${this.process(from)}:${this.process(to)}]`;
+    return `${this.indexed(node)}[${this.process(from)}:${this.process(to)}]`;
   }
 
   // functions and special forms

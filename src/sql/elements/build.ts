@@ -147,7 +147,9 @@ function memberList(left: ColumnElement, operator: Operator, list: readonly unkn
   }
   if (left instanceof TupleElement)
     return new TupleElement(
-      list.map((row) => (row instanceof ColumnElement ? row : rowBeside(left, row, operators.eq))),
+      list.map((row) =>
+        row instanceof ColumnElement ? row : rowBeside(left, row, operators.eq, "IN (...) takes rows"),
+      ),
     );
   for (const item of list) {
     if (item === null) {

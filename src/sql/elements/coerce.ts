@@ -37,19 +37,24 @@ export function operand(value: unknown, owner: ColumnElement, operator: Operator
     const source = value as Partial<OperandSource>;
     if (typeof source[AS_OPERAND] === "function") return source[AS_OPERAND]();
   }
-  if (owner instanceof TupleElement) return rowBeside(owner, value, operator);
+  if (owner instanceof TupleElement) return rowBeside(owner, value, operator, `${operator.sql} takes a row`);
   refuseOperand(value, owner, operator);
   return bindValue(value, boundType(value, owner, operator), owner.key);
 }
 
-/** A row of values beside a row value. */
-export function rowBeside(owner: TupleElement, row: unknown, operator: Operator): ColumnElement {
-  if (!Array.isArray(row) || row.length !== owner.elements.length) {
+/**
+ * A row of values beside a row value.
+ *
+ * @param what the operator and what it takes, for the error: `= takes a row`
+ */
+export function rowBeside(owner: TupleElement, row: unknown, operator: Operator, what: string): ColumnElement {
+  const { elements } = owner;
+  if (!Array.isArray(row) || row.length !== elements.length) {
     throw new ArgumentError(
-      `${describeElement(owner)} ${operator.sql} takes ${operator.sql === "IN" || operator.sql === "NOT IN" ? "rows" : "a row"} of ${owner.elements.length} values, not ${describeValue(row)}.`,
+      `${describeElement(owner)} ${what} of ${elements.length} values, not ${describeValue(row)}.`,
     );
   }
-  return new TupleElement(row.map((item, i) => operand(item, owner.elements[i] as ColumnElement, operator)));
+  return new TupleElement(row.map((item, i) => operand(item, elements[i] as ColumnElement, operator)));
 }
 
 /** The type that a plain value takes beside `owner`. */

@@ -47,7 +47,7 @@ describe("[OP-01] row values", () => {
   test("a row of another width is refused", () => {
     expect(() => row().gt([1] as never)).toThrow("(emp.salary, emp.id) > takes a row of 2 values, not");
     expect(() => row().gt(5 as never)).toThrow("takes a row of 2 values");
-    expect(() => row().in([[1]] as never)).toThrow("takes a row of 2 values");
+    expect(() => row().in([[1]] as never)).toThrow("takes rows of 2 values");
   });
 });
 
