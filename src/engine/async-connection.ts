@@ -1,6 +1,9 @@
 /** The asynchronous face of a connection. */
 import { type AsyncDDLBind, type DDLConnection, type DDLOp, RUN_DDL } from "../sql/ddl-runner.js";
 import { InvalidRequestError } from "../sql/errors.js";
+import { EXPLAIN } from "../sql/explain.js";
+import type { Node } from "../sql/node.js";
+import type { ExplainOptions, QueryPlan } from "../sql/query-plan.js";
 import { AsyncResult, type AsyncScalarResult } from "./async-result.js";
 import { AsyncTransaction } from "./async-transaction.js";
 import { Connection } from "./connection.js";
@@ -12,6 +15,7 @@ import type { EngineEvents } from "./engine-events.js";
 import { DISPATCH, type Dispatch } from "./events.js";
 import { execDriverSql, execute, openStream, type Parameters } from "./execute.js";
 import type { ExecutionOptions } from "./execution-options.js";
+import { explain } from "./explain.js";
 import { INSPECT } from "./inspection.js";
 import { type AsyncInspector, makeAsyncInspector } from "./inspector.js";
 import { isPromise, meaningToBlock, type Op } from "./io.js";
@@ -294,6 +298,9 @@ export class AsyncConnection implements AsyncDDLBind {
 
   [RUN_DDL]<T>(op: (connection: DDLConnection) => DDLOp<T>): Promise<T> {
     return this.#queue.run(op(ddlConnection(this.core, this.syncConnection)) as Op<T>);
+  }
+  [EXPLAIN](statement: Node, options: ExplainOptions): Promise<QueryPlan> {
+    return this.#queue.run(explain(this.core, statement, options));
   }
   [INSPECT](): AsyncInspector {
     return makeAsyncInspector(

@@ -1,5 +1,8 @@
 /** The asynchronous engine. */
 import { type AsyncDDLBind, type DDLConnection, type DDLOp, RUN_DDL } from "../sql/ddl-runner.js";
+import { EXPLAIN } from "../sql/explain.js";
+import type { Node } from "../sql/node.js";
+import type { ExplainOptions, QueryPlan } from "../sql/query-plan.js";
 import { AsyncConnection } from "./async-connection.js";
 import type { CacheFigures } from "./cache.js";
 import type { EngineDialect, TransactionOptions } from "./dialect.js";
@@ -233,6 +236,10 @@ export class AsyncEngine implements AsyncDDLBind {
 
   [RUN_DDL]<T>(op: (connection: DDLConnection) => DDLOp<T>): Promise<T> {
     return this.begin((connection) => connection[RUN_DDL](op));
+  }
+
+  [EXPLAIN](statement: Node, options: ExplainOptions): Promise<QueryPlan> {
+    return this.connect((connection) => connection[EXPLAIN](statement, options));
   }
 
   [INSPECT](): AsyncInspector {

@@ -1,5 +1,8 @@
 /** The synchronous face of a connection. */
 import { type DDLConnection, type DDLOp, RUN_DDL, type SyncDDLBind } from "../sql/ddl-runner.js";
+import { EXPLAIN } from "../sql/explain.js";
+import type { Node } from "../sql/node.js";
+import type { ExplainOptions, QueryPlan } from "../sql/query-plan.js";
 import type { ConnectionCore } from "./connection-core.js";
 import { ddlConnection } from "./ddl-connection.js";
 import type { EngineDialect, IsolationLevel, TransactionOptions } from "./dialect.js";
@@ -8,6 +11,7 @@ import type { EngineEvents } from "./engine-events.js";
 import { DISPATCH, type Dispatch } from "./events.js";
 import { execDriverSql, execute, type Parameters } from "./execute.js";
 import type { ExecutionOptions } from "./execution-options.js";
+import { explain } from "./explain.js";
 import { INSPECT } from "./inspection.js";
 import { type Inspector, makeInspector } from "./inspector.js";
 import { type Op, runSync } from "./io.js";
@@ -179,6 +183,9 @@ export class Connection implements SyncDDLBind {
 
   [RUN_DDL]<T>(op: (connection: DDLConnection) => DDLOp<T>): T {
     return runSync(op(ddlConnection(this.core, this)) as Op<T>);
+  }
+  [EXPLAIN](statement: Node, options: ExplainOptions): QueryPlan {
+    return runSync(explain(this.core, statement, options));
   }
   [INSPECT](): Inspector {
     return makeInspector(this.dialect, (ask) => this.core.reflecting(ask), runSync);

@@ -3,6 +3,7 @@ import type { Compiled } from "../sql/compiled.js";
 import type { Dialect } from "../sql/dialect.js";
 import type { DriverConnection, DriverPlan } from "./driver.js";
 import { type DatabaseError, NoSuchModuleError } from "./errors.js";
+import type { ExplainDialect } from "./explain-dialect.js";
 import type { Op } from "./io.js";
 import type { ReflectionDialect } from "./reflection.js";
 import type { URL } from "./url.js";
@@ -80,6 +81,8 @@ export interface EngineDialect extends Dialect {
   /** Whether the error means that the connection is dead. */
   isDisconnect(error: unknown, connection: DriverConnection | null): boolean;
 
+  /** How it is asked for the plan of a statement, where it can be. */
+  readonly explain?: ExplainDialect;
   /** What the inspector and `hasTable` ask. */
   readonly reflection: ReflectionDialect;
 }

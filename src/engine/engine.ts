@@ -1,5 +1,8 @@
 /** The synchronous engine. */
 import { type DDLConnection, type DDLOp, RUN_DDL, type SyncDDLBind } from "../sql/ddl-runner.js";
+import { EXPLAIN } from "../sql/explain.js";
+import type { Node } from "../sql/node.js";
+import type { ExplainOptions, QueryPlan } from "../sql/query-plan.js";
 import type { CacheFigures } from "./cache.js";
 import { Connection } from "./connection.js";
 import type { EngineDialect, TransactionOptions } from "./dialect.js";
@@ -123,6 +126,9 @@ export class Engine implements SyncDDLBind {
 
   [RUN_DDL]<T>(op: (connection: DDLConnection) => DDLOp<T>): T {
     return this.begin((connection) => connection[RUN_DDL](op));
+  }
+  [EXPLAIN](statement: Node, options: ExplainOptions): QueryPlan {
+    return this.connect((connection) => connection[EXPLAIN](statement, options));
   }
   [INSPECT](): Inspector {
     return makeInspector(this.dialect, (ask) => onConnection(this.core, ask), runSync);

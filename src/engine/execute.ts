@@ -82,6 +82,19 @@ function* run(connection: ConnectionCore, prepared: Prepared): Op<CursorResult<u
   return makeResult(connection, prepared, raw);
 }
 
+/** A statement as it would be executed, with the driver's values. @throws ArgumentError for a list of parameter sets, or DDL */
+export function compiledStatement(
+  connection: ConnectionCore,
+  statement: unknown,
+  params: Named | undefined,
+): { readonly compiled: Compiled; readonly params: readonly unknown[] } {
+  const node = executable(statement);
+  if (Array.isArray(params)) throw new ArgumentError("One set of parameters is taken here, not a list.");
+  if (node instanceof DDLElement) throw new ArgumentError("DDL has no plan: explain() is for queries and DML.");
+  const { compiled, sets } = prepare(connection, node, params, allOptions(connection, node, undefined));
+  return { compiled, params: sets[0] as readonly unknown[] };
+}
+
 /** Executes a DDL element. */
 export function* executeDDL(
   connection: ConnectionCore,

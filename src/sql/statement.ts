@@ -1,7 +1,9 @@
 import type { Compiled, CompileOptions } from "./compiled.js";
 import type { Dialect } from "./dialect.js";
+import { type AsyncExplainBind, explainOn, type SyncExplainBind } from "./explain.js";
 import type { CacheKey } from "./key-context.js";
 import { Node } from "./node.js";
+import type { ExplainOptions, QueryPlan } from "./query-plan.js";
 
 /** Options of one execution; the engine and the ORM define their names. */
 export type ExecutionOptions = Readonly<Record<string, unknown>>;
@@ -19,6 +21,20 @@ export abstract class Statement extends Node {
   compile(dialect?: Dialect | { readonly dialect: Dialect }, options?: CompileOptions): Compiled {
     const target = dialect === undefined ? undefined : "dialect" in dialect ? dialect.dialect : dialect;
     return (compileStatement as NonNullable<typeof compileStatement>)(this, target, options);
+  }
+
+  /**
+   * How the database means to run this statement, as data that prints as a tree. With `analyze` it runs it, and undoes what it wrote.
+   *
+   * @param bind a session, whose changes are flushed before as for the statement itself, a connection or an engine
+   * @returns the plan, or a promise of it where the bind is asynchronous
+   * @throws DatabaseError where the statement is wrong
+   * @example console.log(await select(User).where((u) => u.email.eq("a@b.c")).explain(session, { analyze: true }));
+   */
+  explain(bind: AsyncExplainBind, options?: ExplainOptions): Promise<QueryPlan>;
+  explain(bind: SyncExplainBind, options?: ExplainOptions): QueryPlan;
+  explain(bind: AsyncExplainBind | SyncExplainBind, options: ExplainOptions = {}): Promise<QueryPlan> | QueryPlan {
+    return explainOn(bind, this, options);
   }
 
   protected override copyWith(fields: Readonly<Record<string, unknown>>): this {

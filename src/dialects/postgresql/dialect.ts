@@ -23,6 +23,7 @@ import { PostgresqlCompiler } from "./compiler.js";
 import { ExchangeRequest, type PostgresConnection, type PostgresPlan } from "./connection.js";
 import { PostgresqlDDLCompiler } from "./ddl-compiler.js";
 import { isPostgresDisconnect, isServerError, translatePostgresError } from "./errors.js";
+import { postgresqlExplain } from "./explain.js";
 import type { SessionSettings } from "./options.js";
 import { PostgresqlReflection } from "./reflection.js";
 import { PostgresqlTypeCompiler } from "./type-compiler.js";
@@ -52,6 +53,7 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
   readonly defaultIsolationLevel = "READ COMMITTED";
   abstract readonly poolKind: PoolKind;
   readonly lastRowId = false;
+  readonly explain = postgresqlExplain;
   readonly reflection = new PostgresqlReflection();
   /** How a single integer key is written. */
   readonly autoincrement: "identity" | "serial";

@@ -23,6 +23,7 @@ import type { SqliteDatabase } from "./database.js";
 import { SqliteDDLCompiler, SqliteTypeCompiler } from "./ddl-compiler.js";
 import type { BeginMode } from "./engine-options.js";
 import { isSqliteDisconnect, translateSqliteError } from "./errors.js";
+import { sqliteExplain } from "./explain.js";
 import { type OpenSettings, openDatabase } from "./open.js";
 import { readSqliteOptions, type SqliteSettings } from "./options.js";
 import { SqliteReflection } from "./reflection.js";
@@ -106,6 +107,7 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
   readonly isolationLevels = ISOLATION_LEVELS;
   readonly defaultIsolationLevel = "READ COMMITTED";
   readonly lastRowId = true;
+  readonly explain = sqliteExplain;
   readonly reflection = new SqliteReflection(this);
   readonly poolKind: "static" | "queue";
   /** Whether the database is in memory. */

@@ -7,7 +7,10 @@ import type { CursorResult } from "../../engine/result.js";
 import { carry, carryScalars, type ResultPromise, type ScalarResultPromise } from "../../engine/result-promise.js";
 import type { Cls, Plain } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
+import { EXPLAIN } from "../../sql/explain.js";
 import type { JoinsCollection, LoadedRow, LoadingStatement } from "../../sql/load-effects.js";
+import type { Node } from "../../sql/node.js";
+import type { ExplainOptions, QueryPlan } from "../../sql/query-plan.js";
 import type { RowsOf } from "../../sql/typing.js";
 import type { GetOptions } from "../loading/identity.js";
 import { ensureState } from "../mapping/instrument.js";
@@ -25,6 +28,7 @@ import {
 } from "./count-members.js";
 import { execute, openStream } from "./execute.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
+import { explainInSession } from "./explain.js";
 import type { FlushPlan } from "./flush.js";
 import type { MergeOptions } from "./merge.js";
 import type { NaturalKeyValues } from "./natural-key.js";
@@ -436,6 +440,10 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   /** What a flush would do now, step by step, without doing it. */
   explainFlush(): Promise<FlushPlan> {
     return this.run(this.core.explainFlush());
+  }
+
+  [EXPLAIN](statement: Node, options: ExplainOptions): Promise<QueryPlan> {
+    return this.run(explainInSession(this.core, statement, options));
   }
 
   /**

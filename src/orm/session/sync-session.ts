@@ -6,7 +6,10 @@ import type { JoinedResult, JoinedScalars } from "../../engine/joined-result.js"
 import type { CursorResult, Result, ScalarResult } from "../../engine/result.js";
 import type { Cls, Plain } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
+import { EXPLAIN } from "../../sql/explain.js";
 import type { JoinsCollection, LoadingStatement, SyncLoadedRow } from "../../sql/load-effects.js";
+import type { Node } from "../../sql/node.js";
+import type { ExplainOptions, QueryPlan } from "../../sql/query-plan.js";
 import type { RowsOf } from "../../sql/typing.js";
 import type { GetOptions } from "../loading/identity.js";
 import { ensureState } from "../mapping/instrument.js";
@@ -15,6 +18,7 @@ import { type ConnectionOptions, connectionWith } from "./connection-options.js"
 import { type CollectionOf, type CountSettings, countEach, type MemberOf } from "./count-members.js";
 import { execute } from "./execute.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
+import { explainInSession } from "./explain.js";
 import type { FlushPlan } from "./flush.js";
 import type { MergeOptions } from "./merge.js";
 import type { NaturalKeyValues } from "./natural-key.js";
@@ -208,6 +212,9 @@ export class Session extends SessionFace implements Disposable {
   }
 
   /** The connection that statements of this session run on; options as for the asynchronous session. */
+  [EXPLAIN](statement: Node, options: ExplainOptions): QueryPlan {
+    return this.#run(explainInSession(this.core, statement, options));
+  }
   connection(options: ConnectionOptions = {}): Connection {
     return new Connection(this.#run(connectionWith(this.core, options)));
   }

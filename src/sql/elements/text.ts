@@ -1,7 +1,9 @@
 import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
+import { type AsyncExplainBind, explainOn, type SyncExplainBind } from "../explain.js";
 import type { CacheKey } from "../key-context.js";
 import type { Node, Parts } from "../node.js";
+import type { ExplainOptions, QueryPlan } from "../query-plan.js";
 import type { ExecutionOptions } from "../statement.js";
 import { nullType, typeOfValue } from "../types/base.js";
 import { plainType, type SQLType } from "../types/type.js";
@@ -39,6 +41,13 @@ export class TextClause extends ColumnElement<never, never> {
       if (bind !== undefined) out.push(bind);
     });
     return out;
+  }
+
+  /** How the database means to run this text; see `explain()` of statements. */
+  explain(bind: AsyncExplainBind, options?: ExplainOptions): Promise<QueryPlan>;
+  explain(bind: SyncExplainBind, options?: ExplainOptions): QueryPlan;
+  explain(bind: AsyncExplainBind | SyncExplainBind, options: ExplainOptions = {}): Promise<QueryPlan> | QueryPlan {
+    return explainOn(bind, this, options);
   }
 
   /** The names of its parameters, in order of appearance. */
