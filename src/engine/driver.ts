@@ -53,6 +53,11 @@ export class ValueRows {
     readonly wantsKeys: boolean,
   ) {}
 
+  /** Parameter sets of one length each. */
+  static of(sets: readonly (readonly unknown[])[]): ValueRows {
+    return new ValueRows(sets[0]?.length ?? 0, sets.length, sets.flat(), false);
+  }
+
   /** The values of one row. */
   at(row: number): unknown[] {
     return this.values.slice(row * this.width, (row + 1) * this.width);

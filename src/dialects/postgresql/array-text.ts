@@ -25,6 +25,37 @@ export function arrayText(
   return `${text}}`;
 }
 
+/** Escapes that JSON has and arrays have not: those of control characters and of halves of surrogate pairs. */
+const ONLY_JSON = /\\(?!["\\])/;
+
+/**
+ * An array of one dimension. JSON writes plain values as arrays do, at a third of the cost.
+ *
+ * @param values the caller's own; they are changed
+ */
+export function plainArrayText(values: unknown[]): string {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    switch (typeof value) {
+      case "string":
+      case "boolean":
+        continue;
+      case "number":
+        if (Number.isFinite(value)) continue;
+        return arrayText(values, null, 1);
+      case "undefined":
+        values[i] = null;
+        continue;
+      default:
+        if (value === null) continue;
+        if (value instanceof Date) values[i] = timestampText(value, true);
+        else return arrayText(values, null, 1);
+    }
+  }
+  const text = JSON.stringify(values);
+  return ONLY_JSON.test(text) ? arrayText(values, null, 1) : `{${text.slice(1, -1)}}`;
+}
+
 function elementText(value: unknown): string {
   switch (typeof value) {
     case "number":

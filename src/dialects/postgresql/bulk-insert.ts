@@ -1,10 +1,11 @@
 /** INSERT of many rows as one statement: each column travels as an array, and the server unnests them. */
 
+import type { ValueRows } from "../../engine/driver.js";
 import { nextPlanId } from "../../engine/plan.js";
 import type { Compiled } from "../../sql/compiled.js";
 import type { Insert } from "../../sql/dml/insert.js";
 import type { SQLType } from "../../sql/types/type.js";
-import { arrayText } from "./array-text.js";
+import { plainArrayText } from "./array-text.js";
 
 /** Fewer sets than this go one by one. */
 export const BULK_FROM = 5;
@@ -74,15 +75,15 @@ export class BulkInsert {
       `WITH ORDINALITY AS p(${names.join(", ")}, n) ORDER BY p.n${this.tail}`;
   }
 
-  /** The sets, column by column. */
-  parameters(sets: readonly (readonly unknown[])[]): string[] {
-    return Array.from({ length: this.count }, (_, i) =>
-      arrayText(
-        sets.map((set) => set[i]),
-        null,
-        1,
-      ),
-    );
+  /** Rows, column by column. */
+  parameters({ width, values, length }: ValueRows): string[] {
+    const texts: string[] = [];
+    for (let column = 0; column < this.count; column++) {
+      const items: unknown[] = new Array(length);
+      for (let row = 0, at = column; row < length; row++, at += width) items[row] = values[at];
+      texts.push(plainArrayText(items));
+    }
+    return texts;
   }
 
   /** Puts returned rows into the order of the sets: keys were made in that order, rows may come in any. */

@@ -1,11 +1,12 @@
 /** A connection to a PostgreSQL server, as the engine uses it. */
 import type { IsolationLevel, TransactionOptions } from "../../engine/dialect.js";
-import type {
-  DriverConnection,
-  DriverCursor,
-  DriverManyResult,
-  DriverPlan,
-  DriverResult,
+import {
+  type DriverConnection,
+  type DriverCursor,
+  type DriverManyResult,
+  type DriverPlan,
+  type DriverResult,
+  ValueRows,
 } from "../../engine/driver.js";
 import { InternalError } from "../../engine/errors.js";
 import { checkAborted, type IORequest } from "../../engine/io.js";
@@ -130,7 +131,21 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     signal?: AbortSignal,
   ): Promise<DriverManyResult> {
     checkAborted(signal);
-    const bulk = bulkOf(plan, sets);
+    if (bulkOf(plan, sets.length) !== null) return this.runRows(plan, ValueRows.of(sets), signal);
+    return this.#manyResult(plan, await this.#sent(() => this.#batch(plan, sets), signal));
+  }
+
+  runManySync(plan: DriverPlan, sets: readonly (readonly unknown[])[]): DriverManyResult {
+    if (bulkOf(plan, sets.length) !== null) return this.runRowsSync(plan, ValueRows.of(sets));
+    return this.#manyResult(
+      plan,
+      this.#sentSync(() => this.#batch(plan, sets)),
+    );
+  }
+
+  async runRows(plan: DriverPlan, rows: ValueRows, signal?: AbortSignal): Promise<DriverManyResult> {
+    checkAborted(signal);
+    const bulk = bulkOf(plan, rows.length);
     if (bulk !== null) {
       if (bulk.text === null) {
         const asked = this.#askTypes(plan);
@@ -138,13 +153,14 @@ export class PostgresConnection implements DriverConnection, PortalHost {
         bulk.settle(asked.parameterTypes);
       }
       const whole = bulkPlan(plan, bulk);
-      if (whole !== null) return bulkResult(bulk, await this.run(whole, bulk.parameters(sets), signal));
+      if (whole !== null) return bulkResult(bulk, await this.run(whole, bulk.parameters(rows), signal));
     }
+    const sets = rows.toSets();
     return this.#manyResult(plan, await this.#sent(() => this.#batch(plan, sets), signal));
   }
 
-  runManySync(plan: DriverPlan, sets: readonly (readonly unknown[])[]): DriverManyResult {
-    const bulk = bulkOf(plan, sets);
+  runRowsSync(plan: DriverPlan, rows: ValueRows): DriverManyResult {
+    const bulk = bulkOf(plan, rows.length);
     if (bulk !== null) {
       if (bulk.text === null) {
         const asked = this.#askTypes(plan);
@@ -152,8 +168,9 @@ export class PostgresConnection implements DriverConnection, PortalHost {
         bulk.settle(asked.parameterTypes);
       }
       const whole = bulkPlan(plan, bulk);
-      if (whole !== null) return bulkResult(bulk, this.runSync(whole, bulk.parameters(sets)));
+      if (whole !== null) return bulkResult(bulk, this.runSync(whole, bulk.parameters(rows)));
     }
+    const sets = rows.toSets();
     return this.#manyResult(
       plan,
       this.#sentSync(() => this.#batch(plan, sets)),
@@ -505,9 +522,9 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   }
 }
 
-function bulkOf(plan: DriverPlan, sets: readonly unknown[]): BulkInsert | null {
+function bulkOf(plan: DriverPlan, rows: number): BulkInsert | null {
   const { bulk } = plan as Partial<PostgresPlan>;
-  return bulk == null || bulk.text === false || sets.length < BULK_FROM ? null : bulk;
+  return bulk == null || bulk.text === false || rows < BULK_FROM ? null : bulk;
 }
 
 function bulkPlan(plan: DriverPlan, bulk: BulkInsert): PostgresPlan | null {

@@ -1,8 +1,12 @@
 /** Points in time and lengths of time as PostgreSQL writes them. */
 import { ArgumentError } from "../../sql/errors.js";
+import { utcText } from "../../sql/types/temporal.js";
 
 /** The points in time furthest off that a Date knows; they stand for PostgreSQL's `infinity` and `-infinity`. */
 export const FOREVER = 8.64e15;
+
+const YEAR_1 = -62_135_596_800_000;
+const YEAR_10000 = 253_402_300_800_000;
 
 /**
  * A Date as PostgreSQL reads it, in UTC. Years before 1 are written with BC.
@@ -14,10 +18,10 @@ export function timestampText(date: Date, zone: boolean): string {
   if (time === FOREVER) return "infinity";
   if (time === -FOREVER) return "-infinity";
   if (Number.isNaN(time)) throw new ArgumentError("the Date is invalid (its time is NaN).");
+  const end = zone ? "+00" : "";
+  if (time >= YEAR_1 && time < YEAR_10000) return utcText(date) + end;
   const text = date.toISOString();
   const year = date.getUTCFullYear();
-  const end = zone ? "+00" : "";
-  if (year >= 1 && year <= 9999) return text.slice(0, -1) + end;
   // +012345-01-01T... and -000001-01-01T...: there is no year 0
   const rest = text.slice(7, -1);
   const digits = String(year > 0 ? year : 1 - year).padStart(4, "0");
