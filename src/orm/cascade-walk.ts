@@ -16,25 +16,41 @@ export function cascadeStates(
   operation: Exclude<CascadeOperation, "delete">,
   halt?: (state: InstanceState) => boolean,
 ): InstanceState[] {
-  // Nothing related in memory, now or before; what waits for a collection is among the extras.
-  if (start.refs === null && start.extra === null) return NOBODY;
   const found: InstanceState[] = [];
-  const stack: (InstanceState | Step)[] = [];
   try {
-    walk(start, operation, halt, found, stack);
+    eachCascaded(start, operation, halt, (state) => found.push(state));
   } finally {
     for (const state of found) state.unmark();
-    for (const left of stack) if (!("members" in left)) left.unmark();
   }
   return found;
 }
 
-const NOBODY: InstanceState[] = [];
+/**
+ * The same without a list: calls back for each object that is reached, before what hangs on it. The callback has to unmark the object, and sees to it
+ * that `halt` stops there from then on; until then the mark does. It runs no code of the user's.
+ */
+export function eachCascaded(
+  start: InstanceState,
+  operation: Exclude<CascadeOperation, "delete">,
+  halt: ((state: InstanceState) => boolean) | undefined,
+  visit: (state: InstanceState) => void,
+): void {
+  // Nothing related in memory, now or before; what waits for a collection is among the extras.
+  if (start.refs === null && start.extra === null) return;
+  const stack: (InstanceState | Step)[] = [];
+  try {
+    walk(start, operation, halt, visit, stack);
+  } finally {
+    for (const left of stack) if (!(left instanceof Step)) left.unmark();
+  }
+}
 
 /** The members of an object along one relationship, which are still to be walked. */
-interface Step {
-  readonly relationship: Relationship;
-  readonly members: readonly object[];
+class Step {
+  constructor(
+    readonly relationship: Relationship,
+    readonly members: readonly object[],
+  ) {}
 }
 
 /** What hangs on a member comes before the next member, and one relationship's members before the next relationship's. */
@@ -42,13 +58,13 @@ function walk(
   start: InstanceState,
   operation: CascadeOperation,
   halt: ((state: InstanceState) => boolean) | undefined,
-  found: InstanceState[],
+  visit: (state: InstanceState) => void,
   stack: (InstanceState | Step)[],
 ): void {
   pushSteps(start, operation, halt, stack);
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    if (!("members" in next)) {
-      found.push(next);
+    if (!(next instanceof Step)) {
+      visit(next);
       pushSteps(next, operation, halt, stack);
       continue;
     }
@@ -80,7 +96,7 @@ function pushSteps(
       if (!member || halt?.(knownState(member))) continue;
     }
     const members = membersFor(operation, state, relationships[i]);
-    if (members.length > 0) stack.push({ relationship: relationships[i], members });
+    if (members.length > 0) stack.push(new Step(relationships[i], members));
   }
 }
 

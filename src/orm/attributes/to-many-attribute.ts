@@ -172,12 +172,21 @@ export class ToManyAttribute extends RelationAttribute {
   }
 
   /** The first members of a new object: all are appended. */
-  #fillFirst(state: InstanceState, items: readonly object[]): void {
-    const storage = this.kind.create();
+  #fillFirst(state: InstanceState, items: object[]): void {
     state.recordChange(this, undefined);
+    // Where nobody can see the collection grow, it is there at once.
+    const unseen = state.session === null && this.#nobodyHears;
+    const storage = unseen ? this.#store(items) : this.kind.create();
     this.#putStorage(state, storage);
-    for (const item of items) this.kind.add(storage, this.fireAppend(state, item, this.bulkToken));
+    for (const item of items) {
+      const value = this.fireAppend(state, item, this.bulkToken);
+      if (!unseen) this.kind.add(storage, value);
+    }
     this.kind.arranged?.(storage);
+  }
+
+  get #nobodyHears(): boolean {
+    return this.listeners === null && this.traits.reverse.every((reverse) => reverse.listeners === null);
   }
 
   /** Members that stay have no event, new ones are appended, missing ones removed. */

@@ -27,7 +27,7 @@ interface InsertBatch {
   /** What the database makes. */
   readonly returning: readonly Column[];
   readonly states: InstanceState[];
-  /** The values of `columns` for the first object, then those for the second. */
+  /** The values of `columns` for the first object, then those for the second; with room for all that may follow, until it is closed. */
   readonly values: unknown[];
   /** Values that are SQL expressions; such a row is alone in its batch. */
   readonly expressions: ReadonlyMap<Column, Node> | null;
@@ -104,18 +104,30 @@ function batches(runs: readonly Run[], dialect: EngineDialect): InsertBatch[] {
   let last: InsertBatch | null = null;
   for (const { shape, states } of runs) {
     const row: unknown[] = new Array(shape.columns.length);
-    if (last?.shape !== shape) last = null;
-    for (const state of states) {
+    if (last !== null && last.shape !== shape) {
+      closeBatch(last);
+      last = null;
+    }
+    for (let i = 0; i < states.length; i++) {
+      const state = states[i];
       const filledFrom = filled.length;
       const hasExpressions = readRow(state, shape, row, filled);
       if (last !== null && !hasExpressions && addRow(last, state, row)) continue;
+      if (last !== null) closeBatch(last);
       const batch = newBatch(shape, row, dialect, filled, filledFrom);
       found.push(batch);
+      if (!hasExpressions) batch.values.length = (states.length - i) * batch.given.length;
       addRow(batch, state, row);
       last = hasExpressions ? null : batch;
     }
   }
+  if (last !== null) closeBatch(last);
   return found;
+}
+
+/** Its values are as many as its rows have. */
+function closeBatch({ values, states, given }: InsertBatch): void {
+  values.length = states.length * given.length;
 }
 
 /** Reads the values of an object's row, by the columns of the shape. @returns whether one is a SQL expression */
@@ -196,20 +208,15 @@ function newBatch(
 
 /** Adds a row to a batch, if it gives just the columns of the batch. */
 function addRow(batch: InsertBatch, state: InstanceState, row: readonly unknown[]): boolean {
-  const { given, values, expressions } = batch;
-  const start = values.length;
+  const { given, values, expressions, states } = batch;
+  const start = states.length * given.length;
   let next = 0;
   for (let i = 0; i < row.length; i++) {
     const isGiven = given[next] === i;
-    if (expressions === null && isGiven === (row[i] === LEFT_OUT)) {
-      values.length = start;
-      return false;
-    }
-    if (!isGiven) continue;
-    values.push(row[i]);
-    next++;
+    if (expressions === null && isGiven === (row[i] === LEFT_OUT)) return false;
+    if (isGiven) values[start + next++] = row[i];
   }
-  batch.states.push(state);
+  states.push(state);
   return true;
 }
 

@@ -3,7 +3,7 @@
  * them. No I/O. What a transaction must be able to undo is noted in its snapshot.
  */
 import { InvalidRequestError } from "../../sql/errors.js";
-import { cascadeStates } from "../cascade-walk.js";
+import { cascadeStates, eachCascaded } from "../cascade-walk.js";
 import { FlushError } from "../errors.js";
 import { IdentityMap } from "../identity-map.js";
 import { mapperOf } from "../mapping/mapper.js";
@@ -56,6 +56,10 @@ export class Membership {
   constructor(readonly host: MembershipHost) {}
 
   readonly #isHere = (state: InstanceState): boolean => this.contains(state);
+  readonly #enterReached = (state: InstanceState): void => {
+    state.unmark();
+    this.#enter(state);
+  };
 
   /** Pending or persistent. */
   contains(state: InstanceState): boolean {
@@ -73,7 +77,10 @@ export class Membership {
   saveOrUpdate(state: InstanceState): void {
     if (state.extra !== null) state.extra.orphanedOutside = false;
     this.#enter(state);
-    for (const reached of cascadeStates(state, "save-update", this.#isHere)) this.#enter(reached);
+    // Listeners may change the graph: it is walked to its end first.
+    if (this.host.hearsTransition())
+      for (const reached of cascadeStates(state, "save-update", this.#isHere)) this.#enter(reached);
+    else eachCascaded(state, "save-update", this.#isHere, this.#enterReached);
   }
 
   #enter(state: InstanceState): void {

@@ -240,6 +240,14 @@ export class FlushContext {
     for (const states of this.byMapper.values()) yield* states;
   }
 
+  /** Brings in objects that are not there yet, to be saved. All are of the session. */
+  enter(states: readonly InstanceState[]): void {
+    for (const state of states) {
+      state.enterFlush(false, false);
+      this.#ofMapper(mapperOf(state)).push(state);
+    }
+  }
+
   /** Lets all objects go: what becomes of them is decided. */
   release(): void {
     for (const states of this.byMapper.values()) for (const state of states) state.leaveFlush();

@@ -116,6 +116,11 @@ export class ManyToOneProcessor extends DependencyProcessor {
       if (!flush.isFresh(state)) continue;
       const target = this.attribute.peek(state) as object | null | undefined;
       if (target === undefined) continue;
+      // The other side of the relationship has copied most keys already.
+      if (target !== null && flush.has(knownState(target)) && this.keys.areEqual(knownState(target), state)) {
+        if (this.relationship.postUpdate) this.#postUpdate(flush, state);
+        continue;
+      }
       const source = this.#sourceOf(flush, state, target);
       if (source !== null && !this.keys.fromMemory(source, state)) unknown.push([source, state]);
       if (this.relationship.postUpdate) this.#postUpdate(flush, state);

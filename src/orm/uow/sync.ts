@@ -53,15 +53,29 @@ export class KeyCopier {
 
   /** `source`'s keys are written into `dest`, if memory has them all. @returns whether it has; else nothing is written */
   fromMemory(source: InstanceState, dest: InstanceState): boolean {
+    const { from, to } = this.#between(source, dest);
+    if (source.key !== null) for (const attribute of from) if (attribute.peek(source) === undefined) return false;
+    for (let i = 0; i < from.length; i++) to[i].assign(dest, from[i].peek(source) ?? null);
+    return true;
+  }
+
+  /** Whether `dest` has `source`'s keys, as far as a look at plain values tells. */
+  areEqual(source: InstanceState, dest: InstanceState): boolean {
+    const { from, to } = this.#between(source, dest);
+    for (let i = 0; i < from.length; i++) {
+      const value = from[i].peek(source);
+      if (value === undefined || value === null || value !== to[i].peek(dest)) return false;
+    }
+    return true;
+  }
+
+  #between(source: InstanceState, dest: InstanceState): KeyFlow {
     let flow = this.#flow;
     if (flow === null || flow.source !== source.mapper || flow.dest !== dest.mapper) {
       flow = this.#flowOf(source, dest);
       this.#flow = flow;
     }
-    const { from, to } = flow;
-    if (source.key !== null) for (const attribute of from) if (attribute.peek(source) === undefined) return false;
-    for (let i = 0; i < from.length; i++) to[i].assign(dest, from[i].peek(source) ?? null);
-    return true;
+    return flow;
   }
 
   #flowOf(source: InstanceState, dest: InstanceState): KeyFlow {
