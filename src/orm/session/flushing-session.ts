@@ -127,9 +127,12 @@ export abstract class FlushingSession extends TransactionalSession {
     if (this.#flushing) throw new InvalidRequestError("explainFlush() was called from within a flush.");
     if (this.membership.isClean) return new FlushPlan([]);
     const { flush } = collectFlush(this.flushPort, this.persister, this.membership);
+    // What the plan has to load must not flush.
+    const resume = this.suspendAutoflush();
     try {
       return yield* planFlush(flush);
     } finally {
+      resume();
       flush.release();
     }
   }
