@@ -22,7 +22,10 @@ const shared = {
   resolve: {
     alias: [
       { find: /^athanor$/, replacement: path("src/index.ts") },
-      { find: /^athanor\/(express|fastify|hono|opentelemetry)$/, replacement: path("src/integrations/$1/index.ts") },
+      {
+        find: /^athanor\/(express|fastify|hono|opentelemetry|panel)$/,
+        replacement: path("src/integrations/$1/index.ts"),
+      },
       { find: /^athanor\/(.+)$/, replacement: path("src/$1/index.ts") },
     ],
   },

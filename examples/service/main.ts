@@ -14,6 +14,7 @@ else if (settings.check) await check();
 else {
   const service = await startService({ ...settings, tell: console.log });
   console.log(`open on ${service.url}, with the books of ${settings.url}`);
+  if (settings.panel) console.log(`what its requests ask the database: ${service.url}/__athanor`);
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   console.log("closing ...");
   await service.stop();

@@ -5,10 +5,12 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { type ServerType, serve } from "@hono/node-server";
 import type { AsyncEngine, EngineOptions } from "athanor";
+import { developerPanel } from "athanor/panel";
 import { allShops, openDatabase, seedWhenEmpty, upgradeSchema } from "./database.js";
 import { type AppOptions, createApp } from "./http/app.js";
 import { sendLetter } from "./outbox/letters.js";
 import { work } from "./outbox/worker.js";
+import { Session } from "./session.js";
 import type { Settings } from "./settings.js";
 
 export interface Service {
@@ -20,20 +22,32 @@ export interface Service {
 }
 
 export type ServiceOptions = Pick<Settings, "url" | "port" | "books" | "workers"> &
-  Omit<AppOptions, "shops"> & {
+  Partial<Pick<Settings, "panel">> &
+  Pick<AppOptions, "report"> & {
     readonly engine?: EngineOptions;
     /** Gets what happens before the service is there. */
     readonly tell?: (words: string) => void;
   };
 
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { url, port, books, workers, engine: engineOptions, tell = () => {}, ...app } = options;
+  const {
+    url,
+    port,
+    books,
+    workers,
+    panel: hasPanel = false,
+    engine: engineOptions,
+    tell = () => {},
+    report,
+  } = options;
   const engine = openDatabase(url, engineOptions);
+  const panel = developerPanel({ engines: [engine], sessions: [Session], enabled: hasPanel });
   try {
     await upgradeSchema(engine);
     tell(`filling the shelves with ${books} books, unless there are some ...`);
     await seedWhenEmpty(books);
-    const server = serve({ fetch: createApp({ ...app, shops: await allShops() }).fetch, port, hostname: "127.0.0.1" });
+    const app = createApp({ shops: await allShops(), panel, ...(report && { report }) });
+    const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" });
     await once(server, "listening");
     const stopWorkers = startWorkers(workers, url);
     return {
@@ -42,6 +56,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       async stop() {
         await close(server);
         await stopWorkers();
+        panel.close();
         await engine.dispose();
       },
     };

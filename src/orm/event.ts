@@ -14,6 +14,7 @@ import type { MapperEvents } from "./mapper-events.js";
 import type { ClassConfigurationEvents } from "./mapping/configuration-events.js";
 import type { Registry } from "./mapping/registry.js";
 import type { AsyncSession } from "./session/async-session.js";
+import type { FlushPlan } from "./session/flush.js";
 import type { ORMExecuteState } from "./session/orm-execute-state.js";
 import type { TransitionName } from "./session/session-events.js";
 import type { AsyncSessionMaker, SessionMaker } from "./session/sessionmaker.js";
@@ -27,6 +28,8 @@ type Transitions = { readonly [N in TransitionName]: (session: Session, object: 
 export interface SessionEvents extends Transitions {
   /** May change the session freely: what it adds is part of the flush. */
   beforeFlush(session: Session): void;
+  /** A flush is about to run: what it will do, as `explainFlush()` shows it. The plan is made for those who listen. */
+  flushPlanned(session: Session, plan: FlushPlan): void;
   /** After the statements of a flush, before its state is taken over. */
   afterFlush(session: Session, flush: FlushContext): void;
   /** After a flush; changes made here are for the next one. */

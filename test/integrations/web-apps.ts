@@ -7,6 +7,7 @@ import { type ServerType, serve } from "@hono/node-server";
 import * as forExpress from "athanor/express";
 import * as forFastify from "athanor/fastify";
 import * as forHono from "athanor/hono";
+import type { DeveloperPanel } from "athanor/panel";
 import express from "express";
 import Fastify from "fastify";
 import { Hono } from "hono";
@@ -23,14 +24,16 @@ export interface AppOptions {
   readonly routes: Readonly<Record<string, Handler>>;
   readonly errorStatus?: number;
   readonly scope?: forHono.RequestScopeOptions;
+  readonly panel?: DeveloperPanel;
 }
 
 export type StartApp = (options: AppOptions) => Promise<string>;
 
 const messageOf = (error: unknown) => ({ error: (error as Error).message });
 
-async function startExpress({ db, routes, errorStatus = 500, scope }: AppOptions): Promise<string> {
+async function startExpress({ db, routes, errorStatus = 500, scope, panel }: AppOptions): Promise<string> {
   const app = express();
+  if (panel !== undefined) app.use(forExpress.mountPanel(panel));
   app.use(forExpress.requestScope(db, scope), express.json());
   for (const [path, handler] of Object.entries(routes)) {
     app.post(path, async (request, response) => {
@@ -50,8 +53,9 @@ async function startExpress({ db, routes, errorStatus = 500, scope }: AppOptions
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function startFastify({ db, routes, errorStatus = 500, scope }: AppOptions): Promise<string> {
+async function startFastify({ db, routes, errorStatus = 500, scope, panel }: AppOptions): Promise<string> {
   const app = Fastify({ forceCloseConnections: true });
+  if (panel !== undefined) await app.register(forFastify.mountPanel, { panel });
   await app.register(forFastify.requestScope, { db, ...scope });
   app.setErrorHandler((error, _request, reply) => reply.code(errorStatus).send(messageOf(error)));
   for (const [path, handler] of Object.entries(routes)) {
@@ -65,8 +69,9 @@ async function startFastify({ db, routes, errorStatus = 500, scope }: AppOptions
   return await app.listen({ port: 0, host: "127.0.0.1" });
 }
 
-async function startHono({ db, routes, errorStatus = 500, scope }: AppOptions): Promise<string> {
+async function startHono({ db, routes, errorStatus = 500, scope, panel }: AppOptions): Promise<string> {
   const app = new Hono();
+  if (panel !== undefined) app.use(forHono.mountPanel(panel));
   app.use(forHono.requestScope(db, scope));
   for (const [path, handler] of Object.entries(routes)) {
     app.post(path, async (c) => {

@@ -1,5 +1,6 @@
 /** The web application: shops by their address, an API and pages in each, a session for each request. */
-import { requestScope } from "athanor/hono";
+import { mountPanel, requestScope } from "athanor/hono";
+import type { DeveloperPanel } from "athanor/panel";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import { HTTPException } from "hono/http-exception";
@@ -19,8 +20,8 @@ import { problemOf } from "./problems.js";
 export interface AppOptions {
   /** The shops that are served. */
   readonly shops: readonly ShopFacts[];
-  /** Comes before everything else: the developer's panel. */
-  readonly before?: readonly MiddlewareHandler[];
+  /** The developer's panel, where there is one. */
+  readonly panel?: DeveloperPanel;
   /** Gets the errors that nobody expected. Default: the console. */
   readonly report?: (error: unknown) => void;
 }
@@ -29,10 +30,10 @@ export interface AppOptions {
 const READING = { transactionOptions: { isolationLevel: "AUTOCOMMIT" } } as const;
 const BODY_LIMIT = 64 * 1024;
 
-export function createApp({ shops, before = [], report = console.error }: AppOptions): Hono<Environment> {
+export function createApp({ shops, panel, report = console.error }: AppOptions): Hono<Environment> {
   const app = new Hono<Environment>({ strict: false });
   const bySlug = new Map(shops.map((shop) => [shop.slug, shop]));
-  for (const each of before) app.use(each);
+  if (panel?.enabled) app.use(mountPanel(panel));
   app.use(
     secureHeaders({
       contentSecurityPolicy: { defaultSrc: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"] },

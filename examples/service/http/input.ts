@@ -1,18 +1,16 @@
 /** What comes from outside, checked: shared by the JSON API and the forms of the pages. */
 import { z } from "zod";
 import { CATALOGUE_ORDERS } from "../use-cases/catalogue.js";
-
-/** PostgreSQL stores no NUL, and nobody has typed one. */
-const PLAIN = /^[^\0]*$/;
+import { PLAIN_TEXT } from "../use-cases/text.js";
 
 /** A line or more of text, without space around it. */
-export const text = (max: number, min = 1) => z.string().trim().min(min).max(max).regex(PLAIN, "Not text");
+export const text = (max: number, min = 1) => z.string().trim().min(min).max(max).regex(PLAIN_TEXT, "Not text");
 
 const INT = 2 ** 31 - 1;
 export const id = z.coerce.number().int().min(1).max(INT);
 export const cents = z.coerce.number().int().min(1).max(10_000_000);
 export const quantity = z.coerce.number().int().min(0).max(99);
-export const email = z.email().max(120).regex(PLAIN);
+export const email = z.email().max(120).regex(PLAIN_TEXT);
 /** A shorter one is guessed, a longer one is an attack on the hash. */
 export const password = z.string().min(8).max(200);
 export const reference = z.string().regex(/^[2-9A-HJ-NP-Z]{10}$/, "Not a reference of an order");
@@ -47,7 +45,7 @@ export const catalogueQuery = pageQuery.extend({
 });
 
 export const account = z.object({ email, name: text(80), password });
-export const credentials = z.object({ email: z.string().max(200).regex(PLAIN), password: z.string().max(200) });
+export const credentials = z.object({ email: z.string().max(200).regex(PLAIN_TEXT), password: z.string().max(200) });
 export const opinion = z.object({ rating: z.coerce.number().int().min(1).max(5), text: text(5_000) });
 export const answer = z.object({ text: text(5_000) });
 

@@ -2,6 +2,7 @@
 import { type Attrs, attrs, type Cls, type Expr, type Select, type SessionExecuteOptions, tuple } from "athanor";
 import { db } from "../session.js";
 import { Refusal } from "./refusals.js";
+import { PLAIN_TEXT } from "./text.js";
 
 /** What the rows of a list are ordered by; their key decides between equals. */
 export interface KeysetOrder<E> {
@@ -84,7 +85,7 @@ const isInteger = (value: unknown): value is number => Number.isInteger(value) &
 
 /** What a position may hold, by what the list is ordered by; null for what no page has given. */
 const PLAIN_VALUE: Readonly<Record<KeysetOrder<never>["of"], (plain: unknown) => string | number | Date | null>> = {
-  text: (plain) => (typeof plain === "string" && plain.length <= 300 && !plain.includes("\0") ? plain : null),
+  text: (plain) => (typeof plain === "string" && plain.length <= 300 && PLAIN_TEXT.test(plain) ? plain : null),
   number: (plain) => (isInteger(plain) ? plain : null),
   time(plain) {
     const time = (plain as { time?: unknown } | null)?.time;

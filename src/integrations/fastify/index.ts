@@ -12,6 +12,7 @@ import { RequestScope, type RequestScopeOptions } from "../request-scope.js";
 
 export { ndjson } from "../ndjson.js";
 export type { RequestScopeOptions } from "../request-scope.js";
+export { type FastifyPanelOptions, mountPanel } from "./panel.js";
 
 /** Options of the plugin. */
 export interface FastifyRequestScopeOptions extends RequestScopeOptions<FastifyRequest> {

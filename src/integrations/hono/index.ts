@@ -10,6 +10,7 @@ import { RequestScope, type RequestScopeOptions } from "../request-scope.js";
 
 export { ndjson } from "../ndjson.js";
 export type { RequestScopeOptions } from "../request-scope.js";
+export { mountPanel } from "./panel.js";
 
 /**
  * A middleware that gives each request a scope of the scoped session: everything that the request calls reaches the same session as `db`.

@@ -88,7 +88,11 @@ export class FlushPlan {
 
 /** Works out a flush without running it. */
 export function* planFlush(flush: FlushContext): Op<FlushPlan> {
-  const levels: Action[][] = yield* flush.plan();
+  return shownPlan(flush, yield* flush.plan());
+}
+
+/** A plan as it is shown. */
+export function shownPlan(flush: FlushContext, levels: readonly (readonly Action[])[]): FlushPlan {
   const steps: ActionView[] = [];
   const rekeyed = rekeyedStates(flush);
   for (const action of levels.flat()) {

@@ -1,10 +1,11 @@
 /** How a session flushes: by itself before statements, or when it is told to. */
+import { DISPATCH } from "../../engine/events.js";
 import type { Op } from "../../engine/io.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { Attribute } from "../attributes/attribute.js";
 import type { InstanceState, StateAttribute } from "../state.js";
 import type { FlushContext, FlushSession, Persister } from "../uow/flush-context.js";
-import { collectFlush, FlushPlan, finishFlush, type LateChanges, planFlush } from "./flush.js";
+import { collectFlush, FlushPlan, finishFlush, type LateChanges, planFlush, shownPlan } from "./flush.js";
 import type { SessionTransaction } from "./transaction.js";
 import { TransactionalSession } from "./transactional-session.js";
 
@@ -84,6 +85,7 @@ export abstract class FlushingSession extends TransactionalSession {
     this.#late = new Map();
     try {
       const levels = yield* flush.plan();
+      if (this[DISPATCH].has("flushPlanned")) this.emit("flushPlanned", shownPlan(flush, levels));
       yield* flush.execute(levels);
       this.fromHandler(() => this.emit("afterFlush", flush));
       yield* this.readExpired(flush);

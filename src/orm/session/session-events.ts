@@ -18,6 +18,7 @@ export type TransitionName =
 /** Everything else. */
 export type SessionEventName =
   | "beforeFlush"
+  | "flushPlanned"
   | "afterFlush"
   | "afterFlushPostexec"
   | "afterBegin"
@@ -49,6 +50,7 @@ export const TRANSITIONS: readonly TransitionName[] = [
 export const SESSION_EVENTS: ReadonlySet<string> = new Set<TransitionName | SessionEventName>([
   ...TRANSITIONS,
   "beforeFlush",
+  "flushPlanned",
   "afterFlush",
   "afterFlushPostexec",
   "afterBegin",

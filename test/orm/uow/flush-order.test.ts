@@ -279,6 +279,27 @@ describe("handlers of flush events", () => {
     expect(await session.scalar(text("select count(*) from children"))).toBe(1);
   });
 
+  test("flushPlanned tells what a flush is about to do, as explainFlush() does, and the flush does it", async () => {
+    const { Session } = await storeFor(reg, { expireOnCommit: false });
+    await using session = Session();
+    const told: string[] = [];
+    event.listen(session, "flushPlanned", (_session, plan) => void told.push(plan.toString()));
+    const [parent, child] = [make(Parent, { name: "p" }), make(Child, { name: "c" })];
+    parent.children = [child];
+    session.add(parent);
+    const explained = (await session.explainFlush()).toString();
+    await session.commit();
+    expect(told).toEqual([explained]);
+    expect(explained).toBe("1. insert Parent (1)\n2. insert Child (1)");
+    parent.name = "q";
+    await session.delete(child);
+    await session.commit();
+    await session.flush();
+    expect(told.slice(1)).toEqual(["1. update Parent (1)\n2. delete Child (1)"]);
+    expect(await session.scalar(text("select name from parents"))).toBe("q");
+    expect(await session.scalar(text("select count(*) from children"))).toBe(0);
+  });
+
   test("afterFlushPostexec may change it again for the next flush, and commit flushes until it is clean", async () => {
     const { Session } = await storeFor(reg, { expireOnCommit: false });
     await using session = Session();
