@@ -10,18 +10,13 @@ import type { Project } from "./project.js";
  * of a terminal; elsewhere only `renamedFrom` hints tell.
  */
 export async function differences(project: Project): Promise<readonly MigrateOperation[]> {
-  const metadata = await project.metadata();
-  const { schemas, include, renderAsBatch, versionTable, plugins, process } = project.config;
-  const options = { schemas, include, renderAsBatch, versionTable, plugins, process };
-  const compare = (isRename: (candidate: RenameCandidate) => boolean) =>
-    project.engine.connect((connection) => compareMetadata(connection, metadata, { ...options, isRename }));
-  if (!project.out.interactive) return await compare(() => false);
+  if (!project.out.interactive) return await unasked(project);
   // A comparison asks at once and a person answers later: candidates are gathered, then answered, then it is done again.
   const answers = new Map<string, boolean>();
   const keyOf = (candidate: RenameCandidate): string => JSON.stringify(candidate);
   for (;;) {
     const open: RenameCandidate[] = [];
-    const found = await compare((candidate) => {
+    const found = await unasked(project, (candidate) => {
       const answer = answers.get(keyOf(candidate));
       if (answer === undefined) open.push(candidate);
       return answer ?? false;
@@ -30,6 +25,17 @@ export async function differences(project: Project): Promise<readonly MigrateOpe
     if (next === undefined) return found;
     answers.set(keyOf(next), await confirmed(next));
   }
+}
+
+/** The same, without asking anybody. */
+export async function unasked(
+  project: Project,
+  isRename: (candidate: RenameCandidate) => boolean = () => false,
+): Promise<readonly MigrateOperation[]> {
+  const metadata = await project.metadata();
+  const { schemas, include, renderAsBatch, versionTable, plugins, process } = project.config;
+  const options = { schemas, include, renderAsBatch, versionTable, plugins, process, isRename };
+  return await project.engine.connect((connection) => compareMetadata(connection, metadata, options));
 }
 
 async function confirmed({ kind, table, from, to }: RenameCandidate): Promise<boolean> {

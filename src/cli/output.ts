@@ -11,6 +11,8 @@ const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as c
 /** Lines go to standard output; progress and errors to standard error, so that JSON stays JSON. */
 export class Output {
   readonly #colours: boolean;
+  #sections: Record<string, unknown> | null = null;
+  #section = "";
 
   constructor(
     readonly json: boolean,
@@ -39,8 +41,22 @@ export class Output {
 
   /** What the command has to say: as JSON, or in the lines that `print` writes. */
   data(value: unknown, print: () => void): void {
-    if (this.json) this.streams.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    if (this.#sections !== null && this.json) this.#sections[this.#section] = value;
+    else if (this.json) this.streams.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
     else print();
+  }
+
+  /** What follows is about one of several things: lines stand under its name, JSON becomes an object by name. */
+  section(name: string): void {
+    this.#sections ??= {};
+    this.#section = name;
+    this.line(this.paint("bold", `[${name}]`));
+  }
+
+  /** Ends the sections. */
+  close(): void {
+    if (this.json && this.#sections !== null) this.streams.stdout.write(`${JSON.stringify(this.#sections, null, 2)}\n`);
+    this.#sections = null;
   }
 
   /** Text as it is: a script, a diagram. */

@@ -5,11 +5,13 @@ import { globSync } from "tinyglobby";
 import { type AsyncEngine, createAsyncEngine, defaultRegistry, type MetaData } from "../index.js";
 import { type AthanorConfig, checkedConfig, type DatabaseConfig, databaseConfig, urlOf } from "../migrations/config.js";
 import { MigrationError } from "../migrations/errors.js";
+import { listed } from "../migrations/revision.js";
 import type { RevisionGraph } from "../migrations/revision-graph.js";
 import { MigrationRunner, type RunOptions } from "../migrations/runner.js";
 import { readRevisions } from "../migrations/script-directory.js";
+import type { Tenant } from "../migrations/tenants.js";
 import { Output } from "./output.js";
-import { importModule } from "./typescript.js";
+import { importModule, importTypeScript } from "./typescript.js";
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -23,6 +25,9 @@ export interface GlobalOptions {
   /** `name=value` switches for the migrations. */
   readonly x?: readonly string[];
 }
+
+/** The folder that the command was started in, from which paths on the command line are meant. */
+export const STARTED_IN = process.cwd();
 
 const NAMES = ["ts", "mts", "js", "mjs"].map((ending) => `athanor.config.${ending}`);
 
@@ -51,25 +56,33 @@ export class Project {
 
   /** Reads the settings. @throws MigrationError when there are none, or they cannot be read */
   static async open(options: GlobalOptions, out = new Output(options.json === true)): Promise<Project> {
-    const given = options.config === undefined ? null : resolve(options.config);
-    if (given !== null && !existsSync(given)) throw new MigrationError(`There is no configuration file ${given}.`);
-    const file = given ?? findConfig(process.cwd());
-    if (file === null) {
-      throw new MigrationError(
-        `There is no athanor.config.ts in ${process.cwd()} or above it. Make one with \`athanor init\`, or name it with --config.`,
-      );
-    }
-    const root = dirname(file);
-    const module = await importModule(root, file);
-    const whole = checkedConfig(module["default"], file);
+    const { file, whole } = await readConfig(options);
     const config = databaseConfig(whole, options.database ?? null);
-    return new Project(root, file, whole, config, options, out);
+    return new Project(dirname(file), file, whole, config, options, out);
   }
 
-  /** The folder of revision files. */
-  get directory(): string {
-    const folder = this.config.migrations ?? "migrations";
-    return isAbsolute(folder) ? folder : join(this.root, folder);
+  /** The folders of revision files. */
+  get directories(): readonly string[] {
+    return listed(this.config.migrations ?? "migrations").map((each) => this.#path(each));
+  }
+
+  /**
+   * The folder that a new revision goes into: the first, or the one that is named.
+   *
+   * @throws MigrationError for one that is not configured
+   */
+  folderFor(named: string | undefined): string {
+    const [first] = this.directories;
+    if (named === undefined) return first as string;
+    const found = this.directories.find((each) => each === this.#path(named) || each === resolve(STARTED_IN, named));
+    if (found !== undefined) return found;
+    throw new MigrationError(
+      `${named} is no folder of revisions here; \`migrations\` names ${this.directories.join(", ")}.`,
+    );
+  }
+
+  #path(path: string): string {
+    return isAbsolute(path) ? path : join(this.root, path);
   }
 
   get url(): string {
@@ -94,7 +107,7 @@ export class Project {
 
   /** The history. */
   async graph(): Promise<RevisionGraph> {
-    this.#graph ??= await readRevisions(this.directory);
+    this.#graph ??= await readRevisions(this.directories);
     return this.#graph;
   }
 
@@ -124,29 +137,42 @@ export class Project {
   }
 
   async runner(more: RunOptions = {}): Promise<MigrationRunner> {
+    return new MigrationRunner(await this.runnable(), this.runOptions(more));
+  }
+
+  /** The history, with what its files need to be imported. */
+  async runnable(): Promise<RevisionGraph> {
     const graph = await this.graph();
-    for (const each of graph.order) {
-      if (each.path !== null && /\.[cm]?ts$/.test(each.path)) {
-        await (await import("./typescript.js")).importTypeScript(this.root, each.path);
-        break;
-      }
-    }
-    return new MigrationRunner(graph, this.runOptions(more));
+    const typed = graph.order.find((each) => each.path !== null && /\.[cm]?ts$/.test(each.path));
+    if (typed !== undefined) await importTypeScript(this.root, typed.path as string);
+    return graph;
+  }
+
+  /** The tenants of the project. @throws MigrationError when none are configured */
+  async tenants(): Promise<readonly (string | Tenant)[]> {
+    const { tenants } = this.config;
+    const found = typeof tenants === "function" ? await tenants(this.engine) : tenants;
+    if (found !== undefined) return [...found];
+    throw new MigrationError(
+      `${this.file} names no tenants: set \`tenants\` to the names of their schemas, or to a function that gives them.`,
+    );
   }
 
   /** The modules of the entities, as paths. */
   entityFiles(): readonly string[] {
-    const patterns = this.config.entities ?? [];
-    return (typeof patterns === "string" ? [patterns] : patterns).flatMap((pattern) => matching(this.root, pattern));
+    return listed(this.config.entities).flatMap((pattern) => matching(this.root, pattern));
   }
 
   /** What the classes say the schema is. @throws MigrationError when no entity is configured */
   async metadata(): Promise<readonly MetaData[]> {
     const files = this.entityFiles();
-    const given = this.config.metadata;
+    const { metadata: given, entities } = this.config;
     if (files.length === 0 && given === undefined) {
+      const wanted = listed(entities).map((each) => `"${each}"`);
       throw new MigrationError(
-        `${this.file} names no entities: set \`entities\` to the modules that map them, or \`metadata\`.`,
+        wanted.length > 0
+          ? `No file is matched by \`entities\` of ${this.file}: ${wanted.join(", ")} (from ${this.root}).`
+          : `${this.file} names no entities: set \`entities\` to the modules that map them, or \`metadata\`.`,
       );
     }
     for (const file of files) await importModule(this.root, file);
@@ -158,6 +184,47 @@ export class Project {
   async close(): Promise<void> {
     await this.#engine?.dispose();
   }
+}
+
+/**
+ * Runs a command for the database that is meant, or for each of several where none is named.
+ *
+ * @returns the largest of the exit codes
+ */
+export async function forEachDatabase(
+  options: GlobalOptions,
+  run: (project: Project) => Promise<number | undefined>,
+): Promise<number> {
+  const out = new Output(options.json === true);
+  const { whole } = await readConfig(options);
+  const names = whole.url === undefined && options.database === undefined ? Object.keys(whole.databases ?? {}) : [];
+  let code = 0;
+  for (const name of names.length > 0 ? names : [null]) {
+    if (name !== null) out.section(name);
+    const project = await Project.open(name === null ? options : { ...options, database: name }, out);
+    try {
+      code = Math.max(code, (await run(project)) ?? 0);
+    } finally {
+      await project.close();
+    }
+  }
+  out.close();
+  return code;
+}
+
+/** Finds and reads the configuration. Found in a folder above, that becomes the working folder: its paths are meant from there. */
+async function readConfig(options: GlobalOptions): Promise<{ readonly file: string; readonly whole: AthanorConfig }> {
+  const given = options.config === undefined ? null : resolve(STARTED_IN, options.config);
+  if (given !== null && !existsSync(given)) throw new MigrationError(`There is no configuration file ${given}.`);
+  const file = given ?? findConfig(STARTED_IN);
+  if (file === null) {
+    throw new MigrationError(
+      `There is no athanor.config.ts in ${STARTED_IN} or above it. Make one with \`athanor init\`, or name it with --config.`,
+    );
+  }
+  if (given === null && dirname(file) !== process.cwd()) process.chdir(dirname(file));
+  const module = await importModule(dirname(file), file);
+  return { file, whole: checkedConfig(module["default"], file) };
 }
 
 function matching(root: string, pattern: string): string[] {

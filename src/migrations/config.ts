@@ -1,10 +1,15 @@
 /** The settings of a project's migrations, as `athanor.config.ts` gives them. */
+import type { AsyncEngine } from "../engine/async-engine.js";
 import type { EngineOptions } from "../engine/engine-options.js";
 import type { MetaData } from "../sql/schema/metadata.js";
 import type { NamingConvention } from "../sql/schema/naming.js";
 import type { ComparedObject, ComparePlugin } from "./autogenerate/compared.js";
 import { MigrationError } from "./errors.js";
 import type { MigrateOperation } from "./operations/operation.js";
+import type { RunOptions } from "./runner.js";
+import type { Tenant } from "./tenants.js";
+
+type Tenants = Iterable<string | Tenant>;
 
 /** One database of a project. */
 export interface DatabaseConfig {
@@ -15,8 +20,8 @@ export interface DatabaseConfig {
   readonly entities?: string | readonly string[];
   /** What the entities are mapped to; the default metadata where left out. */
   readonly metadata?: MetaData | readonly MetaData[];
-  /** The folder of revision files, relative to the configuration file. Default `"migrations"`. */
-  readonly migrations?: string;
+  /** The folder of revision files, relative to the configuration file, or several, whose first gets new files. Default `"migrations"`. */
+  readonly migrations?: string | readonly string[];
   readonly versionTable?: string;
   readonly versionTableSchema?: string | null;
   readonly namingConvention?: NamingConvention;
@@ -37,7 +42,16 @@ export interface DatabaseConfig {
   readonly statementTimeout?: number;
   /** Milliseconds to wait for another migration of the same database to end; as long as it takes where left out. */
   readonly waitTimeout?: number;
-  /** The name of a revision file: `{date}`, `{time}`, `{revision}`, `{slug}`. Default `"{date}_{time}_{revision}_{slug}.ts"`. */
+  /** Rules of lint that are accepted in every revision. */
+  readonly lintIgnore?: readonly string[];
+  /** The tenants that `--tenants` means: names of schemas, or tenants with databases of their own. */
+  readonly tenants?: Tenants | ((engine: AsyncEngine) => Tenants | Promise<Tenants>);
+  /** Called in the transaction of each migration when it has been applied or undone: to record it elsewhere. */
+  readonly onApply?: RunOptions["onApply"];
+  /**
+   * The name of a revision file, folders included: `{date}`, `{time}`, `{year}`, `{month}`, `{day}`, `{revision}`, `{slug}`.
+   * Default `"{date}_{time}_{revision}_{slug}.ts"`.
+   */
   readonly fileTemplate?: string;
   /** Called with the path of each file that was written: a formatter, a linter. */
   readonly afterWrite?: (path: string) => unknown;
@@ -79,6 +93,9 @@ const KEYS: Readonly<Record<keyof AthanorConfig, true>> = {
   lockTimeout: true,
   statementTimeout: true,
   waitTimeout: true,
+  lintIgnore: true,
+  tenants: true,
+  onApply: true,
   fileTemplate: true,
   afterWrite: true,
   databases: true,

@@ -38,6 +38,15 @@ export interface ContextOptions {
   readonly namingConvention?: NamingConvention | undefined;
   /** Switches that were given on the command line (`-x name=value`) or by the caller. */
   readonly x?: Readonly<Record<string, string>> | undefined;
+  /** Told on the way of an operation that takes long. */
+  readonly onProgress?: ((progress: MigrationProgress) => void) | undefined;
+}
+
+/** How far a long operation has come. */
+export interface MigrationProgress {
+  readonly operation: string;
+  /** The rows that it has changed so far. */
+  readonly rows: number;
 }
 
 /**

@@ -11,8 +11,8 @@ import { OnlineTarget } from "./targets.js";
 
 /** Where the history is, and how it runs. */
 export interface MigrateOptions extends RunOptions {
-  /** The folder of revision files. Default `"migrations"`. */
-  readonly directory?: string;
+  /** The folder of revision files, or several. Default `"migrations"`. */
+  readonly directory?: string | readonly string[];
   /** The revisions themselves, in place of a folder: bundled programs have none. */
   readonly revisions?: Iterable<RevisionModule>;
 }

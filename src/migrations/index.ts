@@ -3,10 +3,16 @@ export { type CompareMetadataOptions, compareMetadata } from "./autogenerate/aut
 export { CodeWriter } from "./autogenerate/code-writer.js";
 export type { RenameCandidate } from "./autogenerate/compare.js";
 export type { ComparedObject, ComparePlugin } from "./autogenerate/compared.js";
-export { renderBody, renderOperation, rendersOperation } from "./autogenerate/render.js";
+export { renderBody, renderOperation, renderSafeBody, rendersOperation } from "./autogenerate/render.js";
 export { rendersType } from "./autogenerate/render-type.js";
 export { type AthanorConfig, type DatabaseConfig, defineConfig } from "./config.js";
-export { MigrationContext, type MigrationStatement, type MigrationTarget, type Recovery } from "./context.js";
+export {
+  MigrationContext,
+  type MigrationProgress,
+  type MigrationStatement,
+  type MigrationTarget,
+  type Recovery,
+} from "./context.js";
 export { MigrationError, MultipleHeadsError, RevisionError } from "./errors.js";
 export {
   currentRevisions,
@@ -20,12 +26,12 @@ export {
   withOperations,
 } from "./face.js";
 export type { LintFinding } from "./lint/finding.js";
-export { lintRevision } from "./lint/lint.js";
+export { type LintOptions, lintRevision } from "./lint/lint.js";
 export { MigrateOperation } from "./operations/operation.js";
 export { Operations } from "./operations/operations.js";
 export type { Revision, RevisionModule } from "./revision.js";
 export { type Destination, RevisionGraph } from "./revision-graph.js";
-export { type MigrationEvent, MigrationRunner, type RunOptions } from "./runner.js";
+export { type AppliedStep, type MigrationEvent, MigrationRunner, type RunOptions } from "./runner.js";
 export { migrationScript } from "./script.js";
 export { checksumOf, readRevisions } from "./script-directory.js";
-export { migrateTenants, type Tenant, type TenantReport, type TenantsOptions } from "./tenants.js";
+export { migrateTenants, type Tenant, type TenantReport, type TenantsOptions, tenantsBehind } from "./tenants.js";

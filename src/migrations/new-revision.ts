@@ -63,11 +63,15 @@ function fileName(template: string, id: string, message: string, created: Date):
   const slug = message
     .toLowerCase()
     .normalize("NFKD")
+    .replaceAll(/\p{M}/gu, "")
     .replaceAll(/[^a-z0-9]+/g, "_")
     .replaceAll(/^_+|_+$/g, "")
     .slice(0, 40);
   const values: Readonly<Record<string, string>> = {
     date: iso.slice(0, 10).replaceAll("-", ""),
+    year: iso.slice(0, 4),
+    month: iso.slice(5, 7),
+    day: iso.slice(8, 10),
     time: iso.slice(11, 16).replaceAll(":", ""),
     revision: id,
     slug,

@@ -1,7 +1,6 @@
 /** Runs revisions against a database: locked, in transactions, and so that an interrupted run can go on. */
 import { AsyncConnection } from "../engine/async-connection.js";
 import type { AsyncEngine } from "../engine/async-engine.js";
-import type { EngineDialect } from "../engine/dialect.js";
 import { DatabaseError } from "../engine/errors.js";
 import { type ContextOptions, MigrationContext } from "./context.js";
 import type { MigrationDialect, MigrationLimits, Waiting } from "./dialects/migration-dialect.js";
@@ -9,7 +8,7 @@ import { migrationDialect } from "./dialects/registry.js";
 import { MigrationError } from "./errors.js";
 import { Journal } from "./journal.js";
 import type { LintFinding } from "./lint/finding.js";
-import { lintRevision } from "./lint/lint.js";
+import { type LintOptions, lintRevision } from "./lint/lint.js";
 import { Operations } from "./operations/operations.js";
 import type { Revision } from "./revision.js";
 import type { RevisionGraph } from "./revision-graph.js";
@@ -28,6 +27,12 @@ export interface MigrationEvent {
   readonly total: number;
 }
 
+/** A revision that the transaction has just applied or undone. */
+export interface AppliedStep {
+  readonly direction: "upgrade" | "downgrade";
+  readonly revision: Revision;
+}
+
 /** Options of a run. */
 export interface RunOptions extends VersionTableOptions, ContextOptions, MigrationLimits, Waiting {
   /** A transaction for each migration (the default), or one for all. */
@@ -41,8 +46,15 @@ export interface RunOptions extends VersionTableOptions, ContextOptions, Migrati
   readonly resume?: "retry" | "skip" | undefined;
   /** Told of each revision before and after it runs. */
   readonly onEvent?: ((event: MigrationEvent) => void) | undefined;
+  /**
+   * Called in the transaction of each migration when it has been applied or undone, before the commit: what it writes is
+   * kept if and only if the migration is.
+   */
+  readonly onApply?: ((applied: AppliedStep, connection: AsyncConnection) => unknown) | undefined;
   /** Told of each finding of lint before the first revision of an upgrade runs. Left out: nothing is looked at. */
   readonly onFinding?: ((finding: LintFinding) => void) | undefined;
+  /** What lint looks with. */
+  readonly lintOptions?: Pick<LintOptions, "metadata" | "ignore"> | undefined;
 }
 
 /** What a database has, seen from a history. */
@@ -154,7 +166,7 @@ export class MigrationRunner {
           );
         }
       }
-      if (direction === "upgrade") await this.#lint(path, session.connection.dialect);
+      if (direction === "upgrade") await this.#lint(path, session);
       for (const [i, revision] of path.entries()) {
         const report = { direction, revision, index: i + 1, total: path.length } as const;
         const start = performance.now();
@@ -177,11 +189,14 @@ export class MigrationRunner {
     });
   }
 
-  async #lint(path: readonly Revision[], dialect: EngineDialect): Promise<void> {
-    const { onFinding } = this.options;
+  async #lint(path: readonly Revision[], session: RunSession): Promise<void> {
+    const { onFinding, lintOptions } = this.options;
     if (onFinding === undefined) return;
-    for (const revision of path)
-      for (const each of await lintRevision(revision, dialect, this.options)) onFinding(each);
+    const { connection } = session;
+    const options = { lockTimeout: this.options.lockTimeout, ...lintOptions, connection };
+    for (const each of path)
+      for (const found of await lintRevision(each, connection.dialect, options)) onFinding(found);
+    await session.rest();
   }
 
   #checkPartial({ partial }: DatabaseState, direction: "upgrade" | "downgrade"): void {
@@ -259,7 +274,6 @@ export class MigrationRunner {
 /** One connection while it migrates: its lock, its transactions, its place in them. */
 class RunSession {
   readonly #dialect: MigrationDialect;
-  readonly #lockName: string;
   /** The caller's own transaction is open: nothing is begun or committed here. */
   readonly #joined: boolean;
 
@@ -269,17 +283,16 @@ class RunSession {
     private readonly options: RunOptions,
   ) {
     this.#dialect = migrationDialect(connection.dialect.name);
-    this.#lockName = `athanor ${versions.table.fullName}`;
     this.#joined = connection.inTransaction();
   }
 
   async open(): Promise<void> {
     const { connection, versions } = this;
     if (this.#joined) {
-      await this.#dialect.lockTransaction(connection, this.#lockName);
+      await this.#dialect.lockTransaction(connection, versions.table);
       return await versions.ensure(connection);
     }
-    if (!(await this.#dialect.lock(connection, this.#lockName, this.options))) {
+    if (!(await this.#dialect.lock(connection, versions.table, this.options))) {
       throw new MigrationError(
         `Another migration of this database has been running for ${this.options.waitTimeout} ms. Wait until it has ended, or give a longer waitTimeout.`,
       );
@@ -296,7 +309,7 @@ class RunSession {
     if (this.#joined) return;
     const { connection } = this;
     if (!connection.invalidated && !connection.closed) await this.#dialect.restore(connection);
-    await this.#dialect.unlock(connection, this.#lockName);
+    await this.#dialect.unlock(connection, this.versions.table);
   }
 
   /** Ends a look around. */
@@ -368,6 +381,7 @@ class RunSession {
     if (direction === "downgrade") await connection.execute(this.versions.forgotten(revision.id));
     else if (journal.hasRow) await connection.execute(this.versions.progress(revision.id, null));
     else await connection.execute(this.versions.applied(revision));
+    await this.options.onApply?.({ direction, revision }, connection);
     if (this.options.transaction !== "all") await this.commit();
   }
 

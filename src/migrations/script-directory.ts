@@ -10,13 +10,14 @@ import { RevisionGraph } from "./revision-graph.js";
 const FILE = /^(?![_.]).*\.(?:[cm]?[jt]s)$/;
 
 /**
- * Reads a folder of revision files, subfolders included. Files that begin with `_` or `.`, and type declarations, are
+ * Reads folders of revision files, their subfolders included. Files that begin with `_` or `.`, and type declarations, are
  * left out. Only the heads of the files are read here; a file is imported when it runs.
  *
  * @throws MigrationError when the folder is not there; RevisionError for a file that is no revision
  */
-export async function readRevisions(folder: string): Promise<RevisionGraph> {
-  return new RevisionGraph(await Promise.all(revisionFiles(folder).map(readRevision)));
+export async function readRevisions(folders: string | readonly string[]): Promise<RevisionGraph> {
+  const paths = listed(folders).flatMap(revisionFiles);
+  return new RevisionGraph(await Promise.all([...new Set(paths)].map(readRevision)));
 }
 
 /** The files of a folder that hold revisions, as absolute paths, by name. @throws MigrationError */

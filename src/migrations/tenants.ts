@@ -2,6 +2,7 @@
 import type { AsyncConnection } from "../engine/async-connection.js";
 import type { AsyncEngine } from "../engine/async-engine.js";
 import { historyOf, type MigrateOptions } from "./face.js";
+import type { Revision } from "./revision.js";
 import { MigrationRunner } from "./runner.js";
 
 /** A tenant: a schema in the engine's database, or an engine of its own. */
@@ -46,26 +47,47 @@ export async function migrateTenants(
   tenants: Iterable<string | Tenant>,
   options: TenantsOptions = {},
 ): Promise<readonly TenantReport[]> {
+  return await forEachTenant(engine, tenants, options, (runner, connection, to) => runner.upgrade(connection, to));
+}
+
+/** The same reports without upgrading anybody: which tenants are behind, and by which revisions. */
+export async function tenantsBehind(
+  engine: AsyncEngine,
+  tenants: Iterable<string | Tenant>,
+  options: TenantsOptions = {},
+): Promise<readonly TenantReport[]> {
+  return await forEachTenant(engine, tenants, options, async () => []);
+}
+
+type Work = (runner: MigrationRunner, connection: AsyncConnection, to: string) => Promise<readonly Revision[]>;
+
+async function forEachTenant(
+  engine: AsyncEngine,
+  tenants: Iterable<string | Tenant>,
+  options: TenantsOptions,
+  work: Work,
+): Promise<readonly TenantReport[]> {
   const all = [...tenants].map((each): Tenant => (typeof each === "string" ? { name: each, schema: each } : each));
   const runner = new MigrationRunner(await historyOf(options), options);
   const reports = new Array<TenantReport>(all.length);
   let next = 0;
-  const work = async (): Promise<void> => {
+  const goOn = async (): Promise<void> => {
     for (let i = next++; i < all.length; i = next++) {
-      const report = await migrateOne(engine, all[i] as Tenant, runner, options.to ?? "head");
+      const report = await forTenant(engine, all[i] as Tenant, runner, options.to ?? "head", work);
       reports[i] = report;
       options.onTenant?.(report);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(options.concurrency ?? 4, all.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(options.concurrency ?? 4, all.length) }, goOn));
   return reports;
 }
 
-async function migrateOne(
+async function forTenant(
   engine: AsyncEngine,
   tenant: Tenant,
   runner: MigrationRunner,
   to: string,
+  work: Work,
 ): Promise<TenantReport> {
   try {
     return await (tenant.engine ?? engine).connect((connection) =>
@@ -73,7 +95,7 @@ async function migrateOne(
         let error: Error | null = null;
         let applied: readonly string[] = [];
         try {
-          applied = (await runner.upgrade(connection, to)).map((each) => each.id);
+          applied = (await work(runner, connection, to)).map((each) => each.id);
         } catch (reason) {
           error = reason as Error;
         }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  type AsyncConnection,
   type AsyncEngine,
   bindparam,
   column,
@@ -13,7 +14,9 @@ import {
   text,
 } from "../../src/index.js";
 import {
+  type AppliedStep,
   compareMetadata,
+  downgrade,
   historyOf,
   isAtHead,
   MigrateOperation,
@@ -25,6 +28,7 @@ import {
   renderBody,
   rendersOperation,
   stamp,
+  tenantsBehind,
   withOperations,
 } from "../../src/migrations/index.js";
 import { databaseKind, freshDatabase } from "../support/database.js";
@@ -317,46 +321,87 @@ test("[AP-05] a package adds an operation, with its comparison and the code that
   expect(await compare()).toEqual([]);
 });
 
-test("[AR-04] every tenant is upgraded, one that fails keeps no other back, and a second run goes on with it", async () => {
-  const database = await freshDatabase({ file: true });
-  const { engine } = database;
-  let broken = true;
-  const revisions: RevisionModule[] = [
-    {
-      revision: "a1",
-      downRevision: null,
-      upgrade: (op) => op.createTable("items", { id: column(t.integer, { primaryKey: true }) }),
-    },
-    {
-      revision: "b2",
-      downRevision: "a1",
-      async upgrade(op) {
-        const place = await op
-          .getBind()
-          .scalar(
-            text(databaseKind() === "sqlite" ? "select file from pragma_database_list" : "select current_schema()"),
-          );
-        if (broken && /south/.test(String(place))) await op.execute("insert into nowhere values (1)");
-        op.addColumn("items", "name", column(t.text));
+test.runIf(databaseKind() === "postgresql")(
+  "[AR-04] every tenant is upgraded, several at a time; one that fails keeps no other back, and a second run goes on with it",
+  async () => {
+    const { engine } = await freshDatabase();
+    let broken = true;
+    const names = ["north", "south", "west"];
+    const together = new Set<string>();
+    let all = (): void => {};
+    const met = new Promise<void>((resolve) => {
+      all = resolve;
+    });
+    const revisions: RevisionModule[] = [
+      {
+        revision: "a1",
+        downRevision: null,
+        async upgrade(op) {
+          op.createTable("items", { id: column(t.integer, { primaryKey: true }) });
+          // Each waits for the others: they are migrated at the same time.
+          if (together.add(String(await op.getBind().scalar(text("select current_schema()")))).size === 3) all();
+          await met;
+        },
       },
-    },
-  ];
-  const names = ["north", "south", "west"];
-  const tenants =
-    databaseKind() === "sqlite"
-      ? await Promise.all(names.map(async (name) => ({ name, engine: database.createEngine() })))
-      : names.map((name) => ({ name, schema: name }));
-  if (databaseKind() === "sqlite") return; // one file each: shown on PostgreSQL, where tenants are schemas
-  for (const name of names) await engine.begin((conn) => conn.execDriverSql(`create schema ${name}`));
-  const first = await migrateTenants(engine, tenants, { revisions });
-  expect(first.map((each) => [each.tenant, each.applied, each.behind])).toEqual([
-    ["north", ["a1", "b2"], []],
-    ["south", [], ["b2"]],
-    ["west", ["a1", "b2"], []],
+      {
+        revision: "b2",
+        downRevision: "a1",
+        async upgrade(op) {
+          const place = await op.getBind().scalar(text("select current_schema()"));
+          if (broken && place === "south") await op.execute("insert into nowhere values (1)");
+          op.addColumn("items", "name", column(t.text));
+        },
+      },
+    ];
+    for (const name of names) await engine.begin((conn) => conn.execDriverSql(`create schema ${name}`));
+    const first = await migrateTenants(engine, names, { revisions });
+    expect(first.map((each) => [each.tenant, each.applied, each.behind])).toEqual([
+      ["north", ["a1", "b2"], []],
+      ["south", [], ["b2"]],
+      ["west", ["a1", "b2"], []],
+    ]);
+    expect(first[1]?.error?.message).toMatch(/^The upgrade of revision b2 failed/);
+    broken = false;
+    const behind = await tenantsBehind(engine, names, { revisions });
+    expect(behind.map((each) => each.behind)).toEqual([[], ["b2"], []]);
+    const second = await migrateTenants(engine, names, { revisions });
+    expect(second.map((each) => each.applied)).toEqual([[], ["b2"], []]);
+    expect(await engine.scalar(text("select current_schema()"))).toBe("public");
+  },
+);
+
+test("[AR-04] tenants may be databases of their own", async () => {
+  const { engine } = await freshDatabase({ file: true });
+  const { engine: own } = await freshDatabase({ file: true });
+  const upgrade = (op: Operations) => op.createTable("items", { id: column(t.integer, { primaryKey: true }) });
+  const tenants = [{ name: "shared" }, { name: "apart", engine: own }];
+  const reports = await migrateTenants(engine, tenants, {
+    revisions: [{ revision: "a1", downRevision: null, upgrade }],
+  });
+  expect(reports.map((each) => [each.tenant, each.applied, each.error])).toEqual([
+    ["shared", ["a1"], null],
+    ["apart", ["a1"], null],
   ]);
-  expect(first[1]?.error?.message).toMatch(/^The upgrade of revision b2 failed/);
-  broken = false;
-  const second = await migrateTenants(engine, tenants, { revisions });
-  expect(second.map((each) => each.applied)).toEqual([[], ["b2"], []]);
-  expect(await engine.scalar(text("select current_schema()"))).toBe("public");
+  expect(await own.tableNames()).toContain("items");
+});
+
+test("[AT-08] each applied step is recorded elsewhere, in its own transaction", async () => {
+  const { engine } = await freshDatabase({ file: true });
+  await engine.execute(text("create table audit (what varchar(40))"));
+  const made = (revision: string, downRevision: string | null, fails = false): RevisionModule => ({
+    revision,
+    downRevision,
+    upgrade: (op) =>
+      fails ? op.execute("insert into nowhere values (1)") : op.execute(`create table ${revision} (id integer)`),
+    downgrade: (op) => op.dropTable(revision),
+  });
+  const given = {
+    revisions: [made("a1", null), made("b2", "a1"), made("c3", "b2", true)],
+    onApply: ({ direction, revision }: AppliedStep, connection: AsyncConnection) =>
+      connection.execute(text(`insert into audit values ('${direction} ${revision.id}')`)),
+  };
+  await expect(migrate(engine, given)).rejects.toThrow(/c3 failed/);
+  await downgrade(engine, { ...given, to: "-1" });
+  const rows = await engine.execute(text("select what from audit order by what")).scalars().all();
+  expect(rows).toEqual(["downgrade b2", "upgrade a1", "upgrade b2"]);
 });

@@ -1,5 +1,12 @@
 import * as athanor from "../../src/index.js";
-import { downgrade, type MigrateOperation, migrate, type Operations, renderBody } from "../../src/migrations/index.js";
+import {
+  downgrade,
+  type MigrateOperation,
+  migrate,
+  type Operations,
+  type RevisionModule,
+  renderBody,
+} from "../../src/migrations/index.js";
 
 /** What operations do, in words; those of a batch one by one. */
 export function described(operations: readonly MigrateOperation[]): string[] {
@@ -13,25 +20,29 @@ export async function runGenerated(
   engine: athanor.AsyncEngine,
   operations: readonly MigrateOperation[],
   way: "upgrade" | "downgrade",
+  render: typeof renderBody = renderBody,
 ): Promise<ReturnType<typeof renderBody>> {
-  const body = renderBody(operations, engine.dialect);
+  const body = render(operations, engine.dialect);
+  const revisions = [generatedRevision(body)];
+  if (way === "upgrade") await migrate(engine, { revisions });
+  else await downgrade(engine, { revisions, to: "base" });
+  return body;
+}
+
+/** A revision whose functions are these lines. */
+export function generatedRevision(body: ReturnType<typeof renderBody>): RevisionModule {
   const names = [...(body.imports.get("athanor") ?? [])];
   const values = names.map((name) => (athanor as unknown as Record<string, unknown>)[name]);
   const compiled = (lines: readonly string[]) => {
     const fn = new AsyncFunction("op", ...names, lines.join("\n"));
     return (op: Operations) => fn(op, ...values);
   };
-  const revisions = [
-    {
-      revision: "generated",
-      downRevision: null,
-      upgrade: compiled(body.upgrade),
-      downgrade: compiled(body.downgrade),
-    },
-  ];
-  if (way === "upgrade") await migrate(engine, { revisions });
-  else await downgrade(engine, { revisions, to: "base" });
-  return body;
+  return {
+    revision: "generated",
+    downRevision: null,
+    upgrade: compiled(body.upgrade),
+    downgrade: compiled(body.downgrade),
+  };
 }
 
 const AsyncFunction = (async () => {}).constructor as new (

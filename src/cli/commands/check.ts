@@ -1,12 +1,11 @@
 import { differences } from "../differences.js";
 import { EXIT_DIFFERENT } from "../exit.js";
-import { type GlobalOptions, Project } from "../project.js";
+import { forEachDatabase, type GlobalOptions } from "../project.js";
 
-/** Says whether the database has what the classes say. */
-export async function run(options: GlobalOptions): Promise<number | undefined> {
-  const project = await Project.open(options);
-  const { out } = project;
-  try {
+/** Says whether the database, or each of several, has what the classes say. */
+export async function run(options: GlobalOptions): Promise<number> {
+  return await forEachDatabase(options, async (project) => {
+    const { out } = project;
     const runner = await project.runner();
     const { applied } = await runner.state(project.engine);
     const pending = runner.graph.order.filter((each) => !applied.has(each.id)).map((each) => each.id);
@@ -17,7 +16,5 @@ export async function run(options: GlobalOptions): Promise<number | undefined> {
       if (pending.length === 0 && found.length === 0) out.line("The database has what the classes say.");
     });
     return pending.length > 0 || found.length > 0 ? EXIT_DIFFERENT : undefined;
-  } finally {
-    await project.close();
-  }
+  });
 }

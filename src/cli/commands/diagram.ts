@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { mermaid } from "../diagram/mermaid.js";
 import { diagramOf } from "../diagram/model.js";
 import { svg } from "../diagram/svg.js";
-import { type GlobalOptions, Project } from "../project.js";
+import { type GlobalOptions, Project, STARTED_IN } from "../project.js";
 
 /** Options of `diagram`. */
 export interface DiagramOptions extends GlobalOptions {
@@ -24,7 +24,7 @@ export async function run(options: DiagramOptions): Promise<undefined> {
       out.data({ format: options.format, text }, () => out.raw(text));
       return;
     }
-    const path = resolve(options.out);
+    const path = resolve(STARTED_IN, options.out);
     writeFileSync(path, text);
     out.data({ format: options.format, path }, () => out.line(`wrote ${path}`));
   } finally {

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { compareMetadata } from "../../migrations/autogenerate/autogenerate.js";
+import { unasked } from "../differences.js";
 import { EXIT_DIFFERENT } from "../exit.js";
 import { Output } from "../output.js";
 import { type GlobalOptions, Project } from "../project.js";
@@ -120,22 +120,23 @@ async function decorators(project: Project): Promise<Answer> {
     if (works === true) return `${name} emits their types`;
     return {
       ok: false,
-      message: `${name} emits no types of properties. Set "experimentalDecorators" and "emitDecoratorMetadata" in ${join(project.root, "tsconfig.json")}.`,
+      message: `${name} emits no types of properties: ${setting(project)}`,
     };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new Error(message.replaceAll(path, basename(path)), { cause: error });
+    if (!message.includes("experimentalDecorators")) throw new Error(message.replaceAll(path, basename(path)));
+    return { ok: false, message: `${loader?.name ?? "the loader"} takes no decorators: ${setting(project)}` };
   } finally {
     rmSync(path, { force: true });
   }
 }
 
+function setting(project: Project): string {
+  return `set "experimentalDecorators" and "emitDecoratorMetadata" in ${join(project.root, "tsconfig.json")}.`;
+}
+
 async function drift(project: Project): Promise<Answer> {
-  const { schemas, include, renderAsBatch, versionTable, process } = project.config;
-  const metadata = await project.metadata();
-  const found = await project.engine.connect((connection) =>
-    compareMetadata(connection, metadata, { schemas, include, renderAsBatch, versionTable, process }),
-  );
+  const found = await unasked(project);
   if (found.length === 0) return "the database has what the classes say";
   const what = found.map((each) => each.describe()).join("; ");
   return { ok: false, message: `${what}. Write a revision with \`athanor revision --autogenerate\`.` };

@@ -1,3 +1,3 @@
 import { type MoveOptions, move } from "./upgrade.js";
 
-export const run = (options: MoveOptions, to: string): Promise<undefined> => move("downgrade", options, to);
+export const run = (options: MoveOptions, to: string): Promise<number> => move("downgrade", options, to);

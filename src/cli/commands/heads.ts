@@ -1,15 +1,16 @@
-import { dataOf, lineOf } from "../describe.js";
+import { dataOf, tell } from "../describe.js";
 import { type GlobalOptions, Project } from "../project.js";
 
 /** Lists the revisions that nothing follows. */
-export async function run(options: GlobalOptions): Promise<undefined> {
+export async function run(options: GlobalOptions & { readonly verbose?: boolean }): Promise<undefined> {
   const project = await Project.open(options);
+  const { out } = project;
   const graph = await project.graph();
   const heads = graph.heads.map((id) => graph.get(id));
-  project.out.data(
+  out.data(
     heads.map((each) => dataOf(each, graph)),
     () => {
-      for (const each of heads) project.out.line(lineOf(each, graph, project.out));
+      for (const each of heads) tell(each, { graph, out, verbose: options.verbose });
     },
   );
 }

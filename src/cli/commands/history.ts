@@ -1,10 +1,15 @@
-import { dataOf, lineOf } from "../describe.js";
+import { dataOf, tell } from "../describe.js";
 import { type GlobalOptions, Project } from "../project.js";
 
+/** Options of `history`. */
+export interface HistoryOptions extends GlobalOptions {
+  readonly range: string;
+  readonly indicateCurrent?: boolean;
+  readonly verbose?: boolean;
+}
+
 /** Lists a part of the history, newest first. */
-export async function run(
-  options: GlobalOptions & { readonly range: string; readonly indicateCurrent?: boolean },
-): Promise<undefined> {
+export async function run(options: HistoryOptions): Promise<undefined> {
   const project = await Project.open(options);
   const { out } = project;
   try {
@@ -16,7 +21,8 @@ export async function run(
     out.data(
       revisions.map((each) => ({ ...dataOf(each, graph), ...(asks ? { current: current.has(each.id) } : {}) })),
       () => {
-        for (const each of revisions) out.line(lineOf(each, graph, out, current.has(each.id) ? "current" : ""));
+        const { verbose } = options;
+        for (const each of revisions) tell(each, { graph, out, verbose }, current.has(each.id) ? "current" : "");
       },
     );
   } finally {

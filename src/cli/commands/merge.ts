@@ -7,6 +7,8 @@ export interface MergeOptions extends GlobalOptions {
   readonly message: string;
   readonly branchLabel?: readonly string[];
   readonly revId?: string;
+  /** The folder of the new file, of several. */
+  readonly versionPath?: string;
 }
 
 /** Writes a revision that joins branches. */
@@ -20,7 +22,7 @@ export async function run(options: MergeOptions, expressions: readonly string[])
     );
   }
   const written = writeRevision(
-    project.directory,
+    project.folderFor(options.versionPath),
     {
       message: options.message,
       down: parents,

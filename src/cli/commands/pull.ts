@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { MigrationError } from "../../migrations/errors.js";
 import { MetaData } from "../../sql/schema/metadata.js";
-import { type GlobalOptions, Project } from "../project.js";
+import { type GlobalOptions, Project, STARTED_IN } from "../project.js";
 import { pulledModel } from "../pull/model.js";
 import { type ModuleOptions, manyModules, oneModule } from "../pull/modules.js";
 
@@ -45,7 +45,7 @@ export async function run(options: PullOptions): Promise<undefined> {
       out.data({ text, notes: model.notes }, () => out.raw(text));
       return;
     }
-    const place = resolve(options.out);
+    const place = resolve(STARTED_IN, options.out);
     const files = /\.[cm]?ts$/.test(place)
       ? new Map([[place, oneModule(model, how)]])
       : new Map([...manyModules(model, how)].map(([name, text]) => [join(place, name), text]));

@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { renderBody } from "../../migrations/autogenerate/render.js";
+import { renderBody, renderSafeBody } from "../../migrations/autogenerate/render.js";
 import { MigrationError, RevisionError } from "../../migrations/errors.js";
 import { type RevisionBody, writeRevision } from "../../migrations/new-revision.js";
 import type { RevisionGraph } from "../../migrations/revision-graph.js";
@@ -16,15 +16,21 @@ export interface RevisionOptions extends GlobalOptions {
   readonly revId?: string;
   readonly autogenerate?: boolean;
   readonly allowEmpty?: boolean;
+  /** Writes the sequence that keeps readers and writers going. */
+  readonly safe?: boolean;
+  /** The folder of the new file, of several. */
+  readonly versionPath?: string;
 }
 
 /** Writes a new revision. */
 export async function run(options: RevisionOptions): Promise<undefined> {
   const project = await Project.open(options);
-  mkdirSync(project.directory, { recursive: true });
+  const folder = project.folderFor(options.versionPath);
+  for (const each of project.directories) mkdirSync(each, { recursive: true });
   const graph = await project.graph();
   const down = parentsOf(graph, options);
-  const body = options.autogenerate === true ? await generated(project, graph) : undefined;
+  const generates = options.autogenerate === true || options.safe === true;
+  const body = generates ? await generated(project, graph, options.safe === true) : undefined;
   if (body !== undefined && body.upgrade.length === 0 && options.allowEmpty !== true) {
     project.out.data({ revision: null, path: null }, () => {
       project.out.line("Nothing differs: no file was written. --allow-empty writes one.");
@@ -32,7 +38,7 @@ export async function run(options: RevisionOptions): Promise<undefined> {
     return;
   }
   const written = writeRevision(
-    project.directory,
+    folder,
     {
       message: options.message,
       down,
@@ -48,7 +54,7 @@ export async function run(options: RevisionOptions): Promise<undefined> {
 }
 
 /** What the functions of the revision do. @throws MigrationError when the database is not at the heads of the history */
-async function generated(project: Project, graph: RevisionGraph): Promise<RevisionBody> {
+async function generated(project: Project, graph: RevisionGraph, safe: boolean): Promise<RevisionBody> {
   try {
     const { applied } = await (await project.runner()).state(project.engine);
     if (graph.order.some((each) => !applied.has(each.id))) {
@@ -56,7 +62,8 @@ async function generated(project: Project, graph: RevisionGraph): Promise<Revisi
         "The database does not have all revisions, so that a comparison would find their changes again. Run `athanor upgrade heads` first.",
       );
     }
-    return renderBody(await differences(project), project.engine.dialect);
+    const render = safe ? renderSafeBody : renderBody;
+    return render(await differences(project), project.engine.dialect);
   } finally {
     await project.close();
   }

@@ -1,4 +1,4 @@
-import { dataOf } from "../describe.js";
+import { dataOf, tell } from "../describe.js";
 import { type GlobalOptions, Project } from "../project.js";
 
 /** Tells about a revision. */
@@ -10,20 +10,13 @@ export async function run(options: GlobalOptions, expression: string): Promise<u
     const applied = /^current|^[+-]|@[+-]/.test(expression)
       ? (await (await project.runner()).state(project.engine)).applied
       : new Set<string>();
-    const revisions = graph.resolve(expression, applied).targets.map((id) => dataOf(graph.get(id), graph));
-    out.data(revisions, () => {
-      for (const each of revisions) {
-        out.line(`${out.paint("bold", "revision")}    ${each.revision}${each.head ? " (head)" : ""}`);
-        out.line(`${out.paint("bold", "follows")}     ${each.downRevision.join(", ") || "<base>"}`);
-        if (each.dependsOn.length > 0) out.line(`${out.paint("bold", "depends on")}  ${each.dependsOn.join(", ")}`);
-        if (each.branchLabels.length > 0)
-          out.line(`${out.paint("bold", "labels")}      ${each.branchLabels.join(", ")}`);
-        if (each.replaces.length > 0) out.line(`${out.paint("bold", "replaces")}    ${each.replaces.join(", ")}`);
-        out.line(`${out.paint("bold", "file")}        ${each.path ?? "-"}`);
-        out.line();
-        out.line(`    ${each.message}`);
-      }
-    });
+    const revisions = graph.resolve(expression, applied).targets.map((id) => graph.get(id));
+    out.data(
+      revisions.map((each) => dataOf(each, graph)),
+      () => {
+        for (const each of revisions) tell(each, { graph, out, verbose: true });
+      },
+    );
   } finally {
     await project.close();
   }

@@ -19,7 +19,7 @@ export async function run(options: SquashOptions, range: string): Promise<undefi
   const body = squashedBody(members);
   const ids = members.map((each) => each.id);
   const written = writeRevision(
-    project.directory,
+    dirname(members[0]?.path as string),
     {
       message: options.message,
       down: members[0]?.down ?? [],

@@ -28,7 +28,7 @@ export class CodeWriter {
     if (typeof value === "bigint") return `${value}n`;
     if (Array.isArray(value)) return `[${value.map((each) => this.value(each)).join(", ")}]`;
     if (value !== null && typeof value === "object") return this.object(value as Record<string, unknown>);
-    return JSON.stringify(value) ?? "undefined";
+    return typeof value === "string" ? stringCode(value) : (JSON.stringify(value) ?? "undefined");
   }
 
   /** An object of values that are code already where `code` says so. */
@@ -50,8 +50,15 @@ export class CodeWriter {
     if (named.visitName === "Function" && /^(now|current_timestamp)$/.test(String(named.name)))
       return `${this.use("func")}.now()`;
     const sql = node instanceof TextClause ? compile(node, this.dialect).text : this.sql(node);
-    return `${this.use("text")}(${JSON.stringify(sql.replaceAll(":", "\\:").replaceAll("\\:\\:", "::"))})`;
+    return `${this.use("text")}(${stringCode(sql.replaceAll(":", "\\:").replaceAll("\\:\\:", "::"))})`;
   }
+}
+
+/** A string as a literal, in the quotes that need no backslashes. */
+export function stringCode(text: string): string {
+  const plain = JSON.stringify(text);
+  const inner = plain.slice(1, -1).replaceAll('\\"', '"');
+  return text.includes('"') && !/['\\]/.test(inner) ? `'${inner}'` : plain;
 }
 
 /** A key of an object, in quotes where it needs them. */

@@ -13,7 +13,7 @@ import {
 import type { MigrateOperation } from "../operations/operation.js";
 import type { ComparedObject } from "./compared.js";
 import { canonical } from "./contents.js";
-import { tellingOptions } from "./sequences.js";
+import { changedOptions, tellingOptions } from "./sequences.js";
 import type { Snapshot } from "./snapshot.js";
 
 /** Whether something is compared at all. */
@@ -94,7 +94,13 @@ export function compareSequences(
     if (before === undefined) come.push(createSequence(telling(after)));
     else if (canonical(before) !== canonical(after)) {
       const { name, schema } = after;
-      come.push(alterSequence({ name, schema }, changed(before, after), changed(after, before)));
+      const change = (from: ReflectedSequence, to: ReflectedSequence): object => {
+        const { schema: _schema, ...options } = changedOptions(from, to, from.typeName, to.typeName) as {
+          schema?: string;
+        };
+        return options;
+      };
+      come.push(alterSequence({ name, schema }, change(before, after), change(after, before)));
     }
   }
   for (const [key, each] of now) {
@@ -105,10 +111,4 @@ export function compareSequences(
 
 function telling({ name, schema, ...options }: ReflectedSequence): ReflectedSequence {
   return { name, schema, ...tellingOptions(options, options.typeName) } as ReflectedSequence;
-}
-
-/** The options that are others than before. */
-function changed(before: ReflectedSequence, after: ReflectedSequence): object {
-  const old = before as unknown as Readonly<Record<string, unknown>>;
-  return Object.fromEntries(Object.entries(after).filter(([key, value]) => key !== "schema" && old[key] !== value));
 }

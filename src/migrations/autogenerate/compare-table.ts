@@ -21,6 +21,7 @@ import { skeleton } from "../operations/schema-objects.js";
 import { AddColumnOperation, AlterColumnOperation, DropColumnOperation } from "../operations/table-operations.js";
 import { asWritten, type Content, canonical, constraintContents, indexContents, type Reading } from "./contents.js";
 import { AS_IS, type Wording } from "./renames.js";
+import { changedOptions, tellingOptions } from "./sequences.js";
 
 /** One table, as the database has it and as it should be. */
 export interface ComparedTable {
@@ -214,9 +215,27 @@ function compareColumn(
     differs("computed", before.computed, column?.computed ?? after.computed);
     existing["type"] ??= before.type;
   }
-  if (canonical(before.identity) !== canonical(after.identity)) differs("identity", before.identity, after.identity);
+  compareIdentity(before, after, differs);
   if (Object.keys(change).length === 0) return;
   changes.push(new AlterColumnOperation(on, after.name, change, existing, cast(after, before, after.name)));
+}
+
+function compareIdentity(
+  before: ReflectedColumn,
+  after: ReflectedColumn,
+  differs: (key: string, now: unknown, wanted: unknown) => void,
+): void {
+  const [was, is] = [before.identity, after.identity];
+  if (was === null || is === null) {
+    const telling = ({ identity, typeName }: ReflectedColumn) => identity && tellingOptions(identity, typeName);
+    if (was !== is) differs("identity", telling(before), telling(after));
+    return;
+  }
+  const now = changedOptions(was, is, before.typeName, after.typeName);
+  if (Object.keys(now).length === 0) return;
+  const back = changedOptions(is, was, after.typeName, before.typeName);
+  // Whether a value may be given is said with every change.
+  differs("identity", { always: was.always, ...back }, { always: is.always, ...now });
 }
 
 function columnOf(table: Table, name: string): Column | null {

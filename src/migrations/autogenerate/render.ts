@@ -10,6 +10,9 @@ import {
 } from "../../sql/schema/constraints.js";
 import type { Computed } from "../../sql/schema/generated.js";
 import type { SQLType } from "../../sql/types/type.js";
+import { migrationDialect } from "../dialects/registry.js";
+import { MigrationError } from "../errors.js";
+import type { SafeStep } from "../lint/step.js";
 import type { RevisionBody } from "../new-revision.js";
 import type { QualifiedName } from "../operations/alter.js";
 import {
@@ -30,7 +33,7 @@ import {
   DropTableOperation,
   RenameTableOperation,
 } from "../operations/table-operations.js";
-import { CodeWriter, keyText } from "./code-writer.js";
+import { CodeWriter, keyText, stringCode } from "./code-writer.js";
 import { call } from "./layout.js";
 import { renderType } from "./render-type.js";
 import {
@@ -68,6 +71,56 @@ export function renderBody(operations: readonly MigrateOperation[], dialect: Eng
   return { imports: code.imports, upgrade, downgrade };
 }
 
+/**
+ * The same in the sequence that keeps readers and writers going: indexes built beside them, constraints validated later,
+ * columns filled in batches. Where there is none, a comment says so.
+ *
+ * @throws MigrationError for a database whose writers wait for each other anyway
+ */
+export function renderSafeBody(operations: readonly MigrateOperation[], dialect: EngineDialect): RevisionBody {
+  const { safe } = migrationDialect(dialect.name);
+  if (safe === null) {
+    throw new MigrationError(
+      `A safe sequence is for databases that are read and written while they are migrated; ${dialect.name} has one writer at a time. Leave --safe out, or write the revision against PostgreSQL.`,
+    );
+  }
+  const code = new CodeWriter(dialect);
+  const upgrade = safeLines(safe(operations), code);
+  const back = safe([...operations].reverse().map((each) => each.reverse()));
+  // The way back is seldom gone: what is said of it is what has to be filled in.
+  const quiet = back.map((each) => (each.operation === null ? each : { ...each, notes: [] }));
+  return { imports: code.imports, upgrade, downgrade: safeLines(quiet, code) };
+}
+
+/** Steps as statements, those outside of the transaction that follow each other in one block. */
+function safeLines(steps: readonly SafeStep[], code: CodeWriter): readonly string[] {
+  const lines: string[] = [];
+  let block: string[] = [];
+  const close = (): void => {
+    if (block.length > 0) lines.push("await op.autocommitBlock(() => {", ...indented(block), "});");
+    block = [];
+  };
+  for (const { operation, backfill, notes, outside } of steps) {
+    const own = notes.map((each) => `// ${each}`);
+    if (operation !== null) own.push(...renderOperation(operation, code));
+    if (backfill !== undefined) {
+      const [table, set, where, schema] = backfill;
+      const args = [table, set, where].map(stringCode);
+      own.push(
+        `${call("op.backfill", [...args, schema === null ? {} : { schema: JSON.stringify(schema) }], { column: 4 })};`,
+      );
+    }
+    if (!outside) close();
+    (outside ? block : lines).push(...own);
+  }
+  close();
+  return lines;
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.flatMap((each) => each.split("\n").map((line) => `  ${line}`));
+}
+
 /** One operation as statements. */
 export function renderOperation(operation: MigrateOperation, code: CodeWriter): readonly string[] {
   for (const renderer of renderers) {
@@ -80,7 +133,7 @@ export function renderOperation(operation: MigrateOperation, code: CodeWriter): 
   const batch = new Calls(code, "batch");
   return [
     `op.batchAlterTable(${JSON.stringify(on.name)}, (batch) => {`,
-    ...operations.flatMap((each) => batch.of(each)).flatMap((each) => each.split("\n").map((line) => `  ${line}`)),
+    ...indented(operations.flatMap((each) => batch.of(each))),
     on.schema == null ? "});" : `}, ${code.object({ schema: on.schema })});`,
   ];
 }
@@ -213,7 +266,7 @@ class Calls {
     if (constraint instanceof PrimaryKeyConstraint) return add("createPrimaryKey", namesOf(constraint.columns));
     if (constraint instanceof UniqueConstraint) return add("createUniqueConstraint", namesOf(constraint.columns));
     if (constraint instanceof CheckConstraint)
-      return add("createCheckConstraint", JSON.stringify(sqlOf(constraint.sqltext, code)));
+      return add("createCheckConstraint", stringCode(sqlOf(constraint.sqltext, code)));
     if (constraint instanceof ForeignKeyConstraint) {
       const { table, schema, columns } = targetOf(constraint);
       if (schema !== null) traits["referentSchema"] = JSON.stringify(schema);

@@ -13,7 +13,7 @@ import type { Computed } from "../../sql/schema/generated.js";
 import type { Index } from "../../sql/schema/indexes.js";
 import type { Table } from "../../sql/schema/table.js";
 import { nameOf, nameOfIndex } from "../operations/names.js";
-import type { CodeWriter } from "./code-writer.js";
+import { type CodeWriter, stringCode } from "./code-writer.js";
 import { renderType } from "./render-type.js";
 import { tellingOptions } from "./sequences.js";
 
@@ -58,7 +58,7 @@ export function identityCode(identity: object, code: CodeWriter): string {
 
 export function computedCode({ sqltext, persisted }: Computed, code: CodeWriter): string {
   const options = persisted === undefined ? "" : `, { persisted: ${persisted} }`;
-  return `${code.use("computed")}(${JSON.stringify(sqlOf(sqltext, code))}${options})`;
+  return `${code.use("computed")}(${stringCode(sqlOf(sqltext, code))}${options})`;
 }
 
 export function defaultCode(value: unknown, code: CodeWriter): string {
@@ -99,7 +99,7 @@ export function constraintCode(
   if (constraint instanceof UniqueConstraint)
     return `new ${code.use("UniqueConstraint")}(${namesOf(constraint.columns)}${rest})`;
   if (constraint instanceof CheckConstraint)
-    return `${code.use("checkConstraint")}(${JSON.stringify(sqlOf(constraint.sqltext, code))}${rest})`;
+    return `${code.use("checkConstraint")}(${stringCode(sqlOf(constraint.sqltext, code))}${rest})`;
   if (constraint instanceof ExcludeConstraint)
     return `new ${code.use("ExcludeConstraint")}(${excludeElements(constraint, code)}${rest})`;
   return null;

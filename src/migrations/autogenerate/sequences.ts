@@ -19,3 +19,13 @@ export function tellingOptions(options: object, typeName: string): object {
   };
   return Object.fromEntries(Object.entries(options).filter(([key, value]) => usual[key] !== String(value)));
 }
+
+/** The options that are others than before; those that follow the type of the column are not said. */
+export function changedOptions(before: object, after: object, typeBefore: string, type: string): object {
+  const old = before as Readonly<Record<string, unknown>>;
+  const follows = (key: string, value: unknown): boolean =>
+    key === "maxValue" && String(value) === LARGEST[type] && String(old[key]) === LARGEST[typeBefore];
+  return Object.fromEntries(
+    Object.entries(after).filter(([key, value]) => String(old[key]) !== String(value) && !follows(key, value)),
+  );
+}

@@ -1,7 +1,8 @@
 /** What a migration needs of a database beyond its statements. */
 import type { AsyncConnection } from "../../engine/async-connection.js";
-import type { LintRemark } from "../lint/finding.js";
-import type { RecordedStep } from "../lint/recording.js";
+import type { LintContext, LintRemark } from "../lint/finding.js";
+import type { RecordedStep, SafeStep } from "../lint/step.js";
+import type { MigrateOperation } from "../operations/operation.js";
 
 /** Limits in milliseconds; undefined leaves the database's own. */
 export interface MigrationLimits {
@@ -18,24 +19,40 @@ export interface Waiting {
   readonly onWait?: (() => void) | undefined;
 }
 
+/** A table of versions; the schema is the connection's own where it is null. */
+export interface VersionPlace {
+  readonly name: string;
+  readonly schema: string | null;
+}
+
 /** One database's ways. */
 export interface MigrationDialect {
   /**
-   * Waits until no other migration runs on this database. Held until `unlock`, over several transactions, and let go when
-   * the process dies.
+   * Waits until no other migration runs on the schema that a table of versions is for. Held until `unlock`, over several
+   * transactions, and let go when the process dies.
    *
    * @returns whether the lock was had within `waitTimeout`
    */
-  lock(connection: AsyncConnection, name: string, waiting: Waiting): Promise<boolean>;
-  unlock(connection: AsyncConnection, name: string): Promise<void>;
+  lock(connection: AsyncConnection, versions: VersionPlace, waiting: Waiting): Promise<boolean>;
+  unlock(connection: AsyncConnection, versions: VersionPlace): Promise<void>;
   /** The same within the transaction that is open, until its end. */
-  lockTransaction(connection: AsyncConnection, name: string): Promise<void>;
+  lockTransaction(connection: AsyncConnection, versions: VersionPlace): Promise<void>;
   /** Where a schema is made only to be looked at: in a schema of its own that is rolled back, or in a database in memory. */
   readonly scratch: "schema" | "memory";
   /** The text of a CHECK as the database gives it, so that two texts that differ in nothing are one. */
   canonicalCheck(sql: string): string;
   /** What its steps do to a database in use; null where nothing is known of that. */
-  readonly lint: ((steps: readonly RecordedStep[], limits: MigrationLimits) => readonly LintRemark[]) | null;
+  readonly lint: ((steps: readonly RecordedStep[], context: LintContext) => readonly LintRemark[]) | null;
+  /** Operations in the sequence that keeps nobody waiting; null where there is no other than the one they are in. */
+  readonly safe: ((operations: readonly MigrateOperation[]) => readonly SafeStep[]) | null;
+  /** About how many rows tables have, by `schema.name` or name; nothing for those of which the database does not know it. */
+  estimatedRows(connection: AsyncConnection, tables: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /**
+   * An UPDATE of some rows that fit a condition, to be repeated until none does; null where one UPDATE of all harms nobody.
+   *
+   * @param table quoted, with its schema
+   */
+  batchedUpdate(table: string, set: string, where: string, size: number): string | null;
   /** Before the first migration, outside of a transaction. */
   prepare(connection: AsyncConnection, limits: MigrationLimits): Promise<void>;
   /** At the start of each transaction. */

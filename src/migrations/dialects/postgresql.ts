@@ -1,7 +1,8 @@
 import type { AsyncConnection } from "../../engine/async-connection.js";
 import { DatabaseError } from "../../engine/errors.js";
-import type { MigrationDialect, MigrationLimits } from "./migration-dialect.js";
+import type { MigrationDialect, MigrationLimits, VersionPlace } from "./migration-dialect.js";
 import { lintForPostgresql } from "./postgresql-lint.js";
+import { safeForPostgresql } from "./postgresql-safe.js";
 
 const LOCK_NOT_AVAILABLE = "55P03";
 
@@ -31,18 +32,33 @@ function withoutTextCasts(sql: string): string {
   return text;
 }
 
+/** Tenants that are schemas of one database have locks of their own. */
+const KEY = "hashtextextended(concat('athanor ', coalesce($2::text, current_schema()), '.', $1::text), 0)";
+const keyOf = ({ name, schema }: VersionPlace): (string | null)[] => [name, schema];
+
 /** An advisory lock of the session, taken in a transaction of its own. */
 export const postgresqlMigrations: MigrationDialect = {
   scratch: "schema",
   canonicalCheck: withoutTextCasts,
   lint: lintForPostgresql,
-  async lock(connection, name, { waitTimeout, onWait }) {
+  safe: safeForPostgresql,
+  async estimatedRows(connection, tables) {
+    const found = await connection.execDriverSql(
+      "select name, reltuples from unnest($1::text[]) name join pg_class c on c.oid = to_regclass(name) where reltuples >= 0",
+      [tables],
+    );
+    const rows = found.all() as unknown as readonly (readonly [string, number])[];
+    return new Map(rows.map(([name, count]) => [name, Number(count)]));
+  },
+  batchedUpdate: (table, set, where, size) =>
+    `UPDATE ${table} SET ${set} WHERE (${where}) AND ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${where} LIMIT ${size}))`,
+  async lock(connection, versions, { waitTimeout, onWait }) {
     try {
-      const had = await connection.execDriverSql("select pg_try_advisory_lock(hashtextextended($1, 0))", [name]);
+      const had = await connection.execDriverSql(`select pg_try_advisory_lock(${KEY})`, keyOf(versions));
       if (had.scalar() !== true) {
         onWait?.();
         await limit(connection, { lockTimeout: waitTimeout ?? 0, statementTimeout: 0 }, true);
-        await connection.execDriverSql("select pg_advisory_lock(hashtextextended($1, 0))", [name]);
+        await connection.execDriverSql(`select pg_advisory_lock(${KEY})`, keyOf(versions));
       }
       await connection.commit();
       return true;
@@ -52,13 +68,13 @@ export const postgresqlMigrations: MigrationDialect = {
       throw error;
     }
   },
-  async unlock(connection, name) {
+  async unlock(connection, versions) {
     if (connection.invalidated) return;
-    await connection.execDriverSql("select pg_advisory_unlock(hashtextextended($1, 0))", [name]);
+    await connection.execDriverSql(`select pg_advisory_unlock(${KEY})`, keyOf(versions));
     await connection.commit();
   },
-  async lockTransaction(connection, name) {
-    await connection.execDriverSql("select pg_advisory_xact_lock(hashtextextended($1, 0))", [name]);
+  async lockTransaction(connection, versions) {
+    await connection.execDriverSql(`select pg_advisory_xact_lock(${KEY})`, keyOf(versions));
   },
   async prepare() {},
   async begun(connection, limits) {

@@ -2,11 +2,10 @@
 import { closeSync, openSync, statSync, unlinkSync } from "node:fs";
 import { AsyncEngine } from "../../engine/async-engine.js";
 import { EngineCore } from "../../engine/engine-core.js";
-import { DatabaseError } from "../../engine/errors.js";
 import { URL } from "../../engine/url.js";
 
-/** Milliseconds between two attempts. */
-const PAUSE = 20;
+/** Milliseconds between two attempts: at first, and at the most. */
+const PAUSE = { first: 10, longest: 200 };
 
 /** A lock that is held. */
 export interface FileLock {
@@ -28,13 +27,12 @@ export async function lockFile(
   onWait: () => void,
 ): Promise<FileLock | null> {
   const start = performance.now();
-  for (let told = false; ; ) {
+  for (let pause = PAUSE.first; ; pause = Math.min(pause * 1.5, PAUSE.longest)) {
     const lock = await tryLock(`${path}-migrating`);
     if (lock !== null) return lock;
-    if (!told) onWait();
-    told = true;
+    if (pause === PAUSE.first) onWait();
     if (patience !== undefined && performance.now() - start >= patience) return null;
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
@@ -67,7 +65,9 @@ async function tryLock(path: string): Promise<FileLock | null> {
     };
   } catch (error) {
     await engine.dispose();
-    if (error instanceof DatabaseError && error.code?.startsWith("SQLITE_BUSY") === true) return null;
+    // Somebody else has it, or has just removed the file.
+    const { code } = error as { readonly code?: string | null };
+    if (code?.startsWith("SQLITE_BUSY") === true || code === "ENOENT") return null;
     throw error;
   }
 }

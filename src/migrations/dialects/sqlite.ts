@@ -29,7 +29,12 @@ export const sqliteMigrations: MigrationDialect = {
   canonicalCheck: (sql) => sql,
   // One writer at a time, and a table that is copied is a file's worth of work: there is no other way to choose.
   lint: null,
-  async lock(connection, _name, { waitTimeout, onWait }) {
+  safe: null,
+  async estimatedRows() {
+    return new Map();
+  },
+  batchedUpdate: () => null,
+  async lock(connection, _versions, { waitTimeout, onWait }) {
     const path = await fileOf(connection);
     if (path === null) return true;
     const lock = await lockFile(path, waitTimeout, onWait ?? (() => {}));

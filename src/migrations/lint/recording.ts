@@ -1,41 +1,47 @@
 /** Runs a migration without a database, and keeps what it would do as data. */
-
 import type { EngineDialect } from "../../engine/dialect.js";
 import type { Query } from "../../sql/selectable/query.js";
 import { MigrationContext, type MigrationStatement } from "../context.js";
 import { MigrationError } from "../errors.js";
 import type { MigrateOperation } from "../operations/operation.js";
-import { Operations } from "../operations/operations.js";
+import { type BackfillOptions, Operations } from "../operations/operations.js";
+import { StatementOperation } from "../operations/statement-operation.js";
 import type { RevisionModule } from "../revision.js";
 import { ScriptTarget } from "../targets.js";
-
-/** One step of a migration: an operation, or SQL of its own. */
-export interface RecordedStep {
-  readonly operation: MigrateOperation | null;
-  /** The text of what `op.execute` is given; null for operations. */
-  readonly sql: string | null;
-  /** Whether it runs outside of the migration's transaction. */
-  readonly outside: boolean;
-}
+import type { RecordedStep } from "./step.js";
 
 class RecordingOperations extends Operations {
   readonly steps: RecordedStep[] = [];
   #outside = false;
 
+  #record(step: Partial<RecordedStep>): void {
+    this.steps.push({ operation: null, sql: "", rows: null, outside: this.#outside, ...step });
+  }
+
   override invoke(operation: MigrateOperation): Promise<void> {
     // Several changes of one table come here one by one where the database can ALTER.
     if ("operations" in operation) for (const each of operation.operations as MigrateOperation[]) this.invoke(each);
-    else this.steps.push({ operation, sql: null, outside: this.#outside });
+    else if (!operation.isFor(this.dialect)) return Promise.resolve();
+    else if (operation instanceof StatementOperation && operation.outside) this.#record({ operation, outside: true });
+    else this.#record({ operation });
     return Promise.resolve();
   }
 
   override async execute(statement: MigrationStatement): Promise<null> {
-    const sql = typeof statement === "string" ? statement : String(statement as unknown as Query);
-    this.steps.push({ operation: null, sql, outside: this.#outside });
+    this.#record({ sql: typeof statement === "string" ? statement : String(statement as unknown as Query) });
     return null;
   }
 
   override async bulkInsert(): Promise<void> {}
+
+  override async backfill(tableName: string, _set: string, _where: string, _options?: BackfillOptions): Promise<void> {
+    this.#record({ rows: `backfill ${tableName}` });
+  }
+
+  override runAsync(): Promise<never> {
+    this.#record({ rows: "a data migration" });
+    return super.runAsync(() => undefined as never);
+  }
 
   override async autocommitBlock(fn: () => unknown): Promise<void> {
     const before = this.#outside;

@@ -179,6 +179,18 @@ export class ValidateConstraint extends AlterTable {
   }
 }
 
+/** `ALTER TABLE ... ADD CONSTRAINT ... USING INDEX`: a unique index becomes the constraint of its name. */
+export class ConstraintFromIndex extends AlterTable {
+  constructor(
+    on: QualifiedName,
+    readonly constraintName: string,
+    readonly constraintKind: "pk" | "uq",
+    readonly options: { readonly deferrable?: boolean | null; readonly initially?: string | null } = {},
+  ) {
+    super(on);
+  }
+}
+
 /** `DROP INDEX` by name. */
 export class DropIndexByName extends AlterTable {
   constructor(
@@ -350,6 +362,15 @@ compiles(RenameConstraint, (ddl: RenameConstraint, compiler: Compiler) => {
 compiles(ValidateConstraint, (ddl: ValidateConstraint, compiler: Compiler) => {
   return `${altered(compiler, ddl)} VALIDATE CONSTRAINT ${short(compiler, ddl.constraintName)}`;
 });
+compiles(ConstraintFromIndex, (ddl: ConstraintFromIndex, compiler: Compiler) => {
+  const { deferrable, initially } = ddl.options;
+  const deferral =
+    (deferrable == null ? "" : ` ${deferrable ? "" : "NOT "}DEFERRABLE`) +
+    (initially == null ? "" : ` INITIALLY ${initially}`);
+  const name = short(compiler, ddl.constraintName);
+  const kind = ddl.constraintKind === "pk" ? "PRIMARY KEY" : "UNIQUE";
+  return `${altered(compiler, ddl)} ADD CONSTRAINT ${name} ${kind} USING INDEX ${name}${deferral}`;
+});
 compiles(DropIndexByName, (ddl: DropIndexByName, compiler: Compiler) => {
   const concurrently = ddl.options.concurrently === true ? "CONCURRENTLY " : "";
   return `DROP INDEX ${concurrently}${ifExists(ddl.options)}${shortNamed(compiler, ddl.on)}${cascade(ddl.options)}`;
@@ -408,6 +429,7 @@ const SQLITE_REFUSES: readonly (readonly [abstract new (...args: never[]) => Alt
   [DropConstraintByName, "DROP CONSTRAINT"],
   [RenameConstraint, "RENAME CONSTRAINT"],
   [ValidateConstraint, "VALIDATE CONSTRAINT"],
+  [ConstraintFromIndex, "ADD CONSTRAINT ... USING INDEX"],
 ];
 for (const [element, what] of SQLITE_REFUSES) compiles(element, "sqlite", refused(what));
 

@@ -17,12 +17,14 @@ import {
   AlterSequence,
   type Commented,
   CommentOn,
+  ConstraintFromIndex,
   DropType,
   fullName,
   type QualifiedName,
   RenameEnumValue,
   RenameIndex,
   ReplaceEnum,
+  ValidateConstraint,
 } from "./alter.js";
 import { CreateTypeIfAbsent } from "./missing-types.js";
 import { StatementOperation, type StatementTraits } from "./statement-operation.js";
@@ -217,6 +219,37 @@ export function renameIndex(on: QualifiedName, to: string): StatementOperation {
     {
       undo: () => renameIndex({ name: to, schema: on.schema ?? null }, on.name),
     },
+  );
+}
+
+export function validateConstraint(on: QualifiedName, name: string): StatementOperation {
+  return new StatementOperation(
+    "validateConstraint",
+    `validate constraint ${name} on ${fullName(on)}`,
+    given(on, [name, on.name]),
+    new ValidateConstraint(on, name),
+    { repeatable: true },
+  );
+}
+
+/** Options of `op.constraintFromIndex`. */
+export interface FromIndexChoices {
+  readonly deferrable?: boolean | null;
+  readonly initially?: "DEFERRED" | "IMMEDIATE" | null;
+}
+
+export function constraintFromIndex(
+  on: QualifiedName,
+  name: string,
+  kind: "pk" | "uq",
+  options: FromIndexChoices = {},
+): StatementOperation {
+  const said = Object.fromEntries(Object.entries(options).filter(([, value]) => value != null));
+  return new StatementOperation(
+    "constraintFromIndex",
+    `make constraint ${name} on ${fullName(on)} of its index`,
+    given(on, [name, on.name, kind], said),
+    new ConstraintFromIndex(on, name, kind, options),
   );
 }
 

@@ -8,7 +8,7 @@ import type { AsyncSession } from "../../orm/session/async-session.js";
 import { asyncSessionmaker } from "../../orm/session/sessionmaker.js";
 import type { Session } from "../../orm/session/sync-session.js";
 import type { DDLElement } from "../../sql/ddl/element.js";
-import type { ExistsOptions } from "../../sql/ddl/elements.js";
+import { DDL, type ExistsOptions } from "../../sql/ddl/elements.js";
 import { insert } from "../../sql/dml/insert.js";
 import type { SequenceOptions, SQLExpression } from "../../sql/schema/generated.js";
 import type { IndexOptions } from "../../sql/schema/indexes.js";
@@ -16,15 +16,9 @@ import type { NamingConvention } from "../../sql/schema/naming.js";
 import type { ColumnSpec, ColumnSpecs, InsertValues, Table } from "../../sql/schema/table.js";
 import type { Query } from "../../sql/selectable/query.js";
 import type { MigrationContext, MigrationStatement } from "../context.js";
+import { migrationDialect } from "../dialects/registry.js";
 import { MigrationError } from "../errors.js";
-import {
-  type Commented,
-  DropType,
-  fullName,
-  type QualifiedName,
-  RenameConstraint,
-  ValidateConstraint,
-} from "./alter.js";
+import { type Commented, DropType, fullName, type QualifiedName, RenameConstraint } from "./alter.js";
 import { type BatchChange, BatchOperations, type BatchOptions, isSimple } from "./batch.js";
 import {
   DropConstraintOperation,
@@ -61,6 +55,12 @@ import {
 /** Where a table is; the default schema where `schema` is left out. */
 export interface InSchema {
   readonly schema?: string | null;
+}
+
+/** Options of `op.backfill`. */
+export interface BackfillOptions extends InSchema {
+  /** How many rows are changed at a time. Default 5,000. */
+  readonly size?: number;
 }
 
 /**
@@ -309,15 +309,24 @@ export class Operations {
 
   /** Checks the rows that a `notValid` constraint has left alone; readers and writers go on meanwhile. */
   validateConstraint(name: string, tableName: string, options: InSchema = {}): Promise<void> {
-    const place = on(tableName, options);
-    return this.invoke(
-      new StatementOperation(
-        "validateConstraint",
-        `validate constraint ${name} on ${fullName(place)}`,
-        [name, tableName],
-        new ValidateConstraint(place, name),
-      ),
-    );
+    return this.invoke(named.validateConstraint(on(tableName, options), name));
+  }
+
+  /**
+   * Makes a constraint of the unique index that has its name: the way to a key that keeps nobody waiting while the index
+   * is built.
+   *
+   * @example
+   * await op.autocommitBlock(() => op.createIndex("uq_email", "users", ["email"], { unique: true, concurrently: true }));
+   * op.constraintFromIndex("uq_email", "users", "uq");
+   */
+  constraintFromIndex(
+    name: string,
+    tableName: string,
+    kind: "pk" | "uq",
+    options: InSchema & named.FromIndexChoices = {},
+  ): Promise<void> {
+    return this.invoke(named.constraintFromIndex(on(tableName, options), name, kind, options));
   }
 
   /**
@@ -472,6 +481,43 @@ export class Operations {
       const statement = insert(into as unknown as Table);
       if (!this.offline) await this.context.target.execute(statement, rows as Parameters);
       else for (const row of rows) await this.context.target.execute(statement.values(row as never));
+    });
+  }
+
+  /**
+   * Gives values to the rows of a large table, in batches where that lets others go on meanwhile. In `op.autocommitBlock()`
+   * each batch is committed, and an interrupted migration goes on with the rows that are left.
+   *
+   * @param set what follows SET: `"search_name = lower(name)"`
+   * @param where which rows are left to do; a row that was done must not fit it any more: `"search_name is null"`
+   * @throws MigrationError when rows that were changed still fit
+   * @example await op.autocommitBlock(() => op.backfill("users", "search_name = lower(name)", "search_name is null"));
+   */
+  backfill(tableName: string, set: string, where: string, options: BackfillOptions = {}): Promise<void> {
+    const { size = 5_000 } = options;
+    const place = this.dialect.identifiers.format({ name: tableName, schema: options.schema ?? null });
+    const whole = `UPDATE ${place} SET ${set} WHERE ${where}`;
+    const batch = migrationDialect(this.dialect.name).batchedUpdate(place, set, where, size);
+    // Asked for again when an interrupted migration goes on, since nobody knows how far it came.
+    return this.context.ask(async () => {
+      const { target } = this.context;
+      if (this.offline || batch === null) {
+        await target.execute(new DDL(whole));
+        return;
+      }
+      const { connection } = this.context;
+      const count = await connection.execDriverSql(`SELECT count(*) FROM ${place} WHERE ${where}`);
+      const limit = 2 * Number(count.scalar()) + size;
+      for (let done = 0; ; ) {
+        const { rowcount } = await connection.execDriverSql(batch);
+        if (rowcount === 0) return;
+        done += rowcount;
+        this.context.options.onProgress?.({ operation: `backfill ${tableName}`, rows: done });
+        if (done <= limit) continue;
+        throw new MigrationError(
+          `backfill of ${tableName} has changed ${done} rows and comes to no end: rows that were changed still fit "${where}". Say a condition that a row does not meet any more when it is done.`,
+        );
+      }
     });
   }
 

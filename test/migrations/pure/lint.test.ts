@@ -1,5 +1,16 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { column, computed, createAsyncEngine, func, identity, t, text } from "../../../src/index.js";
+import {
+  column,
+  computed,
+  createAsyncEngine,
+  func,
+  identity,
+  MetaData,
+  registry,
+  t,
+  table,
+  text,
+} from "../../../src/index.js";
 import {
   historyOf,
   type LintFinding,
@@ -31,6 +42,7 @@ describe("lint", () => {
         rule: "not-null-scans",
         operation: "alter column users.email (nullable)",
         table: "users",
+        rows: null,
         lock: "ACCESS EXCLUSIVE",
         why: "Every row is read to see that none is NULL; readers and writers wait.",
         instead: [
@@ -87,6 +99,9 @@ describe("lint", () => {
           { existing: { type: t.string(50) } },
         );
         op.alterColumn("users", "name", { type: t.text }, { existing: { type: t.string(60) } });
+        op.alterColumn("users", "price", { type: t.numeric(12, 2) }, { existing: { type: t.numeric(10, 2) } });
+        op.alterColumn("users", "price", { type: t.numeric }, { existing: { type: t.numeric(10, 2) } });
+        op.alterColumn("users", "made", { type: t.datetime }, { existing: { type: t.datetime({ precision: 3 }) } });
       },
       [],
     ],
@@ -165,7 +180,79 @@ describe("lint", () => {
         op.execute("update users set age = 0 where id = 1");
         op.execute("truncate users");
       },
-      ["index-blocks: SHARE", "all-rows-at-once: ROW EXCLUSIVE", "locks-table: ACCESS EXCLUSIVE"],
+      ["index-blocks: SHARE", "all-rows-at-once: ROW EXCLUSIVE", "lock-held: SHARE", "locks-table: ACCESS EXCLUSIVE"],
+    ],
+    [
+      "every form of SQL that keeps others out",
+      (op) =>
+        op.execute(`
+          -- alter table users rename to nobody;
+          alter table only public.users add constraint fk foreign key (a) references b (id);
+          ALTER TABLE "users" ADD CHECK (age > 0), ALTER COLUMN age TYPE bigint;
+          alter table users add constraint uq unique (email); alter table users add primary key (id);
+          alter table users alter email set not null; alter table users add column age integer not null;
+          alter table users drop column age; alter table users rename name to full_name; alter table users set unlogged;
+          drop index ix; drop table posts; reindex table users; refresh materialized view totals; vacuum full users;
+          lock table users in access exclusive mode`),
+      [
+        "constraint-scans: SHARE ROW EXCLUSIVE",
+        "constraint-scans: ACCESS EXCLUSIVE",
+        "type-rewrites: ACCESS EXCLUSIVE",
+        "constraint-builds: ACCESS EXCLUSIVE",
+        "constraint-builds: ACCESS EXCLUSIVE",
+        "not-null-scans: ACCESS EXCLUSIVE",
+        "add-not-null: ACCESS EXCLUSIVE",
+        "drop-column: ACCESS EXCLUSIVE",
+        "rename: ACCESS EXCLUSIVE",
+        "type-rewrites: ACCESS EXCLUSIVE",
+        "drop-index-blocks: ACCESS EXCLUSIVE",
+        "drop-table: ACCESS EXCLUSIVE",
+        "index-blocks: SHARE",
+        "locks-table: ACCESS EXCLUSIVE",
+        "locks-table: ACCESS EXCLUSIVE",
+        "locks-table: ACCESS EXCLUSIVE",
+      ],
+    ],
+    [
+      "SQL that is safe, and SQL in a string",
+      (op) => {
+        op.execute("alter table users add constraint fk foreign key (a) references b (id) not valid");
+        op.execute(
+          "alter table users add constraint uq unique using index ux, alter age set default 1, drop constraint ck",
+        );
+        op.execute(
+          "alter table users alter age drop default, alter age drop not null, add column n integer default 1 not null",
+        );
+        op.execute("create table fresh (id integer); create index ix on fresh (id); alter table fresh rename to old");
+        op.execute("do $x$ begin drop table users; end $x$");
+        op.autocommitBlock(() => op.execute("create unique index concurrently ux on users (email)"));
+        op.execute("insert into log values ('drop table users; truncate users')");
+      },
+      [],
+    ],
+    [
+      "rows that are changed while a lock of the same transaction is held",
+      (op) => {
+        op.addColumn("users", "age", column(t.integer));
+        op.execute("update users set age = 0 where age is null");
+      },
+      ["lock-held: ACCESS EXCLUSIVE"],
+    ],
+    [
+      "rows that are changed in batches, each committed",
+      (op) => {
+        op.addColumn("users", "age", column(t.integer));
+        op.autocommitBlock(() => op.backfill("users", "age = 0", "age is null"));
+      },
+      [],
+    ],
+    [
+      "a value of an enum that goes under another name, or with its type",
+      (op) => {
+        op.renameEnumValue("mood", "sad", "blue");
+        op.replaceEnum("mood", ["blue"]);
+      },
+      ["rename", "type-rewrites: ACCESS EXCLUSIVE"],
     ],
     [
       "a table that the revision itself makes",
@@ -202,6 +289,54 @@ describe("lint", () => {
     const graph = await historyOf({ revisions: [revision] });
     expect((await lintRevision(graph.get("r1"), engine.dialect)).map((each) => each.rule)).toEqual(["lock-timeout"]);
     expect(await lintRevision(graph.get("r1"), engine.dialect, { lockTimeout: 500 })).toEqual([]);
+  });
+
+  test("a column that a class still reads is told from one that only programs in use may read", async () => {
+    const metadata = new MetaData();
+    const users = table("users", metadata, { id: column(t.integer, { primaryKey: true }), age: column(t.integer) });
+    class User {}
+    const types = registry({ metadata });
+    types.mapImperatively(User, users as never, { properties: { years: users.c.age } });
+    types.configure();
+    const graph = await historyOf({
+      revisions: [
+        {
+          revision: "r1",
+          downRevision: null,
+          upgrade(op: Operations) {
+            op.dropColumn("users", "age");
+            op.dropColumn("users", "gone");
+            op.dropTable("users");
+          },
+        },
+      ],
+    });
+    const found = await lintRevision(graph.get("r1"), engine.dialect, { lockTimeout: 500, metadata });
+    expect(found.map(({ rule, why, instead }) => [rule, why, instead[0]])).toEqual([
+      [
+        "drop-mapped",
+        "User.years is mapped to it: the program of this very version selects it, and fails.",
+        "Take User.years out of the class.",
+      ],
+      [
+        "drop-column",
+        "Programs that run still select and insert it, and fail.",
+        "Deploy the program whose classes do not map it (a column without default must be nullable before).",
+      ],
+      [
+        "drop-mapped",
+        "User is mapped to it: the program of this very version fails, and its rows are gone.",
+        "Take User out of the program.",
+      ],
+    ]);
+  });
+
+  test("rules are accepted for all revisions too", async () => {
+    const graph = await historyOf({
+      revisions: [{ revision: "r1", downRevision: null, upgrade: (op: Operations) => op.dropTable("users") }],
+    });
+    const found = await lintRevision(graph.get("r1"), engine.dialect, { ignore: ["drop-table", "lock-timeout"] });
+    expect(found).toEqual([]);
   });
 
   test("a revision accepts a rule by name", async () => {
