@@ -347,6 +347,14 @@ export class ToManyAttribute extends RelationAttribute {
     extra.partial.add(this);
   }
 
+  /** Takes a member in or out as the database has it by now: no event, no change. Whether a part of the collection would have it is not known. */
+  settle(state: InstanceState, item: object, present: boolean): void {
+    const storage = state.refs?.[this.slot];
+    if (storage === undefined || this.kind.has(storage, item) === present) return;
+    if (!present) this.kind.remove(storage, item);
+    else if (!state.isPartial(this)) this.kind.add(storage, item);
+  }
+
   expire(state: InstanceState): void {
     state.commitAttribute(this);
     state.extra?.pending?.delete(this);

@@ -16,6 +16,8 @@ export abstract class FlushingSession extends TransactionalSession {
   protected abstract readonly flushPort: FlushSession;
   /** Reads the expired ones among the objects of a flush that have a row after it. @throws ObjectDeletedError where a row is gone */
   protected abstract readExpired(flush: FlushContext): Op<void>;
+  /** What brings relationships in memory in step with the flush. */
+  protected abstract relinking(flush: FlushContext): { apply(): void };
   #noAutoflush = 0;
   #flushing = false;
   #current: FlushContext | null = null;
@@ -89,7 +91,9 @@ export abstract class FlushingSession extends TransactionalSession {
       yield* flush.execute(levels);
       this.fromHandler(() => this.emit("afterFlush", flush));
       yield* this.readExpired(flush);
+      const relinking = this.options.relinkOnFlush ? this.relinking(flush) : null;
       finishFlush(flush, this.membership, this.#late);
+      relinking?.apply();
       this.#endFlush(flush);
       this.emit("afterFlushPostexec", flush);
     } catch (error) {

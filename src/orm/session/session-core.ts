@@ -44,6 +44,7 @@ import { FlushingSession } from "./flushing-session.js";
 import { Membership, type MembershipHost } from "./membership.js";
 import { Merge, type MergeHost, type MergeOptions } from "./merge.js";
 import { NPlusOneWatch } from "./n-plus-one.js";
+import { Relinking } from "./relink.js";
 import type { Shards } from "./sharding.js";
 
 /** Strategies that load a relationship with its object. */
@@ -429,6 +430,9 @@ export class SessionCore
     if (unknown.length === 0) return;
     yield* this.autoflush();
     yield* this.#load(unknown, attribute, true);
+  }
+  protected relinking(flush: FlushContext): Relinking {
+    return new Relinking(this, flush.states());
   }
   /** The stack of a read, where loads are watched. */
   watchedStack(): string | null {

@@ -95,6 +95,7 @@ function blueprintOf(given: SessionOptions<unknown>, maker: string): Blueprint {
       transactionOptions: given.transactionOptions ?? {},
       executionOptions: given.executionOptions ?? NO_OPTIONS,
       nPlusOneWatch: given.nPlusOneWatch ?? false,
+      relinkOnFlush: given.relinkOnFlush ?? false,
       twophase: given.twophase ?? false,
       info: given.info ?? {},
       warn: given.warn ?? warn,

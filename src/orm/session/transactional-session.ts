@@ -40,6 +40,11 @@ export interface SessionCoreOptions {
   readonly executionOptions: SessionExecuteOptions;
   /** In development: warn of attributes that are loaded for one object after the other. `true` for the defaults. Default false: it costs nothing. */
   readonly nPlusOneWatch: boolean | NPlusOneWatchOptions;
+  /**
+   * After a flush, relationships in memory follow what it has written: a foreign key that was set by hand moves its object to the other parent, and a
+   * deleted object leaves the collections that hold it. Otherwise they do so when they expire or are refreshed, as in SQLAlchemy. Default false.
+   */
+  readonly relinkOnFlush: boolean;
   /** Commit in two phases on all connections of a transaction. Default false. */
   readonly twophase: boolean;
   /** What the session's `info` begins with. */
