@@ -4,6 +4,8 @@ export interface DialectCapabilities {
   readonly returning: boolean;
   /** UPDATE ... RETURNING. */
   readonly updateReturning: boolean;
+  /** RETURNING gives a row as triggers have left it. */
+  readonly returningSeesTriggers: boolean;
   /** DELETE ... RETURNING. */
   readonly deleteReturning: boolean;
   /** The rows of INSERT ... RETURNING are known to come in the order of the VALUES. */
@@ -92,6 +94,7 @@ export interface DialectCapabilities {
 export const standardCapabilities: DialectCapabilities = {
   returning: true,
   updateReturning: true,
+  returningSeesTriggers: true,
   deleteReturning: true,
   insertReturningOrdered: false,
   insertMany: true,

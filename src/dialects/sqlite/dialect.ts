@@ -54,6 +54,7 @@ export const sqliteCapabilities: DialectCapabilities = {
   forUpdate: false,
   lateral: false,
   limitInMembership: true,
+  returningSeesTriggers: false,
   tablesample: false,
   derivedColumnNames: false,
   groupingSets: false,

@@ -40,6 +40,11 @@ export abstract class Attribute implements StateAttribute {
     return `options(selectinload(${this.owner.className}, (x) => x.${this.key}))`;
   }
 
+  /** Why it may be unloaded on an object that has a row, for messages. */
+  get whyUnloaded(): string {
+    return "";
+  }
+
   /** What the accessor hands out: loads where that is allowed. */
   abstract get(state: InstanceState): unknown;
 
@@ -65,8 +70,9 @@ export abstract class Attribute implements StateAttribute {
 export function loadNow(state: InstanceState, attribute: Attribute): unknown {
   const session = state.session;
   if (session === null) {
+    const expired = state.expired ? "It was expired by a commit or rollback before its session let it go. " : "";
     throw new DetachedInstanceError(
-      `${state.describe()} belongs to no session, so its unloaded attribute "${attribute.key}" cannot be loaded. ` +
+      `${state.describe()} belongs to no session, so its unloaded attribute "${attribute.key}" cannot be loaded. ${expired}` +
         `Load it before the session ends (an eager option, refresh), or give the object back to a session with add() or merge().`,
     );
   }
@@ -86,7 +92,7 @@ export function lostWithRow(state: InstanceState, attribute: StateAttribute): Er
 export function missingSyncContext(state: InstanceState, attribute: Attribute): MissingSyncContextError {
   const { key } = attribute;
   const expiry = state.expired ? (state.extra?.expiredBy ?? state.session?.expiryCause) : null;
-  const what = expiry ? `was expired by ${expiry}` : "is not loaded";
+  const what = expiry ? `was expired by ${expiry}` : `is not loaded${attribute.whyUnloaded}`;
   return new MissingSyncContextError(
     `Attribute "${key}" of ${state.describe()} ${what}, and reading or replacing it here would need the database without an await. ` +
       `Load it with the statement (${attribute.eagerOption}), ` +

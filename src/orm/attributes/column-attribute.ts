@@ -71,6 +71,12 @@ export class ColumnAttribute extends Attribute {
       : `select(${this.owner.className})`;
   }
 
+  override get whyUnloaded(): string {
+    return this.column.serverOnupdate === null
+      ? ""
+      : " (the database changes it with each UPDATE, so that a flush forgets it; eagerDefaults: true reads it back)";
+  }
+
   get(state: InstanceState): unknown {
     const value = state.values[this.slot];
     if (value === undefined) return this.#getUnloaded(state);

@@ -248,6 +248,10 @@ export interface MapperOptions {
   readonly versionIdCol?: string;
   /** An integer counter by default; a function makes the next version from the present one; false leaves it to the database. */
   readonly versionIdGenerator?: ((version: unknown) => unknown) | false;
+  /**
+   * Whether values that the database makes are read back with the INSERT or UPDATE. `"auto"`, the default, does so where RETURNING knows them. `true` also
+   * asks for what only a further statement tells: what triggers of SQLite make. With `false` they are loaded when they are read.
+   */
   readonly eagerDefaults?: boolean | "auto";
   readonly confirmDeletedRows?: boolean;
   readonly includeProperties?: readonly string[];

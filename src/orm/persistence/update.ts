@@ -1,6 +1,7 @@
 /** UPDATE of changed objects: for each table only the columns that have a net change, batched by their set. */
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
+import type { Dialect } from "../../sql/dialect.js";
 import { update } from "../../sql/index.js";
 import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
@@ -24,21 +25,22 @@ interface UpdateRow {
   readonly where: Column[];
   readonly whereValues: unknown[];
   readonly expressions: Map<Column, Node> | null;
-  readonly returning: readonly Column[];
-  /** Read what the database makes back with the UPDATE; else it is loaded when it is read. */
-  readonly fetches: boolean;
+  /** Columns to which the database gives a value of its own. */
+  readonly made: readonly Column[];
+  /** The one among them that must be known at once: the version. */
+  readonly version: Column | null;
   readonly signature: string;
 }
 
 export function* updateStates(
-  _session: PersistSession,
+  session: PersistSession,
   connection: ConnectionCore,
   records: readonly SaveRecord[],
 ): Op<void> {
   for (const rows of rowsByTable(records)) {
     for (const batch of batches(rows)) {
-      if (batch[0].expressions !== null) yield* updateWithExpressions(connection, batch[0]);
-      else yield* updateBatch(connection, batch);
+      if (batch[0].expressions !== null) yield* updateWithExpressions(session, connection, batch[0]);
+      else yield* updateBatch(session, connection, batch);
     }
   }
 }
@@ -104,10 +106,10 @@ function updateRow({ state, mapper, rowSwitch, version }: SaveRecord, shape: Tab
     where.push(versioned.column);
     whereValues.push(version);
   }
-  const returning = returningOf(shape, expressions);
-  const fetches = mapper.options.eagerDefaults === true || (versioned !== null && returning.includes(versioned.column));
+  const made = madeOf(shape, expressions);
+  const ownVersion = versioned !== null && made.includes(versioned.column) ? versioned.column : null;
   const signature = `${set.map((c) => c.id).join(",")}|${where.length}`;
-  return { state, shape, set, setValues, where, whereValues, expressions, returning, fetches, signature };
+  return { state, shape, set, setValues, where, whereValues, expressions, made, version: ownVersion, signature };
 }
 
 function changedColumns(state: InstanceState, shape: TableShape): WrittenColumn[] {
@@ -151,8 +153,8 @@ export function keyValue(state: InstanceState, attribute: WrittenColumn["attribu
   return attribute.committedValue(state);
 }
 
-/** What the database changes by itself is read back. */
-function returningOf(shape: TableShape, expressions: ReadonlyMap<Column, Node> | null): readonly Column[] {
+/** What the database changes by itself. */
+function madeOf(shape: TableShape, expressions: ReadonlyMap<Column, Node> | null): readonly Column[] {
   const columns = shape.serverOnUpdate.map((c) => c.column);
   if (expressions !== null) columns.push(...expressions.keys());
   for (const { column } of shape.onUpdate)
@@ -181,21 +183,56 @@ function batches(rows: readonly UpdateRow[]): UpdateRow[][] {
   return found;
 }
 
-function* updateBatch(connection: ConnectionCore, rows: readonly UpdateRow[]): Op<void> {
-  const { shape, set, where, returning, fetches } = rows[0];
+/** What becomes of the values that the database makes with an UPDATE. */
+interface ReadBack {
+  /** Read back with the UPDATE. */
+  readonly told: readonly Column[];
+  /** Read with a statement of their own. */
+  readonly asked: readonly Column[];
+  /** Loaded when they are read. */
+  readonly left: readonly Column[];
+}
+
+const NOTHING: ReadBack = { told: [], asked: [], left: [] };
+
+/**
+ * By default what RETURNING knows is read back. What triggers make it may not know: that is asked for where the mapping says so (`eagerDefaults: true`),
+ * and a version always is.
+ */
+function readBackOf({ made, version, expressions, shape }: UpdateRow, { capabilities }: Dialect): ReadBack {
+  if (made.length === 0) return NOTHING;
+  const { eagerDefaults } = shape.mapper.options;
+  const told: Column[] = [];
+  const asked: Column[] = [];
+  const left: Column[] = [];
+  for (const column of made) {
+    const byTrigger = column.serverOnupdate !== null && expressions?.has(column) !== true;
+    const isKnown = capabilities.updateReturning && (!byTrigger || capabilities.returningSeesTriggers);
+    if (eagerDefaults === false && column !== version) left.push(column);
+    else if (isKnown) told.push(column);
+    else if (eagerDefaults === true || column === version) asked.push(column);
+    else left.push(column);
+  }
+  return { told, asked, left };
+}
+
+function* updateBatch(session: PersistSession, connection: ConnectionCore, rows: readonly UpdateRow[]): Op<void> {
+  const { shape, set, where } = rows[0];
   const { dialect } = connection;
-  const fetch = fetches && returning.length > 0 && dialect.capabilities.updateReturning;
-  const plan = updatePlan(dialect, shape.table, set, where, fetch ? returning : []);
+  const readBack = readBackOf(rows[0], dialect);
+  const { told } = readBack;
+  const plan = updatePlan(dialect, shape.table, set, where, told);
   const states = rows.map((row) => row.state);
   const sets = rows.map((row) => plan.bind([...row.setValues, ...row.whereValues]));
   const result = yield* explainErrors(connection.runMany(plan.compiled, sets), "UPDATE", states);
-  const matched = fetch ? result.rows.length : result.rowcount;
+  const matched = told.length > 0 ? result.rows.length : result.rowcount;
   if (matched !== rows.length && matched >= 0) throw stale(shape, states, matched, "UPDATE");
-  if (fetch) for (let i = 0; i < rows.length; i++) storeReturned(rows[i].state, plan.returning, result.rows[i]);
-  else for (const row of rows) expireColumns(row.state, returning);
+  if (told.length > 0)
+    for (let i = 0; i < rows.length; i++) storeReturned(rows[i].state, plan.returning, result.rows[i]);
+  yield* forget(session, states, readBack);
 }
 
-function* updateWithExpressions(connection: ConnectionCore, row: UpdateRow): Op<void> {
+function* updateWithExpressions(session: PersistSession, connection: ConnectionCore, row: UpdateRow): Op<void> {
   const { dialect } = connection;
   const { shape, state } = row;
   const values: Record<string, unknown> = {};
@@ -203,25 +240,38 @@ function* updateWithExpressions(connection: ConnectionCore, row: UpdateRow): Op<
     values[column.key] = row.setValues[i];
   });
   for (const [column, expression] of row.expressions ?? []) values[column.key] = expression;
-  const fetch = row.fetches && row.returning.length > 0 && dialect.capabilities.updateReturning;
+  const readBack = readBackOf(row, dialect);
+  const { told } = readBack;
   const conditions = row.where.map((column, i) => column.eq(row.whereValues[i]));
   const base = update(shape.table as never)
     .where(...(conditions as never[]))
     .values(values as never);
-  const statement = fetch ? base.returning(...(row.returning as never[])) : base;
+  const statement = told.length > 0 ? base.returning(...(told as never[])) : base;
   const result = yield* explainErrors(runStatement(connection, statement as never), "UPDATE", [state]);
-  const matched = fetch ? result.rows.length : result.rowcount;
+  const matched = told.length > 0 ? result.rows.length : result.rowcount;
   if (matched !== 1 && matched >= 0) throw stale(shape, [state], matched, "UPDATE");
-  if (!fetch) return expireColumns(state, row.returning);
-  const returned = row.returning.map((column) => ({
-    column,
-    process: dialect.typeImpl(column.type).resultProcessor(dialect),
-  }));
-  storeReturned(state, returned, result.rows[0]);
+  if (told.length > 0) {
+    const returned = told.map((column) => ({
+      column,
+      process: dialect.typeImpl(column.type).resultProcessor(dialect),
+    }));
+    storeReturned(state, returned, result.rows[0]);
+  }
+  yield* forget(session, [state], readBack);
 }
 
-function expireColumns(state: InstanceState, columns: readonly Column[]): void {
-  for (const column of columns) mapperOf(state).attributeOf(column).expire(state);
+/** Forgets what the UPDATE did not tell, and reads anew what must be known. */
+function* forget(session: PersistSession, states: readonly InstanceState[], { asked, left }: ReadBack): Op<void> {
+  if (asked.length === 0 && left.length === 0) return;
+  for (const state of states) {
+    const mapper = mapperOf(state);
+    for (const column of left) mapper.attributeOf(column).expire(state);
+    for (const column of asked) mapper.attributeOf(column).expire(state);
+    for (const column of asked) {
+      const attribute = mapper.attributeOf(column);
+      if (!attribute.isLoaded(state)) yield* session.loadForFlush(state, attribute);
+    }
+  }
 }
 
 export function stale(
@@ -239,7 +289,7 @@ export function stale(
 
 /** UPDATE of foreign keys on their own, for rows that depend on each other. */
 export function* postUpdateStates(
-  _session: PersistSession,
+  session: PersistSession,
   connection: ConnectionCore,
   states: readonly InstanceState[],
   columns: ReadonlySet<object>,
@@ -259,7 +309,7 @@ export function* postUpdateStates(
       const row = postUpdateRow(state, shape, columns);
       if (row !== null) rows.push(row);
     }
-    for (const batch of batches(rows)) yield* updateBatch(connection, batch);
+    for (const batch of batches(rows)) yield* updateBatch(session, connection, batch);
   }
 }
 
@@ -296,8 +346,8 @@ function postUpdateRow(state: InstanceState, shape: TableShape, columns: Readonl
     where,
     whereValues,
     expressions: null,
-    returning: [],
-    fetches: false,
+    made: [],
+    version: null,
     signature,
   };
 }

@@ -92,6 +92,15 @@ describe("expiry after a commit", () => {
     expect(inspect(user).identity).toEqual([1]);
   });
 
+  test("an object that was let go after the commit says that its attributes were expired before", async () => {
+    const { session, user } = await withUser();
+    await session.commit();
+    await session.close();
+    expect(() => user.name).toThrow(
+      /User\(1\) belongs to no session.*It was expired by a commit or rollback before its session let it go/,
+    );
+  });
+
   test("expireOnCommit: false leaves what is loaded", async () => {
     const { session, user, engine } = await withUser({ expireOnCommit: false });
     await using _ = session;
