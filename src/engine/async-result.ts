@@ -3,7 +3,8 @@ import { InvalidRequestError, MultipleResultsFound, NoResultFound, ResourceClose
 import { BREATHE } from "./io.js";
 import type { FirstOf, MappingOf, RowOf } from "./result.js";
 import { MANY_ROWS, MANY_ROWS_OR_NONE, NO_ROW, tupleKey, uniqueValue } from "./result-rows.js";
-import { columnIndex, type ResultShape, rowMaker } from "./row.js";
+import { columnIndex, type ResultShape, type RowMaker, rowMaker } from "./row.js";
+import { END, RowIteration } from "./row-iteration.js";
 
 /** Where streamed rows come from. */
 export interface RowStream {
@@ -58,10 +59,9 @@ class StreamSource {
   }
 }
 
-const END: unique symbol = Symbol("end");
-
 /** What the three kinds of streamed results share. The cursor is closed at the end, on `break`, and on a throw. */
 abstract class AsyncRows<T> implements AsyncIterable<T> {
+  #maker: RowMaker | null = null;
   protected seen: Set<unknown> | null = null;
   protected uniqueBy: ((value: T) => unknown) | undefined;
   #yieldPer: number | null = null;
@@ -70,6 +70,11 @@ abstract class AsyncRows<T> implements AsyncIterable<T> {
     protected readonly shape: ResultShape,
     protected readonly source: StreamSource,
   ) {}
+
+  protected get maker(): RowMaker {
+    this.#maker ??= rowMaker(this.shape);
+    return this.#maker;
+  }
 
   protected abstract make(raw: unknown): T;
   protected abstract uniqueKey(raw: unknown): unknown;
@@ -169,17 +174,18 @@ abstract class AsyncRows<T> implements AsyncIterable<T> {
     }
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterableIterator<T> {
-    try {
-      for (;;) {
-        let raw = this.#buffered();
-        if (raw === END) raw = await this.#next();
-        if (raw === END) return;
-        yield this.make(raw);
-      }
-    } finally {
-      await this.#stop();
-    }
+  [Symbol.asyncIterator](): AsyncIterableIterator<T> {
+    return new RowIteration<T>({
+      take: () => {
+        const raw = this.#buffered();
+        return raw === END ? END : this.make(raw);
+      },
+      fetch: async () => {
+        const raw = await this.#next();
+        return raw === END ? END : this.make(raw);
+      },
+      stop: () => this.#stop(),
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -253,8 +259,8 @@ export class AsyncResult<R = readonly unknown[]> extends AsyncRows<RowOf<R>> {
 
   protected make(raw: unknown): RowOf<R> {
     const { kind } = this.shape;
-    if (kind === "object") return rowMaker(this.shape).toObject(raw as unknown[]) as RowOf<R>;
-    return Object.setPrototypeOf(kind === "scalar" ? [raw] : raw, rowMaker(this.shape).prototype) as RowOf<R>;
+    if (kind === "object") return this.maker.toObject(raw as unknown[]) as RowOf<R>;
+    return Object.setPrototypeOf(kind === "scalar" ? [raw] : raw, this.maker.prototype) as RowOf<R>;
   }
 
   protected uniqueKey(raw: unknown): unknown {
@@ -347,7 +353,7 @@ export class AsyncScalarResult<T = unknown> extends AsyncRows<T> {
 /** Rows as plain objects, streamed. */
 export class AsyncMappingResult<T = Readonly<Record<string, unknown>>> extends AsyncRows<T> {
   protected make(raw: unknown): T {
-    return rowMaker(this.shape).toObject(this.shape.kind === "scalar" ? [raw] : (raw as unknown[])) as T;
+    return this.maker.toObject(this.shape.kind === "scalar" ? [raw] : (raw as unknown[])) as T;
   }
 
   protected uniqueKey(raw: unknown): unknown {

@@ -1,7 +1,7 @@
 /**
  * One object for one row in one session. The map is weak: an unmodified object that nobody holds may be collected. A WeakRef costs about as much
  * as the rest of loading a row, so the newest few thousand states are held strongly and weakened in batches as more arrive, some dozens behind one
- * WeakRef; a short session never pays. Dead entries are swept when the map has doubled since the last sweep.
+ * WeakRef; a short session never pays. Dead entries are swept when some thousand have come since the last sweep.
  */
 import {
   hashOf,
@@ -47,8 +47,14 @@ export type IdentityEntry = InstanceState | WeakPage;
 /** States behind one WeakRef: more of them would keep more objects alive for the sake of one. */
 const PAGE = 32;
 
-/** Below this many weak entries the map is not swept. */
-const SWEEP_FROM = 65_536;
+/** So many new weak entries have the map swept; looking whether a page is alive costs little, and a dead entry keeps its place in the map until then. */
+const SWEEP_STEP = 16_384;
+
+/** So many states are weakened in one turn at the most. */
+const TRIM_STEP = 32_768;
+
+/** From so many on, a stream has what it brought before held weakly. */
+const SETTLE_FROM = 2048;
 
 export class IdentityMap {
   /**
@@ -68,7 +74,8 @@ export class IdentityMap {
   #inserted: InstanceState[] = [];
   #pages: WeakPage[] = [];
   #weak = 0;
-  #sweepAt = SWEEP_FROM;
+  #sweepAt = SWEEP_STEP;
+  #trimming = false;
 
   /** @param token the place of the row, where equal keys may be of several */
   get(base: StateMapper, key: IdentityKey, token: IdentityToken | null = null): InstanceState | undefined {
@@ -134,7 +141,24 @@ export class IdentityMap {
   add(base: StateMapper, state: InstanceState): void {
     this.family(base, tokenOf(state)).set(hashOf(state.key as IdentityKey), state);
     this.#nursery.push(state);
-    if (this.#nursery.length > this.#capacity) this.#weaken();
+    if (this.#nursery.length > this.#capacity && !this.#trimming) this.#trimLater();
+  }
+
+  /** Once the present turn of the event loop is over: what a session loads and forgets within one is never weakened. */
+  #trimLater(): void {
+    this.#trimming = true;
+    setImmediate(() => {
+      this.#trimming = false;
+      const newest = this.#capacity >> 1;
+      if (this.#nursery.length <= this.#capacity) return;
+      this.#weaken(Math.max(newest, this.#nursery.length - TRIM_STEP));
+      if (this.#nursery.length > this.#capacity) this.#trimLater();
+    }).unref();
+  }
+
+  /** A stream goes on to its next part: it leaves no more than some thousand objects behind that are held strongly. */
+  settle(): void {
+    if (this.#nursery.length >= Math.min(SETTLE_FROM, this.#capacity)) this.#weaken(0);
   }
 
   /** Takes a state out, if its key is its own. */
@@ -146,9 +170,9 @@ export class IdentityMap {
     if ((entry instanceof WeakPage ? entry.find(hash) : entry) === state) family.delete(hash);
   }
 
-  /** The older half of the nursery is held weakly from now on; modified objects are held by the session itself. */
-  #weaken(): void {
-    const old = this.#nursery.length - (this.#capacity >> 1);
+  /** All but the newest of the nursery are held weakly from now on; modified objects are held by the session itself. */
+  #weaken(newest: number): void {
+    const old = this.#nursery.length - newest;
     const size = Math.max(1, Math.min(PAGE, this.#capacity >> 5));
     let base: StateMapper | null = null;
     let token: IdentityToken | null = null;
@@ -191,7 +215,7 @@ export class IdentityMap {
       } else for (const hash of page.hashes) if (page.family.get(hash) === page) page.family.delete(hash);
     }
     this.#pages = alive;
-    this.#sweepAt = Math.max(SWEEP_FROM, this.#weak * 2);
+    this.#sweepAt = this.#weak + Math.max(SWEEP_STEP, this.#weak >> 2);
   }
 
   /** Calls back for all states that are alive. */
@@ -230,6 +254,6 @@ export class IdentityMap {
     this.#nursery = [];
     this.#pages = [];
     this.#weak = 0;
-    this.#sweepAt = SWEEP_FROM;
+    this.#sweepAt = SWEEP_STEP;
   }
 }

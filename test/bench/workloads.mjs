@@ -21,6 +21,7 @@ export const WORKLOADS = {
   W10: { title: "500 web transactions", needs: "full", mutates: true, target: small },
   W11: { title: "load 1,000 posts with tags", needs: "full", mutates: false, target: load },
   W12: { title: "stream 1,000,000 rows", needs: "full", mutates: false, target: load },
+  W12e: { title: "stream 1,000,000 rows as entities", needs: "full", mutates: false, target: {} },
   W13: { title: "20 concurrent sessions doing W10", needs: "full", mutates: true, target: { postgres: 1 } },
   W14: {
     title: "start-up: import, map 100 classes, first query",

@@ -116,6 +116,7 @@ export function* openSelect(
   return {
     shape: plan.shape,
     *fetch(count) {
+      session.identity.settle();
       const rows = yield* cursor.fetch(count);
       const run = new LoadRun(session, connection, binds, options.params, populateExisting);
       const values = plan.read(run, rows);

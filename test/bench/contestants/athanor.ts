@@ -3,6 +3,7 @@ import "reflect-metadata";
 import {
   type AsyncSession,
   asyncSessionmaker,
+  attrs,
   Column,
   create,
   createAsyncEngine,
@@ -266,6 +267,13 @@ export async function open(kind: string, url: string) {
     W12: () =>
       within(async (session) => {
         let sum = 0;
+        const { id, kind, amount, note } = attrs(Event);
+        for await (const row of await session.stream(select({ id, kind, amount, note }))) sum += row.amount;
+        return sum;
+      }),
+    W12e: () =>
+      within(async (session) => {
+        let sum = 0;
         for await (const event of await session.streamScalars(select(Event))) sum += event.amount;
         return sum;
       }),
@@ -296,6 +304,7 @@ export async function open(kind: string, url: string) {
       W13: state,
       W11: sums.tagged,
       W12: (n: number) => n,
+      W12e: (n: number) => n,
       W15: sums.posts,
     },
     close: () => engine.dispose(),

@@ -74,8 +74,7 @@ describe(`${ROWS} rows`, LONG_RUN, () => {
         await row();
       }
     });
-    // The identity map keeps the newest entities, and sweeps the others by ten thousands.
-    expect(growth).toBeLessThan(32);
+    expect(growth).toBeLessThan(12);
     expect(session.identityMap.size).toBeLessThan(20_000);
     await session.rollback();
     let seen = 0;
