@@ -159,7 +159,9 @@ const run = describeRun(spawnSync, process.argv.slice(2), rounds);
 const databases = options.db ?? ["sqlite", "postgres"];
 for (const db of databases) {
   const kind = db === "sqlite" ? "sqlite" : "postgres";
-  const database = await makeDatabase(kind, db.includes("://") ? db : SERVER, { events: only.some((w) => w.startsWith("W12")) });
+  const database = await makeDatabase(kind, db.includes("://") ? db : SERVER, {
+    events: only.some((w) => w.startsWith("W12")),
+  });
   run.databases[kind] = { version: database.version, workloads: {} };
   try {
     for (const workload of only) {

@@ -141,7 +141,7 @@ export class Exchange implements Submittable {
     for (let at = to - 1; at >= from; at--, unit *= 10) {
       const digit = (buffer[at] as number) - 48;
       if (digit < 0 || digit > 9) break;
-      count = (count < 0 ? 0 : count) + digit * unit;
+      count = Math.max(count, 0) + digit * unit;
     }
     if (count < 0) this.tag = buffer.latin1Slice(from, to);
     if (this.perSet === null) {
