@@ -7,7 +7,7 @@ import { translating } from "../sql/schema-translation.js";
 import type { CachedStatement } from "./compiled-cache.js";
 import type { ConnectionContext, EngineContext, ErrorContext, Origin } from "./context.js";
 import { CursorCore } from "./cursor-core.js";
-import type { EngineDialect, IsolationLevel, TransactionOptions } from "./dialect.js";
+import type { EngineDialect, IsolationLevel, SettingValues, TransactionOptions } from "./dialect.js";
 import {
   Blocked,
   type DriverConnection,
@@ -28,6 +28,7 @@ import { Aborted, asOp, BREATHE, type Op, request, type Soon, tidyStack, turnIsL
 import { planOf } from "./plan.js";
 import type { ConnectionRecord } from "./pool/record.js";
 import { TransactionCore } from "./transaction-core.js";
+import { applySettings, settingsOf } from "./transaction-settings.js";
 import { isWatched, watchedCursor, watchedRun } from "./watch.js";
 
 type TwophaseStep = NonNullable<EngineDialect["prepareTwophase"]>;
@@ -492,12 +493,21 @@ export class ConnectionCore implements ConnectionContext {
     const waiting = this.control(`BEGIN (${how})`, () =>
       this.engine.dialect.begin(driver, { isolationLevel, readOnly, deferrable }),
     );
-    return waiting === null ? this.#begun() : this.#beginWaiting(waiting);
+    const settings = settingsOf(this.options.settings, options.settings);
+    return waiting === null && settings === null ? this.#begun() : this.#beginWaiting(waiting, settings);
   }
 
-  *#beginWaiting(waiting: Op<void>): Op<TransactionCore> {
-    yield* waiting;
-    return this.#begun();
+  *#beginWaiting(waiting: Op<void> | null, settings: SettingValues | null): Op<TransactionCore> {
+    if (waiting !== null) yield* waiting;
+    const transaction = this.#begun();
+    if (settings === null) return transaction;
+    try {
+      yield* applySettings(this, settings, this.#level);
+    } catch (error) {
+      if (transaction.isActive && this.#driver !== null) yield* transaction.rollback();
+      throw error;
+    }
+    return transaction;
   }
 
   #begun(): TransactionCore {

@@ -19,12 +19,25 @@ export const ISOLATION_LEVELS = [
 
 export type IsolationLevel = (typeof ISOLATION_LEVELS)[number];
 
+/** Values by name; null is the server's own value. */
+export type SettingValues = Readonly<Record<string, string | number | boolean | null>>;
+
+/**
+ * Settings that a transaction begins with, and that are gone when it ends: what policies of row-level security read
+ * (`app.tenant_id`), `role`, `search_path`, `statement_timeout`. A function is asked at each begin.
+ *
+ * @example asyncSessionmaker(engine, { transactionOptions: { settings: () => ({ "app.tenant_id": tenant.getStore() }) } })
+ */
+export type TransactionSettings = SettingValues | (() => SettingValues);
+
 /** What a transaction is begun with; undefined leaves the database's default. */
 export interface TransactionOptions {
   readonly isolationLevel?: IsolationLevel | undefined;
   readonly readOnly?: boolean | undefined;
   /** PostgreSQL: wait for a snapshot that needs no retry. */
   readonly deferrable?: boolean | undefined;
+  /** PostgreSQL: settings that hold for the transaction. */
+  readonly settings?: TransactionSettings | undefined;
 }
 
 /**
@@ -63,6 +76,8 @@ export interface EngineDialect extends Dialect {
   dispose?(): Op<void>;
 
   /** Begins a transaction. Null: done at once. */
+  /** The statement that gives the transaction its settings, where there is such a thing. */
+  settingsStatement?(settings: SettingValues): { readonly plan: DriverPlan; readonly params: readonly unknown[] };
   begin(connection: DriverConnection, options: TransactionOptions): Op<void> | null;
   /** Commits it. Null: done at once. */
   commit(connection: DriverConnection): Op<void> | null;

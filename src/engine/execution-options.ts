@@ -1,5 +1,5 @@
 import type { SchemaTranslateMap } from "../sql/compiled.js";
-import type { IsolationLevel } from "./dialect.js";
+import type { IsolationLevel, TransactionSettings } from "./dialect.js";
 
 /**
  * Options that travel with a statement, a connection or an engine. Those of the call win over the statement's, which win
@@ -12,6 +12,8 @@ export interface ExecutionOptions {
   /** For engines and connections outside a transaction: transactions that only read. */
   readonly readOnly?: boolean;
   readonly deferrable?: boolean;
+  /** For engines and connections outside a transaction: settings that the transactions to come begin with. */
+  readonly settings?: TransactionSettings;
   /** Read the result through a server-side cursor; `stream()` always does. */
   readonly streamResults?: boolean;
   /** Rows for each fetch of a server-side cursor, and the size of partitions. */

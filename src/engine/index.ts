@@ -14,7 +14,9 @@ export {
   type EngineDialect,
   type IsolationLevel,
   registerDialect,
+  type SettingValues,
   type TransactionOptions,
+  type TransactionSettings,
 } from "./dialect.js";
 export type * from "./driver.js";
 export { createEngine, Engine } from "./engine.js";

@@ -4,10 +4,11 @@ import {
   ISOLATION_LEVELS,
   type IsolationLevel,
   type PoolKind,
+  type SettingValues,
   type TransactionOptions,
   type TranslatedError,
 } from "../../engine/dialect.js";
-import { type DriverConnection, type DriverResult, RunRequest } from "../../engine/driver.js";
+import { type DriverConnection, type DriverPlan, type DriverResult, RunRequest } from "../../engine/driver.js";
 import { DatabaseError, OperationalError } from "../../engine/errors.js";
 import { type Op, request } from "../../engine/io.js";
 import { nextPlanId, textPlan } from "../../engine/plan.js";
@@ -107,6 +108,14 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
   begin(connection: DriverConnection, options: TransactionOptions): Op<void> | null {
     const exchange = (connection as PostgresConnection).begin(options);
     return exchange === null ? null : this.#perform(connection, exchange);
+  }
+
+  // As text that the server reads, so that a list (search_path) is one; `role` is a setting too.
+  settingsStatement(settings: SettingValues): { readonly plan: DriverPlan; readonly params: readonly unknown[] } {
+    const names = Object.keys(settings);
+    const calls = names.map((_, i) => `set_config($${2 * i + 1}, $${2 * i + 2}, true)`);
+    const params = names.flatMap((name) => [name, settings[name] === null ? null : String(settings[name])]);
+    return { plan: { ...textPlan(`SELECT ${calls.join(", ")}`), returnsRows: true }, params };
   }
 
   commit(connection: DriverConnection): Op<void> | null {

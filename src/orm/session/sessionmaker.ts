@@ -179,11 +179,12 @@ export function asyncSessionmaker(
       return within(make(), fn);
     },
     async transaction<T>(fn: (session: AsyncSession) => T | PromiseLike<T>, options: RetryOptions = {}): Promise<T> {
-      const { isolationLevel, readOnly, deferrable } = options;
+      const { isolationLevel, readOnly, deferrable, settings } = options;
       const transactionOptions = { ...cores.settings.transactionOptions };
       if (isolationLevel !== undefined) transactionOptions.isolationLevel = isolationLevel;
       if (readOnly !== undefined) transactionOptions.readOnly = readOnly;
       if (deferrable !== undefined) transactionOptions.deferrable = deferrable;
+      if (settings !== undefined) transactionOptions.settings = settings;
       return await retrying(options, () => within(make({ transactionOptions }), fn));
     },
     configure: (options: Partial<AsyncSessionOptions>): void => cores.configure(options),
