@@ -13,6 +13,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { anyTypes } from "./any-types.mjs";
 import { measure } from "./type-checking.mjs";
 import { typeCost } from "./type-cost.mjs";
 
@@ -92,6 +93,10 @@ try {
     const allowed = new Set(["LICENSE", "README.md", "dist", "package.json"]);
     const surplus = files.filter((file) => !allowed.has(file));
     if (surplus.length) throw new Error(`published too: ${surplus.join(", ")}`);
+  });
+  step("no exported declaration says `any`", () => {
+    const found = anyTypes(join(project, "node_modules/athanor/dist"));
+    if (found.length) throw new Error(found.join("\n"));
   });
   step("tsc type-checks and compiles a strict project that uses it, library declarations included", () => {
     run("npx", ["tsc", "-p", "."]);
