@@ -18,6 +18,7 @@ export interface Problem {
 
 const STATUS: Readonly<Record<RefusalKind, Problem["status"]>> = {
   invalid: 422,
+  unrecognised: 401,
   unauthenticated: 401,
   forbidden: 403,
   missing: 404,

@@ -1,5 +1,5 @@
 /** What visitors see: lists of books, and one of them. */
-import { select, selectinload, undefer } from "athanor";
+import { joinedload, select, selectinload, undefer } from "athanor";
 import { Author, Book, Genre } from "../entities/index.js";
 import { db } from "../session.js";
 import { type KeysetOrder, type Page, type PageRequest, page } from "./keyset.js";
@@ -31,7 +31,7 @@ export interface CatalogueQuery extends PageRequest {
 /** A page of the catalogue; each book with its stock. */
 export async function browse(query: CatalogueQuery): Promise<Page<Book>> {
   const { words, genre, language, author, minCents, maxCents, inStock } = query;
-  let books = select(Book).options(selectinload(Book, (b) => b.stock));
+  let books = select(Book).options(joinedload(Book, (b) => b.stock, { innerjoin: true }));
   const match = words === undefined ? null : matching(words, db.getBind(Book).dialect.name);
   if (match !== null) books = books.where(match);
   if (genre !== undefined) books = books.where((b) => b.genre.has((g) => g.slug.eq(genre)));

@@ -1,7 +1,7 @@
 /** Accounts, and who is signed in. */
 import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import { create, del, IntegrityError, select, selectinload, undefer } from "athanor";
+import { create, del, IntegrityError, joinedload, select, undefer } from "athanor";
 import { Customer, SignIn } from "../entities/index.js";
 import { type Actor, actorOf, requireCustomer } from "../scope.js";
 import { db } from "../session.js";
@@ -60,7 +60,7 @@ export async function signIn({ email, password }: { email: string; password: str
     )
     .first();
   const isTheirs = await isPassword(password, customer?.passwordHash ?? NOBODY);
-  if (customer === null || !isTheirs) throw new Refusal("unauthenticated", "The address or the password is wrong.");
+  if (customer === null || !isTheirs) throw new Refusal("unrecognised", "The address or the password is wrong.");
   const ticket = { token: randomBytes(24).toString("base64url"), expiresAt: new Date(Date.now() + SIGNED_IN) };
   db.add(create(SignIn, { tokenHash: hashOf(ticket.token), expiresAt: ticket.expiresAt, customer }));
   return ticket;
@@ -73,7 +73,7 @@ export async function signedIn(token: string): Promise<Actor | null> {
       select(SignIn)
         .where((s) => s.tokenHash.eq(hashOf(token)))
         .where((s) => s.expiresAt.gt(new Date()))
-        .options(selectinload(SignIn, (s) => s.customer)),
+        .options(joinedload(SignIn, (s) => s.customer, { innerjoin: true })),
     )
     .first();
   return found === null ? null : actorOf(found.customer);

@@ -1,7 +1,7 @@
 /** What a use case answers when it will not: said to people, and free of HTTP. */
 
 /** Why: what whoever asked could do about it. */
-export type RefusalKind = "invalid" | "unauthenticated" | "forbidden" | "missing" | "conflict";
+export type RefusalKind = "invalid" | "unrecognised" | "unauthenticated" | "forbidden" | "missing" | "conflict";
 
 export class Refusal extends Error {
   override readonly name: string = "Refusal";

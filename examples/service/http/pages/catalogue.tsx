@@ -86,7 +86,8 @@ function Narrow({ viewer: { shop }, genres, given }: { viewer: Viewer; genres: r
     <aside class="narrow">
       <details open={narrowed}>
         <summary>Narrow and sort</summary>
-        <form action={to(shop, "/")}>
+        {/* Browsers fill in what was chosen last, but who goes back is where that was not chosen. */}
+        <form action={to(shop, "/")} autocomplete="off">
           {words === undefined ? null : <input type="hidden" name="words" value={words} />}
           {author === undefined ? null : <input type="hidden" name="author" value={author} />}
           <Choice name="order" label="Order" value={order} options={ORDERS} />

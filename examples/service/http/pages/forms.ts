@@ -2,7 +2,7 @@
 import { HTTPException } from "hono/http-exception";
 import type { z } from "zod";
 import { db } from "../../session.js";
-import { Refusal } from "../../use-cases/refusals.js";
+import { Refusal, type RefusalKind } from "../../use-cases/refusals.js";
 import type { RequestContext } from "../environment.js";
 import { issuesOf, problemOf } from "../problems.js";
 
@@ -47,12 +47,15 @@ export async function submit<S extends z.ZodType>(
   try {
     return await act(parsed.data, values);
   } catch (error) {
-    if (!(error instanceof Refusal) || error.kind === "missing" || error.kind === "forbidden") throw error;
+    if (!(error instanceof Refusal) || !MENDED.has(error.kind)) throw error;
     // What was done until then is taken back, and the page reads the shop as it is.
     await db.rollback();
     return c.html(await again({ values, errors: { [error.field ?? "form"]: error.message } }), problemOf(error).status);
   }
 }
+
+/** Refusals after which one fills in the form in another way. */
+const MENDED: ReadonlySet<RefusalKind> = new Set(["invalid", "unrecognised", "conflict"]);
 
 /** What `c.html` takes. */
 export type PageContent = Parameters<RequestContext["html"]>[0];
