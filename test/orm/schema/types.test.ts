@@ -269,6 +269,7 @@ describe("types", () => {
         time: "02:30:00",
         local: "2024-03-10T02:30:00.123Z",
         zoned: "2024-03-10T02:30:00.123Z",
+        reckoned: ["2024-03-11T02:30:00.123Z", "2024-03-10T00:00:00.000Z", 2, "2024-03-11", "P1DT1H"],
         text: seen["UTC"] === undefined ? null : (seen["UTC"] as { text: string }).text,
       });
     }

@@ -1,5 +1,5 @@
 /** Stores one row under each of several time zones, and tells what comes back. */
-import { column, createAsyncEngine, MetaData, select, t, table, text } from "../../../src/index.js";
+import { column, createAsyncEngine, extract, func, MetaData, select, t, table, text } from "../../../src/index.js";
 
 const seen: Record<string, unknown> = {};
 for (const zone of ["America/New_York", "Asia/Kolkata", "Pacific/Apia", "UTC"]) {
@@ -19,8 +19,19 @@ for (const zone of ["America/New_York", "Asia/Kolkata", "Pacific/Apia", "UTC"]) 
   const at = new Date("2024-03-10T02:30:00.123Z");
   await engine.execute(days.insert().values({ id: 1, date: "2024-03-10", time: "02:30", local: at, zoned: at }));
   const row = await engine.execute(select(days.c.date, days.c.time, days.c.local, days.c.zoned)).one();
+  const reckoned = await engine
+    .execute(
+      select(
+        days.c.local.add("P1D"),
+        func.dateTrunc("day", days.c.local),
+        extract("hour", days.c.local),
+        days.c.date.add(1),
+        days.c.local.sub(days.c.local.sub("P1DT1H")),
+      ),
+    )
+    .one();
   const stored = await engine.scalar(text("select cast(local as varchar(30)) from zoned_days"));
-  seen[zone] = { date: row[0], time: row[1], local: row[2], zoned: row[3], text: stored };
+  seen[zone] = { date: row[0], time: row[1], local: row[2], zoned: row[3], text: stored, reckoned: [...reckoned] };
   await metadata.dropAll(engine);
   await engine.dispose();
 }
