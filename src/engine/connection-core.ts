@@ -5,6 +5,7 @@ import { AthanorError, InvalidRequestError, ResourceClosedError } from "../sql/e
 import type { Node } from "../sql/node.js";
 import { translating } from "../sql/schema-translation.js";
 import type { CachedStatement } from "./compiled-cache.js";
+import { concealError, shownParameters } from "./concealed.js";
 import type { ConnectionContext, EngineContext, ErrorContext, Origin } from "./context.js";
 import { CursorCore } from "./cursor-core.js";
 import type { EngineDialect, IsolationLevel, SettingValues, TransactionOptions } from "./dialect.js";
@@ -25,7 +26,7 @@ import { DatabaseError, PendingConnectionRollbackError, StatementError } from ".
 import { announceError, DISPATCH, Dispatch } from "./events.js";
 import { type ExecutionOptions, mergeOptions } from "./execution-options.js";
 import { Aborted, asOp, BREATHE, type Op, request, type Soon, tidyStack, turnIsLong } from "./io.js";
-import { planOf } from "./plan.js";
+import { contextOf, planOf } from "./plan.js";
 import type { ConnectionRecord } from "./pool/record.js";
 import { TransactionCore } from "./transaction-core.js";
 import { applySettings, settingsOf } from "./transaction-settings.js";
@@ -614,12 +615,15 @@ export class ConnectionCore implements ConnectionContext {
     const { engine } = this;
     const { dialect } = engine;
     let ours: unknown = error;
+    const { plan, params, isMany } = context;
+    const known = contextOf(plan);
+    concealError(known, params, isMany, error);
     const translated = error instanceof DatabaseError ? null : dialect.translateError(error);
     const statement = {
-      statement: context.statement ?? context.plan?.text ?? null,
-      parameters: context.params,
+      statement: context.statement ?? plan?.text ?? null,
+      parameters: shownParameters(known, params, isMany),
       hideParameters: engine.hideParameters,
-      isMany: context.isMany,
+      isMany,
     };
     if (translated !== null) {
       ours = new translated.errorClass(translated.message, statement, error, translated.details);
@@ -638,7 +642,7 @@ export class ConnectionCore implements ConnectionContext {
         connection: this,
         engine,
         statement: statement.statement,
-        parameters: context.params,
+        parameters: statement.parameters,
         originalError: error,
         error: ours,
         isDisconnect: disconnect,

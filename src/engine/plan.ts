@@ -25,8 +25,8 @@ export function planOf(compiled: Compiled, dialect: EngineDialect): DriverPlan {
 }
 
 /** What is known of the statement of a plan. */
-export function contextOf(plan: DriverPlan): CursorContext {
-  return contexts.get(plan) ?? NO_CONTEXT;
+export function contextOf(plan: DriverPlan | null): CursorContext {
+  return (plan === null ? undefined : contexts.get(plan)) ?? NO_CONTEXT;
 }
 
 /** A fresh number for a plan that may be kept as a prepared statement. */

@@ -1,4 +1,5 @@
 /** Statements that somebody watches: listeners and the log. The fast path does none of this. */
+import { shownParameters, shownRows } from "./concealed.js";
 import type { ConnectionContext } from "./context.js";
 import type { DriverConnection, DriverCursor, DriverManyResult, DriverPlan, DriverResult } from "./driver.js";
 import { DISPATCH, refusePromise } from "./events.js";
@@ -32,10 +33,10 @@ export function* watchedRun(
       ? yield* connection.rawMany(driver, sent, values as readonly (readonly unknown[])[], signal)
       : yield* connection.rawRun(driver, sent, values, signal);
   } catch (error) {
-    log(connection, sent, values, isMany, performance.now() - started, -1, undefined, error);
+    log(connection, plan, sent, values, isMany, performance.now() - started, -1, undefined, error);
     throw error;
   }
-  log(connection, sent, values, isMany, performance.now() - started, result.rowcount, result.rows);
+  log(connection, plan, sent, values, isMany, performance.now() - started, result.rowcount, result.rows);
   if (dispatch.has("afterCursorExecute"))
     dispatch.fire("afterCursorExecute", connection, sent.text, values, isMany, result, contextOf(plan));
   return result;
@@ -55,10 +56,10 @@ export function* watchedCursor(
   try {
     cursor = yield* connection.rawCursor(driver, sent, values, signal);
   } catch (error) {
-    log(connection, sent, values, false, performance.now() - started, -1, undefined, error);
+    log(connection, plan, sent, values, false, performance.now() - started, -1, undefined, error);
     throw error;
   }
-  log(connection, sent, values, false, performance.now() - started, -1, undefined);
+  log(connection, plan, sent, values, false, performance.now() - started, -1, undefined);
   const dispatch = connection[DISPATCH];
   if (dispatch.has("afterCursorExecute")) {
     // The rows are still to be fetched.
@@ -99,9 +100,11 @@ function keptOrigin(plan: DriverPlan): "cached" | "generated" {
   return "generated";
 }
 
+/** @param plan what was to be sent @param sent what listeners made of it */
 function log(
   connection: ConnectionContext,
   plan: DriverPlan,
+  sent: DriverPlan,
   params: Params,
   isMany: boolean,
   duration: number,
@@ -111,21 +114,21 @@ function log(
 ): void {
   const { engine } = connection;
   const { echo } = engine;
-  const origin = connection.origin === "raw" && plan.cacheId !== 0 ? keptOrigin(plan) : connection.origin;
+  const origin = connection.origin === "raw" && sent.cacheId !== 0 ? keptOrigin(sent) : connection.origin;
   connection.origin = "raw";
   if (echo === null) return;
   const token = connection.options.loggingToken;
   echo({
     kind: "statement",
     engine: engine.name,
-    statement: plan.text,
-    parameters: engine.hideParameters ? undefined : params,
+    statement: sent.text,
+    parameters: engine.hideParameters ? undefined : shownParameters(contextOf(plan), params, isMany),
     isMany,
     origin,
     duration,
     rowcount,
     ...(error === undefined ? {} : { error }),
-    ...(engine.echoRows && rows !== undefined ? { rows } : {}),
+    ...(engine.echoRows && rows !== undefined ? { rows: shownRows(contextOf(plan), rows) } : {}),
     ...(token === undefined ? {} : { token }),
   });
 }

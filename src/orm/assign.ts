@@ -65,6 +65,11 @@ class Rules {
         : new Set(only.flatMap((path) => path.split(".").map((_, i, names) => names.slice(0, i + 1).join("."))));
   }
 
+  /** Whether a path was named. */
+  names(path: string): boolean {
+    return this.#only?.has(path) === true;
+  }
+
   /** Whether a name is to be set. @throws InvalidRequestError */
   admits(mapper: Mapper, name: string, path: string): boolean {
     if (!mapper.maps(name)) {
@@ -95,6 +100,11 @@ function take(state: InstanceState, input: Record<string, unknown>, rules: Rules
     }
     const attribute = mapper.attribute(name);
     if (attribute instanceof ColumnAttribute) {
+      if (attribute.hidden && !rules.names(path)) {
+        throw new InvalidRequestError(
+          `${attribute.label} is hidden, and is set from input only where "only" names it.`,
+        );
+      }
       if (state.key !== null && mapper.primaryKey.includes(attribute)) {
         if (attribute.same(attribute.peek(state), value)) continue;
         throw new InvalidRequestError(

@@ -41,7 +41,7 @@ export { AssociationProxy, type AssociationProxyOptions, associationProxy } from
 export { relationship } from "./mapping/collect.js";
 export { Composite, type CompositeOptions, type CompositePart, composite } from "./mapping/composite.js";
 export type { ClassConfigurationEvents } from "./mapping/configuration-events.js";
-export { create } from "./mapping/create.js";
+export { type CreateEntityOptions, create } from "./mapping/create.js";
 export type { LazyStrategy, MapperOptions, RelationKind } from "./mapping/declarations.js";
 export {
   Column,

@@ -12,7 +12,7 @@ export interface ToObjectOptions {
   readonly depth?: number;
   /**
    * Only these attributes, by name or by path: `["name", "posts.title"]`. A path takes what leads to it; a relationship alone takes all of its
-   * objects' attributes. What is not loaded stays away all the same.
+   * objects' attributes, but for hidden ones, which must be named. What is not loaded stays away all the same.
    */
   readonly include?: readonly string[];
   /** Not these, by name or by path. Wins over `include`. */
@@ -99,7 +99,7 @@ function convert(state: InstanceState, shape: Shape, path: Set<InstanceState>): 
   const mapper = mapperOf(state);
   path.add(state);
   for (const attribute of mapper.columnAttributes) {
-    if (!attribute.repr) continue;
+    if (!attribute.repr && shape.include?.get(attribute.key) !== null) continue;
     const value = attribute.peek(state);
     if (value !== undefined && takes(shape, attribute.key)) result[attribute.key] = value;
   }

@@ -51,6 +51,7 @@ export abstract class LoadOption extends Node {}
 declare const ONE: unique symbol;
 declare const JSON_VALUE: unique symbol;
 declare const PROXIED: unique symbol;
+declare const HIDDEN: unique symbol;
 /** Where a collection that cannot be gone through says what it holds; never set at run time. */
 export declare const MANY: unique symbol;
 /** The key of a declared, never assigned property that names what `create()` may leave out. */
@@ -68,6 +69,12 @@ export type Relation<T> = T & { readonly [ONE]?: 1 };
 
 /** A JSON column whose value would otherwise look like a relation to many: `Json<Item[]>`. */
 export type Json<T> = T & { readonly [JSON_VALUE]?: 1 };
+
+/**
+ * A column whose value is kept out of JSON, printing, logs and input unless it is asked for: `@Column(t.string(60), { hidden: true }) password!: Hidden<string>`.
+ * The option does it; the type takes it out of what `create()` and schemas take.
+ */
+export type Hidden<T> = T & { readonly [HIDDEN]?: 1 };
 
 /** What marks a collection that is not in memory as one of `E`: a relation to many, though nothing can be gone through. */
 export interface Members<E> {
@@ -260,7 +267,11 @@ export type Attrs<E, Src = E> = EntityRef<E, Src> & {
 /** The column attributes of a class, as plain values. */
 export type Plain<E> = { [K in PropertyOf<E> as IsRelation<E[K]> extends true ? never : K]: E[K] };
 
-type NoInitKeys<E> = E extends { [NoInitProps]?: infer K } ? Exclude<K, undefined> : never;
+/** The columns of a class that are marked as hidden. */
+export type HiddenKeys<E> = {
+  [K in keyof E]-?: 0 extends 1 & E[K] ? never : typeof HIDDEN extends keyof NonNullable<E[K]> ? K : never;
+}[keyof E];
+type NoInitKeys<E> = HiddenKeys<E> | (E extends { [NoInitProps]?: infer K } ? Exclude<K, undefined> : never);
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Getters without a setter, and what is declared readonly. */
 type IsReadonly<E, K extends keyof E> = Same<{ [P in K]: E[P] }, { readonly [P in K]: E[P] }>;
@@ -280,7 +291,8 @@ type RequiredKeys<E> = {
 }[PropertyOf<E>];
 
 /**
- * What `create(User, ...)` takes: nullable, optional, readonly, relation and `[OptionalProps]` members may be left out, `[NoInitProps]` members must be.
+ * What `create(User, ...)` takes: nullable, optional, readonly, relation and `[OptionalProps]` members may be left out, `[NoInitProps]` members and
+ * hidden ones must be.
  */
 export type Create<E> = { [K in Exclude<RequiredKeys<E>, NoInitKeys<E>>]: E[K] } & {
   -readonly [K in Exclude<PropertyOf<E>, RequiredKeys<E> | NoInitKeys<E>>]?: E[K];

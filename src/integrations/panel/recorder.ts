@@ -1,6 +1,7 @@
 /** Listens to engines and sessions, and writes down what each request does. It uses the public events only. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setMaxListeners } from "node:events";
+import { shownParameters } from "../../engine/concealed.js";
 import { formatParameters } from "../../engine/format-parameters.js";
 import { AsyncEngine, type ConnectionCore, DatabaseError, type EngineEvents } from "../../engine/index.js";
 import { userFrames } from "../../engine/pool/call-place.js";
@@ -120,7 +121,7 @@ export class Recorder {
 
   #engineHandlers(): Partial<EngineEvents> {
     const handlers: Partial<EngineEvents> = {
-      beforeCursorExecute: (connection, text, parameters, isMany) => {
+      beforeCursorExecute: (connection, text, parameters, isMany, context) => {
         const record = this.#current.getStore();
         if (record === undefined) return;
         record.sent++;
@@ -129,7 +130,9 @@ export class Recorder {
           kind: "statement",
           at: performance.now() - record.clock,
           text,
-          parameters: connection.engine.hideParameters ? null : shortened(formatParameters(parameters, isMany)),
+          parameters: connection.engine.hideParameters
+            ? null
+            : shortened(formatParameters(shownParameters(context, parameters, isMany), isMany)),
           sets: isMany ? parameters.length : 1,
           duration: null,
           rows: null,

@@ -50,7 +50,7 @@ export class ColumnAttribute extends Attribute {
     this.deferredGroup = options.deferredGroup ?? null;
     this.activeHistory = options.activeHistory ?? false;
     this.init = options.init ?? true;
-    this.repr = options.repr ?? true;
+    this.repr = options.repr ?? !type.concealed;
     this.comparator = options.comparator;
     const isKey = columns.some((c) => c.primaryKey || c.foreignKeys.length > 0);
     this.bit = !isKey && slot < 31 ? 1 << slot : 0;
@@ -58,6 +58,11 @@ export class ColumnAttribute extends Attribute {
 
   get column(): Column {
     return this.columns[0];
+  }
+
+  /** Whether it is kept out of everything that shows an object, and of input, unless it is asked for by name. */
+  get hidden(): boolean {
+    return this.type.concealed;
   }
 
   /** Whether objects may be given a value for it. */

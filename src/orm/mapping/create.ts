@@ -14,13 +14,21 @@ import { mapperFor } from "./registry.js";
  * @param cls the class
  * @param values its attributes; those that an INSERT needs are required by the type. What the database or a default makes is named in the class's
  *   `[OptionalProps]`
+ * @param options hidden columns that are given all the same
  * @throws InvalidRequestError for a name that is no mapped attribute, with the names there are, and for one that cannot be given
  * @example create(User, { name: "Alice", posts: [] })
  */
-export function create<E extends object>(cls: Cls<E>, values: Create<E>): E {
+export function create<E extends object>(cls: Cls<E>, values: Create<E>): E;
+export function create<E extends object, const H extends keyof E & string>(
+  cls: Cls<E>,
+  values: Create<E> & Pick<E, H>,
+  options: CreateEntityOptions<H>,
+): E;
+export function create<E extends object>(cls: Cls<E>, values: object, options?: CreateEntityOptions<string>): E {
   const mapper = mapperFor(cls);
   const given = values as Record<string, unknown>;
-  const { names, setters } = settersOf(mapper, given);
+  const { names, setters, hidden } = settersOf(mapper, given);
+  if (hidden !== null) refuseHidden(mapper, hidden, options);
   const object = new (cls as unknown as new () => E)();
   const state = knownState(object);
   for (let i = 0; i < names.length; i++) {
@@ -31,10 +39,31 @@ export function create<E extends object>(cls: Cls<E>, values: Create<E>): E {
   return object;
 }
 
+/** Options of `create`. */
+export interface CreateEntityOptions<H extends string> {
+  /** Hidden columns that may be given. */
+  readonly include: readonly H[];
+}
+
 /** What sets the values of names; null for what only the property itself can set. */
 interface Setters {
   readonly names: readonly string[];
   readonly setters: readonly (Attribute | null)[];
+  /** The hidden ones among the names; null for none. */
+  readonly hidden: readonly string[] | null;
+}
+
+function refuseHidden(
+  mapper: Mapper,
+  hidden: readonly string[],
+  options: CreateEntityOptions<string> | undefined,
+): void {
+  const refused = hidden.find((name) => options?.include.includes(name) !== true);
+  if (refused === undefined) return;
+  throw new InvalidRequestError(
+    `create(${mapper.className}, ...): "${refused}" is hidden, and is given only where it is asked for: create(..., { include: ["${refused}"] }). ` +
+      "Or assign it to the object.",
+  );
 }
 
 /** For the names that a class was given last: objects of one class are mostly made in one place. */
@@ -44,9 +73,16 @@ function settersOf(mapper: Mapper, values: Record<string, unknown>): Setters {
   const known = last.get(mapper);
   if (known !== undefined && hasJust(values, known.names)) return known;
   const names = Object.keys(values);
-  const found = { names, setters: names.map((name) => setterOf(mapper, name)) };
+  const setters = names.map((name) => setterOf(mapper, name));
+  const hidden = names.filter((name) => isHidden(mapper, name));
+  const found = { names, setters, hidden: hidden.length === 0 ? null : hidden };
   last.set(mapper, found);
   return found;
+}
+
+function isHidden(mapper: Mapper, name: string): boolean {
+  const attribute = mapper.attributes.get(name);
+  return attribute instanceof ColumnAttribute && attribute.hidden;
 }
 
 /** Whether those are the names of a plain object, in that order: no list of them is made. */

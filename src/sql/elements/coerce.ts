@@ -68,8 +68,11 @@ export function boundType(value: unknown, owner: ColumnElement, operator: Operat
     case "jsonPathExists":
     case "jsonPathMatch":
       return stringType;
-    default:
-      return type.coerceComparedValue(operator.name, value);
+    default: {
+      const found = type.coerceComparedValue(operator.name, value);
+      // What is compared with a password may be one.
+      return type.concealed ? found.conceal() : found;
+    }
   }
 }
 

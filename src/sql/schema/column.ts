@@ -183,6 +183,8 @@ export interface ColumnOptions<T = unknown> {
   readonly computed?: Computed;
   readonly identity?: Identity | boolean;
   readonly info?: Readonly<Record<string, unknown>>;
+  /** Its values are kept out of the log and out of error messages. */
+  readonly hidden?: boolean;
   /** Left out of plain `select(table)`. */
   readonly system?: boolean;
   /** SQLite: what a NULL does where the column takes none: `"IGNORE"`, `"REPLACE"`, ... */
@@ -241,7 +243,7 @@ export class Column<T = unknown, Src = unknown> extends ColumnElement<T, Src> im
     }
     this.#name = options.name ?? name;
     this.#key = options.key ?? name;
-    this.#type = type === null ? nullType : plainType(type);
+    this.#type = type === null ? nullType : options.hidden === true ? plainType(type).conceal() : plainType(type);
     this.primaryKey = options.primaryKey === true;
     this.nullable = options.nullable ?? !(this.primaryKey || options.identity !== undefined);
     this.default = options.default;

@@ -60,6 +60,7 @@ export abstract class SQLType<T = unknown> {
   protected variants: ReadonlyMap<string, SQLType<T>> | null = null;
   /** Names that stand in DDL and CAST by dialect, `*` for all; see {@link spelled}. */
   protected spellings: ReadonlyMap<string, string> | null = null;
+  private isConcealed = false;
   private keyText: string | null = null;
 
   /** The type compiler's method, e.g. `"visitInteger"`. */
@@ -74,6 +75,7 @@ export abstract class SQLType<T = unknown> {
       if (this.variants !== null) {
         for (const [dialect, type] of this.variants) key += `|${dialect}:${type.cacheKey}`;
       }
+      if (this.isConcealed) key += "|concealed";
       if (this.spellings !== null) for (const [dialect, name] of this.spellings) key += `|${dialect}=${name}`;
       this.keyText = internTypeKey(key);
     }
@@ -183,6 +185,19 @@ export abstract class SQLType<T = unknown> {
   /** The name that {@link spelled} gave for a dialect, or null. */
   spelling(dialectName: string): string | null {
     return this.spellings?.get(dialectName) ?? this.spellings?.get("*") ?? null;
+  }
+
+  /** Whether values of this type are kept out of logs and error messages. */
+  get concealed(): boolean {
+    return this.isConcealed;
+  }
+
+  /** This type for values that logs and error messages must not show: passwords, tokens. */
+  conceal(): SQLType<T> {
+    if (this.isConcealed) return this;
+    const copy = this.copied();
+    copy.isConcealed = true;
+    return copy;
   }
 
   private copied(): SQLType<T> {
