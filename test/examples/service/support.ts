@@ -20,10 +20,13 @@ export interface Database extends AsyncDisposable {
   readonly engine: AsyncEngine;
 }
 
+/** Finds or starts a server of PostgreSQL. */
+export type FindServer = () => Promise<{ readonly url: string; stop(): Promise<void> }>;
+
 /** A database with the schema and some books, of which all sessions are from now on. */
-export async function openBookshop(kind: Kind, books = 120): Promise<Database> {
+export async function openBookshop(kind: Kind, books = 120, find: FindServer = findServer): Promise<Database> {
   const folder = tempFolder();
-  const server = kind === "postgresql" ? await findServer() : null;
+  const server = kind === "postgresql" ? await find() : null;
   const url = server?.url ?? `sqlite:///${folder.file("bookshop.db")}`;
   const template = `bookshop-${randomUUID()}`;
   const database = await workerDatabase({
@@ -127,12 +130,12 @@ export interface Bookshop {
 }
 
 /** A bookshop for all tests of the block that calls it. */
-export function bookshop(kind: Kind, books?: number): Bookshop {
+export function bookshop(kind: Kind, books?: number, find?: FindServer): Bookshop {
   let database: Database;
   let app: Hono<Environment>;
   const reported: unknown[] = [];
   beforeAll(async () => {
-    database = await openBookshop(kind, books);
+    database = await openBookshop(kind, books, find);
     app = createApp({ shops: await allShops(), report: (error) => reported.push(error) });
   });
   afterAll(() => database[Symbol.asyncDispose]());
