@@ -617,3 +617,69 @@ describe("viewonly", () => {
     expect((await awaitable(ann).newest).map((p) => p.id)).toEqual([10, 4]);
   });
 });
+
+describe("a join of several tables between two classes", () => {
+  const reg = registry();
+
+  @reg.Entity("ja")
+  class A {
+    @PrimaryKey() id!: number;
+    @Column(t.integer, { foreignKey: "jb.id" }) bId!: number;
+    @ManyToMany(() => D, {
+      secondary: "routes",
+      viewonly: true,
+      primaryJoin: (a: Attrs<A>, _d: Attrs<D>, r: Record<string, never>) =>
+        and(a.bId.eq(foreign(r["b_id"]!)), a.id.eq(foreign(r["a_id"]!))),
+      secondaryJoin: (_a: Attrs<A>, d: Attrs<D>, r: Record<string, never>) => d.id.eq(foreign(r["d_id"]!)),
+    })
+    ds!: D[];
+  }
+
+  @reg.Entity("jb")
+  class B {
+    @PrimaryKey() id!: number;
+    @Column(t.integer, { foreignKey: "jd.id" }) dId!: number;
+  }
+
+  @reg.Entity("jc")
+  class C {
+    @PrimaryKey() id!: number;
+    @Column(t.integer, { foreignKey: "ja.id" }) aId!: number;
+    @Column(t.integer, { foreignKey: "jd.id" }) dId!: number;
+  }
+
+  @reg.Entity("jd")
+  class D {
+    @PrimaryKey() id!: number;
+  }
+
+  const [b, c] = ["jb", "jc"].map((name) => reg.metadata.tables.get(name)!);
+  reg.metadata.view(
+    "routes",
+    select({ b_id: b.column("id"), a_id: c.column("aId"), d_id: b.column("dId") } as never)
+      .selectFrom(b)
+      .join(c as never, c.column("dId").eq(b.column("dId")) as never) as never,
+  );
+
+  test("[RJ-04] is a view that the relationship goes through: by a select of its own, joined, and when it is read", async () => {
+    const { Session } = await storeFor(reg);
+    await Session.begin(async (s) => {
+      s.addAll([make(D, { id: 1 }), make(D, { id: 2 })]);
+      await s.flush();
+      s.addAll([make(B, { id: 1, dId: 1 }), make(B, { id: 2, dId: 2 })]);
+      await s.flush();
+      s.addAll([make(A, { id: 1, bId: 1 }), make(A, { id: 2, bId: 2 })]);
+      await s.flush();
+      s.addAll([make(C, { id: 1, aId: 1, dId: 1 }), make(C, { id: 2, aId: 2, dId: 1 })]);
+    });
+    for (const option of [null, selectinload(A, (a) => a.ds), joinedload(A, (a) => a.ds)]) {
+      await using session = Session();
+      const stmt = select(A).orderBy((a) => a.id);
+      const all = await session
+        .scalars(option === null ? stmt : stmt.options(option))
+        .unique()
+        .all();
+      expect(await session.runSync(() => all.map((a) => a.ds.map((d) => d.id)))).toEqual([[1], []]);
+    }
+  });
+});
