@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { indented } from "./autogenerate/layout.js";
 import type { DatabaseConfig } from "./config.js";
 import { MigrationError } from "./errors.js";
 import { revisionFiles } from "./script-directory.js";
@@ -109,10 +110,7 @@ export async function downgrade(op: Operations): Promise<void> {${bodyText(body?
 
 function bodyText(lines: readonly string[] | undefined): string {
   if (lines === undefined || lines.length === 0) return "\n  void op;\n";
-  return `\n${lines
-    .flatMap((each) => each.split("\n"))
-    .map((line) => (line === "" ? "" : `  ${line}`))
-    .join("\n")}\n`;
+  return `\n${indented(lines.join("\n"))}\n`;
 }
 
 function listText(values: readonly string[], always = false): string {

@@ -15,6 +15,7 @@ import {
 } from "../../src/index.js";
 import {
   type AppliedStep,
+  type ComparePlugin,
   compareMetadata,
   downgrade,
   historyOf,
@@ -303,12 +304,15 @@ test("[AP-05] a package adds an operation, with its comparison and the code that
       ? [`op.invoke(new ${code.use(operation.constructor.name, "my-guards")}(${code.value(operation.onTable)}));`]
       : null,
   );
-  const plugin = {
+  const plugin: ComparePlugin<readonly string[]> = {
     name: "guards",
-    async compare(conn: Parameters<typeof compareMetadata>[0]) {
-      const views = await inspect(conn).getViewNames();
-      return views.includes("guard_gate") ? [] : [new CreateGuard("gate")];
+    async make(conn, moment) {
+      if (moment === "afterTables") await conn.execDriverSql("create view guard_gate as select 'guarded' as state");
     },
+    read: async (conn) => await inspect(conn).getViewNames(),
+    compare: (now, wanted) => ({
+      after: wanted.filter((each) => !now.includes(each)).map((each) => new CreateGuard(each.replace("guard_", ""))),
+    }),
   };
   const options = { plugins: [plugin], include: ({ kind }: { kind: string }) => kind !== "view" };
   const compare = () => engine.connect((conn) => compareMetadata(conn, new MetaData(), options));

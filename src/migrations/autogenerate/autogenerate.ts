@@ -6,7 +6,7 @@ import type { Table } from "../../sql/schema/table.js";
 import type { MigrateOperation } from "../operations/operation.js";
 import { Comparison, type RenameCandidate } from "./compare.js";
 import type { ComparedObject, ComparePlugin } from "./compared.js";
-import { snapshotOf, takeSnapshot } from "./snapshot.js";
+import { seenBy, snapshotOf, takeSnapshot } from "./snapshot.js";
 
 /** Options of a comparison. */
 export interface CompareMetadataOptions {
@@ -45,23 +45,26 @@ export async function compareMetadata(
   const sequences = metadatas.flatMap((each) => each.sequences);
   const named = [...tables, ...sequences, ...namedTypes(connection.dialect, tables)].map((each) => each.schema ?? null);
   const schemas = [...new Set<string | null>([null, ...(options.schemas ?? []), ...named])];
-  const wanted = await snapshotOf(connection, metadatas, schemas);
+  const plugins = options.plugins ?? [];
+  const wanted = await snapshotOf(connection, metadatas, schemas, plugins);
   const now = await takeSnapshot(connection, schemas);
+  const seen = await seenBy(plugins, connection, schemas);
   await connection.rollback();
   const own = new Map<string, Table>();
   for (const each of metadatas) for (const table of each.tables.values()) own.set(table.fullName, table);
   const { dialect } = connection;
   const canAlter = dialect.capabilities.alterAddConstraint;
-  const comparison = new Comparison(now, wanted, own, dialect, {
+  const comparison = new Comparison(now, wanted.snapshot, own, dialect, {
     include: options.include,
     isRename: options.isRename,
     batch: options.renderAsBatch ?? !canAlter,
     ignoredTables: [options.versionTable ?? "athanor_version"],
   });
-  const operations = [...comparison.operations()];
-  for (const plugin of options.plugins ?? []) {
-    operations.push(...(await plugin.compare(connection)));
-    await connection.rollback();
-  }
+  const found = plugins.map((each, i) => each.compare(seen[i], wanted.seen[i]));
+  const operations = [
+    ...found.flatMap((each) => each.before ?? []),
+    ...comparison.operations(),
+    ...found.flatMap((each) => each.after ?? []),
+  ];
   return options.process?.(operations) ?? operations;
 }

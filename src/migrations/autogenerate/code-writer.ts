@@ -61,6 +61,12 @@ export function stringCode(text: string): string {
   return text.includes('"') && !/['\\]/.test(inner) ? `'${inner}'` : plain;
 }
 
+/** A text of several lines as a template that stands for itself. */
+export function templateCode(text: string): string {
+  if (!text.includes("\n")) return stringCode(text);
+  return `\`${text.replaceAll("\\", "\\\\").replaceAll("`", "\\`").replaceAll("${", "\\${")}\``;
+}
+
 /** A key of an object, in quotes where it needs them. */
 export function keyText(key: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key);

@@ -13,10 +13,26 @@ export interface ComparedObject {
   readonly reflected: boolean;
 }
 
-/** Compares what the comparison of tables does not know: functions, triggers, policies. */
-export interface ComparePlugin {
+/** What a plug-in finds: operations before the tables change, and those that need the tables as they will be. */
+export interface PluginDifference {
+  readonly before?: readonly MigrateOperation[];
+  readonly after?: readonly MigrateOperation[];
+}
+
+/**
+ * Compares what the comparison of tables does not know: functions, triggers, policies (`postgresqlObjects` is one for
+ * those). What should be there is made in the scratch place in which the classes are made, and read back from it, so that
+ * both sides are in the server's own words; the place is gone afterwards.
+ *
+ * `Seen` is what it reads: plain data, in which the names of scratch schemas are set right.
+ */
+export interface ComparePlugin<Seen = unknown> {
   /** For messages. */
   readonly name: string;
-  /** The operations that bring the database to what it should be. The connection is in no transaction that lasts. */
-  compare(connection: AsyncConnection): Promise<readonly MigrateOperation[]>;
+  /** Makes what should be there, once before and once after the tables are made. */
+  make?(connection: AsyncConnection, moment: "beforeTables" | "afterTables"): Promise<void>;
+  /** Reads what is there: of the scratch place, and of the database. @param schemas the schemas to look into; null is the default one */
+  read(connection: AsyncConnection, schemas: readonly (string | null)[]): Promise<Seen>;
+  /** The operations that bring the database from what it has to what it should have. */
+  compare(now: Seen, wanted: Seen): PluginDifference;
 }

@@ -32,6 +32,14 @@ function broken(name: string, args: readonly Argument[], indent: string): string
   return `${name}(\n${lines.join("\n")}\n${indent})`;
 }
 
+// Comments and literals, so that a quote in one is none in another; and the beginnings of lines that are not empty.
+const TOKENS = /\/\/.*|\/\*[\s\S]*?\*\/|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\[\s\S])*`|\n(?=[^\n])/g;
+
+/** Code further to the right. What stands in a template of several lines is a value, and stays where it is. */
+export function indented(code: string, by = "  "): string {
+  return by + code.replaceAll(TOKENS, (token) => (token === "\n" ? `\n${by}` : token));
+}
+
 /** A list of items: on one line where it fits. */
 export function list(items: readonly string[], indent: string): string {
   const flat = `[${items.join(", ")}]`;

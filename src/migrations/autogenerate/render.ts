@@ -24,6 +24,7 @@ import {
 import { ModifyTableOperation } from "../operations/modify-table.js";
 import { nameOf } from "../operations/names.js";
 import type { MigrateOperation } from "../operations/operation.js";
+import { SqlOperation } from "../operations/sql-operation.js";
 import { StatementOperation } from "../operations/statement-operation.js";
 import {
   AddColumnOperation,
@@ -33,8 +34,8 @@ import {
   DropTableOperation,
   RenameTableOperation,
 } from "../operations/table-operations.js";
-import { CodeWriter, keyText, stringCode } from "./code-writer.js";
-import { call } from "./layout.js";
+import { CodeWriter, keyText, stringCode, templateCode } from "./code-writer.js";
+import { call, indented } from "./layout.js";
 import { renderType } from "./render-type.js";
 import {
   type Coded,
@@ -97,7 +98,7 @@ function safeLines(steps: readonly SafeStep[], code: CodeWriter): readonly strin
   const lines: string[] = [];
   let block: string[] = [];
   const close = (): void => {
-    if (block.length > 0) lines.push("await op.autocommitBlock(() => {", ...indented(block), "});");
+    if (block.length > 0) lines.push("await op.autocommitBlock(() => {", indented(block.join("\n")), "});");
     block = [];
   };
   for (const { operation, backfill, notes, outside } of steps) {
@@ -117,10 +118,6 @@ function safeLines(steps: readonly SafeStep[], code: CodeWriter): readonly strin
   return lines;
 }
 
-function indented(lines: readonly string[]): string[] {
-  return lines.flatMap((each) => each.split("\n").map((line) => `  ${line}`));
-}
-
 /** One operation as statements. */
 export function renderOperation(operation: MigrateOperation, code: CodeWriter): readonly string[] {
   for (const renderer of renderers) {
@@ -133,7 +130,7 @@ export function renderOperation(operation: MigrateOperation, code: CodeWriter): 
   const batch = new Calls(code, "batch");
   return [
     `op.batchAlterTable(${JSON.stringify(on.name)}, (batch) => {`,
-    ...indented(operations.flatMap((each) => batch.of(each))),
+    indented(operations.flatMap((each) => batch.of(each)).join("\n")),
     on.schema == null ? "});" : `}, ${code.object({ schema: on.schema })});`,
   ];
 }
@@ -209,6 +206,8 @@ class Calls {
       const { concurrently, dialects } = options;
       return this.#named("dropIndex", JSON.stringify(name), on, [], codedOptions({ concurrently, dialects }, code));
     }
+    if (operation instanceof SqlOperation)
+      return operation.does.statements.map((each) => `op.execDriverSql(${templateCode(each)});`);
     if (operation instanceof StatementOperation) {
       const text = `op.${operation.kind}(${operation.args.map((each) => code.value(each)).join(", ")})`;
       return [operation.outside ? `await op.autocommitBlock(() => ${text});` : `${text};`];

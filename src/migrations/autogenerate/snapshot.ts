@@ -2,11 +2,14 @@
 import type { AsyncConnection } from "../../engine/async-connection.js";
 import { AsyncEngine } from "../../engine/async-engine.js";
 import { EngineCore } from "../../engine/engine-core.js";
+import { DatabaseError } from "../../engine/errors.js";
 import { inspect } from "../../engine/inspection.js";
 import { RUN_DDL } from "../../sql/ddl-runner.js";
 import type { MetaData } from "../../sql/schema/metadata.js";
 import type { ReflectedEnum, ReflectedSequence, ReflectedTable } from "../../sql/schema/reflected.js";
 import { migrationDialect } from "../dialects/registry.js";
+import { MigrationError } from "../errors.js";
+import type { ComparePlugin } from "./compared.js";
 import { keyOf } from "./renames.js";
 
 /** A view and what it selects, in the server's words. */
@@ -64,8 +67,16 @@ function queryOf(definition: string): string {
   );
 }
 
+const INSUFFICIENT_PRIVILEGE = "42501";
+
 /** The schema that the classes are made in to be looked at; it is gone when the transaction is rolled back. */
 const SCRATCH = "athanor_scratch";
+
+/** What is wanted, and what plug-ins see of it, each in its place. */
+export interface Wanted {
+  readonly snapshot: Snapshot;
+  readonly seen: readonly unknown[];
+}
 
 /**
  * What the database would hold if it were made of the metadata: they are created in a scratch place of the same server,
@@ -77,9 +88,12 @@ export async function snapshotOf(
   connection: AsyncConnection,
   metadatas: readonly MetaData[],
   schemas: readonly (string | null)[],
-): Promise<Snapshot> {
-  if (migrationDialect(connection.dialect.name).scratch === "memory") return await inMemory(metadatas, schemas);
+  plugins: readonly ComparePlugin[],
+): Promise<Wanted> {
+  if (migrationDialect(connection.dialect.name).scratch === "memory")
+    return await inMemory((scratch) => madeIn(scratch, metadatas, schemas, plugins));
   await connection.begin();
+  const before = connection.getExecutionOptions().schemaTranslateMap;
   try {
     const translate: Record<string, string> = {};
     for (const schema of schemas) {
@@ -89,40 +103,56 @@ export async function snapshotOf(
     }
     const path = String(await connection.execDriverSql("SELECT current_setting('search_path')").scalar());
     await connection.execDriverSql("SELECT set_config('search_path', $1, true)", [`${SCRATCH}, ${path}`]);
-    const scratch = connection;
-    const before = connection.getExecutionOptions().schemaTranslateMap;
-    await scratch.executionOptions({ schemaTranslateMap: translate });
-    try {
-      for (const metadata of metadatas) await metadata.createAll(scratch, { checkfirst: false });
-    } finally {
-      await scratch.executionOptions({ schemaTranslateMap: before ?? {} });
-    }
-    const made = await takeSnapshot(
-      connection,
-      schemas.map((schema) => (schema === null ? null : (translate[schema] as string))),
+    await connection.executionOptions({ schemaTranslateMap: translate });
+    const scratch = schemas.map((schema) => (schema === null ? null : (translate[schema] as string)));
+    return renamed(await madeIn(connection, metadatas, scratch, plugins), translate);
+  } catch (error) {
+    if (!(error instanceof DatabaseError && error.code === INSUFFICIENT_PRIVILEGE)) throw error;
+    throw new MigrationError(
+      `To be compared, the classes are made in a scratch schema that is rolled back, and this user may not: ${error.message}. Let a user compare who may (GRANT CREATE ON DATABASE ... TO ...), or compare with a copy of the database.`,
+      { cause: error },
     );
-    return renamed(made, translate);
   } finally {
     await connection.rollback();
+    await connection.executionOptions({ schemaTranslateMap: before ?? {} });
   }
 }
 
-async function inMemory(metadatas: readonly MetaData[], schemas: readonly (string | null)[]): Promise<Snapshot> {
+async function madeIn(
+  connection: AsyncConnection,
+  metadatas: readonly MetaData[],
+  schemas: readonly (string | null)[],
+  plugins: readonly ComparePlugin[],
+): Promise<Wanted> {
+  for (const each of plugins) await each.make?.(connection, "beforeTables");
+  for (const metadata of metadatas) await metadata.createAll(connection, { checkfirst: false });
+  for (const each of plugins) await each.make?.(connection, "afterTables");
+  return { snapshot: await takeSnapshot(connection, schemas), seen: await seenBy(plugins, connection, schemas) };
+}
+
+/** What plug-ins see of a database. */
+export async function seenBy(
+  plugins: readonly ComparePlugin[],
+  connection: AsyncConnection,
+  schemas: readonly (string | null)[],
+): Promise<readonly unknown[]> {
+  const seen: unknown[] = [];
+  for (const each of plugins) seen.push(await each.read(connection, schemas));
+  return seen;
+}
+
+async function inMemory<T>(fn: (connection: AsyncConnection) => Promise<T>): Promise<T> {
   const engine = new AsyncEngine(EngineCore.create("sqlite://"));
   try {
-    return await engine.connect(async (connection) => {
-      for (const metadata of metadatas) await metadata.createAll(connection);
-      return await takeSnapshot(connection, schemas);
-    });
+    return await engine.connect(fn);
   } finally {
     await engine.dispose();
   }
 }
 
 /** The scratch names taken back. */
-function renamed(snapshot: Snapshot, translate: Readonly<Record<string, string>>): Snapshot {
+function renamed({ snapshot, seen }: Wanted, translate: Readonly<Record<string, string>>): Wanted {
   const back = new Map(Object.entries(translate).map(([schema, scratch]) => [scratch, schema]));
-  if (back.size === 0) return snapshot;
   const plain = (value: unknown): unknown => {
     if (typeof value === "string") {
       let text = value;
@@ -135,11 +165,12 @@ function renamed(snapshot: Snapshot, translate: Readonly<Record<string, string>>
   };
   const all = <T extends { readonly name: string; readonly schema: string | null }>(from: ReadonlyMap<string, T>) =>
     new Map([...from].map(([key, each]) => [plain(key) as string, plain(each) as T]));
-  return {
+  const plainSnapshot = {
     tables: all(snapshot.tables),
     enums: all(snapshot.enums),
     sequences: all(snapshot.sequences),
     views: all(snapshot.views),
     schemas: new Set([...snapshot.schemas].map((each) => back.get(each) ?? each)),
   };
+  return { snapshot: plainSnapshot, seen: seen.map(plain) };
 }

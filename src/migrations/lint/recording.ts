@@ -5,6 +5,7 @@ import { MigrationContext, type MigrationStatement } from "../context.js";
 import { MigrationError } from "../errors.js";
 import type { MigrateOperation } from "../operations/operation.js";
 import { type BackfillOptions, Operations } from "../operations/operations.js";
+import { SqlOperation } from "../operations/sql-operation.js";
 import { StatementOperation } from "../operations/statement-operation.js";
 import type { RevisionModule } from "../revision.js";
 import { ScriptTarget } from "../targets.js";
@@ -22,6 +23,8 @@ class RecordingOperations extends Operations {
     // Several changes of one table come here one by one where the database can ALTER.
     if ("operations" in operation) for (const each of operation.operations as MigrateOperation[]) this.invoke(each);
     else if (!operation.isFor(this.dialect)) return Promise.resolve();
+    else if (operation instanceof SqlOperation)
+      for (const each of operation.does.statements) this.#record({ sql: each });
     else if (operation instanceof StatementOperation && operation.outside) this.#record({ operation, outside: true });
     else this.#record({ operation });
     return Promise.resolve();
@@ -30,6 +33,10 @@ class RecordingOperations extends Operations {
   override async execute(statement: MigrationStatement): Promise<null> {
     this.#record({ sql: typeof statement === "string" ? statement : String(statement as unknown as Query) });
     return null;
+  }
+
+  override async execDriverSql(statement: string): Promise<void> {
+    this.#record({ sql: statement });
   }
 
   override async bulkInsert(): Promise<void> {}

@@ -474,6 +474,13 @@ export class Operations {
     return reads(statement) && !this.offline ? this.context.ask(run) : this.context.step(titled(statement), run);
   }
 
+  /** Executes SQL as it is: a colon in it is no parameter, as the bodies of functions and triggers need it. */
+  execDriverSql(statement: string): Promise<void> {
+    return this.context.step(titled(statement), async () => {
+      await this.context.target.execute(new DDL(statement));
+    });
+  }
+
   /** Inserts rows into a table that `createTable` gave, or that `table()` describes. Written as one statement each offline. */
   bulkInsert<Cols, Name>(into: Table<Cols, Name>, rows: readonly InsertValues<Cols>[]): Promise<void> {
     return this.context.step(`insert ${rows.length} rows into ${into.fullName}`, async () => {
