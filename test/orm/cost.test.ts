@@ -1,11 +1,13 @@
 /** What the hot paths may cost, in things that can be counted. Times are measured by test/bench. */
 import { Socket } from "node:net";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   type AsyncSession,
   Column,
+  create,
   ManyToOne,
   OneToMany,
+  type OptionalProps,
   PrimaryKey,
   type Relation,
   registry,
@@ -14,6 +16,8 @@ import {
   TypeDecorator,
   t,
 } from "../../src/index.js";
+import { constructsNothing } from "../../src/orm/mapping/bare-class.js";
+import { mapperFor } from "../../src/orm/mapping/registry.js";
 import { databaseName } from "../support/database.js";
 import { countMade } from "../support/made.js";
 import { recordStatements } from "../support/statements.js";
@@ -37,6 +41,7 @@ const reg = registry();
 
 @reg.Entity("makers")
 class Maker {
+  declare [OptionalProps]?: "id" | "parts";
   @PrimaryKey() id!: number;
   @Column(new Counted()) name!: string;
   @Column() size!: number;
@@ -50,6 +55,7 @@ class Maker {
 
 @reg.Entity("parts")
 class Part {
+  declare [OptionalProps]?: "id" | "makerId" | "maker";
   @PrimaryKey() id!: number;
   @Column({ foreignKey: "makers.id", nullable: true }) makerId!: number | null;
   @Column() title!: string;
@@ -141,6 +147,54 @@ describe("flushes", () => {
     for (const [name, count] of Object.entries(made)) expect([name, count < FEW]).toEqual([name, true]);
   });
 
+  test("construct, add and insert a graph without a map, set, proxy or promise for each object", async () => {
+    const { Session } = await stored(1);
+    await using session = Session();
+    const graph = (): Maker[] =>
+      Array.from({ length: 50 }, (_, i) => {
+        const parts = Array.from({ length: 10 }, (_, j) => create(Part, { title: `part ${j}` }));
+        return create(Maker, { name: `maker ${i}`, size: i, parts });
+      });
+    graph();
+    const made = await countMade(async () => {
+      session.addAll(graph());
+      await session.commit();
+    });
+    for (const [name, count] of Object.entries(made)) expect([name, count < FEW]).toEqual([name, true]);
+  });
+
+  test("ask for the history of no attribute of a new object", async () => {
+    const { Session } = await stored(1);
+    await using session = Session();
+    session.addAll(makers(20, 5));
+    const histories = [Maker, Part].flatMap((cls) =>
+      mapperFor(cls).relationships.map(({ attribute }) => vi.spyOn(attribute, "history")),
+    );
+    await session.commit();
+    for (const history of histories) expect(history).not.toHaveBeenCalled();
+  });
+
+  test("leave out the constructor of a class that only declares its attributes", () => {
+    class Declared {
+      declare id: number;
+      static word = "x";
+      shout(): string {
+        return "=";
+      }
+    }
+    class Below extends Declared {
+      get own() {
+        return 1;
+      }
+    }
+    class Initialised {
+      id = 1;
+    }
+    for (const cls of [Maker, Part, Declared, Below])
+      expect([cls.name, constructsNothing(cls)]).toEqual([cls.name, true]);
+    expect(constructsNothing(Initialised)).toBe(false);
+  });
+
   test("insert a graph with one statement for each class", async () => {
     const { engine, Session } = await stored(1);
     await using session = Session();
@@ -201,17 +255,33 @@ describe.runIf(databaseName() === "postgresql")("round trips", () => {
       await session.commit();
     };
     await work();
-    const { write } = Socket.prototype;
-    let writes = 0;
-    Socket.prototype.write = function (this: Socket, ...args: Parameters<typeof write>) {
-      if (this.remotePort !== undefined) writes++;
-      return write.apply(this, args);
-    } as typeof write;
-    try {
-      await work();
-    } finally {
-      Socket.prototype.write = write;
-    }
-    expect(writes).toBe(3);
+    expect(await writesDuring(work)).toBe(3);
+  });
+
+  test("of a flush are one for each class, however many objects there are", async () => {
+    const { Session } = await stored(1);
+    const work = async () => {
+      await using session = Session();
+      session.addAll(makers(100, 5));
+      await session.commit();
+    };
+    await work();
+    expect(await writesDuring(work)).toBe(3);
   });
 });
+
+/** How often something is written to a server. */
+async function writesDuring(work: () => Promise<void>): Promise<number> {
+  const { write } = Socket.prototype;
+  let writes = 0;
+  Socket.prototype.write = function (this: Socket, ...args: Parameters<typeof write>) {
+    if (this.remotePort !== undefined) writes++;
+    return write.apply(this, args);
+  } as typeof write;
+  try {
+    await work();
+  } finally {
+    Socket.prototype.write = write;
+  }
+  return writes;
+}

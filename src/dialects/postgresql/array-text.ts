@@ -120,7 +120,7 @@ class ArrayReader<T> {
       else if (char === '"') values.push(this.item(this.#quoted()));
       else {
         const word = this.#word();
-        values.push(word === "NULL" ? null : this.item(word));
+        values.push(word.toUpperCase() === "NULL" ? null : this.item(word));
       }
     }
   }

@@ -79,10 +79,13 @@ export function insertRows(
   for (const size of sizes(width)) {
     if (length - at < size) continue;
     const { statement } = database.prepare(textOf(insert, size));
+    // One array for all statements of a size.
+    const bound: unknown[] = new Array(size * width);
     for (; length - at >= size; at += size) {
       let made: ReturnType<Statement["run"]>;
       try {
-        made = statement.run(...values.slice(at * width, (at + size) * width));
+        for (let i = 0, from = at * width; i < bound.length; i++) bound[i] = values[from + i];
+        made = statement.run(...bound);
       } catch (error) {
         // The statement has left nothing behind. Row by row it is found out whose error it is.
         if (!database.raw.inTransaction) throw error;
