@@ -3,9 +3,11 @@
  * flush. The row that came from the driver is the storage: `values` holds one entry for each column attribute in the mapper's order.
  * `undefined` in a slot means "not loaded"; a NULL is `null`.
  */
+
 import type { Op } from "../engine/io.js";
 import { Changes } from "./changes.js";
 import { announceInstance, heard } from "./instance-events.js";
+import { keepShape } from "./keep-shape.js";
 
 /** The part of a mapper that a state needs. */
 export interface StateMapper {
@@ -361,3 +363,6 @@ export function objectState(state: InstanceState): ObjectState {
   if (state.session === null) return "detached";
   return state.deleted ? "deleted" : "persistent";
 }
+
+keepShape(new Parents({}, false));
+keepShape(new StateExtra());

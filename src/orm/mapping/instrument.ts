@@ -228,6 +228,8 @@ export function checkPrivateFields(original: AnyClass, mapper: Mapper): void {
   );
 }
 
+const keepsakes = new WeakMap<object, object>();
+
 /** Makes objects for loaded rows: instances that never saw their constructor, unless the class asks for it. */
 export function instanceFactory(original: AnyClass, mapper: Mapper): () => object {
   if (mapper.constructs) {
@@ -241,7 +243,12 @@ export function instanceFactory(original: AnyClass, mapper: Mapper): () => objec
   // A constructor of its own on the shared prototype keeps loaded objects on one hidden class.
   function Loaded() {}
   Loaded.prototype = original.prototype;
-  return () => new (Loaded as unknown as new () => object)();
+  const make = Loaded as unknown as new () => object;
+  // The engine forgets a hidden class that no object has, and all code that it has compiled for it: one object stays.
+  const kept = new make();
+  stamp(kept, new InstanceState(mapper, kept, []));
+  keepsakes.set(make, kept);
+  return () => new make();
 }
 
 function removeMapped(target: object, mapper: Mapper): void {

@@ -10,6 +10,7 @@ import { bindparam, compile, del, insert, update } from "../../sql/index.js";
 import { cacheKeyOf, type Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
+import { keepShape } from "../keep-shape.js";
 import { PerDialect } from "../per-dialect.js";
 
 /** A column of RETURNING and how its value is read. */
@@ -191,3 +192,5 @@ export function* runStatement(connection: ConnectionCore, statement: Node): Op<D
 function equals(column: Column): unknown {
   return column.eq(bindparam(whereName(column), undefined, column.type as never));
 }
+
+keepShape(new ValueRows(0, 0, [], false));

@@ -2,10 +2,12 @@
  * Which objects a session holds and in which of the five states: the identity map, the new, modified and deleted sets, and the transitions between
  * them. No I/O. What a transaction must be able to undo is noted in its snapshot.
  */
+
 import { InvalidRequestError } from "../../sql/errors.js";
 import { cascadeStates, eachCascaded } from "../cascade-walk.js";
 import { FlushError } from "../errors.js";
 import { IdentityMap } from "../identity-map.js";
+import { keepShape } from "../keep-shape.js";
 import { mapperOf } from "../mapping/mapper.js";
 import {
   hashOf,
@@ -341,3 +343,5 @@ function expireUnlessChanged(state: InstanceState): void {
     if (!state.committed.has(attribute)) attribute.expire(state);
   }
 }
+
+keepShape(new Membership(null as never));

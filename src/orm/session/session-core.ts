@@ -16,6 +16,7 @@ import { cascadeDelete, cascadeStates } from "../cascade-walk.js";
 import { ObjectDeletedError } from "../errors.js";
 import type { IdentityMap } from "../identity-map.js";
 import { announceInstance, heard } from "../instance-events.js";
+import { keepShape } from "../keep-shape.js";
 import type { AnnouncedLoad, LoadSession } from "../load-session.js";
 import { type GetOptions, loadByKey, loadByKeys, loadUnloaded, refreshState } from "../loading/identity.js";
 import { loadRelationship } from "../loading/lazy.js";
@@ -547,3 +548,5 @@ function gatherUnknown(states: readonly InstanceState[], groups: Map<Mapper, Ins
     else group.push(state);
   }
 }
+
+keepShape(new SessionCore(null as never, { nPlusOneWatch: false } as never));

@@ -2,6 +2,7 @@
  * A session's transaction or savepoint: its connections, and the snapshot by which its objects are put back when it is rolled back.
  * SQLAlchemy: `SessionTransaction`.
  */
+
 import { ConnectionCore } from "../../engine/connection-core.js";
 import type { TransactionOptions } from "../../engine/dialect.js";
 import type { EngineCore } from "../../engine/engine-core.js";
@@ -10,6 +11,7 @@ import type { Op, Soon } from "../../engine/io.js";
 import { TransactionCore } from "../../engine/transaction-core.js";
 import { InvalidRequestError, ResourceClosedError } from "../../sql/errors.js";
 import { FlushError, PendingRollbackError } from "../errors.js";
+import { keepShape } from "../keep-shape.js";
 import { type Membership, newSnapshot, type Snapshot } from "./membership.js";
 import type { SessionEventName } from "./session-events.js";
 
@@ -359,3 +361,5 @@ function* giveBack(connection: ConnectionCore, error: unknown): Op<never> {
   yield* connection.close();
   throw error;
 }
+
+keepShape(new SessionTransaction(null as never, null, false, "autobegin"));

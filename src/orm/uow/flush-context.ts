@@ -2,12 +2,14 @@
  * One flush: which objects take part and how, which actions follow, and in which order. It knows nothing of SQL: the actions call the persistence
  * room. SQLAlchemy: `UOWTransaction`.
  */
+
 import type { Op } from "../../engine/io.js";
 import { CircularDependencyError } from "../../sql/errors.js";
 import type { Attribute } from "../attributes/attribute.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { CascadeLoader } from "../cascade-walk.js";
 import { type History, NO_HISTORY } from "../history.js";
+import { keepShape } from "../keep-shape.js";
 import type { Relationship } from "../mapping/mapper.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
@@ -583,3 +585,5 @@ function describeCycle(actions: readonly Action[]): string {
     `Set postUpdate: true on one of the relationships, so that its foreign key is written by an UPDATE of its own.`
   );
 }
+
+keepShape(new FlushContext(null as never, null as never, null as never, null as never, null as never));
