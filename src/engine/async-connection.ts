@@ -20,6 +20,8 @@ import { INSPECT } from "./inspection.js";
 import { type AsyncInspector, makeAsyncInspector } from "./inspector.js";
 import { isPromise, meaningToBlock, type Op } from "./io.js";
 import type { EVENTS } from "./listen.js";
+import type { Channel, ChannelLike } from "./notifications/channel.js";
+import { notify } from "./notifications/notify.js";
 import { OpQueue } from "./op-queue.js";
 import type { CursorResult } from "./result.js";
 import { carry, carryScalars, type ScalarResultPromise } from "./result-promise.js";
@@ -294,6 +296,18 @@ export class AsyncConnection implements AsyncDDLBind {
     ...args: Args
   ): Promise<Awaited<T>> {
     return (await this.#queue.run(runInThread(this.core, fn, args))) as Awaited<T>;
+  }
+
+  /**
+   * Sends on a channel, in this connection's transaction: it is delivered when that commits, and not if it does not.
+   *
+   * @param payload text, or what the channel says
+   * @throws NotSupportedError where the database has no notifications; DatabaseError for a payload beyond 8,000 bytes
+   */
+  notify(channel: string, payload?: string): Promise<void>;
+  notify<T>(channel: Channel<T>, payload: T): Promise<void>;
+  async notify(channel: ChannelLike, payload: unknown = ""): Promise<void> {
+    await this.#queue.run(notify(this.core, channel, payload));
   }
 
   [RUN_DDL]<T>(op: (connection: DDLConnection) => DDLOp<T>): Promise<T> {

@@ -18,6 +18,9 @@ import { INSPECT } from "./inspection.js";
 import { type AsyncInspector, type InspectOptions, makeAsyncInspector } from "./inspector.js";
 import { runAsync } from "./io.js";
 import type { EVENTS } from "./listen.js";
+import type { Channel, ChannelLike } from "./notifications/channel.js";
+import { type ChannelFor, listen } from "./notifications/listen.js";
+import type { NotificationEvent, NotificationStream, NotificationStreamOptions } from "./notifications/stream.js";
 import type { Pool, PoolStatus } from "./pool/pool.js";
 import type { CursorResult } from "./result.js";
 import { carry } from "./result-promise.js";
@@ -222,6 +225,32 @@ export class AsyncEngine implements AsyncDDLBind {
   /** Forgets all compiled statements. */
   clearCompiledCache(): void {
     this.core.cache.clear();
+  }
+
+  /**
+   * What is sent on some channels from now on, as an async iterator with a connection of its own. A connection that is lost is made
+   * again, and an event of the kind `gap` says in which time something may have been missed.
+   *
+   * @param channels names, or channels with what their payloads are: `channel("orders").json<Order>()`
+   * @throws NotSupportedError where the database has no notifications
+   * @example
+   * for await (const event of engine.listen("orders", { signal })) {
+   *   if (event.kind === "notification") console.log(event.payload);
+   *   else if (event.kind === "gap") await readAllOrdersSince(event.since);
+   * }
+   */
+  listen<const C extends ChannelLike>(
+    channels: C | readonly C[],
+    options: NotificationStreamOptions = {},
+  ): NotificationStream<NotificationEvent<ChannelFor<C>>> {
+    return listen(this.core, channels, options);
+  }
+
+  /** Sends on a channel, in a transaction of its own. See `connection.notify()`. */
+  notify(channel: string, payload?: string): Promise<void>;
+  notify<T>(channel: Channel<T>, payload: T): Promise<void>;
+  async notify(channel: ChannelLike, payload: unknown = ""): Promise<void> {
+    await this.begin((connection) => connection.notify(channel as never, payload as never));
   }
 
   /**

@@ -16,6 +16,8 @@ import { INSPECT } from "./inspection.js";
 import { type Inspector, makeInspector } from "./inspector.js";
 import { type Op, runSync } from "./io.js";
 import type { EVENTS } from "./listen.js";
+import type { Channel, ChannelLike } from "./notifications/channel.js";
+import { notify } from "./notifications/notify.js";
 import type { CursorResult, ScalarResult } from "./result.js";
 import type { AnyStatement, Executable, ScalarOf } from "./statement-types.js";
 import type { TransactionCore } from "./transaction-core.js";
@@ -179,6 +181,18 @@ export class Connection implements SyncDDLBind {
   /** The driver connection of the pool; its `raw` is the driver's own object. */
   getRawConnection(): DriverConnection {
     return this.core.driver;
+  }
+
+  /**
+   * Sends on a channel, in this connection's transaction: it is delivered when that commits, and not if it does not.
+   *
+   * @param payload text, or what the channel says
+   * @throws NotSupportedError where the database has no notifications; DatabaseError for a payload beyond 8,000 bytes
+   */
+  notify(channel: string, payload?: string): void;
+  notify<T>(channel: Channel<T>, payload: T): void;
+  notify(channel: ChannelLike, payload: unknown = ""): void {
+    runSync(notify(this.core, channel, payload));
   }
 
   [RUN_DDL]<T>(op: (connection: DDLConnection) => DDLOp<T>): T {

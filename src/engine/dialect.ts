@@ -5,6 +5,7 @@ import type { DriverConnection, DriverPlan } from "./driver.js";
 import { type DatabaseError, NoSuchModuleError } from "./errors.js";
 import type { ExplainDialect } from "./explain-dialect.js";
 import type { Op } from "./io.js";
+import type { NotificationDialect } from "./notifications/dialect.js";
 import type { ReflectionDialect } from "./reflection.js";
 import type { URL } from "./url.js";
 
@@ -96,6 +97,8 @@ export interface EngineDialect extends Dialect {
   /** Whether the error means that the connection is dead. */
   isDisconnect(error: unknown, connection: DriverConnection | null): boolean;
 
+  /** LISTEN and NOTIFY, where there are such. */
+  readonly notifications?: NotificationDialect;
   /** How it is asked for the plan of a statement, where it can be. */
   readonly explain?: ExplainDialect;
   /** What the inspector and `hasTable` ask. */

@@ -55,6 +55,8 @@ export class EngineCore implements EngineContext {
   readonly hideParameters: boolean;
   readonly name: string;
   options: ExecutionOptions;
+  /** What ends with the engine: listeners. */
+  readonly endings: Set<() => void>;
 
   private constructor(
     readonly url: URL,
@@ -71,6 +73,7 @@ export class EngineCore implements EngineContext {
     this.options = settings.isolationLevel === undefined ? base : { ...base, isolationLevel: settings.isolationLevel };
     this.checkIsolationLevel(this.options.isolationLevel);
     if (parent === null) {
+      this.endings = new Set();
       this.cache = new CompiledCache(dialect, settings.queryCacheSize ?? 500);
       this.pool = this.#makePool(settings);
       if (settings.enableFromLinting ?? true) {
@@ -78,6 +81,7 @@ export class EngineCore implements EngineContext {
           process.emitWarning(warning, { type: "AthanorWarning", code: "ATHANOR_CARTESIAN" });
       }
     } else {
+      this.endings = parent.endings;
       this.cache = parent.cache;
       this.pool = parent.pool;
     }
@@ -161,6 +165,7 @@ export class EngineCore implements EngineContext {
       yield* this.pool.refresh();
       return;
     }
+    for (const end of [...this.endings]) end();
     yield* this.pool.dispose(options);
     if (this.dialect.dispose !== undefined) yield* this.dialect.dispose();
     if (this[DISPATCH].has("engineDisposed")) this[DISPATCH].fire("engineDisposed", this);
@@ -180,6 +185,16 @@ export class EngineCore implements EngineContext {
 
   unwatch(connection: ConnectionCore): void {
     if (!young.delete(connection)) lost.unregister(connection);
+  }
+
+  /** A connection outside of the pool, and what closes it. */
+  *openApart(): Op<{ readonly driver: DriverConnection; readonly close: () => Op<void> }> {
+    try {
+      const record = yield* this.pool.openApart();
+      return { driver: record.driver as DriverConnection, close: () => this.pool.closeApart(record) };
+    } catch (error) {
+      throw this.#heardError(error, this.#connectError(error));
+    }
   }
 
   *closeDetached(record: ConnectionRecord): Op<void> {

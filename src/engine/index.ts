@@ -33,6 +33,16 @@ export type { JoinedResult, JoinedResultPromise, JoinedScalars, JoinedScalarsPro
 export { type EngineEventApi, engineEvent } from "./listen.js";
 export { type Echo, type EchoEvent, type EchoFunction, formatEcho } from "./logging.js";
 export { createMockEngine, type MockEngine, type MockExecutor } from "./mock-engine.js";
+export { type AnyChannel, Channel, type ChannelLike, channel } from "./notifications/channel.js";
+export type { ChannelFor } from "./notifications/listen.js";
+export {
+  type InvalidNotification,
+  type Notification,
+  type NotificationEvent,
+  type NotificationGap,
+  NotificationStream,
+  type NotificationStreamOptions,
+} from "./notifications/stream.js";
 export { AssertionPool, NullPool, StaticPool } from "./pool/other-pools.js";
 export { Pool, type PoolOptions, type PoolStatus } from "./pool/pool.js";
 export { QueuePool } from "./pool/queue-pool.js";

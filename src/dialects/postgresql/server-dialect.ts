@@ -5,6 +5,7 @@ import { type Op, request } from "../../engine/io.js";
 import type { URL } from "../../engine/url.js";
 import { openConnection } from "./connect.js";
 import { PostgresqlDialect } from "./dialect.js";
+import { ServerNotifications } from "./notifications.js";
 import { type ConnectSettings, readOptions } from "./options.js";
 
 /**
@@ -17,6 +18,7 @@ import { type ConnectSettings, readOptions } from "./options.js";
 export class PostgresqlServerDialect extends PostgresqlDialect {
   readonly driverName = "pg";
   readonly poolKind: PoolKind = "queue";
+  readonly notifications = new ServerNotifications(this);
   readonly #settings: ConnectSettings;
 
   constructor(url: URL, options: DialectOptions) {

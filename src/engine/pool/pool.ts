@@ -320,6 +320,18 @@ export abstract class Pool {
     if (record.driver === null) yield* this.open(record);
   }
 
+  /** Opens a connection that is none of the pool's: it is not counted, lent, or closed with the others. See `closeApart()`. */
+  *openApart(): Op<ConnectionRecord> {
+    if (this.disposed) throw this.disposedError();
+    const record = newRecord();
+    yield* this.open(record);
+    return record;
+  }
+
+  *closeApart(record: ConnectionRecord): Op<void> {
+    yield* this.closeDriver(record);
+  }
+
   protected *open(record: ConnectionRecord): Op<void> {
     record.generation = this.generation;
     record.info = {};

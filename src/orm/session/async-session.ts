@@ -3,6 +3,7 @@ import { AsyncConnection } from "../../engine/async-connection.js";
 import { AsyncResult, type AsyncScalarResult } from "../../engine/async-result.js";
 import { isPromise, meaningToBlock, type Op } from "../../engine/io.js";
 import type { JoinedResultPromise, JoinedScalarsPromise } from "../../engine/joined-result.js";
+import type { Channel, ChannelLike } from "../../engine/notifications/channel.js";
 import type { CursorResult } from "../../engine/result.js";
 import { carry, carryScalars, type ResultPromise, type ScalarResultPromise } from "../../engine/result-promise.js";
 import type { Cls, Plain } from "../../sql/entity.js";
@@ -33,6 +34,7 @@ import type { FlushPlan } from "./flush.js";
 import type { MergeOptions } from "./merge.js";
 import type { NaturalKeyValues } from "./natural-key.js";
 import { getBy, getManyBy, getOrCreate, merge, naturalKey, presentBy, type Values } from "./natural-keys.js";
+import { notifyInSession } from "./notify.js";
 import { type BatchLoader, batchOf, SessionQueue } from "./queue.js";
 import type { SessionCore } from "./session-core.js";
 import { SessionFace } from "./session-face.js";
@@ -440,6 +442,13 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   /** What a flush would do now, step by step, without doing it. */
   explainFlush(): Promise<FlushPlan> {
     return this.run(this.core.explainFlush());
+  }
+
+  /** Sends on a channel, in this session's transaction: it is delivered when that commits. See `connection.notify()`. */
+  notify(channel: string, payload?: string): Promise<void>;
+  notify<T>(channel: Channel<T>, payload: T): Promise<void>;
+  async notify(channel: ChannelLike, payload: unknown = ""): Promise<void> {
+    await this.run(notifyInSession(this.core, channel, payload));
   }
 
   [EXPLAIN](statement: Node, options: ExplainOptions): Promise<QueryPlan> {

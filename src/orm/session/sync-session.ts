@@ -3,6 +3,7 @@
 import { Connection } from "../../engine/connection.js";
 import { type Op, runSync } from "../../engine/io.js";
 import type { JoinedResult, JoinedScalars } from "../../engine/joined-result.js";
+import type { Channel, ChannelLike } from "../../engine/notifications/channel.js";
 import type { CursorResult, Result, ScalarResult } from "../../engine/result.js";
 import type { Cls, Plain } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
@@ -23,6 +24,7 @@ import type { FlushPlan } from "./flush.js";
 import type { MergeOptions } from "./merge.js";
 import type { NaturalKeyValues } from "./natural-key.js";
 import { getBy, getOrCreate, merge, naturalKey, type Values } from "./natural-keys.js";
+import { notifyInSession } from "./notify.js";
 import type { SessionCore } from "./session-core.js";
 import { SessionFace } from "./session-face.js";
 import type { SessionTransaction } from "./transaction.js";
@@ -212,6 +214,12 @@ export class Session extends SessionFace implements Disposable {
   }
 
   /** The connection that statements of this session run on; options as for the asynchronous session. */
+  /** Sends on a channel, in this session's transaction: it is delivered when that commits. See `connection.notify()`. */
+  notify(channel: string, payload?: string): void;
+  notify<T>(channel: Channel<T>, payload: T): void;
+  notify(channel: ChannelLike, payload: unknown = ""): void {
+    this.#run(notifyInSession(this.core, channel, payload));
+  }
   [EXPLAIN](statement: Node, options: ExplainOptions): QueryPlan {
     return this.#run(explainInSession(this.core, statement, options));
   }

@@ -140,7 +140,8 @@ function schemaId(schema: object): number {
   return id;
 }
 
-function validate<T>(schema: StandardSchema<T>, value: unknown): T {
+/** @internal A value as a schema lets it through. @throws ArgumentError with its issues */
+export function validate<T>(schema: StandardSchema<T>, value: unknown): T {
   const result = schema["~standard"].validate(value);
   if (result instanceof Promise) {
     throw new ArgumentError(

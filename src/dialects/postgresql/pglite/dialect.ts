@@ -4,13 +4,15 @@ import type { DialectOptions, PoolKind } from "../../../engine/dialect.js";
 import type { DriverConnection } from "../../../engine/driver.js";
 import { InterfaceError, OperationalError } from "../../../engine/errors.js";
 import { type Op, request } from "../../../engine/io.js";
+import type { Hear, ListenerAccess, NotificationDialect, Subscription } from "../../../engine/notifications/dialect.js";
 import type { URL } from "../../../engine/url.js";
 import { ArgumentError } from "../../../sql/errors.js";
 import { sessionSettings } from "../connect.js";
 import { PostgresConnection } from "../connection.js";
 import { PostgresqlDialect } from "../dialect.js";
+import { listening, notifyStatement } from "../notifications.js";
 import { readSessionOptions, type SessionSettings } from "../options.js";
-import { PgliteLink } from "./link.js";
+import { hearOf, PgliteLink } from "./link.js";
 import { loadPglite, type Pglite } from "./pglite.js";
 
 // Folders that databases of this process have open: two servers on one folder would ruin it.
@@ -35,6 +37,8 @@ export class PgliteDialect extends PostgresqlDialect {
   /** Null is a database in memory. */
   readonly #folder: string | null;
   #database: Pglite | null = null;
+  /** How many listen to each channel. */
+  readonly #listened = new Map<string, number>();
   /** The entry of `foldersInUse` that is ours. */
   #place: string | null = null;
 
@@ -61,6 +65,37 @@ export class PgliteDialect extends PostgresqlDialect {
     connection.performSync(connection.control("ROLLBACK; DEALLOCATE ALL"));
     connection.performSync(connection.control(sessionSettings(this.#settings, {})));
     return connection;
+  }
+
+  /** There is one session, which everybody has in turn: it listens for all. */
+  readonly notifications: NotificationDialect = {
+    notify: notifyStatement,
+    subscribe: this.#subscribe.bind(this),
+  };
+
+  *#subscribe(access: ListenerAccess, channels: readonly string[], hear: Hear): Op<Subscription> {
+    yield* access.borrow((connection) => listening(this, connection, "LISTEN", channels));
+    const database = this.#database;
+    const stop = database === null ? () => {} : hearOf(database, hear);
+    const others = this.#listened;
+    for (const name of channels) others.set(name, (others.get(name) ?? 0) + 1);
+    const host = this;
+    return {
+      // biome-ignore lint/correctness/useYield: PGlite is in this process
+      *alive() {
+        return database !== null && host.#database === database && !database.closed;
+      },
+      *close() {
+        stop();
+        const last = channels.filter((name) => {
+          const left = (others.get(name) ?? 1) - 1;
+          others.set(name, left);
+          return left === 0;
+        });
+        if (last.length > 0 && host.#database === database)
+          yield* access.borrow((connection) => listening(host, connection, "UNLISTEN", last));
+      },
+    };
   }
 
   *dispose(): Op<void> {

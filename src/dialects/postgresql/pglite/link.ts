@@ -1,6 +1,7 @@
 /** The protocol's traffic with a PGlite database: function calls. */
 import { OperationalError } from "../../../engine/errors.js";
 import { checkAborted } from "../../../engine/io.js";
+import type { Hear } from "../../../engine/notifications/dialect.js";
 import type { Exchange } from "../wire/exchange.js";
 import type { ProtocolLink } from "../wire/protocol-link.js";
 import { type TransactionStatus, WireReader } from "../wire/reader.js";
@@ -9,6 +10,7 @@ import { MessageWriter } from "../wire/writer.js";
 import type { Pglite } from "./pglite.js";
 
 const ERROR_RESPONSE = 0x45; // E
+const NOTIFICATION = 0x41; // A
 
 // Ends a COPY ... FROM STDIN, for which there is no data: without it the server reads to the end of its input and exits.
 // Outside of COPY it is ignored.
@@ -99,7 +101,25 @@ export class PgliteLink implements ProtocolLink {
   // Messages that are not an exchange's own.
   #other(message: Buffer): void {
     if (message[0] === ERROR_RESPONSE) this.#reader.active?.handleError(readServerError(message));
+    else if (message[0] === NOTIFICATION) tellOf(this.database, message);
   }
+}
+
+const hearers = new WeakMap<Pglite, Set<Hear>>();
+
+/** Has notifications of a database heard, until the function that it gives is called. */
+export function hearOf(database: Pglite, hear: Hear): () => void {
+  const all = hearers.get(database) ?? new Set();
+  hearers.set(database, all.add(hear));
+  return () => void all.delete(hear);
+}
+
+function tellOf(database: Pglite, message: Buffer): void {
+  const processId = message.readInt32BE(5);
+  const channelEnd = message.indexOf(0, 9);
+  const channel = message.toString("utf8", 9, channelEnd);
+  const payload = message.toString("utf8", channelEnd + 1, message.indexOf(0, channelEnd + 1));
+  for (const hear of hearers.get(database) ?? []) hear(channel, payload, processId);
 }
 
 function lostError(reason: Error): Error {
