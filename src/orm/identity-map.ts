@@ -3,6 +3,8 @@
  * as the rest of loading a row, so the newest few thousand states are held strongly and weakened in batches as more arrive, some dozens behind one
  * WeakRef; a short session never pays. Dead entries are swept when some thousand have come since the last sweep.
  */
+import { LoadedAlike, type RootedMapper } from "./loaded-alike.js";
+import { knownState, moveUnopened, peekState, unopenedValues } from "./stamp.js";
 import {
   hashOf,
   type IdentityKey,
@@ -15,36 +17,54 @@ import {
 type Hash = string | number | bigint;
 
 /**
- * States that came in together and are held weakly together: each of them holds the others, so that they are collected when nobody holds any of
- * their objects.
+ * Objects that came in together and are held weakly together: each of them holds the others, so that they are collected when nobody holds any of
+ * them.
  */
 export class WeakPage {
-  readonly hashes: readonly Hash[];
-  readonly #states: WeakRef<readonly InstanceState[]>;
+  readonly #objects: WeakRef<readonly object[]>;
 
   constructor(
     readonly family: Map<Hash, IdentityEntry>,
-    states: readonly InstanceState[],
+    objects: readonly object[],
+    readonly hashes: readonly Hash[],
   ) {
-    this.#states = new WeakRef(states);
-    this.hashes = states.map((state) => hashOf(state.key as IdentityKey));
-    for (const state of states) state.page = states;
+    this.#objects = new WeakRef(objects);
+    let alike: LoadedAlike | null = null;
+    let moved: LoadedAlike | null = null;
+    for (let i = 0; i < objects.length; i++) {
+      const object = objects[i];
+      const found = peekState(object);
+      if (!(found instanceof LoadedAlike)) {
+        found.page = objects;
+        continue;
+      }
+      if (found !== alike || moved === null) {
+        alike = found;
+        moved = found.onPage(objects);
+      }
+      moveUnopened(object, moved);
+    }
   }
 
   get alive(): boolean {
-    return this.#states.deref() !== undefined;
+    return this.#objects.deref() !== undefined;
   }
 
-  find(hash: Hash): InstanceState | undefined {
-    const states = this.#states.deref();
-    return states?.[this.hashes.indexOf(hash)];
+  find(hash: Hash): object | undefined {
+    const objects = this.#objects.deref();
+    return objects?.[this.hashes.indexOf(hash)];
   }
 }
 
 /** What a hierarchy has under a key. */
-export type IdentityEntry = InstanceState | WeakPage;
+export type IdentityEntry = object | WeakPage;
 
-/** States behind one WeakRef: more of them would keep more objects alive for the sake of one. */
+/** The object of an entry; undefined where there is none, or it was collected. */
+export function objectOf(entry: IdentityEntry | undefined, hash: Hash): object | undefined {
+  return entry instanceof WeakPage ? entry.find(hash) : entry;
+}
+
+/** Objects behind one WeakRef: more of them would keep more objects alive for the sake of one. */
 const PAGE = 32;
 
 /** So many new weak entries have the map swept; looking whether a page is alive costs little, and a dead entry keeps its place in the map until then. */
@@ -69,7 +89,7 @@ export class IdentityMap {
   // Loads and flushes go through many objects of one hierarchy.
   #lastBase: StateMapper | null = null;
   #lastFamily: Map<Hash, IdentityEntry> = new Map();
-  #nursery: InstanceState[] = [];
+  #nursery: object[] = [];
   /** States that are not under their keys yet. */
   #inserted: InstanceState[] = [];
   #pages: WeakPage[] = [];
@@ -77,12 +97,17 @@ export class IdentityMap {
   #sweepAt = SWEEP_STEP;
   #trimming = false;
 
-  /** @param token the place of the row, where equal keys may be of several */
+  /** The state of the object of a key. @param token the place of the row, where equal keys may be of several */
   get(base: StateMapper, key: IdentityKey, token: IdentityToken | null = null): InstanceState | undefined {
+    const object = this.objectAt(base, key, token);
+    return object === undefined ? undefined : knownState(object);
+  }
+
+  /** The object of a key, without opening it. */
+  objectAt(base: StateMapper, key: IdentityKey, token: IdentityToken | null = null): object | undefined {
     if (this.#inserted.length > 0) this.#enterInserted();
     const hash = hashOf(key);
-    const entry = this.#families.get(token === null ? base : this.#placeOf(base, token))?.get(hash);
-    return entry instanceof WeakPage ? entry.find(hash) : entry;
+    return objectOf(this.#families.get(token === null ? base : this.#placeOf(base, token))?.get(hash), hash);
   }
 
   /** The entries of one hierarchy, for loops over many rows. */
@@ -133,14 +158,19 @@ export class IdentityMap {
     this.#inserted = [];
     for (const state of states) {
       // It may have lost its key since.
-      if (state.key !== null) this.add((state.mapper as StateMapper & { readonly base: StateMapper }).base, state);
+      if (state.key !== null) this.add((state.mapper as RootedMapper).base, state);
     }
   }
 
   /** Puts a state under its key; whatever was there is replaced. */
   add(base: StateMapper, state: InstanceState): void {
-    this.family(base, tokenOf(state)).set(hashOf(state.key as IdentityKey), state);
-    this.#nursery.push(state);
+    this.family(base, tokenOf(state)).set(hashOf(state.key as IdentityKey), state.object);
+    this.keep(state.object);
+  }
+
+  /** Holds an object that has come under its key just now, as long as it is among the newest. */
+  keep(object: object): void {
+    this.#nursery.push(object);
     if (this.#nursery.length > this.#capacity && !this.#trimming) this.#trimLater();
   }
 
@@ -166,8 +196,7 @@ export class IdentityMap {
     if (state.key === null) return;
     const family = this.family(base, tokenOf(state));
     const hash = hashOf(state.key);
-    const entry = family.get(hash);
-    if ((entry instanceof WeakPage ? entry.find(hash) : entry) === state) family.delete(hash);
+    if (objectOf(family.get(hash), hash) === state.object) family.delete(hash);
   }
 
   /** All but the newest of the nursery are held weakly from now on; modified objects are held by the session itself. */
@@ -176,32 +205,45 @@ export class IdentityMap {
     const size = Math.max(1, Math.min(PAGE, this.#capacity >> 5));
     let base: StateMapper | null = null;
     let token: IdentityToken | null = null;
-    let page: InstanceState[] = [];
+    let page: object[] = [];
+    let hashes: Hash[] = [];
     for (let i = 0; i < old; i++) {
-      const state = this.#nursery[i];
-      if (state.key === null) continue;
-      const own = (state.mapper as StateMapper & { readonly base: StateMapper }).base;
-      const place = tokenOf(state);
+      const object = this.#nursery[i];
+      const found = peekState(object);
+      const isOpen = !(found instanceof LoadedAlike);
+      const key = isOpen ? found.key : found.keyOf(unopenedValues(object));
+      if (key === null) continue;
+      const own = (found.mapper as RootedMapper).base;
+      const place = isOpen ? tokenOf(found) : null;
       if (page.length === size || own !== base || place !== token) {
-        this.#weakenPage(base, token, page);
+        this.#weakenPage(base, token, page, hashes);
         base = own;
         token = place;
         page = [];
+        hashes = [];
       }
-      if (this.family(own, place).get(hashOf(state.key)) === state) page.push(state);
+      const hash = hashOf(key);
+      if (this.family(own, place).get(hash) !== object) continue;
+      page.push(object);
+      hashes.push(hash);
     }
-    this.#weakenPage(base, token, page);
+    this.#weakenPage(base, token, page, hashes);
     this.#nursery = this.#nursery.slice(old);
     if (this.#weak > this.#sweepAt) this.sweep();
   }
 
-  #weakenPage(base: StateMapper | null, token: IdentityToken | null, states: readonly InstanceState[]): void {
-    if (base === null || states.length === 0) return;
+  #weakenPage(
+    base: StateMapper | null,
+    token: IdentityToken | null,
+    objects: readonly object[],
+    hashes: readonly Hash[],
+  ): void {
+    if (base === null || objects.length === 0) return;
     const family = this.family(base, token);
-    const page = new WeakPage(family, states);
-    for (let i = 0; i < states.length; i++) family.set(page.hashes[i], page);
+    const page = new WeakPage(family, objects, hashes);
+    for (let i = 0; i < hashes.length; i++) family.set(hashes[i], page);
     this.#pages.push(page);
-    this.#weak += states.length;
+    this.#weak += objects.length;
   }
 
   /** Forgets entries whose objects were collected. */
@@ -218,32 +260,39 @@ export class IdentityMap {
     this.#sweepAt = this.#weak + Math.max(SWEEP_STEP, this.#weak >> 2);
   }
 
-  /** Calls back for all states that are alive. */
-  forEach(found: (state: InstanceState) => void): void {
+  /** Calls back for all states that there are. Objects that are not opened have none, and no change or relationship. */
+  forEachState(found: (state: InstanceState) => void): void {
     for (const state of this.#inserted) found(state);
     for (const family of this.#families.values()) {
       for (const [hash, entry] of family) {
-        const state = entry instanceof WeakPage ? entry.find(hash) : entry;
-        if (state !== undefined) found(state);
+        const object = objectOf(entry, hash);
+        if (object === undefined) continue;
+        const state = peekState(object);
+        if (!(state instanceof LoadedAlike)) found(state);
       }
     }
   }
 
-  /** All states that are alive. */
-  *states(): Generator<InstanceState> {
+  /** All objects that are alive. */
+  *objects(): Generator<object> {
     if (this.#inserted.length > 0) this.#enterInserted();
     for (const family of this.#families.values()) {
       for (const [hash, entry] of family) {
-        const state = entry instanceof WeakPage ? entry.find(hash) : entry;
-        if (state !== undefined) yield state;
+        const object = objectOf(entry, hash);
+        if (object !== undefined) yield object;
       }
     }
+  }
+
+  /** The states of all objects that are alive. */
+  *states(): Generator<InstanceState> {
+    for (const object of this.objects()) yield knownState(object);
   }
 
   /** How many objects are present. */
   get size(): number {
     let count = 0;
-    for (const _ of this.states()) count++;
+    for (const _ of this.objects()) count++;
     return count;
   }
 

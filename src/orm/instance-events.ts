@@ -21,11 +21,20 @@ interface Happened {
 
 type Sink = (name: InstanceEventName, state: Happened, names: readonly string[] | null) => void;
 
-let sink: Sink = () => {};
+type Hearing = (name: InstanceEventName, mapper: object) => boolean;
 
-/** Who tells the listeners. */
-export function setInstanceEventSink(to: Sink): void {
+let sink: Sink = () => {};
+let hearing: Hearing = () => false;
+
+/** Who tells the listeners, and knows whether a class has any. */
+export function setInstanceEventSink(to: Sink, hears: Hearing): void {
   sink = to;
+  hearing = hears;
+}
+
+/** Whether anybody listens to the event of this class. */
+export function hearsInstance(name: InstanceEventName, mapper: object): boolean {
+  return heard[name] && hearing(name, mapper);
 }
 
 /** @param names the attributes that it is about; null for all */

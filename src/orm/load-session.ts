@@ -4,6 +4,7 @@ import type { Op, Soon } from "../engine/io.js";
 import type { Node } from "../sql/node.js";
 import type { Select } from "../sql/selectable/select.js";
 import type { IdentityMap } from "./identity-map.js";
+import type { Tie } from "./loaded-alike.js";
 import type { Mapper, Relationship } from "./mapping/mapper.js";
 import type { IdentityToken, InstanceState, SessionPort } from "./state.js";
 
@@ -21,6 +22,10 @@ export interface LoadSession extends SessionPort {
     statement?: Node | null,
     bindArguments?: Readonly<Record<string, unknown>>,
   ): Soon<ConnectionCore>;
+  /** Ties objects to the session that are loaded and not opened. */
+  readonly tie: Tie;
+  /** Whether objects are announced as they are loaded, so that each needs its state at once. */
+  readonly announcesLoaded: boolean;
   /** Puts a newly loaded state into the session: its `key` is set already. */
   attachLoaded(state: InstanceState): void;
   /** An object whose row turned out to be gone. */

@@ -98,11 +98,14 @@ export function listenInstance(mapper: Mapper, name: InstanceEventName, handler:
   dispatchOf(mapper.cls.prototype as object).listen(name, handler);
 }
 
-setInstanceEventSink((name, { mapper, object }, names) => {
-  const dispatch = dispatchOf((mapper as Mapper).cls.prototype as object);
-  if (name === "init" || name === "load") dispatch.fire(name, object);
-  else dispatch.fire(name, object, names);
-});
+setInstanceEventSink(
+  (name, { mapper, object }, names) => {
+    const dispatch = dispatchOf((mapper as Mapper).cls.prototype as object);
+    if (name === "init" || name === "load") dispatch.fire(name, object);
+    else dispatch.fire(name, object, names);
+  },
+  (name, mapper) => dispatchOf((mapper as Mapper).cls.prototype as object).has(name),
+);
 
 setConfigurationSink((name, mapper) => {
   const dispatch = dispatchOf(mapper.cls.prototype as object);

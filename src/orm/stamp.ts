@@ -1,10 +1,11 @@
 /**
- * The hidden link from an entity to its state: a `#private` field stamped on the instance from outside. It is not enumerable, spread and
- * `Object.assign` do not copy it, a Proxy does not forward it, and reading it costs no more than a property.
+ * The hidden link from an entity to its state: `#private` fields stamped on the instance from outside. They are not enumerable, spread and
+ * `Object.assign` do not copy them, a Proxy does not forward them, and reading one costs no more than a property.
  */
+import { LoadedAlike } from "./loaded-alike.js";
 import type { InstanceState } from "./state.js";
 
-/** A constructor that returns the object it is given, so that a subclass's field is added to that object. */
+/** A constructor that returns the object it is given, so that a subclass's fields are added to that object. */
 const Returning = function (this: unknown, target: object) {
   return target;
 } as unknown as new (
@@ -12,32 +13,80 @@ const Returning = function (this: unknown, target: object) {
 ) => object;
 
 class Stamp extends Returning {
-  #state: InstanceState;
+  #state: InstanceState | LoadedAlike;
+  /** The values of an object that has no state yet. */
+  #values: unknown[] | null;
 
-  constructor(target: object, state: InstanceState) {
+  constructor(target: object, state: InstanceState | LoadedAlike, values: unknown[] | null) {
     super(target);
     this.#state = state;
+    this.#values = values;
   }
 
   static read(target: object): InstanceState | undefined {
-    return #state in target ? target.#state : undefined;
+    if (!(#state in target)) return undefined;
+    const state = target.#state;
+    return state instanceof LoadedAlike ? Stamp.#open(target, state) : state;
   }
 
   static readKnown(target: object): InstanceState {
+    const state = (target as Stamp).#state;
+    return state instanceof LoadedAlike ? Stamp.#open(target as Stamp, state) : state;
+  }
+
+  static #open(target: Stamp, alike: LoadedAlike): InstanceState {
+    const state = alike.open(target, target.#values as unknown[]);
+    target.#state = state;
+    target.#values = null;
+    return state;
+  }
+
+  static peek(target: object): InstanceState | LoadedAlike {
     return (target as Stamp).#state;
+  }
+
+  static unopened(target: object): readonly unknown[] {
+    return (target as Stamp).#values as unknown[];
+  }
+
+  static valueIn(target: object, slot: number, bit: number): unknown {
+    if (!(#state in target)) return undefined;
+    const state = target.#state;
+    return state instanceof LoadedAlike && (state.raw & bit) === 0 ? (target.#values as unknown[])[slot] : undefined;
+  }
+
+  static move(target: object, alike: LoadedAlike): void {
+    (target as Stamp).#state = alike;
   }
 }
 
 /** Links `target` to `state`; an object is stamped once in its life. */
 export function stamp(target: object, state: InstanceState): void {
-  new Stamp(target, state);
+  new Stamp(target, state, null);
 }
 
-/** The state of an entity, or undefined for any other object. */
+/** Gives an object that was loaded its values; its state is made when it is needed. */
+export function stampUnopened(target: object, alike: LoadedAlike, values: unknown[]): void {
+  new Stamp(target, alike, values);
+}
+
+/** The state of an entity, made now if it was not opened yet; undefined for any other object. */
 export const stateOf: (target: object) => InstanceState | undefined = Stamp.read;
 
-/** The state of an object that has one: half the cost where it is read for each member of a graph. */
+/** The state of an object that is an entity: half the cost where it is read for each member of a graph. */
 export const knownState: (target: object) => InstanceState = Stamp.readKnown;
+
+/** What an entity has at present, without opening it: its state, or what it shares with others that were loaded like it. */
+export const peekState: (target: object) => InstanceState | LoadedAlike = Stamp.peek;
+
+/** The values of an entity that is not opened. */
+export const unopenedValues: (target: object) => readonly unknown[] = Stamp.unopened;
+
+/** The value in a slot of an entity that is not opened; undefined for all other objects, and where it has to be converted first. */
+export const unopenedValue: (target: object, slot: number, bit: number) => unknown = Stamp.valueIn;
+
+/** Counts an entity that is not opened among others. */
+export const moveUnopened: (target: object, alike: LoadedAlike) => void = Stamp.move;
 
 let adopter: (target: object) => InstanceState | undefined = () => undefined;
 

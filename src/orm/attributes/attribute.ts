@@ -25,6 +25,11 @@ export abstract class Attribute implements StateAttribute {
     readonly slot: number,
   ) {}
 
+  /** Where reading the attribute gives just the value of its slot: its bit among those that may have to be converted first. Null for all others. */
+  get plainBit(): number | null {
+    return null;
+  }
+
   /** `User.posts`, for messages. */
   get label(): string {
     return `${this.owner.className}.${this.key}`;

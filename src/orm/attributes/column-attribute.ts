@@ -56,6 +56,10 @@ export class ColumnAttribute extends Attribute {
     this.bit = !isKey && slot < 31 ? 1 << slot : 0;
   }
 
+  override get plainBit(): number | null {
+    return this.constructor === ColumnAttribute && this.slot >= 0 ? this.bit : null;
+  }
+
   get column(): Column {
     return this.columns[0];
   }
@@ -77,7 +81,8 @@ export class ColumnAttribute extends Attribute {
   }
 
   override get whyUnloaded(): string {
-    return this.column.serverOnupdate === null
+    // An expression has no column.
+    return (this.columns[0]?.serverOnupdate ?? null) === null
       ? ""
       : " (the database changes it with each UPDATE, so that a flush forgets it; eagerDefaults: true reads it back)";
   }

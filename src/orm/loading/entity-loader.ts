@@ -2,8 +2,9 @@
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
-import { WeakPage } from "../identity-map.js";
+import { type IdentityEntry, objectOf } from "../identity-map.js";
 import type { Mapper, Relationship } from "../mapping/mapper.js";
+import { knownState } from "../stamp.js";
 import { hashOf, type IdentityKey, type InstanceState } from "../state.js";
 import type { Converter } from "./converters.js";
 import { Gathering, type LoadRun } from "./load-run.js";
@@ -12,7 +13,9 @@ import { Gathering, type LoadRun } from "./load-run.js";
 export interface RowVariant {
   readonly mapper: Mapper;
   readonly children: readonly JoinedChild[];
+  make(run: LoadRun, row: unknown[], key: IdentityKey, family: Map<unknown, IdentityEntry>): object;
   create(run: LoadRun, row: unknown[], key: IdentityKey): InstanceState;
+  isAsMade(run: LoadRun, object: object): boolean;
   meet(run: LoadRun, state: InstanceState, row: readonly unknown[]): void;
   noteMet(run: LoadRun, state: InstanceState): void;
 }
@@ -83,13 +86,11 @@ export class EntityLoader {
         rows[i] = this.load(run, row);
         continue;
       }
-      const entry = family.get(key);
-      const state = entry instanceof WeakPage ? entry.find(key) : entry;
-      if (state === undefined) rows[i] = self.create(run, row, key).object;
+      const object = objectOf(family.get(key), key);
+      if (object === undefined) rows[i] = self.make(run, row, key, family);
       else {
-        if (state.mapper === this.mapper) self.meet(run, state, row);
-        else this.variantFor(state.mapper as Mapper).meet(run, state, row);
-        rows[i] = state.object;
+        if (!self.isAsMade(run, object)) this.meet(run, object, row);
+        rows[i] = object;
       }
     }
     return rows;
@@ -106,25 +107,31 @@ export class EntityLoader {
       own === null
         ? run.family(this.spec.id, this.base)
         : run.session.identity.family(own.mapper.base, run.identityToken);
-    const entry = family.get(hash);
-    let state = entry instanceof WeakPage ? entry.find(hash) : entry;
-    let variant: RowVariant;
-    if (state === undefined) {
-      variant = own ?? (this.spec.discriminator < 0 ? this.self : this.variantOf(row));
-      // A row that becomes the storage of its object is still needed for what is joined to it.
+    const object = objectOf(family.get(hash), hash);
+    if (object === undefined) {
+      const variant = own ?? (this.spec.discriminator < 0 ? this.self : this.variantOf(row));
       const { children } = variant;
-      if (children.length > 0) {
-        state = variant.create(run, row, key);
-        for (let i = 0; i < children.length; i++) children[i].load(run, state, row);
-        return state.object;
-      }
-      return variant.create(run, row, key).object;
+      if (children.length === 0) return variant.make(run, row, key, family);
+      // A row that becomes the storage of its object is still needed for what is joined to it.
+      const state = variant.create(run, row, key);
+      for (let i = 0; i < children.length; i++) children[i].load(run, state, row);
+      return state.object;
     }
-    variant = state.mapper === this.mapper ? this.self : this.variantFor(state.mapper as Mapper);
-    variant.meet(run, state, row);
-    const { children } = variant;
+    if (this.self.children.length === 0 && this.self.isAsMade(run, object)) return object;
+    const state = this.meet(run, object, row);
+    const { children } = this.variantOfState(state);
     for (let i = 0; i < children.length; i++) children[i].load(run, state, row);
-    return state.object;
+    return object;
+  }
+
+  private variantOfState(state: InstanceState): RowVariant {
+    return state.mapper === this.mapper ? this.self : this.variantFor(state.mapper as Mapper);
+  }
+
+  private meet(run: LoadRun, object: object, row: readonly unknown[]): InstanceState {
+    const state = knownState(object);
+    this.variantOfState(state).meet(run, state, row);
+    return state;
   }
 
   private keyOf(row: readonly unknown[]): IdentityKey | null {

@@ -14,7 +14,6 @@ import { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { LoadSession } from "../load-session.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
-import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import { entityOf } from "./entity.js";
 import { keysCondition } from "./keys-condition.js";
@@ -95,13 +94,13 @@ function namedKey(values: readonly unknown[]): Record<string, unknown> {
   return named;
 }
 
-/** Loads the object of a key with one SELECT: fills or makes it. Null where there is no such row. */
+/** Loads the object of a key with one SELECT: fills or makes it. Gives null where there is no such row. */
 export function* loadByKey(
   session: LoadSession,
   mapper: Mapper,
   keyValues: readonly unknown[],
   options: GetOptions = NONE,
-): Op<InstanceState | null> {
+): Op<object | null> {
   const named = namedKey(keyValues);
   const locks = lockOf(options.withForUpdate) !== null;
   const heard = session.hearsLoads
@@ -119,8 +118,7 @@ export function* loadByKey(
   const { plan, binds } = heard === null ? planOf(connection, mapper, options) : planFor(connection, heard);
   const run = new LoadRun(session, connection, binds, named, options.populateExisting === true);
   const values = yield* plan.execute(run);
-  const object = values[0];
-  return object == null ? null : (stateOf(object as object) ?? null);
+  return (values[0] as object | null | undefined) ?? null;
 }
 
 /** How many keys a statement takes where lists are written out. */

@@ -64,6 +64,8 @@ export class LoadRun {
 
   /** The place that the rows come from; null where there is only one. */
   readonly identityToken: IdentityToken | null;
+  /** Whether objects get their states as they are made. */
+  readonly opensAtOnce: boolean;
 
   constructor(
     readonly session: LoadSession,
@@ -76,6 +78,7 @@ export class LoadRun {
     readonly parent: LoadRun | null = null,
   ) {
     this.identityToken = session.placeOf(connection);
+    this.opensAtOnce = this.identityToken !== null || session.announcesLoaded;
   }
 
   /** The objects of a variant that were made, to be filled afterwards. */

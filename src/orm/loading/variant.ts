@@ -1,8 +1,10 @@
 /** How the objects of one class are made from rows of one plan: which column goes to which slot, and what is filled afterwards. */
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
-import { announceInstance, heard } from "../instance-events.js";
+import type { IdentityEntry } from "../identity-map.js";
+import { announceInstance, heard, hearsInstance } from "../instance-events.js";
+import { LoadedAlike, type Tie } from "../loaded-alike.js";
 import type { Mapper } from "../mapping/mapper.js";
-import { stamp, stateOf } from "../stamp.js";
+import { peekState, stamp, stampUnopened, stateOf } from "../stamp.js";
 import { type IdentityKey, InstanceState, type LoadOrigin } from "../state.js";
 import type { Converter } from "./converters.js";
 import type { JoinedChild } from "./entity-loader.js";
@@ -58,6 +60,9 @@ export class Variant {
   private readonly origins = new WeakMap<LoadRun, LoadOrigin>();
   /** Whether the plan has the same hierarchy in several places; known when all its loaders are made. */
   private several: boolean | null = null;
+  /** The slot of the key of objects that are not opened as they are made; -1 where they are. */
+  private readonly keySlot: number;
+  private alike: LoadedAlike | null = null;
 
   constructor(
     private readonly spec: VariantSpec,
@@ -79,9 +84,41 @@ export class Variant {
     const inOrder = this.start >= 0 && this.loaded.every((slot, i) => slot === i && indexes[slot] === this.start + i);
     this.storage = !inOrder ? "gather" : spec.ownsRow && this.start === 0 ? "row" : "slice";
     this.surplus = spec.width - this.width;
+    const key = mapper.primaryKey;
+    const isPlain = key.length === 1 && converters[key[0].slot] === null;
+    const opensLate =
+      isPlain && !mapper.constructs && !spec.hasPosts && spec.originFor === null && children.length === 0;
+    this.keySlot = opensLate ? key[0].slot : -1;
   }
 
-  /** A new object for a row. */
+  /** A new object for a row, in the identity map under its key. @param family the identity map of its hierarchy */
+  make(run: LoadRun, row: unknown[], key: IdentityKey, family: Map<unknown, IdentityEntry>): object {
+    const staysShut = this.keySlot >= 0 && !run.opensAtOnce && !this.isSeveral && !hearsInstance("load", this.mapper);
+    if (!staysShut || (typeof key !== "number" && typeof key !== "string")) return this.create(run, row, key).object;
+    const object = this.newInstance();
+    stampUnopened(object, this.alikeIn(run.session.tie), this.take(row));
+    family.set(key, object);
+    run.session.identity.keep(object);
+    return object;
+  }
+
+  private alikeIn(tie: Tie): LoadedAlike {
+    let { alike } = this;
+    if (alike === null || alike.tie !== tie) {
+      alike = new LoadedAlike(this.mapper, this.origin, this.rawBits, this.keySlot, tie);
+      this.alike = alike;
+    }
+    return alike;
+  }
+
+  /** Whether an object is just as this variant would make it, so that meeting it changes nothing. */
+  isAsMade(run: LoadRun, object: object): boolean {
+    if (run.populateExisting || this.origin.options !== null || run.depths !== null) return false;
+    const found = peekState(object);
+    return found instanceof LoadedAlike && found.origin === this.origin;
+  }
+
+  /** A new object with its state for a row. */
   create(run: LoadRun, row: unknown[], key: IdentityKey): InstanceState {
     const values = this.take(row);
     const object = this.newInstance();
@@ -187,9 +224,13 @@ export class Variant {
     return this.spec.originFor === null ? this.origin : this.originFor(run);
   }
 
-  private noteDepth(run: LoadRun, state: InstanceState): void {
+  private get isSeveral(): boolean {
     this.several ??= this.spec.places() > 1;
-    if (!this.several) return;
+    return this.several;
+  }
+
+  private noteDepth(run: LoadRun, state: InstanceState): void {
+    if (!this.isSeveral) return;
     run.depths ??= new Map();
     run.depths.set(state, this.spec.depth);
   }

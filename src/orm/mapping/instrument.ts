@@ -5,7 +5,7 @@
 import type { Attribute } from "../attributes/attribute.js";
 import { MapperConfigurationError, UnmappedInstanceError } from "../errors.js";
 import { announceInstance, heard } from "../instance-events.js";
-import { setAdopter, stamp, stateOf } from "../stamp.js";
+import { setAdopter, stamp, stateOf, unopenedValue } from "../stamp.js";
 import { emptySlots, InstanceState } from "../state.js";
 import { constructsNothing, noteOriginal } from "./bare-class.js";
 import type { AnyClass } from "./declarations.js";
@@ -112,14 +112,22 @@ export function defineAccessor(prototype: object, attribute: Attribute): void {
   function set(this: object, value: unknown): void {
     attribute.set(stateOf(this) ?? stampNew(this, mapperOf(this)), value);
   }
+  function get(this: object): unknown {
+    const state = stateOf(this);
+    if (state !== undefined) return attribute.get(state);
+    return this === prototype ? undefined : attribute.get(makeState(this));
+  }
+  const { slot, plainBit } = attribute;
   Object.defineProperty(prototype, attribute.key, {
     configurable: true,
     enumerable: true,
-    get(this: object) {
-      const state = stateOf(this);
-      if (state !== undefined) return attribute.get(state);
-      return this === prototype ? undefined : attribute.get(makeState(this));
-    },
+    get:
+      plainBit === null
+        ? get
+        : function (this: object): unknown {
+            const value = unopenedValue(this, slot, plainBit);
+            return value === undefined ? get.call(this) : value;
+          },
     set,
   });
   setters.set(set, attribute);

@@ -8,6 +8,7 @@ import { cascadeStates, eachCascaded } from "../cascade-walk.js";
 import { FlushError } from "../errors.js";
 import { IdentityMap } from "../identity-map.js";
 import { keepShape } from "../keep-shape.js";
+import { Tie } from "../loaded-alike.js";
 import { mapperOf } from "../mapping/mapper.js";
 import {
   hashOf,
@@ -54,8 +55,11 @@ export class Membership {
   readonly modified: Set<InstanceState> = new Set();
   /** What expired objects last, for the message of who reads one outside a sync context. */
   expiryCause: string | null = null;
+  #tie: Tie;
 
-  constructor(readonly host: MembershipHost) {}
+  constructor(readonly host: MembershipHost) {
+    this.#tie = new Tie(host);
+  }
 
   readonly #isHere = (state: InstanceState): boolean => this.contains(state);
   readonly #enterReached = (state: InstanceState): void => {
@@ -143,6 +147,11 @@ export class Membership {
     return true;
   }
 
+  /** Ties objects to the session that are loaded and not opened. */
+  get tie(): Tie {
+    return this.#tie;
+  }
+
   /** Puts in an object that was loaded just now. */
   attachLoaded(state: InstanceState): void {
     state.session = this.host;
@@ -199,7 +208,9 @@ export class Membership {
     if (host.hearsTransition("persistentToDetached") || host.hearsTransition("pendingToTransient"))
       this.expunge(this.all());
     else {
-      this.identity.forEach((state) => {
+      this.#tie.session = null;
+      this.#tie = new Tie(host);
+      this.identity.forEachState((state) => {
         state.session = null;
       });
       for (const state of this.new) state.session = null;
@@ -284,10 +295,11 @@ export class Membership {
     }
     for (const state of new Set([...snapshot.deleted, ...this.deleted])) this.#undelete(state);
     this.deleted.clear();
-    for (const state of this.identity.states()) {
-      if (dirtyOnly && !state.modified && !snapshot.dirty.has(state)) continue;
-      state.expireAll();
-    }
+    if (!dirtyOnly) for (const state of this.identity.states()) state.expireAll();
+    else
+      this.identity.forEachState((state) => {
+        if (state.modified || snapshot.dirty.has(state)) state.expireAll();
+      });
   }
 
   /** An object that was expunged since its INSERT: that row is gone too. */

@@ -18,6 +18,7 @@ import type { IdentityMap } from "../identity-map.js";
 import { announceInstance, heard } from "../instance-events.js";
 import { keepShape } from "../keep-shape.js";
 import type { AnnouncedLoad, LoadSession } from "../load-session.js";
+import type { Tie } from "../loaded-alike.js";
 import { type GetOptions, loadByKey, loadByKeys, loadUnloaded, refreshState } from "../loading/identity.js";
 import { loadRelationship } from "../loading/lazy.js";
 import { LoadedOptions } from "../loading/option-tree.js";
@@ -28,10 +29,11 @@ import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { mapperFor } from "../mapping/registry.js";
 import { SessionPersister } from "../persistence/persister.js";
 import type { MapperEventName, PersistSession } from "../persistence/port.js";
+import { peekState } from "../stamp.js";
 import {
   type IdentityKey,
   type IdentityToken,
-  type InstanceState,
+  InstanceState,
   type LoadedWith,
   type SessionPort,
   type StateAttribute,
@@ -106,9 +108,15 @@ export class SessionCore
   allStates(): Iterable<InstanceState> {
     return this.membership.identity.states();
   }
+  get tie(): Tie {
+    return this.membership.tie;
+  }
+  get announcesLoaded(): boolean {
+    return this.hearsEvent("loadedAsPersistent");
+  }
   attachLoaded(state: InstanceState): void {
     this.membership.attachLoaded(state);
-    if (this.hearsEvent("loadedAsPersistent")) this.transition("loadedAsPersistent", state);
+    if (this.announcesLoaded) this.transition("loadedAsPersistent", state);
   }
   rowGone(state: InstanceState): void {
     this.membership.registerDeleted([state]);
@@ -231,15 +239,16 @@ export class SessionCore
     if (this.shards !== null) return yield* this.#getSharded(this.shards, mapper, values, options);
     if (!options.populateExisting && !options.withForUpdate) {
       const key = mapper.identityKey(values);
-      const found = key === null ? undefined : this.lookup(mapper.base, key);
-      if (found !== undefined) {
-        if (found.expired && !(yield* this.ensurePresent(found))) return null;
-        return mapperOf(found).isA(mapper) ? found.object : null;
+      const object = key === null ? undefined : this.identity.objectAt(mapper.base, key);
+      if (object !== undefined) {
+        const found = peekState(object);
+        // What is not opened is not expired.
+        if (found instanceof InstanceState && found.expired && !(yield* this.ensurePresent(found))) return null;
+        return (found.mapper as Mapper).isA(mapper) ? object : null;
       }
     }
     if (this.needsAutoflush) yield* this.autoflush();
-    const state = yield* loadByKey(this, mapper, values, options);
-    return state?.object ?? null;
+    return yield* loadByKey(this, mapper, values, options);
   }
 
   /** Asks the shards where the object of a key may be: memory of all first. */
@@ -257,8 +266,8 @@ export class SessionCore
     yield* this.autoflush();
     for (const shardId of tokens) {
       const bindArguments = { ...options.bindArguments, shardId };
-      const state = yield* loadByKey(this, mapper, values, { ...options, bindArguments });
-      if (state !== null) return state.object;
+      const object = yield* loadByKey(this, mapper, values, { ...options, bindArguments });
+      if (object !== null) return object;
     }
     return null;
   }
@@ -303,8 +312,11 @@ export class SessionCore
   present(mapper: Mapper, ident: unknown): object | undefined {
     if (this.shards !== null) return undefined;
     const key = mapper.identityKey(mapper.keyValues(ident));
-    const found = key === null ? undefined : this.lookup(mapper.base, key);
-    return found !== undefined && !found.expired && mapperOf(found).isA(mapper) ? found.object : undefined;
+    const object = key === null ? undefined : this.identity.objectAt(mapper.base, key);
+    if (object === undefined) return undefined;
+    const found = peekState(object);
+    if (found instanceof InstanceState && found.expired) return undefined;
+    return (found.mapper as Mapper).isA(mapper) ? object : undefined;
   }
 
   *getOne(mapper: Mapper, ident: unknown, options: GetOptions = {}): Op<object> {

@@ -71,7 +71,7 @@ export abstract class SessionFace {
   }
   /** All objects with a row that are present. */
   get identityMap(): ReadonlySet<object> {
-    return new Set([...this.#core.allStates()].map((state) => state.object));
+    return new Set(this.#core.identity.objects());
   }
 
   /** Whether the object is in this session: pending or persistent. Python's `in`. */

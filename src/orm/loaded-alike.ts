@@ -1,0 +1,49 @@
+/**
+ * An object that was loaded and that nobody has looked into has no state yet: its row and what it shares with the other objects of its statement say
+ * all that a state would. It is opened, and gets its state, by the first thing that needs more than the value of a column: a change, a relationship,
+ * a second load. Most objects of most programs are read and forgotten before that.
+ */
+import { type IdentityKey, InstanceState, type LoadOrigin, type SessionPort, type StateMapper } from "./state.js";
+
+/** Ties unopened objects to their session: cut once for all of them. */
+export class Tie {
+  constructor(public session: SessionPort | null) {}
+}
+
+/** A mapper with the root of its hierarchy, which identities are told apart by. */
+export type RootedMapper = StateMapper & { readonly base: StateMapper };
+
+/** What the unopened objects of one class that one statement loaded into one session have in common. */
+export class LoadedAlike {
+  constructor(
+    readonly mapper: RootedMapper,
+    readonly origin: LoadOrigin,
+    /** Slots that hold what the driver gave and convert when first read, a bit each. */
+    readonly raw: number,
+    /** The slot of the primary key, which is one plain value. */
+    readonly keySlot: number,
+    readonly tie: Tie,
+    /** What the identity map holds weakly together with these objects. */
+    readonly page: object | null = null,
+  ) {}
+
+  keyOf(values: readonly unknown[]): IdentityKey {
+    return values[this.keySlot] as IdentityKey;
+  }
+
+  /** The same for objects that the identity map holds weakly from now on. */
+  onPage(page: object): LoadedAlike {
+    return new LoadedAlike(this.mapper, this.origin, this.raw, this.keySlot, this.tie, page);
+  }
+
+  /** Makes the state of one of the objects. */
+  open(object: object, values: unknown[]): InstanceState {
+    const state = new InstanceState(this.mapper, object, values);
+    state.raw = this.raw;
+    state.key = this.keyOf(values);
+    state.session = this.tie.session;
+    state.origin = this.origin;
+    state.page = this.page;
+    return state;
+  }
+}
