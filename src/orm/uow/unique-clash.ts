@@ -1,7 +1,7 @@
 /**
  * Unique values that a flush frees and takes again: a row is deleted and its successor inserted, or one object gives a value up and another takes it.
- * Inserts come before updates and deletes, so that the database would see the value twice; where that shows in memory, and only there, what frees the
- * value goes first. (SQLAlchemy leaves it to the database, which refuses.)
+ * Inserts come before deletes, and updates go by primary key, so that the database would see the value twice; where that shows in memory, and only there,
+ * what frees the value goes first. (SQLAlchemy leaves it to the database, which refuses.)
  */
 import type { Column } from "../../sql/schema/column.js";
 import { UniqueConstraint } from "../../sql/schema/constraints.js";
