@@ -64,6 +64,8 @@ export class Relinking {
         each.relationships.filter(
           (one) =>
             one.parent === each &&
+            // Classes of a registry that was never used, or could not be, are not joined yet.
+            (one.join as typeof one.join | undefined) !== undefined &&
             !one.viewonly &&
             one.direction === "oneToMany" &&
             one.join.simple &&
