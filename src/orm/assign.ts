@@ -6,6 +6,9 @@ import { describeValue, type RelationAttribute } from "./attributes/relation-att
 import { ensureState } from "./mapping/instrument.js";
 import { type Mapper, mapperOf } from "./mapping/mapper.js";
 import { mapperFor } from "./mapping/registry.js";
+import { columnRule } from "./schemas/class-rule.js";
+import { Findings, REFUSED, ValidationError } from "./schemas/issues.js";
+import type { InputValue } from "./schemas/schema-types.js";
 import { findState } from "./stamp.js";
 import { hashOf, type InstanceState } from "./state.js";
 
@@ -21,8 +24,8 @@ export interface AssignOptions {
 export type PlainInput<E> = {
   readonly [K in keyof E]?: E[K] extends readonly (infer I)[]
     ? readonly (I extends object ? I | PlainInput<I> : I)[]
-    : NonNullable<E[K]> extends Date | Uint8Array | readonly unknown[]
-      ? E[K]
+    : NonNullable<E[K]> extends Date | Uint8Array | bigint | readonly unknown[]
+      ? InputValue<E[K]>
       : NonNullable<E[K]> extends object
         ? E[K] | PlainInput<NonNullable<E[K]>>
         : E[K];
@@ -32,12 +35,18 @@ export type PlainInput<E> = {
  * Sets attributes of an entity from a plain object, deep into its relationships: a plain object in a relationship becomes a new entity, or sets the
  * attributes of the loaded member whose primary key it carries. Members of a collection that are not in the input leave it. `undefined` is passed over.
  *
+ * Values are checked, and taken from JSON, as a schema of the class does ({@link schemaOf}): dates may be ISO text. Nothing is set unless all is right.
+ *
+ * @throws ValidationError with all that is wrong with values, by path
  * @throws InvalidRequestError for a name that is not mapped or not allowed (unless they are ignored), and for another primary key of a stored object
  * @throws ArgumentError for a value that a relationship cannot hold
  * @example assign(user, body, { only: ["name", "posts.title"] })
  */
 export function assign<E extends object>(entity: E, input: PlainInput<E>, options: AssignOptions = {}): E {
-  take(ensureState(entity), input as Record<string, unknown>, new Rules(options), "");
+  const state = ensureState(entity);
+  const assignment = new Assignment(options);
+  assignment.take(state, input as Record<string, unknown>, []);
+  assignment.perform(`assign(${state.describe()})`);
   return entity;
 }
 
@@ -84,64 +93,107 @@ class Rules {
   }
 }
 
-function take(state: InstanceState, input: Record<string, unknown>, rules: Rules, prefix: string): void {
-  if (typeof input !== "object" || input === null || Array.isArray(input))
-    throw new ArgumentError(`${state.describe()} takes a plain object of attributes, not ${describeValue(input)}.`);
-  const mapper = mapperOf(state);
-  for (const name of Object.keys(input)) {
-    const value = input[name];
-    const path = prefix === "" ? name : `${prefix}.${name}`;
-    if (value === undefined || !rules.admits(mapper, name, path)) continue;
-    const descriptor = mapper.descriptors.get(name);
-    if (descriptor !== undefined) {
-      if (!descriptor.settable(state.object)) throw new InvalidRequestError(`${descriptor.label} cannot be set.`);
-      (state.object as Record<string, unknown>)[name] = value;
-      continue;
+/** What an input comes to: everything is looked at before anything is set. */
+class Assignment {
+  readonly #rules: Rules;
+  readonly #findings = new Findings();
+  readonly #steps: (() => void)[] = [];
+
+  constructor(options: AssignOptions) {
+    this.#rules = new Rules(options);
+  }
+
+  /** Sets what was taken. @throws ValidationError */
+  perform(subject: string): void {
+    if (this.#findings.issues.length > 0) throw new ValidationError(subject, this.#findings.issues);
+    for (const step of this.#steps) step();
+  }
+
+  take(state: InstanceState, input: Record<string, unknown>, path: readonly PropertyKey[]): void {
+    if (typeof input !== "object" || input === null || Array.isArray(input))
+      throw new ArgumentError(`${state.describe()} takes a plain object of attributes, not ${describeValue(input)}.`);
+    const mapper = mapperOf(state);
+    for (const name of Object.keys(input)) {
+      const value = input[name];
+      const at = [...path, name];
+      const rulePath = pathOf(at);
+      if (value === undefined || !this.#rules.admits(mapper, name, rulePath)) continue;
+      const descriptor = mapper.descriptors.get(name);
+      if (descriptor !== undefined) {
+        if (!descriptor.settable(state.object)) throw new InvalidRequestError(`${descriptor.label} cannot be set.`);
+        this.#steps.push(() => {
+          (state.object as Record<string, unknown>)[name] = value;
+        });
+        continue;
+      }
+      const attribute = mapper.attribute(name);
+      if (attribute instanceof ColumnAttribute) this.#takeColumn(state, attribute, value, at);
+      else this.#relate(state, attribute as RelationAttribute, value, at);
     }
-    const attribute = mapper.attribute(name);
-    if (attribute instanceof ColumnAttribute) {
-      if (attribute.hidden && !rules.names(path)) {
-        throw new InvalidRequestError(
-          `${attribute.label} is hidden, and is set from input only where "only" names it.`,
+  }
+
+  #takeColumn(state: InstanceState, attribute: ColumnAttribute, value: unknown, path: readonly PropertyKey[]): void {
+    if (attribute.hidden && !this.#rules.names(pathOf(path))) {
+      throw new InvalidRequestError(`${attribute.label} is hidden, and is set from input only where "only" names it.`);
+    }
+    if (state.key !== null && mapperOf(state).primaryKey.includes(attribute)) {
+      if (attribute.same(attribute.peek(state), value)) return;
+      throw new InvalidRequestError(
+        `${state.describe()} is stored, and the input gives its "${attribute.key}" as ${JSON.stringify(value)}: a primary key is not assigned from input.`,
+      );
+    }
+    // An expression of the mapping refuses by itself.
+    if (!attribute.writable) attribute.set(state, value);
+    const taken = this.#checked(attribute, value, path);
+    if (taken !== REFUSED) this.#steps.push(() => attribute.set(state, taken));
+  }
+
+  #checked(attribute: ColumnAttribute, value: unknown, path: readonly PropertyKey[]): unknown {
+    const { column } = attribute;
+    const rule = columnRule(attribute);
+    if (value === null)
+      return column.nullable || column.hasDefault ? null : this.#findings.refuseType(rule.expected, value, path);
+    const taken = rule.check(value, path, this.#findings);
+    if (!(taken instanceof Promise)) return taken;
+    throw new ArgumentError(
+      `${attribute.label} has a schema that is asynchronous, and assign() works at once: give it what schemaOf(...).parseAsync(input) gives.`,
+    );
+  }
+
+  #relate(state: InstanceState, attribute: RelationAttribute, value: unknown, path: readonly PropertyKey[]): void {
+    const target = mapperOf(state).relationship(attribute.key)?.target as Mapper;
+    const present = new Map<unknown, object>();
+    for (const member of attribute.loadedMembers(state)) {
+      const { key } = ensureState(member);
+      if (key !== null) present.set(hashOf(key), member);
+    }
+    const made = (item: unknown, at: readonly PropertyKey[]): object => {
+      if (typeof item !== "object" || item === null || Array.isArray(item))
+        throw new ArgumentError(
+          `${attribute.label} takes objects of ${target.className} or plain objects, not ${describeValue(item)}.`,
         );
-      }
-      if (state.key !== null && mapper.primaryKey.includes(attribute)) {
-        if (attribute.same(attribute.peek(state), value)) continue;
-        throw new InvalidRequestError(
-          `${state.describe()} is stored, and the input gives its "${name}" as ${JSON.stringify(value)}: a primary key is not assigned from input.`,
-        );
-      }
-      attribute.set(state, value);
-    } else relate(state, attribute as RelationAttribute, value, rules, path);
+      if (findState(item) !== undefined) return item;
+      const given = item as Record<string, unknown>;
+      const key = target.identityKey(target.primaryKey.map((each) => given[each.key]));
+      const known = key === null ? undefined : present.get(hashOf(key));
+      const object = known ?? new (target.cls as unknown as new () => object)();
+      this.take(ensureState(object), given, at);
+      return object;
+    };
+    if (!attribute.uselist) {
+      const related = value === null ? null : made(value, path);
+      this.#steps.push(() => attribute.set(state, related));
+      return;
+    }
+    const items = value instanceof Map ? [...value.values()] : value;
+    if (!Array.isArray(items) && !(items instanceof Set))
+      throw new ArgumentError(`${attribute.label} is a collection and takes an array, not ${describeValue(value)}.`);
+    const members = [...items].map((item, i) => made(item, [...path, i]));
+    this.#steps.push(() => attribute.set(state, members));
   }
 }
 
-function relate(state: InstanceState, attribute: RelationAttribute, value: unknown, rules: Rules, path: string): void {
-  const target = mapperOf(state).relationship(attribute.key)?.target as Mapper;
-  const present = new Map<unknown, object>();
-  for (const member of attribute.loadedMembers(state)) {
-    const { key } = ensureState(member);
-    if (key !== null) present.set(hashOf(key), member);
-  }
-  const made = (item: unknown): object => {
-    if (typeof item !== "object" || item === null || Array.isArray(item))
-      throw new ArgumentError(
-        `${attribute.label} takes objects of ${target.className} or plain objects, not ${describeValue(item)}.`,
-      );
-    if (findState(item) !== undefined) return item;
-    const given = item as Record<string, unknown>;
-    const key = target.identityKey(target.primaryKey.map((each) => given[each.key]));
-    const known = key === null ? undefined : present.get(hashOf(key));
-    const object = known ?? new (target.cls as unknown as new () => object)();
-    take(ensureState(object), given, rules, path);
-    return object;
-  };
-  if (!attribute.uselist) {
-    attribute.set(state, value === null ? null : made(value));
-    return;
-  }
-  const items = value instanceof Map ? [...value.values()] : value;
-  if (!Array.isArray(items) && !(items instanceof Set))
-    throw new ArgumentError(`${attribute.label} is a collection and takes an array, not ${describeValue(value)}.`);
-  attribute.set(state, [...items].map(made));
+/** The path of an attribute as rules name it: places in collections are left out. */
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.filter((each) => typeof each === "string").join(".");
 }

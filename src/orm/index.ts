@@ -89,6 +89,11 @@ export {
   setCommittedValue,
   wasDeleted,
 } from "./object-functions.js";
+export type { SchemaMode } from "./schemas/class-rule.js";
+export { type ColumnSettings, columnsFrom, type OutputOf } from "./schemas/columns-from.js";
+export { type InputIssue, ValidationError } from "./schemas/issues.js";
+export { type ClassSchema, type SchemaOptions, type SchemaResult, schemaOf } from "./schemas/schema-of.js";
+export type { InputValue, SchemaInput, SchemaOutput } from "./schemas/schema-types.js";
 export { deserialize, serialize } from "./serialize.js";
 export { AsyncSession } from "./session/async-session.js";
 export type { Awaitable } from "./session/awaitable.js";

@@ -298,5 +298,10 @@ export type Create<E> = { [K in Exclude<RequiredKeys<E>, NoInitKeys<E>>]: E[K] }
   -readonly [K in Exclude<PropertyOf<E>, RequiredKeys<E> | NoInitKeys<E>>]?: E[K];
 };
 
+/** What `create(User, ...)` takes of the columns. */
+export type CreateColumns<E> = { [K in Exclude<RequiredKeys<E>, NoInitKeys<E>>]: E[K] } & {
+  -readonly [K in Exclude<keyof Plain<E>, RequiredKeys<E> | NoInitKeys<E>>]?: E[K];
+};
+
 /** The class of an entity reference, an attribute set or a class. */
 export type EntityOf<X> = X extends EntityRef<infer E, unknown> ? E : X extends Cls<infer E> ? E : never;

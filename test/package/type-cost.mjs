@@ -1,5 +1,5 @@
 /**
- * What the types of loaded entities cost the compiler: the same file, with and without them.
+ * What the types of loaded entities and of schemas cost the compiler: the same file, with and without them.
  *
  * The compiler counts what it instantiates, which is the same at each run; its times are not, and are printed only.
  */
@@ -22,8 +22,10 @@ const CLASSES = `
   @ManyToMany(() => Post, (p) => p.tags) posts!: Post[];
 }`;
 
-const use = (i) => `
-export async function use${i}(session: AsyncSession) {
+/** @param {number} i @param {string} schema what stands for the schema of a class */
+const use = (i, schema) => `
+export async function use${i}(session: AsyncSession, body: unknown) {
+  const input = ${schema}.parse(body);
   const users = await session
     .scalars(select(User).where((u) => u.id.gt(${i})).options(selectinload(User, (u) => u.posts).selectinload((p) => p.tags)))
     .all();
@@ -35,14 +37,22 @@ export async function use${i}(session: AsyncSession) {
   return [
     users.map((u) => u.posts.map((p) => p.tags.map((g) => g.label))),
     posts.map((p) => p.author?.name), lean.map((u) => u.name), tags.map((g) => g.label),
+    input.name.length + (input.posts?.length ?? 0),
   ];
 }`;
 
-const program = (settings) => `import "reflect-metadata";
+/** Schemas of classes in types, and what a program would have without them. */
+const SCHEMAS = {
+  typed: 'schemaOf(User, "create", { relations: ["posts"] })',
+  plain:
+    "({} as { parse(input: unknown): { name: string; email: string; age: number; posts?: { title: string; body: string }[] } })",
+};
+
+const program = (settings, schema) => `import "reflect-metadata";
 import {
-  type AsyncSession, Column, Entity, joinedload, loadOnly, ManyToMany, ManyToOne, OneToMany, PrimaryKey, type Relation, select, selectinload,
+  type AsyncSession, Column, Entity, joinedload, loadOnly, ManyToMany, ManyToOne, OneToMany, PrimaryKey, type Relation, schemaOf, select, selectinload,
 } from "athanor";
-${settings}${CLASSES}${Array.from({ length: 50 }, (_, i) => use(i)).join("")}
+${settings}${CLASSES}${Array.from({ length: 50 }, (_, i) => use(i, schema)).join("")}
 `;
 
 /**
@@ -50,16 +60,17 @@ ${settings}${CLASSES}${Array.from({ length: 50 }, (_, i) => use(i)).join("")}
  * @returns {{ instantiations: [number, number], seconds: [number, number] }} with these types, and without them
  */
 export function typeCost(project) {
-  const with_ = measure(project, "");
-  const without = measure(project, 'declare module "athanor" { interface TypeSettings { loaded: false } }\n');
+  const with_ = measure(project, "", SCHEMAS.typed);
+  const off = 'declare module "athanor" { interface TypeSettings { loaded: false } }\n';
+  const without = measure(project, off, SCHEMAS.plain);
   return {
     instantiations: [with_.instantiations, without.instantiations],
     seconds: [with_.seconds, without.seconds],
   };
 }
 
-function measure(project, settings) {
-  writeFileSync(join(project, "type-cost.ts"), program(settings));
+function measure(project, settings, schema) {
+  writeFileSync(join(project, "type-cost.ts"), program(settings, schema));
   const config = {
     extends: "./tsconfig.json",
     compilerOptions: { noEmit: true, skipLibCheck: true, rootDir: "." },

@@ -1,6 +1,7 @@
 /** Channels of notifications, and what travels on them. */
 import { ArgumentError } from "../../sql/errors.js";
-import { type StandardSchema, validate } from "../../sql/types/structured.js";
+import type { StandardSchema } from "../../sql/types/standard-schema.js";
+import { validate } from "../../sql/types/structured.js";
 
 /** The longest name that PostgreSQL tells apart, in bytes. */
 const LONGEST_NAME = 63;

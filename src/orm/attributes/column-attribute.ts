@@ -2,6 +2,7 @@
 import { ArgumentError } from "../../sql/errors.js";
 import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
+import type { StandardSchema } from "../../sql/types/standard-schema.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { History, NO_HISTORY } from "../history.js";
 import type { ComparatorFactory } from "../mapping/declarations.js";
@@ -20,6 +21,7 @@ export interface ColumnAttributeOptions {
   readonly init?: boolean;
   /** False keeps it out of printing and JSON. */
   readonly repr?: boolean;
+  readonly schema?: StandardSchema;
   /** Operators in place of those of its type. */
   readonly comparator?: ComparatorFactory;
 }
@@ -31,6 +33,8 @@ export class ColumnAttribute extends Attribute {
   activeHistory: boolean;
   readonly init: boolean;
   readonly repr: boolean;
+  /** What input for it must fit, beside what its type asks. */
+  readonly schema: StandardSchema | null;
   readonly comparator: ComparatorFactory | undefined;
   /** The attribute's bit in `state.raw`; 0 where values are converted as they come. */
   readonly bit: number;
@@ -50,6 +54,7 @@ export class ColumnAttribute extends Attribute {
     this.deferredGroup = options.deferredGroup ?? null;
     this.activeHistory = options.activeHistory ?? false;
     this.init = options.init ?? true;
+    this.schema = options.schema ?? null;
     this.repr = options.repr ?? !type.concealed;
     this.comparator = options.comparator;
     const isKey = columns.some((c) => c.primaryKey || c.foreignKeys.length > 0);

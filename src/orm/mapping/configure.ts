@@ -127,6 +127,7 @@ function declareColumn(declaration: ClassDeclaration, given: ColumnDeclaration):
     deferredRaiseload: _r,
     activeHistory: _a,
     mutable: _m,
+    schema: _v,
     init: _i,
     repr: _p,
     comparator: _c,

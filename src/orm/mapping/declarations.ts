@@ -9,6 +9,7 @@ import type {
   ForeignKeyOptions,
 } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
+import type { StandardSchema } from "../../sql/types/standard-schema.js";
 import type { SQLType } from "../../sql/types/type.js";
 import type { CascadeName } from "../cascades.js";
 import type { CollectionChoice } from "../collections/kinds.js";
@@ -68,6 +69,8 @@ export interface ColumnDeclarationOptions<T = unknown>
   readonly activeHistory?: boolean;
   /** Changes inside its value (a JSON object, an array) are noticed. */
   readonly mutable?: boolean;
+  /** A Standard Schema (zod, valibot, arktype) that input for it must fit, beside what its type asks: see `schemaOf()` and `assign()`. */
+  readonly schema?: StandardSchema;
   /** False keeps it out of `create()`. */
   readonly init?: boolean;
   /** False keeps it out of printing, `toJSON` and `toObject`. */

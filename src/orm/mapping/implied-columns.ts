@@ -20,6 +20,11 @@ export interface Association {
 const foreignKeyColumns = new WeakMap<RelationDeclaration, readonly Column[]>();
 const associations = new WeakMap<RelationDeclaration, Association>();
 const implied = new WeakSet<Column>();
+
+/** Whether a column is there for a relationship, and no property of the class stands for it. */
+export function isImplied(column: Column): boolean {
+  return implied.has(column);
+}
 const declarationOf = new WeakMap<Mapper, ClassDeclaration>();
 const done = new WeakSet<ClassDeclaration>();
 

@@ -2,6 +2,7 @@ export * from "./base.js";
 export * from "./domain.js";
 export * from "./extensible.js";
 export * from "./from-metadata.js";
+export * from "./standard-schema.js";
 export * from "./structured.js";
 export * from "./t.js";
 export * from "./temporal.js";

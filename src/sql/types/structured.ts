@@ -1,5 +1,6 @@
 import { ArgumentError } from "../errors.js";
 import { quoteLiteral, registerValueType, stringType } from "./base.js";
+import { describeIssue, type StandardSchema } from "./standard-schema.js";
 import { checkText, describeValue } from "./text-check.js";
 import {
   type BindProcessor,
@@ -10,19 +11,6 @@ import {
   type TypeDialect,
   type TypeFamily,
 } from "./type.js";
-
-/** The part of a Standard Schema (zod, valibot, arktype) that a JSON column uses. */
-export interface StandardSchema<T> {
-  readonly "~standard": {
-    readonly version: 1;
-    validate(value: unknown): StandardResult<T> | Promise<StandardResult<T>>;
-  };
-}
-
-/** What a Standard Schema answers. */
-export type StandardResult<T> =
-  | { readonly value: T; readonly issues?: undefined }
-  | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] };
 
 /** Options of a JSON type. */
 export interface JsonOptions<T> {
@@ -149,11 +137,7 @@ export function validate<T>(schema: StandardSchema<T>, value: unknown): T {
     );
   }
   if (result.issues === undefined) return result.value;
-  const problems = result.issues.map(
-    (issue) =>
-      `${(issue.path ?? []).map((key) => String((key as { key?: unknown })?.key ?? key)).join(".")}: ${issue.message}`,
-  );
-  throw new ArgumentError(`the JSON value does not fit its schema: ${problems.join("; ")}`);
+  throw new ArgumentError(`the JSON value does not fit its schema: ${result.issues.map(describeIssue).join("; ")}`);
 }
 
 /** A UUID, as text in lower case. */
