@@ -34,11 +34,7 @@ export function createApp({ shops, panel, report = console.error }: AppOptions):
   const app = new Hono<Environment>({ strict: false });
   const bySlug = new Map(shops.map((shop) => [shop.slug, shop]));
   if (panel?.enabled) app.use(mountPanel(panel));
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: { defaultSrc: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"] },
-    }),
-  );
+  protect(app);
   app.get("/", (c) => c.html(shopsPage(shops)));
   app.get("/health", (c) => c.text("ok"));
   for (const { path, text, type } of [stylesheet, icon]) {
@@ -48,7 +44,6 @@ export function createApp({ shops, panel, report = console.error }: AppOptions):
   }
   app.use(
     "/:shop/*",
-    limitBody,
     requestScope(db, {
       session: (c) => ({ info: { shop: bySlug.get(c.req.param("shop") ?? "") }, ...(onlyReads(c) && READING) }),
     }),
@@ -59,6 +54,16 @@ export function createApp({ shops, panel, report = console.error }: AppOptions):
   app.notFound((c) => answerProblem(c, missing("page"), report));
   app.onError((error, c) => answerProblem(c, error, report));
   return app;
+}
+
+/** What every answer says of itself, and what is not read. */
+export function protect(app: Hono<Environment>): void {
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: { defaultSrc: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"] },
+    }),
+  );
+  app.use(limitBody);
 }
 
 /** Exports read one cursor for long, which needs a transaction to live in. */

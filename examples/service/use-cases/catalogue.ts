@@ -1,5 +1,5 @@
 /** What visitors see: lists of books, and one of them. */
-import { joinedload, select, selectinload, undefer } from "athanor";
+import { joinedload, loadOnly, select, selectinload, undefer } from "athanor";
 import { Author, Book, Genre } from "../entities/index.js";
 import { db } from "../session.js";
 import { type KeysetOrder, type Page, type PageRequest, page } from "./keyset.js";
@@ -28,10 +28,16 @@ export interface CatalogueQuery extends PageRequest {
   readonly order?: CatalogueOrder | undefined;
 }
 
-/** A page of the catalogue; each book with its stock. */
+/** Books as lists show them. */
+const LISTED = select(Book).options(
+  loadOnly(Book, (b) => [b.title, b.byline, b.language, b.year, b.priceCents, b.addedAt]),
+  joinedload(Book, (b) => b.stock, { innerjoin: true }).loadOnly((s) => s.onHand),
+);
+
+/** A page of the catalogue; of each book what lists show, with its stock. */
 export async function browse(query: CatalogueQuery): Promise<Page<Book>> {
   const { words, genre, language, author, minCents, maxCents, inStock } = query;
-  let books = select(Book).options(joinedload(Book, (b) => b.stock, { innerjoin: true }));
+  let books = LISTED;
   const match = words === undefined ? null : matching(words, db.getBind(Book).dialect.name);
   if (match !== null) books = books.where(match);
   if (genre !== undefined) books = books.where((b) => b.genre.has((g) => g.slug.eq(genre)));

@@ -133,17 +133,25 @@ export type Widened<T> = T extends string
         : T;
 
 /** Throws for what can never be a bound value. `where` names the place, e.g. `users.name = ...`. */
-export function refuseValue(value: unknown, where: string): void {
-  if (value === undefined) {
-    throw new ArgumentError(`${where}: the value is undefined. Write null for SQL NULL, or leave the condition out.`);
-  }
-  if (typeof value === "function") {
-    throw new ArgumentError(
-      `${where}: a function${value.name === "" ? "" : ` (${value.name})`} is not a value. Call it, or give an expression.`,
-    );
-  }
-  if (typeof value === "symbol") throw new ArgumentError(`${where}: a symbol is not a value.`);
-  if (typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function") {
-    throw new ArgumentError(`${where}: the value is a Promise. Await it first.`);
+export function refuseValue(value: unknown, where: string | (() => string)): void {
+  const fault = faultOf(value);
+  if (fault !== null) throw new ArgumentError(`${typeof where === "string" ? where : where()}: ${fault}`);
+}
+
+/** What keeps a value from being one; null for nothing. */
+function faultOf(value: unknown): string | null {
+  switch (typeof value) {
+    case "undefined":
+      return "the value is undefined. Write null for SQL NULL, or leave the condition out.";
+    case "function":
+      return `a function${value.name === "" ? "" : ` (${value.name})`} is not a value. Call it, or give an expression.`;
+    case "symbol":
+      return "a symbol is not a value.";
+    case "object":
+      return typeof (value as { then?: unknown } | null)?.then === "function"
+        ? "the value is a Promise. Await it first."
+        : null;
+    default:
+      return null;
   }
 }

@@ -157,7 +157,8 @@ function memberList(left: ColumnElement, operator: Operator, list: readonly unkn
         `${describeElement(left)} ${operator.sql} (...) holds null, which is equal to nothing. Take it out and add .isNull() with or().`,
       );
     }
-    refuseValue(item, `${describeElement(left)} ${operator.sql} (...)`);
+    // The words are made for the error only: they have the element compiled.
+    refuseValue(item, () => `${describeElement(left)} ${operator.sql} (...)`);
   }
   return new BindParameter(list, listType(left, list), null, true, false, null, left.key);
 }

@@ -4,6 +4,7 @@ import { BindParameter } from "./bind.js";
 
 /** A tree with values for its named parameters. @throws ArgumentError for a name that it does not have */
 export function withParams<N extends Node>(root: N, values: Readonly<Record<string, unknown>>): N {
+  if (Object.keys(values).length === 0) return root;
   const known = new Set<string>();
   // a replacement reaches the subqueries whose columns are all that a statement says of them
   const filled = replaceNodes(root, (node) => {
