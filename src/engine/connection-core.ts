@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Compiled, CompileOptions, SchemaTranslateMap } from "../sql/compiled.js";
 import { AthanorError, InvalidRequestError, ResourceClosedError } from "../sql/errors.js";
+import { keepShape } from "../sql/keep-shape.js";
 import type { Node } from "../sql/node.js";
 import { translating } from "../sql/schema-translation.js";
 import type { CachedStatement } from "./compiled-cache.js";
@@ -738,3 +739,5 @@ export class ConnectionCore implements ConnectionContext {
 function wordsOf(action: string): string {
   return action.replace(/ \(.*/, "");
 }
+
+keepShape(new ConnectionCore({ dialect: {}, options: {} } as never, { driver: null } as never));

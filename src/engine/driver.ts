@@ -1,4 +1,6 @@
 /** What a driver implements: the narrow bridge between the core and a database client. */
+
+import { keepShape } from "../sql/keep-shape.js";
 import type { IORequest } from "./io.js";
 
 /**
@@ -187,3 +189,6 @@ type RowsDriver = DriverConnection & Required<Pick<DriverConnection, "runRows" |
 export function takesRows(driver: DriverConnection): driver is RowsDriver {
   return driver.runRows !== undefined && driver.runRowsSync !== undefined;
 }
+
+keepShape(new RunRequest(null as never, null as never, [], undefined));
+keepShape(new RunManyRequest(null as never, null as never, [], undefined));

@@ -10,6 +10,7 @@ const YOUTH_MS = 50;
 export class Nursery<T> {
   readonly #young: Set<T> = new Set();
   #waiting = false;
+  #timer: NodeJS.Timeout | null = null;
 
   /** @param grown takes what has been there for a moment, and must hold it weakly. */
   constructor(private readonly grown: (thing: T) => void) {}
@@ -18,7 +19,8 @@ export class Nursery<T> {
     this.#young.add(thing);
     if (this.#waiting) return;
     this.#waiting = true;
-    setTimeout(() => this.#release(), YOUTH_MS).unref();
+    if (this.#timer === null) this.#timer = setTimeout(() => this.#release(), YOUTH_MS).unref();
+    else this.#timer.refresh();
   }
 
   /** Takes a thing out; false where it has grown up, or never was here. */

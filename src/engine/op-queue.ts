@@ -1,3 +1,4 @@
+import { keepShape } from "../sql/keep-shape.js";
 import { Fifo } from "./fifo.js";
 import { type Op, type Place, runAsync } from "./io.js";
 
@@ -73,3 +74,5 @@ export class OpQueue implements Place {
     });
   }
 }
+
+keepShape(new OpQueue());

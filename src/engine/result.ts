@@ -1,5 +1,6 @@
 /** Buffered results. */
 import { InvalidRequestError } from "../sql/errors.js";
+import { keepShape } from "../sql/keep-shape.js";
 import { RowSource, Rows, tupleKey, uniqueValue } from "./result-rows.js";
 import { columnIndex, type ResultShape, type Row, rowMaker } from "./row.js";
 
@@ -337,3 +338,13 @@ export class CursorResult<R = readonly unknown[]> extends Result<R> {
     return this.facts.returnedDefaults ?? null;
   }
 }
+
+const noSource = new RowSource([]);
+for (const sample of [
+  noSource,
+  new Result(NO_SHAPE, noSource),
+  new ScalarResult(NO_SHAPE, noSource, 0, false),
+  new MappingResult(NO_SHAPE, noSource, false),
+  new CursorResult(null, [], { rowcount: -1, lastrowid: null, perSet: null, lastrowids: null, insertedKeys: null }),
+])
+  keepShape(sample);

@@ -1,4 +1,5 @@
 import { InvalidRequestError } from "../sql/errors.js";
+import { keepShape } from "../sql/keep-shape.js";
 import type { ConnectionContext } from "./context.js";
 import type { Op } from "./io.js";
 
@@ -80,3 +81,5 @@ export class TransactionCore {
     if (this.#state !== "closed") this.#state = how;
   }
 }
+
+keepShape(new TransactionCore(null as never, null, null));

@@ -1,9 +1,9 @@
 /** Walks a graph of objects along the cascades of their relationships. SQLAlchemy: `Mapper.cascade_iterator`. */
 
 import type { Op } from "../engine/io.js";
+import { keepShape } from "../sql/keep-shape.js";
 import type { RelationAttribute } from "./attributes/relation-attribute.js";
 import type { CascadeOperation } from "./cascades.js";
-import { keepShape } from "./keep-shape.js";
 import type { Relationship } from "./mapping/mapper.js";
 import { mapperOf } from "./mapping/mapper.js";
 import { knownState, stateOf } from "./stamp.js";

@@ -3,6 +3,8 @@
  * all that a state would. It is opened, and gets its state, by the first thing that needs more than the value of a column: a change, a relationship,
  * a second load. Most objects of most programs are read and forgotten before that.
  */
+
+import { keepShape } from "../sql/keep-shape.js";
 import { type IdentityKey, InstanceState, type LoadOrigin, type SessionPort, type StateMapper } from "./state.js";
 
 /** Ties unopened objects to their session: cut once for all of them. */
@@ -47,3 +49,7 @@ export class LoadedAlike {
     return state;
   }
 }
+
+const noTie = new Tie(null);
+keepShape(noTie);
+keepShape(new LoadedAlike(null as never, null as never, 0, 0, noTie));

@@ -5,9 +5,9 @@
  */
 
 import type { Op } from "../engine/io.js";
+import { keepShape } from "../sql/keep-shape.js";
 import { Changes } from "./changes.js";
 import { announceInstance, heard } from "./instance-events.js";
-import { keepShape } from "./keep-shape.js";
 
 /** The part of a mapper that a state needs. */
 export interface StateMapper {
@@ -366,3 +366,4 @@ export function objectState(state: InstanceState): ObjectState {
 
 keepShape(new Parents({}, false));
 keepShape(new StateExtra());
+keepShape(new InstanceState(null as never, {}, []));

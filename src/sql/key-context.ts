@@ -1,3 +1,4 @@
+import { keepShape } from "./keep-shape.js";
 import type { SQLType } from "./types/type.js";
 
 /** What the cache key asks of a node; the class is in node.ts. */
@@ -84,3 +85,5 @@ export class KeyContext {
     return binds.indexOf(bind);
   }
 }
+
+keepShape(new KeyContext());

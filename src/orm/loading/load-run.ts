@@ -1,6 +1,7 @@
 /** One execution of a plan: what was loaded and met, until its relationships are filled. */
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
+import { keepShape } from "../../sql/keep-shape.js";
 import type { BoundValue } from "../../sql/key-context.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { IdentityEntry } from "../identity-map.js";
@@ -161,3 +162,5 @@ export class LoadRun {
     return true;
   }
 }
+
+keepShape(new LoadRun({ placeOf: () => null, announcesLoaded: false } as never, null as never, [], undefined, false));

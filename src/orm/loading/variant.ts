@@ -63,6 +63,8 @@ export class Variant {
   /** The slot of the key of objects that are not opened as they are made; -1 where they are. */
   private readonly keySlot: number;
   private alike: LoadedAlike | null = null;
+  /** Keeps the shape of the class's objects: see keep-shape.ts. */
+  readonly sample: object | null = null;
 
   constructor(
     private readonly spec: VariantSpec,
@@ -89,6 +91,7 @@ export class Variant {
     const opensLate =
       isPlain && !mapper.constructs && !spec.hasPosts && spec.originFor === null && children.length === 0;
     this.keySlot = opensLate ? key[0].slot : -1;
+    if (!mapper.constructs) this.sample = sampleOf(mapper);
   }
 
   /** A new object for a row, in the identity map under its key. @param family the identity map of its hierarchy */
@@ -281,4 +284,10 @@ export function isComplete(state: InstanceState): boolean {
 export function endExpiry(state: InstanceState): void {
   state.expired = false;
   if (state.extra !== null) state.extra.expiredBy = null;
+}
+
+function sampleOf(mapper: Mapper): object {
+  const sample = mapper.newInstance();
+  stamp(sample, new InstanceState(mapper, sample, []));
+  return sample;
 }

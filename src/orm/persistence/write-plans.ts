@@ -7,10 +7,10 @@ import type { Compiled } from "../../sql/compiled.js";
 import type { Dialect } from "../../sql/dialect.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { bindparam, compile, del, insert, update } from "../../sql/index.js";
+import { keepShape } from "../../sql/keep-shape.js";
 import { cacheKeyOf, type Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
-import { keepShape } from "../keep-shape.js";
 import { PerDialect } from "../per-dialect.js";
 
 /** A column of RETURNING and how its value is read. */

@@ -9,6 +9,7 @@ import { carry, carryScalars, type ResultPromise, type ScalarResultPromise } fro
 import type { Cls, Plain } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import { EXPLAIN } from "../../sql/explain.js";
+import { keepShape } from "../../sql/keep-shape.js";
 import type { JoinsCollection, LoadedRow, LoadingStatement } from "../../sql/load-effects.js";
 import type { Node } from "../../sql/node.js";
 import type { ExplainOptions, QueryPlan } from "../../sql/query-plan.js";
@@ -496,3 +497,6 @@ class GetLoader implements BatchLoader<unknown, object | null> {
     return this.core.getMany(this.kind, idents);
   }
 }
+
+keepShape(new GetLoader(null as never, null as never));
+keepShape(new AsyncSession({ asyncFace: null, face: null } as never));

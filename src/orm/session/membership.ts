@@ -4,10 +4,10 @@
  */
 
 import { InvalidRequestError } from "../../sql/errors.js";
+import { keepShape } from "../../sql/keep-shape.js";
 import { cascadeStates, eachCascaded } from "../cascade-walk.js";
 import { FlushError } from "../errors.js";
 import { IdentityMap } from "../identity-map.js";
-import { keepShape } from "../keep-shape.js";
 import { Tie } from "../loaded-alike.js";
 import { mapperOf } from "../mapping/mapper.js";
 import {

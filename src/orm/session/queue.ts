@@ -5,6 +5,7 @@
 import DataLoader from "dataloader";
 import { type Op, request } from "../../engine/io.js";
 import { OpQueue } from "../../engine/op-queue.js";
+import { keepShape } from "../../sql/keep-shape.js";
 
 /** Loads what is asked for alone or together. */
 export interface BatchLoader<K, V> {
@@ -127,3 +128,6 @@ class Batch<K, V> {
     }
   }
 }
+
+keepShape(new SessionQueue());
+keepShape(new Batch<unknown, unknown>(null, null as never, null as never));

@@ -10,8 +10,8 @@ import { type ExecutionOptions, mergeOptions, NO_OPTIONS } from "../../engine/ex
 import type { Op, Soon } from "../../engine/io.js";
 import { TransactionCore } from "../../engine/transaction-core.js";
 import { InvalidRequestError, ResourceClosedError } from "../../sql/errors.js";
+import { keepShape } from "../../sql/keep-shape.js";
 import { FlushError, PendingRollbackError } from "../errors.js";
-import { keepShape } from "../keep-shape.js";
 import { type Membership, newSnapshot, type Snapshot } from "./membership.js";
 import type { SessionEventName } from "./session-events.js";
 

@@ -5,11 +5,11 @@
 
 import type { Op } from "../../engine/io.js";
 import { CircularDependencyError } from "../../sql/errors.js";
+import { keepShape } from "../../sql/keep-shape.js";
 import type { Attribute } from "../attributes/attribute.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { CascadeLoader } from "../cascade-walk.js";
 import { type History, NO_HISTORY } from "../history.js";
-import { keepShape } from "../keep-shape.js";
 import type { Relationship } from "../mapping/mapper.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";

@@ -1,5 +1,6 @@
 import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
+import { keepShape } from "../keep-shape.js";
 import type { BoundValue, KeyContext } from "../key-context.js";
 import type { Parts } from "../node.js";
 import { nullType, typeOfValue } from "../types/base.js";
@@ -155,3 +156,5 @@ function faultOf(value: unknown): string | null {
       return null;
   }
 }
+
+keepShape(new BindParameter(null, nullType, null, false, false, null, null));

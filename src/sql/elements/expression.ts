@@ -1,4 +1,5 @@
 import { ColumnElement } from "../element.js";
+import { keepShape } from "../keep-shape.js";
 import type { Node, Parts } from "../node.js";
 import type { Operator } from "../operators.js";
 import { operators } from "../operators.js";
@@ -243,3 +244,7 @@ export class False extends ColumnElement<boolean> {
 export const NULL = new Null();
 export const TRUE = new True();
 export const FALSE = new False();
+
+keepShape(new BinaryExpression(NULL, operators.eq, NULL, booleanType, null));
+keepShape(new UnaryExpression(operators.desc, NULL, true, nullType));
+keepShape(new BooleanClauseList(operators.and, []));

@@ -7,6 +7,7 @@ import { type WindowOptions, windowSpec } from "../elements/window.js";
 import type { Attrs, LoadOption } from "../entity.js";
 import { type Cls, type EntityRef, type RelAttr, RelationElement, type TARGET } from "../entity.js";
 import { ArgumentError, InvalidRequestError } from "../errors.js";
+import { keepShape } from "../keep-shape.js";
 import type { Loading, Tells } from "../load-effects.js";
 import type { Node, Parts } from "../node.js";
 import type { Table } from "../schema/table.js";
@@ -603,3 +604,5 @@ function isPlainObject(value: unknown): value is Readonly<Record<string, unknown
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
+
+keepShape(new Select([], none, new Select([], none)));

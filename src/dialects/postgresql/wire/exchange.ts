@@ -1,4 +1,6 @@
 /** One exchange with the server: what is sent, and what comes back until it is ready for the next. */
+
+import { keepShape } from "../../../sql/keep-shape.js";
 import { type Decoder, decodeRow, decodersOf, type LoadKind } from "../load.js";
 import type { FastBuffer } from "./fast-buffer.js";
 import type { PgConnection, Submittable } from "./pg-client.js";
@@ -163,3 +165,5 @@ export class Exchange implements Submittable {
     this.onDone?.();
   }
 }
+
+keepShape(new Exchange(null as never, null as never, null, 0, 1, false));
