@@ -176,9 +176,10 @@ export class Project {
       );
     }
     for (const file of files) await importModule(this.root, file);
-    const list = given === undefined ? [defaultRegistry.metadata] : Array.isArray(given) ? given : [given];
-    defaultRegistry.configure();
-    return list as readonly MetaData[];
+    const list: readonly MetaData[] =
+      given === undefined ? [defaultRegistry.metadata] : Array.isArray(given) ? given : [given];
+    for (const each of list) each.prepare();
+    return list;
   }
 
   async close(): Promise<void> {

@@ -9,20 +9,23 @@ import {
   Column,
   column,
   createAsyncEngine,
-  Entity,
   ManyToOne,
   MetaData,
-  metadata,
   OneToMany,
   PrimaryKey,
   type Relation,
+  registry,
   t,
   table,
 } from "../../src/index.js";
 import { migrate, readRevisions } from "../../src/migrations/index.js";
 import { type TempFolder, tempFolder } from "../support/temp.js";
 
-@Entity("tool_makers")
+/** Of their own: the registry that all share holds whatever other files of the process have mapped. */
+const reg = registry();
+const { metadata } = reg;
+
+@reg.Entity("tool_makers")
 class Maker {
   @PrimaryKey() id!: number;
   @Column(t.string(40), { unique: true }) name!: string;
@@ -33,7 +36,7 @@ class Maker {
   tools!: Tool[];
 }
 
-@Entity("tool_tools")
+@reg.Entity("tool_tools")
 class Tool {
   @PrimaryKey() id!: number;
   @Column(t.text, { nullable: true }) use!: string | null;

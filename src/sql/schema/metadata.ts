@@ -69,7 +69,8 @@ export class MetaData implements TableHome {
     this.#beforeUse.push(prepare);
   }
 
-  #prepare(): void {
+  /** Lets whatever defines tables late do so now; `sortedTables`, `createAll` and `dropAll` call it, `tables` does not. */
+  prepare(): void {
     for (const prepare of this.#beforeUse) prepare();
   }
 
@@ -87,7 +88,7 @@ export class MetaData implements TableHome {
 
   /** Tables in the order of their dependencies; rings are cut somewhere. */
   get sortedTables(): readonly Table[] {
-    this.#prepare();
+    this.prepare();
     return sortTables([...this.tables.values()], true).tables;
   }
 
@@ -179,7 +180,7 @@ export class MetaData implements TableHome {
     bind[RUN_DDL]((connection) => reflectOp(connection, this, options))) as DDLRunner<ReflectOptions>;
 
   #items(options: CreateOptions): SchemaItems {
-    this.#prepare();
+    this.prepare();
     const only = options.tables as readonly Table[] | undefined;
     return {
       owner: this,
