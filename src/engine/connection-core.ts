@@ -29,6 +29,7 @@ import { type ExecutionOptions, mergeOptions } from "./execution-options.js";
 import { Aborted, asOp, BREATHE, type Op, request, type Soon, tidyStack, turnIsLong } from "./io.js";
 import { contextOf, planOf } from "./plan.js";
 import type { ConnectionRecord } from "./pool/record.js";
+import type { QueryTags } from "./tags.js";
 import { TransactionCore } from "./transaction-core.js";
 import { applySettings, settingsOf } from "./transaction-settings.js";
 import { isWatched, watchedCursor, watchedRun } from "./watch.js";
@@ -139,13 +140,22 @@ export class ConnectionCore implements ConnectionContext {
   putOptions(options: ExecutionOptions): void {
     this.options = options;
     this.dialect = translating(this.engine.dialect, options.schemaTranslateMap);
+    this.#watchStamp = -1;
   }
 
   /** Runs an operation with other names for schemas than the connection's own; undefined leaves them as they are. */
   *withSchemas<T>(map: SchemaTranslateMap | undefined, op: () => Op<T>): Op<T> {
-    if (map === undefined) return yield* op();
+    return map === undefined ? yield* op() : yield* this.#with({ schemaTranslateMap: map }, op);
+  }
+
+  /** Runs an operation with further query tags; undefined leaves them as they are. */
+  *withTags<T>(tags: QueryTags | undefined, op: () => Op<T>): Op<T> {
+    return tags === undefined ? yield* op() : yield* this.#with({ tags }, op);
+  }
+
+  *#with<T>(options: ExecutionOptions, op: () => Op<T>): Op<T> {
     const before = this.options;
-    this.putOptions({ ...before, schemaTranslateMap: map });
+    this.putOptions(mergeOptions(before, options));
     try {
       return yield* op();
     } finally {

@@ -18,6 +18,8 @@ export interface DriverPlan {
   readonly integers: "number" | "exact" | readonly boolean[];
   /** A number for each compiled statement, which may name a prepared statement; 0 for those that should not be kept. */
   readonly cacheId: number;
+  /** What ends the text and is no part of the statement. */
+  readonly comment?: string;
   /** A query that locks what it reads (FOR UPDATE), for drivers whose database has no words for it. */
   readonly locks?: boolean;
 }

@@ -27,6 +27,7 @@ import { CursorResult } from "./result.js";
 import { resultPlanOf, textShape } from "./result-plan.js";
 import { defaultsToReturn, returnedDefaults } from "./returned-defaults.js";
 import type { ResultShape } from "./row.js";
+import { mergeTags, type QueryTags } from "./tags.js";
 
 /** Values by name for one execution, or a list of them to execute the statement for each. */
 export type Parameters = Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[];
@@ -54,7 +55,20 @@ export function* execute(
   params?: Parameters | null,
   options?: ExecutionOptions,
 ): Op<CursorResult<unknown>> {
-  let node = executable(statement);
+  const node = executable(statement);
+  const tags = tagsOf(node, options);
+  if (tags !== undefined)
+    return yield* connection.withTags(tags, () => executeTagged(connection, node, params, options));
+  return yield* executeTagged(connection, node, params, options);
+}
+
+function* executeTagged(
+  connection: ConnectionCore,
+  given: Node,
+  params: Parameters | null | undefined,
+  options: ExecutionOptions | undefined,
+): Op<CursorResult<unknown>> {
+  let node = given;
   const all = allOptions(connection, node, options);
   if (connection.hears("beforeExecute")) {
     const dispatch = connection[DISPATCH];
@@ -135,7 +149,9 @@ export function* openStream(
   }
   const { compiled } = prepared;
   const chunk = all.yieldPer ?? 1000;
-  const cursor = yield* connection.cursor(compiled, prepared.sets[0] as readonly unknown[], chunk, all.signal);
+  const cursor = yield* connection.withTags(tagsOf(node, options), () =>
+    connection.cursor(compiled, prepared.sets[0] as readonly unknown[], chunk, all.signal),
+  );
   const plan = resultPlanOf(compiled, connection.dialect);
   if (plan !== null) return { cursor, ...plan };
   return { cursor, shape: textShape(cursor.columns), convert: null };
@@ -155,7 +171,9 @@ export function* execDriverSql(
     );
   }
   const all = allOptions(connection, null, options);
-  const raw = yield* connection.runText(textPlan(sql), params ?? [], all.signal);
+  const raw = yield* connection.withTags(options?.tags, () =>
+    connection.runText(textPlan(sql), params ?? [], all.signal),
+  );
   return makeTextResult(raw);
 }
 
@@ -183,6 +201,11 @@ function executable(statement: unknown): Node {
   throw new ObjectNotExecutableError(
     `${what} is no statement that could be executed; make one with select(), insert(), text() ...`,
   );
+}
+
+/** The query tags of a statement and of its call. */
+export function tagsOf(node: Node, options: ExecutionOptions | undefined): QueryTags | undefined {
+  return mergeTags((node as { execOptions?: ExecutionOptions }).execOptions?.tags, options?.tags);
 }
 
 function allOptions(

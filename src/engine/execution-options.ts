@@ -1,5 +1,6 @@
 import type { SchemaTranslateMap } from "../sql/compiled.js";
 import type { IsolationLevel, TransactionSettings } from "./dialect.js";
+import { mergeTags, type QueryTags } from "./tags.js";
 
 /**
  * Options that travel with a statement, a connection or an engine. Those of the call win over the statement's, which win
@@ -25,6 +26,14 @@ export interface ExecutionOptions {
    * all that the ORM sends too; an identity map knows nothing of it, so that a session is for one map.
    */
   readonly schemaTranslateMap?: SchemaTranslateMap;
+  /**
+   * Facts about who asks, which each statement carries to the database as a comment at its end, in the format of sqlcommenter:
+   * they show in the server's log and its list of activity. Tags of an engine, a connection, a session and a statement add up.
+   * Those of a session are on its lazy loads and flushes too, those of a statement on the loads that belong to it.
+   *
+   * @example asyncSessionmaker(engine, { executionOptions: { tags: () => ({ route: requests.getStore()?.route }) } })
+   */
+  readonly tags?: QueryTags;
   /** Null compiles the statement anew and does not keep it. */
   readonly compiledCache?: null;
   /** Cancels the statement. */
@@ -39,5 +48,6 @@ export const NO_OPTIONS: ExecutionOptions = Object.freeze({});
 export function mergeOptions(base: ExecutionOptions, over: ExecutionOptions | undefined): ExecutionOptions {
   if (over === undefined || over === NO_OPTIONS) return base;
   if (base === NO_OPTIONS) return over;
-  return { ...base, ...over };
+  const tags = mergeTags(base.tags, over.tags);
+  return tags === undefined ? { ...base, ...over } : { ...base, ...over, tags };
 }

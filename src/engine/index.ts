@@ -62,4 +62,5 @@ export type { RetryOptions } from "./retry.js";
 export type { ResultShape, Row } from "./row.js";
 export type { SchemaEvents } from "./schema-events.js";
 export type { CursorResultPromise } from "./statement-types.js";
+export type { QueryTags, QueryTagValues } from "./tags.js";
 export { makeUrl, URL, type URLParts } from "./url.js";

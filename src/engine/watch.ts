@@ -1,15 +1,19 @@
-/** Statements that somebody watches: listeners and the log. The fast path does none of this. */
+/** Statements that somebody watches or tags: listeners and the log. The fast path does none of this. */
 import { shownParameters, shownRows } from "./concealed.js";
 import type { ConnectionContext } from "./context.js";
 import type { DriverConnection, DriverCursor, DriverManyResult, DriverPlan, DriverResult } from "./driver.js";
 import { DISPATCH, refusePromise } from "./events.js";
 import type { Op } from "./io.js";
 import { contextOf } from "./plan.js";
+import { taggedPlan } from "./tags.js";
 
 /** Whether the statements of a connection have to take the long way. */
 export function isWatched(connection: ConnectionContext): boolean {
   return (
-    connection.engine.echo !== null || connection.hears("beforeCursorExecute") || connection.hears("afterCursorExecute")
+    connection.engine.echo !== null ||
+    connection.options.tags !== undefined ||
+    connection.hears("beforeCursorExecute") ||
+    connection.hears("afterCursorExecute")
   );
 }
 
@@ -77,7 +81,8 @@ function announced<P extends Params>(
   isMany: boolean,
 ): { readonly sent: DriverPlan; readonly values: P } {
   const dispatch = connection[DISPATCH];
-  let sent = plan;
+  const { tags } = connection.options;
+  let sent = tags === undefined ? plan : taggedPlan(plan, tags);
   let values = params;
   for (const { call } of dispatch.listeners("beforeCursorExecute") ?? []) {
     const changed = call(connection, sent.text, values, isMany, contextOf(plan)) as

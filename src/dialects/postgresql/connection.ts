@@ -529,7 +529,11 @@ function bulkOf(plan: DriverPlan, rows: number): BulkInsert | null {
 
 function bulkPlan(plan: DriverPlan, bulk: BulkInsert): PostgresPlan | null {
   const { text, cacheId } = bulk;
-  return typeof text === "string" ? { ...(plan as PostgresPlan), text, cacheId, bulk: null } : null;
+  if (typeof text !== "string") return null;
+  const { comment } = plan;
+  return comment === undefined
+    ? { ...(plan as PostgresPlan), text, cacheId, bulk: null }
+    : { ...(plan as PostgresPlan), text: text + comment, cacheId: 0, bulk: null };
 }
 
 function bulkResult(bulk: BulkInsert, result: DriverResult): DriverManyResult {

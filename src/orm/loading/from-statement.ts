@@ -110,7 +110,10 @@ export function* openFromStatement(
   const map = compileOptions(connection, statement, options);
   const { prepared, binds } = prepare(connection, statement, map);
   const { compiled } = prepared;
-  const cursor = yield* connection.cursor(compiled, compiled.bind(binds, named), chunk);
+  const { tags } = options;
+  const cursor = yield* connection.withTags(tags, () =>
+    connection.cursor(compiled, compiled.bind(binds, named), chunk),
+  );
   const rowPlan = planOf(prepared, statement, connection, cursor.columns, map);
   const { plan } = rowPlan;
   if (plan.hasCollections) {
@@ -126,7 +129,7 @@ export function* openFromStatement(
       const rows = yield* cursor.fetch(count);
       const run = new LoadRun(session, connection, all, named, overwrites(statement, options));
       const values = plan.read(run, rowPlan.arrange(rows));
-      yield* plan.fill(run);
+      yield* connection.withTags(tags, () => plan.fill(run));
       return values;
     },
     *close() {

@@ -2,6 +2,7 @@
 
 import { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
+import type { QueryTags } from "../../engine/tags.js";
 import type { SchemaTranslateMap } from "../../sql/compiled.js";
 import type { Dialect } from "../../sql/dialect.js";
 import type { LoadOption } from "../../sql/entity.js";
@@ -117,7 +118,9 @@ export function* loadByKey(
   const connection = found instanceof ConnectionCore ? found : yield* found;
   const { plan, binds } = heard === null ? planOf(connection, mapper, options) : planFor(connection, heard);
   const run = new LoadRun(session, connection, binds, named, options.populateExisting === true);
-  const values = yield* plan.execute(run);
+  const tags = options.executionOptions?.tags as QueryTags | undefined;
+  const values =
+    tags === undefined ? yield* plan.execute(run) : yield* connection.withTags(tags, () => plan.execute(run));
   return (values[0] as object | null | undefined) ?? null;
 }
 

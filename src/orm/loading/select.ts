@@ -2,6 +2,7 @@
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import { isOp, type Op, type Soon } from "../../engine/io.js";
 import type { ResultShape } from "../../engine/row.js";
+import type { QueryTags } from "../../engine/tags.js";
 import type { CompileOptions, SchemaTranslateMap } from "../../sql/compiled.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
@@ -24,6 +25,8 @@ export interface ExecuteOptions {
   readonly bindArguments?: Readonly<Record<string, unknown>>;
   /** Other names for schemas. */
   readonly schemaTranslateMap?: SchemaTranslateMap;
+  /** Query tags. */
+  readonly tags?: QueryTags;
   /** Other options are for whoever reads them; those given here win over the statement's own. */
   readonly [name: string]: unknown;
 }
@@ -112,7 +115,10 @@ export function* openSelect(
     );
   }
   const populateExisting = overwrites(statement, options);
-  const cursor = yield* connection.cursor(plan.compiled, plan.params(binds, options.params), chunk);
+  const { tags } = options;
+  const cursor = yield* connection.withTags(tags, () =>
+    connection.cursor(plan.compiled, plan.params(binds, options.params), chunk),
+  );
   return {
     shape: plan.shape,
     *fetch(count) {
@@ -120,7 +126,7 @@ export function* openSelect(
       const rows = yield* cursor.fetch(count);
       const run = new LoadRun(session, connection, binds, options.params, populateExisting);
       const values = plan.read(run, rows);
-      yield* plan.fill(run);
+      yield* connection.withTags(tags, () => plan.fill(run));
       return values;
     },
     *close() {

@@ -1,7 +1,7 @@
 /** Statements through a session: ORM selects are loaded, DML over mapped classes keeps the session in step, everything else runs as it is. */
 import { ConnectionCore } from "../../engine/connection-core.js";
 import { DISPATCH, type Listener } from "../../engine/events.js";
-import { execute as executeCore } from "../../engine/execute.js";
+import { execute as executeCore, tagsOf } from "../../engine/execute.js";
 import { mergeOptions, NO_OPTIONS } from "../../engine/execution-options.js";
 import type { Op } from "../../engine/io.js";
 import { type CursorResult, type FrozenResult, Result, type ScalarResult } from "../../engine/result.js";
@@ -98,7 +98,12 @@ export function execute(
   only = false,
 ): Op<Result<unknown> | CursorResult<unknown> | ScalarResult> {
   // What is run most often takes the shortest way.
-  if (statement instanceof Select && !session.hearsLoads && session.shards === null)
+  if (
+    statement instanceof Select &&
+    !session.hearsLoads &&
+    session.shards === null &&
+    tagsOf(statement, options) === undefined
+  )
     return executeSelect(session, statement, params, options, only);
   return executeAny(session, statement, params, options, only);
 }
@@ -150,6 +155,19 @@ function* perform(
     const ids = shards.shardsFor(statement, mapperOfStatement(statement));
     return yield* overShards(ids, { ...merged, autoflush: false }, (each) => perform(session, statement, params, each));
   }
+  const tags = tagsOf(statement, options);
+  if (tags === undefined) return yield* performHere(session, statement, params, merged);
+  const connection = yield* session.connectionFor(mapperOfStatement(statement), statement, merged.bindArguments);
+  return yield* connection.withTags(tags, () => performHere(session, statement, params, merged));
+}
+
+/** Runs a statement in one place, after the flush. */
+function* performHere(
+  session: SessionCore,
+  statement: Node,
+  params: Params | undefined,
+  merged: SessionExecuteOptions,
+): Op<Result<unknown> | CursorResult<unknown>> {
   if (statement instanceof Select) {
     const flushed = merged.autoflush === false ? merged : { ...merged, autoflush: false };
     return (yield* executeSelect(session, statement, params, flushed, false)) as Result<unknown>;
