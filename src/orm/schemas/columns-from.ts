@@ -152,8 +152,7 @@ const FORMATS: Readonly<Record<string, SQLType>> = { uuid: t.uuid, date: t.date,
 
 function typeOf(name: string | undefined, json: Json): SQLType | null {
   const listed = (json.enum ?? (json.const === undefined ? undefined : [json.const])) as readonly unknown[] | undefined;
-  if (listed !== undefined && listed.every((each) => typeof each === "string"))
-    return t.enum(listed as readonly string[]);
+  if (listed?.every((each) => typeof each === "string")) return t.enum(listed as readonly string[]);
   switch (name) {
     case "string": {
       const known = FORMATS[json.format as string];
