@@ -337,7 +337,7 @@ describe.each(STARTERS)("athanor/%s", (name, start) => {
     await (await post("/keeps")).text();
     await idle();
     expect(() => kept?.posts).toThrow(
-      /^User\(1\) belongs to no session, so its unloaded attribute "posts" cannot be loaded\. Load it before the session ends \(an eager option, refresh\), or give the object back to a session with add\(\) or merge\(\)\.$/,
+      /^User\(1\) belongs to no session, so its unloaded attribute "posts" cannot be loaded\. It was expired by a commit or rollback before its session let it go\. Load it before the session ends \(an eager option, refresh\), or give the object back to a session with add\(\) or merge\(\)\.$/,
     );
   });
 
