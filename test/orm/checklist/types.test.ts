@@ -69,17 +69,18 @@ describe("[CT-09] a type of one's own", () => {
   }
 
   test("converts in keys, the identity map, foreign keys, defaults, filters, lists, updates and results", async () => {
-    const { engine, Session } = await storeFor(reg);
+    const { Session } = await storeFor(reg);
     await using session = Session();
     const shelf = make(Shelf, { code: new Code("a1"), items: [make(Item, { id: 1 }), make(Item, { id: 2 })] });
     session.add(shelf);
     await session.commit();
     await session.refresh(shelf);
     expect(shelf.kind.text).toBe("dflt");
-    expect(await engine.execute(text("SELECT code, kind FROM shelves")).all()).toEqual([["c:a1", "c:dflt"]]);
-    expect(await engine.execute(text("SELECT DISTINCT shelf_code FROM items")).scalars().all()).toEqual(["c:a1"]);
+    expect(await session.execute(text("SELECT code, kind FROM shelves")).all()).toEqual([["c:a1", "c:dflt"]]);
+    expect(await session.execute(text("SELECT DISTINCT shelf_code FROM items")).scalars().all()).toEqual(["c:a1"]);
     // one object for one row, by equal keys that are other objects
     expect(await session.get(Shelf, new Code("a1"))).toBe(shelf);
+    await session.close();
     await using other = Session();
     const again = await other.scalars(select(Shelf).options(selectinload(Shelf, (s) => s.items))).one();
     expect(await other.get(Shelf, new Code("a1"))).toBe(again);
