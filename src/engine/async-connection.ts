@@ -8,6 +8,9 @@ import { AsyncResult, type AsyncScalarResult } from "./async-result.js";
 import { AsyncTransaction } from "./async-transaction.js";
 import { Connection } from "./connection.js";
 import type { ConnectionCore } from "./connection-core.js";
+import { type CopyPlace, copyFrom } from "./copy/copy-from.js";
+import { CopyStream, copiedQuery, openCopy } from "./copy/copy-to.js";
+import type { CopyBytesOptions, CopyRow, CopyRowsOptions, CopyToOptions, Items } from "./copy/options.js";
 import { ddlConnection } from "./ddl-connection.js";
 import type { EngineDialect, IsolationLevel, TransactionOptions } from "./dialect.js";
 import type { DriverConnection } from "./driver.js";
@@ -308,6 +311,39 @@ export class AsyncConnection implements AsyncDDLBind {
   notify<T>(channel: Channel<T>, payload: T): Promise<void>;
   async notify(channel: ChannelLike, payload: unknown = ""): Promise<void> {
     await this.#queue.run(notify(this.core, channel, payload));
+  }
+
+  /**
+   * Writes rows by COPY, the fastest way into a table, in this connection's transaction. What the class or table says holds as for `insert()`: attribute
+   * names, types, defaults of the program's. Rows come from any iterable, which is asked for more only as they are written.
+   *
+   * @param source objects of values; with `{ format }` chunks of text or bytes, as of a file
+   * @returns how many rows were written
+   * @throws ArgumentError for a row that does not fit, with its number; NotSupportedError where the database has no COPY
+   * @example await conn.copyFrom(User, readUsers());
+   * @example await conn.copyFrom(User, createReadStream("users.csv"), { format: "csv", header: true });
+   */
+  copyFrom<T extends object>(target: T, rows: Items<CopyRow<T>>, options?: CopyRowsOptions): Promise<number>;
+  copyFrom(target: object, chunks: Items<Uint8Array | string>, options: CopyBytesOptions): Promise<number>;
+  copyFrom(target: object, source: Items<unknown>, options?: CopyRowsOptions): Promise<number> {
+    return copyFrom(this.#copyPlace(), target, source, options);
+  }
+
+  /**
+   * Reads a class, a table or a query by COPY, as bytes for files and sockets. See {@link CopyStream}.
+   *
+   * @example await pipeline(conn.copyTo(User, { format: "csv", header: true }), createWriteStream("users.csv"));
+   */
+  copyTo(source: object, options: CopyToOptions): CopyStream {
+    const query = copiedQuery(source, options);
+    return new CopyStream({
+      open: () => this.#queue.run(openCopy(this.core, query, options), options.signal),
+      run: (op) => this.#queue.run(op),
+    });
+  }
+
+  #copyPlace(): CopyPlace {
+    return { run: (op, signal) => this.#queue.run(op(this.core), signal) };
   }
 
   [RUN_DDL]<T>(op: (connection: DDLConnection) => DDLOp<T>): Promise<T> {

@@ -5,6 +5,8 @@ import type { Node } from "../sql/node.js";
 import type { ExplainOptions, QueryPlan } from "../sql/query-plan.js";
 import { AsyncConnection } from "./async-connection.js";
 import type { CacheFigures } from "./cache.js";
+import { CopyStream, copiedQuery, openCopy } from "./copy/copy-to.js";
+import type { CopyBytesOptions, CopyRow, CopyRowsOptions, CopyToOptions, Items } from "./copy/options.js";
 import type { EngineDialect, TransactionOptions } from "./dialect.js";
 import { Engine, onConnection } from "./engine.js";
 import { EngineCore } from "./engine-core.js";
@@ -251,6 +253,38 @@ export class AsyncEngine implements AsyncDDLBind {
   notify<T>(channel: Channel<T>, payload: T): Promise<void>;
   async notify(channel: ChannelLike, payload: unknown = ""): Promise<void> {
     await this.begin((connection) => connection.notify(channel as never, payload as never));
+  }
+
+  /**
+   * Writes rows by COPY, in a transaction of its own: all of them, or none. See `connection.copyFrom()`.
+   *
+   * @example await engine.copyFrom(User, readUsers());
+   */
+  copyFrom<T extends object>(target: T, rows: Items<CopyRow<T>>, options?: CopyRowsOptions): Promise<number>;
+  copyFrom(target: object, chunks: Items<Uint8Array | string>, options: CopyBytesOptions): Promise<number>;
+  copyFrom(target: object, source: Items<unknown>, options?: CopyRowsOptions): Promise<number> {
+    return this.begin((connection) => connection.copyFrom(target, source as never, options as never));
+  }
+
+  /**
+   * Reads a class, a table or a query by COPY, on a connection of its own. See `connection.copyTo()`.
+   *
+   * @example await pipeline(engine.copyTo(User, { format: "csv", header: true }), createWriteStream("users.csv"));
+   */
+  copyTo(source: object, options: CopyToOptions): CopyStream {
+    const query = copiedQuery(source, options);
+    const stopped = new AbortController();
+    const signal = options.signal === undefined ? stopped.signal : AbortSignal.any([options.signal, stopped.signal]);
+    let connection: AsyncConnection | null = null;
+    return new CopyStream({
+      open: async () => {
+        connection = await this.connect({ signal });
+        return await runAsync(openCopy(connection.core, query, { ...options, signal }), signal);
+      },
+      run: (op) => runAsync(op),
+      stop: () => stopped.abort(),
+      close: async () => connection?.close(),
+    });
   }
 
   /**

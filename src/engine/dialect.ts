@@ -1,6 +1,7 @@
 /** What the engine asks of a dialect, beside what the compiler asks. */
 import type { Compiled } from "../sql/compiled.js";
 import type { Dialect } from "../sql/dialect.js";
+import type { CopyDialect } from "./copy/dialect.js";
 import type { DriverConnection, DriverPlan } from "./driver.js";
 import { type DatabaseError, NoSuchModuleError } from "./errors.js";
 import type { ExplainDialect } from "./explain-dialect.js";
@@ -76,9 +77,9 @@ export interface EngineDialect extends Dialect {
   /** Runs once when the engine is disposed of, after its pool: closes a database that the connections share. */
   dispose?(): Op<void>;
 
-  /** Begins a transaction. Null: done at once. */
   /** The statement that gives the transaction its settings, where there is such a thing. */
   settingsStatement?(settings: SettingValues): { readonly plan: DriverPlan; readonly params: readonly unknown[] };
+  /** Begins a transaction. Null: done at once. */
   begin(connection: DriverConnection, options: TransactionOptions): Op<void> | null;
   /** Commits it. Null: done at once. */
   commit(connection: DriverConnection): Op<void> | null;
@@ -99,6 +100,8 @@ export interface EngineDialect extends Dialect {
 
   /** LISTEN and NOTIFY, where there are such. */
   readonly notifications?: NotificationDialect;
+  /** COPY, where there is such a thing. */
+  readonly copy?: CopyDialect;
   /** How it is asked for the plan of a statement, where it can be. */
   readonly explain?: ExplainDialect;
   /** What the inspector and `hasTable` ask. */

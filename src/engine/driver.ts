@@ -1,6 +1,7 @@
 /** What a driver implements: the narrow bridge between the core and a database client. */
 
 import { keepShape } from "../sql/keep-shape.js";
+import type { CopyPart } from "./copy/part.js";
 import type { IORequest } from "./io.js";
 
 /**
@@ -22,6 +23,10 @@ export interface DriverPlan {
   readonly comment?: string;
   /** A query that locks what it reads (FOR UPDATE), for drivers whose database has no words for it. */
   readonly locks?: boolean;
+  /** What the statement is given beside its text: the lines of COPY ... FROM. */
+  readonly copied?: CopyPart;
+  /** A COPY ... TO, whose cursor has a chunk of bytes in each row. */
+  readonly copies?: boolean;
 }
 
 /** Rows are arrays in the order of the statement's columns. */

@@ -7,6 +7,16 @@ export type { CacheFigures } from "./cache.js";
 export { type CachedStatement, CompiledCache } from "./compiled-cache.js";
 export { Connection, Transaction } from "./connection.js";
 export { ConnectionCore } from "./connection-core.js";
+export { type CopySource, CopyStream } from "./copy/copy-to.js";
+export type {
+  CopyBytesOptions,
+  CopyFormat,
+  CopyFromFormat,
+  CopyRow,
+  CopyRowsOptions,
+  CopyToOptions,
+  Items,
+} from "./copy/options.js";
 export { CursorCore } from "./cursor-core.js";
 export {
   type DialectFactory,

@@ -1,4 +1,5 @@
 /** A connection to a PostgreSQL server, as the engine uses it. */
+import type { CopyPart } from "../../engine/copy/part.js";
 import type { IsolationLevel, TransactionOptions } from "../../engine/dialect.js";
 import {
   type DriverConnection,
@@ -11,6 +12,7 @@ import {
 import { InternalError } from "../../engine/errors.js";
 import { checkAborted, type IORequest } from "../../engine/io.js";
 import { BULK_FROM, type BulkInsert } from "./bulk-insert.js";
+import { CopyCursor } from "./copy/cursor.js";
 import { BufferedCursor, PortalCursor, type PortalHost } from "./cursor.js";
 import { isServerError, isStalePlan, type ServerError } from "./errors.js";
 import { type Decoder, knownDecoders, type LoadKind } from "./load.js";
@@ -58,6 +60,8 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   #readOnlySession = false;
   #cursors = 0;
   #abandoned: string[] = [];
+  /** The last COPY whose rows are read. */
+  #copying: CopyCursor | null = null;
   /** Statements that the messages written since the last exchange prepare. */
   #parsed: PreparedStatement[] | null = null;
 
@@ -203,6 +207,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   // --- cursors -----------------------------------------------------------------------------------------------------
 
   async openCursor(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverCursor> {
+    if (plan.copies === true) return this.#copy(plan, signal);
     if (this.#isAutocommit()) return new BufferedCursor(await this.run(plan, params, signal));
     checkAborted(signal);
     const { exchange, portal, statement } = this.#portal(plan, params);
@@ -215,6 +220,14 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     const { exchange, portal, statement } = this.#portal(plan, params);
     this.link.runSync(exchange);
     return this.#cursor(plan, exchange, portal, statement);
+  }
+
+  #copy(plan: DriverPlan, signal: AbortSignal | undefined): DriverCursor {
+    checkAborted(signal);
+    const cursor = new CopyCursor(this.link, this.#simple(plan.text));
+    this.#copying = cursor;
+    cursor.start(signal);
+    return cursor;
   }
 
   // A portal lives as long as its transaction, which without BEGIN is the statement.
@@ -261,6 +274,8 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   end(word: "COMMIT" | "ROLLBACK"): Exchange | null {
     this.#inTransaction = false;
     this.#abandoned = [];
+    this.#copying?.discard();
+    this.#copying = null;
     if (this.#prepared !== null) {
       const id = this.#prepared;
       this.#prepared = null;
@@ -344,7 +359,8 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   }
 
   #statement(plan: DriverPlan, params: readonly unknown[]): Exchange {
-    if (plan.cacheId === 0 && params.length === 0 && plan.returnsRows !== true) return this.#simple(plan.text);
+    if (plan.cacheId === 0 && params.length === 0 && plan.returnsRows !== true)
+      return this.#simple(plan.text, plan.copied);
     const { writer } = this.link;
     const skip = this.#leadIn();
     const statement = this.#prepare(plan, params);
@@ -380,8 +396,12 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     return this.#parsing(new Exchange(this.link, writer.take(), null, skip, 1, false));
   }
 
-  /** A text without parameters, of any number of statements. */
-  #simple(text: string): Exchange {
+  /**
+   * A text without parameters, of any number of statements.
+   *
+   * @param copied what a COPY ... FROM STDIN takes: the server, which has refused it, passes it over
+   */
+  #simple(text: string, copied: CopyPart | null = null): Exchange {
     const { writer } = this.link;
     let skip = 0;
     if (this.#begin !== null) {
@@ -391,7 +411,10 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     }
     writer.query(text);
     if (CHANGES_STATEMENTS.test(text)) this.statements.clear();
-    return new Exchange(this.link, writer.take(), null, skip, 1 + skip, true);
+    if (copied !== null) writer.copyData(copied.data);
+    const exchange = new Exchange(this.link, writer.take(), null, skip, 1 + skip, true);
+    exchange.copied = copied;
+    return exchange;
   }
 
   /** COMMIT and ROLLBACK, prepared where statements are. */

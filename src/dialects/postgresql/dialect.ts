@@ -22,6 +22,7 @@ import { bulkInsertOf } from "./bulk-insert.js";
 import { postgresqlCapabilities } from "./capabilities.js";
 import { PostgresqlCompiler } from "./compiler.js";
 import { ExchangeRequest, type PostgresConnection, type PostgresPlan } from "./connection.js";
+import { PostgresqlCopy } from "./copy/copy.js";
 import { PostgresqlDDLCompiler } from "./ddl-compiler.js";
 import { isPostgresDisconnect, isServerError, translatePostgresError } from "./errors.js";
 import { postgresqlExplain } from "./explain.js";
@@ -54,6 +55,7 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
   readonly defaultIsolationLevel = "READ COMMITTED";
   abstract readonly poolKind: PoolKind;
   readonly lastRowId = false;
+  readonly copy = new PostgresqlCopy(this.identifiers);
   readonly explain = postgresqlExplain;
   readonly reflection = new PostgresqlReflection();
   /** How a single integer key is written. */

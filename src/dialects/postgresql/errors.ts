@@ -24,8 +24,12 @@ export interface ServerError extends Error {
   readonly column?: string;
   readonly constraint?: string;
   readonly routine?: string;
+  /** Where the server was: `COPY items, line 3, column price: "x"`. */
+  readonly where?: string;
   /** In a batch: the place of the parameter set that failed. */
   batchIndex?: number;
+  /** In a COPY ... FROM: the line of the whole with which the part began that failed. */
+  copyLine?: number;
 }
 
 // By SQLSTATE class, the first two characters; the same as psycopg's.
@@ -108,6 +112,7 @@ function messageOf(error: ServerError): string {
   if (error.detail !== undefined) text += `\nDETAIL: ${error.detail}`;
   if (error.hint !== undefined) text += `\nHINT: ${error.hint}`;
   if (error.batchIndex !== undefined) text += `\n(in set ${error.batchIndex + 1} of the batch)`;
+  if (error.copyLine !== undefined) text += copyPlace(error.where ?? "", error.copyLine);
   if (error.code === "28P01" && /^empty password/.test(error.message)) {
     text += " (the server asks for a password, and the URL has none)";
   }
@@ -119,6 +124,13 @@ function messageOf(error: ServerError): string {
     text += "\nA connection pooler mixes the prepared statements of its clients: set preparedStatements: false.";
   }
   return text;
+}
+
+// Without the value, which may be nobody's to see.
+function copyPlace(where: string, firstLine: number): string {
+  const [, line, column] = /^COPY .*, line (\d+)(?:, column ([^:]+))?/.exec(where) ?? [];
+  if (line === undefined) return "";
+  return `\n(in line ${firstLine + Number(line) - 1} of what was copied${column === undefined ? "" : `, column ${column}`})`;
 }
 
 function detailsOf(error: ServerError): DatabaseErrorDetails {

@@ -147,7 +147,7 @@ function* insertStatement(
 }
 
 /** The discriminator of a subclass that shares its table, and the first version. */
-function withOwnColumns(statement: Insert, mapper: Mapper, sets: readonly Named[] | null): Insert {
+export function withOwnColumns(statement: Insert, mapper: Mapper, sets: readonly Named[] | null): Insert {
   if (statement.source !== null) return statement;
   const { polymorphicOn, polymorphicIdentity, version } = mapper;
   const added: Record<string, unknown> = {};

@@ -1,6 +1,8 @@
 /** The asynchronous session. */
 import { AsyncConnection } from "../../engine/async-connection.js";
 import { AsyncResult, type AsyncScalarResult } from "../../engine/async-result.js";
+import type { CopyStream } from "../../engine/copy/copy-to.js";
+import type { CopyBytesOptions, CopyRow, CopyRowsOptions, CopyToOptions, Items } from "../../engine/copy/options.js";
 import { isPromise, meaningToBlock, type Op } from "../../engine/io.js";
 import type { JoinedResultPromise, JoinedScalarsPromise } from "../../engine/joined-result.js";
 import type { Channel, ChannelLike } from "../../engine/notifications/channel.js";
@@ -20,6 +22,7 @@ import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import { identityKey } from "../object-functions.js";
 import type { InstanceState } from "../state.js";
 import { type ConnectionOptions, connectionWith } from "./connection-options.js";
+import { copyIntoSession, copyOfSession } from "./copy.js";
 import {
   type CollectionOf,
   type CountSettings,
@@ -450,6 +453,29 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   notify<T>(channel: Channel<T>, payload: T): Promise<void>;
   async notify(channel: ChannelLike, payload: unknown = ""): Promise<void> {
     await this.run(notifyInSession(this.core, channel, payload));
+  }
+
+  /**
+   * Writes rows by COPY, the fastest way into a table, in this session's transaction; objects in memory do not learn of them. Discriminators and first
+   * versions are written as for objects. See `connection.copyFrom()`.
+   *
+   * @throws InvalidRequestError for a class of several tables
+   * @example await session.copyFrom(User, readUsers());
+   */
+  copyFrom<T extends object>(target: T, rows: Items<CopyRow<T>>, options?: CopyRowsOptions): Promise<number>;
+  copyFrom(target: object, chunks: Items<Uint8Array | string>, options: CopyBytesOptions): Promise<number>;
+  copyFrom(target: object, source: Items<unknown>, options?: CopyRowsOptions): Promise<number> {
+    return copyIntoSession(this.core, (op, signal) => this.run(op, signal), target, source, options);
+  }
+
+  /**
+   * Reads a class, a table or a query by COPY, as bytes: what is pending is flushed first, criteria and handlers of `doOrmExecute` hold, loader options
+   * say nothing. See `connection.copyTo()`.
+   *
+   * @example await pipeline(session.copyTo(User, { format: "csv", header: true }), createWriteStream("users.csv"));
+   */
+  copyTo(source: object, options: CopyToOptions): CopyStream {
+    return copyOfSession(this.core, (op, signal) => this.run(op, signal), source, options);
   }
 
   [EXPLAIN](statement: Node, options: ExplainOptions): Promise<QueryPlan> {

@@ -237,6 +237,26 @@ class HeardExecution implements Invoker {
   }
 }
 
+/** A statement as the handlers of `doOrmExecute` leave it, for runs that they can change and not answer. */
+export function* heardStatement(
+  session: SessionCore,
+  statement: Node,
+  params: Params | undefined,
+  given: SessionExecuteOptions,
+): Op<{ readonly statement: Node; readonly params: Params | undefined; readonly options: SessionExecuteOptions }> {
+  const options = optionsOf(session, statement, given);
+  const listeners = session.hearsLoads ? session[DISPATCH].listeners("doOrmExecute") : null;
+  if (listeners === null) return { statement, params, options };
+  const invoker = new HeardExecution(session, []);
+  const state = new ORMExecuteState(session.face, statement, params, options, OWN_STATEMENT, invoker);
+  for (const listener of listeners) {
+    const answer = yield* callHandler(session[DISPATCH], listener, state);
+    if (answer !== undefined && answer !== null)
+      throw new InvalidRequestError("A handler of doOrmExecute cannot answer a statement that is streamed.");
+  }
+  return { statement: state.statement, params: state.parameters, options: state.executionOptions };
+}
+
 /** A statement's rows as they come, from a server-side cursor. */
 export function* openStream(
   session: SessionCore,
@@ -245,28 +265,8 @@ export function* openStream(
   options: SessionExecuteOptions = {},
 ): Op<OpenSelect> {
   checkStatement(statement, "stream");
-  let node: Node = statement;
-  let merged = optionsOf(session, statement, options);
-  let given = params;
-  const listeners = session.hearsLoads ? session[DISPATCH].listeners("doOrmExecute") : null;
-  if (listeners !== null) {
-    const state = new ORMExecuteState(
-      session.face,
-      node,
-      given,
-      merged,
-      OWN_STATEMENT,
-      new HeardExecution(session, []),
-    );
-    for (const listener of listeners) {
-      const answer = yield* callHandler(session[DISPATCH], listener, state);
-      if (answer !== undefined && answer !== null)
-        throw new InvalidRequestError("A handler of doOrmExecute cannot answer a statement that is streamed.");
-    }
-    node = state.statement;
-    given = state.parameters;
-    merged = state.executionOptions;
-  }
+  const heard = yield* heardStatement(session, statement, params, options);
+  const { statement: node, params: given, options: merged } = heard;
   if (merged.autoflush !== false) yield* session.autoflush();
   const chunk = (merged.yieldPer as number | undefined) ?? 1000;
   if (node instanceof FromStatement) {

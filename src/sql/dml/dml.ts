@@ -117,7 +117,7 @@ export abstract class DMLStatement<Row = never, C = unknown> extends Statement i
   }
 
   /** The table's column for a key of `values()`. @throws ArgumentError naming the keys there are */
-  protected columnFor(key: unknown, place: string): Column {
+  columnFor(key: unknown, place: string): Column {
     if (key instanceof ColumnElement) {
       const base = baseColumn(key);
       if (base !== null && (base.table === (this.table as unknown) || this.entity !== null)) return base;

@@ -57,6 +57,16 @@ export type InsertValues<Cols> = string extends keyof Cols
       }
     >;
 
+/** The values of a row, without expressions. */
+export type RowValues<Cols> = string extends keyof Cols
+  ? { readonly [key: string]: unknown }
+  : Simplify<
+      { readonly [K in KeysOf<Cols, "required">]: ValueIn<Cols[K]> } & {
+        readonly [K in KeysOf<Cols, "optional">]?: ValueIn<Cols[K]>;
+      }
+    >;
+type ValueIn<Spec> = Spec extends ColumnSpec<infer T> ? T : never;
+
 /** What SET of an UPDATE takes. */
 export type UpdateValues<Cols> = string extends keyof Cols
   ? { readonly [key: string]: unknown }

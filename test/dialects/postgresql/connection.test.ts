@@ -498,9 +498,11 @@ describe("streams", () => {
 });
 
 describe("COPY", () => {
-  it("through a statement is an error that leads to the raw client, and the connection goes on", async () => {
+  it("through a statement is an error that leads to copyFrom() and copyTo(), and the connection goes on", async () => {
     const engine = await setUp({ poolSize: 1, maxOverflow: 0 });
-    expect((await rejection(engine.execute(text("COPY notes FROM STDIN")))).message).toMatch(/raw client/);
+    expect((await rejection(engine.execute(text("COPY notes FROM STDIN")))).message).toMatch(
+      /write it with copyFrom\(\)/,
+    );
     expect(await rejection(engine.execute(text("COPY notes TO STDOUT")))).toMatchObject({ name: "NotSupportedError" });
     expect(await engine.scalar(text("SELECT 1"))).toBe(1);
   });

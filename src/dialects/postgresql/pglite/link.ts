@@ -14,9 +14,7 @@ const NOTIFICATION = 0x41; // A
 
 // Ends a COPY ... FROM STDIN, for which there is no data: without it the server reads to the end of its input and exits.
 // Outside of COPY it is ignored.
-const COPY_FAIL = new MessageWriter()
-  .copyFail("COPY ... FROM STDIN needs data: use PGlite's own query() with a blob, on the raw connection")
-  .take();
+const COPY_FAIL = new MessageWriter().copyFail("COPY ... FROM STDIN needs data: write it with copyFrom()").take();
 
 // A database has one session. Whoever opens a connection last has it: an older one, which nobody has closed, must not end
 // the transaction of another.
@@ -27,6 +25,7 @@ export class PgliteLink implements ProtocolLink {
   readonly writer = new MessageWriter();
   readonly limited = false;
   lost: Error | null = null;
+  onWaiting: (() => void) | null = null;
   readonly #reader: WireReader;
 
   constructor(
@@ -72,10 +71,14 @@ export class PgliteLink implements ProtocolLink {
     exchange.submit();
   }
 
+  // What it answers is in memory already.
+  hold(): void {}
+
   send(exchange: Exchange): null {
     this.#reader.active = exchange;
     try {
-      const messages = exchange.simple ? Buffer.concat([exchange.bytes, COPY_FAIL]) : exchange.bytes;
+      const messages =
+        exchange.simple && exchange.copied === null ? Buffer.concat([exchange.bytes, COPY_FAIL]) : exchange.bytes;
       const answers = this.database.execProtocolRawSync(messages);
       this.#reader.feed(Buffer.from(answers.buffer, answers.byteOffset, answers.byteLength));
       if (!exchange.done) throw new Error("the database stopped in the middle of its answer");

@@ -1,6 +1,8 @@
 /** One exchange with the server: what is sent, and what comes back until it is ready for the next. */
 
+import type { CopyPart } from "../../../engine/copy/part.js";
 import { keepShape } from "../../../sql/keep-shape.js";
+import type { ServerError } from "../errors.js";
 import { type Decoder, decodeRow, decodersOf, type LoadKind } from "../load.js";
 import type { FastBuffer } from "./fast-buffer.js";
 import type { PgConnection, Submittable } from "./pg-client.js";
@@ -55,6 +57,10 @@ export class Exchange implements Submittable {
   #parsed = 0;
   /** Whether its bytes have gone out. */
   sent = false;
+  /** What its bytes give a COPY ... FROM STDIN; null for other statements. */
+  copied: CopyPart | null = null;
+  /** Takes the data of a COPY ... TO STDOUT; the memory is the reader's own. */
+  onCopyData: ((buffer: FastBuffer, from: number, to: number) => void) | null = null;
   /** Called when the server is ready again, or the connection is lost. */
   onDone: (() => void) | null = null;
   #decoders: readonly Decoder[] | null = null;
@@ -82,6 +88,7 @@ export class Exchange implements Submittable {
 
   handleError(error: Error): void {
     this.error ??= error;
+    if (this.copied !== null) (error as ServerError).copyLine = this.copied.firstLine;
     // The connection died before its turn came.
     if (!this.sent) this.finish();
   }

@@ -9,7 +9,7 @@ import type { Exchange } from "./exchange.js";
 import type { PgClient } from "./pg-client.js";
 import type { ProtocolLink } from "./protocol-link.js";
 import { type ReaderHost, type TransactionStatus, WireReader } from "./reader.js";
-import { takeOver } from "./reading-socket.js";
+import { isReadInPlace, takeOver } from "./reading-socket.js";
 import { type Pump, SyncPump } from "./sync-pump.js";
 import { cancelInThread, ThreadSocket } from "./thread-socket.js";
 import { MessageWriter } from "./writer.js";
@@ -41,6 +41,7 @@ export class WireLink implements ProtocolLink, ReaderHost {
   readonly limited: boolean;
   /** Why the connection is dead; null while it lives. */
   lost: Error | null = null;
+  onWaiting: (() => void) | null = null;
   readonly #stream: Socket;
   #pump: Pump | null = null;
   #pumping = false;
@@ -70,6 +71,7 @@ export class WireLink implements ProtocolLink, ReaderHost {
 
   /** Gives the exchange to pg's queue. */
   start(exchange: Exchange): void {
+    this.onWaiting?.();
     if (this.lost === null) this.client.query(exchange);
     else exchange.handleError(this.#lostError());
   }
@@ -80,7 +82,10 @@ export class WireLink implements ProtocolLink, ReaderHost {
       exchange.handleError(this.#lostError());
       return Promise.resolve();
     }
-    if (signal !== undefined || this.limited) return this.#runCancellable(exchange, signal);
+    if (signal !== undefined || this.limited) {
+      this.onWaiting?.();
+      return this.#runCancellable(exchange, signal);
+    }
     return new Promise((resolve) => {
       exchange.onDone = resolve;
       this.start(exchange);
@@ -94,6 +99,7 @@ export class WireLink implements ProtocolLink, ReaderHost {
       return;
     }
     const pump = this.#syncPump();
+    this.onWaiting?.();
     this.#pumping = true;
     try {
       this.client.query(exchange);
@@ -159,6 +165,20 @@ export class WireLink implements ProtocolLink, ReaderHost {
     this.#stream.destroy();
   }
 
+  /** Whether the server is held up: nothing more is read. A socket that would keep read chunks for itself is not. */
+  hold(on: boolean): void {
+    const stream: Duplex = this.#stream;
+    if (stream instanceof ThreadSocket) stream.hold(on);
+    else if (isReadInPlace(stream) || this.#isEncrypted) {
+      if (on) stream.pause();
+      else stream.resume();
+    }
+  }
+
+  get #isEncrypted(): boolean {
+    return (this.#stream as Socket & { readonly encrypted?: boolean }).encrypted === true;
+  }
+
   // --- Outlet and ReaderHost ---------------------------------------------------------------------------------------
 
   send(exchange: Exchange): Error | null {
@@ -173,9 +193,7 @@ export class WireLink implements ProtocolLink, ReaderHost {
   }
 
   refuseCopy(): void {
-    this.#write(
-      this.writer.copyFail("COPY ... FROM STDIN needs data: run it on the raw client, with pg-copy-streams").take(),
-    );
+    this.#write(this.writer.copyFail("COPY ... FROM STDIN needs data: write it with copyFrom()").take());
   }
 
   losePlace(): void {

@@ -12,6 +12,10 @@ export interface ProtocolLink extends Outlet {
   readonly lost: Error | null;
   /** Whether statements are cancelled after a time. */
   readonly limited: boolean;
+  /** Called before another exchange has to wait for the one that runs. */
+  onWaiting: (() => void) | null;
+  /** Holds the server up while `on`, so that it sends no more than the network takes. */
+  hold(on: boolean): void;
   /** Runs the exchange; `exchange.onDone` is called at its end. Nothing stops it: not for links that are {@link limited}. */
   start(exchange: Exchange): void;
   /** Runs the exchange and waits for its end. The server's errors do not reject: see `exchange.error`. */

@@ -112,8 +112,10 @@ export class WireReader {
         return;
       case BIND_COMPLETE:
       case CLOSE_COMPLETE:
-      case COPY_DATA:
       case COPY_DONE:
+        return;
+      case COPY_DATA:
+        exchange.onCopyData?.(data, body, next);
         return;
       case PARAMETER_DESCRIPTION:
         exchange.parameterTypes = typesOf(data, body);
@@ -136,14 +138,11 @@ export class WireReader {
         exchange.suspended = true;
         return;
       case COPY_IN:
-        this.host.refuseCopy();
+        if (exchange.copied === null) this.host.refuseCopy();
         return;
       case COPY_OUT:
-        exchange.handleError(
-          new Error(
-            "COPY ... TO STDOUT sends its data past the result; run it on the raw client, with pg-copy-streams",
-          ),
-        );
+        if (exchange.onCopyData === null)
+          exchange.handleError(new Error("COPY ... TO STDOUT sends its data past the result: read it with copyTo()"));
         return;
       case ERROR_RESPONSE:
         // pg makes the error and gives it to the exchange.

@@ -36,3 +36,8 @@ export function readingSocket(): Socket {
 export function takeOver(socket: Duplex, taker: Taker): void {
   if (socket instanceof ReadingSocket) socket.taker = taker;
 }
+
+/** Whether a socket reads into memory of its own, so that a pause keeps nothing back. */
+export function isReadInPlace(socket: Duplex): boolean {
+  return socket instanceof ReadingSocket;
+}

@@ -41,8 +41,8 @@ export interface CancelBackend {
   readonly done: Int32Array;
 }
 
-/** To a socket: bytes to be written, or its end. */
-export type SocketCommand = Uint8Array | "end" | "destroy";
+/** To a socket: bytes to be written, whether it reads on, or its end. */
+export type SocketCommand = Uint8Array | "pause" | "resume" | "end" | "destroy";
 
 /** From a socket. */
 export type SocketReport = Uint8Array | "connect" | "close" | SocketFailure;

@@ -34,6 +34,8 @@ function open({ address, keepAlive, link, count }: OpenSocket): void {
   link.on("message", (command: SocketCommand) => {
     if (command === "end") socket.end();
     else if (command === "destroy") socket.destroy();
+    else if (command === "pause") socket.pause();
+    else if (command === "resume") socket.resume();
     else socket.write(command);
   });
   // The other end is gone, with its thread.

@@ -119,6 +119,11 @@ export class ThreadSocket extends Duplex {
 
   // --- blocking ----------------------------------------------------------------------------------------------------
 
+  /** Has the thread read no more, or read on. */
+  hold(on: boolean): void {
+    this.#order(on ? "pause" : "resume");
+  }
+
   /** Hands bytes to the thread. */
   send(bytes: Uint8Array): void {
     // A copy: pg's buffers are parts of larger ones.

@@ -1,6 +1,5 @@
 /** Messages of the frontend/backend protocol, version 3, written one behind the other into one buffer. */
-import { arrayText } from "../array-text.js";
-import { timestampText } from "../time-text.js";
+import { valueText } from "../value-text.js";
 import type { FastBuffer } from "./fast-buffer.js";
 
 const FORMAT_TEXT = 0;
@@ -79,6 +78,17 @@ export class MessageWriter {
 
   sync(): this {
     this.#open(0x53);
+    return this.#close();
+  }
+
+  /** Data of COPY ... FROM STDIN, to its end. */
+  copyData(data: Uint8Array): this {
+    this.#open(0x64);
+    this.#ensure(data.length + 5);
+    this.#buffer.set(data, this.#at);
+    this.#at += data.length;
+    this.#close();
+    this.#open(0x63);
     return this.#close();
   }
 
@@ -167,14 +177,6 @@ export class MessageWriter {
     this.#buffer.copy(larger, 0, 0, this.#at);
     this.#buffer = larger;
   }
-}
-
-/** A value that is no string as PostgreSQL reads it; types have converted theirs before. */
-function valueText(value: unknown): string {
-  if (typeof value !== "object") return String(value);
-  if (value instanceof Date) return timestampText(value, true);
-  if (Array.isArray(value)) return arrayText(value, null);
-  return JSON.stringify(value);
 }
 
 function fresh(size: number): FastBuffer {
