@@ -32,11 +32,15 @@ export { AttributeState, ObjectInspection } from "./inspection.js";
 export { type Bundle, type BundleValue, bundle } from "./loading/bundle.js";
 export { aliased, attrs, type WithPolymorphicOptions, withPolymorphic } from "./loading/entity.js";
 export type { GetOptions } from "./loading/identity.js";
+export { LoaderOption } from "./loading/loader-option.js";
+export * from "./loading/loader-settings.js";
+export type { RelationSettings } from "./loading/option-steps.js";
 export * from "./loading/options.js";
 export { UserDefinedOption } from "./loading/user-option.js";
 export { withParent } from "./loading/with-parent.js";
 export { WriteOnlyCollection } from "./loading/write-only.js";
 export type { InstanceEvents, MapperEvents } from "./mapper-events.js";
+export type { ReferenceCheck } from "./mapping/any-descriptor.js";
 export { AssociationProxy, type AssociationProxyOptions, associationProxy } from "./mapping/association-proxy.js";
 export { relationship } from "./mapping/collect.js";
 export { Composite, type CompositeOptions, type CompositePart, composite } from "./mapping/composite.js";
@@ -64,6 +68,7 @@ export {
 } from "./mapping/expression-property.js";
 export { DeclaredAttr, Reconstructor, Validates, type ValidatesOptions } from "./mapping/hooks.js";
 export { Hybrid, HybridMethod, type HybridOptions } from "./mapping/hybrid.js";
+export { type AnyTargets, ManyToAny, type ManyToAnyOptions, manyToAny } from "./mapping/many-to-any.js";
 export { Mapper, Relationship } from "./mapping/mapper.js";
 export { asWritten, type NamingStrategy, snakeCase } from "./mapping/naming.js";
 export {

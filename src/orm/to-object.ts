@@ -2,7 +2,7 @@
 import { InvalidRequestError } from "../sql/errors.js";
 import { ToManyAttribute } from "./attributes/to-many-attribute.js";
 import { KeyedKind } from "./collections/map.js";
-import { type Mapper, mapperOf } from "./mapping/mapper.js";
+import { type Mapper, mapperOf, type Relationship } from "./mapping/mapper.js";
 import { stateOf } from "./stamp.js";
 import type { InstanceState } from "./state.js";
 
@@ -53,11 +53,12 @@ function pathsOf(paths: readonly string[] | undefined, state: InstanceState, opt
   const tree = new Map<string, Paths | null>();
   for (const path of paths) {
     let node = tree;
-    let mapper: Mapper | null = mapperOf(state);
+    let mapper: Mapper | null | undefined = mapperOf(state);
     const names = path.split(".");
     names.forEach((name, i) => {
-      checkName(mapper, name, path, option);
-      mapper = mapper?.relationship(name)?.target ?? null;
+      // What lies behind a relation to one of several classes is an attribute of some of them.
+      if (mapper !== undefined) checkName(mapper, name, path, option);
+      mapper = mapper?.descriptors.get(name)?.kind === "any" ? undefined : (mapper?.relationship(name)?.target ?? null);
       const known = node.get(name);
       if (i === names.length - 1) {
         // Of an include the wider path wins, of an exclude too.
@@ -75,7 +76,9 @@ function pathsOf(paths: readonly string[] | undefined, state: InstanceState, opt
 
 /** Subclasses may have more than the class that a relationship names. */
 function checkName(mapper: Mapper | null, name: string, path: string, option: string): void {
-  if (mapper !== null) for (const each of mapper.selfAndDescendants()) if (each.attributes.has(name)) return;
+  if (mapper !== null)
+    for (const each of mapper.selfAndDescendants())
+      if (each.attributes.has(name) || each.descriptors.get(name)?.kind === "any") return;
   throw new InvalidRequestError(
     `toObject(): ${option} names "${path}". ${mapper === null ? `"${name}" would be an attribute of a plain value.` : mapper.noAttribute(name).message}`,
   );
@@ -104,9 +107,11 @@ function convert(state: InstanceState, shape: Shape, path: Set<InstanceState>): 
     if (value !== undefined && takes(shape, attribute.key)) result[attribute.key] = value;
   }
   if (shape.depth > 0) {
-    for (const { attribute } of mapper.relationships) {
-      if (!attribute.isLoaded(state) || !takes(shape, attribute.key)) continue;
-      const below = further(shape, attribute.key);
+    for (const relationship of mapper.relationships) {
+      const { attribute } = relationship;
+      const key = shownAs(relationship, state);
+      if (key === null || !attribute.isLoaded(state) || !takes(shape, key)) continue;
+      const below = further(shape, key);
       const loaded = attribute.loadedMembers(state);
       const members: Record<string, unknown>[] = [];
       const present: object[] = [];
@@ -116,12 +121,23 @@ function convert(state: InstanceState, shape: Shape, path: Set<InstanceState>): 
         members.push(convert(reached, below, path));
         present.push(member);
       }
-      if (attribute instanceof ToManyAttribute) result[attribute.key] = collected(attribute, present, members);
-      else if (members.length > 0 || loaded.length === 0) result[attribute.key] = members[0] ?? null;
+      if (attribute instanceof ToManyAttribute) result[key] = collected(attribute, present, members);
+      else if (members.length > 0 || loaded.length === 0) result[key] = members[0] ?? null;
     }
   }
   path.delete(state);
   return result;
+}
+
+/** A relation to one of several classes is shown under the name of its property, by the one relationship that holds an object or, where none does, by any. */
+function shownAs({ attribute, variant, direction, tag, rivals }: Relationship, state: InstanceState): string | null {
+  if (variant === null || direction !== "manyToOne") return attribute.key;
+  if (attribute.peek(state) != null) return variant.of;
+  const hasNone =
+    tag === null
+      ? rivals.every((rival) => rival.attribute.peek(state) === null)
+      : tag.attribute(state).peek(state) == null;
+  return hasNone ? variant.of : null;
 }
 
 /** An array, or an object where the collection is keyed. */

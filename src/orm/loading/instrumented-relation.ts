@@ -16,6 +16,7 @@ import { Select } from "../../sql/selectable/select.js";
 import { integerType } from "../../sql/types/base.js";
 import { describeValue } from "../attributes/relation-attribute.js";
 import { mapperOf, type Relationship } from "../mapping/mapper.js";
+import type { TypeTag } from "../mapping/type-tag.js";
 import { stateOf } from "../stamp.js";
 import { type InstanceState, valuesOf } from "../state.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
@@ -246,32 +247,36 @@ export class InstrumentedRelation extends RelationElement {
         `${this.label} is a collection and cannot be compared with one object: use contains().`,
       );
     const member = this.member(object, "eq()");
-    return this.relationship.join.simple ? this.equalKeys(member) : this.existingMember(member);
+    return this.refersByKeys ? this.equalKeys(member) : this.existingMember(member);
   }
 
   ne(object: unknown): ColumnElement {
     if (object === null) return this.isNotNull();
     if (this.relationship.uselist) return this.contains(object).not();
     const member = this.member(object, "ne()");
-    if (!this.relationship.join.simple) return this.existingMember(member).not();
+    if (!this.refersByKeys) return this.existingMember(member).not();
     if (this.relationship.direction !== "manyToOne") return this.equalKeys(member).not();
-    const { pairs } = this.relationship.join;
-    return all(
-      pairs.map(({ local, remote }) => {
+    const { tag, join } = this.relationship;
+    const unequal = all(
+      join.pairs.map(({ local, remote }) => {
         const column = this.entity.columnFor(local);
         return conjunction(operators.or, [column.ne(keyBind(member, remote)), column.isNull()]);
       }),
     );
+    return tag === null ? unequal : conjunction(operators.or, [this.ofOtherClass(tag), unequal]);
   }
 
   isNull(): ColumnElement {
-    if (this.relationship.direction !== "manyToOne" || !this.relationship.join.simple)
-      return this.existing(undefined).not();
+    const { tag } = this.relationship;
+    if (this.relationship.direction !== "manyToOne" || !this.refersByKeys) return this.existing(undefined).not();
+    if (tag !== null) return this.ofOtherClass(tag);
     return all(this.relationship.join.pairs.map(({ local }) => this.entity.columnFor(local).isNull()));
   }
 
   isNotNull(): ColumnElement {
-    if (this.relationship.direction !== "manyToOne" || !this.relationship.join.simple) return this.existing(undefined);
+    const { tag } = this.relationship;
+    if (this.relationship.direction !== "manyToOne" || !this.refersByKeys) return this.existing(undefined);
+    if (tag !== null) return this.entity.columnFor(tag.column).eq(tag.name);
     return all(this.relationship.join.pairs.map(({ local }) => this.entity.columnFor(local).isNotNull()));
   }
 
@@ -309,10 +314,22 @@ export class InstrumentedRelation extends RelationElement {
     );
   }
 
+  /** Whether the row on this side says by itself what it belongs to. */
+  private get refersByKeys(): boolean {
+    const { join, tag, direction } = this.relationship;
+    return join.simple || (tag !== null && direction === "manyToOne");
+  }
+
+  /** Whether the row refers to none of this class. */
+  private ofOtherClass(tag: TypeTag): ColumnElement {
+    const name = this.entity.columnFor(tag.column);
+    return conjunction(operators.or, [name.ne(tag.name), name.isNull()]);
+  }
+
   private equalKeys(member: InstanceState): ColumnElement {
-    return all(
-      this.relationship.join.pairs.map(({ local, remote }) => this.entity.columnFor(local).eq(keyBind(member, remote))),
-    );
+    const { tag, join } = this.relationship;
+    const keys = join.pairs.map(({ local, remote }) => this.entity.columnFor(local).eq(keyBind(member, remote)));
+    return all(tag === null ? keys : [this.entity.columnFor(tag.column).eq(tag.name), ...keys]);
   }
 
   private member(object: unknown, place: string): InstanceState {

@@ -7,6 +7,7 @@ import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { Mapper } from "../mapping/mapper.js";
 import type { LoadedWith } from "../state.js";
 import { adapt, type InstrumentedRelation } from "./instrumented-relation.js";
+import { LoaderOption } from "./loader-option.js";
 import {
   BranchStep,
   type ColumnAction,
@@ -19,7 +20,6 @@ import {
   type Strategy,
   WildcardStep,
 } from "./option-steps.js";
-import { LoaderOption } from "./options.js";
 import type { OrmEntity } from "./orm-entity.js";
 import { UserDefinedOption } from "./user-option.js";
 

@@ -2,86 +2,27 @@
  * Loader options: how the relationships and columns of a statement's entities are loaded. An option is a path that begins at a class and goes along
  * relationships; each step may say how what it reaches is loaded.
  */
-import { ColumnElement } from "../../sql/element.js";
-import { expressionOrBind, requireCondition, requireElement } from "../../sql/elements/coerce.js";
-import { type Attrs, type Cls, type EntityRef, LoadOption, type RelAttr } from "../../sql/entity.js";
-import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import type { ColumnElement } from "../../sql/element.js";
+import { requireCondition } from "../../sql/elements/coerce.js";
+import type { Attrs, Cls, EntityRef, LoadOption, RelAttr } from "../../sql/entity.js";
+import { ArgumentError } from "../../sql/errors.js";
 import type { EffectiveOption, IsMany } from "../../sql/load-effects.js";
-import type { Parts } from "../../sql/node.js";
 import type { Condition, Expr, Named, Valued } from "../../sql/typing.js";
-import type { ColumnAttribute } from "../attributes/column-attribute.js";
-import { ExpressionAttribute } from "../attributes/expression-attribute.js";
-import { describeValue } from "../attributes/relation-attribute.js";
 import type { AnyClass } from "../mapping/declarations.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { allMappers } from "../mapping/registry.js";
+import { AnyRelation } from "./any-relation.js";
 import { type AliasOf, entityOf, findEntity, requireEntity } from "./entity.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
 import { InstrumentedRelation } from "./instrumented-relation.js";
-import {
-  BranchStep,
-  type ColumnAction,
-  ColumnStep,
-  ExpressionStep,
-  LoaderCriteria,
-  MemberPage,
-  type OptionStep,
-  PolymorphicStep,
-  type RelationSettings,
-  RelationStep,
-  type Strategy,
-  WildcardStep,
-} from "./option-steps.js";
-import type { OrmEntity } from "./orm-entity.js";
-
-export type { RelationSettings } from "./option-steps.js";
+import { LoaderOption } from "./loader-option.js";
+import type { DeferSettings, JoinedSettings, LevelSettings, MemberSettings, RaiseSettings } from "./loader-settings.js";
+import { type ColumnAction, LoaderCriteria, type RelationSettings, type Strategy } from "./option-steps.js";
 
 /** A relationship of `E`, picked by a lambda. */
 export type PickRelation<E, R, N extends string = string> = (entity: Attrs<E>) => RelAttr<R, unknown, unknown, N>;
 /** One or several columns of `E`, picked by a lambda. */
 export type PickColumns<E> = (entity: Attrs<E>) => Expr<unknown, unknown> | readonly Expr<unknown, unknown>[];
-
-/** Which members of a collection are loaded, and in which order. */
-export interface MemberChoice<R> {
-  /** Only members that meet this condition; the collection is partial then: `inspect(user).attrs.posts.partial`. */
-  readonly where?: Condition | ((member: Attrs<R>) => Condition);
-  /** Their order, in place of the mapping's. Where members are counted, the primary key decides between equals. */
-  readonly orderBy?: (member: Attrs<R>) => Valued | readonly Valued[];
-}
-
-/** Options of `joinedload`. */
-export interface JoinedSettings<R = never> extends MemberChoice<R> {
-  /** INNER JOIN, for relations to one that are never empty. Default: what the mapping says, else LEFT OUTER JOIN. */
-  readonly innerjoin?: boolean;
-}
-
-/** Options of the loaders that take statements of their own: `selectinload`, `subqueryload`, `immediateload`, `lazyload`. */
-export interface MemberSettings<R> extends MemberChoice<R> {
-  /** At most so many members of each parent; the collection is partial then. */
-  readonly limit?: number;
-  /** Leaves out so many members of each parent; the collection is partial then. */
-  readonly offset?: number;
-  /** How many levels of a self-referential relationship to load, all with one recursive statement; -1 for all that there are. */
-  readonly depth?: number;
-}
-
-/** Options of `selectinload` and `immediateload`. */
-export interface LevelSettings<R> extends MemberSettings<R> {
-  /** How many levels of a self-referential relationship to load, with a statement for each level; -1 until nothing is found. */
-  readonly recursionDepth?: number;
-}
-
-/** Options of `raiseload`. */
-export interface RaiseSettings {
-  /** Raise only where SQL would be emitted: what the identity map has is given. */
-  readonly sqlOnly?: boolean;
-}
-
-/** Options of `defer`. */
-export interface DeferSettings {
-  /** Reading the column raises instead of loading it. */
-  readonly raiseload?: boolean;
-}
 
 /** The name of a relationship or column, where the types know it. */
 type Known<N extends string> = string extends N ? never : N;
@@ -178,222 +119,9 @@ export interface LoaderPath<E, Root = E, F extends string = never, P extends str
   options(...options: readonly LoadOption[]): LoaderPath<E, Root, F, P, X>;
 }
 
-/** A path of steps from a root entity; null stands for every entity of the statement. */
-export class LoaderOption extends LoadOption {
-  static override readonly parts: Parts = { root: "node", steps: "nodes" };
-  constructor(
-    readonly root: OrmEntity | null,
-    readonly steps: readonly OptionStep[] = [],
-    /** What the path has reached. */
-    readonly end: OrmEntity | null = root,
-  ) {
-    super();
-  }
-  override get visitName(): string {
-    return "LoaderOption";
-  }
-
-  /** @internal */
-  step(step: OptionStep, end: OrmEntity | null = this.end): LoaderOption {
-    return new LoaderOption(this.root, [...this.steps, step], end);
-  }
-
-  /** @internal */
-  along(pick: unknown, strategy: Strategy | null, settings?: RelationSettings): LoaderOption {
-    if (pick === "*") {
-      if (strategy !== null && WILDCARDS.has(strategy)) return this.step(new WildcardStep(strategy));
-      throw new ArgumentError(`"*" goes with lazyload, raiseload and noload; name the relationship.`);
-    }
-    const relation = this.pickRelation(pick);
-    const members = (settings ?? {}) as MemberSettings<never>;
-    checkMembers(relation, strategy, members);
-    const narrowed = members.where === undefined ? relation : relation.and(members.where);
-    return this.step(new RelationStep(narrowed, strategy, settings, memberPage(relation, members)), relation.target);
-  }
-
-  private pickRelation(pick: unknown): InstrumentedRelation {
-    const found = this.pick(pick);
-    if (found instanceof InstrumentedRelation) return found;
-    if (found instanceof InstrumentedColumn) {
-      throw new InvalidRequestError(
-        `${found.entity.entityName}.${found.key} is a column and not a relationship: for columns there are loadOnly(), defer() and undefer().`,
-      );
-    }
-    throw new ArgumentError(
-      `A loader option takes a relationship, for example (x) => x.children, not ${describeValue(found)}.`,
-    );
-  }
-
-  private pick(pick: unknown): unknown {
-    const entity = this.end;
-    if (typeof pick === "function") {
-      if (entity === null)
-        throw new ArgumentError("This loader option stands for all classes: it has no attributes to name.");
-      return (pick as (attrs: object) => unknown)(entity.attrs);
-    }
-    if (typeof pick === "string" && entity !== null) return (entity.attrs as Record<string, unknown>)[pick];
-    return pick;
-  }
-
-  /** @internal */
-  columnStep(action: ColumnAction, picks: readonly unknown[]): LoaderOption {
-    const keys: string[] = [];
-    for (const pick of picks) {
-      if (pick === "*") keys.push("*");
-      else {
-        const picked = this.pick(pick);
-        for (const each of Array.isArray(picked) ? (picked as unknown[]) : [picked]) {
-          if (each instanceof InstrumentedColumn) keys.push(each.key);
-          else if (each instanceof InstrumentedRelation) {
-            throw new InvalidRequestError(
-              `${each.label} is a relationship and not a column: use lazyload(), raiseload() or noload() for it.`,
-            );
-          } else
-            throw new ArgumentError(
-              `This loader option takes columns, for example (x) => x.name, not ${describeValue(each)}.`,
-            );
-        }
-      }
-    }
-    return this.step(new ColumnStep(action, keys));
-  }
-
-  selectinload(pick: unknown, settings?: LevelSettings<never>): LoaderOption {
-    return this.along(pick, "selectin", settings);
-  }
-  joinedload(pick: unknown, settings?: JoinedSettings<never>): LoaderOption {
-    return this.along(pick, "joined", settings);
-  }
-  subqueryload(pick: unknown, settings?: MemberSettings<never>): LoaderOption {
-    return this.along(pick, "subquery", settings);
-  }
-  immediateload(pick: unknown, settings?: LevelSettings<never>): LoaderOption {
-    return this.along(pick, "immediate", settings);
-  }
-  lazyload(pick: unknown, settings?: MemberSettings<never>): LoaderOption {
-    return this.along(pick, "select", settings);
-  }
-  raiseload(pick: unknown, settings: RaiseSettings = {}): LoaderOption {
-    return this.along(pick, settings.sqlOnly === true ? "raise_on_sql" : "raise");
-  }
-  noload(pick: unknown): LoaderOption {
-    return this.along(pick, "noload");
-  }
-  containsEager(pick: unknown): LoaderOption {
-    return this.along(pick, "containsEager");
-  }
-  defaultload(pick: unknown): LoaderOption {
-    return this.along(pick, null);
-  }
-  loadOnly(...picks: readonly unknown[]): LoaderOption {
-    return this.columnStep("only", picks);
-  }
-  defer(pick: unknown, settings: DeferSettings = {}): LoaderOption {
-    return this.columnStep(settings.raiseload === true ? "raise" : "defer", [pick]);
-  }
-  undefer(...picks: readonly unknown[]): LoaderOption {
-    return this.columnStep("load", picks);
-  }
-  undeferGroup(group: string): LoaderOption {
-    return this.step(new ColumnStep("load", [], group));
-  }
-  selectinPolymorphic(classes: readonly unknown[]): LoaderOption {
-    const entities = classes.map((each) => requireEntity(each));
-    for (const entity of entities) {
-      if (this.end !== null && !entity.mapper.isA(this.end.mapper))
-        throw new ArgumentError(
-          `selectinPolymorphic(${this.end.mapper.className}, ...): ${entity.mapper.className} is no subclass of ${this.end.mapper.className}.`,
-        );
-    }
-    return this.step(new PolymorphicStep(entities));
-  }
-  withExpression(pick: unknown, expression: unknown): LoaderOption {
-    const found = this.pick(pick);
-    const entity = this.end;
-    if (entity === null || !(found instanceof InstrumentedColumn) || !isQueryExpression(found.attribute)) {
-      throw new ArgumentError(
-        `withExpression() takes an attribute that is mapped with @QueryExpression(), not ${found instanceof InstrumentedColumn ? found.attribute.label : describeValue(found)}.`,
-      );
-    }
-    const lambda = typeof expression === "function" && !(expression instanceof ColumnElement);
-    const made = lambda ? (expression as (attrs: object) => unknown)(entity.attrs) : expression;
-    const element = expressionOrBind(made, found.type, found.key, "withExpression()");
-    return this.step(new ExpressionStep(found.key, entity, element));
-  }
-  options(...options: readonly LoadOption[]): LoaderOption {
-    return this.step(new BranchStep(options));
-  }
-}
-
-/** Settings of members, and the strategies that take them. */
-const TAKEN_BY: readonly (readonly [readonly (keyof MemberSettings<never>)[], ReadonlySet<Strategy>])[] = [
-  [["limit", "offset", "depth"], new Set<Strategy>(["selectin", "subquery", "immediate", "select"])],
-  [["where", "orderBy"], new Set<Strategy>(["selectin", "subquery", "immediate", "select", "joined"])],
-];
-
-/** @throws ArgumentError for settings that the strategy or the relationship does not take, and numbers that are none */
-function checkMembers(
-  relation: InstrumentedRelation,
-  strategy: Strategy | null,
-  settings: MemberSettings<never> & RelationSettings,
-): void {
-  const { label, relationship } = relation;
-  for (const [names, strategies] of TAKEN_BY) {
-    for (const name of names) {
-      if (settings[name] === undefined) continue;
-      if (name !== "depth" && !relationship.uselist)
-        throw new ArgumentError(`${label} holds one object: where, orderBy, limit and offset are for collections.`);
-      if (strategy === null || !strategies.has(strategy)) {
-        throw new ArgumentError(
-          strategy === "joined"
-            ? `${label}: joinedload() takes no ${name}, as a join does not know one parent from another. selectinload() does.`
-            : `${label}: ${name} is a setting of selectinload() and other loaders that ask for members, not of this one.`,
-        );
-      }
-    }
-  }
-  for (const name of ["limit", "offset"] as const) requireWhole(settings[name], 0, `${label}: ${name}`);
-  const { depth } = settings;
-  if (depth === undefined) return;
-  if (depth !== -1) requireWhole(depth, 1, `${label}: depth is -1 for all levels, or`);
-  if (!relationship.selfReferential)
-    throw new ArgumentError(`${label} is not self-referential: depth makes no sense for it.`);
-  if (settings.limit !== undefined || settings.offset !== undefined || settings.recursionDepth !== undefined) {
-    throw new ArgumentError(
-      `${label}: depth loads whole levels with one statement, and goes with where and orderBy. With limit and offset say recursionDepth, which asks for each level by itself.`,
-    );
-  }
-}
-
-function requireWhole(value: number | undefined, least: number, place: string): void {
-  if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
-  throw new ArgumentError(
-    `${place}${place.endsWith("or") ? "" : " is"} a whole number from ${least}, not ${describeValue(value)}.`,
-  );
-}
-
-/** In which order and of which places members are loaded; null where nothing is said of it. */
-function memberPage(
-  { label, target }: InstrumentedRelation,
-  { orderBy, limit, offset }: MemberSettings<never>,
-): MemberPage | null {
-  if (orderBy === undefined && limit === undefined && offset === undefined) return null;
-  const given = orderBy === undefined ? [] : (orderBy as (attrs: object) => unknown)(target.attrs);
-  const order = (Array.isArray(given) ? (given as unknown[]) : [given]).map((each) =>
-    requireElement(each, `${label}: orderBy`),
-  );
-  return new MemberPage(order, limit ?? null, offset ?? 0, target);
-}
-
-function isQueryExpression(attribute: ColumnAttribute): boolean {
-  return attribute instanceof ExpressionAttribute && attribute.perQuery;
-}
-
-const WILDCARDS: ReadonlySet<Strategy> = new Set<Strategy>(["select", "raise", "raise_on_sql", "noload"]);
-
 /** An option that begins at a class or alias, or at the entity of the relationship or column that is given. */
 function begin(from: unknown): { readonly option: LoaderOption; readonly direct: unknown } {
-  if (from instanceof InstrumentedRelation || from instanceof InstrumentedColumn)
+  if (from instanceof InstrumentedRelation || from instanceof InstrumentedColumn || from instanceof AnyRelation)
     return { option: new LoaderOption(from.entity), direct: from };
   if (from === "*") return { option: new LoaderOption(null), direct: from };
   const entity = findEntity(from) ?? requireEntity(from);
@@ -608,7 +336,9 @@ function columnOption(action: ColumnAction, root: unknown, picks: readonly unkno
 function settingsOf<S extends object>(pick: unknown, settings: S | undefined): S | undefined {
   return (
     settings ??
-    (typeof pick === "object" && pick !== null && !(pick instanceof InstrumentedRelation) ? (pick as S) : undefined)
+    (typeof pick === "object" && pick !== null && !(pick instanceof InstrumentedRelation || pick instanceof AnyRelation)
+      ? (pick as S)
+      : undefined)
   );
 }
 

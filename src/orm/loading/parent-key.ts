@@ -3,6 +3,7 @@ import type { Op } from "../../engine/io.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { LoadSession } from "../load-session.js";
 import { mapperOf, type Relationship } from "../mapping/mapper.js";
+import type { TypeTag } from "../mapping/type-tag.js";
 import { type InstanceState, valuesOf } from "../state.js";
 import { type Hash, hashKey, hashValue } from "./found-members.js";
 import type { Key } from "./relation-keys.js";
@@ -14,6 +15,8 @@ export class ParentKey {
   private readonly toParent: boolean;
   /** Whether it is the parent's primary key of one column. */
   private readonly byIdentity: boolean;
+  /** What must hold for a parent that may refer to several classes. */
+  private readonly tag: TypeTag | null;
 
   constructor(
     relationship: Relationship,
@@ -22,6 +25,7 @@ export class ParentKey {
   ) {
     this.single = local.length === 1;
     this.toParent = relationship.direction === "manyToOne";
+    this.tag = this.toParent ? relationship.tag : null;
     const [key, ...others] = relationship.parent.primaryKey;
     this.byIdentity = !this.toParent && this.single && others.length === 0 && key.columns.includes(local[0]);
   }
@@ -32,6 +36,10 @@ export class ParentKey {
 
   /** The key of an object's related rows; null where a part of it is NULL, undefined where a part is not loaded. */
   of(state: InstanceState): Key | null | undefined {
+    if (this.tag !== null) {
+      const here = this.tag.holds(state);
+      if (here !== true) return here === false ? null : undefined;
+    }
     // The identity is the key that the database has.
     if (this.byIdentity && state.key !== null && typeof state.key !== "object") return state.key;
     if (this.single) return this.#part(state, this.local[0]);
@@ -58,7 +66,7 @@ export class ParentKey {
   *fetch(session: LoadSession, state: InstanceState): Op<Key | null> {
     if (this.of(state) === null) return null;
     const mapper = mapperOf(state);
-    for (const column of this.local) {
+    for (const column of this.tag === null ? this.local : [this.tag.column, ...this.local]) {
       const attribute = mapper.attributeOf(column);
       if (!attribute.isLoaded(state) && !mapper.primaryKey.includes(attribute)) {
         if (state.key === null || !(yield* loadUnloaded(session, state, attribute))) return null;

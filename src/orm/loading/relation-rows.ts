@@ -29,7 +29,7 @@ export interface KeyedStatement {
 export type KeyCondition = (keys: readonly ColumnElement[]) => ColumnElement;
 
 export class RelationRows {
-  /** Whether the condition is nothing but equal keys. */
+  /** Whether the condition is nothing but equal keys, and the name of the class where there are several. */
   readonly direct: boolean;
   /** Columns of the parent that its rows are found by. */
   readonly local: readonly Column[];
@@ -39,7 +39,7 @@ export class RelationRows {
     readonly option: RelationOption | null,
     private readonly defaults: OptionDefaults,
   ) {
-    this.direct = relationship.join.simple;
+    this.direct = relationship.byKeys;
     this.local = this.direct
       ? relationship.join.pairs.map((pair) => pair.local)
       : relationship.parent.primaryKey.map((attribute) => attribute.column);
@@ -61,6 +61,10 @@ export class RelationRows {
     const { relationship, target } = this;
     const { secondary, secondaryJoin, pairs } = relationship.join;
     const criteria = [...(this.option?.criteria ?? []), ...this.defaults.criteriaFor(target)];
+    const { tag } = relationship;
+    // Of several classes that the rows may refer to, this one. Rows that refer to the target name their class before they are asked for.
+    if (this.direct && tag !== null && relationship.direction !== "manyToOne")
+      criteria.push(target.columnFor(tag.column).eq(tag.name));
     const remote = (column: Column): ColumnElement => target.columnFor(column);
     let keys: readonly ColumnElement[];
     let froms: readonly From[] = [];

@@ -54,9 +54,12 @@ export class ClassDeclaration {
     const of = <K extends PropertyDeclaration["kind"]>(kind: K): Extract<PropertyDeclaration, { kind: K }>[] =>
       properties.filter((p): p is Extract<PropertyDeclaration, { kind: K }> => p.kind === kind);
     const descriptors = of("descriptor");
-    const columns = [...of("column"), ...descriptors.flatMap((each) => each.columns)];
+    const columns = of("column");
+    const mapped = new Set([...this.columns, ...columns].map((each) => each.property));
+    // What the class maps itself needs no column of a descriptor's.
+    columns.push(...descriptors.flatMap((each) => each.columns).filter((each) => !mapped.has(each.property)));
     this.columns.push(...columns);
-    this.relations.push(...of("relation"));
+    this.relations.push(...of("relation"), ...descriptors.flatMap((each) => each.relations ?? []));
     this.expressions.push(...of("expression"));
     this.descriptors.push(...descriptors);
     this.validators.push(...of("validator"));

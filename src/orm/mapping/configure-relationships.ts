@@ -23,6 +23,7 @@ import { associationJoin, directJoin } from "./joins.js";
 import { type Direction, type Mapper, Relationship, type RelationshipJoin } from "./mapper.js";
 import { warnOfOverlaps } from "./overlaps.js";
 import { aliasOf, columnNamed, inverseName, labelOf, targetOf } from "./targets.js";
+import { TypeTag } from "./type-tag.js";
 
 /** A relationship on its way, with its declaration. */
 interface Pending {
@@ -80,6 +81,8 @@ export function configureRelationships(declarations: readonly ClassDeclaration[]
     relationship.target = targetOf(relationship.parent, declaration);
     relationship.alias = aliasOf(declaration);
     relationship.join = joinFor(relationship.parent, declaration);
+    relationship.variant = declaration.variant ?? null;
+    relationship.tag = tagOf(relationship, declaration);
     checkCascades(relationship);
     setTraits(relationship);
   }
@@ -198,6 +201,13 @@ function oneToOneSide(mapper: Mapper, relation: RelationDeclaration): Direction 
   );
 }
 
+/** What tells, in a row that may refer to one of several classes, that it is this one. */
+function tagOf({ parent, target, join }: Relationship, { variant }: RelationDeclaration): TypeTag | null {
+  if (variant === undefined || variant.keys === null) return null;
+  const holder = join.direction === "manyToOne" ? parent : target;
+  return new TypeTag(columnNamed(holder, variant.keys.type) as Column, variant.name);
+}
+
 function checkCascades(relationship: Relationship): void {
   const { cascades, direction, singleParent, label, viewonly, alias, lazy, uselist } = relationship;
   if (lazy === "write_only" && !uselist)
@@ -225,7 +235,7 @@ function setTraits(relationship: Relationship): void {
   relationship.trackParent = singleParent || direction === "oneToMany";
   const key = target.base.primaryKey.map((a) => a.column);
   const { pairs } = join;
-  if (direction === "manyToOne" && join.simple && relationship.alias === null && pairs.length === key.length) {
+  if (direction === "manyToOne" && relationship.byKeys && relationship.alias === null && pairs.length === key.length) {
     const columns = key.map(
       (column) => pairs.find((p) => target.byColumn.get(p.remote) === target.byColumn.get(column))?.local,
     );

@@ -11,6 +11,8 @@ import { ExpressionAttribute } from "../attributes/expression-attribute.js";
 import { MutableAttribute } from "../attributes/mutable-attribute.js";
 import { MapperConfigurationError } from "../errors.js";
 import { describeEntity, toObject } from "../to-object.js";
+import { AnyDescriptor } from "./any-descriptor.js";
+import { tieAnySides } from "./any-sides.js";
 import type { ClassDeclaration } from "./class-declaration.js";
 import { addDescriptors, addDiscriminator, addExpression, addHooks } from "./configure-properties.js";
 import { configureRelationships, declareRelationships } from "./configure-relationships.js";
@@ -198,6 +200,7 @@ function addTableArgs(table: Table, args: readonly unknown[]): void {
 
 /** Works out all declared classes that are not yet, superclasses first. */
 export function configureMappers(declarations: readonly ClassDeclaration[]): void {
+  tieAnySides(declarations);
   const late = declarations.map((declaration) => ({ table: declaration.mapper.table, args: lateArgs(declaration) }));
   // Foreign keys of mapped columns come first: relationships use them instead of making columns of their own.
   for (const { table, args } of late)
@@ -213,6 +216,8 @@ export function configureMappers(declarations: readonly ClassDeclaration[]): voi
     );
   for (const declaration of declarations) giveSlots(declaration);
   configureRelationships(declarations);
+  for (const { mapper } of declarations)
+    for (const each of mapper.descriptors.values()) if (each instanceof AnyDescriptor) each.configure(mapper);
   for (const declaration of declarations) addHooks(declaration);
   // An expression that cannot be made is an error now, not when it is first selected.
   for (const { mapper } of declarations)

@@ -98,6 +98,20 @@ export interface RelationDeclaration {
   readonly options: RelationDeclarationOptions;
   /** The property's type as the compiler emitted it. */
   readonly design?: unknown;
+  /** What the foreign-key columns that it makes are called after, where it is not its property. */
+  readonly keyName?: string;
+  /** It is, or faces, one of the relationships of which a relation to one of several classes is made. */
+  readonly variant?: Variant;
+}
+
+/** One class among those that a property may refer to. */
+export interface Variant {
+  /** The property. */
+  readonly of: string;
+  /** The name that rows have for the class. */
+  readonly name: string;
+  /** The attributes that hold that name and the key; null where each class has a foreign key. */
+  readonly keys: { readonly type: string; readonly id: string } | null;
 }
 
 /** A reference to columns of one side: attribute or column names, columns, or a lambda over attributes. */
@@ -172,12 +186,14 @@ export interface ExpressionDeclarationOptions {
   readonly expireOnFlush?: boolean;
 }
 
-/** A name that stands for other attributes: a hybrid, a synonym, a composite. */
+/** A name that stands for other attributes: a hybrid, a synonym, a composite, a relation to one of several classes. */
 export interface DescriptorDeclaration {
   readonly kind: "descriptor";
   readonly property: string;
   /** The columns that it brings with it. */
   readonly columns: readonly ColumnDeclaration[];
+  /** The relationships that it is made of. */
+  readonly relations?: readonly RelationDeclaration[];
   readonly make: (owner: DescriptorOwner) => Descriptor;
 }
 

@@ -11,7 +11,7 @@ export interface DescriptorOwner {
 
 export abstract class Descriptor {
   /** How `inspect(Class)` calls it. */
-  abstract readonly kind: "hybrid" | "hybridMethod" | "synonym" | "composite" | "associationProxy";
+  abstract readonly kind: "hybrid" | "hybridMethod" | "synonym" | "composite" | "associationProxy" | "any";
 
   constructor(
     readonly owner: DescriptorOwner,
@@ -34,6 +34,11 @@ export abstract class Descriptor {
    * @throws ArgumentError where it cannot be written
    */
   abstract written(attrs: Readonly<Record<string, unknown>>, value: unknown): Readonly<Record<string, unknown>>;
+
+  /** What `awaitable()` gives for it. @param load gives an attribute of the object, loaded first where it is not */
+  awaited(object: object, _load: (key: string) => Promise<unknown>): Promise<unknown> {
+    return Promise.resolve((object as Readonly<Record<string, unknown>>)[this.key]);
+  }
 
   /** Whether an object can be given a value under this name. */
   abstract settable(prototype: object): boolean;

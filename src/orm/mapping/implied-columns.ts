@@ -84,7 +84,7 @@ function addForeignKey({ mapper, home }: ClassDeclaration, relation: RelationDec
   const names = keys.map((key, i) =>
     i === 0 && keys.length === 1 && options.columnName
       ? options.columnName
-      : home.naming.foreignKeyColumn(relation.property, key.name),
+      : home.naming.foreignKeyColumn(relation.keyName ?? relation.property, key.name),
   );
   const present = names.map((name) => table.columns.find((c) => c.name === name));
   if (present.every((c) => c !== undefined)) {

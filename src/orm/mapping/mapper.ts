@@ -20,9 +20,10 @@ import {
   type StateMapper,
   tokenOf,
 } from "../state.js";
-import type { AnyClass, LazyStrategy, MapperOptions, RelationDeclarationOptions } from "./declarations.js";
+import type { AnyClass, LazyStrategy, MapperOptions, RelationDeclarationOptions, Variant } from "./declarations.js";
 import type { Descriptor } from "./descriptor.js";
 import { RemoteColumn } from "./remote-column.js";
+import type { TypeTag } from "./type-tag.js";
 
 /** What a mapper needs of its registry. */
 export interface MapperRegistry {
@@ -348,6 +349,14 @@ export class Relationship implements RelationTraits {
   activeHistory = false;
   /** A many-to-one that refers to its target's whole primary key: answered by the identity map. */
   useGet = false;
+  /** Of a relation to one of several classes, or a side that faces it: which of the classes. */
+  variant: Variant | null = null;
+  /** What tells that a row refers to that class, where one key serves for all. */
+  tag: TypeTag | null = null;
+  /** Each flush makes sure that what it refers to is there. */
+  checked = false;
+  /** The relationships to, or from, the other classes. */
+  rivals: readonly Relationship[] = [];
   /** Data of the user's own. */
   readonly info: Record<string, unknown>;
   #syncPairs: readonly SyncPair[] | null = null;
@@ -392,6 +401,10 @@ export class Relationship implements RelationTraits {
   get postUpdate(): boolean {
     return this.options.postUpdate ?? false;
   }
+  /** Whether rows belong together when their keys are equal, and name this class where there are several. */
+  get byKeys(): boolean {
+    return this.join.simple || this.tag !== null;
+  }
   get selfReferential(): boolean {
     return this.parent.base === this.target.base;
   }
@@ -430,6 +443,10 @@ export class Relationship implements RelationTraits {
     evenExpired = false,
   ): object | null | undefined {
     if (!this.useGet) return undefined;
+    if (this.tag !== null) {
+      const here = this.tag.holds(state, committed);
+      if (here !== true) return here === false ? null : undefined;
+    }
     const values: unknown[] = [];
     for (const column of this.identityColumns) {
       const attribute = (state.mapper as Mapper).attributeOf(column);
@@ -490,6 +507,15 @@ export class Relationship implements RelationTraits {
   }
 }
 
+/** The one among several whose class is the object's, or the nearest above it. */
+export function nearest<T>(choices: readonly T[], classOf: (choice: T) => Mapper, mapper: Mapper): T | undefined {
+  for (let at: Mapper | null = mapper; at !== null; at = at.inherits) {
+    const found = choices.find((each) => classOf(each) === at);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** Refuses an object without a row whose key is lost: it was expired when its INSERT was rolled back. */
 export function refuseLost(state: InstanceState, mapper: Mapper): void {
   const lost = state.expired && mapper.primaryKey.find((attribute) => !attribute.isLoaded(state));
@@ -500,7 +526,9 @@ export function refuseLost(state: InstanceState, mapper: Mapper): void {
 export function isOrphan(member: InstanceState): boolean {
   for (let mapper = member.mapper as Mapper | null; mapper !== null; mapper = mapper.inherits) {
     for (const relationship of mapper.orphanedBy) {
-      if (!relationship.attribute.hasParent(member, member.key !== null)) return true;
+      if (relationship.attribute.hasParent(member, member.key !== null)) continue;
+      // Of several classes one has it.
+      if (!relationship.rivals.some((rival) => rival.attribute.hasParent(member, false))) return true;
     }
   }
   return false;

@@ -35,6 +35,8 @@ function conflict(mine: Relationship, other: Relationship): boolean {
   return (
     mine !== other &&
     !mine.reverseRelationships.includes(other) &&
+    // Of several classes that a row may refer to, one writes the key.
+    (mine.variant === null || mine.variant.keys !== other.variant?.keys) &&
     !overlapsOf(mine).includes(other.key) &&
     !overlapsOf(other).includes(mine.key) &&
     !areSiblings(mine, other) &&

@@ -26,7 +26,10 @@ export function makeAwaitable(faceOf: FaceLookup): <E extends object>(entity: E)
     const state = ensureState(entity);
     const load = async (key: string): Promise<unknown> => {
       const attribute = mapperOf(state).attributes.get(key);
-      if (attribute === undefined) return (entity as Record<string, unknown>)[key];
+      if (attribute === undefined) {
+        const descriptor = mapperOf(state).descriptors.get(key);
+        return descriptor === undefined ? (entity as Record<string, unknown>)[key] : descriptor.awaited(entity, load);
+      }
       if (attribute.isLoaded(state) || state.key === null || !attribute.loads) return attribute.get(state);
       if (state.session === null) {
         throw new DetachedInstanceError(

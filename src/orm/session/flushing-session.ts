@@ -16,6 +16,8 @@ export abstract class FlushingSession extends TransactionalSession {
   protected abstract readonly flushPort: FlushSession;
   /** Reads the expired ones among the objects of a flush that have a row after it. @throws ObjectDeletedError where a row is gone */
   protected abstract readExpired(flush: FlushContext): Op<void>;
+  /** Checks the references that no foreign key of the database does. @throws IntegrityError */
+  protected abstract checkReferences(flush: FlushContext): Op<void>;
   /** What brings relationships in memory in step with the flush. */
   protected abstract relinking(flush: FlushContext): { apply(): void };
   #noAutoflush = 0;
@@ -89,6 +91,7 @@ export abstract class FlushingSession extends TransactionalSession {
       const levels = yield* flush.plan();
       if (this[DISPATCH].has("flushPlanned")) this.emit("flushPlanned", shownPlan(flush, levels));
       yield* flush.execute(levels);
+      yield* this.checkReferences(flush);
       this.fromHandler(() => this.emit("afterFlush", flush));
       yield* this.readExpired(flush);
       const relinking = this.options.relinkOnFlush ? this.relinking(flush) : null;

@@ -43,6 +43,7 @@ import {
 } from "../state.js";
 import type { FlushContext, FlushSession } from "../uow/flush-context.js";
 import { announceLoad } from "./announce-load.js";
+import { checkReferences } from "./check-references.js";
 import { FlushingSession } from "./flushing-session.js";
 import { Membership, type MembershipHost } from "./membership.js";
 import { Merge, type MergeHost, type MergeOptions } from "./merge.js";
@@ -423,10 +424,11 @@ export class SessionCore
     }
   }
   *recallForFlush(state: InstanceState, attribute: RelationAttribute): Op<void> {
-    const { useGet, identityColumns } = mapperOf(state).relationship(attribute.key) as Relationship;
+    const { useGet, identityColumns, tag } = mapperOf(state).relationship(attribute.key) as Relationship;
     if (state.key === null || attribute.isLoaded(state)) return;
     if (!useGet) return yield* this.#load([state], attribute);
-    for (const column of identityColumns) yield* this.#loadColumn(state, mapperOf(state).attributeOf(column));
+    for (const column of tag === null ? identityColumns : [tag.column, ...identityColumns])
+      yield* this.#loadColumn(state, mapperOf(state).attributeOf(column));
     (attribute as ToOneAttribute).recall(state);
   }
   *loadOriginal(state: InstanceState, attribute: RelationAttribute): Op<void> {
@@ -443,6 +445,9 @@ export class SessionCore
     if (unknown.length === 0) return;
     yield* this.autoflush();
     yield* this.#load(unknown, attribute, true);
+  }
+  protected checkReferences(flush: FlushContext): Op<void> {
+    return checkReferences(this, flush);
   }
   protected relinking(flush: FlushContext): Relinking {
     return new Relinking(this, flush.states());

@@ -77,18 +77,18 @@ export class ManyToOneProcessor extends DependencyProcessor {
   }
 
   *processDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
-    const { postUpdate, cascades, passiveDeletes, syncPairs } = this.relationship;
+    const { postUpdate, cascades, passiveDeletes } = this.relationship;
     if (!postUpdate || cascades.deleteOrphan || passiveDeletes === "all") return;
     // The row must let go of the other before that one can be deleted.
     for (const state of states) {
-      clear(state, syncPairs, this.label);
+      clear(state, this.relationship);
       const history = yield* this.#deleteHistory(flush, state);
       if (history.sum().some((target) => target !== null)) this.#postUpdate(flush, state);
     }
   }
 
   *processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
-    const { syncPairs, postUpdate } = this.relationship;
+    const { postUpdate } = this.relationship;
     for (const [source, state] of this.#linkFresh(flush, states))
       yield* populate(source, state, this.relationship, flush.session);
     for (const state of flush.withoutFresh(states)) {
@@ -100,7 +100,7 @@ export class ManyToOneProcessor extends DependencyProcessor {
             yield* populate(source, state, this.relationship, flush.session);
         }
       } else if (history.deleted.length > 0 && (postUpdate || !flush.isDeleted(state))) {
-        clear(state, syncPairs, this.label);
+        clear(state, this.relationship);
       }
       if (postUpdate && history.sum().length > 0) this.#postUpdate(flush, state);
     }
@@ -130,10 +130,10 @@ export class ManyToOneProcessor extends DependencyProcessor {
 
   /** The object whose key a row takes over; null where there is none. A reference that became null is cleared. */
   #sourceOf(flush: FlushContext, state: InstanceState, target: object | null): InstanceState | null {
-    const { syncPairs, postUpdate } = this.relationship;
+    const { postUpdate } = this.relationship;
     if (!postUpdate && flush.isDeleted(state)) return null;
     if (target === null) {
-      clear(state, syncPairs, this.label);
+      clear(state, this.relationship);
       return null;
     }
     const source = knownState(target);

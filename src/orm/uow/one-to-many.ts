@@ -62,7 +62,7 @@ export class OneToManyProcessor extends DependencyProcessor {
     for (const state of states) {
       const history = yield* this.#deleteHistory(flush, state);
       for (const child of members(history.deleted)) {
-        if (!this.attribute.hasParent(child, false)) flush.register(child, { isDelete: cascades.deleteOrphan });
+        if (!this.#hasParent(child)) flush.register(child, { isDelete: cascades.deleteOrphan });
       }
       if (!nullKeys) continue;
       for (const child of members(history.unchanged)) flush.register(child, this.theDelete);
@@ -86,7 +86,7 @@ export class OneToManyProcessor extends DependencyProcessor {
       for (const child of members(history.deleted)) {
         if (!cascades.deleteOrphan) {
           if (nullKeys) flush.register(child, this.theDelete);
-        } else if (!this.attribute.hasParent(child, false)) yield* this.deleteWithCascades(flush, child);
+        } else if (!this.#hasParent(child)) yield* this.deleteWithCascades(flush, child);
       }
       if (!keysChanged) continue;
       for (const child of members(history.unchanged)) {
@@ -126,7 +126,7 @@ export class OneToManyProcessor extends DependencyProcessor {
     for (const state of states) {
       const history = yield* this.#deleteHistory(flush, state);
       for (const child of members(history.deleted)) {
-        if (!this.attribute.hasParent(child, false)) this.#unlink(flush, child);
+        if (!this.#hasParent(child)) this.#unlink(flush, child);
       }
       if (!postUpdate && cascades.delete) continue;
       const unchanged = members(history.unchanged);
@@ -149,7 +149,7 @@ export class OneToManyProcessor extends DependencyProcessor {
       }
       if (nullKeys) {
         for (const child of members(history.deleted)) {
-          if (!this.attribute.hasParent(child, false)) this.#unlink(flush, child);
+          if (!this.#hasParent(child)) this.#unlink(flush, child);
         }
       }
       if (sourceModified(state, syncPairs)) {
@@ -180,8 +180,14 @@ export class OneToManyProcessor extends DependencyProcessor {
   }
 
   #unlink(flush: FlushContext, child: InstanceState): void {
-    if (this.relationship.postUpdate || !flush.isDeleted(child)) clear(child, this.relationship.syncPairs, this.label);
+    if (this.relationship.postUpdate || !flush.isDeleted(child)) clear(child, this.relationship);
     if (this.relationship.postUpdate) this.#postUpdate(flush, child);
+  }
+
+  /** Whether a parent holds the child now; where parents are of several classes, one of any. */
+  #hasParent(child: InstanceState): boolean {
+    const { rivals } = this.relationship;
+    return this.attribute.hasParent(child, false) || rivals.some(({ attribute }) => attribute.hasParent(child, false));
   }
 
   #postUpdate(flush: FlushContext, child: InstanceState): void {

@@ -103,10 +103,12 @@ export function* populate(
   }
 }
 
-/** `dest`'s keys become NULL. A column of its primary key cannot. */
-export function clear(dest: InstanceState, pairs: readonly SyncPair[], label: string): void {
+/** The keys that `dest` has along a relationship become NULL. A column of its primary key cannot. */
+export function clear(dest: InstanceState, { syncPairs, label, tag }: Relationship): void {
+  if (tag?.isTakenOver(dest)) return;
+  tag?.forget(dest);
   const mapper = mapperOf(dest);
-  for (const { dest: to } of pairs) {
+  for (const { dest: to } of syncPairs) {
     const attribute = mapper.attributeOf(to);
     const value = attribute.peek(dest);
     if (isKeyColumn(mapper, to) && value !== null && value !== undefined) {

@@ -102,7 +102,12 @@ function presentValue(flush: FlushContext, state: InstanceState, column: Column)
   for (const relationship of mapper.relationships) {
     if (relationship.direction !== "manyToOne" || relationship.viewonly) continue;
     const pair = relationship.join.pairs.find(({ local }) => local === column);
-    if (pair === undefined || !flush.history(state, relationship.attribute).hasChanges) continue;
+    if (
+      pair === undefined ||
+      relationship.tag?.isTakenOver(state) ||
+      !flush.history(state, relationship.attribute).hasChanges
+    )
+      continue;
     const [member] = relationship.attribute.loadedMembers(state);
     const target = member === undefined ? undefined : stateOf(member);
     return target === undefined ? null : mapperOf(target).byColumn.get(pair.remote)?.peek(target);

@@ -6,8 +6,10 @@ import {
   attributeKeyedDict,
   attrs,
   Column,
+  DeclaredAttr,
   event,
   func,
+  ManyToMany,
   ManyToOne,
   OneToMany,
   PrimaryKey,
@@ -126,6 +128,64 @@ describe("a vertical table: facts of an animal as rows of key and value", () => 
       session.scalars(select(Animal).where(a.facts.any((f) => f.key.eq(key).and(f.value.eq(value))))).all();
     expect((await found("color", "white")).map((each) => each.name)).toEqual(["stoat"]);
     expect(await found("cuteness", "somewhat")).toEqual([]);
+  });
+});
+
+describe("notes on several kinds of parent, by an association table for each kind", () => {
+  const reg = registry();
+
+  @reg.Entity("notes")
+  class Note {
+    @PrimaryKey() id!: number;
+    @Column() text!: string;
+  }
+
+  /** Whoever has notes: a note belongs to one parent, and goes with it. */
+  abstract class HasNotes {
+    @DeclaredAttr((cls) =>
+      ManyToMany(() => Note, {
+        secondary: `${cls.name.toLowerCase()}_notes`,
+        cascade: ["all", "delete-orphan"],
+        singleParent: true,
+      }),
+    )
+    notes!: Note[];
+  }
+
+  @reg.Entity("customers")
+  class Customer extends HasNotes {
+    @PrimaryKey() id!: number;
+  }
+
+  @reg.Entity("suppliers")
+  class Supplier extends HasNotes {
+    @PrimaryKey() id!: number;
+  }
+
+  test("[EX-02] a mixin gives each class a table of its own, with foreign keys both ways", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    const customer = make(Customer, { id: 1, notes: [make(Note, { text: "pays late" })] });
+    session.addAll([
+      customer,
+      make(Supplier, { id: 1, notes: [make(Note, { text: "slow" }), make(Note, { text: "fair" })] }),
+    ]);
+    await session.commit();
+    const slow = await session.scalars(select(Supplier).where((s) => s.notes.any((n) => n.text.eq("slow")))).all();
+    expect(slow.map((each) => each.id)).toEqual([1]);
+    await session.delete(customer);
+    await session.commit();
+    expect((await session.scalars(select(Note).orderBy((n) => n.text))).all().map((each) => each.text)).toEqual([
+      "fair",
+      "slow",
+    ]);
+    expect([...reg.metadata.tables.keys()].sort()).toEqual([
+      "customer_notes",
+      "customers",
+      "notes",
+      "supplier_notes",
+      "suppliers",
+    ]);
   });
 });
 
