@@ -130,14 +130,14 @@ function convert(state: InstanceState, shape: Shape, path: Set<InstanceState>): 
 }
 
 /** A relation to one of several classes is shown under the name of its property, by the one relationship that holds an object or, where none does, by any. */
-function shownAs({ attribute, variant, direction, tag, rivals }: Relationship, state: InstanceState): string | null {
-  if (variant === null || direction !== "manyToOne") return attribute.key;
-  if (attribute.peek(state) != null) return variant.of;
+function shownAs(relationship: Relationship, state: InstanceState): string | null {
+  const { attribute, property, tag, rivals } = relationship;
+  if (property === attribute.key || attribute.peek(state) != null) return property;
   const hasNone =
     tag === null
       ? rivals.every((rival) => rival.attribute.peek(state) === null)
       : tag.attribute(state).peek(state) == null;
-  return hasNone ? variant.of : null;
+  return hasNone ? property : null;
 }
 
 /** An array, or an object where the collection is keyed. */

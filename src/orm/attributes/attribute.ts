@@ -40,9 +40,14 @@ export abstract class Attribute implements StateAttribute {
     return this.listeners;
   }
 
+  /** The property that the user reads, for messages. */
+  get property(): string {
+    return this.key;
+  }
+
   /** The option by which a statement loads it, for messages. */
   get eagerOption(): string {
-    return `options(selectinload(${this.owner.className}, (x) => x.${this.key}))`;
+    return `options(selectinload(${this.owner.className}, (x) => x.${this.property}))`;
   }
 
   /** Why it may be unloaded on an object that has a row, for messages. */
@@ -77,7 +82,7 @@ export function loadNow(state: InstanceState, attribute: Attribute): unknown {
   if (session === null) {
     const expired = state.expired ? "It was expired by a commit or rollback before its session let it go. " : "";
     throw new DetachedInstanceError(
-      `${state.describe()} belongs to no session, so its unloaded attribute "${attribute.key}" cannot be loaded. ${expired}` +
+      `${state.describe()} belongs to no session, so its unloaded attribute "${attribute.property}" cannot be loaded. ${expired}` +
         `Load it before the session ends (an eager option, refresh), or give the object back to a session with add() or merge().`,
     );
   }
@@ -95,7 +100,7 @@ export function lostWithRow(state: InstanceState, attribute: StateAttribute): Er
 }
 
 export function missingSyncContext(state: InstanceState, attribute: Attribute): MissingSyncContextError {
-  const { key } = attribute;
+  const { property: key } = attribute;
   const expiry = state.expired ? (state.extra?.expiredBy ?? state.session?.expiryCause) : null;
   const what = expiry ? `was expired by ${expiry}` : `is not loaded${attribute.whyUnloaded}`;
   return new MissingSyncContextError(

@@ -19,6 +19,8 @@ export class EventToken {
 /** What the attribute needs to know of the relationship it belongs to; the mapping room provides it at configuration. */
 export interface RelationTraits {
   readonly targetName: string;
+  /** The property that the user reads. */
+  readonly property: string;
   readonly cascades: Cascades;
   readonly viewonly: boolean;
   /** Whether parents of members are tracked, for orphans: one-to-many, and whatever has a single parent. */
@@ -61,6 +63,10 @@ export abstract class RelationAttribute extends Attribute {
 
   constructor(owner: StateMapper, key: string, slot: number) {
     super(owner, key, slot);
+  }
+
+  override get property(): string {
+    return this.traits.property;
   }
 
   /** Lets a related object in, from the other side's event. */

@@ -52,6 +52,11 @@ export class AnyDescriptor extends Descriptor {
     });
   }
 
+  override get behind(): readonly string[] {
+    const mapper = this.owner as Mapper;
+    return [...this.#keyColumns(mapper), ...this.members(mapper).map((each) => each.attribute)].map((each) => each.key);
+  }
+
   /** The relationships that it is made of, in the order of the names. */
   members(mapper: Mapper): readonly Relationship[] {
     return this.names.map((name) => mapper.relationship(this.#keyOf(name)) as Relationship);

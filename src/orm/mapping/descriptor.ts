@@ -23,6 +23,11 @@ export abstract class Descriptor {
     return `${this.owner.className}.${this.key}`;
   }
 
+  /** The attributes that hold its value, where it can be expired and refreshed by its name. */
+  get behind(): readonly string[] {
+    return [];
+  }
+
   /** Puts what objects need on the class; called once, where the descriptor is declared. */
   install(_prototype: object): void {}
 

@@ -168,6 +168,12 @@ export class Mapper implements StateMapper {
     return attribute;
   }
 
+  /** What holds the value of an attribute: itself, or what a descriptor stands for. @throws InvalidRequestError with the names there are */
+  attributesBehind(name: string): readonly Attribute[] {
+    const behind = this.descriptors.get(name)?.behind ?? [];
+    return behind.length > 0 ? behind.map((each) => this.attribute(each)) : [this.attribute(name)];
+  }
+
   /** Whether an object's property of this name belongs to the mapping. */
   maps(name: string): boolean {
     return this.attributes.has(name) || (this.descriptors.size > 0 && this.descriptors.has(name));
@@ -374,6 +380,10 @@ export class Relationship implements RelationTraits {
   get label(): string {
     return `${this.parent.className}.${this.key}`;
   }
+  /** The property that the user reads: of a relation to one of several classes, the one for all. */
+  get property(): string {
+    return this.variant !== null && this.direction === "manyToOne" ? this.variant.of : this.key;
+  }
   get targetName(): string {
     return this.target.className;
   }
@@ -481,7 +491,7 @@ export class Relationship implements RelationTraits {
     if (strategy !== "raise" && !(strategy === "raise_on_sql" && sqlNeeded)) return;
     throw new InvalidRequestError(
       `"${this.label}" is not available on ${state.describe()} due to lazy: "${strategy}" (raiseload). ` +
-        `Load it with the statement, for example options(selectinload(${this.parent.className}, (x) => x.${this.key})).`,
+        `Load it with the statement, for example options(selectinload(${this.parent.className}, (x) => x.${this.property})).`,
     );
   }
 

@@ -180,7 +180,7 @@ export class SessionCore
   #expireState(state: InstanceState, names: readonly string[] | undefined): void {
     const mapper = mapperOf(state);
     if (names !== undefined && names.length > 0) {
-      for (const name of names) mapper.attribute(name).expire(state);
+      for (const name of names) for (const attribute of mapper.attributesBehind(name)) attribute.expire(state);
       if (heard.expire) announceInstance("expire", state, names);
       return;
     }
@@ -468,7 +468,7 @@ export class SessionCore
 
   *refresh(object: object, names?: readonly string[], options: GetOptions = {}): Op<void> {
     const state = this.#persistent(object, "refreshed");
-    const attributes = names?.map((name) => mapperOf(state).attribute(name));
+    const attributes = names?.flatMap((name) => mapperOf(state).attributesBehind(name));
     this.#expireState(state, names);
     yield* this.autoflush();
     if (attributes === undefined && options.withForUpdate === undefined && joinsOnReload(state)) {

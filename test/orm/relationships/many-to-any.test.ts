@@ -1,11 +1,13 @@
 /** A relation to one object of one of several classes: a comment on a post or on a photo. */
-import { describe, expect, expectTypeOf, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
 import {
   aliased,
+  asyncSessionmaker,
   attrs,
   awaitable,
   Column,
   type Condition,
+  del,
   IntegrityError,
   inspect,
   joinedload,
@@ -22,6 +24,7 @@ import {
   t,
   toObject,
 } from "../../../src/index.js";
+import { openDatabase, type TestDatabase } from "../../support/database.js";
 import { recordStatements } from "../../support/statements.js";
 import { make, type Store, storeFor } from "../support.js";
 
@@ -79,11 +82,23 @@ type Comment = InstanceType<ReturnType<typeof world>["Comment"]>;
 for (const references of ["flush", "database"] as const) {
   describe(`a comment on a post or on a photo, checked by ${references}`, () => {
     const { reg, Post, Photo, Tag, Comment } = world(references);
+    let database: TestDatabase;
     let store: Store;
+
+    beforeAll(async () => {
+      database = await openDatabase();
+      const { engine } = database;
+      await reg.metadata.createAll(engine);
+      store = { engine, Session: asyncSessionmaker(engine) };
+    });
+    afterAll(() => database[Symbol.asyncDispose]());
+    afterEach(async () => {
+      for (const table of [...reg.metadata.sortedTables].reverse())
+        await store.engine.begin((c) => c.execute(del(table).all()));
+    });
 
     /** A post and a photo with the same key, comments on each, and one on nothing. */
     async function stored() {
-      store = await storeFor(reg);
       const session = store.Session();
       const red = make(Tag, { label: "red" });
       const post = make(Post, { id: 7, title: "a post", tags: [red] });
@@ -287,6 +302,20 @@ for (const references of ["flush", "database"] as const) {
       post.comments.pop();
       await session.commit();
       expect((await byText(session)).map((c) => c.text)).toEqual(["first", "second", "none"]);
+    });
+
+    test("[EX-02] expired and refreshed by its name; read where it cannot load, the error says how it can", async () => {
+      await using session = await stored();
+      const [first] = (await byText(session)) as [Comment];
+      expect(() => first.subject).toThrow(
+        'Attribute "subject" of Comment(1) is not loaded, and reading or replacing it here would need the database without an await. ' +
+          'Load it with the statement (options(selectinload(Comment, (x) => x.subject))), or write "await awaitable(object).subject", ' +
+          '"await session.refresh(object, ["subject"])"',
+      );
+      await session.refresh(first, ["subject"]);
+      expect(first.subject?.title).toBe("a post");
+      session.expire(first, ["subject"]);
+      expect(() => first.subject).toThrow("awaitable(object).subject");
     });
 
     test("[EX-02] merge and plain data know it by its name", async () => {
