@@ -1,3 +1,5 @@
+import { keepShape } from "../sql/keep-shape.js";
+
 /**
  * The values that changed attributes had before. Few attributes of an object change between two flushes, and most often one: that one has its own
  * place, and the others a list that is searched, which is faster and smaller than a Map.
@@ -54,3 +56,5 @@ export class Changes {
     return -1;
   }
 }
+
+keepShape(new Changes({}, undefined));

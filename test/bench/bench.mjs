@@ -1,7 +1,7 @@
 /**
  * Athanor beside the bare drivers and its peers: every contestant as its own process, interleaved over rounds.
  *
- *   npm run bench -- [--db sqlite|postgres|URL] [--only W3,W4] [--rounds n] [--contestants athanor,kysely] [--json file] [--svg file] [--profile folder]
+ *   npm run bench -- [--db sqlite|postgres|URL] [--only W3,W4] [--rounds n] [--warm-up n] [--contestants athanor,kysely] [--json file] [--svg file] [--profile folder]
  */
 import { fork, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -19,6 +19,7 @@ const { values: options } = parseArgs({
     db: { type: "string", multiple: true },
     only: { type: "string" },
     rounds: { type: "string", default: "7" },
+    "warm-up": { type: "string", default: "4" },
     contestants: { type: "string" },
     json: { type: "string" },
     svg: { type: "string" },
@@ -29,6 +30,8 @@ const { values: options } = parseArgs({
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const SERVER = process.env.BENCH_POSTGRES ?? "postgresql://postgres@127.0.0.1:5432/postgres";
 const rounds = Number(options.rounds);
+/** Rounds that are not counted: a program that has run for a moment is compiled. The very first is shown as the cold one. */
+const warmUps = Number(options["warm-up"]);
 const only = options.only?.split(",") ?? Object.keys(WORKLOADS);
 const asked = options.contestants?.split(",");
 
@@ -84,8 +87,7 @@ class Contestant {
       await this.end();
       return;
     }
-    // The first round warms up, and is kept apart.
-    this.results.push({ ...answer, warmUp: round === 0 });
+    this.results.push({ ...answer, warmUp: round < warmUps });
   }
 
   async end() {
@@ -126,7 +128,7 @@ async function measure(workload, database, names) {
   const contestants = names.map((name) => new Contestant(name, workload, database));
   await database.reset(needs);
   for (const contestant of contestants) await contestant.open();
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 0; round < warmUps + rounds; round++) {
     // Another order in each round, so that nobody always follows the same one.
     for (let i = 0; i < contestants.length; i++) {
       if (mutates) await database.reset(needs);
