@@ -70,7 +70,7 @@ export class Membership {
   /** Pending or persistent. */
   contains(state: InstanceState): boolean {
     if (state.session !== this.host) return false;
-    return state.key === null ? state.pending : !state.deleted;
+    return state.key === null ? state.pending : !state.deleted || this.deleted.has(state);
   }
 
   get isClean(): boolean {
@@ -107,13 +107,8 @@ export class Membership {
           `Use makeTransient(object) to make a new object of it, or roll back.`,
       );
     }
-    const present = this.#checkIdentity(state);
-    const attached = this.#beforeAttach(state);
+    this.attachForDelete(state);
     this.deleted.delete(state);
-    if (!present) this.identity.add(mapperOf(state).base, state);
-    if (!attached) return;
-    if (state.modified) this.modified.add(state);
-    this.host.transition("detachedToPersistent", state);
   }
 
   /** Makes sure that no other object has the identity; true when this one is in the identity map. */
@@ -162,19 +157,19 @@ export class Membership {
     return this.identity.get(base, key, token);
   }
 
-  /** Brings a detached object in to be deleted: alone, whatever hangs on it. One whose DELETE was committed has it sent again. */
+  /** Brings an object in to be deleted: alone, whatever hangs on it. One whose DELETE was flushed already has it sent again. */
   attachForDelete(state: InstanceState): void {
-    if (state.session === this.host) this.host.autobegin();
-    else {
-      this.#checkIdentity(state);
-      state.deleted = false;
-      this.#enterStored(state);
-    }
+    const present = this.#checkIdentity(state);
+    const attached = this.#beforeAttach(state);
+    if (!present) this.identity.add(mapperOf(state).base, state);
+    if (!attached) return;
+    if (state.modified) this.modified.add(state);
+    this.host.transition("detachedToPersistent", state);
   }
 
   /** Marks an object for deletion; the caller has the cascades. */
   markDeleted(state: InstanceState): void {
-    if (state.key === null || this.deleted.has(state) || (state.deleted && state.session === this.host)) return;
+    if (state.key === null || this.deleted.has(state)) return;
     this.attachForDelete(state);
     this.deleted.add(state);
   }

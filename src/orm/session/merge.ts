@@ -31,10 +31,11 @@ export interface MergeOptions {
   readonly by?: string | readonly string[];
 }
 
-/** A pair whose relationships are being copied, one after the other: their members are merged whole before they are set. */
+/** A pair whose relationships are being copied, one after the other: their members are merged whole before they are set. Its columns come last. */
 interface Frame {
   readonly source: InstanceState;
   readonly target: InstanceState;
+  readonly keepsKey: boolean;
   readonly relationships: readonly Relationship[];
   /** The relationship that is being copied. */
   at: number;
@@ -68,7 +69,7 @@ export class Merge {
     return result.object;
   }
 
-  /** The session's object for a given one, with its columns copied; its relationships come next. */
+  /** The session's object for a given one. Its relationships are copied next where it has any, else its columns at once. */
   *#one(source: InstanceState): Op<InstanceState> {
     const known = this.#merged.get(source);
     if (known !== undefined) return known;
@@ -79,12 +80,18 @@ export class Merge {
     if (source === target) return target;
     const mapper = mapperOf(source);
     this.#checkVersion(mapper, source, target);
-    for (const attribute of mapper.columnAttributes)
-      if (attribute.writable && !(found !== null && mapper.primaryKey.includes(attribute)))
-        yield* this.#column(attribute, source, target);
+    const keepsKey = found !== null;
     const relationships = mapper.relationships.filter((r) => r.cascades.merge && r.attribute.isLoaded(source));
-    if (relationships.length > 0) this.#stack.push({ source, target, relationships, at: 0, members: null, merged: [] });
+    if (relationships.length === 0) yield* this.#columns(source, target, keepsKey);
+    else this.#stack.push({ source, target, keepsKey, relationships, at: 0, members: null, merged: [] });
     return target;
+  }
+
+  *#columns(source: InstanceState, target: InstanceState, keepsKey: boolean): Op<void> {
+    const mapper = mapperOf(source);
+    for (const attribute of mapper.columnAttributes)
+      if (attribute.writable && !(keepsKey && mapper.primaryKey.includes(attribute)))
+        yield* this.#column(attribute, source, target);
   }
 
   /** By identity map, by what this merge has made already, by the database, or new. */
@@ -183,8 +190,10 @@ export class Merge {
   *#advance(frame: Frame): Op<void> {
     const { target, relationships, members, merged } = frame;
     const relationship = relationships[frame.at];
-    if (relationship === undefined) this.#stack.pop();
-    else if (members === null) yield* this.#begin(frame, relationship);
+    if (relationship === undefined) {
+      this.#stack.pop();
+      yield* this.#columns(frame.source, target, frame.keepsKey);
+    } else if (members === null) yield* this.#begin(frame, relationship);
     else if (merged.length < members.length) {
       const member = ensureState(members[merged.length]);
       let reached = this.#reachedBy.get(member);

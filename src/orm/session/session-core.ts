@@ -243,9 +243,9 @@ export class SessionCore
       const object = key === null ? undefined : this.identity.objectAt(mapper.base, key);
       if (object !== undefined) {
         const found = peekState(object);
+        if (!(found.mapper as Mapper).isA(mapper)) return null;
         // What is not opened is not expired.
-        if (found instanceof InstanceState && found.expired && !(yield* this.ensurePresent(found))) return null;
-        return (found.mapper as Mapper).isA(mapper) ? object : null;
+        return found instanceof InstanceState && found.expired && !(yield* this.ensurePresent(found)) ? null : object;
       }
     }
     if (this.needsAutoflush) yield* this.autoflush();
@@ -490,9 +490,7 @@ export class SessionCore
       }
     }
     const { membership } = this;
-    const fresh = states.filter(
-      (state) => !membership.deleted.has(state) && !(state.deleted && state.session === this),
-    );
+    const fresh = states.filter((state) => !membership.deleted.has(state));
     for (const state of fresh) membership.attachForDelete(state);
     // Cascades are followed first, so that an autoflush on the way does not delete the object before its members are known.
     const reached = yield* cascadeDelete(fresh, this);

@@ -415,11 +415,8 @@ export class FlushContext {
 
   /** An order in which freed values come first; the ordinary one where the rows' other ties do not allow it. */
   *#orderClashes(): Op<Action[][]> {
-    try {
-      return yield* this.#order();
-    } catch (error) {
-      if (!(error instanceof CircularDependencyError)) throw error;
-    }
+    const levels = yield* this.#order();
+    if (!(levels.at(-1)?.[0] instanceof Impasse)) return levels;
     this.clashes = null;
     this.cycles = new Set();
     this.actions.clear();
@@ -439,7 +436,10 @@ export class FlushContext {
       this.#breakCycles();
     }
     const ready = this.#sortedActions().filter((action) => !this.cycles.has(action));
-    return sortAsLevels(this.#liveEdges(), ready, describeCycle);
+    const { levels, stuck } = sortAsLevels(this.#liveEdges(), ready);
+    // What can be written before it is, as SQLAlchemy does: the database may have an objection of its own to that.
+    if (stuck.length > 0) levels.push([new Impasse(stuck)]);
+    return levels;
   }
 
   #sortedActions(): Action[] {
@@ -578,12 +578,27 @@ function inFixedOrder(a: Action, b: Action): number {
   return a.rank - b.rank || (a.name < b.name ? -1 : a.name > b.name ? 1 : a.order - b.order);
 }
 
-function describeCycle(actions: readonly Action[]): string {
-  const words = actions.slice(0, 6).map((action) => action.describe());
-  return (
-    `The flush cannot be ordered: rows depend on each other in a circle (${words.join("; ")}${actions.length > 6 ? "; ..." : ""}). ` +
-    `Set postUpdate: true on one of the relationships, so that its foreign key is written by an UPDATE of its own.`
-  );
+/** Where the order ends: what is left depends on itself in a circle. */
+class Impasse extends Action {
+  readonly rank = 0;
+  readonly order = 0;
+
+  constructor(private readonly stuck: readonly Action[]) {
+    super();
+  }
+  execute(): never {
+    throw new CircularDependencyError(this.describe());
+  }
+  view(): never {
+    throw new CircularDependencyError(this.describe());
+  }
+  describe(): string {
+    const words = this.stuck.slice(0, 6).map((action) => action.describe());
+    return (
+      `The flush cannot be ordered: rows depend on each other in a circle (${words.join("; ")}${this.stuck.length > 6 ? "; ..." : ""}). ` +
+      `Set postUpdate: true on one of the relationships, so that its foreign key is written by an UPDATE of its own.`
+    );
+  }
 }
 
 keepShape(new FlushContext(null as never, null as never, null as never, null as never, null as never));

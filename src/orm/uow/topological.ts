@@ -1,15 +1,15 @@
 /** Sorting by dependency; linear in items and edges, and as stable as the order of the items. */
-import { CircularDependencyError } from "../../sql/errors.js";
-
 /** `[before, after]`. */
 export type Edge<T> = readonly [T, T];
 
-/** Items in levels: each level depends on earlier levels only. */
-export function sortAsLevels<T>(
-  edges: Iterable<Edge<T>>,
-  items: readonly T[],
-  describe: (cycle: T[]) => string,
-): T[][] {
+export interface Levels<T> {
+  /** Each level depends on earlier levels only. */
+  readonly levels: T[][];
+  /** What depends on itself in a circle, or on something that does. */
+  readonly stuck: readonly T[];
+}
+
+export function sortAsLevels<T>(edges: Iterable<Edge<T>>, items: readonly T[]): Levels<T> {
   const waiting = new Map<T, number>(items.map((item) => [item, 0]));
   const followers = new Map<T, T[]>();
   for (const [before, after] of edges) {
@@ -22,10 +22,8 @@ export function sortAsLevels<T>(
   const position = new Map<T, number>(items.map((item, i) => [item, i]));
   const levels: T[][] = [];
   let level = items.filter((item) => waiting.get(item) === 0);
-  let done = 0;
   while (level.length > 0) {
     levels.push(level);
-    done += level.length;
     const next: T[] = [];
     for (const item of level) {
       for (const follower of followers.get(item) ?? []) {
@@ -36,10 +34,7 @@ export function sortAsLevels<T>(
     }
     level = next.sort((a, b) => (position.get(a) as number) - (position.get(b) as number));
   }
-  if (done < items.length) {
-    throw new CircularDependencyError(describe(items.filter((item) => (waiting.get(item) as number) > 0)));
-  }
-  return levels;
+  return { levels, stuck: items.filter((item) => (waiting.get(item) as number) > 0) };
 }
 
 /** All items that lie on some cycle (Tarjan's strongly connected components, with an explicit stack). */

@@ -129,8 +129,9 @@ describe("deleted objects", () => {
     expect((await session.get(Book, book.id))?.title).toBe("kept");
   });
 
-  test("a parent's delete passes over a child that is deleted already", async () => {
-    const { Session, engine } = await storeFor(reg);
+  test("one whose DELETE was flushed has it sent again, by itself or by its parent's cascade, and a warning says so", async () => {
+    const warnings: string[] = [];
+    const { Session, engine } = await storeFor(reg, { warn: (message: string) => warnings.push(message) });
     await using session = Session();
     const book = make(Book, { title: "b" });
     const shelf = make(Shelf, { name: "a", books: [book] });
@@ -140,9 +141,11 @@ describe("deleted objects", () => {
     await session.flush();
     using log = recordStatements(engine);
     await session.delete(shelf);
-    await session.delete(book);
+    expect([...session.deleted]).toEqual([shelf, book]);
+    expect([stateOf(shelf), stateOf(book)]).toEqual(["persistent", "deleted"]);
     await session.commit();
-    expect(log.count("DELETE")).toBe(1);
+    expect(log.count("DELETE")).toBe(2);
+    expect(warnings.join()).toMatch(/expected to delete 1 row\(s\); 0 were matched/);
     expect([stateOf(shelf), stateOf(book)]).toEqual(["detached", "detached"]);
   });
 
