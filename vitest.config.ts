@@ -79,6 +79,8 @@ const alone = <T extends { name: string }>(project: T, include: string[]) => ({
 export default defineConfig({
   ...shared,
   test: {
+    // What a file was compiled to is kept from one run to the next.
+    experimental: { fsModuleCache: true },
     projects: [
       unit,
       sqlite,
