@@ -37,13 +37,21 @@ async function loaded(
   }
   const books = (await shop.visitor().api("GET", "/books?size=100")).json.items.map((each: { id: number }) => each.id);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const running = runLoad({ url, ...size, connections: CONNECTIONS, tokens, books, kind: "mixed" });
-  await meanwhile?.();
-  const report = await running;
+  const report = await runLoad({ url, ...size, connections: CONNECTIONS, tokens, books, kind: "mixed" }, meanwhile?.());
   await drained(engine);
   ending.abort();
   await Promise.all(workers);
   return report;
+}
+
+/** Waits until customers have ordered, again. */
+async function someOrder(engine: AsyncEngine): Promise<void> {
+  const count = () => engine.scalar(text("select count(*) from orders")).then(Number, () => null);
+  for (let first: number | null = null; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    const orders = await count();
+    if (first === null) first = orders;
+    else if (orders !== null && orders > first) return;
+  }
 }
 
 /** The books are in order, and every order that was confirmed is there, once. */
@@ -117,14 +125,16 @@ describe("the bookshop on a database that goes away", () => {
     async () => {
       const open = countOpen();
       const restarts = howOften(1, 8);
-      const pause = howOften(1_200, 10_000);
-      const report = await loaded(shop, { seconds: howOften(4, 120) }, async () => {
+      const pause = howOften(0, 10_000);
+      const report = await loaded(shop, { seconds: howOften(50, 180) }, async () => {
         for (let i = 0; i < restarts; i++) {
+          await someOrder(shop.database.engine);
           await new Promise((resolve) => setTimeout(resolve, pause));
           await server.kill(i % 2 === 0 ? "SIGINT" : "SIGKILL");
           await new Promise((resolve) => setTimeout(resolve, 200));
           await server.start();
         }
+        await someOrder(shop.database.engine);
       });
       print("postgresql, restarted", report);
       expect(Object.keys(report.statuses).filter((status) => !["200", "201", "409", "503"].includes(status))).toEqual(

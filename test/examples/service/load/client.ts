@@ -1,4 +1,5 @@
-// The load on the bookshop, as a process of its own: readers who browse, and customers who buy. Forked with a LoadOrder; sends a LoadReport.
+// The load on the bookshop, as a process of its own: readers who browse, and customers who buy. Forked with a LoadOrder; ends early at another message; sends
+// a LoadReport.
 import { randomUUID } from "node:crypto";
 import autocannon, { type Request, type Result } from "autocannon";
 import { Random } from "../../../../examples/service/seed/random.js";
@@ -123,7 +124,7 @@ const headersOf = ({ key, token }: Purchase): Record<string, string> => ({
 
 async function run(order: LoadOrder): Promise<LoadReport> {
   const load = new Load(order);
-  const result: Result = await autocannon({
+  const running = autocannon({
     url: order.url,
     connections: order.connections,
     duration: order.seconds,
@@ -131,6 +132,8 @@ async function run(order: LoadOrder): Promise<LoadReport> {
     timeout: 30,
     requests: load.requests,
   });
+  process.once("message", () => (running as unknown as { stop(): void }).stop());
+  const result: Result = await running;
   // What is still open is asked for until it is settled.
   for (let turn = 0; load.open.length > 0 && turn < 1000; turn++) {
     const purchase = load.open.pop() as Purchase;

@@ -8,14 +8,15 @@ export type { LoadReport } from "./client.js";
 
 const client = fileURLToPath(new URL("client.ts", import.meta.url));
 
-/** Sends the load, and gives what became of it. */
-export function runLoad(order: LoadOrder): Promise<LoadReport> {
+/** Sends the load, and gives what became of it. @param enough ends it early */
+export function runLoad(order: LoadOrder, enough?: Promise<void>): Promise<LoadReport> {
   const child = fork(client, { execArgv: ["--import", "@oxc-node/core/register"] });
   return new Promise((resolve, reject) => {
     child.once("message", (report) => resolve(report as LoadReport));
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`the client ended with ${code} and no report`)));
     child.send(order);
+    enough?.then(() => child.connected && child.send("enough"), reject);
   });
 }
 
