@@ -227,7 +227,7 @@ export class ConnectionCore implements ConnectionContext {
     return yield* this.rawMany(driver, plan, sets, signal);
   }
 
-  /** Runs a compiled INSERT of one row for many rows. */
+  /** Runs a compiled INSERT, UPDATE or DELETE of one row for many rows, no two of which are the same row of the table. */
   *runRows(compiled: Compiled, rows: ValueRows): Op<DriverManyResult> {
     if (turnIsLong()) yield BREATHE;
     const driver = this.#root === null || this.#driver === null ? yield* this.#ready() : this.#driver;

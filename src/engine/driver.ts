@@ -48,7 +48,7 @@ export interface DriverManyResult extends DriverResult {
   readonly lastrowids: readonly (number | bigint)[] | null;
 }
 
-/** Rows to insert as one list of values, row after row: an array for each would cost as much as its binding. */
+/** Rows to write as one list of values, row after row: an array for each would cost as much as its binding. */
 export class ValueRows {
   /**
    * @param width values of a row
@@ -110,7 +110,10 @@ export interface DriverConnection {
     signal?: AbortSignal,
   ): DriverManyResult | PromiseLike<DriverManyResult>;
   runManySync(plan: DriverPlan, sets: readonly (readonly unknown[])[]): DriverManyResult;
-  /** The same for an INSERT of one row, for many rows. Drivers that have nothing better than `runMany` do not have it. */
+  /**
+   * The same for an INSERT, UPDATE or DELETE of one row, for many rows; rows of the table that are written by key have one set each. Drivers that have
+   * nothing better than `runMany` do not have it.
+   */
   runRows?(plan: DriverPlan, rows: ValueRows, signal?: AbortSignal): DriverManyResult | PromiseLike<DriverManyResult>;
   runRowsSync?(plan: DriverPlan, rows: ValueRows): DriverManyResult;
   openCursor(

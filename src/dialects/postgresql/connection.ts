@@ -11,7 +11,7 @@ import {
 } from "../../engine/driver.js";
 import { InternalError } from "../../engine/errors.js";
 import { checkAborted, type IORequest } from "../../engine/io.js";
-import { BULK_FROM, type BulkInsert } from "./bulk-insert.js";
+import { BULK_FROM, type BulkRows } from "./bulk-rows.js";
 import { CopyCursor } from "./copy/cursor.js";
 import { BufferedCursor, PortalCursor, type PortalHost } from "./cursor.js";
 import { isServerError, isStalePlan, type ServerError } from "./errors.js";
@@ -27,8 +27,8 @@ export interface PostgresPlan extends DriverPlan {
   readonly columns: readonly string[] | null;
   /** The user's own text, whose parameters have the types of their values. */
   readonly textual: boolean;
-  /** How many rows are inserted at once; null where they go one by one. */
-  readonly bulk: BulkInsert | null;
+  /** How many rows are written at once; null where they go one by one. */
+  readonly bulk: BulkRows | null;
 }
 
 const NO_ROWS: never[] = [];
@@ -135,12 +135,12 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     signal?: AbortSignal,
   ): Promise<DriverManyResult> {
     checkAborted(signal);
-    if (bulkOf(plan, sets.length) !== null) return this.runRows(plan, ValueRows.of(sets), signal);
+    if (bulkOf(plan, sets.length)?.keyed === false) return this.runRows(plan, ValueRows.of(sets), signal);
     return this.#manyResult(plan, await this.#sent(() => this.#batch(plan, sets), signal));
   }
 
   runManySync(plan: DriverPlan, sets: readonly (readonly unknown[])[]): DriverManyResult {
-    if (bulkOf(plan, sets.length) !== null) return this.runRowsSync(plan, ValueRows.of(sets));
+    if (bulkOf(plan, sets.length)?.keyed === false) return this.runRowsSync(plan, ValueRows.of(sets));
     return this.#manyResult(
       plan,
       this.#sentSync(() => this.#batch(plan, sets)),
@@ -154,7 +154,8 @@ export class PostgresConnection implements DriverConnection, PortalHost {
       if (bulk.text === null) {
         const asked = this.#askTypes(plan);
         await this.perform(asked, signal);
-        bulk.settle(asked.parameterTypes);
+        const doubts = bulk.doubt === null ? null : await this.run(planOfText(bulk.doubt), NO_ROWS, signal);
+        bulk.settle(asked.parameterTypes, doubts !== null && doubts.rows.length > 0);
       }
       const whole = bulkPlan(plan, bulk);
       if (whole !== null) return bulkResult(bulk, await this.run(whole, bulk.parameters(rows), signal));
@@ -169,7 +170,8 @@ export class PostgresConnection implements DriverConnection, PortalHost {
       if (bulk.text === null) {
         const asked = this.#askTypes(plan);
         this.performSync(asked);
-        bulk.settle(asked.parameterTypes);
+        const doubts = bulk.doubt === null ? null : this.runSync(planOfText(bulk.doubt), NO_ROWS);
+        bulk.settle(asked.parameterTypes, doubts !== null && doubts.rows.length > 0);
       }
       const whole = bulkPlan(plan, bulk);
       if (whole !== null) return bulkResult(bulk, this.runSync(whole, bulk.parameters(rows)));
@@ -545,12 +547,17 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   }
 }
 
-function bulkOf(plan: DriverPlan, rows: number): BulkInsert | null {
+/** A query of ours that runs once. */
+function planOfText(text: string): DriverPlan {
+  return { text, returnsRows: true, integers: "number", cacheId: 0 };
+}
+
+function bulkOf(plan: DriverPlan, rows: number): BulkRows | null {
   const { bulk } = plan as Partial<PostgresPlan>;
   return bulk == null || bulk.text === false || rows < BULK_FROM ? null : bulk;
 }
 
-function bulkPlan(plan: DriverPlan, bulk: BulkInsert): PostgresPlan | null {
+function bulkPlan(plan: DriverPlan, bulk: BulkRows): PostgresPlan | null {
   const { text, cacheId } = bulk;
   if (typeof text !== "string") return null;
   const { comment } = plan;
@@ -559,7 +566,7 @@ function bulkPlan(plan: DriverPlan, bulk: BulkInsert): PostgresPlan | null {
     : { ...(plan as PostgresPlan), text: text + comment, cacheId: 0, bulk: null };
 }
 
-function bulkResult(bulk: BulkInsert, result: DriverResult): DriverManyResult {
+function bulkResult(bulk: BulkRows, result: DriverResult): DriverManyResult {
   bulk.sort(result.rows);
   return { ...result, perSet: null, lastrowids: null };
 }

@@ -18,6 +18,7 @@ import { DefaultDialect } from "../../sql/default-dialect.js";
 import { StandardIdentifiers } from "../../sql/identifiers.js";
 import { EnumType } from "../../sql/types/structured.js";
 import type { SQLType } from "../../sql/types/type.js";
+import { bulkByKeyOf } from "./bulk-by-key.js";
 import { bulkInsertOf } from "./bulk-insert.js";
 import { postgresqlCapabilities } from "./capabilities.js";
 import { PostgresqlCompiler } from "./compiler.js";
@@ -180,6 +181,7 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
   planFor(compiled: Compiled): PostgresPlan {
     const { resultColumns, text, kind } = compiled;
     const textual = kind === "text";
+    const enumName = (type: SQLType): string | null => this.enumName(type);
     return {
       text,
       returnsRows: textual ? null : compiled.returnsRows,
@@ -189,7 +191,7 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
       kinds: resultColumns === null ? null : resultColumns.map((column) => loadKind(column.type, this)),
       columns: resultColumns === null ? null : resultColumns.map((column) => column.name),
       textual,
-      bulk: bulkInsertOf(compiled, (type) => this.enumName(type)),
+      bulk: bulkInsertOf(compiled, enumName) ?? bulkByKeyOf(compiled, enumName),
     };
   }
 

@@ -16,7 +16,7 @@ export function* writeAssociations(
 ): Op<void> {
   const table = join.secondary as Table;
   const columns = [...join.pairs.map((p) => p.remote), ...join.secondaryPairs.map((p) => p.local)];
-  const values = (row: Map<object, unknown>): unknown[] => columns.map((column) => row.get(column));
+  const values = (row: Map<object, unknown>): unknown[] => columns.map((column) => row.get(column) ?? null);
   const { dialect } = connection;
   if (changes.deletes.length > 0) {
     const plan = deletePlan(dialect, table, columns);
@@ -29,10 +29,7 @@ export function* writeAssociations(
   }
   if (changes.inserts.length > 0) {
     const plan = insertPlan(dialect, table, columns as Column[], []);
-    yield* connection.runMany(
-      plan.compiled,
-      changes.inserts.map((row) => plan.bind(values(row))),
-    );
+    yield* plan.runRows(connection, changes.inserts.flatMap(values), changes.inserts.length, false);
   }
 }
 
@@ -44,8 +41,7 @@ function* runChecked(
   verb: "delete" | "update",
   label: string,
 ): Op<void> {
-  const sets = rows.map((row) => plan.bind(row));
-  const { rowcount } = yield* connection.runMany(plan.compiled, sets);
+  const { rowcount } = yield* plan.runRows(connection, rows.flat(), rows.length, false);
   if (rowcount < 0 || rowcount === rows.length) return;
   throw new StaleDataError(
     `${verb.toUpperCase()} statement on table '${table.name}' expected to ${verb} ${rows.length} row(s); only ${rowcount} were matched (${label}). ` +

@@ -46,22 +46,21 @@ function* deleteBatch(
   const where: Column[] = shape.key.map((c) => c.column);
   if (versioned !== undefined) where.push(versioned.column);
   const plan = deletePlan(connection.dialect, shape.table, where);
-  const sets: unknown[][] = [];
+  const values: unknown[] = [];
   for (const state of states) {
     if (state.key === null) throw new FlushError(`${state.describe()} cannot be deleted: it has no row yet.`);
-    const values = shape.key.map(({ attribute }) => keyValue(state, attribute));
-    const missing = values.findIndex((value) => value === null || value === undefined);
-    if (missing >= 0) {
-      throw new FlushError(
-        `${state.describe()} cannot be deleted: its primary key attribute "${shape.key[missing].attribute.key}" is NULL.`,
-      );
+    for (const { attribute } of shape.key) {
+      const value = keyValue(state, attribute);
+      if (value === null || value === undefined) {
+        throw new FlushError(
+          `${state.describe()} cannot be deleted: its primary key attribute "${attribute.key}" is NULL.`,
+        );
+      }
+      values.push(value);
     }
-    if (versioned !== undefined) {
-      values.push(versioned.attribute.committedValue(state));
-    }
-    sets.push(plan.bind(values));
+    if (versioned !== undefined) values.push(versioned.attribute.committedValue(state) ?? null);
   }
-  const { rowcount } = yield* explainErrors(connection.runMany(plan.compiled, sets), "DELETE", states);
+  const { rowcount } = yield* explainErrors(plan.runRows(connection, values, states.length, false), "DELETE", states);
   if (rowcount < 0 || rowcount === states.length || mapper.options.confirmDeletedRows === false) return;
   if (versioned !== undefined) throw stale(shape, states, rowcount, "DELETE");
   session.warn(

@@ -223,13 +223,28 @@ function* updateBatch(session: PersistSession, connection: ConnectionCore, rows:
   const { told } = readBack;
   const plan = updatePlan(dialect, shape.table, set, where, told);
   const states = rows.map((row) => row.state);
-  const sets = rows.map((row) => plan.bind([...row.setValues, ...row.whereValues]));
-  const result = yield* explainErrors(connection.runMany(plan.compiled, sets), "UPDATE", states);
+  const op =
+    told.length > 0
+      ? connection.runMany(
+          plan.compiled,
+          rows.map((row) => plan.bind([...row.setValues, ...row.whereValues])),
+        )
+      : plan.runRows(connection, valuesOfRows(rows), rows.length, false);
+  const result = yield* explainErrors(op, "UPDATE", states);
   const matched = told.length > 0 ? result.rows.length : result.rowcount;
   if (matched !== rows.length && matched >= 0) throw stale(shape, states, matched, "UPDATE");
   if (told.length > 0)
     for (let i = 0; i < rows.length; i++) storeReturned(rows[i].state, plan.returning, result.rows[i]);
   yield* forget(session, states, readBack);
+}
+
+function valuesOfRows(rows: readonly UpdateRow[]): unknown[] {
+  const values: unknown[] = [];
+  for (const { setValues, whereValues } of rows) {
+    for (const value of setValues) values.push(value ?? null);
+    for (const value of whereValues) values.push(value ?? null);
+  }
+  return values;
 }
 
 function* updateWithExpressions(session: PersistSession, connection: ConnectionCore, row: UpdateRow): Op<void> {

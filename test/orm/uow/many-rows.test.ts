@@ -1,6 +1,7 @@
 /** UPDATE and DELETE of many objects in one flush, however many statements a database needs for them. */
 import { describe, expect, test } from "vitest";
 import { Column, PrimaryKey, registry, StaleDataError, select, t, text } from "../../../src/index.js";
+import { databaseKind } from "../../support/database.js";
 import { make, storeFor } from "../support.js";
 
 const reg = registry();
@@ -28,6 +29,14 @@ class Counted {
 class Place {
   @PrimaryKey() id!: number;
   @Column(t.integer, { unique: true }) position!: number;
+}
+
+@reg.Entity("many odd $1s")
+class Odd {
+  @PrimaryKey({ name: "key $1" }) a!: number;
+  @PrimaryKey({ name: 'b"b = $2' }) b!: string;
+  @Column({ name: "Size" }) size!: number;
+  @Column(t.enum(["low", "high"], { name: "many_level" })) level!: string;
 }
 
 const COUNT = 12;
@@ -125,5 +134,76 @@ describe("many rows of one flush", () => {
       const places = await session.scalars(select(Place).orderBy((x) => x.id)).all();
       expect(places.map((place) => place.position)).toEqual(Array.from({ length: COUNT }, (_, i) => COUNT - i + 1));
     });
+  });
+});
+
+const KEPT = text("SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%unnest(%'");
+
+describe.runIf(databaseKind() === "postgresql")("many rows of one flush on PostgreSQL", () => {
+  const storeOfOne = (options = {}) => storeFor(reg, options, { engine: { poolSize: 1 } });
+
+  test("are one UPDATE and one DELETE over arrays, whatever the names of the columns", async () => {
+    const { Session } = await storeOfOne();
+    await using session = Session();
+    session.addAll(Array.from({ length: COUNT }, (_, i) => make(Odd, { a: i, b: `'${i}"`, size: i, level: "low" })));
+    await session.commit();
+    const odds = await session.scalars(select(Odd).orderBy((x) => x.a)).all();
+    odds.forEach((odd, i) => {
+      odd.size = i * 2 + 1;
+      odd.level = "high";
+    });
+    odds[3].size = 100;
+    await session.commit();
+    const again = await session.scalars(select(Odd).orderBy((x) => x.a)).all();
+    expect(again.map((odd) => [odd.a, odd.size, odd.level])).toEqual(
+      Array.from({ length: COUNT }, (_, i) => [i, i === 3 ? 100 : i * 2 + 1, "high"]),
+    );
+    await session.deleteAll(again.slice(1));
+    await session.commit();
+    expect(await session.scalars(select(Odd)).all()).toHaveLength(1);
+    const texts = (await session.scalars(KEPT).all()).map(String);
+    expect(texts.filter((one) => one.startsWith('UPDATE "many odd $1s" SET'))).toHaveLength(1);
+    expect(texts.filter((one) => one.startsWith('DELETE FROM "many odd $1s" USING'))).toHaveLength(1);
+  });
+
+  test("go one by one where a trigger before them may write other rows of the same statement", async () => {
+    const warnings: string[] = [];
+    const { engine, Session } = await storeOfOne({ warn: (message: string) => warnings.push(message) });
+    await engine.begin(async (connection) => {
+      await connection.execute(
+        text(
+          "CREATE FUNCTION many_takes_next() RETURNS trigger LANGUAGE plpgsql AS " +
+            "$$ BEGIN DELETE FROM many_things WHERE id = OLD.id + 100; RETURN OLD; END $$",
+        ),
+      );
+      await connection.execute(
+        text("CREATE TRIGGER takes_next BEFORE DELETE ON many_things FOR EACH ROW EXECUTE FUNCTION many_takes_next()"),
+      );
+    });
+    await using session = Session();
+    // The server refuses a statement that is to delete a row which its trigger has taken.
+    session.addAll(Array.from({ length: COUNT }, (_, i) => fill(make(Thing, { id: i < 6 ? i : i + 94 }), i)));
+    await session.commit();
+    await session.deleteAll(await session.scalars(select(Thing)).all());
+    await session.commit();
+    expect(await session.scalars(select(Thing)).all()).toHaveLength(0);
+    expect(warnings).toEqual([expect.stringContaining("expected to delete 12 row(s); 6 were matched")]);
+  });
+
+  test("go one by one where they move unique values, so that the order of the keys holds whatever the order in the table is", async () => {
+    const { engine, Session } = await storeOfOne();
+    await using session = Session();
+    session.addAll(Array.from({ length: COUNT }, (_, i) => make(Place, { id: i + 1, position: COUNT - i })));
+    await session.commit();
+    // Rows lie in the table in another order than that of their keys.
+    await engine.begin(async (connection) => {
+      await connection.execute(text("UPDATE many_places SET position = position + 100 WHERE id < 4"));
+      await connection.execute(text("UPDATE many_places SET position = position - 100 WHERE id < 4"));
+      await connection.execute(text("ANALYZE many_places"));
+    });
+    for (const place of await session.scalars(select(Place).orderBy((x) => x.id)).all()) place.position += 1;
+    await session.commit();
+    const places = await session.scalars(select(Place).orderBy((x) => x.id)).all();
+    expect(places.map((place) => place.position)).toEqual(Array.from({ length: COUNT }, (_, i) => COUNT - i + 1));
   });
 });
