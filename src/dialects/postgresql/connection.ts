@@ -17,6 +17,7 @@ import { BufferedCursor, PortalCursor, type PortalHost } from "./cursor.js";
 import { isServerError, isStalePlan, type ServerError } from "./errors.js";
 import { type Decoder, knownDecoders, type LoadKind } from "./load.js";
 import { type PreparedStatement, PreparedStatements } from "./statements.js";
+import { typesOfValues } from "./value-types.js";
 import { Exchange } from "./wire/exchange.js";
 import type { ProtocolLink } from "./wire/protocol-link.js";
 
@@ -569,28 +570,6 @@ function bulkPlan(plan: DriverPlan, bulk: BulkRows): PostgresPlan | null {
 function bulkResult(bulk: BulkRows, result: DriverResult): DriverManyResult {
   bulk.sort(result.rows);
   return { ...result, perSet: null, lastrowids: null };
-}
-
-// The server takes a bare parameter of `SELECT $1` for text, where the value says that it is a number.
-function typesOfValues(params: readonly unknown[]): readonly number[] {
-  const types = params.map(typeOfValue);
-  return types.some((type) => type !== 0) ? types : NO_ROWS;
-}
-
-function typeOfValue(value: unknown): number {
-  switch (typeof value) {
-    case "number":
-      if (!Number.isInteger(value)) return 701;
-      return value >= -(2 ** 31) && value < 2 ** 31 ? 23 : Number.isSafeInteger(value) ? 20 : 701;
-    case "bigint":
-      return BigInt.asIntN(64, value) === value ? 20 : 1700;
-    case "boolean":
-      return 16;
-    case "object":
-      return value instanceof Date ? 1184 : value instanceof Uint8Array ? 17 : 0;
-    default:
-      return 0;
-  }
 }
 
 function beginText(
