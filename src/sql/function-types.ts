@@ -1,16 +1,12 @@
 import type { ColumnElement } from "./element.js";
 import { bigIntType, booleanType, doubleType, integerType, nullType, numericType, textType } from "./types/base.js";
-import { NamedType } from "./types/extensible.js";
 import { ArrayType, jsonbType, jsonType } from "./types/structured.js";
 import { dateTimeType, dateType, timeType } from "./types/temporal.js";
+import { textQuery, textVector } from "./types/text-search.js";
 import { plainType, type SQLType } from "./types/type.js";
 
 // A type, or how it follows from the arguments.
 type TypeRule = SQLType | ((args: readonly ColumnElement[]) => SQLType);
-
-/** A document prepared for text search, and a query of one. */
-export const textVector = new NamedType<string>("tsvector");
-export const textQuery = new NamedType<string>("tsquery");
 
 const firstType: TypeRule = (args) => args.find((each) => each.type.family !== "null")?.type ?? nullType;
 const sumType: TypeRule = (args) => {
@@ -133,6 +129,12 @@ const knownTypes: Readonly<Record<string, TypeRule>> = {
   string_to_array: new ArrayType(textType),
   to_tsvector: textVector,
   setweight: textVector,
+  tsvector_concat: textVector,
+  tsquery_and: textQuery,
+  tsquery_or: textQuery,
+  tsquery_not: textQuery,
+  tsquery_phrase: textQuery,
+  numnode: integerType,
   to_tsquery: textQuery,
   plainto_tsquery: textQuery,
   phraseto_tsquery: textQuery,

@@ -1,6 +1,7 @@
 import type { Widened } from "./elements/bind.js";
 import type { WindowOptions } from "./elements/window.js";
 import type { TableValued } from "./selectable/table-valued.js";
+import type { TsQuery, TsVector } from "./types/text-search.js";
 import type { SQLType } from "./types/type.js";
 import type { Condition, ExprOf, Named, Valued } from "./typing.js";
 
@@ -143,12 +144,30 @@ export interface KnownFunctions {
     stop: T | Valued<T>,
     step?: Arg,
   ): FunctionExpr<Widened<T>>;
-  to_tsvector(config: Text, document?: Text): FunctionExpr<string>;
-  to_tsquery(config: Text, query?: Text): FunctionExpr<string>;
-  plainto_tsquery(config: Text, query?: Text): FunctionExpr<string>;
-  phraseto_tsquery(config: Text, query?: Text): FunctionExpr<string>;
-  websearch_to_tsquery(config: Text, query?: Text): FunctionExpr<string>;
-  ts_rank(vector: Valued, query: Valued): FunctionExpr<number>;
+  /** A document for search. An index serves where it is over the very same expression: the configuration is written into the SQL. */
+  to_tsvector(config: Text, document?: Text): FunctionExpr<TsVector>;
+  /** Gives the words of a document a weight, by which `ts_rank` counts them. */
+  setweight(vector: Valued<TsVector | null>, weight: "A" | "B" | "C" | "D"): FunctionExpr<TsVector>;
+  /** A query with operators: `"cat & (dog | !bird)"`. Text that is no query is a DataError. */
+  to_tsquery(config: Text, query?: Text): FunctionExpr<TsQuery>;
+  /** A query of words that must all be there. */
+  plainto_tsquery(config: Text, query?: Text): FunctionExpr<TsQuery>;
+  /** A query of words that must follow each other. */
+  phraseto_tsquery(config: Text, query?: Text): FunctionExpr<TsQuery>;
+  /** A query as people write them to search engines: `"quoted phrase" or -not`. Any text is one. */
+  websearch_to_tsquery(config: Text, query?: Text): FunctionExpr<TsQuery>;
+  tsquery_and(one: Valued<TsQuery>, other: Valued<TsQuery>): FunctionExpr<TsQuery>;
+  tsquery_or(one: Valued<TsQuery>, other: Valued<TsQuery>): FunctionExpr<TsQuery>;
+  tsquery_not(query: Valued<TsQuery>): FunctionExpr<TsQuery>;
+  /** One behind the other, so many words apart. */
+  tsquery_phrase(one: Valued<TsQuery>, other: Valued<TsQuery>, distance?: number): FunctionExpr<TsQuery>;
+  /** How well a document answers a query; `normalization` is a sum of PostgreSQL's flags, such as 1 for long documents. */
+  ts_rank(vector: Valued<TsVector | null>, query: Valued<TsQuery>, normalization?: number): FunctionExpr<number>;
+  /** The same, by how close the words are to each other. */
+  ts_rank_cd(vector: Valued<TsVector | null>, query: Valued<TsQuery>, normalization?: number): FunctionExpr<number>;
+  /** A part of a text with the words found marked. @param options as PostgreSQL has them: `"MaxFragments=2, StartSel=<mark>, StopSel=</mark>"` */
+  ts_headline(document: Text, query: Valued<TsQuery>, options?: string): FunctionExpr<string>;
+  ts_headline(config: string, document: Text, query: Valued<TsQuery>, options?: string): FunctionExpr<string>;
 }
 
 type Camel<S extends string> = S extends `${infer Head}_${infer Rest}` ? `${Head}${Capitalize<Camel<Rest>>}` : S;

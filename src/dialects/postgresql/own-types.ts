@@ -3,6 +3,7 @@ import { ArgumentError } from "../../sql/errors.js";
 import { quoteLiteral } from "../../sql/types/base.js";
 import { DomainType } from "../../sql/types/domain.js";
 import { checkText, describeValue } from "../../sql/types/text-check.js";
+import { textQuery, textVector } from "../../sql/types/text-search.js";
 import type { BindProcessor, LiteralProcessor, ResultProcessor, TypeDialect } from "../../sql/types/type.js";
 import { rangeTypes } from "./ranges.js";
 import { TextLoadedType } from "./types.js";
@@ -158,8 +159,9 @@ export const postgresql = {
   bit: (length = 1): PostgresTextType => new BitType(`bit(${length})`, length),
   varbit: (length?: number): PostgresTextType =>
     new BitType(length === undefined ? "bit varying" : `bit varying(${length})`, length ?? null),
-  tsvector: text("tsvector"),
-  tsquery: text("tsquery"),
+  /** A document prepared for search, as a column that is computed of others: `computed("to_tsvector('english', body)", { persisted: true })`. */
+  tsvector: textVector,
+  tsquery: textQuery,
   /** In the server's own form: `"$1.50"`. */
   money: text("money"),
   oid: new PostgresTextType<number>("oid", writeOid, Number),

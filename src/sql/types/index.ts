@@ -8,4 +8,5 @@ export * from "./t.js";
 export * from "./temporal.js";
 export { TemporalType } from "./temporal-values.js";
 export * from "./text-check.js";
+export * from "./text-search.js";
 export * from "./type.js";
