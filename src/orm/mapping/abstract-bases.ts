@@ -18,7 +18,7 @@ export type TableName = string | null | ((cls: AnyClass, hasInheritedTable: bool
 /** What a class says of itself and its table. */
 export interface DeclaredOptions extends MapperOptions {
   readonly tableName?: TableName;
-  readonly table?: Table;
+  readonly table?: Table<unknown, unknown>;
   readonly schema?: string;
   readonly comment?: string;
   readonly tableArgs?: TableArgs;

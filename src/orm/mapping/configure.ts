@@ -39,7 +39,7 @@ export function declareColumns(declaration: ClassDeclaration): void {
   } else mapper.inherits = above;
   mapper.base = mapper.inherits?.base ?? mapper;
   if (mapper.inherits !== null) mapper.inherits.subclasses.push(mapper);
-  const own = declaration.options.table ?? ownTable(declaration);
+  const own = (declaration.options.table as Table | undefined) ?? ownTable(declaration);
   mapper.single = own === null;
   mapper.tables = own === null ? [...(mapper.inherits as Mapper).tables] : [...(mapper.inherits?.tables ?? []), own];
   for (const column of declaration.columns) declareColumn(declaration, column);

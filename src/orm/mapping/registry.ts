@@ -50,7 +50,7 @@ export interface EntityOptions extends MapperOptions {
   /** Null for a subclass that shares its superclass's table; on an abstract base a function that names the table of each class below. */
   readonly tableName?: TableName;
   /** An existing table to map. */
-  readonly table?: Table;
+  readonly table?: Table<unknown, unknown>;
   readonly schema?: string;
   readonly comment?: string;
   /** Constraints and indexes of the table, as `table()` takes them; a function gives them when all columns are there. */
@@ -142,7 +142,7 @@ export class Registry implements MapperRegistry {
    * @param table its table; null for a single-table subclass
    * @throws ArgumentError for a class that is mapped already
    */
-  mapImperatively(cls: AnyClass, table: Table | null, options: ImperativeOptions = {}): void {
+  mapImperatively(cls: AnyClass, table: Table<unknown, unknown> | null, options: ImperativeOptions = {}): void {
     const mapper = this.#newMapper(cls, options);
     const properties = imperativeDeclarations(cls, options.properties ?? {});
     this.#declare(
