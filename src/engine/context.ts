@@ -34,7 +34,7 @@ export interface EngineContext {
   checkIsolationLevel(level: IsolationLevel | undefined): void;
   closeDetached(record: ConnectionRecord): Op<void>;
   /** Stops looking out for a connection that is dropped without being closed. */
-  unwatch(connection: ConnectionContext): void;
+  unwatch(connection: TransactionContext): void;
 }
 
 /** What an error is told about its statement. */
@@ -45,8 +45,8 @@ export interface ErrorContext {
   readonly statement?: string;
 }
 
-/** The connection, as its transactions, cursors and listeners see it. */
-export interface ConnectionContext {
+/** The connection, as its transactions see it. */
+export interface TransactionContext {
   readonly engine: EngineContext;
   readonly options: ExecutionOptions;
   readonly closed: boolean;
@@ -54,9 +54,14 @@ export interface ConnectionContext {
   readonly [DISPATCH]: Dispatch;
   /** Whether anybody listens to an event of the connection. */
   hears(name: string): boolean;
-  origin: Origin;
   endTransaction(transaction: object, commit: boolean): Op<void> | null;
   prepareTransaction(id?: string): Op<void>;
+  fail(error: unknown, context: ErrorContext): Op<never>;
+}
+
+/** The connection, as its cursors and listeners see it. */
+export interface ConnectionContext extends TransactionContext {
+  origin: Origin;
   rawRun(c: DriverConnection, plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Op<DriverResult>;
   rawMany(
     c: DriverConnection,
@@ -65,5 +70,4 @@ export interface ConnectionContext {
     signal?: AbortSignal,
   ): Op<DriverManyResult>;
   rawCursor(c: DriverConnection, plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Op<DriverCursor>;
-  fail(error: unknown, context: ErrorContext): Op<never>;
 }

@@ -1,6 +1,6 @@
 import { InvalidRequestError } from "../sql/errors.js";
 import { keepShape } from "../sql/keep-shape.js";
-import type { ConnectionContext } from "./context.js";
+import type { TransactionContext } from "./context.js";
 import type { Op } from "./io.js";
 
 /** A transaction or a savepoint of a connection. */
@@ -12,7 +12,7 @@ export class TransactionCore {
    * @param savepoint the savepoint's name; null for a transaction.
    */
   constructor(
-    readonly connection: ConnectionContext,
+    readonly connection: TransactionContext,
     readonly parent: TransactionCore | null,
     readonly savepoint: string | null,
   ) {}

@@ -1,6 +1,6 @@
 /** Settings of the server that hold for one transaction: `SET LOCAL`. */
 import { ArgumentError, InvalidRequestError } from "../sql/errors.js";
-import type { ConnectionContext } from "./context.js";
+import type { TransactionContext } from "./context.js";
 import type { EngineDialect, IsolationLevel, SettingValues, TransactionSettings } from "./dialect.js";
 import type { DriverPlan, DriverResult } from "./driver.js";
 import type { Op } from "./io.js";
@@ -32,7 +32,7 @@ function valuesOf(settings: TransactionSettings | undefined): SettingValues {
   return values;
 }
 
-interface Connection extends ConnectionContext {
+interface Connection extends TransactionContext {
   runText(plan: DriverPlan, params: readonly unknown[]): Op<DriverResult>;
 }
 
