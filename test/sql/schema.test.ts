@@ -334,7 +334,16 @@ describe("DDL elements", () => {
     unique: true,
     where: made.c.id.gt(5),
   });
-  made.addIndex(index);
+
+  it("of indexes over columns of a table are the table's at once, and given to it again no second time", () => {
+    expect(made.indexes).toEqual([index]);
+    expect(made.addIndex(index).indexes).toEqual([index]);
+    expect(index.table).toBe(made);
+    const loose = new Index("loose", [made.c.id], {}, null);
+    expect([loose.table, made.indexes.length]).toEqual([null, 1]);
+    const other = table("others", new MetaData(), { id: column(t.integer, { primaryKey: true }) });
+    expect(new Index("two", [made.c.id, other.c.id]).table).toBeNull();
+  });
 
   it("print", () => {
     expect(ddl(new CreateTable(made as never, { ifNotExists: true }))).toMatch(

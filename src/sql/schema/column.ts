@@ -16,6 +16,8 @@ export interface TableLike extends FromClause<unknown> {
   readonly columns: readonly Column[];
   readonly metadata: TableRegistry;
   readonly primaryKey: { readonly columns: readonly Column[] };
+  /** Of tables themselves: makes an index theirs. */
+  addIndex?(index: object): unknown;
 }
 
 /** Where a foreign key looks for its table; implemented by `MetaData`. */

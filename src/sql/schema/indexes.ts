@@ -1,6 +1,6 @@
 import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
-import { replaceNodes } from "../node.js";
+import { iterate, replaceNodes } from "../node.js";
 import type { Column, ColumnInfo, TableLike } from "./column.js";
 import { type ColumnRef, type Conv, conditionHolds, type DDLCondition, resolveColumn } from "./constraints.js";
 import type { SQLExpression } from "./generated.js";
@@ -27,7 +27,8 @@ export interface IndexOptions {
 }
 
 /**
- * An index over columns or expressions of one table.
+ * An index over columns or expressions of one table. One that is made of columns of a table is the table's from the beginning; one that names its
+ * columns is given to `table()`, `addIndex()` or a class's `tableArgs`.
  *
  * @example new Index("ix_users_lower_name", [func.lower(users.c.name)], { unique: true })
  */
@@ -40,10 +41,13 @@ export class Index {
     readonly name: string | Conv | null,
     readonly refs: readonly (ColumnRef | SQLExpression)[],
     readonly options: IndexOptions = {},
+    /** Its table, where that is not said by its columns; null is none for now. */
+    table: TableLike | null = tableOf(refs),
   ) {
     if (refs.length === 0) throw new ArgumentError(`index ${String(name)} has no columns.`);
     this.unique = options.unique === true;
     this.#condition = options.dialects === undefined ? {} : { dialect: options.dialects };
+    table?.addIndex?.(this);
   }
 
   /** The index exists only where the condition holds. */
@@ -91,4 +95,18 @@ export class Index {
   get columns(): readonly Column[] {
     return this.expressions.filter((each): each is Column => each.visitName === "Column");
   }
+}
+
+/** The table that all columns in the parts of an index are of. */
+function tableOf(refs: readonly unknown[]): TableLike | null {
+  const tables = new Set<TableLike>();
+  for (const ref of refs) {
+    if (!(ref instanceof ColumnElement)) continue;
+    for (const node of iterate(ref)) {
+      const { table } = node as { readonly table?: TableLike | null };
+      if (node.visitName === "Column" && table != null) tables.add(table);
+    }
+  }
+  const [table] = tables;
+  return table !== undefined && tables.size === 1 ? table : null;
 }

@@ -362,7 +362,7 @@ export class Table<Cols = ColumnSpecs, Name = string>
   /** Adds an index. */
   addIndex(index: Index): this {
     index.attach(this as unknown as TableLike);
-    this.indexes.push(index);
+    if (!this.indexes.includes(index)) this.indexes.push(index);
     return this;
   }
 
