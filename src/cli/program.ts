@@ -87,6 +87,10 @@ export function program(version: string): Command {
   add("heads", "list the revisions that nothing follows", () => import("./commands/heads.js")).option(...verbose);
   add("branches", "list the revisions that several follow", () => import("./commands/branches.js")).option(...verbose);
   add("show", "tell about a revision", () => import("./commands/show.js")).argument("<revision>", "which");
+  add("edit", "open the file of a revision in $VISUAL or $EDITOR", () => import("./commands/edit.js")).argument(
+    "<revision>",
+    "which",
+  );
   add("merge", "write a revision that joins branches (`merge heads`)", () => import("./commands/merge.js"))
     .argument("<revisions...>", "the branches")
     .option("-m, --message <text>", "what it does, in a line", "merge")

@@ -44,6 +44,10 @@ export class RevisionGraph {
         this.#labels.set(label, each.id);
       }
     }
+    for (const [id, each] of this.#byId) {
+      const dependsOn = each.dependsOn.map((other) => this.#labels.get(other) ?? other);
+      if (dependsOn.some((other, i) => other !== each.dependsOn[i])) this.#byId.set(id, { ...each, dependsOn });
+    }
     for (const each of this.#byId.values()) {
       for (const down of each.down) this.#parent(each, down, "downRevision");
       for (const other of each.dependsOn) this.#parent(each, other, "dependsOn");
@@ -179,7 +183,9 @@ export class RevisionGraph {
     const { targets, branch } = destination;
     let undone: Set<string>;
     if (targets.length > 0) {
-      undone = this.descendants(targets.flatMap((id) => this.children(id)));
+      const lineage = branch === null ? null : this.#lineage(branch);
+      const next = targets.flatMap((id) => this.children(id));
+      undone = this.descendants(next.filter((id) => lineage === null || lineage.has(id)));
     } else if (branch === null) undone = new Set(this.order.map((each) => each.id));
     else undone = this.descendants(branch);
     return this.order.filter((each) => undone.has(each.id) && applied.has(each.id)).reverse();
@@ -256,6 +262,11 @@ export class RevisionGraph {
     return { targets: [id], branch: [root] };
   }
 
+  /** Revisions with all that lies under and above them. */
+  #lineage(ids: readonly string[]): ReadonlySet<string> {
+    return new Set([...this.#closure(ids, (id) => this.get(id).down), ...this.descendants(ids)]);
+  }
+
   // The first revision of a branch: a label may stand on a later one.
   #lowest(root: string): string {
     let id = root;
@@ -274,10 +285,14 @@ export class RevisionGraph {
     steps: number,
     applied: ReadonlySet<string>,
   ): Destination {
-    const members = branch === null ? null : this.descendants([this.find(branch)]);
-    const onBranch = (id: string): boolean => members === null || members.has(id);
+    const lineage = branch === null ? null : this.#lineage([this.find(branch)]);
+    const onBranch = (id: string): boolean => lineage === null || lineage.has(id);
     const starts =
-      from === "" ? this.headsOf(applied).filter(onBranch) : from === "base" ? [] : this.resolve(from, applied).targets;
+      from === ""
+        ? this.headsOf(new Set([...applied].filter(onBranch)))
+        : from === "base"
+          ? []
+          : this.resolve(from, applied).targets;
     if (starts.length > 1) {
       throw new RevisionError(
         `"${expression}" starts from several revisions (${starts.join(", ")}). Say from which: "<revision>${signed(steps)}" or "<branch>@${signed(steps)}".`,

@@ -28,3 +28,21 @@ export function mentionsIdentifier(text: string, name: string): boolean {
 export function plainIdentifiers(text: string): string {
   return text.replaceAll(TOKENS, (token) => (/^"[a-z_][a-z0-9_]*"$/.test(token) ? named(token) : token));
 }
+
+/**
+ * Writes another name for a schema in SQL text, where something is named in it. Where the word also stands alone it is a
+ * table or an alias, and is left as it is.
+ */
+export function replaceSchema(text: string, from: string, to: string): string {
+  const isBeforeDot = (at: number, token: string): boolean => /^\s*\./.test(text.slice(at + token.length));
+  const isBehindDot = (at: number): boolean => /\.\s*$/.test(text.slice(0, at));
+  const found = [...text.matchAll(TOKENS)].filter(({ 0: token, index }) => is(token, from) && !isBehindDot(index));
+  if (found.some(({ 0: token, index }) => !isBeforeDot(index, token))) return text;
+  let moved = "";
+  let at = 0;
+  for (const { 0: token, index } of found) {
+    moved += `${text.slice(at, index)}"${to.replaceAll('"', '""')}"`;
+    at = index + token.length;
+  }
+  return moved + text.slice(at);
+}

@@ -58,6 +58,7 @@ export { customOperator, type Operator, operators } from "./operators.js";
 export { type ActualFigures, type ExplainOptions, type PlanNode, QueryPlan } from "./query-plan.js";
 export * from "./schema/column.js";
 export * from "./schema/constraints.js";
+export * from "./schema/conv.js";
 export type { AttachedDDL, CreateOptions, SchemaMoment } from "./schema/create.js";
 export * from "./schema/generated.js";
 export * from "./schema/indexes.js";

@@ -1,9 +1,14 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { inspect } from "../../engine/inspection.js";
+import { viewParts } from "../../migrations/autogenerate/snapshot.js";
 import { MigrationError } from "../../migrations/errors.js";
+import { Sequence } from "../../sql/schema/generated.js";
 import { MetaData } from "../../sql/schema/metadata.js";
+import { t } from "../../sql/types/t.js";
+import type { SQLType } from "../../sql/types/type.js";
 import { type GlobalOptions, Project, STARTED_IN } from "../project.js";
-import { pulledModel } from "../pull/model.js";
+import { type FoundView, pulledModel } from "../pull/model.js";
 import { type ModuleOptions, manyModules, oneModule } from "../pull/modules.js";
 
 /** Options of `pull`. */
@@ -25,7 +30,8 @@ export async function run(options: PullOptions): Promise<undefined> {
     const metadata = new MetaData();
     const own = config.versionTable ?? "athanor_version";
     const wanted = options.table === undefined ? null : new Set(options.table);
-    for (const schema of options.schema ?? [null, ...(config.schemas ?? [])]) {
+    const schemas = options.schema ?? [null, ...(config.schemas ?? [])];
+    for (const schema of schemas) {
       await metadata.reflect(project.engine, {
         schema,
         views: true,
@@ -34,7 +40,9 @@ export async function run(options: PullOptions): Promise<undefined> {
     }
     const missing = [...(wanted ?? [])].filter((name) => [...metadata.tables.values()].every((t) => t.name !== name));
     if (missing.length > 0) throw new MigrationError(`The database has no table ${missing.join(", ")}.`);
-    const model = pulledModel(metadata, viewKeys(options.viewKey ?? []));
+    const views = await readViews(project, metadata);
+    if (wanted === null) await addSequences(project, metadata, schemas);
+    const model = pulledModel(metadata, views, viewKeys(options.viewKey ?? []));
     const how: ModuleOptions = {
       dialect: project.engine.dialect,
       namesAll: config.namingConvention !== undefined,
@@ -56,6 +64,37 @@ export async function run(options: PullOptions): Promise<undefined> {
     });
   } finally {
     await project.close();
+  }
+}
+
+/** What the views select. */
+async function readViews({ engine }: Project, metadata: MetaData): Promise<ReadonlyMap<string, FoundView>> {
+  const inspector = inspect(engine);
+  const found = new Map<string, FoundView>();
+  for (const { name, schema, fullName, isView } of metadata.tables.values()) {
+    if (!isView) continue;
+    const { query, columns } = viewParts((await inspector.getViewDefinition(name, { schema })) ?? "");
+    const materialized = (await inspector.getMaterializedViewNames({ schema })).includes(name);
+    found.set(fullName, { definition: columns === null && query !== "" ? query : null, materialized });
+  }
+  return found;
+}
+
+const SEQUENCE_TYPES: Readonly<Record<string, SQLType>> = { smallint: t.smallint, integer: t.integer };
+
+/** The sequences that no table has for its own. */
+async function addSequences(
+  { engine }: Project,
+  metadata: MetaData,
+  schemas: readonly (string | null)[],
+): Promise<void> {
+  if (!engine.dialect.capabilities.sequences) return;
+  const known = new Set(metadata.sequences.map((each) => each.fullName));
+  for (const schema of schemas) {
+    for (const { name, typeName, owned = false, ...options } of await inspect(engine).getSequences({ schema })) {
+      const sequence = new Sequence(name, { ...options, schema, type: SEQUENCE_TYPES[typeName] ?? t.bigint });
+      if (!owned && !known.has(sequence.fullName)) metadata.addSequence(sequence);
+    }
   }
 }
 

@@ -1,9 +1,10 @@
 /** A pulled table as a decorated class. */
 import type { CodeWriter } from "../../migrations/autogenerate/code-writer.js";
-import { keyText } from "../../migrations/autogenerate/code-writer.js";
+import { keyText, templateCode } from "../../migrations/autogenerate/code-writer.js";
 import { call, list } from "../../migrations/autogenerate/layout.js";
 import { renderType } from "../../migrations/autogenerate/render-type.js";
 import { columnOptions, constraintCode, indexCode } from "../../migrations/autogenerate/schema-code.js";
+import { migrationDialect } from "../../migrations/dialects/registry.js";
 import { toSnakeCase } from "../../orm/mapping/naming.js";
 import type { Column } from "../../sql/schema/column.js";
 import {
@@ -13,6 +14,7 @@ import {
   UniqueConstraint,
 } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
+import type { SQLType } from "../../sql/types/type.js";
 import type { PulledClass, PulledRelation, PulledTable } from "./model.js";
 import { propertyType } from "./property-type.js";
 
@@ -60,12 +62,20 @@ export class ItemWriter {
     return [`${this.#entity(item, rest)}`, `export class ${item.name} {`, members.join("\n\n"), "}"].join("\n");
   }
 
-  #entity({ table }: PulledClass, rest: readonly Constraint[]): string {
+  /** What the table of a view says: what it selects, and that it is one. */
+  #viewOptions({ table, view }: PulledClass | PulledTable): string {
+    const said: Record<string, string> = { isView: "true" };
+    if (view?.materialized === true) said["materialized"] = "true";
+    if (view?.definition != null) said["definition"] = templateCode(view.definition.replace(/;\s*$/, ""));
+    return this.code.object({ schema: table.schema ?? undefined }, said);
+  }
+
+  #entity(item: PulledClass, rest: readonly Constraint[]): string {
     const { code } = this;
+    const { table } = item;
     const options: Record<string, string> = {};
     if (table.isView) {
-      const place = code.object({ schema: table.schema ?? undefined, isView: true });
-      const view = `new ${code.use("Table")}(${JSON.stringify(table.name)}, ${code.use("metadata")}, [], ${place})`;
+      const view = `new ${code.use("Table")}(${JSON.stringify(table.name)}, ${code.use("metadata")}, [], ${this.#viewOptions(item)})`;
       return call(`@${code.use("Entity")}`, [{ table: view }]);
     }
     if (table.schema !== null) options["schema"] = JSON.stringify(table.schema);
@@ -110,8 +120,9 @@ export class ItemWriter {
     const type = propertyType(column.type, code);
     const nullable = column.nullable && !isKey ? " | null" : "";
     const readonly = table.isView || column.computed !== null || column.identity?.always === true ? "readonly " : "";
+    const sql = renderType(this.#plainType(column), code);
     return [
-      `  ${call(`@${code.use(decorator)}`, [renderType(column.type, code), options], { indent: "  " })}`,
+      `  ${call(`@${code.use(decorator)}`, [sql, options], { indent: "  " })}`,
       `  ${readonly}${property}!: ${type}${nullable};`,
     ].join("\n");
   }
@@ -120,18 +131,21 @@ export class ItemWriter {
     const [target] = key.refColumns;
     const table = key.referredTable;
     const more: Record<string, unknown> = {
-      ...(this.isOwnName(key) || key.name === null ? {} : { name: String(key.name) }),
       ...(key.deferrable === null ? {} : { deferrable: key.deferrable }),
       ...(key.initially === null ? {} : { initially: key.initially }),
       ...(key.match === null ? {} : { match: key.match }),
       ...(key.notValid ? { notValid: true } : {}),
       ...(key.comment === null ? {} : { comment: key.comment }),
     };
+    const named: Record<string, string> = {};
+    if (!this.isOwnName(key) && key.name !== null)
+      named["name"] = `${this.code.use("conv")}(${JSON.stringify(String(key.name))})`;
+    const said = this.code.object(more, named);
     return {
       foreignKey: JSON.stringify(`${table.fullName}.${(target as Column).name}`),
       ...(key.onDelete === null ? {} : { onDelete: JSON.stringify(key.onDelete) }),
       ...(key.onUpdate === null ? {} : { onUpdate: JSON.stringify(key.onUpdate) }),
-      ...(Object.keys(more).length === 0 ? {} : { foreignKeyOptions: this.code.object(more) }),
+      ...(said === "{}" ? {} : { foreignKeyOptions: said }),
     };
   }
 
@@ -167,9 +181,10 @@ export class ItemWriter {
     ].join("\n");
   }
 
-  #table({ name, table }: PulledTable): string {
+  #table(item: PulledTable): string {
     const { code } = this;
-    const columns = table.columns.map((column) => `    ${keyText(column.name)}: ${tableColumn(column, code)},`);
+    const { name, table } = item;
+    const columns = table.columns.map((column) => `    ${keyText(column.name)}: ${this.#tableColumn(column)},`);
     const items = this.#tableArgs(
       table,
       table.constraints.filter((each) => !(each instanceof PrimaryKeyConstraint) || each.columns.length > 0),
@@ -178,7 +193,8 @@ export class ItemWriter {
     if (table.schema !== null) settings["schema"] = table.schema;
     if (table.comment !== null) settings["comment"] = table.comment;
     if (table.options.dialectOptions !== undefined) settings["dialectOptions"] = table.options.dialectOptions;
-    if (Object.keys(settings).length > 0) items.push(code.object(settings));
+    if (table.isView) items.push(this.#viewOptions(item));
+    else if (Object.keys(settings).length > 0) items.push(code.object(settings));
     return [
       `export const ${name} = ${code.use("table")}(`,
       `  ${JSON.stringify(table.name)},`,
@@ -191,17 +207,23 @@ export class ItemWriter {
     ].join("\n");
   }
 
+  /** A column of a table that has no class; its key is said by the table. */
+  #tableColumn(column: Column): string {
+    const { code } = this;
+    const options = code.object(column.nullable ? {} : { nullable: false }, columnOptions(column, code));
+    const type = renderType(this.#plainType(column), code);
+    return `${code.use("column")}(${type}${options === "{}" ? "" : `, ${options}`})`;
+  }
+
+  #plainType(column: Column): SQLType {
+    return migrationDialect(this.code.dialect.name).plainType(column);
+  }
+
   #isPlain(constraint: Constraint): boolean {
     const named = constraint.name !== null && !this.isOwnName(constraint);
     const { name: _name, comment, ...more } = constraint.options as Readonly<Record<string, unknown>>;
     return !named && comment == null && Object.values(more).every((each) => each == null || each === false);
   }
-}
-
-/** A column of a table that has no class; its key is said by the table. */
-function tableColumn(column: Column, code: CodeWriter): string {
-  const options = code.object(column.nullable ? {} : { nullable: false }, columnOptions(column, code));
-  return `${code.use("column")}(${renderType(column.type, code)}${options === "{}" ? "" : `, ${options}`})`;
 }
 
 /** Whether the key has its columns in the order of the table. */

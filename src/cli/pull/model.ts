@@ -1,6 +1,7 @@
 /** What is to be written of a database: classes with their attributes and relationships, and tables that can have no class. */
 
 import { MigrationError } from "../../migrations/errors.js";
+import { mentionsIdentifier } from "../../migrations/sql-text.js";
 import { automapBase } from "../../orm/automap/automap.js";
 import { nameByColumns } from "../../orm/automap/names.js";
 import type { AnyClass, RelationDeclaration, RelationKind } from "../../orm/mapping/declarations.js";
@@ -8,6 +9,7 @@ import { inverseName } from "../../orm/mapping/targets.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import { PrimaryKeyConstraint, UniqueConstraint } from "../../sql/schema/constraints.js";
+import type { Sequence } from "../../sql/schema/generated.js";
 import type { MetaData } from "../../sql/schema/metadata.js";
 import type { Table } from "../../sql/schema/table.js";
 import { AttributeNames, plural, propertyName, TopLevelNames } from "./names.js";
@@ -41,18 +43,38 @@ export interface PulledClass {
   readonly relations: readonly PulledRelation[];
   /** Of a view: the columns that are taken for its key. */
   readonly viewKey: readonly Column[] | null;
+  readonly view: PulledView | null;
 }
 
-/** A table that becomes a constant: an association table, or one without a key. */
+/** A table that becomes a constant: an association table, a partition, a view or a table without a key. */
 export interface PulledTable {
   readonly kind: "table";
   readonly name: string;
   readonly table: Table;
+  readonly view: PulledView | null;
+}
+
+/** What a view selects. */
+export interface PulledView {
+  readonly definition: string | null;
+  readonly materialized: boolean;
+  /** The names of the items whose views it reads: they are made first. */
+  readonly after: readonly string[];
+}
+
+/** A view as it was found; the definition is null where it cannot be written again. */
+export type FoundView = Pick<PulledView, "definition" | "materialized">;
+
+/** A sequence that becomes a constant. */
+export interface PulledSequence {
+  readonly name: string;
+  readonly sequence: Sequence;
 }
 
 /** All that is written. */
 export interface PulledModel {
   readonly items: readonly (PulledClass | PulledTable)[];
+  readonly sequences: readonly PulledSequence[];
   /** What was left out, and what somebody should look at. */
   readonly notes: readonly string[];
 }
@@ -62,9 +84,14 @@ export interface PulledModel {
  * word; only the names are different.
  *
  * @param metadata as it was reflected, views included
+ * @param found the views, by full name
  * @param viewKeys the columns that identify a row of a view, by the view's name
  */
-export function pulledModel(metadata: MetaData, viewKeys: ReadonlyMap<string, readonly string[]>): PulledModel {
+export function pulledModel(
+  metadata: MetaData,
+  found: ReadonlyMap<string, FoundView>,
+  viewKeys: ReadonlyMap<string, readonly string[]>,
+): PulledModel {
   const notes: string[] = [];
   const tables = [...metadata.tables.values()].sort((a, b) => (a.fullName < b.fullName ? -1 : 1));
   const views = new Map<Table, readonly Column[]>();
@@ -77,10 +104,10 @@ export function pulledModel(metadata: MetaData, viewKeys: ReadonlyMap<string, re
   const items: (PulledClass | PulledTable)[] = [];
   const constants = new Map<Table, string>();
   for (const table of tables) {
-    if (table.isView || generated.has(table)) continue;
+    if (views.has(table) || generated.has(table)) continue;
     const name = top.forTable(table);
     constants.set(table, name);
-    items.push({ kind: "table", name, table });
+    items.push({ kind: "table", name, table, view: null });
   }
   const classes = new Map<unknown, Generated>([...generated.values()].map((each) => [each.cls, each]));
   for (const own of generated.values()) {
@@ -91,16 +118,47 @@ export function pulledModel(metadata: MetaData, viewKeys: ReadonlyMap<string, re
       attributes: own.attributes,
       relations: own.relations.map((relation) => pulledRelation(relation, own, classes, constants)),
       viewKey: null,
+      view: null,
     });
   }
   for (const [table, viewKey] of views) {
     const names = new AttributeNames();
     const attributes = new Map(table.columns.map((column) => [column, names.take(propertyName(column.name))]));
-    items.push({ kind: "class", name: top.forClass(table), table, attributes, relations: [], viewKey });
+    items.push({ kind: "class", name: top.forClass(table), table, attributes, relations: [], viewKey, view: null });
   }
   const place = new Map(tables.map((table, i) => [table, i]));
   items.sort((a, b) => (place.get(a.table) as number) - (place.get(b.table) as number));
-  return { items, notes };
+  const sequences = metadata.sequences.map((sequence) => ({ name: top.forSequence(sequence.fullName), sequence }));
+  return { items: withViews(items, found, notes), sequences, notes };
+}
+
+/** The items with what their views select, a view after those that it reads. */
+function withViews(
+  items: readonly (PulledClass | PulledTable)[],
+  found: ReadonlyMap<string, FoundView>,
+  notes: string[],
+): readonly (PulledClass | PulledTable)[] {
+  const sorted = new Set(items.filter((each) => !each.table.isView));
+  const views = items.filter((each) => each.table.isView);
+  const reads = (item: PulledClass | PulledTable): readonly (PulledClass | PulledTable)[] => {
+    const text = found.get(item.table.fullName)?.definition ?? "";
+    return views.filter((each) => each !== item && mentionsIdentifier(text, each.table.name));
+  };
+  const done: (PulledClass | PulledTable)[] = [...sorted];
+  const visit = (item: PulledClass | PulledTable): void => {
+    if (sorted.has(item)) return;
+    sorted.add(item);
+    const before = reads(item);
+    for (const each of before) visit(each);
+    const { definition = null, materialized = false } = found.get(item.table.fullName) ?? {};
+    if (definition === null)
+      notes.push(
+        `view ${item.table.fullName}: what it selects is not written, as it names its columns apart; migrations leave it alone`,
+      );
+    done.push({ ...item, view: { definition, materialized, after: before.map((each) => each.name) } });
+  };
+  for (const view of views) visit(view);
+  return done;
 }
 
 /** A class that automap has made. */
@@ -124,6 +182,7 @@ function generate(metadata: MetaData, top: TopLevelNames): ReadonlyMap<Table, Ge
   const lower = (cls: AnyClass): string => propertyName(cls.name);
   base.prepare(null, {
     classnameForTable: (_name, table) => {
+      if (table.isPartition) return null;
       const name = top.forClass(table);
       classNames.set(table, name);
       return name;
@@ -277,12 +336,12 @@ function keyOfView(
   const id = view.columns.find((each) => each.name.toLowerCase() === "id");
   if (id !== undefined) {
     notes.push(
-      `view ${view.fullName}: "${id.name}" is taken for its key; say another with --view-key ${view.fullName}=<columns>`,
+      `view ${view.fullName}: "${id.name}" is taken for its key; say another with --view-key "${view.fullName}=<columns>"`,
     );
     return [id];
   }
   notes.push(
-    `view ${view.fullName} is left out, as nothing tells its key; say it with --view-key ${view.fullName}=<columns>`,
+    `view ${view.fullName} is a table to select from and no class, as nothing tells its key; say it with --view-key "${view.fullName}=<columns>"`,
   );
   return null;
 }

@@ -1,6 +1,8 @@
 /** A pulled model as the text of one module, or of one for each class. */
 import type { EngineDialect } from "../../engine/dialect.js";
 import { CodeWriter } from "../../migrations/autogenerate/code-writer.js";
+import { renderType } from "../../migrations/autogenerate/render-type.js";
+import { tellingOptions } from "../../migrations/autogenerate/sequences.js";
 import { serverName } from "../../migrations/operations/names.js";
 import type { Constraint } from "../../sql/schema/constraints.js";
 import { ItemWriter } from "./class-code.js";
@@ -23,7 +25,7 @@ export function oneModule(model: PulledModel, options: ModuleOptions): string {
     () => {},
   );
   const items = model.items.map((each) => writer.write(each));
-  return moduleText(code, [], items);
+  return moduleText(code, [], [...sequenceItems(model, code), ...items]);
 }
 
 /** The model as modules by file name: one for each item, and an index that exports them all. */
@@ -40,11 +42,31 @@ export function manyModules(model: PulledModel, options: ModuleOptions): Readonl
     const text = writer.write(item);
     others.delete(item.name);
     const imports = [...others].sort().map((name) => `import { ${name} } from "./${fileName(name)}.js";`);
+    // Views are made in the order of the modules.
+    for (const each of item.view?.after ?? []) imports.push(`import "./${fileName(each)}.js";`);
     modules.set(`${fileName(item.name)}.ts`, moduleText(code, imports, [text]));
   }
-  const names = model.items.map((each) => fileName(each.name)).sort();
+  const names = model.items.map((each) => fileName(each.name));
+  if (model.sequences.length > 0) {
+    const code = new CodeWriter(options.dialect);
+    modules.set("sequences.ts", moduleText(code, [], sequenceItems(model, code)));
+    names.push("sequences");
+  }
+  names.sort();
   modules.set("index.ts", names.map((name) => `export * from "./${name}.js";\n`).join(""));
   return modules;
+}
+
+function sequenceItems({ sequences }: PulledModel, code: CodeWriter): readonly string[] {
+  return sequences.map(({ name, sequence }) => {
+    const { type: _type, metadata: _metadata, schema, ...options } = sequence.options;
+    const typeName = sequence.type === null ? "bigint" : code.dialect.typeCompiler.render(sequence.type).toLowerCase();
+    const coded: Record<string, string> = {};
+    if (sequence.type !== null && typeName !== "bigint") coded["type"] = renderType(sequence.type, code);
+    coded["metadata"] = code.use("metadata");
+    const said = code.object({ schema: schema ?? undefined, ...tellingOptions(options, typeName) }, coded);
+    return `export const ${name} = new ${code.use("Sequence")}(${JSON.stringify(sequence.name)}, ${said});`;
+  });
 }
 
 function moduleText(code: CodeWriter, imports: readonly string[], items: readonly string[]): string {

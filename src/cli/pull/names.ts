@@ -5,9 +5,9 @@ import type { Table } from "../../sql/schema/table.js";
 /** Names of the language, and of what the pulled code imports, that nothing on the top level of a module may take. */
 const TAKEN: ReadonlySet<string> = new Set(
   (
-    "Array ArrayBuffer BigInt Boolean Buffer Column DataView Date Entity Error ExcludeConstraint Function Index Infinity Iterator JSON Json " +
+    "Array ArrayBuffer BigInt Boolean Buffer Column DataView Date DomainType Entity Error ExcludeConstraint Function Index Infinity Iterator JSON Json " +
     "ManyToMany ManyToOne Map Math NaN Number Object OneToMany OneToOne OptionalProps PrimaryKey Promise Proxy Reflect RegExp " +
-    "Relation Set String Symbol Table Temporal URL Uint8Array UniqueConstraint WeakMap WeakRef WeakSet " +
+    "Relation Sequence Set String Symbol Table Temporal URL Uint8Array UniqueConstraint WeakMap WeakRef WeakSet " +
     "arguments as async await break case catch checkConstraint class column computed console const continue conv debugger declare default " +
     "delete do else enum eval export extends false finally for foreignKeyConstraint from func function globalThis identity if " +
     "implements import in instanceof interface let metadata new null of package primaryKeyConstraint private process protected " +
@@ -69,6 +69,12 @@ export class TopLevelNames {
   forTable(table: Table): string {
     const plain = propertyName(table.name);
     return this.#free(plain, `${plain}Table`, `${propertyName(table.fullName.replaceAll(".", "_"))}Table`);
+  }
+
+  /** The constant of a sequence. */
+  forSequence(fullName: string): string {
+    const plain = propertyName(fullName.replaceAll(".", "_"));
+    return this.#free(plain, `${plain}Sequence`);
   }
 
   #free(...candidates: readonly [string, ...string[]]): string {

@@ -24,7 +24,9 @@ WHERE c.relkind = 'S' AND c.relname = $1
 /** Sequences that no identity owns: name, visible, schema, type, and start, increment, minimum, maximum, cache, cycle as text. $1: schema or null. */
 export const SEQUENCES = `
 SELECT c.relname, pg_catalog.pg_table_is_visible(c.oid), n.nspname, pg_catalog.format_type(s.seqtypid, NULL),
-  ARRAY[s.seqstart::text, s.seqincrement::text, s.seqmin::text, s.seqmax::text, s.seqcache::text, s.seqcycle::text]
+  ARRAY[s.seqstart::text, s.seqincrement::text, s.seqmin::text, s.seqmax::text, s.seqcache::text, s.seqcycle::text],
+  EXISTS (SELECT FROM pg_catalog.pg_depend d
+    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'a')
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid
 WHERE n.nspname = coalesce($1::text, current_schema())

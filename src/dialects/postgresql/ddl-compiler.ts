@@ -3,7 +3,7 @@ import { DDLCompiler } from "../../sql/compiler/ddl.js";
 import type { CreateTable, CreateView, DropEnumType } from "../../sql/ddl/elements.js";
 import { CompileError } from "../../sql/errors.js";
 import type { Column, TableLike } from "../../sql/schema/column.js";
-import { type ColumnRef, resolveColumn } from "../../sql/schema/constraints.js";
+import { CheckConstraint, type ColumnRef, type Constraint, resolveColumn } from "../../sql/schema/constraints.js";
 import type { Index } from "../../sql/schema/indexes.js";
 import type { Table } from "../../sql/schema/table.js";
 
@@ -54,7 +54,23 @@ export class PostgresqlDDLCompiler extends DDLCompiler {
           : `FOR VALUES ${forValues}`;
     const parent = this.#parentText(table, partitionOf);
     const exists = ddl.options.ifNotExists === true ? "IF NOT EXISTS " : "";
-    return `CREATE ${kind}TABLE ${exists}${this.tableText(table)} PARTITION OF ${parent} ${bound}${this.tableSuffix(table)}`;
+    const own = this.tableConstraints(table, ddl.options.includeForeignKeys);
+    const body = own.length === 0 ? "" : ` (\n  ${own.join(",\n  ")}\n)`;
+    return `CREATE ${kind}TABLE ${exists}${this.tableText(table)} PARTITION OF ${parent}${body} ${bound}${this.tableSuffix(table)}`;
+  }
+
+  // A partition has the constraints of its table, and may have more.
+  protected override canHave(constraint: Constraint): boolean {
+    const table = constraint.table as Table | null;
+    const { partitionOf } = table === null ? {} : optionsOf(table);
+    if (table === null || partitionOf === undefined) return super.canHave(constraint);
+    const parent = table.tableNamed(partitionOf);
+    return parent?.constraints.some((each) => isAlike(each, constraint)) === false;
+  }
+
+  protected override enumCheck(column: Column): string | null {
+    const table = column.table as Table | null;
+    return table !== null && optionsOf(table).partitionOf !== undefined ? null : super.enumCheck(column);
   }
 
   // In the schema of the table unless the metadata, or the name, says otherwise.
@@ -162,4 +178,12 @@ function word(text: string): string {
   if (!/^[\w.]+$/.test(text))
     throw new CompileError(`${JSON.stringify(text)} is no name of a method or storage parameter.`);
   return text;
+}
+
+function isAlike(one: Constraint, other: Constraint): boolean {
+  if (one.kind !== other.kind) return false;
+  if (one instanceof CheckConstraint && other instanceof CheckConstraint)
+    return String(one.sqltext) === String(other.sqltext);
+  const names = ({ columns }: Constraint): string => JSON.stringify(columns.map((each) => each.name));
+  return names(one) === names(other);
 }

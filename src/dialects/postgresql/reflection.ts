@@ -73,7 +73,10 @@ export class PostgresqlReflection implements ReflectionDialect {
   }
 
   *sequences(c: DriverConnection, schema: string | null): Op<readonly ReflectedSequence[]> {
-    return (yield* query(c, catalog.SEQUENCES, [schema])).map((row) => reflectedSequence(row, schema));
+    return (yield* query(c, catalog.SEQUENCES, [schema])).map((row) => ({
+      ...reflectedSequence(row, schema),
+      ...(row[5] === true ? { owned: true } : {}),
+    }));
   }
 
   *defaultSequences(

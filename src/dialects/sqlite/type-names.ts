@@ -57,19 +57,38 @@ const KEYWORDS = new Set(
 
 /** The type that a column's declared type stands for; by SQLite's rules of affinity where the name says nothing. */
 export function reflectedType(declared: string): SQLType {
-  const match = /^([^(]*)(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?/.exec(declared.trim());
-  const name = (match?.[1] ?? "").trim().toUpperCase();
-  const first = match?.[2] === undefined ? null : Number(match[2]);
-  const second = match?.[3] === undefined ? null : Number(match[3]);
-  const known = NAMES[name];
-  if (known !== undefined) return known;
-  if (/^(NUMERIC|DECIMAL|DECIMAL_TEXT)$/.test(name)) return new NumericType(first, second);
-  if (/^(VARCHAR|NVARCHAR|VARYING CHARACTER|CHARACTER VARYING|STRING)$/.test(name)) return new StringType(first);
-  if (/^(CHAR|NCHAR|CHARACTER|NATIVE CHARACTER)$/.test(name)) return new StringType(first, "char");
+  const { name, first, second } = partsOf(declared);
+  const known = namedType(declared);
+  if (known !== null) return known;
   if (name.includes("INT")) return integerType;
   if (/CHAR|CLOB|TEXT/.test(name)) return new StringType(null, "text");
   if (name === "") return nullType;
   if (name.includes("BLOB")) return binaryType;
   if (/REAL|FLOA|DOUB/.test(name)) return doubleType;
   return new NumericType(first, second);
+}
+
+/** The type that a declared type names, in one of the ways to write it; null where only its affinity is known. */
+export function namedType(declared: string): SQLType | null {
+  const { name, first, second } = partsOf(declared);
+  const known = NAMES[name];
+  if (known !== undefined) return known;
+  if (/^(NUMERIC|DECIMAL|DECIMAL_TEXT)$/.test(name)) return new NumericType(first, second);
+  if (/^(VARCHAR|NVARCHAR|VARYING CHARACTER|CHARACTER VARYING|STRING)$/.test(name)) return new StringType(first);
+  if (/^(CHAR|NCHAR|CHARACTER|NATIVE CHARACTER)$/.test(name)) return new StringType(first, "char");
+  return null;
+}
+
+/** `DECIMAL(10, 2)`: its name and the numbers. */
+function partsOf(declared: string): {
+  readonly name: string;
+  readonly first: number | null;
+  readonly second: number | null;
+} {
+  const match = /^([^(]*)(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?/.exec(declared.trim());
+  return {
+    name: (match?.[1] ?? "").trim().toUpperCase(),
+    first: match?.[2] === undefined ? null : Number(match[2]),
+    second: match?.[3] === undefined ? null : Number(match[3]),
+  };
 }

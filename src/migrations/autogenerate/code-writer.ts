@@ -1,7 +1,7 @@
 /** Values and SQL as TypeScript, with what has to be imported for them. */
 import type { EngineDialect } from "../../engine/dialect.js";
 import { compile } from "../../sql/compile.js";
-import { TextClause } from "../../sql/elements/text.js";
+import { TextClause, withoutParameters } from "../../sql/elements/text.js";
 import { Node } from "../../sql/node.js";
 
 /** Writes code, and notes what it has to import. */
@@ -36,7 +36,7 @@ export class CodeWriter {
     const parts = Object.entries(values)
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => `${keyText(key)}: ${this.value(value)}`);
-    for (const [key, text] of Object.entries(code)) parts.push(`${keyText(key)}: ${text}`);
+    for (const [key, text] of Object.entries(code)) parts.push(key === text ? key : `${keyText(key)}: ${text}`);
     return parts.length === 0 ? "{}" : `{ ${parts.join(", ")} }`;
   }
 
@@ -50,7 +50,7 @@ export class CodeWriter {
     if (named.visitName === "Function" && /^(now|current_timestamp)$/.test(String(named.name)))
       return `${this.use("func")}.now()`;
     const sql = node instanceof TextClause ? compile(node, this.dialect).text : this.sql(node);
-    return `${this.use("text")}(${stringCode(sql.replaceAll(":", "\\:").replaceAll("\\:\\:", "::"))})`;
+    return `${this.use("text")}(${stringCode(withoutParameters(sql))})`;
   }
 }
 

@@ -1,7 +1,8 @@
 /** The difference of one table that is there on both sides. */
 import { TextClause } from "../../sql/elements/text.js";
 import { Column } from "../../sql/schema/column.js";
-import { CheckConstraint, type Constraint, conv } from "../../sql/schema/constraints.js";
+import { CheckConstraint, type Constraint } from "../../sql/schema/constraints.js";
+import { conv } from "../../sql/schema/conv.js";
 import { MetaData } from "../../sql/schema/metadata.js";
 import { constraintName, indexName } from "../../sql/schema/naming.js";
 import type { ReflectedColumn, ReflectedTable } from "../../sql/schema/reflected.js";
@@ -179,11 +180,11 @@ function compareColumns(table: ComparedTable, options: TableComparisonOptions, f
 function compareColumn(
   before: ReflectedColumn,
   after: ReflectedColumn,
-  { nowTable, own, after: { name, schema } }: ComparedTable,
-  { canAlter }: TableComparisonOptions,
+  { before: tableBefore, nowTable, own, after: tableAfter }: ComparedTable,
+  { canAlter, typeText }: TableComparisonOptions,
   { changes, touched }: TableDifference,
 ): void {
-  const on = { name, schema };
+  const on = { name: tableAfter.name, schema: tableAfter.schema };
   const column = columnOf(own, after.name);
   const change: Record<string, unknown> = {};
   const existing: Record<string, unknown> = {};
@@ -202,12 +203,14 @@ function compareColumn(
     changes.push(addColumn(own, after.name));
     return;
   }
-  if (before.typeName !== after.typeName) {
+  if (typeText(before, tableBefore) !== typeText(after, tableAfter)) {
     touched.add(before.name);
     differs("type", before.type, unchecked(column?.type ?? after.type));
     change["using"] = cast(before, after);
   }
-  if (before.nullable !== after.nullable) differs("nullable", before.nullable, after.nullable);
+  // A key is never null: SQLite does not ask for it to be said.
+  if (before.nullable !== after.nullable && !(before.primaryKey > 0 && after.primaryKey > 0))
+    differs("nullable", before.nullable, after.nullable);
   if (!(before.serial && after.serial) && before.default !== after.default) {
     differs("serverDefault", sqlDefault(before.default), column?.serverDefault ?? sqlDefault(after.default));
   }

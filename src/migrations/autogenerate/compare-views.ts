@@ -10,16 +10,19 @@ import type { ReflectedView, Snapshot } from "./snapshot.js";
  * something that is made anew.
  *
  * @param touched keys of tables which cannot change while a view reads them
+ * @param foreign keys of views that classes read and do not define
  */
 export function compareViews(
   now: Snapshot,
   wanted: Snapshot,
   isIncluded: IsIncluded,
   touched: readonly string[],
+  foreign: ReadonlySet<string>,
 ): { readonly gone: readonly MigrateOperation[]; readonly come: readonly MigrateOperation[] } {
   const gone = new Map(
     [...now.views].filter(
-      ([key, view]) => isIncluded("view", view, true) && wanted.views.get(key)?.definition !== view.definition,
+      ([key, view]) =>
+        isIncluded("view", view, true) && !foreign.has(key) && wanted.views.get(key)?.definition !== view.definition,
     ),
   );
   const come = new Map(

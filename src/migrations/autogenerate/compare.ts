@@ -6,6 +6,7 @@ import { reflectInto } from "../../sql/schema/reflect-into.js";
 import type { ReflectedColumn, ReflectedTable } from "../../sql/schema/reflected.js";
 import { sortTables } from "../../sql/schema/sort.js";
 import { Table } from "../../sql/schema/table.js";
+import type { MigrationDialect } from "../dialects/migration-dialect.js";
 import { migrationDialect } from "../dialects/registry.js";
 import { AddConstraintOperation, DropConstraintOperation } from "../operations/constraint-operations.js";
 import { ModifyTableOperation } from "../operations/modify-table.js";
@@ -43,7 +44,7 @@ export interface CompareOptions {
   readonly isRename?: ((candidate: RenameCandidate) => boolean) | undefined;
   /** Whether changes of a table are one batch, as databases with little of ALTER TABLE need them. */
   readonly batch: boolean;
-  /** Tables that are no business of the comparison: that of the versions. */
+  /** Names of tables that are no business of the comparison, in whichever schema they are: that of the versions. */
   readonly ignoredTables: readonly string[];
 }
 
@@ -72,6 +73,7 @@ export class Comparison {
   readonly #wantedTables: ReadonlyMap<string, Table>;
   readonly #renames = new Renames();
   readonly #canAlter: boolean;
+  readonly #ways: MigrationDialect;
 
   constructor(
     private readonly now: Snapshot,
@@ -83,6 +85,7 @@ export class Comparison {
   ) {
     this.#nowTables = tablesOf(now, dialect.name);
     this.#wantedTables = tablesOf(wanted, dialect.name);
+    this.#ways = migrationDialect(dialect.name);
     this.#canAlter = dialect.capabilities.alterAddConstraint;
   }
 
@@ -96,7 +99,8 @@ export class Comparison {
 
     const options: TableComparisonOptions = {
       longest: this.dialect.identifiers.maxLength,
-      checkText: migrationDialect(this.dialect.name).canonicalCheck,
+      checkText: this.#ways.canonicalCheck,
+      typeText: (column, table) => this.#ways.typeText(column, table, this.dialect),
       canAlter: this.#canAlter,
       isIncluded: (kind, name, { schema, name: table }, reflected) =>
         name === null || isIncluded(kind, { name, schema }, reflected, table),
@@ -107,7 +111,7 @@ export class Comparison {
     const dropped = this.#dropped(gone);
     const touched = [...gone];
     for (const [pair, each] of differences) if (each.touched.size > 0) touched.push(pair.from);
-    const views = compareViews(this.now, this.wanted, isIncluded, this.#canAlter ? touched : []);
+    const views = compareViews(this.now, this.wanted, isIncluded, this.#canAlter ? touched : [], this.#foreignViews());
 
     const found = [...differences];
     const renames = pairs.filter((each) => each.from !== each.to).map((each) => renameOf(each));
@@ -164,6 +168,12 @@ export class Comparison {
     };
   }
 
+  #foreignViews(): ReadonlySet<string> {
+    return new Set(
+      [...this.own].filter(([key, each]) => each.isView && !this.wanted.views.has(key)).map(([key]) => key),
+    );
+  }
+
   #written(key: string): Table {
     return this.own.get(key) ?? (this.#wantedTables.get(key) as Table);
   }
@@ -175,7 +185,7 @@ export class Comparison {
     const ignored = new Set(this.options.ignoredTables);
     const { now, wanted } = this;
     const gone = [...now.tables]
-      .filter(([key, table]) => !wanted.tables.has(key) && !ignored.has(key) && isIncluded("table", table, true))
+      .filter(([key, table]) => !wanted.tables.has(key) && !ignored.has(table.name) && isIncluded("table", table, true))
       .map(([key]) => key);
     const come = [...wanted.tables]
       .filter(([key, table]) => !now.tables.has(key) && isIncluded("table", table, false))

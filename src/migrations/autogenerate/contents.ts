@@ -2,7 +2,7 @@
 import { CheckConstraint, type Constraint } from "../../sql/schema/constraints.js";
 import type { Index } from "../../sql/schema/indexes.js";
 import { constraintName, indexName } from "../../sql/schema/naming.js";
-import type { ReflectedTable } from "../../sql/schema/reflected.js";
+import type { ReflectedColumn, ReflectedTable } from "../../sql/schema/reflected.js";
 import type { Table } from "../../sql/schema/table.js";
 import type { Wording } from "./renames.js";
 
@@ -12,6 +12,8 @@ export interface Reading {
   readonly longest: number;
   /** The text of a CHECK, so that two that differ in nothing are one. */
   readonly checkText: (sql: string) => string;
+  /** The type of a column, likewise. */
+  readonly typeText: (column: ReflectedColumn, table: ReflectedTable) => string;
 }
 
 /** A constraint or an index of a table. */

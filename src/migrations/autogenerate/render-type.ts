@@ -1,10 +1,11 @@
 /** Types as the TypeScript that makes them. */
 import type { BinaryType, NumericType, StringType } from "../../sql/types/base.js";
+import type { DomainType } from "../../sql/types/domain.js";
 import { TypeDecorator } from "../../sql/types/extensible.js";
 import type { ArrayType, EnumType } from "../../sql/types/structured.js";
 import type { DateTimeType, IntervalType } from "../../sql/types/temporal.js";
 import { plainType, type SQLType } from "../../sql/types/type.js";
-import type { CodeWriter } from "./code-writer.js";
+import { type CodeWriter, stringCode } from "./code-writer.js";
 
 /** Renders a type of your own; null leaves it to the others. */
 export type TypeWriter = (type: SQLType, code: CodeWriter) => string | null;
@@ -29,7 +30,7 @@ const PLAIN: Readonly<Record<string, string>> = {
   visitUuid: "uuid",
 };
 
-/** A type as code: `t.string(50)`. */
+/** A type as code: `t.string(50)`, with what stands in for it on other databases. */
 export function renderType(given: SQLType, code: CodeWriter): string {
   const type = plainType(given);
   for (const writer of writers) {
@@ -37,6 +38,17 @@ export function renderType(given: SQLType, code: CodeWriter): string {
     if (text !== null) return text;
   }
   if (type instanceof TypeDecorator) return renderType(type.loadDialectImpl(code.dialect), code);
+  const { variants, spellings } = type.adaptations;
+  let text = unadapted(type, code);
+  for (const [dialect, variant] of variants)
+    text += `.withVariant(${renderType(variant, code)}, ${JSON.stringify(dialect)})`;
+  if (text.includes(".named(")) return text; // by that name already
+  for (const [dialect, name] of spellings)
+    text += `.spelled(${stringCode(name)}${dialect === "*" ? "" : `, ${JSON.stringify(dialect)}`})`;
+  return text;
+}
+
+function unadapted(type: SQLType, code: CodeWriter): string {
   const t = code.use("t");
   const plain = PLAIN[type.visitName];
   if (plain !== undefined) return `${t}.${plain}`;
@@ -48,7 +60,7 @@ export function renderType(given: SQLType, code: CodeWriter): string {
     case "visitString":
     case "visitChar":
     case "visitText":
-      return stringCode(type as unknown as StringType, code);
+      return stringTypeCode(type as unknown as StringType, code);
     case "visitTime":
       return `${t}.time${timeOptions(type as unknown as DateTimeType, code)}`;
     case "visitDateTime":
@@ -72,12 +84,23 @@ export function renderType(given: SQLType, code: CodeWriter): string {
       const { itemType, dimensions } = type as unknown as ArrayType;
       return `${t}.array(${renderType(itemType, code)}${dimensions === null ? "" : `, { dimensions: ${dimensions} }`})`;
     }
+    case "visitDomain": {
+      const { name, baseType, schema, options } = type as unknown as DomainType;
+      const { schema: _schema, ...rest } = options;
+      const said = code.object({ schema: schema ?? undefined, ...withoutNulls(rest) });
+      const more = said === "{}" ? "" : `, ${said}`;
+      return `new ${code.use("DomainType")}(${stringCode(name)}, ${renderType(baseType, code)}${more})`;
+    }
     default:
       return `${t}.named(${JSON.stringify(code.dialect.typeCompiler.render(type))})`;
   }
 }
 
-function stringCode(type: StringType, code: CodeWriter): string {
+function withoutNulls(options: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null && value !== false));
+}
+
+function stringTypeCode(type: StringType, code: CodeWriter): string {
   const t = code.use("t");
   const collation = type.collation === null ? null : code.object({ collation: type.collation });
   if (type.kind === "text") return collation === null ? `${t}.text` : `${t}.text(${collation})`;

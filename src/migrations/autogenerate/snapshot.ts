@@ -2,13 +2,16 @@
 import type { AsyncConnection } from "../../engine/async-connection.js";
 import { AsyncEngine } from "../../engine/async-engine.js";
 import { EngineCore } from "../../engine/engine-core.js";
+import type { EngineEvents } from "../../engine/engine-events.js";
 import { DatabaseError } from "../../engine/errors.js";
 import { inspect } from "../../engine/inspection.js";
+import { engineEvent } from "../../engine/listen.js";
 import { RUN_DDL } from "../../sql/ddl-runner.js";
 import type { MetaData } from "../../sql/schema/metadata.js";
 import type { ReflectedEnum, ReflectedSequence, ReflectedTable } from "../../sql/schema/reflected.js";
 import { migrationDialect } from "../dialects/registry.js";
 import { MigrationError } from "../errors.js";
+import { replaceSchema } from "../sql-text.js";
 import type { ComparePlugin } from "./compared.js";
 import { keyOf } from "./renames.js";
 
@@ -48,10 +51,11 @@ export async function takeSnapshot(
     );
     for (const each of found) tables.set(keyOf(each), each);
     for (const each of await inspector.getEnums({ schema })) enums.set(keyOf({ ...each, schema }), each);
-    for (const each of await inspector.getSequences({ schema })) sequences.set(keyOf({ ...each, schema }), each);
+    for (const each of (await inspector.getSequences({ schema })).filter(({ owned }) => owned !== true))
+      sequences.set(keyOf({ ...each, schema }), each);
     const materialized = new Set(await inspector.getMaterializedViewNames({ schema }));
     for (const name of [...(await inspector.getViewNames({ schema })), ...materialized]) {
-      const definition = queryOf((await inspector.getViewDefinition(name, { schema })) ?? "");
+      const { query: definition } = viewParts((await inspector.getViewDefinition(name, { schema })) ?? "");
       views.set(keyOf({ name, schema }), { name, schema, materialized: materialized.has(name), definition });
     }
   }
@@ -59,12 +63,16 @@ export async function takeSnapshot(
   return { tables, enums, sequences, views, schemas: new Set(found) };
 }
 
-/** The query of a view, where the database keeps the whole statement. */
-function queryOf(definition: string): string {
-  return definition.replace(
-    /^\s*create\s+(?:temp(?:orary)?\s+)?view\s+(?:"[^"]*"|[\w.]+)(?:\s*\([^)]*\))?\s+as\s+/i,
-    "",
-  );
+const NAME = /(?:"(?:[^"]|"")*"|\[[^\]]*\]|`[^`]*`|\w+)/.source;
+const CREATE_VIEW = new RegExp(
+  `^\\s*create\\s+(?:temp(?:orary)?\\s+)?view\\s+(?:if\\s+not\\s+exists\\s+)?(?:${NAME}\\s*\\.\\s*)?${NAME}\\s*(\\([^)]*\\))?\\s*as\\s*`,
+  "i",
+);
+
+/** The query of a view, and the names that it gives to its columns, where the database keeps the whole statement. */
+export function viewParts(definition: string): { readonly query: string; readonly columns: string | null } {
+  const head = CREATE_VIEW.exec(definition);
+  return { query: definition.slice(head?.[0].length ?? 0), columns: head?.[1] ?? null };
 }
 
 const INSUFFICIENT_PRIVILEGE = "42501";
@@ -91,7 +99,10 @@ export async function snapshotOf(
   plugins: readonly ComparePlugin[],
 ): Promise<Wanted> {
   if (migrationDialect(connection.dialect.name).scratch === "memory")
-    return await inMemory((scratch) => madeIn(scratch, metadatas, schemas, plugins));
+    return await inMemory(async (scratch) => {
+      await make(scratch, metadatas, plugins);
+      return await look(scratch, schemas, plugins);
+    });
   await connection.begin();
   const before = connection.getExecutionOptions().schemaTranslateMap;
   try {
@@ -105,7 +116,17 @@ export async function snapshotOf(
     await connection.execDriverSql("SELECT set_config('search_path', $1, true)", [`${SCRATCH}, ${path}`]);
     await connection.executionOptions({ schemaTranslateMap: translate });
     const scratch = schemas.map((schema) => (schema === null ? null : (translate[schema] as string)));
-    return renamed(await madeIn(connection, metadatas, scratch, plugins), translate);
+    // What is given as text (defaults, checks, queries of views) names the schemas itself.
+    const moved: EngineEvents["beforeCursorExecute"] = (_connection, statement) => ({
+      statement: Object.entries(translate).reduce((sql, [from, to]) => replaceSchema(sql, from, to), statement),
+    });
+    engineEvent.listen(connection, "beforeCursorExecute", moved);
+    try {
+      await make(connection, metadatas, plugins);
+    } finally {
+      engineEvent.remove(connection, "beforeCursorExecute", moved);
+    }
+    return renamed(await look(connection, scratch, plugins), translate);
   } catch (error) {
     if (!(error instanceof DatabaseError && error.code === INSUFFICIENT_PRIVILEGE)) throw error;
     throw new MigrationError(
@@ -118,15 +139,21 @@ export async function snapshotOf(
   }
 }
 
-async function madeIn(
+async function make(
   connection: AsyncConnection,
   metadatas: readonly MetaData[],
-  schemas: readonly (string | null)[],
   plugins: readonly ComparePlugin[],
-): Promise<Wanted> {
+): Promise<void> {
   for (const each of plugins) await each.make?.(connection, "beforeTables");
   for (const metadata of metadatas) await metadata.createAll(connection, { checkfirst: false });
   for (const each of plugins) await each.make?.(connection, "afterTables");
+}
+
+async function look(
+  connection: AsyncConnection,
+  schemas: readonly (string | null)[],
+  plugins: readonly ComparePlugin[],
+): Promise<Wanted> {
   return { snapshot: await takeSnapshot(connection, schemas), seen: await seenBy(plugins, connection, schemas) };
 }
 

@@ -1,5 +1,10 @@
 /** What a migration needs of a database beyond its statements. */
 import type { AsyncConnection } from "../../engine/async-connection.js";
+import type { EngineDialect } from "../../engine/dialect.js";
+import type { Column } from "../../sql/schema/column.js";
+import type { ReflectedColumn, ReflectedTable } from "../../sql/schema/reflected.js";
+import { StringType } from "../../sql/types/base.js";
+import { plainType, type SQLType } from "../../sql/types/type.js";
 import type { LintContext, LintRemark } from "../lint/finding.js";
 import type { RecordedStep, SafeStep } from "../lint/step.js";
 import type { MigrateOperation } from "../operations/operation.js";
@@ -41,6 +46,10 @@ export interface MigrationDialect {
   readonly scratch: "schema" | "memory";
   /** The text of a CHECK as the database gives it, so that two texts that differ in nothing are one. */
   canonicalCheck(sql: string): string;
+  /** The type of a reflected column as text, so that two that mean the same are one. */
+  typeText(column: ReflectedColumn, table: ReflectedTable, dialect: EngineDialect): string;
+  /** The type of a reflected column as a class says it: without the name that the table has for it where that says no more. */
+  plainType(column: Column): SQLType;
   /** What its steps do to a database in use; null where nothing is known of that. */
   readonly lint: ((steps: readonly RecordedStep[], context: LintContext) => readonly LintRemark[]) | null;
   /** Operations in the sequence that keeps nobody waiting; null where there is no other than the one they are in. */
@@ -61,4 +70,10 @@ export interface MigrationDialect {
   verify(connection: AsyncConnection): Promise<void>;
   /** After the last migration, outside of a transaction. */
   restore(connection: AsyncConnection): Promise<void>;
+}
+
+/** The collation of a type, as it follows the type in a definition. */
+export function collationText(given: SQLType): string {
+  const type = plainType(given);
+  return type instanceof StringType && type.collation !== null ? ` COLLATE ${type.collation}` : "";
 }

@@ -1,6 +1,6 @@
 import type { AsyncConnection } from "../../engine/async-connection.js";
 import { DatabaseError } from "../../engine/errors.js";
-import type { MigrationDialect, MigrationLimits, VersionPlace } from "./migration-dialect.js";
+import { collationText, type MigrationDialect, type MigrationLimits, type VersionPlace } from "./migration-dialect.js";
 import { lintForPostgresql } from "./postgresql-lint.js";
 import { safeForPostgresql } from "./postgresql-safe.js";
 
@@ -40,6 +40,8 @@ const keyOf = ({ name, schema }: VersionPlace): (string | null)[] => [name, sche
 export const postgresqlMigrations: MigrationDialect = {
   scratch: "schema",
   canonicalCheck: withoutTextCasts,
+  typeText: ({ type, typeName }) => typeName + collationText(type),
+  plainType: ({ type }) => type,
   lint: lintForPostgresql,
   safe: safeForPostgresql,
   async estimatedRows(connection, tables) {

@@ -1,6 +1,9 @@
+import { namedType, reflectedType } from "../../dialects/sqlite/type-names.js";
 import type { AsyncConnection } from "../../engine/async-connection.js";
+import type { Table } from "../../sql/schema/table.js";
+import { StringType } from "../../sql/types/base.js";
 import { MigrationError } from "../errors.js";
-import type { MigrationDialect } from "./migration-dialect.js";
+import { collationText, type MigrationDialect } from "./migration-dialect.js";
 import { type FileLock, lockFile } from "./sqlite-lock.js";
 
 const locks = new WeakMap<AsyncConnection, FileLock>();
@@ -27,6 +30,23 @@ async function fileOf(connection: AsyncConnection): Promise<string | null> {
 export const sqliteMigrations: MigrationDialect = {
   scratch: "memory",
   canonicalCheck: (sql) => sql,
+  typeText({ name, type, typeName }, { primaryKey }, dialect) {
+    const text = typeName === "" ? "" : dialect.typeCompiler.render(reflectedType(typeName));
+    const alone = primaryKey.constrainedColumns.length === 1 && primaryKey.constrainedColumns[0] === name;
+    // A key that is INTEGER, in this word, is the number of the row; any other is not.
+    const word = alone && text === "INTEGER" ? typeName.toUpperCase() : text;
+    return word + collationText(type);
+  },
+  plainType: ({ type, table, primaryKey }) => {
+    const declared = type.spelling("sqlite");
+    const known = declared === null ? null : namedType(declared);
+    const { strict } = (table as Table | null)?.options.dialectOptions?.["sqlite"] ?? {};
+    // Only these names do in a STRICT table, and a key that is no INTEGER is another kind of key.
+    if (known === null || strict === true || (primaryKey && known.family === "integer")) return type;
+    return type instanceof StringType && type.collation !== null && known instanceof StringType
+      ? known.collated(type.collation)
+      : known;
+  },
   // One writer at a time, and a table that is copied is a file's worth of work: there is no other way to choose.
   lint: null,
   safe: null,

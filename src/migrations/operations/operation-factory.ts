@@ -6,12 +6,12 @@ import {
   CheckConstraint,
   type Constraint,
   type ConstraintOptions,
-  conv,
   ExcludeConstraint,
   ForeignKeyConstraint,
   PrimaryKeyConstraint,
   UniqueConstraint,
 } from "../../sql/schema/constraints.js";
+import { conv } from "../../sql/schema/conv.js";
 import type { SQLExpression } from "../../sql/schema/generated.js";
 import { Index, type IndexOptions } from "../../sql/schema/indexes.js";
 import type { NamingConvention } from "../../sql/schema/naming.js";

@@ -41,7 +41,8 @@ export function generateClasses(
   const links: Table[] = [];
   for (const table of sorted) {
     if (table.isView || written.has(table)) continue;
-    if (isLink(table)) links.push(table);
+    // the rows of a partition are linked through its table
+    if (isLink(table) && !table.isPartition) links.push(table);
     else if (table.primaryKey.columns.length > 0) draft(table, hooks, nameOf, drafts);
   }
   // a link to a table without a class is a class of its own

@@ -193,6 +193,7 @@ function oneToOneSide(mapper: Mapper, relation: RelationDeclaration): Direction 
     from.tables.some((t) => t.foreignKeyConstraints.some((c) => to.tables.some((x) => c.elements[0].references(x))));
   if (impliedColumns(relation) !== undefined) return "manyToOne";
   const inverse = inverseDeclaration(target, relation);
+  if (inverse?.options.owner !== undefined) return inverse.options.owner ? "oneToMany" : "manyToOne";
   if (inverse !== undefined && impliedColumns(inverse) !== undefined) return "oneToMany";
   const [mine, theirs] = [refers(mapper, target), refers(target, mapper)];
   if (mine !== theirs) return mine ? "manyToOne" : "oneToMany";

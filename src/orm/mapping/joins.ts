@@ -126,6 +126,12 @@ function chooseCandidate(request: JoinRequest): { direction: "oneToMany" | "many
   if (direction !== null) candidates = candidates.filter((c) => c.direction === direction);
   if (foreignKeys !== null) {
     candidates = candidates.filter((c) => c.constraint.columns.every((column) => foreignKeys.includes(column)));
+    // Several keys may have the same columns in another order: the one in this order is meant.
+    const exact = candidates.filter(
+      ({ constraint: { columns } }) =>
+        columns.length === foreignKeys.length && columns.every((column, i) => column === foreignKeys[i]),
+    );
+    if (candidates.length > 1 && exact.length > 0) candidates = exact;
     if (candidates.length === 0 && direction !== null) {
       const pairs = pairsByKey(request);
       if (pairs !== null) return { direction: direction as "oneToMany" | "manyToOne", pairs };

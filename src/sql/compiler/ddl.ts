@@ -203,7 +203,8 @@ export class DDLCompiler extends SQLCompiler {
     return this.constraintText(constraint);
   }
 
-  private enumCheck(column: Column): string | null {
+  /** The CHECK of an enum that is no type of the database, or null. */
+  protected enumCheck(column: Column): string | null {
     const type = this.dialect.typeImpl(column.type);
     if (!(type instanceof EnumType) || type.options.createConstraint !== true) return null;
     if (type.native && type.name !== null && this.dialect.capabilities.nativeEnum) return null;

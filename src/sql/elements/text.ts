@@ -145,3 +145,8 @@ export function parseText(sql: string): { readonly pieces: string[]; readonly na
   pieces.push(piece + sql.slice(at));
   return { pieces, names };
 }
+
+/** SQL in which no colon begins a parameter, as `text()` takes it. */
+export function withoutParameters(sql: string): string {
+  return sql.replaceAll(token, (match, _tag, name: string | undefined) => (name === undefined ? match : `\\${match}`));
+}

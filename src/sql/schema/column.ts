@@ -5,6 +5,7 @@ import { type Node, nextRefId } from "../node.js";
 import type { FromClause } from "../selectable/from-clause.js";
 import { nullType } from "../types/base.js";
 import { isType, plainType, type SQLType } from "../types/type.js";
+import type { Conv } from "./conv.js";
 import type { Computed, Identity, SequenceLike, SQLExpression } from "./generated.js";
 
 /** What a column asks of its table; the class is in table.ts. */
@@ -41,7 +42,7 @@ export type ReferentialAction = "CASCADE" | "SET NULL" | "SET DEFAULT" | "RESTRI
 
 /** Options of a foreign key. */
 export interface ForeignKeyOptions {
-  readonly name?: string | null;
+  readonly name?: string | Conv | null;
   readonly onDelete?: ReferentialAction | null;
   readonly onUpdate?: ReferentialAction | null;
   readonly deferrable?: boolean | null;
@@ -128,13 +129,21 @@ export class ForeignKey {
     const target = this.target;
     if (typeof target === "function") return target() as Column;
     if (typeof target !== "string") return target as Column;
-    const at = target.lastIndexOf(".");
-    const tableName = target.slice(0, at);
-    const columnName = target.slice(at + 1);
     const owner = this.parent?.table;
     if (owner == null) throw new InvalidRequestError(`foreign key to ${target}: its column belongs to no table yet.`);
     const { tables, schema } = owner.metadata;
-    const table = tables.get(tableName) ?? (schema === null ? undefined : tables.get(`${schema}.${tableName}`));
+    const tableNamed = (name: string): TableLike | undefined =>
+      tables.get(name) ?? (schema === null ? undefined : tables.get(`${schema}.${name}`));
+    // The names of columns may have dots too: the last one that a table stands before is meant.
+    let at = target.lastIndexOf(".");
+    for (let dot = at; dot > 0; dot = target.lastIndexOf(".", dot - 1)) {
+      if (tableNamed(target.slice(0, dot)) === undefined) continue;
+      at = dot;
+      break;
+    }
+    const tableName = target.slice(0, at);
+    const columnName = target.slice(at + 1);
+    const table = tableNamed(tableName);
     if (table === undefined) {
       throw new NoReferencedTableError(
         `${owner.fullName}.${this.parent?.name} refers to ${target}, and the metadata has no table ${tableName}. Import the module that defines it, or correct the name.`,

@@ -89,6 +89,9 @@ export function* createAllOp(connection: DDLConnection, items: SchemaItems, chec
   for (const view of items.views) {
     if (view.options.orReplace !== true && viewsThere?.has(place(view).fullName)) continue;
     yield* connection.executeDDL(view);
+    const own = items.tables.find((table) => table.isView && table.fullName === place(view).fullName);
+    for (const index of view.options.materialized === true ? (own?.indexes ?? []) : [])
+      for (const ddl of indexDDL(dialect, index)) yield* connection.executeDDL(ddl);
   }
   yield* moment(connection, items, "afterCreate", null);
 }

@@ -2,7 +2,8 @@ import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import { iterate, replaceNodes } from "../node.js";
 import type { Column, ColumnInfo, TableLike } from "./column.js";
-import { type ColumnRef, type Conv, conditionHolds, type DDLCondition, resolveColumn } from "./constraints.js";
+import { type ColumnRef, conditionHolds, type DDLCondition, resolveColumn } from "./constraints.js";
+import type { Conv } from "./conv.js";
 import type { SQLExpression } from "./generated.js";
 
 /** Options of an index. */

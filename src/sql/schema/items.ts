@@ -28,7 +28,7 @@ export function foreignKeyConstraint(
 /** PRIMARY KEY of columns by key or name, with a name of its own. */
 export function primaryKeyConstraint(
   columns: readonly string[],
-  options: ConstraintOptions = {},
+  options: PrimaryKeyConstraint["options"] = {},
 ): PrimaryKeyConstraint {
   return new PrimaryKeyConstraint(columns, options);
 }

@@ -1,6 +1,7 @@
 import type { DDLElement } from "../ddl/element.js";
 import { CreateTableAs, CreateView } from "../ddl/elements.js";
 import { type AsyncDDLBind, type DDLRunner, RUN_DDL } from "../ddl-runner.js";
+import { TextClause } from "../elements/text.js";
 import { InvalidRequestError } from "../errors.js";
 import { iterate } from "../node.js";
 import type { Query } from "../selectable/query.js";
@@ -179,6 +180,13 @@ export class MetaData implements TableHome {
   readonly reflect: DDLRunner<ReflectOptions> = ((bind: AsyncDDLBind, options: ReflectOptions = {}) =>
     bind[RUN_DDL]((connection) => reflectOp(connection, this, options))) as DDLRunner<ReflectOptions>;
 
+  /** The views that are created here, in the order in which they came. */
+  #definedViews(): readonly CreateView[] {
+    return [...this.tables.values()].flatMap((table) =>
+      table.isView ? (this.#views.get(table.fullName) ?? viewOf(table) ?? []) : [],
+    );
+  }
+
   #items(options: CreateOptions): SchemaItems {
     this.prepare();
     const only = options.tables as readonly Table[] | undefined;
@@ -186,12 +194,19 @@ export class MetaData implements TableHome {
       owner: this,
       tables: only ?? [...this.tables.values()],
       sequences: only === undefined ? this.sequences : [],
-      views: only === undefined ? [...this.#views.values()] : [],
+      views: only === undefined ? this.#definedViews() : [],
       attached: this.#attached.filter(
         (each) => only === undefined || (each.table !== null && only.includes(each.table)),
       ),
     };
   }
+}
+
+function viewOf({ name, schema, options }: Table): CreateView | null {
+  const { definition, materialized = false } = options;
+  return definition === undefined
+    ? null
+    : new CreateView(name, new TextClause([definition], []), { schema, materialized });
 }
 
 /** The columns of a view, from those of its query. */

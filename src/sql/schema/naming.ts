@@ -1,6 +1,7 @@
 import { ArgumentError } from "../errors.js";
 import type { Column, TableLike } from "./column.js";
-import { type Constraint, Conv, type ForeignKeyConstraint } from "./constraints.js";
+import type { Constraint, ForeignKeyConstraint } from "./constraints.js";
+import { Conv } from "./conv.js";
 import type { Index } from "./indexes.js";
 
 /** A token of your own in a naming convention. */

@@ -120,6 +120,8 @@ export interface ReflectedSequence extends SequenceOptions {
   readonly schema: string | null;
   /** The type's name. */
   readonly typeName: string;
+  /** It belongs to a column (`serial`), and goes with it. */
+  readonly owned?: boolean;
 }
 
 /** An enum type. */

@@ -81,6 +81,13 @@ export interface TableOptions {
   readonly info?: Readonly<Record<string, unknown>>;
   /** A view: `createAll` does not create it as a table. */
   readonly isView?: boolean;
+  /**
+   * The query of a view, as the SQL of one database: the view is created and dropped with the tables. Without it somebody
+   * else creates the view, and migrations leave it alone. (`metadata.view()` takes a query of this package.)
+   */
+  readonly definition?: string;
+  /** The view keeps its rows. */
+  readonly materialized?: boolean;
   /** Put the columns into the table of this name that the metadata has already. */
   readonly extendExisting?: boolean;
   /** Give back the table of this name that the metadata has already. */
@@ -241,6 +248,13 @@ export class Table<Cols = ColumnSpecs, Name = string>
   get parents(): readonly Table[] {
     return Object.values(this.#dialectOptions ?? {}).flatMap(({ inherits, partitionOf }: ParentOptions) =>
       [inherits ?? [], partitionOf ?? []].flat().flatMap((name) => this.tableNamed(name) ?? []),
+    );
+  }
+
+  /** Whether it holds a part of the rows of another table, through which they are read. */
+  get isPartition(): boolean {
+    return Object.values(this.#dialectOptions ?? {}).some(
+      ({ partitionOf }: ParentOptions) => partitionOf !== undefined,
     );
   }
 

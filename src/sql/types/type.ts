@@ -187,6 +187,14 @@ export abstract class SQLType<T = unknown> {
     return this.spellings?.get(dialectName) ?? this.spellings?.get("*") ?? null;
   }
 
+  /** @internal What `withVariant()` and `spelled()` have said of it, for what writes types down. */
+  get adaptations(): {
+    readonly variants: ReadonlyMap<string, SQLType>;
+    readonly spellings: ReadonlyMap<string, string>;
+  } {
+    return { variants: this.variants ?? new Map(), spellings: this.spellings ?? new Map() };
+  }
+
   /** Whether values of this type are kept out of logs and error messages. */
   get concealed(): boolean {
     return this.isConcealed;

@@ -91,6 +91,21 @@ describe("the history", () => {
     expect(() => g.resolve("+1", has("a1"))).toThrow('"+1" is ambiguous: after a1 come b2, c3. Name the one to go to.');
   });
 
+  test("[AR-02] steps on a branch leave the others as they are, and begin where the branch leaves what is applied", () => {
+    const g = fork();
+    expect(down(g, "left@-1", has("a1", "b2", "c3", "e5"))).toEqual(["b2"]);
+    expect(down(g, "right@a1", has("a1", "b2", "c3", "e5"))).toEqual(["e5", "c3"]);
+    expect(up(g, "left@+1", has("a1"))).toEqual(["b2"]);
+    expect(up(g, "left@+2", has("a1", "c3"))).toEqual(["b2", "d4"]);
+    expect(up(g, "left@+1")).toEqual(["a1"]);
+  });
+
+  test("[AR-02] a revision may depend on a branch by its label", () => {
+    const g = graph({ revision: "a1", branchLabels: ["base"] }, { revision: "b1", dependsOn: "base" });
+    expect(up(g, "b1")).toEqual(["a1", "b1"]);
+    expect(() => graph({ revision: "b1", dependsOn: "nowhere" })).toThrow(/^Revision b1 names dependsOn "nowhere"/);
+  });
+
   test("[AR-02] what a revision depends on comes before it, on whichever branch it is", () => {
     const g = graph(
       { revision: "a1" },
