@@ -101,6 +101,8 @@ export interface DriverConnection {
    * operations too. A call may throw {@link Blocked} to have the core wait and call again.
    */
   readonly immediate: boolean;
+  /** Whether it is known, without asking, that the connection is lost: a pool gives another in its place. */
+  readonly dead?: boolean;
   run(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): DriverResult | PromiseLike<DriverResult>;
   runSync(plan: DriverPlan, params: readonly unknown[]): DriverResult;
   /** Runs one prepared statement with many parameter sets; the rows of all sets are concatenated. */

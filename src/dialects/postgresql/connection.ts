@@ -75,6 +75,10 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     this.statements = new PreparedStatements(statementCacheSize);
   }
 
+  get dead(): boolean {
+    return this.link.lost !== null;
+  }
+
   /** The driver's own client. A BEGIN that is still to be sent goes out first. */
   get raw(): object {
     if (this.#begin !== null && this.link.lost === null) {

@@ -303,14 +303,15 @@ export abstract class Pool {
 
   /** Whether the record has a connection that may be given out as it is. */
   protected isFresh(record: ConnectionRecord): boolean {
-    if (record.driver === null || record.generation < this.generation) return false;
+    if (record.driver === null || record.driver.dead === true || record.generation < this.generation) return false;
     return this.recycle < 0 || performance.now() - record.openedAt <= this.recycle * 1000;
   }
 
   /** Opens the record's connection where it has none, or has an old or dead one. */
   protected *makeReady(record: ConnectionRecord): Op<void> {
     if (record.driver !== null) {
-      if (!this.isFresh(record)) yield* this.closeDriver(record);
+      if (record.driver.dead === true) yield* this.invalidate(record);
+      else if (!this.isFresh(record)) yield* this.closeDriver(record);
       else if (this.prePing && !(yield* this.connector.ping(record.driver))) {
         // What killed this one has killed the others of its age.
         this.invalidateGeneration(record);

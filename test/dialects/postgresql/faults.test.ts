@@ -5,6 +5,7 @@ import {
   type AsyncConnection,
   type AsyncEngine,
   column,
+  event,
   insert,
   MetaData,
   select,
@@ -77,14 +78,26 @@ describe("a lost connection", () => {
     expect(await engine.execute(select(notes)).all()).toEqual([]);
   });
 
-  it("idle in the pool without a test is an error once, and the pool recovers", async () => {
+  it("idle in the pool is replaced without a test too, once the client has heard of it", async () => {
     const engine = await setUp({ poolSize: 1, maxOverflow: 0 });
+    const seen: string[] = [];
+    for (const name of ["invalidate", "connect"] as const) event.listen(engine, name, () => seen.push(name));
     await terminate(await engine.connect(pidOf));
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(await rejection(engine.execute(select(notes)))).toMatchObject({
+    expect(await engine.execute(select(notes)).all()).toEqual([]);
+    expect(seen).toEqual(["invalidate", "connect"]);
+  });
+
+  it("of which the client has not heard is an error once, and the pool recovers", async () => {
+    const engine = await setUp({ poolSize: 1, maxOverflow: 0 });
+    const c = await engine.connect();
+    await terminate(await pidOf(c));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await rejection(c.execute(select(notes)))).toMatchObject({
       name: "OperationalError",
       connectionInvalidated: true,
     });
+    await c.close();
     expect(await engine.execute(select(notes)).all()).toEqual([]);
   });
 
