@@ -8,31 +8,45 @@ import type { AssociationChanges, FlushContext, Persister } from "../uow/flush-c
 import { writeAssociations } from "./associations.js";
 import { deleteStates } from "./delete.js";
 import { insertStates } from "./insert.js";
-import type { PersistSession, SaveRecord } from "./port.js";
+import type { MapperEventName, PersistSession, SaveRecord } from "./port.js";
 import { postUpdateStates, updateStates } from "./update.js";
+
+/** The events around the saves of a flush. */
+interface SaveEvents {
+  readonly insert: MapperEventName;
+  readonly update: MapperEventName;
+}
+const BEFORE: SaveEvents = { insert: "beforeInsert", update: "beforeUpdate" };
+const AFTER: SaveEvents = { insert: "afterInsert", update: "afterUpdate" };
 
 export class SessionPersister implements Persister {
   constructor(readonly session: PersistSession) {}
 
-  *save(base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void> {
-    if (states.length > 0) for (const here of this.session.placed(states)) yield* this.#save(base, here, flush);
+  save(base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void> | null {
+    if (states.length === 0) return null;
+    const places = this.session.placed(states);
+    return places.length === 1 ? this.#save(base, states, flush) : this.#saveAt(base, places, flush);
+  }
+
+  *#saveAt(base: Mapper, places: readonly (readonly InstanceState[])[], flush: FlushContext): Op<void> {
+    for (const states of places) yield* this.#save(base, states, flush);
   }
 
   *#save(base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void> {
     const sorted = sortStates(states);
     const connection = yield* this.session.connectionFor(mapperOf(sorted[0]), null, placeArguments(sorted[0]));
-    this.#announce(base, sorted, connection, "before");
+    this.#announce(base, sorted, connection, BEFORE);
     if (base.polymorphicOn !== null) for (const state of sorted) this.#checkDiscriminator(state, mapperOf(state));
     if (this.#areInserts(sorted)) yield* insertStates(this.session, connection, sorted);
     else {
       const { inserts, updates } = yield* this.#records(sorted, flush);
       // An UPDATE cannot hit a row that this flush makes, and what it frees an INSERT may take.
-      yield* updateStates(this.session, connection, updates);
-      yield* insertStates(this.session, connection, inserts);
+      if (updates.length > 0) yield* updateStates(this.session, connection, updates);
+      if (inserts.length > 0) yield* insertStates(this.session, connection, inserts);
     }
-    if (base.selfAndDescendants().some((mapper) => mapper.expiredByFlush.length > 0))
+    if (base.selfAndDescendants().some(expiresAttributes))
       for (const state of sorted) for (const each of mapperOf(state).expiredByFlush) each.expire(state);
-    this.#announce(base, sorted, connection, "after");
+    this.#announce(base, sorted, connection, AFTER);
   }
 
   /** Whether all objects are new and take nobody's row. */
@@ -80,21 +94,25 @@ export class SessionPersister implements Persister {
     base: Mapper,
     states: readonly InstanceState[],
     connection: ConnectionCore,
-    when: "before" | "after",
+    { insert, update }: SaveEvents,
   ): void {
-    const hears = (mapper: Mapper): boolean =>
-      this.session.hears(`${when}Insert`, mapper) || this.session.hears(`${when}Update`, mapper);
-    if (!base.selfAndDescendants().some(hears)) return;
+    if (!this.#hears(base, insert) && !this.#hears(base, update)) return;
     for (const [mapper, group] of byMapper(states)) {
-      if (this.session.hears(`${when}Insert`, mapper)) {
+      if (this.session.hears(insert, mapper)) {
         const isNew = group.filter((s) => s.key === null);
-        if (isNew.length > 0) this.session.mapperEvent(`${when}Insert`, mapper, isNew, connection);
+        if (isNew.length > 0) this.session.mapperEvent(insert, mapper, isNew, connection);
       }
-      if (this.session.hears(`${when}Update`, mapper)) {
+      if (this.session.hears(update, mapper)) {
         const stored = group.filter((s) => s.key !== null);
-        if (stored.length > 0) this.session.mapperEvent(`${when}Update`, mapper, stored, connection);
+        if (stored.length > 0) this.session.mapperEvent(update, mapper, stored, connection);
       }
     }
+  }
+
+  /** Whether anybody listens to an event of a class of the hierarchy. */
+  #hears(base: Mapper, event: MapperEventName): boolean {
+    for (const mapper of base.selfAndDescendants()) if (this.session.hears(event, mapper)) return true;
+    return false;
   }
 
   /** A discriminator of another class makes a row that will not load as this object. */
@@ -243,11 +261,16 @@ function compareKeys(a: InstanceState, b: InstanceState): number {
   return x === y ? 0 : x < y ? -1 : 1;
 }
 
+function expiresAttributes({ expiredByFlush }: Mapper): boolean {
+  return expiredByFlush.length > 0;
+}
+
 /** A row is written under the key that its object reads: an expired object is loaded for that, with what loads eagerly with it. */
 function needsKey(state: InstanceState): boolean {
   return state.key !== null && !mapperOf(state).primaryKey[0].isLoaded(state);
 }
 
 function hasNetChange(state: InstanceState): boolean {
-  return mapperOf(state).columnAttributes.some((attribute) => attribute.hasNetChange(state));
+  for (const attribute of mapperOf(state).columnAttributes) if (attribute.hasNetChange(state)) return true;
+  return false;
 }

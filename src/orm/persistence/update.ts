@@ -46,6 +46,11 @@ export function* updateStates(
 }
 
 function rowsByTable(records: readonly SaveRecord[]): UpdateRow[][] {
+  // What a small flush writes needs no sorting.
+  if (records.length === 1 && tableShapes(records[0].mapper).length === 1) {
+    const row = updateRow(records[0], tableShapes(records[0].mapper)[0]);
+    return row === null ? [] : [[row]];
+  }
   const levels: Map<object, UpdateRow[]>[] = [];
   for (const record of records) {
     tableShapes(record.mapper).forEach((shape, depth) => {

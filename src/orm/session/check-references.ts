@@ -20,8 +20,18 @@ type Places = Pick<PersistSession, "placed" | "connectionFor">;
 /** How many keys a statement takes. */
 const BATCH = 500;
 
-/** Checks what a flush has written, while the old values are still known. @throws IntegrityError as a foreign key would */
-export function* checkReferences(session: Places, flush: FlushContext): Op<void> {
+/** Checks what a flush has written, while the old values are still known; null where nothing is to check. @throws IntegrityError as a foreign key would */
+export function checkReferences(session: Places, flush: FlushContext): Op<void> | null {
+  for (const { relationships, pointedAt } of flush.byMapper.keys())
+    if (relationships.some(isChecked) || pointedAt.some(isChecked)) return check(session, flush);
+  return null;
+}
+
+function isChecked({ checked }: Relationship): boolean {
+  return checked;
+}
+
+function* check(session: Places, flush: FlushContext): Op<void> {
   for (const [mapper, states] of flush.byMapper) {
     for (const relationship of mapper.relationships)
       if (relationship.checked) yield* checkWritten(session, flush, relationship, states);

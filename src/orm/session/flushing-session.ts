@@ -1,5 +1,4 @@
 /** How a session flushes: by itself before statements, or when it is told to. */
-import { DISPATCH } from "../../engine/events.js";
 import type { Op } from "../../engine/io.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { Attribute } from "../attributes/attribute.js";
@@ -15,9 +14,9 @@ export abstract class FlushingSession extends TransactionalSession {
   /** The session as the unit of work sees it. */
   protected abstract readonly flushPort: FlushSession;
   /** Reads the expired ones among the objects of a flush that have a row after it. @throws ObjectDeletedError where a row is gone */
-  protected abstract readExpired(flush: FlushContext): Op<void>;
+  protected abstract readExpired(flush: FlushContext): Op<void> | null;
   /** Checks the references that no foreign key of the database does. @throws IntegrityError */
-  protected abstract checkReferences(flush: FlushContext): Op<void>;
+  protected abstract checkReferences(flush: FlushContext): Op<void> | null;
   /** What brings relationships in memory in step with the flush. */
   protected abstract relinking(flush: FlushContext): { apply(): void };
   #noAutoflush = 0;
@@ -89,11 +88,13 @@ export abstract class FlushingSession extends TransactionalSession {
     this.#late = new Map();
     try {
       const levels = yield* flush.plan();
-      if (this[DISPATCH].has("flushPlanned")) this.emit("flushPlanned", shownPlan(flush, levels));
+      if (this.hearsEvent("flushPlanned")) this.emit("flushPlanned", shownPlan(flush, levels));
       yield* flush.execute(levels);
-      yield* this.checkReferences(flush);
-      this.fromHandler(() => this.emit("afterFlush", flush));
-      yield* this.readExpired(flush);
+      const checks = this.checkReferences(flush);
+      if (checks !== null) yield* checks;
+      if (this.hearsEvent("afterFlush")) this.fromHandler(() => this.emit("afterFlush", flush));
+      const reads = this.readExpired(flush);
+      if (reads !== null) yield* reads;
       const relinking = this.options.relinkOnFlush ? this.relinking(flush) : null;
       finishFlush(flush, this.membership, this.#late);
       relinking?.apply();

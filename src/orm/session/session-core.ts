@@ -406,14 +406,20 @@ export class SessionCore
   }
   /**
    * An object that took part in a flush, or lent its key to one that did, is not expired afterwards: what the flush did not need of it is read now,
-   * with one statement for each class.
+   * with one statement for each class. Null where there is nothing to read.
    */
-  protected *readExpired(flush: FlushContext): Op<void> {
-    const lenders = [...this.#lenders].filter((state) => !state.inFlush && this.contains(state));
-    this.#lenders.clear();
+  protected readExpired(flush: FlushContext): Op<void> | null {
     const groups = new Map<Mapper, InstanceState[]>();
     for (const states of flush.byMapper.values()) gatherUnknown(states, groups);
-    gatherUnknown(lenders, groups);
+    if (this.#lenders.size > 0) {
+      const lenders = [...this.#lenders].filter((state) => !state.inFlush && this.contains(state));
+      this.#lenders.clear();
+      gatherUnknown(lenders, groups);
+    }
+    return groups.size === 0 ? null : this.#readGroups(groups);
+  }
+
+  *#readGroups(groups: ReadonlyMap<Mapper, readonly InstanceState[]>): Op<void> {
     for (const [mapper, group] of groups) {
       const [key] = mapper.primaryKey;
       if (group.length > 1 && this.shards === null) {
@@ -446,7 +452,7 @@ export class SessionCore
     yield* this.autoflush();
     yield* this.#load(unknown, attribute, true);
   }
-  protected checkReferences(flush: FlushContext): Op<void> {
+  protected checkReferences(flush: FlushContext): Op<void> | null {
     return checkReferences(this, flush);
   }
   protected relinking(flush: FlushContext): Relinking {

@@ -8,9 +8,6 @@ import type { InstanceState } from "../state.js";
 import { linkView, postUpdated } from "./action-views.js";
 import { Action, type ActionView, type FlushContext, type Processor } from "./flush-context.js";
 
-/** An operation that is over already: hierarchies take part with their saves or with their deletes, rarely with both. */
-const NOTHING: Op<void> = (function* (): Op<void> {})();
-
 export class SaveAll extends Action {
   readonly rank = 5;
   constructor(readonly base: Mapper) {
@@ -22,9 +19,9 @@ export class SaveAll extends Action {
   get order(): number {
     return this.base.order;
   }
-  execute(flush: FlushContext): Op<void> {
+  execute(flush: FlushContext): Op<void> | null {
     const states = flush.statesOf(this.base, false);
-    return states.length === 0 ? NOTHING : flush.persister.save(this.base, states, flush);
+    return states.length === 0 ? null : flush.persister.save(this.base, states, flush);
   }
   override *perState(flush: FlushContext): Iterable<Action> {
     const states = flush.statesOf(this.base, false);
@@ -61,9 +58,9 @@ export class DeleteAll extends Action {
   get order(): number {
     return this.base.order;
   }
-  execute(flush: FlushContext): Op<void> {
+  execute(flush: FlushContext): Op<void> | null {
     const states = flush.statesOf(this.base, true);
-    return states.length === 0 ? NOTHING : flush.persister.delete(this.base, states, flush);
+    return states.length === 0 ? null : flush.persister.delete(this.base, states, flush);
   }
   override *perState(flush: FlushContext): Iterable<Action> {
     const states = flush.statesOf(this.base, true);
@@ -99,7 +96,9 @@ class Barrier extends Action {
   get order(): number {
     return this.base.order;
   }
-  *execute(): Op<void> {}
+  execute(): null {
+    return null;
+  }
   describe(): string {
     return `deletes of ${this.base.className}`;
   }
@@ -137,9 +136,9 @@ export class ProcessAll extends Action {
   #states(flush: FlushContext): readonly InstanceState[] {
     return flush.statesWith(this.processor.mappers(this.fromParent), this.isDelete);
   }
-  execute(flush: FlushContext): Op<void> {
+  execute(flush: FlushContext): Op<void> | null {
     const states = this.#states(flush);
-    return states.length === 0 ? NOTHING : runProcessor(this.processor, flush, states, this.isDelete);
+    return states.length === 0 ? null : runProcessor(this.processor, flush, states, this.isDelete);
   }
   describe(): string {
     return `${this.isDelete ? "unlink" : "link"} ${this.processor.relationship.label}`;
@@ -211,7 +210,7 @@ export class ProcessState extends Action {
   get order(): number {
     return this.processor.order;
   }
-  execute(flush: FlushContext, together: Set<Action>): Op<void> {
+  execute(flush: FlushContext, together: Set<Action>): Op<void> | null {
     const states = gather(
       this,
       together,
@@ -244,7 +243,7 @@ export class SaveState extends StateAction {
   static of(flush: FlushContext, state: InstanceState): SaveState {
     return flush.action(`save state ${flush.id(state)}`, () => new SaveState(state));
   }
-  execute(flush: FlushContext, together: Set<Action>): Op<void> {
+  execute(flush: FlushContext, together: Set<Action>): Op<void> | null {
     const states = gather(this, together, (a): a is this => a instanceof SaveState && a.base === this.base);
     return flush.persister.save(this.base, states, flush);
   }
@@ -281,6 +280,6 @@ function runProcessor(
   flush: FlushContext,
   states: readonly InstanceState[],
   isDelete: boolean,
-): Op<void> {
+): Op<void> | null {
   return isDelete ? processor.processDeletes(flush, states) : processor.processSaves(flush, states);
 }

@@ -1,5 +1,5 @@
 /** What the processors of all directions have in common. SQLAlchemy: `DependencyProcessor`. */
-import type { Op } from "../../engine/io.js";
+import type { Op, Soon } from "../../engine/io.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import { cascadeDelete } from "../cascade-walk.js";
 import { FlushError } from "../errors.js";
@@ -10,7 +10,7 @@ import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import { DeleteAll, DeleteState, ProcessAll, ProcessState, SaveAll, SaveState } from "./actions.js";
 import type { Action, FlushContext, Processor, RegisterOptions } from "./flush-context.js";
-import { KeyCopier } from "./sync.js";
+import { KeyCopier, sourceModified } from "./sync.js";
 
 /** The actions between which a processor sets an order. */
 export interface Stage {
@@ -77,27 +77,59 @@ export abstract class DependencyProcessor implements Processor {
     return states.filter((state) => mapperOf(state).attributes.get(this.relationship.key) === this.attribute);
   }
 
-  abstract presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
-  abstract presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
-  abstract processDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
-  abstract processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
+  abstract presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null;
+  abstract presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null;
+  abstract processDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null;
+  abstract processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null;
   protected abstract orderAll(flush: FlushContext, stage: Stage): void;
   protected abstract orderState(flush: FlushContext, stage: StateStage): void;
 
-  *hasChanges(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): Op<boolean> {
-    const { direction, selfReferential } = this.relationship;
-    const mayLoad = isDelete && this.mayLoadForDelete;
+  hasChanges(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): Soon<boolean> {
+    if (states.length === 0) return false;
     if (this.#freshHold(flush, states)) return true;
-    for (const state of flush.withoutFresh(states)) {
+    const others = flush.withoutFresh(states);
+    if (isDelete && this.mayLoadForDelete && others.length > 0) return this.#loadsChanges(flush, others);
+    for (const state of others)
+      if (this.attribute.isLoaded(state) || !this.#isUntouched(flush, state))
+        if (!flush.history(state, this.attribute).empty) return true;
+    return this.#meetsTarget(flush);
+  }
+
+  *#loadsChanges(flush: FlushContext, states: readonly InstanceState[]): Op<boolean> {
+    for (const state of states) {
       // The related row itself is of no interest to a many-to-one.
-      if (mayLoad && direction === "manyToOne") yield* flush.session.recallForFlush(state, this.attribute);
-      const history =
-        mayLoad && direction !== "manyToOne"
-          ? yield* flush.loadedHistory(state, this.attribute)
-          : flush.history(state, this.attribute);
+      const toOne = this.relationship.direction === "manyToOne";
+      if (toOne) yield* flush.session.recallForFlush(state, this.attribute);
+      const history = toOne ? flush.history(state, this.attribute) : yield* flush.loadedHistory(state, this.attribute);
       if (!history.empty) return true;
     }
-    return states.length > 0 && !selfReferential && flush.byMapper.has(this.target);
+    return this.#meetsTarget(flush);
+  }
+
+  /** Whether objects of both sides take part. */
+  #meetsTarget(flush: FlushContext): boolean {
+    return !this.relationship.selfReferential && flush.byMapper.has(this.target);
+  }
+
+  /** Those of the objects whose part in the relationship a flush must look at: new ones whose own fields say it all are left out. */
+  protected touched(flush: FlushContext, states: readonly InstanceState[]): readonly InstanceState[] {
+    const others = flush.withoutFresh(states);
+    if (others.length === 0) return others;
+    const { syncPairs, direction } = this.relationship;
+    return others.filter(
+      (state) => !this.#isUntouched(flush, state) || (direction !== "manyToOne" && sourceModified(state, syncPairs)),
+    );
+  }
+
+  /** Whether a stored object's attribute is as it was loaded, if it was. */
+  #isUntouched(flush: FlushContext, state: InstanceState): boolean {
+    const { attribute } = this;
+    return (
+      state.key !== null &&
+      state.committed?.has(attribute) !== true &&
+      state.extra?.pending?.has(attribute) !== true &&
+      !flush.remembers(state, attribute)
+    );
   }
 
   *knowDeleted(flush: FlushContext, states: readonly InstanceState[]): Op<void> {

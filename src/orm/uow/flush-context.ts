@@ -3,7 +3,7 @@
  * room. SQLAlchemy: `UOWTransaction`.
  */
 
-import type { Op } from "../../engine/io.js";
+import type { Op, Soon } from "../../engine/io.js";
 import { CircularDependencyError } from "../../sql/errors.js";
 import { keepShape } from "../../sql/keep-shape.js";
 import type { Attribute } from "../attributes/attribute.js";
@@ -33,7 +33,8 @@ export interface FlushSession extends CascadeLoader {
 
 /** Writes objects; implemented by the persistence room. */
 export interface Persister {
-  save(base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void>;
+  /** Null where it is done. */
+  save(base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void> | null;
   delete(base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void>;
   postUpdate(
     base: Mapper,
@@ -62,8 +63,11 @@ export abstract class Action {
     return "";
   }
 
-  /** @param together actions of the same level that have not run; an action takes its like out and does their work too */
-  abstract execute(flush: FlushContext, together: Set<Action>): Op<void>;
+  /**
+   * @param together actions of the same level that have not run; an action takes its like out and does their work too
+   * @returns null where it is done
+   */
+  abstract execute(flush: FlushContext, together: Set<Action>): Op<void> | null;
 
   abstract describe(): string;
 
@@ -75,7 +79,7 @@ export abstract class Action {
   }
 }
 
-/** What a relationship does in a flush; one implementation for each direction. */
+/** What a relationship does in a flush; one implementation for each direction. Most of it waits for nothing: a null says that it is done. */
 export interface Processor {
   readonly relationship: Relationship;
   readonly order: number;
@@ -85,17 +89,17 @@ export interface Processor {
   mappers(fromParent: boolean): readonly Mapper[];
   /** Those of the objects that have the relationship. */
   own(states: readonly InstanceState[]): InstanceState[];
-  presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
-  presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
-  hasChanges(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): Op<boolean>;
+  presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null;
+  presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null;
+  hasChanges(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): Soon<boolean>;
   /** Loads what the order of single deletes depends on. */
   knowDeleted(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
   /** Orders the actions of whole hierarchies. */
   linkAll(flush: FlushContext): void;
   /** Orders the actions of single objects. */
   linkStates(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): void;
-  processDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
-  processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
+  processDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null;
+  processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null;
 }
 
 /** Rows of an association table to write, by column name. */
@@ -127,8 +131,8 @@ const NO_ACTIONS: Set<Action> = new Set();
 interface Preparation {
   readonly processor: Processor;
   readonly fromParent: boolean;
-  /** How many objects of each mapper it has looked at. */
-  readonly seen: Map<Mapper, number>;
+  /** How many objects of each of its mappers it has looked at. */
+  readonly seen: number[];
   /** Those among them that had no part of their own yet. */
   waiting: readonly InstanceState[];
   linked: boolean;
@@ -159,19 +163,33 @@ export class FlushContext {
   /** The objects that take part, by their mappers, in the order in which they came in; each knows what becomes of it. */
   readonly byMapper: Map<Mapper, InstanceState[]> = new Map();
   /** Processors whose actions may have to be broken into rows, by the base mapper of their parent. */
-  readonly processors: Map<Mapper, Set<Processor>> = new Map();
-  readonly postUpdates: Map<Mapper, { states: Set<InstanceState>; columns: Set<object> }> = new Map();
-  readonly actions: Map<string, Action> = new Map();
+  get processors(): Map<Mapper, Set<Processor>> {
+    this.#processors ??= new Map();
+    return this.#processors;
+  }
+  #processors: Map<Mapper, Set<Processor>> | null = null;
+  /** By the base mapper of the objects. */
+  get postUpdates(): Map<Mapper, { states: Set<InstanceState>; columns: Set<object> }> {
+    this.#postUpdates ??= new Map();
+    return this.#postUpdates;
+  }
+  #postUpdates: Map<Mapper, { states: Set<InstanceState>; columns: Set<object> }> | null = null;
+  /** What is done, by what it is about; and what comes before what. Most flushes have an order that is known. */
+  get actions(): Map<string, Action> {
+    this.#actions ??= new Map();
+    return this.#actions;
+  }
+  #actions: Map<string, Action> | null = null;
+  #edges: Map<Action, Set<Action>> | null = null;
   /** The hierarchies that take part, and the processors that set an order among them. */
   readonly #bases: Mapper[] = [];
   readonly #linked: Processor[] = [];
-  cycles: ReadonlySet<Action> = new Set();
+  cycles: ReadonlySet<Action> = NO_ACTIONS;
   clashes: UniqueClashes | null = null;
-  readonly #edges: Map<Action, Set<Action>> = new Map();
   readonly #preparations: Preparation[] = [];
-  readonly #histories: Map<Attribute, Remembered> = new Map();
-  readonly #memos: Map<string, unknown> = new Map();
-  readonly #ids: Map<object, number> = new Map();
+  #histories: Map<Attribute, Remembered> | null = null;
+  #memos: Map<string, unknown> | null = null;
+  #ids: Map<object, number> | null = null;
   // Objects of one class come one after another.
   #lastMapper: Mapper | null = null;
   #lastStates: InstanceState[] = [];
@@ -197,6 +215,7 @@ export class FlushContext {
 
   /** A small number for an object, for keys. */
   id(of: object): number {
+    this.#ids ??= new Map();
     let id = this.#ids.get(of);
     if (id === undefined) {
       id = this.#ids.size + 1;
@@ -206,6 +225,7 @@ export class FlushContext {
   }
 
   memo<T>(key: string, make: () => T): T {
+    this.#memos ??= new Map();
     if (!this.#memos.has(key)) this.#memos.set(key, make());
     return this.#memos.get(key) as T;
   }
@@ -277,7 +297,7 @@ export class FlushContext {
   prepareWith(processor: Processor, fromParent: boolean): void {
     for (const known of this.#preparations)
       if (known.processor === processor && known.fromParent === fromParent) return;
-    this.#preparations.push({ processor, fromParent, seen: new Map(), waiting: NOBODY, linked: false });
+    this.#preparations.push({ processor, fromParent, seen: [], waiting: NOBODY, linked: false });
   }
 
   /** An action is made once for what it is about. */
@@ -294,6 +314,7 @@ export class FlushContext {
   link(...edges: readonly (readonly [Action | null, Action | null])[]): void {
     for (const [before, after] of edges) {
       if (before === null || after === null) continue;
+      this.#edges ??= new Map();
       const followers = this.#edges.get(before);
       if (followers === undefined) this.#edges.set(before, new Set([after]));
       else followers.add(after);
@@ -320,7 +341,7 @@ export class FlushContext {
 
   /** An attribute is about to change while the flush is under way: the flush goes on with what it was. */
   keep(state: InstanceState, attribute: Attribute): void {
-    if (!this.has(state) || this.#histories.get(attribute)?.of.has(state) === true) return;
+    if (!this.has(state) || this.remembers(state, attribute)) return;
     this.#remember(state, attribute, false);
     if (state.key !== null) return;
     this.#changed ??= new Set();
@@ -329,7 +350,12 @@ export class FlushContext {
 
   /** The change of an attribute as memory knows it, the same throughout the flush. */
   history(state: InstanceState, attribute: Attribute): History {
-    return this.#histories.get(attribute)?.of.get(state) ?? this.#remember(state, attribute, false);
+    return this.#histories?.get(attribute)?.of.get(state) ?? this.#remember(state, attribute, false);
+  }
+
+  /** Whether the change of an attribute was asked for before, or had to be kept. */
+  remembers(state: InstanceState, attribute: Attribute): boolean {
+    return this.#histories?.get(attribute)?.of.has(state) === true;
   }
 
   /** The change of a to-one that was replaced while its old value was unknown: that is loaded first. */
@@ -340,7 +366,7 @@ export class FlushContext {
 
   /** The change of an attribute, loaded if memory does not know it. */
   *loadedHistory(state: InstanceState, attribute: Attribute): Op<History> {
-    const remembered = this.#histories.get(attribute);
+    const remembered = this.#histories?.get(attribute);
     if (remembered?.loaded?.has(state)) return remembered.of.get(state) as History;
     const known =
       attribute.isLoaded(state) && (!state.isPartial(attribute) || state.committed?.has(attribute) === true);
@@ -349,6 +375,7 @@ export class FlushContext {
   }
 
   #remember(state: InstanceState, attribute: Attribute, loaded: boolean): History {
+    this.#histories ??= new Map();
     let histories = this.#histories.get(attribute);
     if (histories === undefined) {
       histories = { of: new Map(), loaded: null };
@@ -418,10 +445,10 @@ export class FlushContext {
     const levels = yield* this.#order();
     if (!(levels.at(-1)?.[0] instanceof Impasse)) return levels;
     this.clashes = null;
-    this.cycles = new Set();
-    this.actions.clear();
-    this.processors.clear();
-    this.#edges.clear();
+    this.cycles = NO_ACTIONS;
+    this.#actions = null;
+    this.#processors = null;
+    this.#edges = null;
     return yield* this.#order();
   }
 
@@ -447,7 +474,7 @@ export class FlushContext {
   }
 
   *#liveEdges(): Generator<Edge<Action>> {
-    for (const [before, followers] of this.#edges) for (const after of followers) yield [before, after];
+    for (const [before, followers] of this.#edges ?? []) for (const after of followers) yield [before, after];
   }
 
   *#prepare(): Op<void> {
@@ -457,15 +484,33 @@ export class FlushContext {
       const count = this.#preparations.length;
       for (let i = 0; i < count; i++) {
         const preparation = this.#preparations[i];
-        if (this.#hasMore(preparation) && (yield* this.#runPreparation(preparation))) again = true;
+        if (!this.#hasMore(preparation)) continue;
+        const { deletes, saves, waiting } = this.#unseen(preparation);
+        preparation.waiting = waiting;
+        if (deletes.length === 0 && saves.length === 0) continue;
+        again = true;
+        const { processor } = preparation;
+        const presorts = deletes.length === 0 ? null : processor.presortDeletes(this, deletes);
+        if (presorts !== null) yield* presorts;
+        const more = saves.length === 0 ? null : processor.presortSaves(this, saves);
+        if (more !== null) yield* more;
+        if (preparation.linked) continue;
+        let changes = processor.hasChanges(this, deletes, true);
+        if (!(typeof changes === "boolean" ? changes : yield* changes)) {
+          changes = processor.hasChanges(this, saves, false);
+          if (!(typeof changes === "boolean" ? changes : yield* changes)) continue;
+        }
+        this.#linked.push(processor);
+        preparation.linked = true;
       }
     }
   }
 
   #hasMore({ processor, fromParent, seen, waiting }: Preparation): boolean {
     if (waiting.length > 0) return true;
-    for (const mapper of processor.mappers(fromParent))
-      if ((this.byMapper.get(mapper)?.length ?? 0) > (seen.get(mapper) ?? 0)) return true;
+    const mappers = processor.mappers(fromParent);
+    for (let i = 0; i < mappers.length; i++)
+      if ((this.byMapper.get(mappers[i])?.length ?? 0) > (seen[i] ?? 0)) return true;
     return false;
   }
 
@@ -473,34 +518,18 @@ export class FlushContext {
   #unseen({ processor, fromParent, seen, waiting }: Preparation): Unseen {
     const found: Unseen = { deletes: [], saves: [], waiting: [] };
     for (const state of waiting) sortIn(state, found);
-    for (const mapper of processor.mappers(fromParent)) {
-      const states = this.byMapper.get(mapper);
+    const mappers = processor.mappers(fromParent);
+    for (let at = 0; at < mappers.length; at++) {
+      const states = this.byMapper.get(mappers[at]);
       if (states === undefined) continue;
-      const from = seen.get(mapper) ?? 0;
+      const from = seen[at] ?? 0;
       // A list of new objects is taken as it is: it may grow meanwhile.
       if (from === 0 && found.saves.length === 0 && countAlike(states, false) === states.length)
         found.saves = states.slice();
       else for (let i = from; i < states.length; i++) sortIn(states[i], found);
-      seen.set(mapper, states.length);
+      seen[at] = states.length;
     }
     return found;
-  }
-
-  *#runPreparation(preparation: Preparation): Op<boolean> {
-    const { processor } = preparation;
-    const { deletes, saves, waiting } = this.#unseen(preparation);
-    preparation.waiting = waiting;
-    if (deletes.length === 0 && saves.length === 0) return false;
-    if (deletes.length > 0) yield* processor.presortDeletes(this, deletes);
-    if (saves.length > 0) yield* processor.presortSaves(this, saves);
-    if (
-      !preparation.linked &&
-      ((yield* processor.hasChanges(this, deletes, true)) || (yield* processor.hasChanges(this, saves, false)))
-    ) {
-      this.#linked.push(processor);
-      preparation.linked = true;
-    }
-    return true;
   }
 
   /** Where single rows have to be ordered, what the deleted ones refer to must be known. */
@@ -518,7 +547,7 @@ export class FlushContext {
     const converted = new Map<Action, readonly Action[]>();
     for (const action of this.cycles) converted.set(action, [...new Set(action.perState(this))]);
     this.clashes?.linkStates(this);
-    for (const [before, followers] of [...this.#edges]) {
+    for (const [before, followers] of [...(this.#edges ?? [])]) {
       for (const after of [...followers]) {
         const [beforeIn, afterIn] = [this.cycles.has(before), this.cycles.has(after)];
         if (!beforeIn && !afterIn && !before.disabled && !after.disabled) continue;
@@ -534,13 +563,15 @@ export class FlushContext {
   *execute(levels: readonly (readonly Action[])[]): Op<void> {
     for (const level of levels) {
       if (level.length === 1) {
-        yield* level[0].execute(this, NO_ACTIONS);
+        const waiting = level[0].execute(this, NO_ACTIONS);
+        if (waiting !== null) yield* waiting;
         continue;
       }
       const left = new Set(level);
       for (const action of level) {
         if (!left.delete(action)) continue;
-        yield* action.execute(this, left);
+        const waiting = action.execute(this, left);
+        if (waiting !== null) yield* waiting;
       }
     }
   }

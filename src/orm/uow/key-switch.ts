@@ -31,23 +31,26 @@ export class KeySwitchProcessor extends DependencyProcessor {
   protected orderAll(): void {}
   protected orderState(): void {}
 
-  // biome-ignore lint/correctness/useYield: the interface's other implementations load
-  override *hasChanges(_flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): Op<boolean> {
+  override hasChanges(_flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): boolean {
     return !isDelete && this.relationship.passiveUpdates && this.#switched(states).size > 0;
   }
 
   override *knowDeleted(): Op<void> {}
 
-  *presortDeletes(): Op<void> {}
-
-  *presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
-    if (!this.relationship.passiveUpdates) yield* this.#follow(flush, states);
+  presortDeletes(): null {
+    return null;
   }
 
-  *processDeletes(): Op<void> {}
+  presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null {
+    return this.relationship.passiveUpdates ? null : this.#follow(flush, states);
+  }
 
-  *processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
-    yield* this.#follow(flush, states);
+  processDeletes(): null {
+    return null;
+  }
+
+  processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    return this.#follow(flush, states);
   }
 
   #switched(states: readonly InstanceState[]): Set<InstanceState> {

@@ -32,16 +32,24 @@ export class ManyToManyProcessor extends DependencyProcessor {
     else flush.link([saveParent, afterSave], [child, afterSave]);
   }
 
-  *presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
-    if (!this.mayLoadForDelete) return;
+  presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null {
+    return this.mayLoadForDelete ? this.#knowRows(flush, states) : null;
+  }
+
+  *#knowRows(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     const unloaded = states.filter((s) => s.key !== null && !this.attribute.isLoaded(s));
     if (unloaded.length > 0) yield* flush.session.loadForCascade(unloaded, this.attribute);
     for (const state of states) yield* flush.loadedHistory(state, this.attribute);
   }
 
-  *presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+  presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null {
+    const touched = this.touched(flush, states);
+    return touched.length === 0 ? null : this.#presortStored(flush, touched);
+  }
+
+  *#presortStored(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     const { passiveUpdates, cascades, syncPairs } = this.relationship;
-    for (const state of flush.withoutFresh(states)) {
+    for (const state of states) {
       if (!passiveUpdates && sourceModified(state, syncPairs)) yield* flush.loadedHistory(state, this.attribute);
       if (!cascades.deleteOrphan) continue;
       const history = flush.history(state, this.attribute) as History<object>;
@@ -70,12 +78,17 @@ export class ManyToManyProcessor extends DependencyProcessor {
     yield* flush.persister.associations(this.relationship, changes);
   }
 
-  *processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+  processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null {
+    const concerned = this.#concerned(flush, states);
+    return concerned.length === 0 ? null : this.#writeRows(flush, concerned);
+  }
+
+  *#writeRows(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     const { passiveUpdates, syncPairs, secondarySyncPairs } = this.relationship;
     const changes: AssociationChanges = { inserts: [], deletes: [], updates: [] };
     const processed = this.processedPairs(flush);
     const seen: [InstanceState, InstanceState][] = [];
-    for (const state of this.#concerned(flush, states)) {
+    for (const state of states) {
       const rewriteKeys = !passiveUpdates && sourceModified(state, syncPairs);
       const history = (
         rewriteKeys ? yield* flush.loadedHistory(state, this.attribute) : flush.history(state, this.attribute)
@@ -106,9 +119,12 @@ export class ManyToManyProcessor extends DependencyProcessor {
     yield* flush.persister.associations(this.relationship, changes);
   }
 
-  /** New objects without members have no rows of association. */
+  /** New objects without members have no rows of association, and those of untouched ones stay. */
   #concerned(flush: FlushContext, states: readonly InstanceState[]): readonly InstanceState[] {
-    return states.filter((state) => !flush.isFresh(state) || this.attribute.loadedMembers(state).length > 0);
+    const touched = new Set(this.touched(flush, states));
+    return states.filter((state) =>
+      flush.isFresh(state) ? this.attribute.loadedMembers(state).length > 0 : touched.has(state),
+    );
   }
 
   *#row(

@@ -55,9 +55,13 @@ export class ManyToOneProcessor extends DependencyProcessor {
     return history as History<object | null>;
   }
 
-  *presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+  presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null {
     const { cascades } = this.relationship;
-    if (!cascades.delete && !cascades.deleteOrphan) return;
+    return cascades.delete || cascades.deleteOrphan ? this.#cascadeDeletes(flush, states) : null;
+  }
+
+  *#cascadeDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    const { cascades } = this.relationship;
     for (const state of states) {
       const history = yield* this.#deleteHistory(flush, state);
       const doomed = cascades.deleteOrphan ? history.sum() : history.nonDeleted();
@@ -65,8 +69,11 @@ export class ManyToOneProcessor extends DependencyProcessor {
     }
   }
 
-  *presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
-    if (!this.relationship.cascades.deleteOrphan) return;
+  presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null {
+    return this.relationship.cascades.deleteOrphan ? this.#dropOrphans(flush, states) : null;
+  }
+
+  *#dropOrphans(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     for (const state of flush.withoutFresh(states)) {
       const history = yield* this.#deleteHistory(flush, state);
       for (const target of history.deleted) {
@@ -87,11 +94,21 @@ export class ManyToOneProcessor extends DependencyProcessor {
     }
   }
 
-  *processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+  processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null {
+    const unknown = this.#linkFresh(flush, states);
+    // A post-update is due for what has not changed too.
+    const others = this.relationship.postUpdate ? flush.withoutFresh(states) : this.touched(flush, states);
+    return unknown.length === 0 && others.length === 0 ? null : this.#link(flush, unknown, others);
+  }
+
+  *#link(
+    flush: FlushContext,
+    fresh: readonly (readonly [InstanceState, InstanceState])[],
+    others: readonly InstanceState[],
+  ): Op<void> {
     const { postUpdate } = this.relationship;
-    for (const [source, state] of this.#linkFresh(flush, states))
-      yield* populate(source, state, this.relationship, flush.session);
-    for (const state of flush.withoutFresh(states)) {
+    for (const [source, state] of fresh) yield* populate(source, state, this.relationship, flush.session);
+    for (const state of others) {
       const history = flush.history(state, this.attribute) as History<object | null>;
       if (history.added.length > 0) {
         for (const target of history.added) {

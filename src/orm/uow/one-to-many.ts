@@ -69,11 +69,16 @@ export class OneToManyProcessor extends DependencyProcessor {
     }
   }
 
-  *presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+  presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null {
+    this.#presortFresh(flush, states);
+    const touched = this.touched(flush, states);
+    return touched.length === 0 ? null : this.#presortStored(flush, touched);
+  }
+
+  *#presortStored(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     const { cascades, passiveDeletes, passiveUpdates, syncPairs } = this.relationship;
     const nullKeys = !cascades.deleteOrphan && passiveDeletes !== "all";
-    this.#presortFresh(flush, states);
-    for (const state of flush.withoutFresh(states)) {
+    for (const state of states) {
       const keysChanged = sourceModified(state, syncPairs);
       const history = (
         keysChanged && !passiveUpdates
@@ -136,11 +141,16 @@ export class OneToManyProcessor extends DependencyProcessor {
     }
   }
 
-  *processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+  processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null {
+    this.#linkFresh(flush, states);
+    const touched = this.touched(flush, states);
+    return touched.length === 0 ? null : this.#linkStored(flush, touched);
+  }
+
+  *#linkStored(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     const { cascades, passiveDeletes, postUpdate, syncPairs } = this.relationship;
     const nullKeys = !cascades.deleteOrphan && passiveDeletes !== "all";
-    this.#linkFresh(flush, states);
-    for (const state of flush.withoutFresh(states)) {
+    for (const state of states) {
       const history = flush.history(state, this.attribute) as History<object>;
       for (const child of members(history.added)) {
         if (this.#mayLink(flush, child) && !this.keys.fromMemory(state, child))
