@@ -3,6 +3,7 @@ import { type History, NO_HISTORY } from "./history.js";
 import { ensureState } from "./mapping/instrument.js";
 import { type Mapper, mapperOf } from "./mapping/mapper.js";
 import { type IdentityToken, type InstanceState, type ObjectState, objectState, tokenOf, valuesOf } from "./state.js";
+import { isUnset } from "./unset.js";
 
 /** One attribute of one object. */
 export class AttributeState {
@@ -93,10 +94,11 @@ export class ObjectInspection {
   get modified(): boolean {
     return this.#state.modified;
   }
-  /** Names of attributes that are not in memory. */
+  /** Names of attributes that are not in memory, and of columns that were NULL in the object's INSERT as nobody had set them. */
   get unloaded(): ReadonlySet<string> {
     const names = new Set<string>();
-    for (const [name, attribute] of this.mapper.attributes) if (!attribute.isLoaded(this.#state)) names.add(name);
+    for (const [name, attribute] of this.mapper.attributes)
+      if (!attribute.isLoaded(this.#state) || isUnset(this.#state, attribute)) names.add(name);
     return names;
   }
   get attrs(): Readonly<Record<string, AttributeState>> {

@@ -77,6 +77,8 @@ export interface LoadOrigin {
   /** For each column slot, what turns the driver's value into the attribute's; null where it is the same. */
   readonly converters: readonly (((raw: never) => unknown) | null)[];
   readonly options: LoadedWith | null;
+  /** Attributes whose null nobody gave; see unset.ts. Null where it was loaded. */
+  readonly unset: ReadonlySet<StateAttribute> | null;
 }
 
 /** The loader options in force for an object. */
@@ -308,6 +310,7 @@ export class InstanceState {
 
   /** Forgets everything that a load can bring back. The identity stays. */
   expireAll(): void {
+    if (this.origin !== null && this.origin.unset !== null) this.origin = null;
     this.values.length = this.mapper.columnSlots;
     this.values.fill(undefined);
     this.raw = 0;

@@ -7,6 +7,7 @@ import type { SQLType } from "../../sql/types/type.js";
 import { History, NO_HISTORY } from "../history.js";
 import type { ComparatorFactory } from "../mapping/declarations.js";
 import type { InstanceState, StateMapper } from "../state.js";
+import { forgetUnset, isUnset } from "../unset.js";
 import { Attribute, loadNow, lostWithRow } from "./attribute.js";
 
 export interface ColumnAttributeOptions {
@@ -134,6 +135,10 @@ export class ColumnAttribute extends Attribute {
       loadNow(state, this);
       previous = this.peek(state);
     }
+    if (previous === null && isUnset(state, this)) {
+      forgetUnset(state, this);
+      previous = undefined;
+    }
     let replaced = value;
     if (this.listeners !== null) {
       for (const listener of this.listeners.set) {
@@ -158,7 +163,11 @@ export class ColumnAttribute extends Attribute {
 
   /** Stores a value that the flush computed (a foreign key, a generated key): an event for the row, but not for listeners. */
   assign(state: InstanceState, value: unknown): void {
-    const previous = this.peek(state);
+    let previous = this.peek(state);
+    if (previous === null && state.key !== null && isUnset(state, this)) {
+      forgetUnset(state, this);
+      previous = undefined;
+    }
     if (previous !== undefined && this.same(previous, value)) return;
     if (state.key === null) state.markModified();
     else state.recordOwnChange(this, previous);
@@ -217,6 +226,7 @@ export class ColumnAttribute extends Attribute {
 
   expire(state: InstanceState): void {
     state.commitAttribute(this);
+    forgetUnset(state, this);
     state.values[this.slot] = undefined;
     state.raw &= ~this.bit;
   }

@@ -47,6 +47,8 @@ export interface RelationTraits {
     committed: boolean,
     evenExpired?: boolean,
   ): object | null | undefined;
+  /** Whether the key in the object's own row is NULL because nobody has set it: then nothing is known to be related, and nothing is asked for. */
+  keyUnset(state: InstanceState): boolean;
   /** `noload`: the attribute is empty instead of being loaded. */
   neverLoads(state: InstanceState): boolean;
   /** What options or mapping say against loading now; throws for `raiseload`. */
@@ -134,8 +136,7 @@ export abstract class RelationAttribute extends Attribute {
     }
     const last = member.parentAlong(this);
     // Given to another parent meanwhile: that one holds it now.
-    if (last !== undefined && last !== false && last !== parent && (last.key !== parent.key || last.key === null))
-      return;
+    if (last !== undefined && last !== false && last !== parent && last.key !== parent.key) return;
     member.setParent(this, false);
   }
 

@@ -279,10 +279,8 @@ export class ToManyAttribute extends RelationAttribute {
 
   history(state: InstanceState): History<object> {
     const current = this.peek(state);
-    if (current === undefined) {
-      const pending = state.extra?.pending?.get(this);
-      return pending === undefined ? NO_HISTORY : new History([...pending.added], [], [...pending.removed]);
-    }
+    // What waits for the load is written by the other side of the relationship, where it was done.
+    if (current === undefined) return NO_HISTORY;
     const { committed } = state;
     if (committed === null || !committed.has(this))
       return state.key === null ? new History([...current], [], []) : new History([], [...current], []);

@@ -42,7 +42,9 @@ export class ToOneAttribute extends RelationAttribute {
   #fromMemory(state: InstanceState, committed: boolean): object | null | undefined {
     if (state.session === null || state.key === null) return undefined;
     const known = this.traits.neverLoads(state) ? null : this.traits.fromMemory(state, state.session, committed);
-    if (known !== undefined) this.setCommitted(state, known);
+    // A read of what nobody has set stores null; to ask what was before an assignment does not.
+    if (known !== undefined && !(committed && known === null && this.traits.keyUnset(state)))
+      this.setCommitted(state, known);
     return known;
   }
 
@@ -51,7 +53,7 @@ export class ToOneAttribute extends RelationAttribute {
     const { session } = state;
     if (session === null || this.isLoaded(state)) return;
     const known = this.traits.fromMemory(state, session, false, true);
-    if (known !== undefined) this.setCommitted(state, known);
+    if (known !== undefined && !(known === null && this.traits.keyUnset(state))) this.setCommitted(state, known);
   }
 
   /** The value before an assignment: loaded only where it must be known. */
@@ -61,6 +63,7 @@ export class ToOneAttribute extends RelationAttribute {
     if (state.committed?.has(this)) return undefined;
     if (this.traits.activeHistory && state.key !== null) {
       if (state.session === null) return undefined;
+      this.traits.checkRaise(state, false);
       const known = this.#fromMemory(state, true);
       if (known !== undefined) return known;
       loadNow(state, this);
@@ -84,8 +87,10 @@ export class ToOneAttribute extends RelationAttribute {
   }
 
   replace(state: InstanceState, value: object | null, initiator: EventToken, expected?: object): void {
-    const previous = this.#previous(state);
+    let previous = this.#previous(state);
     if (expected !== undefined && previous !== undefined && previous !== expected) return;
+    // Nobody has said yet that there is none: saying it is a change.
+    if (previous === null && this.peek(state) === undefined) previous = undefined;
     const replaced = this.fireReplace(state, value, previous, initiator);
     state.slots()[this.slot] = replaced;
   }

@@ -3,7 +3,7 @@
  * appends and removals that an unloaded collection has anyway.
  */
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
-import { type History, NO_HISTORY } from "../history.js";
+import { History, NO_HISTORY } from "../history.js";
 import type { InstanceState } from "../state.js";
 import { describeValue } from "./relation-attribute.js";
 import { ToManyAttribute } from "./to-many-attribute.js";
@@ -87,7 +87,8 @@ export class WriteOnlyAttribute extends ToManyAttribute {
     return pending === undefined ? [] : [...pending.added, ...pending.removed];
   }
   override history(state: InstanceState): History<object> {
-    return super.history(state) ?? NO_HISTORY;
+    const pending = state.extra?.pending?.get(this);
+    return pending === undefined ? NO_HISTORY : new History([...pending.added], [], [...pending.removed]);
   }
   /** There is nothing to keep. */
   override setCommitted(): void {}

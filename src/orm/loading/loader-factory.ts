@@ -126,11 +126,15 @@ export class LoaderFactory {
         lazyBits: lazyBits(mapper, this.dialect),
         ownsRow,
         width,
-        origin: { converters, options: fixed },
+        origin: { converters, options: fixed, unset: null },
         originFor:
           fixed === null || this.planned.length === 0
             ? null
-            : (run: LoadRun) => ({ converters, options: new LoadedOptions(node, this.planned, run.binds) }),
+            : (run: LoadRun) => ({
+                converters,
+                options: new LoadedOptions(node, this.planned, run.binds),
+                unset: null,
+              }),
         hasOptions: node.defaults.given,
         depth: part.path.length - 1,
         places: () => this.places.get(mapper.base) as number,

@@ -63,14 +63,29 @@ export class RelationLoader implements PostLoader {
       return;
     }
     const wanted: InstanceState[] = [];
+    const kept: InstanceState[] = [];
     // Going down a tree to its end, rows may lead in a circle back to what is being loaded.
     const recursive = this.option?.recursionDepth != null;
     for (let i = 0; i < states.length; i++) {
       const state = states[i];
-      if (!run.populateExisting && attribute.isLoaded(state) && !this.mayReplace(state)) continue;
-      if ((!run.populateExisting && !recursive) || run.firstLoad(attribute, state)) wanted.push(state);
+      if (this.keeps(run, state)) kept.push(state);
+      else if ((!run.populateExisting && !recursive) || run.firstLoad(attribute, state)) wanted.push(state);
     }
     if (wanted.length > 0) yield* this.loadFor(run, wanted);
+    if (kept.length > 0 && this.node.relations.size > 0 && !recursive) yield* this.passThrough(run, kept);
+  }
+
+  /** Objects that keep what they have of the relationship: what the options say of its members holds for their rows all the same. */
+  private *passThrough(run: LoadRun, states: readonly InstanceState[]): Op<void> {
+    const keyed: InstanceState[] = [];
+    const keys = new Map<Hash, Key>();
+    for (const state of states) {
+      const key = state.key === null ? null : (this.key.of(state) ?? null);
+      if (key === null) continue;
+      keyed.push(state);
+      keys.set(this.key.hash(key), key);
+    }
+    if (keyed.length > 0) yield* this.fetch(run, keyed, [...keys.values()], new FoundMembers());
   }
 
   /** What was loaded in part and not changed since is no answer to another load. */

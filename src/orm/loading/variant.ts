@@ -6,6 +6,7 @@ import { LoadedAlike, type Tie } from "../loaded-alike.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { peekState, stamp, stampUnopened, stateOf } from "../stamp.js";
 import { type IdentityKey, InstanceState, type LoadOrigin } from "../state.js";
+import { openUnset } from "../unset.js";
 import type { Converter } from "./converters.js";
 import type { JoinedChild } from "./entity-loader.js";
 import type { LoadRun } from "./load-run.js";
@@ -202,13 +203,14 @@ export class Variant {
   private fill(state: InstanceState, row: readonly unknown[]): void {
     const { values } = state;
     const { loaded } = this;
+    if (state.origin !== null && state.origin.unset !== null) openUnset(state, state.origin.unset, this.spec.indexes);
     let i = 0;
     while (i < loaded.length && values[loaded[i]] !== undefined) i++;
     if (i < loaded.length) {
       // The options in force stay those of the statement that made or overwrote the object.
       const { converters } = this.origin;
       if (state.origin?.converters !== converters) {
-        state.origin = { converters, options: state.origin?.options ?? null };
+        state.origin = { converters, options: state.origin?.options ?? null, unset: null };
       }
       const names: string[] | null = heard.refresh ? [] : null;
       for (; i < loaded.length; i++) {
@@ -264,7 +266,7 @@ export class Variant {
     if (this.spec.hasOptions) {
       state.origin = this.originIn(run);
       this.noteDepth(run, state);
-    } else state.origin = { converters: this.origin.converters, options: state.origin?.options ?? null };
+    } else state.origin = { converters: this.origin.converters, options: state.origin?.options ?? null, unset: null };
     if (state.extra !== null) state.extra.saidSince = null;
     state.commitAll();
     for (const attribute of this.spec.lazies) attribute.expire(state);

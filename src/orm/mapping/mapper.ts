@@ -20,6 +20,7 @@ import {
   type StateMapper,
   tokenOf,
 } from "../state.js";
+import { isUnset } from "../unset.js";
 import type { AnyClass, LazyStrategy, MapperOptions, RelationDeclarationOptions, Variant } from "./declarations.js";
 import type { Descriptor } from "./descriptor.js";
 import { RemoteColumn } from "./remote-column.js";
@@ -458,18 +459,31 @@ export class Relationship implements RelationTraits {
       if (here !== true) return here === false ? null : undefined;
     }
     const values: unknown[] = [];
+    let nulls = 0;
     for (const column of this.identityColumns) {
       const attribute = (state.mapper as Mapper).attributeOf(column);
       const value = committed ? attribute.committedValue(state) : attribute.peek(state);
       if (value === undefined) return undefined;
-      if (value === null) return null;
+      if (value === null) nulls++;
       values.push(value);
     }
+    // A key that is null in part only may be matched by a row: it is asked for.
+    if (nulls > 0) return nulls === values.length ? null : undefined;
     const key = this.target.identityKey(values);
     if (key === null) return null;
     const found = session.lookup(this.target.base, key, tokenOf(state));
     if (found === undefined || (found.expired && !evenExpired)) return undefined;
     return this.accepts(found.mapper) ? found.object : null;
+  }
+
+  keyUnset(state: InstanceState): boolean {
+    return (
+      this.useGet &&
+      this.identityColumns.some((column) => {
+        const attribute = (state.mapper as Mapper).attributeOf(column);
+        return attribute.peek(state) === null && isUnset(state, attribute);
+      })
+    );
   }
 
   /** The strategy in force for one object: its statement's options, else the mapping's. */

@@ -12,6 +12,7 @@ import { FlushError } from "../errors.js";
 import { announceInstance, heard } from "../instance-events.js";
 import type { Mapper } from "../mapping/mapper.js";
 import type { InstanceState, StateAttribute, StateMapper } from "../state.js";
+import { leaveUnset } from "../unset.js";
 import { explainErrors } from "./error-context.js";
 import type { PersistSession } from "./port.js";
 import { type TableShape, tableShapes, type WrittenColumn } from "./shapes.js";
@@ -31,13 +32,13 @@ interface InsertBatch {
   readonly values: unknown[];
   /** Values that are SQL expressions; such a row is alone in its batch. */
   readonly expressions: ReadonlyMap<Column, Node> | null;
-  /** Objects and the attributes that they were given a value for: object, attribute, object, attribute. Shared by neighbours. */
+  /** Objects, the attributes that they were given a value for, and what they had before: object, attribute, value, object and so on. Shared by neighbours. */
   readonly filled: Filled;
   /** Where this batch's begin. */
   readonly filledFrom: number;
 }
 
-type Filled = (InstanceState | ColumnAttribute)[];
+type Filled = (InstanceState | ColumnAttribute | null | undefined)[];
 
 export function* insertStates(
   _session: PersistSession,
@@ -62,8 +63,8 @@ export function* insertStates(
 
 /** Objects that got no row do not keep what they would have had from it: their defaults are made anew with the next try. */
 function unfill({ filled, filledFrom }: InsertBatch): void {
-  for (let i = filledFrom; i < filled.length; i += 2)
-    (filled[i + 1] as ColumnAttribute).setCommitted(filled[i] as InstanceState, undefined);
+  for (let i = filledFrom; i < filled.length; i += 3)
+    (filled[i + 1] as ColumnAttribute).setCommitted(filled[i] as InstanceState, filled[i + 2]);
 }
 
 /** Neighbouring objects of one class, as they are written to a table. */
@@ -159,7 +160,7 @@ function valueFor(
   let value = attribute === mapper.version ? (firstVersion(mapper, state) ?? own) : own;
   if (value === undefined || (value === null && !sendsNull(state, attribute)))
     value = missingValue(state, written, shape, mapper);
-  if (own === undefined && value !== LEFT_OUT) filled.push(state, attribute);
+  if (value !== LEFT_OUT && (own === undefined || (own === null && value !== null))) filled.push(state, attribute, own);
   return value;
 }
 
@@ -236,7 +237,10 @@ function missingValue(state: InstanceState, written: WrittenColumn, shape: Table
     return value;
   }
   if (written.serverMade || column === shape.autoincrement) return LEFT_OUT;
-  if (attribute.peek(state) === undefined) attribute.setCommitted(state, null);
+  if (attribute.peek(state) === undefined) {
+    attribute.setCommitted(state, null);
+    leaveUnset(state, attribute);
+  }
   if (written.isKey) {
     throw new IntegrityError(
       `${state.describe()} has no value for its primary key attribute "${attribute.key}", and the database makes none ` +

@@ -8,6 +8,7 @@ import { type Mapper, mapperOf, type Relationship, refuseLost } from "../mapping
 import { placeArguments } from "../place.js";
 import { stamp, stateOf } from "../stamp.js";
 import { hashOf, type IdentityKey, InstanceState, type StateAttribute, tokenOf, valuesOf } from "../state.js";
+import { isUnset } from "../unset.js";
 import type { Membership } from "./membership.js";
 
 /** What merging asks of the session. */
@@ -176,7 +177,7 @@ export class Merge {
   /** Setting is an event even where the value is the same: the object counts as dirty until the flush finds no net change. */
   *#column(attribute: ColumnAttribute, source: InstanceState, target: InstanceState): Op<void> {
     const value = attribute.peek(source);
-    if (value === undefined) return;
+    if (value === undefined || (value === null && isUnset(source, attribute))) return;
     if (!this.#load) {
       attribute.setCommitted(target, value);
       return;

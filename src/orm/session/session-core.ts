@@ -219,12 +219,8 @@ export class SessionCore
     if (!state.modified) return false;
     for (const attribute of mapperOf(state).attributes.values()) {
       if (state.key !== null && !state.committed?.has(attribute)) continue;
-      if (
-        !(attribute instanceof ColumnAttribute) &&
-        !includeCollections &&
-        (attribute as unknown as { uselist: boolean }).uselist
-      )
-        continue;
+      // What waits for a collection to be loaded is not seen, as in SQLAlchemy.
+      if (isCollection(attribute) && !(includeCollections && attribute.isLoaded(state))) continue;
       const history = attribute.history(state);
       if (history.added.length > 0 || history.deleted.length > 0) return true;
     }
@@ -537,6 +533,10 @@ export class SessionCore
 function watchOf({ options }: SessionCore): NPlusOneWatch | null {
   const { nPlusOneWatch } = options;
   return nPlusOneWatch === false ? null : new NPlusOneWatch(nPlusOneWatch === true ? {} : nPlusOneWatch, options.warn);
+}
+
+function isCollection(attribute: Attribute): boolean {
+  return !(attribute instanceof ColumnAttribute) && (attribute as RelationAttribute).uselist;
 }
 
 /** Objects by the loader options that are in force for them. */
