@@ -30,6 +30,7 @@ import type { CursorResult } from "./result.js";
 import { carry, carryScalars, type ScalarResultPromise } from "./result-promise.js";
 import { runInThread, type ThreadFunction } from "./run-in-thread.js";
 import type { AnyStatement, CursorResultPromise, Executable, ScalarOf } from "./statement-types.js";
+import { endPrepared, preparedTransactions } from "./twophase.js";
 
 /**
  * A connection of an asynchronous engine.
@@ -216,6 +217,25 @@ export class AsyncConnection implements AsyncDDLBind {
   /** Rolls the transaction back, if one is open. */
   async rollback(): Promise<void> {
     await this.#queue.run(this.core.rollback());
+  }
+
+  /**
+   * The names of the transactions of this database that are prepared and not ended: what a program that died between the two phases has left.
+   *
+   * @throws InvalidRequestError where the database has no commit in two phases
+   */
+  async recoverTwophase(): Promise<readonly string[]> {
+    return await this.#queue.run(preparedTransactions(this.core));
+  }
+
+  /** Commits a prepared transaction by its name, outside of a transaction of this connection's. */
+  async commitPrepared(id: string): Promise<void> {
+    await this.#queue.run(endPrepared(this.core, id, "COMMIT"));
+  }
+
+  /** Rolls a prepared transaction back by its name, outside of a transaction of this connection's. */
+  async rollbackPrepared(id: string): Promise<void> {
+    await this.#queue.run(endPrepared(this.core, id, "ROLLBACK"));
   }
 
   /** Gives the connection back to the pool; what was not committed is rolled back. */

@@ -36,6 +36,17 @@ export class AsyncTransaction {
     await this.queue.run(this.core.commit());
   }
 
+  /**
+   * The first phase of a commit in two phases: from then on the database keeps the transaction, over a crash too, until `commit()` or `rollback()`, or
+   * somebody ends it by its name. See `connection.recoverTwophase()`.
+   *
+   * @param id names it among the database's prepared transactions; made up where it is left out
+   * @throws InvalidRequestError where it is not active, is a savepoint, or the database has no such thing
+   */
+  async prepare(id?: string): Promise<void> {
+    await this.queue.run(this.core.prepare(id));
+  }
+
   /** Rolls back; does nothing when it has ended. */
   async rollback(): Promise<void> {
     await this.queue.run(this.core.rollback());

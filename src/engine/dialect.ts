@@ -90,6 +90,10 @@ export interface EngineDialect extends Dialect {
   rollbackToSavepoint(connection: DriverConnection, name: string): Op<void>;
   /** Two-phase commit, where the database has it. */
   prepareTwophase?(connection: DriverConnection, id: string): Op<void>;
+  /** The names of the transactions of the database that are prepared and not ended. */
+  preparedTransactions?(connection: DriverConnection): Op<string[]>;
+  /** Ends one of them, outside of a transaction. */
+  endPrepared?(connection: DriverConnection, id: string, word: "COMMIT" | "ROLLBACK"): Op<void>;
 
   /** The driver's part of a compiled statement. */
   planFor(compiled: Compiled): DriverPlan;

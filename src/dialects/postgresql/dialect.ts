@@ -16,6 +16,7 @@ import type { URL } from "../../engine/url.js";
 import type { Compiled } from "../../sql/compiled.js";
 import { DefaultDialect } from "../../sql/default-dialect.js";
 import { StandardIdentifiers } from "../../sql/identifiers.js";
+import { quoteLiteral } from "../../sql/types/base.js";
 import { EnumType } from "../../sql/types/structured.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { bulkByKeyOf } from "./bulk-by-key.js";
@@ -34,6 +35,10 @@ import { loadKind, postgresqlType } from "./types.js";
 import type { Exchange } from "./wire/exchange.js";
 
 const SHOW_LEVEL = { ...textPlan("SHOW transaction_isolation"), returnsRows: true };
+const PREPARED = {
+  ...textPlan("SELECT gid FROM pg_prepared_xacts WHERE database = current_database() ORDER BY prepared, gid"),
+  returnsRows: true,
+};
 const PING_TIMEOUT_MS = 5000;
 const ROLLBACK_TIMEOUT_MS = 10_000;
 
@@ -157,6 +162,15 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
     if (exchange === null) return;
     yield* this.#perform(connection, exchange);
     (connection as PostgresConnection).wasPrepared(id);
+  }
+
+  *preparedTransactions(connection: DriverConnection): Op<string[]> {
+    const { rows } = (yield new RunRequest(connection, PREPARED, [], undefined)) as DriverResult;
+    return rows.map(([id]) => id as string);
+  }
+
+  *endPrepared(connection: DriverConnection, id: string, word: "COMMIT" | "ROLLBACK"): Op<void> {
+    yield* this.#control(connection, `${word} PREPARED ${quoteLiteral(id)}`);
   }
 
   *#control(connection: DriverConnection, text: string): Op<void> {

@@ -210,7 +210,11 @@ describe.skipIf(why !== null)(`a primary and its streaming replica${why === null
     const left = await query(first.url, "select gid from pg_prepared_xacts");
     expect(left.rows.length).toBe(1);
     await session.invalidate();
-    await query(first.url, `commit prepared '${left.rows[0].gid}'`);
+    await primary.connect(async (conn) => {
+      expect(await conn.recoverTwophase()).toEqual([left.rows[0].gid]);
+      await conn.commitPrepared(left.rows[0].gid);
+      expect(await conn.recoverTwophase()).toEqual([]);
+    });
     await using check = Session();
     expect((await check.scalars(select(User).where((u) => u.name.eq("Hal"))).all()).length).toBe(1);
     const second = Session();
@@ -219,6 +223,22 @@ describe.skipIf(why !== null)(`a primary and its streaming replica${why === null
     await second.rollback();
     expect((await check.scalars(select(User).where((u) => u.name.eq("Ida"))).all()).length).toBe(0);
     await expect(asyncSessionmaker(primary)().prepare()).rejects.toThrow(/twophase: true/);
+    // The same without a session.
+    await primary.connect(async (conn) => {
+      const transaction = await conn.begin();
+      await conn.execute(text("insert into users (name) values ('Jim')"));
+      await transaction.prepare("it's Jim's");
+      await conn.invalidate();
+    });
+    await primary.connect(async (conn) => {
+      expect(await conn.recoverTwophase()).toEqual(["it's Jim's"]);
+      await expect(conn.commitPrepared("nobody's")).rejects.toThrow(/"nobody's" does not exist/);
+      await conn.rollbackPrepared("it's Jim's");
+      expect(await conn.scalar(text("select count(*)::int from users where name = 'Jim'"))).toBe(0);
+      await expect(conn.commitPrepared("x")).rejects.toThrow(
+        /no part of a transaction.*call commit\(\) or rollback\(\) first/,
+      );
+    });
     expect(OperationalError).toBeDefined();
   });
 });
