@@ -263,14 +263,14 @@ export class IdentityMap {
   /** Calls back for all states that there are. Objects that are not opened have none, and no change or relationship. */
   forEachState(found: (state: InstanceState) => void): void {
     for (const state of this.#inserted) found(state);
-    for (const family of this.#families.values()) {
-      for (const [hash, entry] of family) {
-        const object = objectOf(entry, hash);
-        if (object === undefined) continue;
-        const state = peekState(object);
-        if (!(state instanceof LoadedAlike)) found(state);
-      }
-    }
+    // Without the pairs that an iterator of a Map makes.
+    const look = (entry: IdentityEntry, hash: Hash): void => {
+      const object = objectOf(entry, hash);
+      if (object === undefined) return;
+      const state = peekState(object);
+      if (!(state instanceof LoadedAlike)) found(state);
+    };
+    for (const family of this.#families.values()) family.forEach(look);
   }
 
   /** All objects that are alive. */

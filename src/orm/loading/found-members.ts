@@ -8,36 +8,43 @@ export interface Found {
   add(hash: Hash, object: object): void;
 }
 
+/**
+ * All members in the order of their rows. Neighbouring rows mostly belong to one parent: a parent knows the runs that are its own, and gets its array
+ * once, when all are there.
+ */
 export class FoundMembers implements Found {
-  /** One member, or several: most parents of a tree have one, and need no array yet. */
-  readonly #byKey: Map<Hash, object | object[]> = new Map();
-  // Neighbouring rows mostly belong to one parent.
+  readonly #members: object[] = [];
+  /** Where each run begins among the members; it ends where the next one begins. */
+  readonly #starts: number[] = [];
+  /** For each run the one before it of the same parent; -1 for none. */
+  readonly #before: number[] = [];
+  /** The last run of each parent. */
+  readonly #lastOf: Map<Hash, number> = new Map();
   #hash: Hash | undefined = undefined;
-  #members: object[] | null = null;
 
   add(hash: Hash, object: object): void {
-    if (hash === this.#hash && this.#members !== null) {
-      this.#members.push(object);
-      return;
+    if (hash !== this.#hash) {
+      this.#hash = hash;
+      this.#before.push(this.#lastOf.get(hash) ?? -1);
+      this.#lastOf.set(hash, this.#starts.length);
+      this.#starts.push(this.#members.length);
     }
-    this.#hash = hash;
-    const known = this.#byKey.get(hash);
-    if (known === undefined) {
-      this.#members = null;
-      this.#byKey.set(hash, object);
-    } else if (Array.isArray(known)) {
-      this.#members = known;
-      known.push(object);
-    } else {
-      this.#members = [known, object];
-      this.#byKey.set(hash, this.#members);
-    }
+    this.#members.push(object);
   }
 
-  /** An array of its own for each parent, no longer than its members: what grows by `push` keeps room for more. */
+  /** An array of its own for each parent, no longer than its members. */
   membersOf(hash: Hash): object[] {
-    const found = this.#byKey.get(hash);
-    return found === undefined ? [] : Array.isArray(found) ? found.slice() : [found];
+    const last = this.#lastOf.get(hash);
+    if (last === undefined) return [];
+    if (this.#before[last] < 0) return this.#members.slice(this.#starts[last], this.#starts[last + 1]);
+    const runs: number[] = [];
+    for (let run = last; run >= 0; run = this.#before[run]) runs.push(run);
+    const found: object[] = [];
+    for (let i = runs.length - 1; i >= 0; i--) {
+      const end = this.#starts[runs[i] + 1] ?? this.#members.length;
+      for (let at = this.#starts[runs[i]]; at < end; at++) found.push(this.#members[at]);
+    }
+    return found.slice();
   }
 }
 
