@@ -1,9 +1,9 @@
 /** Streamed results: rows come from a server-side cursor as they are asked for. */
-import { InvalidRequestError, MultipleResultsFound, NoResultFound, ResourceClosedError } from "../sql/errors.js";
+import { MultipleResultsFound, NoResultFound, ResourceClosedError } from "../sql/errors.js";
 import { BREATHE } from "./io.js";
 import type { FirstOf, MappingOf, RowOf } from "./result.js";
 import { MANY_ROWS, MANY_ROWS_OR_NONE, NO_ROW, tupleKey, uniqueValue } from "./result-rows.js";
-import { columnIndex, type ResultShape, type RowMaker, rowMaker } from "./row.js";
+import { columnIndex, type ResultShape, type RowMaker, rowMaker, uniqueNeeded } from "./row.js";
 import { END, RowIteration } from "./row-iteration.js";
 
 /** Where streamed rows come from. */
@@ -200,7 +200,7 @@ abstract class AsyncRows<T> implements AsyncIterable<T> {
   #check(): void {
     this.source.check();
     if (this.shape.requiresUnique !== undefined && this.seen === null) {
-      throw new InvalidRequestError(this.shape.requiresUnique);
+      throw uniqueNeeded(this.shape.requiresUnique);
     }
   }
 

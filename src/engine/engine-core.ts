@@ -1,7 +1,10 @@
 /** The engine: a dialect, a pool, and what is compiled. */
+
 import type { CompileOptions } from "../sql/compiled.js";
+import { CARTESIAN } from "../sql/compiler/from-linting.js";
 import { ArgumentError, InvalidRequestError } from "../sql/errors.js";
 import type { Node } from "../sql/node.js";
+import { emitWarning } from "../sql/warnings.js";
 import { type CachedStatement, CompiledCache } from "./compiled-cache.js";
 import { ConnectionCore } from "./connection-core.js";
 import type { EngineContext } from "./context.js";
@@ -77,8 +80,7 @@ export class EngineCore implements EngineContext {
       this.cache = new CompiledCache(dialect, settings.queryCacheSize ?? 500);
       this.pool = this.#makePool(settings);
       if (settings.enableFromLinting ?? true) {
-        dialect.onCartesianProduct = (warning) =>
-          process.emitWarning(warning, { type: "AthanorWarning", code: "ATHANOR_CARTESIAN" });
+        dialect.onCartesianProduct = (warning) => emitWarning(warning, CARTESIAN.code);
       }
     } else {
       this.endings = parent.endings;

@@ -1,6 +1,6 @@
 /** What Result, ScalarResult and MappingResult share: one source of raw rows, and a view that makes values of them. */
-import { InvalidRequestError, MultipleResultsFound, NoResultFound, ResourceClosedError } from "../sql/errors.js";
-import type { ResultShape } from "./row.js";
+import { MultipleResultsFound, NoResultFound, ResourceClosedError } from "../sql/errors.js";
+import { type ResultShape, uniqueNeeded } from "./row.js";
 
 /** The rows of one execution, not yet handed out. Shared by all views of a result. */
 export class RowSource {
@@ -234,7 +234,7 @@ export abstract class Rows<T> implements Iterable<T> {
   #checkReadable(): void {
     this.source.check();
     if (this.shape.requiresUnique !== undefined && this.uniqueness === null) {
-      throw new InvalidRequestError(this.shape.requiresUnique);
+      throw uniqueNeeded(this.shape.requiresUnique);
     }
   }
 

@@ -1,5 +1,5 @@
 /** Rows: arrays that also know their columns' names. */
-import { InvalidRequestError, NoSuchColumnError } from "../sql/errors.js";
+import { errorKind, InvalidRequestError, NoSuchColumnError } from "../sql/errors.js";
 
 /** How the rows of a result look. One shape serves all executions of a compiled statement. */
 export interface ResultShape {
@@ -14,6 +14,13 @@ export interface ResultShape {
   /** For each column the function that makes the value by which rows are compared in `unique()`; null: the value itself. */
   readonly uniqueBy?: readonly (((value: unknown) => unknown) | null)[] | undefined;
 }
+
+/** The error of a result whose rows a join repeats. */
+export const uniqueNeeded = errorKind(InvalidRequestError, "ATHANOR_UNIQUE_NEEDED", {
+  message: (why: string) => why,
+  cause: "The statement fills a collection by a join, so that the rows repeat the object that has it.",
+  cure: "Call unique() on the result before all(), or load the collection with selectinload.",
+});
 
 /** What every row has beside its elements. Names start with an underscore since all other names belong to columns. */
 export interface RowMethods {

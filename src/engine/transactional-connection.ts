@@ -1,6 +1,6 @@
 /** A connection from the pool, its transactions, and how it ends: what `ConnectionCore` runs statements in. */
 import { randomUUID } from "node:crypto";
-import { AthanorError, InvalidRequestError, ResourceClosedError } from "../sql/errors.js";
+import { AthanorError, errorKind, InvalidRequestError, ResourceClosedError } from "../sql/errors.js";
 import { translating } from "../sql/schema-translation.js";
 import { concealError, shownParameters } from "./concealed.js";
 import type { EngineContext, ErrorContext, TransactionContext } from "./context.js";
@@ -16,6 +16,14 @@ import { TransactionCore } from "./transaction-core.js";
 import { applySettings, settingsOf } from "./transaction-settings.js";
 
 type TwophaseStep = NonNullable<EngineDialect["prepareTwophase"]>;
+
+const begunAlready = errorKind(InvalidRequestError, "ATHANOR_CONNECTION_BEGUN", {
+  message: () =>
+    "This connection has already begun a transaction, by begin() or by its first statement (autobegin); call commit() or " +
+    "rollback() first, or beginNested() for a savepoint",
+  cause: "begin() was called on a connection that has a transaction. Its first statement begins one by itself.",
+  cure: "Call begin() before the first statement, or commit() and rollback() without it; for a part that may fail alone use beginNested().",
+});
 
 /** See the file's head. `ConnectionCore` is the only one; statements begin a transaction here where none has. */
 export abstract class TransactionalConnection implements TransactionContext {
@@ -140,10 +148,7 @@ export abstract class TransactionalConnection implements TransactionContext {
   beginSoon(options: TransactionOptions = {}): Soon<TransactionCore> {
     this.use();
     if (this.root !== null) {
-      throw new InvalidRequestError(
-        "This connection has already begun a transaction, by begin() or by its first statement (autobegin); call commit() or " +
-          "rollback() first, or beginNested() for a savepoint",
-      );
+      throw begunAlready();
     }
     this.engine.checkIsolationLevel(options.isolationLevel);
     return this.opened === null ? this.#beginAnew(options) : this.#beginRoot(options, false);

@@ -1,8 +1,9 @@
 /** What the integrations with web frameworks share: a request's scope, from its first hook to the end of its response. */
 import { AsyncResource } from "node:async_hooks";
 import type { AsyncScopedSession, AsyncSession, AsyncSessionOptions } from "../orm/index.js";
-import { warn } from "../orm/warn.js";
 import { InvalidRequestError } from "../sql/errors.js";
+import { warn } from "../sql/warnings.js";
+import { CLOSE_FAILED, RESPONSE_LOST } from "./warnings.js";
 
 /** Options of a request scope. `R` is what the framework calls a request. */
 export interface RequestScopeOptions<R = unknown> {
@@ -18,10 +19,6 @@ export interface RequestScopeOptions<R = unknown> {
 const FORGOTTEN_AWAIT =
   "The handler was done while an operation of its session was still running, so that its work was rolled back instead of committed: a promise was not " +
   "awaited. Put await before each call of the session (flush, commit, execute, scalars, get, ...), or return its promise.";
-
-const LOST =
-  "A response was sent past the framework (by reply.hijack(), or the raw response), so that nothing decided about the work of its request, and it was " +
-  "rolled back. Call await db.commit() before the response is sent.";
 
 /** One request. It is closed in every case: by {@link end}, when its response is sent or will never be. */
 export class RequestScope {
@@ -55,7 +52,7 @@ export class RequestScope {
     db.scope(() => new Promise<void>((leave) => begin(new RequestScope(db, commitOn, client, leave))), {
       ...given,
       signal,
-    }).catch((error: unknown) => warn(`The session of a request could not be closed: ${String(error)}`));
+    }).catch((error: unknown) => warn(CLOSE_FAILED, String(error)));
   }
 
   /** Calls a function inside the scope, from wherever. Events of a socket are not in it. */
@@ -115,6 +112,6 @@ export class RequestScope {
     const session = this.#session();
     if (session === null) return;
     const hasWritten = session.inTransaction() && session.core.hasWritten;
-    if (hasWritten || session.new.size + session.dirty.size + session.deleted.size > 0) warn(LOST);
+    if (hasWritten || session.new.size + session.dirty.size + session.deleted.size > 0) warn(RESPONSE_LOST);
   }
 }

@@ -1,8 +1,10 @@
 /** What the loading room asks of a session. */
+
 import type { ConnectionCore } from "../engine/connection-core.js";
 import type { Op, Soon } from "../engine/io.js";
 import type { Node } from "../sql/node.js";
 import type { Select } from "../sql/selectable/select.js";
+import type { Warn } from "../sql/warnings.js";
 import type { IdentityMap } from "./identity-map.js";
 import type { Tie } from "./loaded-alike.js";
 import type { Mapper, Relationship } from "./mapping/mapper.js";
@@ -30,7 +32,7 @@ export interface LoadSession extends SessionPort {
   attachLoaded(state: InstanceState): void;
   /** An object whose row turned out to be gone. */
   rowGone(state: InstanceState): void;
-  warn(message: string): void;
+  readonly warn: Warn;
   /** The place that a connection leads to, where equal keys may be of several; null where there is only one. */
   placeOf(connection: ConnectionCore): IdentityToken | null;
   /** Whether anybody listens to `doOrmExecute`: only then are loads announced. */

@@ -1,5 +1,6 @@
 /** The expression language: statements, expressions, types, schema and their compilation. No I/O. */
 export * from "./capabilities.js";
+export { catalogue, type Page, type PageText, pageOf } from "./catalogue.js";
 export * from "./compile.js";
 export * from "./compiled.js";
 export { CompilerBase } from "./compiler/base.js";
@@ -87,3 +88,4 @@ export { Values, ValuesQuery, values } from "./selectable/values.js";
 export * from "./statement.js";
 export * from "./types/index.js";
 export * from "./typing.js";
+export { AthanorWarning, filterWarnings, type WarningAction, type WarningMatch } from "./warnings.js";

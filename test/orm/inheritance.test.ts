@@ -279,7 +279,7 @@ describe("single-table inheritance", () => {
     car.kind = "bike";
     session.add(car);
     await session.flush();
-    expect(warn).toHaveBeenCalledWith(expect.stringMatching(/Car/));
+    expect(warn).toHaveBeenCalledWith(expect.stringMatching(/Car/), "ATHANOR_WRONG_IDENTITY");
   });
 });
 

@@ -1,9 +1,12 @@
 /** What all pools have in common: opening, checking, resetting and closing connections, events, figures. */
+
 import { InvalidRequestError } from "../../sql/errors.js";
+import { warnBeside } from "../../sql/warnings.js";
 import type { DriverConnection } from "../driver.js";
 import { DisconnectionError, InvalidatePoolError } from "../errors.js";
 import { DISPATCH, Dispatch } from "../events.js";
 import { type Op, request, runAsync, type Soon } from "../io.js";
+import { LEAK } from "../warnings.js";
 import { callPlace } from "./call-place.js";
 import { ConnectionRecord } from "./record.js";
 
@@ -373,11 +376,8 @@ export abstract class Pool {
       record.trace === null
         ? " (poolDebug: true says where it was checked out)"
         : `. It was checked out\n${record.trace}`;
-    process.emitWarning(
-      `A connection was garbage-collected without being closed, and returns to the pool; close connections and sessions with ` +
-        `"await using" or close()${where}`,
-      { type: "AthanorWarning", code: "ATHANOR_LEAK" },
-    );
+    // Nobody's code runs here that an error could be thrown into.
+    warnBeside(LEAK, where);
     const returning = this.checkin(record);
     if (returning === null) return;
     void runAsync(returning).catch((error: unknown) => this.log("A lost connection could not return", error));

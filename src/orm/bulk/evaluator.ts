@@ -2,6 +2,7 @@
  * Conditions and values of UPDATE and DELETE, worked out in memory on the objects of a session, with SQL's logic of NULL. What memory cannot answer
  * as every database would (text order, functions, subqueries) is refused. SQLAlchemy: `orm/evaluator.py`.
  */
+import { errorPage, type Page } from "../../sql/catalogue.js";
 import type { ColumnElement } from "../../sql/element.js";
 import { BindParameter } from "../../sql/elements/bind.js";
 import {
@@ -25,7 +26,13 @@ import type { Mapper } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 
 /** Memory cannot tell. */
-export class UnevaluatableError extends InvalidRequestError {}
+export class UnevaluatableError extends InvalidRequestError {
+  static override readonly page: Page = errorPage("ATHANOR_UNEVALUATABLE", {
+    cause:
+      'update() or del() was to be applied to the objects in memory (synchronizeSession: "evaluate"), and its condition is for the database alone to work out.',
+    cure: 'Use synchronizeSession: "fetch" or "auto", or false where no object of the session is concerned.',
+  });
+}
 
 /** An attribute that the answer needs is not loaded on the object. */
 export const EXPIRED: unique symbol = Symbol("expired");

@@ -1,4 +1,5 @@
 /** Turns rows of a plan into objects of one entity: looks them up in the identity map, makes those that are not there, and fills joined relationships. */
+
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
@@ -6,6 +7,7 @@ import { type IdentityEntry, objectOf } from "../identity-map.js";
 import type { Mapper, Relationship } from "../mapping/mapper.js";
 import { knownState } from "../stamp.js";
 import { hashOf, type IdentityKey, type InstanceState } from "../state.js";
+import { SEVERAL_ROWS } from "../warnings.js";
 import type { Converter } from "./converters.js";
 import { Gathering, type LoadRun } from "./load-run.js";
 
@@ -216,9 +218,7 @@ export class JoinedChild {
     const { settled } = run.join(this.id);
     if (present !== undefined && (!run.populateExisting || settled.has(state))) {
       if (settled.has(state) && object !== null && present !== object) {
-        run.session.warn(
-          `Several rows were joined for ${this.relationship.label} of ${state.describe()}, which holds one object: the first is kept.`,
-        );
+        run.session.warn(SEVERAL_ROWS, "joined", this.relationship.label, state.describe());
       }
       return;
     }

@@ -5,6 +5,7 @@
  * The other side is asked for by the columns that refer to the parents, so that the parents' table is not joined. A relation to one that refers to
  * its target's key looks into the identity map first.
  */
+
 import type { Op } from "../../engine/io.js";
 import type { Dialect } from "../../sql/dialect.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
@@ -13,6 +14,7 @@ import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
+import { SEVERAL_ROWS } from "../warnings.js";
 import { type Converter, converterOf } from "./converters.js";
 import { type Found, FoundMembers, FoundObjects, type Hash, hashKey } from "./found-members.js";
 import { LoadRun, type PostLoader } from "./load-run.js";
@@ -166,9 +168,7 @@ export class RelationLoader implements PostLoader {
     const { objects, several } = yield* this.fetch(run, states, keys, new FoundObjects());
     for (let i = 0; i < states.length; i++) {
       if (several.has(hashes[i])) {
-        run.session.warn(
-          `Several rows were found for ${this.relationship.label} of ${states[i].describe()}, which holds one object: the first is kept.`,
-        );
+        run.session.warn(SEVERAL_ROWS, "found", this.relationship.label, states[i].describe());
       }
       (this.attribute as ToOneAttribute).setCommitted(states[i], objects.get(hashes[i]) ?? null);
     }

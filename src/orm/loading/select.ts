@@ -4,7 +4,7 @@ import { isOp, type Op, type Soon } from "../../engine/io.js";
 import type { ResultShape } from "../../engine/row.js";
 import type { QueryTags } from "../../engine/tags.js";
 import type { CompileOptions, SchemaTranslateMap } from "../../sql/compiled.js";
-import { InvalidRequestError } from "../../sql/errors.js";
+import { errorKind, InvalidRequestError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
 import type { Select } from "../../sql/selectable/select.js";
 import type { LoadSession } from "../load-session.js";
@@ -94,6 +94,14 @@ export interface OpenSelect {
   close(): Op<void>;
 }
 
+const streamedCollection = errorKind(InvalidRequestError, "ATHANOR_STREAMED_COLLECTION", {
+  message: () =>
+    'A streamed result cannot load collections by a join (joinedload, containsEager, lazy: "joined"), since a collection is complete only when all rows were read. Use selectinload, which loads for each part.',
+  cause:
+    "stream() hands objects out while rows are still being read, and a collection that a join fills is complete only after the last row.",
+  cure: "Load the collection with selectinload, which runs for each part of the stream.",
+});
+
 /**
  * Opens a SELECT to be read in parts: selectin loads run for each part.
  *
@@ -110,9 +118,7 @@ export function* openSelect(
   const connection = isOp(found) ? yield* found : found;
   const { plan, binds } = planFor(connection, statement, compileOptions(connection, statement, options));
   if (plan.hasCollections) {
-    throw new InvalidRequestError(
-      'A streamed result cannot load collections by a join (joinedload, containsEager, lazy: "joined"), since a collection is complete only when all rows were read. Use selectinload, which loads for each part.',
-    );
+    throw streamedCollection();
   }
   const populateExisting = overwrites(statement, options);
   const { tags } = options;

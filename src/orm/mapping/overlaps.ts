@@ -1,6 +1,7 @@
 /** Warns of relationships that write one column from different sides, as long as nothing says that they mean to. */
 import type { Column } from "../../sql/schema/column.js";
-import { warn } from "../warn.js";
+import { warn } from "../../sql/warnings.js";
+import { OVERLAPS } from "../warnings.js";
 import type { Relationship } from "./mapper.js";
 
 /** For each column that a flush fills from another, the relationships that do it. */
@@ -23,11 +24,7 @@ export function warnOfOverlaps(relationship: Relationship): void {
       .map((each) => `"${each.relationship.label}" (copies ${name(each.source)} to ${name(dest)})`)
       .join(", ");
     const keys = [...new Set(others.map((each) => each.relationship.key))].sort();
-    warn(
-      `Relationship "${relationship.label}" will copy column ${name(source)} to column ${name(dest)}, which conflicts with relationship(s): ${names}. ` +
-        `If they are the two sides of one link, tie them with backPopulates; if one of them only reads, say viewonly: true; ` +
-        `if the keys overlap in part, foreign() says which column each of them writes. To silence this warning, add overlaps: ${JSON.stringify(keys)} to ${relationship.label}.`,
-    );
+    warn(OVERLAPS, relationship.label, name(source), name(dest), names, JSON.stringify(keys));
   }
 }
 

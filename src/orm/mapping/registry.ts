@@ -1,7 +1,7 @@
 /** The registry of mapped classes: collects what decorators declare and works it out on first use. */
 import { DISPATCH, type Dispatch } from "../../engine/events.js";
 import { type DDLConnection, type DDLOp, type DDLRunner, RUN_DDL, type SyncDDLBind } from "../../sql/ddl-runner.js";
-import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import { ArgumentError, errorKind, InvalidRequestError } from "../../sql/errors.js";
 import { metadata as defaultMetadata, MetaData } from "../../sql/schema/metadata.js";
 import { reflectOp } from "../../sql/schema/reflect.js";
 import type { Table, TableOptions } from "../../sql/schema/table.js";
@@ -325,8 +325,13 @@ export function mapperFor(cls: unknown): Mapper {
 /** Standard decorators get a context object as their second argument. */
 export function refuseStandardDecorator(context: unknown, name: string): void {
   if (typeof context !== "object" || context === null || !("kind" in context)) return;
-  throw new ArgumentError(
-    `${name} was called as a standard decorator, but Athanor's are the legacy kind. Set "experimentalDecorators": true in the tsconfig.json, ` +
-      `and make sure that this file is covered by its "include" (tsx, for one, applies tsconfig only to files that it includes).`,
-  );
+  throw standardDecorator(name);
 }
+
+const standardDecorator = errorKind(ArgumentError, "ATHANOR_STANDARD_DECORATOR", {
+  message: (name: string) =>
+    `${name} was called as a standard decorator, but Athanor's are the legacy kind. Set "experimentalDecorators": true in the tsconfig.json, ` +
+    `and make sure that this file is covered by its "include" (tsx, for one, applies tsconfig only to files that it includes).`,
+  cause: "A decorator was called the way of standard decorators, which know nothing of the types of properties.",
+  cure: 'Set "experimentalDecorators" and "emitDecoratorMetadata" to true in the tsconfig.json, and have its "include" cover the file.',
+});

@@ -1,10 +1,12 @@
 /** DELETE of objects, the table of the subclass first. */
+
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import type { Column } from "../../sql/schema/column.js";
 import { FlushError } from "../errors.js";
 import { mapperOf } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
+import { DELETE_COUNT } from "../warnings.js";
 import { explainErrors } from "./error-context.js";
 import type { PersistSession } from "./port.js";
 import { type TableShape, tableShapes } from "./shapes.js";
@@ -63,9 +65,5 @@ function* deleteBatch(
   const { rowcount } = yield* explainErrors(plan.runRows(connection, values, states.length, false), "DELETE", states);
   if (rowcount < 0 || rowcount === states.length || mapper.options.confirmDeletedRows === false) return;
   if (versioned !== undefined) throw stale(shape, states, rowcount, "DELETE");
-  session.warn(
-    `DELETE statement on table '${shape.table.name}' expected to delete ${states.length} row(s); ${rowcount} were matched. ` +
-      `Where the database deletes rows by ON DELETE CASCADE, set passiveDeletes: true on the relationship; ` +
-      `confirmDeletedRows: false on the class turns this check off.`,
-  );
+  session.warn(DELETE_COUNT, shape.table.name, states.length, rowcount);
 }

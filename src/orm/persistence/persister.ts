@@ -1,10 +1,12 @@
 /** Writes what the unit of work has ordered. It knows SQL and nothing of order. SQLAlchemy: `orm/persistence.py`. */
+
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import { type Mapper, mapperOf, type Relationship, refuseLost } from "../mapping/mapper.js";
 import { PLACE, placeArguments } from "../place.js";
 import { hashOf, type IdentityKey, type InstanceState, tokenOf, valuesOf } from "../state.js";
 import type { AssociationChanges, FlushContext, Persister } from "../uow/flush-context.js";
+import { KEY_TAKEN, WRONG_IDENTITY } from "../warnings.js";
 import { writeAssociations } from "./associations.js";
 import { deleteStates } from "./delete.js";
 import { insertStates } from "./insert.js";
@@ -122,10 +124,7 @@ export class SessionPersister implements Persister {
     const value = polymorphicOn.peek(state);
     const other = mapper.polymorphicMap.get(value);
     if (value === undefined || value === null || other === undefined || other.isA(mapper)) return;
-    this.session.warn(
-      `${state.describe()} is flushed with the polymorphic identity ${JSON.stringify(value)}, which is ${other.className}'s: ` +
-        `its row will load as ${other.className}, not as ${mapper.className}.`,
-    );
+    this.session.warn(WRONG_IDENTITY, state.describe(), JSON.stringify(value), other.className, mapper.className);
   }
 
   /** The object in the identity map under the key of a new one. */
@@ -144,10 +143,7 @@ export class SessionPersister implements Persister {
       existing.changeFate(true, true);
       return existing;
     }
-    this.session.warn(
-      `${state.describe()} has the primary key of ${existing.describe()}, which is in the session already: the INSERT will collide. ` +
-        `Change the object that is there, or use merge().`,
-    );
+    this.session.warn(KEY_TAKEN, state.describe(), existing.describe());
     return null;
   }
 

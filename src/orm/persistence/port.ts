@@ -1,6 +1,8 @@
 /** What persistence asks of the session, and what it is given to save. */
+
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
+import type { Warn } from "../../sql/warnings.js";
 import type { Mapper } from "../mapping/mapper.js";
 import type { IdentityKey, IdentityToken, InstanceState } from "../state.js";
 
@@ -19,7 +21,7 @@ export interface PersistSession {
   ensurePresent(state: InstanceState): Op<boolean>;
   /** Loads the version of an expired object before it is checked. */
   loadForFlush(state: InstanceState, attribute: Mapper["columnAttributes"][number]): Op<void>;
-  warn(message: string): void;
+  readonly warn: Warn;
   /** Whether anybody listens to a mapper event. */
   hears(name: MapperEventName, mapper: Mapper): boolean;
   mapperEvent(

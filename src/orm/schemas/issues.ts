@@ -1,4 +1,5 @@
 /** What is wrong with an input, in the words that zod has for it. */
+import { errorPage, type Page } from "../../sql/catalogue.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { describeIssue, type StandardIssue } from "../../sql/types/standard-schema.js";
 
@@ -16,6 +17,11 @@ export interface InputIssue extends StandardIssue {
  * @example catch (error) { if (error instanceof ValidationError) reply.code(422).send(error.issues); }
  */
 export class ValidationError extends ArgumentError {
+  static override readonly page: Page = errorPage("ATHANOR_VALIDATION", {
+    cause: "Input does not fit the schema of its class; nothing of it was assigned.",
+    cure: "issues names each path and what is expected there: show them to whoever sent the input.",
+  });
+
   constructor(
     /** What the input is for: `assign(User)`. */
     readonly subject: string,

@@ -5,6 +5,7 @@
 
 import { InvalidRequestError } from "../../sql/errors.js";
 import { keepShape } from "../../sql/keep-shape.js";
+import type { Warn } from "../../sql/warnings.js";
 import { cascadeStates, eachCascaded } from "../cascade-walk.js";
 import { FlushError } from "../errors.js";
 import { IdentityMap } from "../identity-map.js";
@@ -45,7 +46,7 @@ export interface MembershipHost extends SessionPort {
   transition(name: TransitionName, state: InstanceState): void;
   /** Whether anybody listens to a transition; without a name, to any. */
   hearsTransition(name?: TransitionName): boolean;
-  warn(message: string): void;
+  readonly warn: Warn;
 }
 
 export class Membership {

@@ -1,6 +1,8 @@
 /** Copies a given graph onto the session's own objects. SQLAlchemy: `Session.merge`. */
+
 import type { Op } from "../../engine/io.js";
 import { InvalidRequestError } from "../../sql/errors.js";
+import type { Warn } from "../../sql/warnings.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { StaleDataError } from "../errors.js";
 import { ensureState } from "../mapping/instrument.js";
@@ -9,6 +11,7 @@ import { placeArguments } from "../place.js";
 import { stamp, stateOf } from "../stamp.js";
 import { hashOf, type IdentityKey, InstanceState, type StateAttribute, tokenOf, valuesOf } from "../state.js";
 import { isUnset } from "../unset.js";
+import { MERGE_PENDING } from "../warnings.js";
 import type { Membership } from "./membership.js";
 
 /** What merging asks of the session. */
@@ -20,7 +23,7 @@ export interface MergeHost {
     options?: { readonly options?: readonly unknown[]; readonly bindArguments?: Readonly<Record<string, unknown>> },
   ): Op<object | null>;
   loadAttribute(state: InstanceState, attribute: StateAttribute): Op<unknown>;
-  warn(message: string): void;
+  readonly warn: Warn;
 }
 
 export interface MergeOptions {
@@ -101,9 +104,7 @@ export class Merge {
     const { membership } = this.host;
     if (source.key === null) {
       if (membership.contains(source)) {
-        this.host.warn(
-          `${source.describe()} is pending in this session already and is being merged: this makes a second object of it.`,
-        );
+        this.host.warn(MERGE_PENDING, source.describe());
       }
       if (!this.#load) {
         throw new InvalidRequestError(

@@ -1,6 +1,8 @@
 /** Notices in development that objects of a list load the same attribute one by one, where one statement could have loaded it for all. */
+
 import type { Attribute } from "../attributes/attribute.js";
 import type { InstanceState } from "../state.js";
+import { N_PLUS_ONE } from "../warnings.js";
 
 /** What the watch found. */
 export interface NPlusOneReport {
@@ -33,9 +35,9 @@ export class NPlusOneWatch {
   readonly #threshold: number;
   readonly #notify: (report: NPlusOneReport) => void;
 
-  constructor(options: NPlusOneWatchOptions, warn: (message: string) => void) {
+  constructor(options: NPlusOneWatchOptions, warn: (message: string, code: string) => void) {
     this.#threshold = options.threshold ?? 5;
-    this.#notify = options.notify ?? ((report) => warn(report.message));
+    this.#notify = options.notify ?? ((report) => warn(report.message, N_PLUS_ONE.code));
   }
 
   /** The stack of a read that may have to load; taken where the read is made. */
@@ -59,9 +61,7 @@ export class NPlusOneWatch {
       place,
       option,
       stack,
-      message:
-        `N+1: "${attribute.label}" was loaded ${count} times for one object at a time${place === null ? "" : `, at ${place}`} (last for ${state.describe()}). ` +
-        `Load it for all of them with the statement: ${option}.`,
+      message: N_PLUS_ONE.message(attribute.label, count, place, state.describe(), option),
     });
   }
 }

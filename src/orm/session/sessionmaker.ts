@@ -8,8 +8,8 @@ import { NO_OPTIONS } from "../../engine/execution-options.js";
 import { type RetryOptions, retrying } from "../../engine/retry.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { Table } from "../../sql/schema/table.js";
+import { emitWarning } from "../../sql/warnings.js";
 import type { AnyClass } from "../mapping/declarations.js";
-import { warn } from "../warn.js";
 import { AsyncSession } from "./async-session.js";
 import type { BindTable, Router } from "./binds.js";
 import { SessionCore } from "./session-core.js";
@@ -98,7 +98,7 @@ function blueprintOf(given: SessionOptions<unknown>, maker: string): Blueprint {
       relinkOnFlush: given.relinkOnFlush ?? false,
       twophase: given.twophase ?? false,
       info: given.info ?? {},
-      warn: given.warn ?? warn,
+      warn: given.warn ?? emitWarning,
     },
     shards,
   };

@@ -1,4 +1,5 @@
 /** A session's transaction: begun at first use, committed and rolled back with its savepoints, on the connections that it takes from its binds. */
+
 import { ConnectionCore } from "../../engine/connection-core.js";
 import type { TransactionOptions } from "../../engine/dialect.js";
 import { EngineCore } from "../../engine/engine-core.js";
@@ -7,7 +8,8 @@ import { execute as executeOn } from "../../engine/execute.js";
 import type { ExecutionOptions } from "../../engine/execution-options.js";
 import type { Op, Soon } from "../../engine/io.js";
 import { Nursery } from "../../engine/nursery.js";
-import { InvalidRequestError } from "../../sql/errors.js";
+import type { WarningKind } from "../../sql/catalogue.js";
+import { errorKind, InvalidRequestError } from "../../sql/errors.js";
 import { Node } from "../../sql/node.js";
 import type { Mapper } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
@@ -49,8 +51,8 @@ export interface SessionCoreOptions {
   readonly twophase: boolean;
   /** What the session's `info` begins with. */
   readonly info: Readonly<Record<string, unknown>>;
-  /** Where warnings go. Default `process.emitWarning`. */
-  readonly warn: (message: string) => void;
+  /** Where the session's warnings go, with their codes. By default where all do: see `filterWarnings()`. */
+  readonly warn: (message: string, code: string) => void;
 }
 
 /** Hears all sessions. */
@@ -78,6 +80,13 @@ interface SessionBlock {
 }
 
 const NO_ARGUMENTS: Readonly<Record<string, unknown>> = Object.freeze({});
+
+const begunAlready = errorKind(InvalidRequestError, "ATHANOR_SESSION_BEGUN", {
+  message: () =>
+    "A transaction is already begun on this session: by begin(), or by its first use (autobegin). Commit or roll back first, or use beginNested() for a savepoint.",
+  cause: "begin() was called on a session that has a transaction. Its first use begins one by itself.",
+  cure: "Call begin() first of all, or not at all; for a part that may fail alone use beginNested().",
+});
 
 export abstract class TransactionalSession implements TransactionHost {
   /** Made when somebody asks for it: most sessions send nothing that anybody hears. */
@@ -179,8 +188,8 @@ export abstract class TransactionalSession implements TransactionHost {
     }
     return this.#heard;
   }
-  warn(message: string): void {
-    this.options.warn(message);
+  warn<A extends readonly unknown[]>(kind: WarningKind<A>, ...args: A): void {
+    this.options.warn(kind.message(...args), kind.code);
   }
 
   autobegin(): void {
@@ -223,9 +232,7 @@ export abstract class TransactionalSession implements TransactionHost {
   // biome-ignore lint/correctness/useYield: operations are generators throughout
   *begin(): Op<SessionTransaction> {
     if (this.transaction !== null) {
-      throw new InvalidRequestError(
-        "A transaction is already begun on this session: by begin(), or by its first use (autobegin). Commit or roll back first, or use beginNested() for a savepoint.",
-      );
+      throw begunAlready();
     }
     if (this.#closed) this.autobegin();
     return this.#open("begin");

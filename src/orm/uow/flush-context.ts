@@ -6,6 +6,7 @@
 import type { Op, Soon } from "../../engine/io.js";
 import { CircularDependencyError } from "../../sql/errors.js";
 import { keepShape } from "../../sql/keep-shape.js";
+import type { Warn } from "../../sql/warnings.js";
 import type { Attribute } from "../attributes/attribute.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { CascadeLoader } from "../cascade-walk.js";
@@ -13,6 +14,7 @@ import { type History, NO_HISTORY } from "../history.js";
 import type { Relationship } from "../mapping/mapper.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
+import { NOT_IN_SESSION } from "../warnings.js";
 import { type Edge, findCycles, sortAsLevels } from "./topological.js";
 
 /** What the flush asks of its session. */
@@ -28,7 +30,7 @@ export interface FlushSession extends CascadeLoader {
   /** All states in the identity map. */
   allStates(): Iterable<InstanceState>;
   lookupRow(state: InstanceState): InstanceState | undefined;
-  warn(message: string): void;
+  readonly warn: Warn;
 }
 
 /** Writes objects; implemented by the persistence room. */
@@ -246,7 +248,7 @@ export class FlushContext {
   ): boolean {
     if (!this.session.contains(state)) {
       if (!state.deleted && why !== undefined) {
-        this.session.warn(`${state.describe()} is not in the session; ${why} will not proceed for it.`);
+        this.session.warn(NOT_IN_SESSION, state.describe(), `; ${why} will not proceed for it.`);
       }
       return false;
     }

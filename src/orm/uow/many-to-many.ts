@@ -1,9 +1,11 @@
 /** Rows of an association table tie the two sides. */
+
 import type { Op } from "../../engine/io.js";
 import type { History } from "../history.js";
 import { PLACE } from "../place.js";
 import { stateOf } from "../stamp.js";
 import { type InstanceState, tokenOf } from "../state.js";
+import { NOT_IN_SESSION } from "../warnings.js";
 import { DependencyProcessor, type Stage, type StateStage } from "./dependency.js";
 import type { AssociationChanges, FlushContext } from "./flush-context.js";
 import { populateOldRow, populateRow, sourceModified } from "./sync.js";
@@ -136,9 +138,8 @@ export class ManyToManyProcessor extends DependencyProcessor {
   ): Op<void> {
     if (!flush.session.contains(child)) {
       if (!child.deleted) {
-        flush.session.warn(
-          `${child.describe()} is not in the session; the ${operation} along ${this.label} will not proceed for it.`,
-        );
+        const consequence = `; the ${operation} along ${this.label} will not proceed for it.`;
+        flush.session.warn(NOT_IN_SESSION, child.describe(), consequence);
       }
       return;
     }

@@ -1,8 +1,10 @@
 /** The object holds the key of the one it refers to. */
+
 import type { Op } from "../../engine/io.js";
 import type { History } from "../history.js";
 import { knownState, stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
+import { NOT_IN_SESSION } from "../warnings.js";
 import { PostUpdateAll } from "./actions.js";
 import { DependencyProcessor, type Stage, type StateStage } from "./dependency.js";
 import type { FlushContext } from "./flush-context.js";
@@ -155,9 +157,8 @@ export class ManyToOneProcessor extends DependencyProcessor {
     }
     const source = knownState(target);
     if (!flush.session.contains(source)) {
-      flush.session.warn(
-        `${source.describe()} is not in the session, so ${state.describe()} is saved without it along ${this.label}. Add it to the session too.`,
-      );
+      const consequence = `, so ${state.describe()} is saved without it along ${this.label}. Add it to the session too.`;
+      flush.session.warn(NOT_IN_SESSION, source.describe(), consequence);
       return null;
     }
     this.checkMember(source);

@@ -1,4 +1,5 @@
 /** FROM elements that nothing ties together: each row of one meets each row of the other. */
+import { warningKind } from "../catalogue.js";
 import { BooleanClauseList } from "../elements/expression.js";
 import { EntityElement } from "../entity.js";
 import { iterate, type Node } from "../node.js";
@@ -6,6 +7,15 @@ import { FromClause } from "../selectable/from-clause.js";
 import type { Select } from "../selectable/select.js";
 
 type From = FromClause<unknown>;
+
+export const CARTESIAN = warningKind("ATHANOR_CARTESIAN", {
+  message: (first: string, others: string) =>
+    `a SELECT has a cartesian product between ${first} and ${others}: nothing joins them. Apply a join condition between ` +
+    "them, or write crossJoin() where the product is meant (enableFromLinting: false switches this warning off).",
+  cause:
+    "A SELECT names several tables and nothing ties them together, so that each row of one meets each row of the other. Most often a condition was forgotten, or names the class where its alias is meant.",
+  cure: "Join the tables, or give a condition over columns of both; write crossJoin() where every pair is meant.",
+});
 
 /**
  * Looks for a cartesian product in a select.
@@ -24,10 +34,7 @@ export function cartesianProduct(select: Select, visible: readonly From[], outer
   const apart = groups.apart(visible);
   if (apart.length < 2) return null;
   const [first, ...others] = apart.map((from) => from.describe());
-  return (
-    `a SELECT has a cartesian product between ${first} and ${others.join(", ")}: nothing joins them. Apply a join condition between ` +
-    "them, or write crossJoin() where the product is meant (enableFromLinting: false switches this warning off)."
-  );
+  return CARTESIAN.message(String(first), others.join(", "));
 }
 
 // The parts of AND and OR say nothing about each other.

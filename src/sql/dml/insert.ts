@@ -2,7 +2,7 @@ import { ColumnElement } from "../element.js";
 import { expressionOrBind, requireCondition } from "../elements/coerce.js";
 import { inlined } from "../elements/inline-literal.js";
 import type { Attrs, Cls, EntityRef, Plain } from "../entity.js";
-import { ArgumentError } from "../errors.js";
+import { ArgumentError, errorKind } from "../errors.js";
 import type { KeyContext } from "../key-context.js";
 import { Node, type Parts } from "../node.js";
 import { type Column, Column as ColumnClass, type ColumnInfo } from "../schema/column.js";
@@ -15,6 +15,14 @@ import type { Condition, Expr, Valued } from "../typing.js";
 import { DMLStatement, type ReturningColumns, type ReturningRow } from "./dml.js";
 
 const none: readonly never[] = Object.freeze([]);
+
+const unlikeRows = errorKind(ArgumentError, "ATHANOR_UNLIKE_ROWS", {
+  message: (table: string, row: number, given: string, wanted: string) =>
+    `insert into ${table}: row ${row} gives (${given}) and row 1 (${wanted}). Rows of one INSERT give the same columns; write null for NULL.`,
+  cause:
+    "The rows of an INSERT of several rows give different columns. A column that is left out gets its default, and one statement cannot mix both.",
+  cure: "Give the same columns in each row, with null for NULL; or execute the statement once for each set of columns. session.addAll() sorts them by itself.",
+});
 
 /** Values for an entity's columns, by attribute name. */
 export type EntityValues<E> = {
@@ -135,9 +143,7 @@ export class Insert<
       const keys = Object.keys(row);
       const wanted = Object.keys(first);
       if (at > 0 && (keys.length !== wanted.length || wanted.some((key) => !Object.hasOwn(row, key)))) {
-        throw new ArgumentError(
-          `insert into ${this.table.fullName}: row ${at + 1} gives (${keys.join(", ")}) and row 1 (${wanted.join(", ")}). Rows of one INSERT give the same columns; write null for NULL.`,
-        );
+        throw unlikeRows(this.table.fullName, at + 1, keys.join(", "), wanted.join(", "));
       }
       return wanted.map((key, i) => this.valueFor(columns[i] as Column, row[key], `insert`));
     });

@@ -1,6 +1,6 @@
 import type { ColumnElement } from "../element.js";
 import { True } from "../elements/expression.js";
-import { ArgumentError, InvalidRequestError } from "../errors.js";
+import { ArgumentError, errorKind, InvalidRequestError } from "../errors.js";
 import { DMLStatement, type DMLWhere } from "./dml.js";
 
 const none: readonly never[] = Object.freeze([]);
@@ -45,6 +45,15 @@ export abstract class RestrictedStatement<
   }
 }
 
+const noWhere = errorKind(InvalidRequestError, "ATHANOR_NO_WHERE", {
+  message: (verb: string, target: string, table: string) =>
+    `${verb}(${target}) has no condition and would write every row of ${table}. ` +
+    "Add where(...), or say .all() where every row is meant.",
+  cause:
+    "An update() or del() has no condition, or only ones that are always true, such as and() of an empty list. A forgotten where() would write the whole table.",
+  cure: "Add where(...). Where every row is meant, say .all().",
+});
+
 /**
  * Refuses a statement that says neither which rows it means nor that it means all of them. Conditions that are always true, such
  * as `and()` of an empty list, say nothing.
@@ -55,8 +64,5 @@ export function requireRows(statement: RestrictedStatement<never, unknown, unkno
   if (statement.wholeTable || statement.whereCriteria.some((each) => !(each instanceof True))) return;
   const verb = statement.visitName === "Update" ? "update" : "del";
   const table = statement.table.fullName;
-  throw new InvalidRequestError(
-    `${verb}(${statement.entity?.entityName ?? table}) has no condition and would write every row of ${table}. ` +
-      "Add where(...), or say .all() where every row is meant.",
-  );
+  throw noWhere(verb, statement.entity?.entityName ?? table, table);
 }

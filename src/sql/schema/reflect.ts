@@ -1,9 +1,19 @@
 /** Tables of a database as tables of a metadata. */
+import { warningKind } from "../catalogue.js";
 import type { DDLConnection, DDLOp } from "../ddl-runner.js";
 import { InvalidRequestError } from "../errors.js";
+import { warn } from "../warnings.js";
 import { reflectInto } from "./reflect-into.js";
 import type { ReflectedKind, ReflectedTable, ReflectionScope } from "./reflected.js";
 import { Table, type TableHome } from "./table.js";
+
+const NOT_REFLECTED = warningKind("ATHANOR_REFLECTION", {
+  message: (key: string, target: string, isThere: boolean) =>
+    `A foreign key of ${key} was not reflected: it refers to ${target}, which ${isThere ? "has none" : "is not there"}.`,
+  cause:
+    "A foreign key of the database refers to a table or a key that is not there, or not among those that are reflected. SQLite lets such keys be.",
+  cure: "Reflect the table that is referred to as well, or mend the key in the database.",
+});
 
 /** Options of `metadata.reflect`. */
 export interface ReflectOptions {
@@ -77,10 +87,11 @@ export function* reflectOp(connection: DDLConnection, metadata: TableHome, optio
       // Databases that do not check it let a key refer to what there is not.
       const place = full(key.referredTable, key.referredSchema);
       if (key.referredColumns.length > 0 && (!resolveFks || there(place))) return true;
-      process.emitWarning(
-        `A foreign key of ${full(found.name, found.schema)} (${key.constrainedColumns.join(", ")}) was not reflected: it refers to ` +
-          `${key.referredColumns.length === 0 ? "the key of " : ""}${place}, which ${there(place) ? "has none" : "is not there"}.`,
-        { type: "AthanorWarning", code: "ATHANOR_REFLECTION" },
+      warn(
+        NOT_REFLECTED,
+        `${full(found.name, found.schema)} (${key.constrainedColumns.join(", ")})`,
+        `${key.referredColumns.length === 0 ? "the key of " : ""}${place}`,
+        there(place),
       );
       return false;
     });

@@ -278,10 +278,10 @@ describe("blocking by accident", () => {
     const emit = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     onTestFinished(() => emit.mockRestore());
     return () =>
-      emit.mock.calls.filter(([, how]) => (how as { type?: string } | undefined)?.type === "BlockingWarning");
+      emit.mock.calls.filter(([, how]) => (how as { code?: string } | undefined)?.code === "ATHANOR_BLOCKING");
   };
 
-  test("is a BlockingWarning, once for each engine; runSync is meant", async () => {
+  test("is warned about once for each engine; runSync is meant", async () => {
     const seen = warnings();
     const engine = await made(fileUrl());
     await engine.connect(async (conn) => {

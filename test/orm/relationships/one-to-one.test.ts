@@ -82,7 +82,7 @@ describe("one to one", () => {
     await session.execute(text("insert into lockers (id, user_id) values (50, 1)"));
     const user = await session.getOne(User, 1);
     expect(await awaitable(user).locker).toBeInstanceOf(Locker);
-    expect(warn).toHaveBeenCalledWith(expect.stringMatching(/User\.locker/));
+    expect(warn).toHaveBeenCalledWith(expect.stringMatching(/User\.locker/), "ATHANOR_SEVERAL_ROWS");
   });
 
   test("[RB-03] the key of the owning side is unique unless it says otherwise", async () => {

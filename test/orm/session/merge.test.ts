@@ -342,7 +342,11 @@ describe("merge and the rest", () => {
     const pending = make(User, { name: "Pending" });
     session.add(pending);
     const merged = await session.merge(pending);
-    if (merged !== pending) expect(warn).toHaveBeenCalledWith(expect.stringMatching(/pending in this session already/));
+    if (merged !== pending)
+      expect(warn).toHaveBeenCalledWith(
+        expect.stringMatching(/pending in this session already/),
+        "ATHANOR_MERGE_PENDING",
+      );
   });
 
   test("a version id that differs is StaleDataError", async () => {

@@ -3,7 +3,9 @@ import type { DriverConnection } from "../../../engine/driver.js";
 import { OperationalError } from "../../../engine/errors.js";
 import { type IORequest, type Op, request } from "../../../engine/io.js";
 import type { URL } from "../../../engine/url.js";
+import { BLOCKING } from "../../../engine/warnings.js";
 import { ArgumentError } from "../../../sql/errors.js";
+import { warn } from "../../../sql/warnings.js";
 import { SqliteDialect } from "../dialect.js";
 import { ThreadConnection, type ThreadHost } from "./connection.js";
 import { receiveError } from "./errors.js";
@@ -22,7 +24,7 @@ const START_TIMEOUT_MS = 30_000;
  *
  * `runSync` blocks until the thread answers. better-sqlite3 cannot be interrupted: an aborted call is given up at once and its
  * connection thrown away, while the statement runs to its end in the thread (and keeps the write lock as long, if it has it).
- * A blocking call outside of `runSync` gives a `BlockingWarning` once for each engine.
+ * A blocking call outside of `runSync` gives a warning, ATHANOR_BLOCKING, once for each engine.
  *
  * `onOpen` is sent to the thread as its text: it sees its argument, globals and `require`, nothing else.
  */
@@ -120,12 +122,7 @@ export class SqliteThreadDialect extends SqliteDialect implements ThreadHost {
   warnOfBlocking(): void {
     if (this.#warned) return;
     this.#warned = true;
-    process.emitWarning(
-      `A blocking call was made on a connection of ${this.url}, whose database is in a thread so that the event loop can go on; it ` +
-        "stands still until the thread answers. Await the asynchronous calls, use runSync(fn) where blocking is meant, or " +
-        "sqlite:// for a program that is synchronous throughout.",
-      { type: "BlockingWarning", code: "ATHANOR_BLOCKING" },
-    );
+    warn(BLOCKING, String(this.url));
   }
 
   // --- transactions ------------------------------------------------------------------------------------------------
