@@ -3,8 +3,8 @@ import { DDLElement } from "./ddl/element.js";
 import { defaultDialect } from "./default-dialect.js";
 import type { Dialect } from "./dialect.js";
 import { type Node, setStringifier } from "./node.js";
+import { setCompile } from "./printed.js";
 import { translating } from "./schema-translation.js";
-import { setCompile } from "./statement.js";
 
 /**
  * A statement in a dialect's words.

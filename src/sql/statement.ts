@@ -1,8 +1,8 @@
 import type { Compiled, CompileOptions } from "./compiled.js";
-import type { Dialect } from "./dialect.js";
 import { type AsyncExplainBind, explainOn, type SyncExplainBind } from "./explain.js";
 import type { CacheKey } from "./key-context.js";
 import { Node } from "./node.js";
+import { compileFor, type PrintTarget, printed } from "./printed.js";
 import type { ExplainOptions, QueryPlan } from "./query-plan.js";
 
 /** Options of one execution; the engine and the ORM define their names. */
@@ -18,9 +18,21 @@ export abstract class Statement extends Node {
   readonly execOptions: ExecutionOptions = NONE;
 
   /** The statement in a dialect's words; that of the default dialect where none is given. */
-  compile(dialect?: Dialect | { readonly dialect: Dialect }, options?: CompileOptions): Compiled {
-    const target = dialect === undefined ? undefined : "dialect" in dialect ? dialect.dialect : dialect;
-    return (compileStatement as NonNullable<typeof compileStatement>)(this, target, options);
+  compile(dialect?: PrintTarget, options?: CompileOptions): Compiled {
+    return compileFor(this, dialect, options);
+  }
+
+  /**
+   * The statement as text that runs where it is pasted: every value is written into it, defaults of columns included, and a
+   * semicolon ends it. For people and scripts; a program executes the statement itself.
+   *
+   * @param bind an engine, a connection or a dialect, whose words are written; that of the default dialect where none is given
+   * @param params values of the named parameters
+   * @throws CompileError for a parameter without a value, or a value of a type without literals
+   * @example console.log(select(users).where(users.c.name.eq("O'Hara")).toSQL(engine)); // ... WHERE users.name = 'O''Hara';
+   */
+  toSQL(bind?: PrintTarget, params?: Readonly<Record<string, unknown>>): string {
+    return printed(this, bind, params);
   }
 
   /**
@@ -47,13 +59,4 @@ export abstract class Statement extends Node {
   executionOptions(options: ExecutionOptions): this {
     return this.copyWith({ execOptions: { ...this.execOptions, ...options } });
   }
-}
-
-let compileStatement: ((node: Node, dialect: Dialect | undefined, options?: CompileOptions) => Compiled) | null = null;
-
-/** Tells statements how to compile themselves; the compiler's room calls it. */
-export function setCompile(
-  compile: (node: Node, dialect: Dialect | undefined, options?: CompileOptions) => Compiled,
-): void {
-  compileStatement = compile;
 }

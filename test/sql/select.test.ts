@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import {
   AmbiguousForeignKeysError,
   ArgumentError,
@@ -399,6 +399,9 @@ describe("VALUES, text and functions in FROM", () => {
 describe("parameters", () => {
   it("are named, numbered or positional, by the dialect", () => {
     const p = bindparam("x", 3, t.integer);
+    const typed = bindparam("x", t.integer);
+    expectTypeOf(typed).toEqualTypeOf(bindparam("x", 3, t.integer));
+    expect(sql(select(typed.add(1)))).toBe(sql(select(bindparam("x", undefined, t.integer).add(1))));
     const stmt = select(users.c.id).where(users.c.id.eq(p), users.c.age.eq(p));
     expect(sql(stmt)).toBe("SELECT users.id FROM users WHERE users.id = :x AND users.age = :x");
     expect(bound(stmt)).toEqual(["SELECT users.id FROM users WHERE users.id = ? AND users.age = ?", [3, 3]]);

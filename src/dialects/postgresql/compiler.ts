@@ -92,6 +92,14 @@ export class PostgresqlCompiler extends SQLCompiler {
     return name === null ? placeholder : `${placeholder}::${name}`;
   }
 
+  /** As for a placeholder; what the server takes for an integer, a truth value or of a cast by itself needs none. */
+  protected override decorateLiteral(literal: string, bind: BindParameter): string {
+    const plain = /^(?:true|false|-?\d{1,9})$|::\w+$/i.test(literal) && bind.type !== wideIntegerType;
+    return plain && this.dialect.typeImpl(bind.type).family !== "float"
+      ? literal
+      : this.decoratePlaceholder(literal, bind);
+  }
+
   readonly #lists = new Set<BindParameter>();
 
   /** The type that a parameter is cast to; a small integer may have met a larger value. */

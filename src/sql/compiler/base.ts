@@ -226,9 +226,20 @@ export abstract class CompilerBase {
     }
     const value = bind.callable === null ? bind.value : bind.callable();
     if (bind.expanding) {
-      return (value as readonly unknown[]).map((each) => this.literal(each, bind.type)).join(", ");
+      return (value as readonly unknown[]).map((each) => this.literalInPlace(each, bind)).join(", ");
     }
-    return this.literal(value, bind.type);
+    return this.literalInPlace(value, bind);
+  }
+
+  /** A value as a literal in the place of a bind, inside what stands around the placeholder. */
+  private literalInPlace(value: unknown, bind: BindParameter): string {
+    const text = this.literal(value, bind.type);
+    return this.dialect.typeImpl(bind.type).wrapBind(text, this.dialect) ?? this.decorateLiteral(text, bind);
+  }
+
+  /** A dialect may add a cast to a literal that stands for a bind. */
+  protected decorateLiteral(literal: string, _bind: BindParameter): string {
+    return literal;
   }
 
   /** A value as an SQL literal. */

@@ -88,6 +88,7 @@ export class SQLCompiler extends SelectCompiler {
       return this.refuse("INSERT of several rows", "Execute it with a list of rows.");
     const tuples = rows.map((row, at) => {
       this.row = at;
+      this.startRow(insert.columns.map((column, i) => [column, row[i] as ColumnElement]));
       const cells = all.map((column) => {
         const place = given.get(column);
         if (place !== undefined) return this.valueText(row[place] as ColumnElement, column);
@@ -174,8 +175,28 @@ export class SQLCompiler extends SelectCompiler {
   }
 
   private computedBind(column: Column, make: (context: unknown) => unknown): string {
+    if (this.options.literalBinds === true) return this.computedLiteral(column, make);
     const bind = new BindParameter(undefined, column.type, null, false, false, make as () => unknown, column.key);
     return this.withConstants(() => this.placeholder(bind, null));
+  }
+
+  /** The values of the row that is being written, by column key: what its defaults' functions may ask for. */
+  #rowValues: Record<string, unknown> = {};
+
+  private computedLiteral(column: Column, make: (context: unknown) => unknown): string {
+    const values = this.#rowValues;
+    const value = make({ getCurrentParameters: () => ({ ...values }) });
+    values[column.key] = value;
+    return this.constantBind(value, column.type, column.key);
+  }
+
+  /** Starts the values of another row with those that are given. */
+  private startRow(cells: Iterable<readonly [ColumnElement, ColumnElement]>): void {
+    if (this.options.literalBinds !== true) return;
+    this.#rowValues = {};
+    for (const [column, value] of cells) {
+      if (value instanceof BindParameter) this.#rowValues[(column as Column).key] = value.value;
+    }
   }
 
   /** ON CONFLICT, once or several times. */
@@ -221,6 +242,7 @@ export class SQLCompiler extends SelectCompiler {
     const saved = this.pushFroms([update.target, ...froms]);
     let text = `UPDATE ${this.dmlHints(update.hints)}${this.targetText(update.target)} SET `;
     const sets = new Map<Column, string>();
+    this.startRow(update.sets);
     for (const [column, value] of update.sets) {
       if ((column as Column).table !== (table as unknown)) {
         throw new ArgumentError(

@@ -4,8 +4,7 @@ import { keepShape } from "../keep-shape.js";
 import type { BoundValue, KeyContext } from "../key-context.js";
 import type { Parts } from "../node.js";
 import { nullType, typeOfValue } from "../types/base.js";
-import type { SQLType } from "../types/type.js";
-import { plainType } from "../types/type.js";
+import { isType, plainType, type SQLType } from "../types/type.js";
 import type { ExprOf, Valued } from "../typing.js";
 
 /** A place for a value in a statement. The value itself is never part of the statement's shape. */
@@ -92,6 +91,7 @@ export function bindparam<T = unknown>(
   options: { readonly options: ExpandingOptions<T> },
 ): Valued<readonly T[]>;
 export function bindparam<T = unknown>(name: string, options: { readonly options: BindOptions<T> }): ExprOf<T>;
+export function bindparam<T>(name: string, type: SQLType<T>): ExprOf<T>;
 export function bindparam<T = unknown>(name: string, value?: T | null, type?: SQLType<T>): ExprOf<T>;
 export function bindparam(name: string, given?: unknown, type?: SQLType): unknown {
   if (typeof name !== "string" || name === "") {
@@ -105,6 +105,7 @@ export function bindparam(name: string, given?: unknown, type?: SQLType): unknow
     const { value, expanding, literalExecute } = options;
     return new BindParameter(value, known, name, expanding === true, required, callable, name, literalExecute === true);
   }
+  if (isType(given)) return new BindParameter(undefined, plainType(given), name, false, true, null, name);
   const known = type === undefined ? (given === undefined ? nullType : typeOfValue(given)) : plainType(type);
   return new BindParameter(given, known, name, false, given === undefined, null, name);
 }

@@ -2,6 +2,7 @@ import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import type { CacheKey } from "../key-context.js";
 import { Node, type Parts } from "../node.js";
+import { type PrintTarget, printed } from "../printed.js";
 import { AS_OPERAND, ENTITY } from "../protocol.js";
 import { FromClause } from "../selectable/from-clause.js";
 import type { ExecutionOptions } from "../statement.js";
@@ -39,6 +40,11 @@ export class SQLTemplate<T = never> extends ColumnElement<T, never> {
   /** The template as an expression of a type. */
   returns<U>(type: SQLType<U>): ExprOf<U> {
     return new SQLTemplate(this.strings, this.values, plainType(type) as SQLType) as unknown as ExprOf<U>;
+  }
+
+  /** The text with its values in it, and a semicolon; see `toSQL()` of statements. */
+  toSQL(bind?: PrintTarget, params?: Readonly<Record<string, unknown>>): string {
+    return printed(this, bind, params);
   }
 
   /** This statement with options for its execution. */

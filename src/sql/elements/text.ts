@@ -3,6 +3,7 @@ import { ArgumentError } from "../errors.js";
 import { type AsyncExplainBind, explainOn, type SyncExplainBind } from "../explain.js";
 import type { CacheKey } from "../key-context.js";
 import type { Node, Parts } from "../node.js";
+import { type PrintTarget, printed } from "../printed.js";
 import type { ExplainOptions, QueryPlan } from "../query-plan.js";
 import type { ExecutionOptions } from "../statement.js";
 import { nullType, typeOfValue } from "../types/base.js";
@@ -48,6 +49,11 @@ export class TextClause extends ColumnElement<never, never> {
   explain(bind: SyncExplainBind, options?: ExplainOptions): QueryPlan;
   explain(bind: AsyncExplainBind | SyncExplainBind, options: ExplainOptions = {}): Promise<QueryPlan> | QueryPlan {
     return explainOn(bind, this, options);
+  }
+
+  /** The text with its values in it, and a semicolon; see `toSQL()` of statements. */
+  toSQL(bind?: PrintTarget, params?: Readonly<Record<string, unknown>>): string {
+    return printed(this, bind, params);
   }
 
   /** The names of its parameters, in order of appearance. */

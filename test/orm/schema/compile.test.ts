@@ -1,16 +1,19 @@
 import { describe, expect, test } from "vitest";
 import {
   type AsyncEngine,
+  bindparam,
   ColumnElement,
   CompileError,
   cast,
   column,
   compile,
   compiles,
+  func,
   literal,
   MetaData,
   type SQLType,
   select,
+  sql,
   TypeDecorator,
   t,
   table,
@@ -54,6 +57,58 @@ describe("compilation to text", () => {
     expect(
       users.update().values({ name: null }).where(users.c.id.eq(1)).compile(engine, { literalBinds: true }).text,
     ).toBe("UPDATE users SET name = NULL WHERE users.id = 1");
+  });
+
+  test("[CX-03] toSQL() prints what runs when pasted: defaults of the columns, values of parameters, a semicolon", async () => {
+    const engine = await engineOf();
+    const metadata = new MetaData();
+    let made = 0;
+    const notes = table("printed_notes", metadata, {
+      id: column(t.integer, { primaryKey: true }),
+      title: column(t.text),
+      slug: column(t.text, {
+        default: (context) => String(context.getCurrentParameters().title).toLowerCase(),
+        onupdate: (context) => `${context.getCurrentParameters().title} again`,
+      }),
+      length: column(t.integer, { default: (context) => String(context.getCurrentParameters().slug).length }),
+      serial: column(t.integer, { default: () => ++made }),
+      state: column(t.string(10), { default: "new" }),
+      at: column(t.datetime, { default: func.now() }),
+    });
+    await metadata.createAll(engine);
+    const paste = (sql: string) => engine.begin((c) => c.execDriverSql(sql).then((result) => result.rowcount));
+    const rows = notes.insert().values([
+      { id: 1, title: "It's" },
+      { id: 2, title: "B; --" },
+    ]);
+    const printed = rows.toSQL(engine);
+    expect(printed.endsWith(";")).toBe(true);
+    expect(await paste(printed)).toBe(2);
+    const all = select(notes.c.title, notes.c.slug, notes.c.length, notes.c.serial, notes.c.state);
+    expect(await engine.execute(all.orderBy(notes.c.id)).all()).toEqual([
+      ["It's", "it's", 4, 1, "new"],
+      ["B; --", "b; --", 5, 2, "new"],
+    ]);
+    await paste(
+      notes
+        .update()
+        .values({ title: "C" })
+        .where(notes.c.id.eq(bindparam("id", t.integer)))
+        .toSQL(engine, { id: 2 }),
+    );
+    expect(await engine.scalar(select(notes.c.slug).where(notes.c.id.eq(2)))).toBe("C again");
+    const raw = text("DELETE FROM printed_notes WHERE title = :title -- the first").toSQL(engine, { title: "It's" });
+    expect(raw).toBe("DELETE FROM printed_notes WHERE title = 'It''s' -- the first\n;");
+    expect(await paste(raw)).toBe(1);
+    expect(sql`SELECT ${"x"}`.toSQL(engine)).toBe("SELECT 'x';");
+    expect(select(notes.c.id).where(notes.c.id.in([])).toSQL()).toMatch(/;$/);
+    expect(() =>
+      notes
+        .delete()
+        .where(notes.c.id.eq(bindparam("id", t.integer)))
+        .toSQL(engine),
+    ).toThrow("parameter id has no value, so that it cannot be written as a literal. Use params().");
+    expect(() => notes.delete().toSQL(engine)).toThrow("Add where(...), or say .all()");
   });
 
   test("[CX-03] toString is readable without a dialect, and renderPostcompile writes lists out", async () => {
@@ -113,6 +168,8 @@ describe("compilation to text", () => {
     await engine.execute(words.insert().values({ id: 1, w: "MiXed" }));
     expect(await engine.scalar(text("select w from words"))).toBe("MIXED");
     expect(await engine.scalar(select(words.c.w).where(words.c.w.eq("mixed")))).toBe("mixed");
+    await engine.begin((c) => c.execDriverSql(words.insert().values({ id: 2, w: "PriNted" }).toSQL(engine)));
+    expect(await engine.scalar(text("select w from words where id = 2"))).toBe("PRINTED");
   });
 
   test("[CT-12] a type that the library does not know is declared, cast to and reflected by name", async () => {

@@ -6,9 +6,11 @@ import {
   CompileError,
   compile,
   createAsyncEngine,
+  event,
   insert,
   type MetaData,
   type Node,
+  type Statement,
   text,
 } from "../../../src/index.js";
 import { leaseDatabase } from "../../support/postgres-databases.js";
@@ -151,6 +153,7 @@ async function check(
   make: (name: Name) => Executable,
   outcome: Outcome,
 ): Promise<void> {
+  await checkPrinted(engine, name, make(name), outcome);
   await using connection = await engine.connect();
   const result = await connection.execute(make(name), outcome.params as never);
   const expected = of(outcome.rows, name);
@@ -168,6 +171,22 @@ async function check(
     const [query, seen] = outcome.after;
     expect(plain((await connection.execute(query())).all()), `${name}, afterwards`).toEqual(seen);
   }
+}
+
+/** What `toSQL()` prints gives what the statement gives: its text is sent in the statement's place, without parameters. */
+async function checkPrinted(engine: AsyncEngine, name: Name, statement: Executable, outcome: Outcome): Promise<void> {
+  if (outcome.params !== undefined || !("toSQL" in (statement as object))) return;
+  const printed = (statement as Statement).toSQL(engine);
+  const run = async (sql?: string): Promise<unknown> => {
+    await using connection = await engine.connect();
+    if (sql !== undefined) {
+      event.listen(connection, "beforeCursorExecute", () => ({ statement: sql, parameters: [] }));
+    }
+    const result = await connection.execute(statement);
+    const { rowcount, returnsRows } = result as unknown as { rowcount: number; returnsRows: boolean };
+    return { rowcount, rows: returnsRows ? plain(result.all()) : [] };
+  };
+  expect(await run(printed), `${name}: ${printed}`).toEqual(await run());
 }
 
 /** Rows without their class. */
