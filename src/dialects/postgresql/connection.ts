@@ -281,7 +281,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   end(word: "COMMIT" | "ROLLBACK"): Exchange | null {
     this.#inTransaction = false;
     this.#abandoned = [];
-    this.#copying?.discard();
+    this.#copying?.transactionEnds();
     this.#copying = null;
     if (this.#prepared !== null) {
       const id = this.#prepared;

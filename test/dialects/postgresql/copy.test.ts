@@ -276,6 +276,34 @@ describe.each(engines)("on %s", (_, make) => {
 });
 
 describe("on a server", () => {
+  test("a backend that is terminated in the middle of a copy is an error in either direction, and nothing is half-written", async () => {
+    const engine = await ready(() => db.engine({ poolSize: 2, maxOverflow: 0 }));
+    const others = text(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    );
+    const other = db.engine();
+    async function* killing() {
+      yield* words(12_000);
+      await other.execute(others);
+      yield* words(12_000, 12_001);
+    }
+    expect(await rejection(engine.copyFrom(plain, killing()))).toMatchObject({ connectionInvalidated: true });
+    expect(await engine.scalar(select(func.count()).selectFrom(plain))).toBe(0);
+    await engine.execute(text("INSERT INTO copied_plain SELECT n, repeat('x', 1000) FROM generate_series(1, 9000) n"));
+    const read = async () => {
+      for await (const _chunk of engine.copyTo(plain, { format: "text" })) await other.execute(others);
+    };
+    expect(await rejection(inTime(read()))).toMatchObject({ connectionInvalidated: true });
+    expect(await engine.scalar(select(func.count()).selectFrom(plain))).toBe(9000);
+    await engine.connect(async (conn) => {
+      const cut = conn.copyTo(plain, { format: "text" });
+      await cut.next();
+      await conn.commit();
+      await expect(cut.next()).rejects.toThrow("was ended before all was read");
+    });
+    expect(engine.status()).toMatchObject({ checkedOut: 0, waiting: 0 });
+  });
+
   test("a signal ends a copy in either direction, and the connection is usable", async () => {
     const engine = await ready(() => db.engine({ poolSize: 1, maxOverflow: 0 }));
     await engine.copyFrom(plain, words(20_000));

@@ -19,6 +19,7 @@ export class CopyCursor implements DriverCursor {
   /** Another statement waits for the end: nothing is held up any more. */
   #hurried = false;
   #discarding = false;
+  #cutShort = false;
   /** The exchange has ended, with this error or none. */
   #ended: { readonly error: unknown } | null = null;
   #wake: (() => void) | null = null;
@@ -43,6 +44,11 @@ export class CopyCursor implements DriverCursor {
   }
 
   async fetch(count: number): Promise<unknown[][]> {
+    if (this.#cutShort) {
+      throw new InvalidRequestError(
+        "The transaction of this copyTo() was ended before all was read: commit, roll back or close after the loop.",
+      );
+    }
     while (this.#chunks.length === 0 && this.#ended === null) await this.#news();
     const rows = this.#chunks.splice(0, count).map((chunk) => [chunk]);
     if (this.#chunks.length === 0) this.#hold(false);
@@ -66,6 +72,13 @@ export class CopyCursor implements DriverCursor {
   }
 
   closeSync(): void {
+    this.discard();
+  }
+
+  /** Its transaction ends: what is not there yet will not be. */
+  transactionEnds(): void {
+    if (this.#ended !== null || this.#discarding) return;
+    this.#cutShort = true;
     this.discard();
   }
 
