@@ -32,5 +32,8 @@ th { font-size: .82rem; font-weight: 500; color: var(--soft); } .n { text-align:
 pre, code { font: .87rem/1.5 ui-monospace, SFMono-Regular, Menlo, monospace; } pre { margin: .3rem 0; white-space: pre-wrap; }
 .parameters { font-size: .87rem; } .place { margin-top: .25rem; font-size: .87rem; } .place summary { cursor: pointer; color: var(--soft); }
 .sessions { margin: 0; padding-left: 1.2rem; }
-@media (max-width: 48rem) { main { padding: .75rem; } table { display: block; overflow-x: auto; } }
+@media (max-width: 48rem) {
+  main { padding: .75rem; } table { display: block; overflow-x: auto; } th, td { overflow-wrap: normal; white-space: nowrap; padding: .4rem .45rem; }
+  td:nth-child(2) { min-width: 11rem; white-space: normal; overflow-wrap: anywhere; } th:first-child, td:first-child { display: none; }
+}
 `);
