@@ -1,7 +1,10 @@
 /**
  * Athanor beside the bare drivers and its peers: every contestant as its own process, interleaved over rounds.
  *
- *   npm run bench -- [--db sqlite|postgres|URL] [--only W3,W4] [--rounds n] [--warm-up n] [--contestants athanor,kysely] [--json file] [--svg file] [--profile folder]
+ *   npm run bench -- [--db sqlite|postgres|URL] [--only W3,W4] [--rounds n] [--seconds n] [--warm-up seconds] [--contestants athanor,kysely]
+ *                    [--json file] [--svg file] [--markdown file] [--profile folder]
+ *
+ * See README.md.
  */
 import { fork, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -11,18 +14,21 @@ import { prepareAthanor } from "./build.mjs";
 import { chart } from "./chart.mjs";
 import { CONTESTANTS } from "./contestants.mjs";
 import { makeDatabase } from "./database.mjs";
-import { describeRun, table } from "./report.mjs";
+import { preparePrisma } from "./prisma.mjs";
+import { describeRun, markdown, median, table } from "./report.mjs";
 import { WORKLOADS } from "./workloads.mjs";
 
 const { values: options } = parseArgs({
   options: {
     db: { type: "string", multiple: true },
     only: { type: "string" },
-    rounds: { type: "string", default: "7" },
-    "warm-up": { type: "string", default: "4" },
+    rounds: { type: "string", default: "9" },
+    seconds: { type: "string", default: "60" },
+    "warm-up": { type: "string", default: "1.5" },
     contestants: { type: "string" },
     json: { type: "string" },
     svg: { type: "string" },
+    markdown: { type: "string" },
     profile: { type: "string" },
     "no-build": { type: "boolean" },
   },
@@ -30,8 +36,12 @@ const { values: options } = parseArgs({
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const SERVER = process.env.BENCH_POSTGRES ?? "postgresql://postgres@127.0.0.1:5432/postgres";
 const rounds = Number(options.rounds);
-/** Rounds that are not counted: a program that has run for a moment is compiled. The very first is shown as the cold one. */
-const warmUps = Number(options["warm-up"]);
+/** After so long the counted rounds of a workload end, when there are three of them. */
+const secondsForAll = Number(options.seconds);
+/** Each contestant runs so long before its rounds are counted: a program that has run for a moment is compiled. The very first is shown as the cold one. */
+const warmUpMs = 1000 * Number(options["warm-up"]);
+const WARM_UPS = { least: 2, most: 12 };
+const LEAST_ROUNDS = 3;
 const only = options.only?.split(",") ?? Object.keys(WORKLOADS);
 const asked = options.contestants?.split(",");
 
@@ -75,7 +85,8 @@ class Contestant {
     return this.failure === null;
   }
 
-  async round(round) {
+  /** @param warmUp whether the round is not counted */
+  async round(round, warmUp = false) {
     if (this.failure !== null) return;
     const child = this.isProcess ? this.start() : this.child;
     if (!this.isProcess) child.send({ round });
@@ -87,7 +98,15 @@ class Contestant {
       await this.end();
       return;
     }
-    this.results.push({ ...answer, warmUp: round < warmUps });
+    this.results.push({ ...answer, warmUp });
+  }
+
+  /** Whether it has run for a moment. A process that is measured from its start is never warm. */
+  get isWarm() {
+    if (this.isProcess || this.failure !== null) return true;
+    const { length } = this.results;
+    if (length < WARM_UPS.least) return false;
+    return length >= WARM_UPS.most || this.results.reduce((sum, { ms }) => sum + ms, 0) >= warmUpMs;
   }
 
   async end() {
@@ -117,23 +136,23 @@ function gone(child) {
   );
 }
 
-const median = (list) => {
-  const sorted = [...list].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-};
-
 async function measure(workload, database, names) {
   const { needs, mutates } = WORKLOADS[workload];
   const contestants = names.map((name) => new Contestant(name, workload, database));
   await database.reset(needs);
   for (const contestant of contestants) await contestant.open();
-  for (let round = 0; round < warmUps + rounds; round++) {
+  const run = async (contestant, round, warmUp) => {
+    if (contestant.failure !== null) return;
+    if (mutates) await database.reset(needs);
+    await contestant.round(round, warmUp);
+  };
+  for (let round = 0; !contestants.every((c) => c.isWarm); round++)
+    for (const contestant of contestants) if (!contestant.isWarm) await run(contestant, round, true);
+  const start = performance.now();
+  for (let round = 0; round < rounds; round++) {
+    if (round >= LEAST_ROUNDS && performance.now() - start > 1000 * secondsForAll) break;
     // Another order in each round, so that nobody always follows the same one.
-    for (let i = 0; i < contestants.length; i++) {
-      if (mutates) await database.reset(needs);
-      await contestants[(i + round) % contestants.length].round(round);
-    }
+    for (let i = 0; i < contestants.length; i++) await run(contestants[(i + round) % contestants.length], round, false);
   }
   for (const contestant of contestants) await contestant.end();
   const bare = contestants.find((c) => c.name === "driver");
@@ -148,6 +167,7 @@ async function measure(workload, database, names) {
       ms: median(timed.map((r) => r.ms)),
       cpu: median(timed.map((r) => r.cpu)),
       rss: Math.max(...results.map((r) => r.rss)),
+      rounds: timed.length,
       cold: results[0].ms,
       coldCpu: results[0].cpu,
       ...(wrong === undefined ? {} : { failure: "another checksum" }),
@@ -165,18 +185,20 @@ for (const db of databases) {
     events: only.some((w) => w.startsWith("W12")),
   });
   run.databases[kind] = { version: database.version, workloads: {} };
+  const names = Object.keys(CONTESTANTS).filter(
+    (n) => (asked === undefined || n === "driver" || asked.includes(n)) && CONTESTANTS[n].kinds.includes(kind),
+  );
+  if (names.includes("prisma") && !preparePrisma(kind)) names.splice(names.indexOf("prisma"), 1);
   try {
     for (const workload of only) {
       if (WORKLOADS[workload] === undefined)
         throw new Error(`There is no workload ${workload}: ${Object.keys(WORKLOADS).join(", ")}`);
-      const names = Object.keys(CONTESTANTS).filter(
-        (n) => (asked === undefined || n === "driver" || asked.includes(n)) && CONTESTANTS[n].kinds.includes(kind),
-      );
       const results = await measure(workload, database, names);
       run.databases[kind].workloads[workload] = results;
       // After each workload, so that a run that is broken off has not been for nothing.
       if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(run, null, 1)}\n`);
       if (options.svg !== undefined) writeFileSync(options.svg, chart(run));
+      if (options.markdown !== undefined) writeFileSync(options.markdown, markdown(run));
       console.log(table(kind, workload, results));
     }
   } finally {

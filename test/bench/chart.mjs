@@ -7,7 +7,7 @@ const LEFT = 330;
 const WIDTH = 560;
 /** Longer bars are cut off, with their number beside them. */
 const MOST = 10;
-const COLOURS = ["#888888", "#d9480f", "#1c7ed6", "#2f9e44", "#7048e8", "#c2255c", "#0c8599", "#846358"];
+const COLOURS = ["#888888", "#d9480f", "#1c7ed6", "#2f9e44", "#7048e8", "#c2255c", "#0c8599", "#846358", "#f08c00"];
 
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 

@@ -10,6 +10,7 @@ export const CONTESTANTS = {
   drizzle: peer("drizzle"),
   "mikro-orm": peer("mikro-orm"),
   typeorm: peer("typeorm"),
+  prisma: peer("prisma"),
   sequelize: peer("sequelize"),
   objection: peer("objection"),
 };

@@ -6,6 +6,13 @@ import { WORKLOADS } from "./workloads.mjs";
 const require = createRequire(import.meta.url);
 
 export const ratio = (a, b) => (a === undefined || b === undefined || b === 0 ? null : a / b);
+
+export function median(list) {
+  const sorted = [...list].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
 const show = (value, digits = 2) => (value === null || value === undefined ? "" : value.toFixed(digits));
 
 /** What the run was made with. */
@@ -62,4 +69,39 @@ export function table(kind, workload, results) {
     );
   }
   return lines.join("\n");
+}
+
+const HEADINGS = { sqlite: "SQLite", postgres: "PostgreSQL" };
+
+/**
+ * The run as a table of Markdown: of each workload Athanor's wall time and client CPU time as multiples of the bare driver's, what it may be, and the
+ * peer with the shortest wall time.
+ */
+export function markdown(run) {
+  const kinds = Object.keys(run.databases);
+  const columns = kinds.flatMap((kind) => [`${HEADINGS[kind]}: wall`, "CPU", "may be", "best peer"]);
+  const lines = [`| workload | ${columns.join(" | ")} |`, `|---|${columns.map(() => "---").join("|")}|`];
+  const workloads = [...new Set(kinds.flatMap((kind) => Object.keys(run.databases[kind].workloads)))];
+  for (const workload of workloads) {
+    const cells = kinds.flatMap((kind) =>
+      cellsOf(run.databases[kind].workloads[workload], WORKLOADS[workload].target[kind]),
+    );
+    lines.push(`| ${workload} ${WORKLOADS[workload].title} | ${cells.join(" | ")} |`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function cellsOf(results, target) {
+  const ran = (results ?? []).filter((r) => r.failure === undefined);
+  const bare = ran.find((r) => r.name === "driver");
+  const own = ran.find((r) => r.name === "athanor");
+  if (bare === undefined || own === undefined) return ["", "", "", ""];
+  const peers = ran.filter((r) => r !== bare && r !== own).sort((a, b) => a.ms - b.ms);
+  const best = peers.length === 0 ? "" : `${peers[0].name} ${show(ratio(peers[0].ms, bare.ms))}`;
+  return [
+    show(ratio(own.ms, bare.ms)),
+    show(ratio(own.cpu, bare.cpu)),
+    target === undefined ? "" : String(target),
+    best,
+  ];
 }
