@@ -66,7 +66,7 @@ export class ItemWriter {
   #viewOptions({ table, view }: PulledClass | PulledTable): string {
     const said: Record<string, string> = { isView: "true" };
     if (view?.materialized === true) said["materialized"] = "true";
-    if (view?.definition != null) said["definition"] = templateCode(view.definition.replace(/;\s*$/, ""));
+    if (view?.definition != null) said["definition"] = templateCode(view.definition);
     return this.code.object({ schema: table.schema ?? undefined }, said);
   }
 

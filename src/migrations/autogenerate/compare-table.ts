@@ -173,7 +173,7 @@ function compareColumns(table: ComparedTable, options: TableComparisonOptions, f
   for (const [name, column] of twins) {
     if (wanted.has(name) || !included(column, true)) continue;
     touched.add(column.name);
-    changes.push(new DropColumnOperation(on, column.name, {}, columnOf(nowTable, column.name)));
+    changes.push(new DropColumnOperation(on, column.name, {}, columnBefore(nowTable, on, column.name)));
   }
 }
 
@@ -199,7 +199,7 @@ function compareColumn(
   if (recomputed && after.computed !== null && canAlter) {
     // There is no way to give a column another expression but to make it anew.
     touched.add(before.name);
-    changes.push(new DropColumnOperation(on, after.name, {}, renamedColumn(nowTable, before.name, after.name)));
+    changes.push(new DropColumnOperation(on, after.name, {}, columnBefore(nowTable, on, before.name, after.name)));
     changes.push(addColumn(own, after.name));
     return;
   }
@@ -250,12 +250,14 @@ function addColumn(own: Table, name: string): AddColumnOperation {
   return lone(own, columnOf(own, name) as Column, name);
 }
 
-/** A column as it was, under the name that it has when it is dropped. */
-function renamedColumn(table: Table, name: string, now: string): Column {
-  return lone(table, columnOf(table, name) as Column, now).column;
+/** A column as it was, of the table and under the name that it has when it is dropped. */
+function columnBefore(table: Table, on: TableName, name: string, now = name): Column {
+  return lone(on, columnOf(table, name) as Column, now).column;
 }
 
-function lone(table: Table, column: Column, name: string): AddColumnOperation {
+type TableName = Pick<Table, "name" | "schema">;
+
+function lone(table: TableName, column: Column, name: string): AddColumnOperation {
   const { options } = column.copy({ foreignKeys: [], unique: false, index: false, primaryKey: false } as never);
   const bare = new Column(name, unchecked(column.type), { ...options, name, key: name }) as Column;
   const alone = new Table(table.name, new MetaData(), [bare as Column<never>], { schema: table.schema });

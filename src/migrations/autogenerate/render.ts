@@ -209,7 +209,7 @@ class Calls {
     if (operation instanceof SqlOperation)
       return operation.does.statements.map((each) => `op.execDriverSql(${templateCode(each)});`);
     if (operation instanceof StatementOperation) {
-      const text = `op.${operation.kind}(${operation.args.map((each) => code.value(each)).join(", ")})`;
+      const text = `op.${operation.kind}(${operation.args.map((each) => (typeof each === "string" ? templateCode(each) : code.value(each))).join(", ")})`;
       return [operation.outside ? `await op.autocommitBlock(() => ${text});` : `${text};`];
     }
     return [`// ${operation.describe()}: say how it is written with rendersOperation()`];

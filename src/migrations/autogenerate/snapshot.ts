@@ -72,7 +72,11 @@ const CREATE_VIEW = new RegExp(
 /** The query of a view, and the names that it gives to its columns, where the database keeps the whole statement. */
 export function viewParts(definition: string): { readonly query: string; readonly columns: string | null } {
   const head = CREATE_VIEW.exec(definition);
-  return { query: definition.slice(head?.[0].length ?? 0), columns: head?.[1] ?? null };
+  const query = definition
+    .slice(head?.[0].length ?? 0)
+    .trim()
+    .replace(/;$/, "");
+  return { query, columns: head?.[1] ?? null };
 }
 
 const INSUFFICIENT_PRIVILEGE = "42501";

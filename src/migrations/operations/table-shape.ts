@@ -131,10 +131,15 @@ export class TableShape {
       ...(comment === undefined ? {} : { comment }),
       foreignKeys: [],
     }) as Column;
-    entry.using = using ?? entry.using;
+    if (using !== undefined) entry.using = this.#overRowBefore(using);
     if (newName === name) return;
     this.#renamed.set(entry.before ?? name, newName);
     this.#primaryKey = this.#primaryKey.map((each) => (each === name ? newName : each));
+  }
+
+  /** An expression over the columns as they are called by now, as one over the row before the batch. */
+  #overRowBefore(text: string): string {
+    return [...this.#renamed].reduce((sql, [from, to]) => replaceIdentifier(sql, to, from), text);
   }
 
   #addConstraint(constraint: Constraint): void {

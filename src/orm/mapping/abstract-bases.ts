@@ -23,6 +23,7 @@ export interface DeclaredOptions extends MapperOptions {
   readonly comment?: string;
   readonly tableArgs?: TableArgs;
   readonly dialectOptions?: TableOptions["dialectOptions"];
+  readonly renamedFrom?: string;
   readonly tableCls?: TableFactory;
 }
 

@@ -85,6 +85,7 @@ function ownTable(declaration: ClassDeclaration): Table | null {
     ...(options.schema === undefined ? {} : { schema: options.schema }),
     comment: options.comment ?? null,
     ...(options.dialectOptions === undefined ? {} : { dialectOptions: options.dialectOptions }),
+    ...(options.renamedFrom === undefined ? {} : { renamedFrom: options.renamedFrom }),
   };
   const table =
     options.tableCls?.(name, home.metadata, given) ?? (new Table(name, home.metadata, [], given) as unknown as Table);

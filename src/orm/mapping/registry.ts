@@ -57,6 +57,8 @@ export interface EntityOptions extends MapperOptions {
   readonly tableArgs?: TableArgs;
   /** Options of the table on one dialect, by its name: `{ sqlite: { strict: true } }`. */
   readonly dialectOptions?: TableOptions["dialectOptions"];
+  /** The name that the table had before: migrations rename it, and keep what is in it. To be taken out when they have. */
+  readonly renamedFrom?: string;
   /** Makes the table, for classes that want another kind or look at each: on an abstract base it is asked for each class below. */
   readonly tableCls?: TableFactory;
 }

@@ -194,6 +194,8 @@ export interface ColumnOptions<T = unknown> {
   readonly computed?: Computed;
   readonly identity?: Identity | boolean;
   readonly info?: Readonly<Record<string, unknown>>;
+  /** The name that it had before: migrations rename it, and keep what is in it. To be taken out when they have. */
+  readonly renamedFrom?: string;
   /** Its values are kept out of the log and out of error messages. */
   readonly hidden?: boolean;
   /** Left out of plain `select(table)`. */
@@ -267,7 +269,7 @@ export class Column<T = unknown, Src = unknown> extends ColumnElement<T, Src> im
     this.comment = options.comment ?? null;
     this.computed = options.computed ?? null;
     this.identity = options.identity === true ? {} : options.identity === false ? null : (options.identity ?? null);
-    this.info = { ...options.info };
+    this.info = { ...options.info, ...(options.renamedFrom === undefined ? {} : { renamedFrom: options.renamedFrom }) };
     this.system = options.system === true;
     const keys = [...(options.foreignKey === undefined ? [] : [options.foreignKey]), ...(options.foreignKeys ?? [])];
     this.foreignKeys = keys.map((key) => (key instanceof ForeignKey ? adopt(key) : new ForeignKey(key)));

@@ -79,6 +79,8 @@ export interface TableOptions {
   /** Between CREATE and TABLE: `["TEMPORARY"]`. */
   readonly prefixes?: readonly string[];
   readonly info?: Readonly<Record<string, unknown>>;
+  /** The name that it had before: migrations rename it, and keep what is in it. To be taken out when they have. */
+  readonly renamedFrom?: string;
   /** A view: `createAll` does not create it as a table. */
   readonly isView?: boolean;
   /**
@@ -172,7 +174,7 @@ export class Table<Cols = ColumnSpecs, Name = string>
     this.#comment = options.comment ?? null;
     this.#dialectOptions = options.dialectOptions;
     this.prefixes = options.prefixes ?? [];
-    this.info = { ...options.info };
+    this.info = { ...options.info, ...(options.renamedFrom === undefined ? {} : { renamedFrom: options.renamedFrom }) };
     this.isView = options.isView === true;
     this.#primaryKey = new PrimaryKeyConstraint();
     this.#primaryKey.attach(this as unknown as TableLike);

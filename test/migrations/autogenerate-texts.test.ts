@@ -1,0 +1,191 @@
+import { describe, expect, test } from "vitest";
+import {
+  Column,
+  checkConstraint,
+  column,
+  DomainType,
+  Index,
+  MetaData,
+  PrimaryKey,
+  Registry,
+  Table,
+  t,
+  table,
+  text,
+} from "../../src/index.js";
+import { compareMetadata } from "../../src/migrations/index.js";
+import { databaseKind, freshDatabase } from "../support/database.js";
+import { described, runGenerated } from "../support/generated-operations.js";
+
+const pg = databaseKind() === "postgresql";
+const id = () => column(t.integer, { primaryKey: true });
+
+/** Goes from one metadata to the other and back; nothing may differ at either end. @returns what is written */
+async function thereAndBack(from: MetaData, to: MetaData, schemas: readonly string[] = []): Promise<readonly string[]> {
+  const { engine } = await freshDatabase({ file: true });
+  for (const each of schemas) await engine.execute(text(`create schema ${each}`));
+  const compare = (metadata: MetaData) => engine.connect((conn) => compareMetadata(conn, metadata, { schemas }));
+  await from.createAll(engine);
+  const operations = await compare(to);
+  const { upgrade } = await runGenerated(engine, operations, "upgrade");
+  expect(described(await compare(to))).toEqual([]);
+  await runGenerated(engine, operations, "downgrade");
+  expect(described(await compare(from))).toEqual([]);
+  return upgrade;
+}
+
+describe("what a comparison writes", () => {
+  test("[AG-10] types have what stands in for them elsewhere, the name that they go by, and the rules of their domain", async () => {
+    const year = new DomainType<number>("year", t.integer, { check: { year_check: "VALUE > 1900" }, notNull: true });
+    const to = new MetaData();
+    table("things", to, {
+      id: id(),
+      name: column(t.string(20).withVariant(t.text, "sqlite")),
+      word: column(t.string(20).spelled("NCHAR(20)", "sqlite")),
+      born: column(year.withVariant(t.smallint, "sqlite"), { serverDefault: "1950", nullable: false }),
+    });
+    const [made] = await thereAndBack(new MetaData(), to);
+    expect(made).toContain('name: column(t.string(20).withVariant(t.text, "sqlite")),');
+    expect(made).toContain('word: column(t.string(20).spelled("NCHAR(20)", "sqlite")),');
+    expect(made).toContain(
+      'new DomainType("year", t.integer, { check: { year_check: "VALUE > 1900" }, notNull: true }).withVariant(t.smallint, "sqlite")',
+    );
+  });
+
+  test("[AG-02] a default keeps its colons, in quotes and outside of them", async () => {
+    const to = new MetaData();
+    table("settings", to, {
+      id: id(),
+      extra: column(t.text, { serverDefault: text('\'{"a": ":x", "at": "12:30"}\'') }),
+      at: column(t.text, { serverDefault: text("('a' || ':b')") }),
+    });
+    await thereAndBack(new MetaData(), to);
+  });
+
+  test("[AG-04] what goes from a table that is renamed comes back to it; a class says its names before", async () => {
+    const registry = new Registry();
+    @registry.Entity("people", {
+      renamedFrom: "users",
+      tableArgs: [checkConstraint("years > 0", { name: "ck_years" })],
+    })
+    class Person {
+      @PrimaryKey(t.integer)
+      id!: number;
+
+      @Column(t.bigint, { renamedFrom: "age" })
+      years!: bigint;
+    }
+    expect(Person.name).toBe("Person");
+    registry.configure();
+    const from = new MetaData();
+    table(
+      "users",
+      from,
+      { id: id(), age: column(t.integer, { nullable: false }), nick: column(t.string(9), { serverDefault: "x" }) },
+      checkConstraint("age > 0", { name: "ck_age" }),
+    );
+    const written = (await thereAndBack(from, registry.metadata)).join("\n");
+    expect(written).toContain('op.renameTable("users", "people");');
+    expect(written).toContain('"age", { name: "years" }');
+  });
+
+  test("[AG-06] views are what their definition says, also those of classes; one without it is somebody else's", async () => {
+    const made = (since: number, mapped: boolean): MetaData => {
+      const metadata = new MetaData();
+      table("days", metadata, { id: id(), mood: column(t.text) });
+      if (mapped) new Table("moods", metadata, [], { isView: true });
+      const definition = `SELECT id, mood FROM days WHERE id > ${since}`;
+      new Table("late_days", metadata, [], { isView: true, definition });
+      return metadata;
+    };
+    const written = await thereAndBack(made(1, false), made(5, false));
+    expect(written.map((each) => each.slice(0, 13))).toEqual(['op.dropView("', "op.createView"]);
+    const { engine } = await freshDatabase({ file: true });
+    await made(1, false).createAll(engine);
+    await engine.execute(text("create view moods as select mood from days"));
+    const compare = (metadata: MetaData) => engine.connect((conn) => compareMetadata(conn, metadata));
+    expect(described(await compare(made(1, true)))).toEqual([]);
+    expect(described(await compare(made(1, false)))).toEqual(["drop view moods"]);
+  });
+
+  if (!pg) {
+    test("[AG-02] SQLite's ways to write a type are one, and a key need not be said to be not null", async () => {
+      const { engine } = await freshDatabase();
+      await engine.execute(
+        text(
+          "create table tracks (id integer primary key autoincrement, name nvarchar(20) not null, price decimal(10,2), at timestamp, size int, code character varying(5) collate nocase)",
+        ),
+      );
+      const tracks = (code = t.string(5, { collation: "nocase" })): MetaData => {
+        const metadata = new MetaData();
+        table(
+          "tracks",
+          metadata,
+          {
+            id: id(),
+            name: column(t.string(20), { nullable: false }),
+            price: column(t.numeric(10, 2)),
+            at: column(t.datetime),
+            size: column(t.integer),
+            code: column(code),
+          },
+          { dialectOptions: { sqlite: { autoincrement: true } } },
+        );
+        return metadata;
+      };
+      const compare = (metadata: MetaData) => engine.connect((conn) => compareMetadata(conn, metadata));
+      expect(described(await compare(tracks()))).toEqual([]);
+      expect(described(await compare(tracks(t.string(6, { collation: "nocase" }))))).toEqual([
+        "alter column tracks.code (type, using)",
+      ]);
+      expect(described(await compare(tracks(t.string(5))))).toEqual(["alter column tracks.code (type, using)"]);
+    });
+  } else {
+    test("[AG-05] a default, a check and a view name types and tables of another schema", async () => {
+      const made = (): MetaData => {
+        const metadata = new MetaData();
+        const state = t.enum(["new", "paid"], { name: "state", schema: "sales" });
+        table(
+          "orders",
+          metadata,
+          { id: id(), state: column(state, { serverDefault: text("'new'::sales.state") }) },
+          checkConstraint("state <> 'paid'::sales.state or id > 0", { name: "ck_paid" }),
+          { schema: "sales" },
+        );
+        const definition = "SELECT o.id FROM sales.orders o WHERE o.state = 'new'::sales.state";
+        new Table("open_orders", metadata, [], { isView: true, definition, schema: "sales" });
+        return metadata;
+      };
+      await thereAndBack(new MetaData(), made(), ["sales"]);
+    });
+
+    test("[AG-01] a partition has keys, checks and indexes of its own; a sequence of a serial column is no sequence of its own", async () => {
+      const made = (): MetaData => {
+        const metadata = new MetaData();
+        table(
+          "owners",
+          metadata,
+          { id: column(t.integer, { primaryKey: true, autoincrement: true }) },
+          {
+            dialectOptions: { postgresql: { autoincrement: "serial" } },
+          },
+        );
+        const columns = () => ({ id: column(t.integer), owner_id: column(t.integer) });
+        table("rows", metadata, columns(), { dialectOptions: { postgresql: { partitionBy: "RANGE (id)" } } });
+        table(
+          "rows_1",
+          metadata,
+          { ...columns(), owner_id: column(t.integer, { foreignKey: "owners.id" }) },
+          checkConstraint("owner_id > 0", { name: "ck_owner" }),
+          new Index("ix_rows_1", ["owner_id"]),
+          { dialectOptions: { postgresql: { partitionOf: "rows", forValues: "FROM (0) TO (10)" } } },
+        );
+        return metadata;
+      };
+      const { engine } = await freshDatabase();
+      await made().createAll(engine);
+      const found = await engine.connect((conn) => compareMetadata(conn, made()));
+      expect(described(found)).toEqual([]);
+    });
+  }
+});
