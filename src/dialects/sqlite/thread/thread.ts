@@ -15,8 +15,8 @@ interface Waiting {
 
 const PROGRAM = new URL("./main.js", import.meta.url);
 
-/** Threads without work that are kept, as one takes 50 ms to start, and for how many milliseconds. */
-const KEPT = 4;
+/** Threads without work that are kept, and for how many milliseconds: one takes 50 ms of a processor to start, and a full pool of the usual size gives back ten at once. */
+const KEPT = 16;
 const KEPT_FOR_MS = 10_000;
 
 const idle: SqliteThread[] = [];
