@@ -154,6 +154,9 @@ const IN_FLUSH = 16;
 const FLUSH_DELETES = 32;
 const FLUSH_LISTS = 64;
 const MARKED = 128;
+/** From this bit on, one for each of the first relationships. */
+const LINKED = 256;
+const LINKED_SLOTS = 22;
 
 export class InstanceState {
   /** Slots of `values` that hold what the driver gave and convert when first read, a bit each. */
@@ -231,7 +234,15 @@ export class InstanceState {
       (this.flags & ~(FLUSH_DELETES | FLUSH_LISTS)) | (deletes ? FLUSH_DELETES : 0) | (lists ? FLUSH_LISTS : 0);
   }
   leaveFlush(): void {
-    this.flags &= ~(IN_FLUSH | FLUSH_DELETES | FLUSH_LISTS);
+    this.flags &= (IN_FLUSH - 1) | MARKED;
+  }
+
+  /** Whether the flush has given the row the key of what a relationship to one holds. False where that is not known. */
+  isLinked(slot: number): boolean {
+    return slot < LINKED_SLOTS && (this.flags & (LINKED << slot)) !== 0;
+  }
+  noteLinked(slot: number, linked: boolean): void {
+    if (slot < LINKED_SLOTS) this.flags = linked ? this.flags | (LINKED << slot) : this.flags & ~(LINKED << slot);
   }
 
   /** Marks the object for a loop that must meet each once; true if it was not marked. Whoever marks takes the marks away before anything else runs. */

@@ -27,6 +27,8 @@ interface InsertBatch {
   readonly columns: readonly Column[];
   /** What the database makes. */
   readonly returning: readonly Column[];
+  /** Whether an object with values in just the columns that are given has a row like the others, without a further look. */
+  readonly isPlain: boolean;
   readonly states: InstanceState[];
   /** The values of `columns` for the first object, then those for the second; with room for all that may follow, until it is closed. */
   readonly values: unknown[];
@@ -111,6 +113,7 @@ function batches(runs: readonly Run[], dialect: EngineDialect): InsertBatch[] {
     }
     for (let i = 0; i < states.length; i++) {
       const state = states[i];
+      if (last !== null && addPlain(last, state)) continue;
       const filledFrom = filled.length;
       const hasExpressions = readRow(state, shape, row, filled);
       if (last !== null && !hasExpressions && addRow(last, state, row)) continue;
@@ -199,12 +202,39 @@ function newBatch(
       dialect.capabilities.returning && shape.mapper.options.eagerDefaults !== false
         ? returning
         : keysOnly(returning, shape),
+    isPlain:
+      expressions === null && shape.columns.every((written, i) => isUpToObject(written, shape, given.includes(i))),
     states: [],
     values: [],
     expressions,
     filled,
     filledFrom,
   };
+}
+
+/** Whether a column is written with the object's value where that has one, and left to the database where it has none. */
+function isUpToObject(written: WrittenColumn, shape: TableShape, given: boolean): boolean {
+  return !written.decided && (given || (!written.hasDefault && isMadeByServer(written, shape)));
+}
+
+/** Adds the row of an object that has values in just the columns of the batch; false where it takes a closer look. */
+function addPlain({ isPlain, shape, given, values, states }: InsertBatch, state: InstanceState): boolean {
+  if (!isPlain || state.raw !== 0) return false;
+  const { slots } = shape;
+  const { values: own } = state;
+  const start = states.length * given.length;
+  let next = 0;
+  for (let i = 0; i < slots.length; i++) {
+    const value = own[slots[i]];
+    if (given[next] !== i) {
+      if (value !== undefined) return false;
+    } else {
+      if (value === undefined || value === null || (typeof value === "object" && value instanceof Node)) return false;
+      values[start + next++] = value;
+    }
+  }
+  states.push(state);
+  return true;
 }
 
 /** Adds a row to a batch, if it gives just the columns of the batch. */
@@ -236,7 +266,7 @@ function missingValue(state: InstanceState, written: WrittenColumn, shape: Table
     attribute.assign(state, value);
     return value;
   }
-  if (written.serverMade || column === shape.autoincrement) return LEFT_OUT;
+  if (isMadeByServer(written, shape)) return LEFT_OUT;
   if (attribute.peek(state) === undefined) {
     attribute.setCommitted(state, null);
     leaveUnset(state, attribute);
@@ -249,6 +279,11 @@ function missingValue(state: InstanceState, written: WrittenColumn, shape: Table
     );
   }
   return null;
+}
+
+/** Whether the database makes the value of a column that is left out. */
+function isMadeByServer({ serverMade, column }: WrittenColumn, { autoincrement }: TableShape): boolean {
+  return serverMade || column === autoincrement;
 }
 
 function defaultContext(state: InstanceState, column: Column, mapper: Mapper): object {

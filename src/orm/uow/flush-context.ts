@@ -164,6 +164,8 @@ const knownPlans = new WeakMap<Mapper, Map<string, Action[][]>>();
 export class FlushContext {
   /** The objects that take part, by their mappers, in the order in which they came in; each knows what becomes of it. */
   readonly byMapper: Map<Mapper, InstanceState[]> = new Map();
+  /** Mappers with objects that are not simply saved; the lists of all others need not be looked through for them. */
+  readonly #mixed: Set<Mapper> = new Set();
   /** Processors whose actions may have to be broken into rows, by the base mapper of their parent. */
   get processors(): Map<Mapper, Set<Processor>> {
     this.#processors ??= new Map();
@@ -252,6 +254,7 @@ export class FlushContext {
       }
       return false;
     }
+    if (isDelete || listOnly) this.#mixed.add(mapperOf(state));
     if (!state.inFlush) {
       state.enterFlush(isDelete, listOnly);
       this.#ofMapper(mapperOf(state)).push(state);
@@ -414,10 +417,12 @@ export class FlushContext {
     for (const mapper of mappers) {
       const states = this.byMapper.get(mapper);
       if (states === undefined) continue;
-      const alike = countAlike(states, isDelete);
-      if (alike === states.length && mappers.length === 1) return states;
-      if (alike > 0)
+      if (this.#mixed.has(mapper)) {
         for (const state of states) if (state.flushDeletes === isDelete && !state.flushLists) found.push(state);
+      } else if (!isDelete) {
+        if (mappers.length === 1) return states;
+        for (const state of states) found.push(state);
+      }
     }
     return found;
   }
@@ -526,8 +531,7 @@ export class FlushContext {
       if (states === undefined) continue;
       const from = seen[at] ?? 0;
       // A list of new objects is taken as it is: it may grow meanwhile.
-      if (from === 0 && found.saves.length === 0 && countAlike(states, false) === states.length)
-        found.saves = states.slice();
+      if (from === 0 && found.saves.length === 0 && !this.#mixed.has(mapper)) found.saves = states.slice();
       else for (let i = from; i < states.length; i++) sortIn(states[i], found);
       seen[at] = states.length;
     }
@@ -589,13 +593,6 @@ function sortIn(state: InstanceState, { deletes, saves, waiting }: Unseen): void
   if (state.flushLists) waiting.push(state);
   else if (state.flushDeletes) deletes.push(state);
   else saves.push(state);
-}
-
-/** How many of the objects are written with that fate. */
-function countAlike(states: readonly InstanceState[], isDelete: boolean): number {
-  let count = 0;
-  for (const state of states) if (state.flushDeletes === isDelete && !state.flushLists) count++;
-  return count;
 }
 
 export interface RegisterOptions {

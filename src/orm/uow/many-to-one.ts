@@ -131,16 +131,18 @@ export class ManyToOneProcessor extends DependencyProcessor {
     states: readonly InstanceState[],
   ): readonly (readonly [InstanceState, InstanceState])[] {
     const unknown: [InstanceState, InstanceState][] = [];
+    const { slot } = this.attribute;
+    let lastTarget: object | null = null;
+    let lastSource: InstanceState | null = null;
     for (const state of states) {
-      if (!flush.isFresh(state)) continue;
+      if (!flush.isFresh(state) || state.isLinked(slot)) continue;
       const target = this.attribute.peek(state) as object | null | undefined;
       if (target === undefined) continue;
-      // The other side of the relationship has copied most keys already.
-      if (target !== null && flush.has(knownState(target)) && this.keys.areEqual(knownState(target), state)) {
-        if (this.relationship.postUpdate) this.#postUpdate(flush, state);
-        continue;
-      }
-      const source = this.#sourceOf(flush, state, target);
+      // Neighbours mostly refer to the same object.
+      const source: InstanceState | null =
+        target === lastTarget && lastSource !== null ? lastSource : this.#sourceOf(flush, state, target);
+      lastTarget = target;
+      lastSource = source;
       if (source !== null && !this.keys.fromMemory(source, state)) unknown.push([source, state]);
       if (this.relationship.postUpdate) this.#postUpdate(flush, state);
     }

@@ -1,6 +1,8 @@
 /** Children hold the key of their parent. */
 import type { Op } from "../../engine/io.js";
+import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { History } from "../history.js";
+import type { Relationship } from "../mapping/mapper.js";
 import { knownState } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import { PostUpdateAll } from "./actions.js";
@@ -110,12 +112,14 @@ export class OneToManyProcessor extends DependencyProcessor {
   /** The keys of a new parent are in memory. */
   #linkFresh(flush: FlushContext, states: readonly InstanceState[]): void {
     const { postUpdate } = this.relationship;
+    const holder = holderOf(this.relationship);
     for (const state of states) {
       if (!flush.isFresh(state)) continue;
       for (const member of this.attribute.loadedMembers(state)) {
         const child = knownState(member);
         if (this.#mayLink(flush, child)) this.keys.fromMemory(state, child);
         if (postUpdate) this.#postUpdate(flush, child);
+        if (holder !== null) child.noteLinked(holder.slot, holder.peek(child) === state.object);
       }
     }
   }
@@ -206,6 +210,18 @@ export class OneToManyProcessor extends DependencyProcessor {
       this.relationship.syncPairs.map((p) => p.dest),
     );
   }
+}
+
+/**
+ * The children's own reference to their parent, where it is written with the same keys: it has nothing left to do for children that have them from
+ * their parent.
+ */
+function holderOf({ reverseRelationships, syncPairs }: Relationship): RelationAttribute | null {
+  if (reverseRelationships.length !== 1) return null;
+  const [{ direction, postUpdate, variant, attribute, syncPairs: own }] = reverseRelationships;
+  if (direction !== "manyToOne" || postUpdate || variant !== null || own.length !== syncPairs.length) return null;
+  const isSame = own.every(({ source, dest }) => syncPairs.some((p) => p.source === source && p.dest === dest));
+  return isSame ? attribute : null;
 }
 
 const NOBODY: readonly InstanceState[] = [];

@@ -59,16 +59,6 @@ export class KeyCopier {
     return true;
   }
 
-  /** Whether `dest` has `source`'s keys, as far as a look at plain values tells. */
-  areEqual(source: InstanceState, dest: InstanceState): boolean {
-    const { from, to } = this.#between(source, dest);
-    for (let i = 0; i < from.length; i++) {
-      const value = from[i].peek(source);
-      if (value === undefined || value === null || value !== to[i].peek(dest)) return false;
-    }
-    return true;
-  }
-
   #between(source: InstanceState, dest: InstanceState): KeyFlow {
     let flow = this.#flow;
     if (flow === null || flow.source !== source.mapper || flow.dest !== dest.mapper) {
