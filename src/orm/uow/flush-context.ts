@@ -165,7 +165,7 @@ export class FlushContext {
   /** The objects that take part, by their mappers, in the order in which they came in; each knows what becomes of it. */
   readonly byMapper: Map<Mapper, InstanceState[]> = new Map();
   /** Mappers with objects that are not simply saved; the lists of all others need not be looked through for them. */
-  readonly #mixed: Set<Mapper> = new Set();
+  #mixed: Set<Mapper> | null = null;
   /** Processors whose actions may have to be broken into rows, by the base mapper of their parent. */
   get processors(): Map<Mapper, Set<Processor>> {
     this.#processors ??= new Map();
@@ -254,7 +254,10 @@ export class FlushContext {
       }
       return false;
     }
-    if (isDelete || listOnly) this.#mixed.add(mapperOf(state));
+    if (isDelete || listOnly) {
+      this.#mixed ??= new Set();
+      this.#mixed.add(mapperOf(state));
+    }
     if (!state.inFlush) {
       state.enterFlush(isDelete, listOnly);
       this.#ofMapper(mapperOf(state)).push(state);
@@ -417,7 +420,7 @@ export class FlushContext {
     for (const mapper of mappers) {
       const states = this.byMapper.get(mapper);
       if (states === undefined) continue;
-      if (this.#mixed.has(mapper)) {
+      if (this.#mixed?.has(mapper) === true) {
         for (const state of states) if (state.flushDeletes === isDelete && !state.flushLists) found.push(state);
       } else if (!isDelete) {
         if (mappers.length === 1) return states;
@@ -531,7 +534,8 @@ export class FlushContext {
       if (states === undefined) continue;
       const from = seen[at] ?? 0;
       // A list of new objects is taken as it is: it may grow meanwhile.
-      if (from === 0 && found.saves.length === 0 && !this.#mixed.has(mapper)) found.saves = states.slice();
+      if (from === 0 && found.saves.length === 0 && this.#mixed?.has(mappers[at]) !== true)
+        found.saves = states.slice();
       else for (let i = from; i < states.length; i++) sortIn(states[i], found);
       seen[at] = states.length;
     }
