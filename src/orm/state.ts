@@ -154,7 +154,7 @@ const IN_FLUSH = 16;
 const FLUSH_DELETES = 32;
 const FLUSH_LISTS = 64;
 const MARKED = 128;
-/** From this bit on, one for each of the first relationships. */
+/** From this bit on, one for each of the first relationships; they hold for one flush. */
 const LINKED = 256;
 const LINKED_SLOTS = 22;
 
@@ -226,7 +226,7 @@ export class InstanceState {
     return (this.flags & FLUSH_LISTS) !== 0;
   }
   enterFlush(deletes: boolean, lists: boolean): void {
-    this.flags |= IN_FLUSH;
+    this.flags = (this.flags & (LINKED - 1)) | IN_FLUSH;
     this.changeFate(deletes, lists);
   }
   changeFate(deletes: boolean, lists: boolean): void {
@@ -234,7 +234,7 @@ export class InstanceState {
       (this.flags & ~(FLUSH_DELETES | FLUSH_LISTS)) | (deletes ? FLUSH_DELETES : 0) | (lists ? FLUSH_LISTS : 0);
   }
   leaveFlush(): void {
-    this.flags &= (IN_FLUSH - 1) | MARKED;
+    this.flags &= ~(IN_FLUSH | FLUSH_DELETES | FLUSH_LISTS);
   }
 
   /** Whether the flush has given the row the key of what a relationship to one holds. False where that is not known. */

@@ -7,26 +7,21 @@ import type { Op, Soon } from "../../engine/io.js";
 import { CircularDependencyError } from "../../sql/errors.js";
 import { keepShape } from "../../sql/keep-shape.js";
 import type { Warn } from "../../sql/warnings.js";
-import type { Attribute } from "../attributes/attribute.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { CascadeLoader } from "../cascade-walk.js";
-import { type History, NO_HISTORY } from "../history.js";
 import type { Relationship } from "../mapping/mapper.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 import { NOT_IN_SESSION } from "../warnings.js";
+import { FlushHistories, type HistoryLoader } from "./flush-histories.js";
 import { type Edge, findCycles, sortAsLevels } from "./topological.js";
 
 /** What the flush asks of its session. */
-export interface FlushSession extends CascadeLoader {
+export interface FlushSession extends CascadeLoader, HistoryLoader {
   contains(state: InstanceState): boolean;
-  /** Loads an attribute as the database has it, without autoflush. */
-  loadForFlush(state: InstanceState, attribute: Attribute): Op<void>;
   noteLender(state: InstanceState): void;
   /** Finds out what a to-one holds, as far as the object's own row and the identity map tell. */
   recallForFlush(state: InstanceState, attribute: RelationAttribute): Op<void>;
-  /** Finds out what a replaced to-one attribute held before. */
-  loadOriginal(state: InstanceState, attribute: RelationAttribute): Op<void>;
   /** All states in the identity map. */
   allStates(): Iterable<InstanceState>;
   lookupRow(state: InstanceState): InstanceState | undefined;
@@ -111,13 +106,6 @@ export interface AssociationChanges {
   readonly updates: { readonly old: Map<object, unknown>; readonly now: Map<object, unknown> }[];
 }
 
-/** The changes of one attribute as the flush first saw them. */
-interface Remembered {
-  readonly of: Map<InstanceState, History>;
-  /** The objects for which the attribute was loaded where memory did not know it. */
-  loaded: Set<InstanceState> | null;
-}
-
 /** Unique values that the flush frees and takes again. */
 export interface UniqueClashes {
   /** Deleted objects whose rows go before the inserts. */
@@ -161,7 +149,7 @@ function numberOf(of: object): number {
  */
 const knownPlans = new WeakMap<Mapper, Map<string, Action[][]>>();
 
-export class FlushContext {
+export class FlushContext extends FlushHistories<FlushSession> {
   /** The objects that take part, by their mappers, in the order in which they came in; each knows what becomes of it. */
   readonly byMapper: Map<Mapper, InstanceState[]> = new Map();
   /** Mappers with objects that are not simply saved; the lists of all others need not be looked through for them. */
@@ -191,22 +179,21 @@ export class FlushContext {
   cycles: ReadonlySet<Action> = NO_ACTIONS;
   clashes: UniqueClashes | null = null;
   readonly #preparations: Preparation[] = [];
-  #histories: Map<Attribute, Remembered> | null = null;
   #memos: Map<string, unknown> | null = null;
   #ids: Map<object, number> | null = null;
   // Objects of one class come one after another.
   #lastMapper: Mapper | null = null;
   #lastStates: InstanceState[] = [];
-  /** New objects of which a relationship was changed while the flush was under way. */
-  #changed: Set<InstanceState> | null = null;
 
   constructor(
-    readonly session: FlushSession,
+    session: FlushSession,
     readonly persister: Persister,
     readonly processorsOf: (mapper: Mapper) => readonly Processor[],
     readonly makeMapperActions: (flush: FlushContext, base: Mapper) => void,
     readonly findClashes: (flush: FlushContext) => UniqueClashes | null,
-  ) {}
+  ) {
+    super(session);
+  }
 
   /** The hierarchies that take part. */
   get bases(): readonly Mapper[] {
@@ -232,11 +219,6 @@ export class FlushContext {
     this.#memos ??= new Map();
     if (!this.#memos.has(key)) this.#memos.set(key, make());
     return this.#memos.get(key) as T;
-  }
-
-  /** Whether an object takes part. */
-  has(state: InstanceState): boolean {
-    return state.inFlush && (state.session as object | null) === this.session;
   }
 
   isDeleted(state: InstanceState): boolean {
@@ -327,75 +309,6 @@ export class FlushContext {
       if (followers === undefined) this.#edges.set(before, new Set([after]));
       else followers.add(after);
     }
-  }
-
-  /**
-   * Whether an object is new, and so is all that its relationships hold: then the object itself tells what a flush must know, and no history is made.
-   */
-  isFresh(state: InstanceState): boolean {
-    return state.key === null && state.committed === null && (this.#changed === null || !this.#changed.has(state));
-  }
-
-  /** Those of the objects that are not. */
-  withoutFresh(states: readonly InstanceState[]): readonly InstanceState[] {
-    let others: InstanceState[] | null = null;
-    for (const state of states) {
-      if (this.isFresh(state)) continue;
-      others ??= [];
-      others.push(state);
-    }
-    return others ?? NOBODY;
-  }
-
-  /** An attribute is about to change while the flush is under way: the flush goes on with what it was. */
-  keep(state: InstanceState, attribute: Attribute): void {
-    if (!this.has(state) || this.remembers(state, attribute)) return;
-    this.#remember(state, attribute, false);
-    if (state.key !== null) return;
-    this.#changed ??= new Set();
-    this.#changed.add(state);
-  }
-
-  /** The change of an attribute as memory knows it, the same throughout the flush. */
-  history(state: InstanceState, attribute: Attribute): History {
-    return this.#histories?.get(attribute)?.of.get(state) ?? this.#remember(state, attribute, false);
-  }
-
-  /** Whether the change of an attribute was asked for before, or had to be kept. */
-  remembers(state: InstanceState, attribute: Attribute): boolean {
-    return this.#histories?.get(attribute)?.of.has(state) === true;
-  }
-
-  /** The change of a to-one that was replaced while its old value was unknown: that is loaded first. */
-  *replacedHistory(state: InstanceState, attribute: RelationAttribute): Op<History> {
-    yield* this.session.loadOriginal(state, attribute);
-    return this.#remember(state, attribute, false);
-  }
-
-  /** The change of an attribute, loaded if memory does not know it. */
-  *loadedHistory(state: InstanceState, attribute: Attribute): Op<History> {
-    const remembered = this.#histories?.get(attribute);
-    if (remembered?.loaded?.has(state)) return remembered.of.get(state) as History;
-    const known =
-      attribute.isLoaded(state) && (!state.isPartial(attribute) || state.committed?.has(attribute) === true);
-    if (!known && state.key !== null) yield* this.session.loadForFlush(state, attribute);
-    return this.#remember(state, attribute, true);
-  }
-
-  #remember(state: InstanceState, attribute: Attribute, loaded: boolean): History {
-    this.#histories ??= new Map();
-    let histories = this.#histories.get(attribute);
-    if (histories === undefined) {
-      histories = { of: new Map(), loaded: null };
-      this.#histories.set(attribute, histories);
-    }
-    const history = attribute.history(state) ?? NO_HISTORY;
-    histories.of.set(state, history);
-    if (loaded) {
-      histories.loaded ??= new Set();
-      histories.loaded.add(state);
-    } else histories.loaded?.delete(state);
-    return history;
   }
 
   registerPostUpdate(state: InstanceState, columns: Iterable<object>): void {
