@@ -1,4 +1,6 @@
 /** What engines and connections promise, on a server: options that are really in force, hooks, and the faces of one thing. */
+import { fork } from "node:child_process";
+import type { EventEmitter } from "node:events";
 import { Worker } from "node:worker_threads";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -179,13 +181,18 @@ describe("how a connection is made", () => {
     expect(await engine.scalar(pid)).toBeGreaterThan(0);
   });
 
-  test("[CP-06] a worker thread has an engine and connections of its own", { timeout: 30_000 }, async () => {
-    const program = new URL("./programs/own-engine.ts", import.meta.url);
+  const program = new URL("./programs/own-engine.ts", import.meta.url);
+  const execArgv = ["--import", "@oxc-node/core/register"];
+
+  test.each([
+    ["a worker thread", () => new Worker(program, { workerData: db.url, execArgv })],
+    ["a process that was forked", () => fork(program, [db.url], { execArgv })],
+  ])("[CP-06] %s has an engine and connections of its own", { timeout: 30_000 }, async (_, start) => {
     const own = await db.engine().scalar(pid);
     const other = await new Promise<number>((resolve, reject) => {
-      const worker = new Worker(program, { workerData: db.url, execArgv: ["--import", "@oxc-node/core/register"] });
-      worker.once("message", resolve);
-      worker.once("error", reject);
+      const child: EventEmitter = start();
+      child.once("message", resolve);
+      child.once("error", reject);
     });
     expect(other).toBeGreaterThan(0);
     expect(other).not.toBe(own);

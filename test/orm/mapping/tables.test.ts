@@ -190,18 +190,18 @@ describe("registries", () => {
     expect(one.reg.metadata).not.toBe(two.reg.metadata);
   });
 
-  test("[MS-06] a naming strategy replaces names everywhere: columns, foreign keys, link tables", () => {
+  test("[MS-06] a naming strategy replaces names everywhere: columns, foreign keys, indexes, link tables", async () => {
     const reg = registry({ naming: { ...asWritten, tableName: (name) => `tbl_${name}` } });
     @reg.Entity()
     class BigUser {
       @PrimaryKey() id!: number;
-      @Column() birthYear!: number;
+      @Column({ index: true }) birthYear!: number;
       @ManyToMany(() => BigPost) likedPosts!: BigPost[];
     }
     @reg.Entity()
     class BigPost {
       @PrimaryKey() id!: number;
-      @ManyToOne(() => BigUser) mainAuthor!: Relation<BigUser> | null;
+      @ManyToOne(() => BigUser, { index: true }) mainAuthor!: Relation<BigUser> | null;
     }
     reg.configure();
     expect([...reg.metadata.tables.keys()].sort()).toEqual(["tbl_BigPost", "tbl_BigUser", "tbl_BigUser_likedPosts"]);
@@ -210,6 +210,12 @@ describe("registries", () => {
     expect(reg.metadata.tables.get("tbl_BigUser_likedPosts")?.columns.map((c) => c.name)).toEqual([
       "bigUserId",
       "bigPostId",
+    ]);
+    const inspector = inspect((await storeFor(reg)).engine);
+    const indexes = [await inspector.getIndexes("tbl_BigUser"), await inspector.getIndexes("tbl_BigPost")];
+    expect(indexes.flat().map((each) => each.name)).toEqual([
+      "ix_tbl_BigUser_birthYear",
+      "ix_tbl_BigPost_mainAuthorId",
     ]);
   });
 
