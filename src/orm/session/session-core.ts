@@ -29,7 +29,7 @@ import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { mapperFor } from "../mapping/registry.js";
 import { SessionPersister } from "../persistence/persister.js";
 import type { MapperEventName, PersistSession } from "../persistence/port.js";
-import { peekState } from "../stamp.js";
+import { peekState, stateOf } from "../stamp.js";
 import {
   type IdentityKey,
   type IdentityToken,
@@ -187,6 +187,7 @@ export class SessionCore
     const reached = cascadeStates(state, "refresh-expire");
     for (const each of [state, ...reached]) {
       if (each.key !== null) {
+        this.membership.mayHoldExpired = true;
         each.expireAll();
         each.ext().expiredBy = "expire()";
       } else if (this.isPending(each)) this.membership.expunge([each]);
@@ -195,6 +196,7 @@ export class SessionCore
 
   expireAll(): void {
     this.membership.expiryCause = "expireAll()";
+    this.membership.mayHoldExpired = true;
     for (const state of this.membership.identity.states()) state.expireAll();
   }
 
@@ -401,18 +403,37 @@ export class SessionCore
     this.#lenders.add(state);
   }
   /**
-   * An object that took part in a flush, or lent its key to one that did, is not expired afterwards: what the flush did not need of it is read now,
-   * with one statement for each class. Null where there is nothing to read.
+   * An object that takes part in a flush, or lends its key to one that does, must be known to have its row, and is not expired afterwards: it is read
+   * before anything is written, with one statement for each class, and those that expire on the way after it. Null where there is nothing to read.
    */
-  protected readExpired(flush: FlushContext): Op<void> | null {
+  protected readExpired(flush: FlushContext, before: boolean): Op<void> | null {
     const groups = new Map<Mapper, InstanceState[]>();
     for (const states of flush.byMapper.values()) gatherUnknown(states, groups);
-    if (this.#lenders.size > 0) {
+    if (before && this.membership.mayHoldExpired) gatherUnknown(this.#referredTo(flush), groups);
+    if (!before && this.#lenders.size > 0) {
       const lenders = [...this.#lenders].filter((state) => !state.inFlush && this.contains(state));
       this.#lenders.clear();
       gatherUnknown(lenders, groups);
     }
     return groups.size === 0 ? null : this.#readGroups(groups);
+  }
+
+  /** The stored objects whose keys the flush may copy. */
+  #referredTo(flush: FlushContext): Iterable<InstanceState> {
+    const found = new Set<InstanceState>();
+    for (const [mapper, states] of flush.byMapper) {
+      for (const { attribute, direction, options } of mapper.relationships) {
+        if (direction === "oneToMany" || options.viewonly === true) continue;
+        for (const state of states) {
+          if (state.flushDeletes || (state.key !== null && state.committed?.has(attribute) !== true)) continue;
+          for (const member of attribute.loadedMembers(state)) {
+            const target = stateOf(member) as InstanceState;
+            if (!target.inFlush && this.contains(target)) found.add(target);
+          }
+        }
+      }
+    }
+    return found;
   }
 
   *#readGroups(groups: ReadonlyMap<Mapper, readonly InstanceState[]>): Op<void> {
@@ -559,7 +580,7 @@ function rowMissing(state: InstanceState, attribute: StateAttribute): ObjectDele
 }
 
 /** Adds objects whose key attributes are expired to the others of their mapper. */
-function gatherUnknown(states: readonly InstanceState[], groups: Map<Mapper, InstanceState[]>): void {
+function gatherUnknown(states: Iterable<InstanceState>, groups: Map<Mapper, InstanceState[]>): void {
   for (const state of states) {
     if (state.key === null || state.flushDeletes) continue;
     const mapper = mapperOf(state);
