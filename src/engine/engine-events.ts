@@ -127,6 +127,10 @@ export class EngineDispatch extends Dispatch {
     else super.listen(...args);
   }
 
+  protected override get known(): readonly string[] {
+    return [...super.known, ...POOL_EVENTS];
+  }
+
   override remove(...args: Parameters<Dispatch["remove"]>): boolean {
     return POOL_EVENTS.has(args[0]) ? this.pool.remove(...args) : super.remove(...args);
   }

@@ -133,10 +133,15 @@ export class Dispatch {
     return found;
   }
 
+  /** The names that can be listened to here, for messages. */
+  protected get known(): readonly string[] {
+    return [...this.names];
+  }
+
   /** Starts listening. Throws ArgumentError when the target sends no event of that name. */
   listen(name: string, handler: Handler, options: ListenOptions = {}): void {
     if (!this.names.has(name)) {
-      throw new ArgumentError(`${this.label} sends no event "${name}"; it sends ${[...this.names].sort().join(", ")}`);
+      throw new ArgumentError(`${this.label} sends no event "${name}"; it sends ${[...this.known].sort().join(", ")}`);
     }
     if (typeof handler !== "function") {
       throw new ArgumentError(`The handler of "${name}" on ${this.label} is not a function`);

@@ -70,6 +70,9 @@ describe("event.listen", () => {
     expect(() => event.listen(engine, "beforExecute" as never, (() => {}) as never)).toThrow(
       'this engine sends no event "beforExecute"; it sends afterCursorExecute, afterExecute, afterTransactionControl',
     );
+    expect(() => event.listen(engine, "checkOut" as never, (() => {}) as never)).toThrow(
+      /it sends .* begin, checkin, checkout/,
+    );
     expect(() => event.listen({} as never, "begin", () => {})).toThrow('No such event "begin" for the target given');
     expect(() => event.listen(engine, "begin", 5 as never)).toThrow("is not a function");
     // @ts-expect-error a misspelt name does not compile

@@ -1,6 +1,8 @@
 /** Opens connections: pg does the login, and hands its socket to us. */
 import { OperationalError } from "../../engine/errors.js";
+import { refuseGiven } from "../../engine/given.js";
 import { Aborted, checkAborted } from "../../engine/io.js";
+import { ArgumentError } from "../../sql/errors.js";
 import { PostgresConnection } from "./connection.js";
 import type { ConnectSettings } from "./options.js";
 import { WireLink } from "./wire/link.js";
@@ -21,7 +23,7 @@ export async function openConnection(
 ): Promise<PostgresConnection> {
   checkAborted(signal);
   const { client, parameters } =
-    given === undefined ? await logIn(settings, signal) : { client: given as PgClient, parameters: {} };
+    given === undefined ? await logIn(settings, signal) : { client: givenClient(given), parameters: {} };
   const connection = new PostgresConnection(new WireLink(client, settings), client, settings.statementCacheSize);
   try {
     const text = sessionSettings(settings, parameters);
@@ -32,6 +34,20 @@ export async function openConnection(
     throw error;
   }
   return connection;
+}
+
+/** What a creator or a handler of `doConnect` has made. @throws ArgumentError where it is no client that could be used */
+function givenClient(given: unknown): PgClient {
+  const client = given as Partial<PgClient> & { readonly _connected?: boolean };
+  if (typeof client !== "object" || typeof client.query !== "function" || client.connection?.stream === undefined) {
+    refuseGiven(given, "a connected Client of pg (a Pool is none)");
+  }
+  if (client._connected === false || (client._connected === undefined && client.processID === null)) {
+    throw new ArgumentError(
+      "creator, or a handler of doConnect, gave a Client of pg that is not connected: await client.connect() before it is returned.",
+    );
+  }
+  return client as PgClient;
 }
 
 interface LoggedIn {

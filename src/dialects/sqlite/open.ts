@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import type { Database as RawDatabase } from "better-sqlite3";
 import { NoSuchModuleError } from "../../engine/errors.js";
+import { refuseGiven } from "../../engine/given.js";
 import { SqliteDatabase } from "./database.js";
 import { registerFunctions } from "./functions.js";
 
@@ -32,7 +33,7 @@ export function openDatabase(
   onOpen?: (database: RawDatabase) => void,
 ): SqliteDatabase {
   const { path, readOnly, foreignKeys, busyTimeout, journalMode, statementCacheSize } = settings;
-  const raw = given === undefined ? openRaw(settings) : (given as RawDatabase);
+  const raw = given === undefined ? openRaw(settings) : givenDatabase(given);
   try {
     raw.pragma(`foreign_keys = ${foreignKeys ? "ON" : "OFF"}`);
     raw.pragma(`busy_timeout = ${Math.round(busyTimeout)}`);
@@ -47,6 +48,12 @@ export function openDatabase(
     throw error;
   }
   return new SqliteDatabase(raw, statementCacheSize);
+}
+
+function givenDatabase(given: unknown): RawDatabase {
+  const database = given as Partial<RawDatabase> | null;
+  if (typeof database?.prepare === "function" && typeof database.pragma === "function") return given as RawDatabase;
+  return refuseGiven(given, "a Database of better-sqlite3");
 }
 
 function openRaw({ path, busyTimeout, readOnly, mustExist, connectArgs }: OpenSettings): RawDatabase {

@@ -1,9 +1,10 @@
 /** What is wrong with a URL, a server or a use is said at once, and with the way out. */
 import Module from "node:module";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type AsyncEngine, asyncSessionmaker, createAsyncEngine, createEngine, text } from "../../../src/index.js";
 import { type OwnServer, startOwnServer } from "../../support/own-postgres.js";
-import { sleep } from "./faults/support.js";
+import { inTime, sleep } from "./faults/support.js";
 import { rejection } from "./support.js";
 
 let server: OwnServer;
@@ -73,6 +74,33 @@ describe("the options of an engine", () => {
   test.each(wrong)("%o are refused when it is made", (options, message) => {
     expect(() => createAsyncEngine("postgresql://h/d", options as never)).toThrow(message);
     expect(() => createEngine("sqlite://", options as never)).toThrow(message);
+  });
+
+  test("creator must give what its driver makes, connected", async () => {
+    const wrong: [string, () => unknown, RegExp][] = [
+      [
+        "postgresql://h/d",
+        () => "postgresql://u:secret@h/d",
+        /^creator, or a handler of doConnect, gave text, and what is needed is a connected Client of pg/,
+      ],
+      [
+        "postgresql://h/d",
+        () => new pg.Pool(),
+        /gave an object of class BoundPool, and what is needed is a connected Client of pg \(a Pool is none\)/,
+      ],
+      [
+        "postgresql://h/d",
+        () => new pg.Client(),
+        /a Client of pg that is not connected: await client\.connect\(\) before it is returned/,
+      ],
+      ["sqlite://", () => ({}), /gave an object, and what is needed is a Database of better-sqlite3/],
+      ["pglite://", () => 5, /gave 5, and what is needed is a PGlite of @electric-sql\/pglite/],
+    ];
+    for (const [url, creator, message] of wrong) {
+      const engine = createAsyncEngine(url, { creator });
+      expect((await rejection(inTime(engine.scalar(text("SELECT 1"))))).message).toMatch(message);
+      await engine.dispose();
+    }
   });
 
   test("may be undefined, as where a setting is absent, and a wait may be without end", async () => {

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { DialectOptions, PoolKind } from "../../../engine/dialect.js";
 import type { DriverConnection } from "../../../engine/driver.js";
 import { InterfaceError, OperationalError } from "../../../engine/errors.js";
+import { refuseGiven } from "../../../engine/given.js";
 import { type Op, request } from "../../../engine/io.js";
 import type { Hear, ListenerAccess, NotificationDialect, Subscription } from "../../../engine/notifications/dialect.js";
 import type { URL } from "../../../engine/url.js";
@@ -58,7 +59,7 @@ export class PgliteDialect extends PostgresqlDialect {
   }
 
   *connect(given?: unknown): Op<DriverConnection> {
-    const database = given === undefined ? yield* this.#opened() : (given as Pglite);
+    const database = given === undefined ? yield* this.#opened() : givenPglite(given);
     const link = new PgliteLink(database, () => this.#forget());
     const connection = new PostgresConnection(link, database, this.#settings.statementCacheSize);
     // What an earlier connection has left in the session.
@@ -156,4 +157,9 @@ export class PgliteDialect extends PostgresqlDialect {
     if (this.#place !== null) foldersInUse.delete(this.#place);
     this.#place = null;
   }
+}
+
+function givenPglite(given: unknown): Pglite {
+  if (typeof (given as Partial<Pglite> | null)?.execProtocolRawSync === "function") return given as Pglite;
+  return refuseGiven(given, "a PGlite of @electric-sql/pglite");
 }
