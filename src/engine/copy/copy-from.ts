@@ -10,7 +10,7 @@ import type { Table } from "../../sql/schema/table.js";
 import { describeValue } from "../../sql/types/text-check.js";
 import type { ConnectionCore } from "../connection-core.js";
 import { NotSupportedError } from "../errors.js";
-import type { Op } from "../io.js";
+import { isPromise, type Op } from "../io.js";
 import { writableColumns } from "./columns.js";
 import type { CopyDialect, CopyInto } from "./dialect.js";
 import type { CopyBytesOptions, CopyFromFormat, CopyRowsOptions } from "./options.js";
@@ -107,26 +107,38 @@ async function* rowParts(
   table: string,
   insertOf: InsertOf,
 ): AsyncGenerator<Addressed> {
+  // By hand: `for await` waits a turn for each row, also for those of an array.
+  const iterator: AsyncIterator<unknown> | Iterator<unknown> =
+    Symbol.asyncIterator in rows ? rows[Symbol.asyncIterator]() : rows[Symbol.iterator]();
+  let isOver = false;
   let writer: RowWriter | null = null;
   let into: CopyInto = { table, columns: [] };
   let text = "";
   let firstLine = 1;
   let number = 0;
-  for await (const row of rows) {
-    signal?.throwIfAborted();
-    if (writer === null) {
-      // biome-ignore lint/correctness/useYield: it compiles, which asks nothing of the database
-      const make = function* (connection: ConnectionCore): Op<RowWriter> {
-        return new RowWriter(connection, insertOf(row as never), dialect, row);
-      };
-      writer = await place.run(make, signal);
-      into = { table, columns: writer.columns.map(({ name }) => name) };
+  try {
+    for (;;) {
+      const step = iterator.next();
+      const { done, value: row } = isPromise(step) ? await step : (step as IteratorResult<unknown>);
+      if (done) break;
+      signal?.throwIfAborted();
+      if (writer === null) {
+        // biome-ignore lint/correctness/useYield: it compiles, which asks nothing of the database
+        const make = function* (connection: ConnectionCore): Op<RowWriter> {
+          return new RowWriter(connection, insertOf(row as never), dialect, row);
+        };
+        writer = await place.run(make, signal);
+        into = { table, columns: writer.columns.map(({ name }) => name) };
+      }
+      text += writer.line(row, ++number);
+      if (text.length < PART) continue;
+      yield { into, part: { data: Buffer.from(text), firstLine } };
+      text = "";
+      firstLine = number + 1;
     }
-    text += writer.line(row, ++number);
-    if (text.length < PART) continue;
-    yield { into, part: { data: Buffer.from(text), firstLine } };
-    text = "";
-    firstLine = number + 1;
+    isOver = true;
+  } finally {
+    if (!isOver) await iterator.return?.();
   }
   if (text !== "") yield { into, part: { data: Buffer.from(text), firstLine } };
 }

@@ -11,6 +11,14 @@ import type { CopyDialect } from "./dialect.js";
 
 type Named = Readonly<Record<string, unknown>>;
 
+/** A value of a line. */
+interface Cell {
+  /** Its name in rows. */
+  readonly name: string;
+  readonly process: ((value: unknown) => unknown) | null;
+  readonly bindsNull: boolean;
+}
+
 export class RowWriter {
   /** Column keys by the names that rows have. */
   readonly #keys = new Map<string, string>();
@@ -18,6 +26,9 @@ export class RowWriter {
   readonly #binds: readonly BoundValue[];
   /** The columns that are written, in the order of the lines. */
   readonly columns: readonly Column[];
+  /** Where each value of a line is in a row; null where some are made otherwise, by defaults. */
+  readonly #cells: readonly Cell[] | null;
+  readonly #values: unknown[];
 
   constructor(
     connection: ConnectionCore,
@@ -26,7 +37,7 @@ export class RowWriter {
     first: unknown,
   ) {
     const { table } = statement;
-    for (const [name, value] of Object.entries(this.#values(first, 1))) {
+    for (const [name, value] of Object.entries(this.#row(first, 1))) {
       if (value === undefined) continue;
       const column = statement.columnFor(name, this.#place);
       if (column.computed !== null)
@@ -38,11 +49,42 @@ export class RowWriter {
     this.#binds = binds;
     this.columns = compiled.params.map((param) => table.columns.find((each) => each.key === param.label) as Column);
     if (!dialect.takesValues(compiled)) this.#refuse();
+    const names = new Map([...this.#keys].map(([name, key]) => [key, name]));
+    const cells = compiled.params.map(({ name, process, bindsNull }) => {
+      const given = name === null ? undefined : names.get(name);
+      return given === undefined ? null : { name: given, process: process as Cell["process"], bindsNull };
+    });
+    this.#cells = cells.every((cell) => cell !== null) && cells.length === this.#keys.size ? cells : null;
+    this.#values = new Array(cells.length);
   }
 
   /** The line of a row. @param number from 1, for messages */
   line(row: unknown, number: number): string {
-    const values = this.#values(row, number);
+    const values = this.#row(row, number);
+    return this.#takes(values) ? this.dialect.row(this.#values) : this.#lineOf(values, number);
+  }
+
+  /** Reads a row that gives just the columns, and nothing but values that fit. Of any other the long way says what is wrong with it. */
+  #takes(row: Named): boolean {
+    const cells = this.#cells;
+    if (cells === null) return false;
+    let given = 0;
+    for (const _ in row) given++;
+    if (given !== cells.length) return false;
+    try {
+      for (let i = 0; i < cells.length; i++) {
+        const { name, process, bindsNull } = cells[i] as Cell;
+        const value = row[name];
+        if (value === undefined || (typeof value === "object" && value instanceof Node)) return false;
+        this.#values[i] = process === null || (value === null && !bindsNull) ? value : process(value);
+      }
+    } catch {
+      return false;
+    }
+    return true;
+  }
+
+  #lineOf(values: Named, number: number): string {
     const named: Record<string, unknown> = {};
     let given = 0;
     for (const name of Object.keys(values)) {
@@ -80,7 +122,7 @@ export class RowWriter {
     return `copyFrom(${this.statement.entity?.entityName ?? this.statement.table.fullName})`;
   }
 
-  #values(row: unknown, number: number): Named {
+  #row(row: unknown, number: number): Named {
     if (typeof row !== "object" || row === null || Array.isArray(row) || row instanceof Uint8Array) {
       throw new ArgumentError(
         `${this.#place}: row ${number} is ${describeValue(row)}, and rows are objects of values by name. For text or bytes of another program say how they are written: { format: "csv" }.`,
