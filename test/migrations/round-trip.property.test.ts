@@ -58,6 +58,8 @@ interface ColumnPlan {
   readonly nullable: boolean;
   readonly default: boolean;
   readonly comment: string | null;
+  /** Where the other schema has it too: it has another name here. */
+  readonly renamed: boolean;
 }
 interface TablePlan {
   readonly columns: Readonly<Record<string, ColumnPlan | null>>;
@@ -68,12 +70,20 @@ interface TablePlan {
   readonly check: string | null;
   /** Whether its constraints have names of their own. */
   readonly named: boolean;
+  readonly renamed: boolean;
   readonly comment: string | null;
 }
 type SchemaPlan = Readonly<Record<(typeof TABLES)[number], TablePlan | null>>;
 
+const seldom = fc.nat(5).map((n) => n === 0);
 const comment = fc.option(fc.constantFrom("what it is", "it's this"), { nil: null });
-const columnPlan = fc.record({ type: fc.nat(5), nullable: fc.boolean(), default: fc.boolean(), comment });
+const columnPlan = fc.record({
+  type: fc.nat(5),
+  nullable: fc.boolean(),
+  default: fc.boolean(),
+  comment,
+  renamed: seldom,
+});
 const columnName = fc.option(fc.constantFrom(...Object.keys(TYPES)), { nil: null });
 const tablePlan: fc.Arbitrary<TablePlan> = fc.record({
   columns: fc.record(
@@ -85,6 +95,7 @@ const tablePlan: fc.Arbitrary<TablePlan> = fc.record({
   index: fc.option(fc.record({ on: fc.constantFrom(...Object.keys(TYPES)), partial: fc.boolean() }), { nil: null }),
   check: columnName,
   named: fc.boolean(),
+  renamed: seldom,
   comment,
 });
 const schemaPlan: fc.Arbitrary<SchemaPlan> = fc.record({
@@ -93,9 +104,33 @@ const schemaPlan: fc.Arbitrary<SchemaPlan> = fc.record({
   gamma: fc.option(tablePlan, { nil: null, freq: 1 }),
 });
 
+/** The names of a plan's tables and columns, by those of the other plan where it is that which is renamed from. */
+interface Names {
+  table(name: string): string;
+  column(table: string, name: string): string;
+}
+const AS_PLANNED: Names = { table: (name) => name, column: (_table, name) => name };
+
+function renamedFrom(plan: SchemaPlan, other: SchemaPlan): Names {
+  const both = (name: string) => {
+    const [made, was] = [plan[name as keyof SchemaPlan], other[name as keyof SchemaPlan]];
+    return made === null || was === null ? null : { made, was };
+  };
+  return {
+    table: (name) => (both(name)?.made.renamed === true ? `${name}_now` : name),
+    column(name, column) {
+      const pair = both(name);
+      return pair?.was.columns[column] != null && pair.made.columns[column]?.renamed === true
+        ? `${column}_now`
+        : column;
+    },
+  };
+}
+
 /** A plan as tables. Where `other` has no such column the column must do without values: rows come from there. */
-function built(plan: SchemaPlan, other: SchemaPlan): MetaData {
+function built(plan: SchemaPlan, other: SchemaPlan, names: Names = AS_PLANNED): MetaData {
   const metadata = new MetaData();
+  const was = (now: string, name: string) => (now === name ? {} : { renamedFrom: name });
   for (const name of TABLES) {
     const made = plan[name];
     if (made === null) continue;
@@ -105,10 +140,12 @@ function built(plan: SchemaPlan, other: SchemaPlan): MetaData {
       if (each === null) continue;
       const types = TYPES[key] as readonly (() => SQLType)[];
       const fills = other[name]?.columns[key] == null && !each.default;
-      specs[key] = column((types[each.type % types.length] as () => SQLType)(), {
+      const now = names.column(name, key);
+      specs[now] = column((types[each.type % types.length] as () => SQLType)(), {
         nullable: each.nullable || fills,
         ...(each.default ? { serverDefault: key === "yes" ? text("true") : (DEFAULTS[key] as string) } : {}),
         ...(each.comment === null ? {} : { comment: each.comment }),
+        ...was(now, key),
       } as never);
     }
     // A table that is new has no rows that could be referred to.
@@ -116,21 +153,24 @@ function built(plan: SchemaPlan, other: SchemaPlan): MetaData {
     if (target !== null && plan[target] !== null && other[target] !== null) {
       const onDelete = made.onDelete === null ? {} : { onDelete: made.onDelete };
       specs["ref_id"] = column(t.integer, {
-        foreignKey: foreignKey(`${target}.id`, { ...called(`fk_${name}_ref`), ...onDelete }),
+        foreignKey: foreignKey(`${names.table(target)}.id`, { ...called(`fk_${name}_ref`), ...onDelete }),
       });
     }
-    const has = (key: string | null): key is string => key !== null && key in specs;
+    const has = (key: string | null): key is string => key !== null && names.column(name, key) in specs;
+    const now = (key: string): string => names.column(name, key);
     const { unique, index, check } = made;
     table(
-      name,
+      names.table(name),
       metadata,
       specs as ColumnSpecs,
-      ...(has(unique) ? [new UniqueConstraint(["id", unique], called(`uq_${name}`))] : []),
+      ...(has(unique) ? [new UniqueConstraint(["id", now(unique)], called(`uq_${name}`))] : []),
       ...(index !== null && has(index.on)
-        ? [new Index(`ix_${name}`, [index.on], index.partial ? { where: "id > 2" } : {})]
+        ? [new Index(`ix_${name}`, [now(index.on)], index.partial ? { where: "id > 2" } : {})]
         : []),
-      ...(has(check) ? [checkConstraint(CHECKS[check] as string, called(`ck_${name}`))] : []),
-      ...(made.comment === null ? [] : [{ comment: made.comment }]),
+      ...(has(check)
+        ? [checkConstraint((CHECKS[check] as string).replaceAll(check, now(check)), called(`ck_${name}`))]
+        : []),
+      { ...(made.comment === null ? {} : { comment: made.comment }), ...was(names.table(name), name) },
     );
   }
   return metadata;
@@ -154,20 +194,29 @@ async function fill(engine: AsyncEngine, metadata: MetaData): Promise<void> {
   });
 }
 
-/** What the columns that both have hold in the tables that both have. */
-async function kept(engine: AsyncEngine, a: MetaData, b: MetaData): Promise<Record<string, unknown>> {
+/** What the columns that both plans have hold in the tables that both have, by the names of the plans. */
+async function kept(
+  engine: AsyncEngine,
+  [a, b]: readonly [SchemaPlan, SchemaPlan],
+  names: Names = AS_PLANNED,
+): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
-  for (const each of a.sortedTables) {
-    const twin = b.tables.get(each.fullName);
-    if (twin === undefined) continue;
-    const names = each.columns
-      .map((one) => one.name)
-      .filter((name) => twin.columns.some((other) => other.name === name));
+  for (const name of TABLES) {
+    const [one, other] = [a[name], b[name]];
+    if (one === null || other === null) continue;
+    const refers = (plan: SchemaPlan, { refersTo }: TablePlan) =>
+      refersTo !== null && a[refersTo] !== null && b[refersTo] !== null && plan[refersTo] !== null;
+    const columns = [
+      "id",
+      ...Object.keys(TYPES).filter((each) => one.columns[each] != null && other.columns[each] != null),
+      ...(refers(a, one) && refers(b, other) ? ["ref_id"] : []),
+    ];
+    const selected = columns.map((each) => names.column(name, each)).join(", ");
     const rows = (await engine
-      .execute(text(`select ${names.join(", ")} from ${each.name} order by id`))
+      .execute(text(`select ${selected} from ${names.table(name)} order by id`))
       .all()) as readonly unknown[][];
     // A number is the same number as text and as decimal.
-    found[each.name] = rows.map((row) => row.map((value) => (Number.isNaN(Number(value)) ? value : Number(value))));
+    found[name] = rows.map((row) => row.map((value) => (Number.isNaN(Number(value)) ? value : Number(value))));
   }
   return found;
 }
@@ -183,17 +232,19 @@ test(
         await using database = await openDatabase({ file: true });
         const { engine } = database;
         const a = built(planA, planB);
-        const b = built(planB, planA);
+        const now = renamedFrom(planB, planA);
+        const b = built(planB, planA, now);
+        const plans = [planA, planB] as const;
         await a.createAll(engine);
         await fill(engine, a);
-        const before = await kept(engine, a, b);
+        const before = await kept(engine, plans);
         const operations = await difference(engine, b);
         await runGenerated(engine, operations, "upgrade");
         expect(described(await difference(engine, b))).toEqual([]);
-        expect(await kept(engine, a, b)).toEqual(before);
+        expect(await kept(engine, plans, now)).toEqual(before);
         await runGenerated(engine, operations, "downgrade");
         expect(described(await difference(engine, a))).toEqual([]);
-        expect(await kept(engine, a, b)).toEqual(before);
+        expect(await kept(engine, plans)).toEqual(before);
         await runGenerated(engine, await difference(engine, new MetaData()), "upgrade");
         expect(await engine.tableNames()).toEqual(["athanor_version"]);
       }),

@@ -49,10 +49,10 @@ export interface CompareOptions {
 }
 
 /** Tables of reflected data, in one metadata, so that keys find each other. */
-function tablesOf(snapshot: Snapshot, dialect: string): ReadonlyMap<string, Table> {
+function tablesOf(tables: Snapshot["tables"], dialect: string): ReadonlyMap<string, Table> {
   const metadata = new MetaData();
-  for (const each of snapshot.tables.values()) new Table(each.name, metadata, [], { schema: each.schema });
-  for (const [key, each] of snapshot.tables) reflectInto(metadata.tables.get(key) as Table, each, dialect);
+  for (const each of tables.values()) new Table(each.name, metadata, [], { schema: each.schema });
+  for (const [key, each] of tables) reflectInto(metadata.tables.get(key) as Table, each, dialect);
   // After all have their columns: a stand-in is made only for what is not there.
   for (const table of [...metadata.tables.values()]) standIns(table as unknown as Table);
   return metadata.tables;
@@ -83,8 +83,8 @@ export class Comparison {
     private readonly dialect: EngineDialect,
     private readonly options: CompareOptions,
   ) {
-    this.#nowTables = tablesOf(now, dialect.name);
-    this.#wantedTables = tablesOf(wanted, dialect.name);
+    this.#nowTables = tablesOf(now.tables, dialect.name);
+    this.#wantedTables = tablesOf(wanted.tables, dialect.name);
     this.#ways = migrationDialect(dialect.name);
     this.#canAlter = dialect.capabilities.alterAddConstraint;
   }
@@ -280,8 +280,14 @@ export class Comparison {
   }
 
   #dropped(keys: readonly string[]) {
+    // Made again on the way back, before the tables that they refer to have their old names.
+    const found = keys.map((key): [string, ReflectedTable] => {
+      const table = this.now.tables.get(key) as ReflectedTable;
+      return [key, { ...table, foreignKeys: table.foreignKeys.map((each) => this.#renames.targetNow(each)) }];
+    });
+    const tables = tablesOf(new Map(found), this.dialect.name);
     const order = sortTables(
-      keys.map((key) => this.#nowTables.get(key) as Table),
+      keys.map((key) => tables.get(key) as Table),
       true,
     );
     const deferred = this.#canAlter ? order.deferred : [];

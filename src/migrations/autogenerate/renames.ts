@@ -50,6 +50,18 @@ export class Renames {
     return this.#tables.get(key) ?? key;
   }
 
+  /** A key with what it refers to as that is called now. */
+  targetNow(key: ReflectedForeignKey): ReflectedForeignKey {
+    const place = targetKey(key);
+    const now = this.tableNow(place);
+    const columns = this.#columns.get(place);
+    return {
+      ...key,
+      referredTable: now === place ? key.referredTable : now.slice(now.lastIndexOf(".") + 1),
+      referredColumns: key.referredColumns.map((each) => columns?.get(each) ?? each),
+    };
+  }
+
   /** How the definitions of a table, by its key before, read now. */
   wording(table: string): Wording {
     const own = this.#columns.get(table) ?? new Map<string, string>();
