@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline/promises";
 import { compareMetadata } from "../migrations/autogenerate/autogenerate.js";
 import type { RenameCandidate } from "../migrations/autogenerate/compare.js";
+import { ModifyTableOperation } from "../migrations/operations/modify-table.js";
 import type { MigrateOperation } from "../migrations/operations/operation.js";
 import type { Project } from "./project.js";
 
@@ -36,6 +37,13 @@ export async function unasked(
   const { schemas, include, renderAsBatch, versionTable, plugins, process } = project.config;
   const options = { schemas, include, renderAsBatch, versionTable, plugins, process, isRename };
   return await project.engine.connect((connection) => compareMetadata(connection, metadata, options));
+}
+
+/** Operations in words, those of a batch one by one. */
+export function told(operations: readonly MigrateOperation[]): readonly string[] {
+  return operations.flatMap((each) =>
+    each instanceof ModifyTableOperation ? told(each.operations) : [each.describe()],
+  );
 }
 
 async function confirmed({ kind, table, from, to }: RenameCandidate): Promise<boolean> {

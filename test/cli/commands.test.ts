@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type CliProject, cliProject, type Ran } from "./support.js";
@@ -162,6 +162,55 @@ describe("athanor", () => {
     expect(bad.stderr).toMatch(/The migration .*bad\/migrations\/a\.ts cannot be imported: /);
   });
 
+  test("entities without decorator metadata are told by class, and doctor says which setting is missing", async () => {
+    project.write("bare/athanor.config.ts", 'export default { url: "sqlite:///bare.db", entities: "*.entity.ts" };');
+    project.write("bare/migrations/.gitkeep", "");
+    project.write("bare/package.json", '{ "type": "module" }');
+    const compilerOptions = { module: "nodenext", target: "es2022", experimentalDecorators: true };
+    project.write("bare/tsconfig.json", JSON.stringify({ compilerOptions }));
+    project.write(
+      "bare/a.entity.ts",
+      `import { Column, Entity, PrimaryKey } from "athanor";
+@Entity("a")
+export class A { @PrimaryKey() id!: number; @Column() title!: string; }`,
+    );
+    const bare = ["-c", "bare/athanor.config.ts"];
+    const check = await project.athanor(["check", ...bare]);
+    expect(check.code).toBe(1);
+    expect(check.stderr).toMatch(
+      /bare\/a\.entity\.ts cannot be imported: A\.id: the type of the column cannot be inferred: the compiler emitted no type/,
+    );
+    const doctor = await project.athanor(["doctor", ...bare]);
+    expect(doctor.code).toBe(3);
+    expect(doctor.stdout).toMatch(
+      /mend {2}decorators +@oxc-node\/core emits no types of properties: set "experimentalDecorators" and "emitDecoratorMetadata" in .*bare\/tsconfig\.json\./,
+    );
+  });
+
+  test("a driver that is not installed is named, with how to install it", async () => {
+    const driver = join(project.root, "node_modules/pg");
+    const place = readlinkSync(driver);
+    rmSync(driver);
+    try {
+      const ran = await project.athanor(["current", "--url", "postgresql://nobody@localhost/x"]);
+      expect(ran.code).toBe(1);
+      expect(ran.stderr).toMatch(/pg.* is not installed.*npm install pg/s);
+    } finally {
+      symlinkSync(place, driver);
+    }
+  });
+
+  test("edit opens the file of a revision in the editor that the environment names", async () => {
+    expect((await project.athanor(["edit", "mmm"], { VISUAL: "", EDITOR: "" })).stderr).toMatch(
+      /^error: No editor is known: set VISUAL or EDITOR, or open .*mmm.*\.ts yourself\.\n$/,
+    );
+    const shown = await project.athanor(["edit", "head"], { VISUAL: "cat" });
+    expect(shown).toMatchObject({ code: 0, stdout: expect.stringContaining('export const revision = "mmm";') });
+    expect((await project.athanor(["edit", "base"], { VISUAL: "cat" })).stderr).toBe(
+      'error: "base" has no file to edit.\n',
+    );
+  });
+
   test("[AT-01] [AG-12] autogenerate writes what the classes have and the database lacks; check finds nothing then, and drift later", async () => {
     const entity = (extra: string): string => `import "reflect-metadata";
 import { Column, Entity, ManyToOne, OneToMany, PrimaryKey, type Relation, t } from "athanor";
@@ -195,7 +244,7 @@ export class Book {
     expect(again.stdout).toBe("Nothing differs: no file was written. --allow-empty writes one.\n");
     project.write("shop/entities/library.ts", entity('@Column({ serverDefault: "0" }) pages!: number;'));
     const drift = await project.athanor(["check", ...shop]);
-    expect(drift).toMatchObject({ code: 3, stdout: "change table books\n" });
+    expect(drift).toMatchObject({ code: 3, stdout: "add column books.pages\n" });
     await project.json(["revision", "--autogenerate", "-m", "pages", ...shop]);
     const early = await project.athanor(["revision", "--autogenerate", "-m", "too early", ...shop]);
     expect(early.stderr).toContain("The database does not have all revisions");

@@ -1,4 +1,4 @@
-import { differences } from "../differences.js";
+import { differences, told } from "../differences.js";
 import { EXIT_DIFFERENT } from "../exit.js";
 import { forEachDatabase, type GlobalOptions } from "../project.js";
 
@@ -9,7 +9,7 @@ export async function run(options: GlobalOptions): Promise<number> {
     const runner = await project.runner();
     const { applied } = await runner.state(project.engine);
     const pending = runner.graph.order.filter((each) => !applied.has(each.id)).map((each) => each.id);
-    const found = (await differences(project)).map((each) => each.describe());
+    const found = told(await differences(project));
     out.data({ pending, differences: found }, () => {
       for (const each of pending) out.line(`not applied: ${each}`);
       for (const each of found) out.line(each);

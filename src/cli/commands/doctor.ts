@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { unasked } from "../differences.js";
+import { told, unasked } from "../differences.js";
 import { EXIT_DIFFERENT } from "../exit.js";
 import { Output } from "../output.js";
 import { type GlobalOptions, Project } from "../project.js";
@@ -138,6 +138,6 @@ function setting(project: Project): string {
 async function drift(project: Project): Promise<Answer> {
   const found = await unasked(project);
   if (found.length === 0) return "the database has what the classes say";
-  const what = found.map((each) => each.describe()).join("; ");
+  const what = told(found).join("; ");
   return { ok: false, message: `${what}. Write a revision with \`athanor revision --autogenerate\`.` };
 }

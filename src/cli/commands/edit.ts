@@ -11,7 +11,7 @@ export async function run(options: GlobalOptions, expression: string): Promise<u
       expression === "current" ? (await (await project.runner()).state(project.engine)).applied : new Set<string>();
     const paths = graph.resolve(expression, applied).targets.flatMap((id) => graph.get(id).path ?? []);
     if (paths.length === 0) throw new MigrationError(`"${expression}" has no file to edit.`);
-    const editor = process.env["VISUAL"] ?? process.env["EDITOR"];
+    const editor = process.env["VISUAL"] || process.env["EDITOR"];
     if (editor === undefined || editor.trim() === "") {
       throw new MigrationError(`No editor is known: set VISUAL or EDITOR, or open ${paths.join(", ")} yourself.`);
     }
