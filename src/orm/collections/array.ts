@@ -5,7 +5,18 @@
  */
 import type { CollectionKind, CollectionLink } from "../attributes/to-many-attribute.js";
 
-const storages = new WeakMap<object, { readonly storage: object[]; readonly link: CollectionLink }>();
+/** What stands behind an array that was handed out. */
+interface Entry {
+  readonly storage: object[];
+  readonly link: CollectionLink;
+}
+
+/** An array that was handed out answers it with what stands behind it: a WeakMap of all of them would be gone through at each collection of garbage. */
+const ENTRY = Symbol("athanor.collection");
+
+function findEntry(value: object): Entry | undefined {
+  return (value as { readonly [ENTRY]?: Entry })[ENTRY];
+}
 
 /** Whether the storage is (or now becomes) its object's collection; otherwise the array is nobody's, and changes are silent. */
 function isLive(storage: object[], { attribute, state }: CollectionLink): boolean {
@@ -57,7 +68,7 @@ for (const name of Object.getOwnPropertyNames(Array.prototype)) {
   const native = (Array.prototype as unknown as Record<string, unknown>)[name];
   if (name === "constructor" || typeof native !== "function") continue;
   methods[name] = function (...args) {
-    return native.apply(storages.get(this)?.storage ?? this, args);
+    return native.apply(findEntry(this)?.storage ?? this, args);
   };
 }
 methods[Symbol.iterator] = methods.values;
@@ -96,8 +107,8 @@ methods.shift = function () {
   return takeOut(storage, link, 0);
 };
 
-function entryOf(proxy: object): { readonly storage: object[]; readonly link: CollectionLink } {
-  const entry = storages.get(proxy);
+function entryOf(proxy: object): Entry {
+  const entry = findEntry(proxy);
   if (entry === undefined)
     throw new TypeError("This method belongs to a mapped collection and was called on something else.");
   return entry;
@@ -132,10 +143,14 @@ function isIndex(key: PropertyKey): boolean {
   return typeof key === "string" && /^(?:0|[1-9]\d*)$/.test(key);
 }
 
-class Traps implements ProxyHandler<object[]> {
-  constructor(readonly link: CollectionLink) {}
+class Traps implements ProxyHandler<object[]>, Entry {
+  constructor(
+    readonly storage: object[],
+    readonly link: CollectionLink,
+  ) {}
 
   get(storage: object[], key: PropertyKey, receiver: unknown): unknown {
+    if (key === ENTRY) return this;
     const method = methods[key];
     if (method !== undefined) return method;
     if (key === "reorder") {
@@ -195,13 +210,9 @@ export const arrayKind: CollectionKind<object[]> = {
     if (index < 0) return;
     storage.splice(index, 1);
   },
-  expose: (storage, link) => {
-    const proxy = new Proxy(storage, new Traps(link));
-    storages.set(proxy, { storage, link });
-    return proxy;
-  },
+  expose: (storage, link) => new Proxy(storage, new Traps(storage, link)),
   read: (value) => {
-    if (Array.isArray(value)) return (storages.get(value)?.storage ?? value) as object[];
+    if (Array.isArray(value)) return (findEntry(value)?.storage ?? value) as object[];
     if (value instanceof Set) return [...value] as object[];
     return null;
   },
