@@ -64,6 +64,10 @@ export function concealError(context: CursorContext, parameters: unknown, isMany
   if ((params === null && names.size === 0) || !(error instanceof Error)) return;
   const values = hiddenValues(params, parameters, isMany);
   const texts = error as unknown as Record<string, unknown>;
+  // Of COPY the server says what it could not read, and in which column.
+  const [, column] = /^COPY .*, column ([^:]+):/s.exec(String(texts["where"] ?? "")) ?? [];
+  const [quoted] = column !== undefined && names.has(column) ? (/: ".*"$/s.exec(error.message) ?? []) : [];
+  if (quoted !== undefined) values.push(quoted.slice(3, -1));
   for (const name of ["message", "stack", "detail", "where"]) {
     const text = texts[name];
     if (typeof text !== "string") continue;
@@ -77,7 +81,7 @@ export function concealError(context: CursorContext, parameters: unknown, isMany
 }
 
 /** Texts that are long enough to be told from words of the message. */
-function hiddenValues(params: readonly boolean[] | null, parameters: unknown, isMany: boolean): readonly string[] {
+function hiddenValues(params: readonly boolean[] | null, parameters: unknown, isMany: boolean): string[] {
   if (params === null || !Array.isArray(parameters)) return [];
   const sets = (isMany ? parameters : [parameters]) as readonly (readonly unknown[])[];
   return sets.flatMap((set) =>

@@ -29,6 +29,12 @@ export function contextOf(plan: DriverPlan | null): CursorContext {
   return (plan === null ? undefined : contexts.get(plan)) ?? NO_CONTEXT;
 }
 
+/** Has it known what statement a plan of text stands for. */
+export function standsFor(plan: DriverPlan, compiled: Compiled): DriverPlan {
+  contexts.set(plan, { compiled });
+  return plan;
+}
+
 /** A fresh number for a plan that may be kept as a prepared statement. */
 export function nextPlanId(): number {
   return ++lastId;

@@ -3,14 +3,15 @@
  * iterable may use the very connection that its rows are written through.
  */
 import { compile } from "../../sql/compile.js";
+import type { Compiled } from "../../sql/compiled.js";
 import { Delete } from "../../sql/dml/delete.js";
 import { Insert } from "../../sql/dml/insert.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
-import type { Table } from "../../sql/schema/table.js";
 import { describeValue } from "../../sql/types/text-check.js";
 import type { ConnectionCore } from "../connection-core.js";
 import { NotSupportedError } from "../errors.js";
 import { isPromise, type Op } from "../io.js";
+import { standsFor } from "../plan.js";
 import { writableColumns } from "./columns.js";
 import type { CopyDialect, CopyInto } from "./dialect.js";
 import type { CopyBytesOptions, CopyFromFormat, CopyRowsOptions } from "./options.js";
@@ -48,7 +49,7 @@ export async function copyFrom(
 ): Promise<number> {
   const { signal } = options;
   const { format } = options as Partial<CopyFromFormat>;
-  const { dialect, table } = await place.run((connection) => begun(connection, insertOf(null).table), signal);
+  const { dialect, table, insert } = await place.run((connection) => begun(connection, insertOf(null)), signal);
   const parts =
     format === undefined
       ? rowParts(place, items(source), options, dialect, table, insertOf)
@@ -64,7 +65,7 @@ export async function copyFrom(
         part,
         sending === null,
       );
-      sending = place.run((connection) => sent(connection, plan), signal);
+      sending = place.run((connection) => sent(connection, standsFor(plan, insert)), signal);
       // Whoever awaits it is told; until then the next part is made.
       sending.catch(() => {});
     }
@@ -81,7 +82,14 @@ interface Addressed {
   readonly part: CopyPart;
 }
 
-function* begun(connection: ConnectionCore, table: Table): Op<{ dialect: CopyDialect; table: string }> {
+/** What is known before the first row: the table's full name, and an INSERT into it, which stands for the COPY where its columns matter. */
+interface Begun {
+  readonly dialect: CopyDialect;
+  readonly table: string;
+  readonly insert: Compiled;
+}
+
+function* begun(connection: ConnectionCore, statement: Insert): Op<Begun> {
   const dialect = copyDialectOf(connection);
   if ((yield* connection.isolationLevel()) === "AUTOCOMMIT") {
     throw new InvalidRequestError(
@@ -91,8 +99,9 @@ function* begun(connection: ConnectionCore, table: Table): Op<{ dialect: CopyDia
   }
   const map = connection.options.schemaTranslateMap;
   const schemas = map === undefined ? {} : { schemaTranslateMap: map };
-  const emptied = compile(new Delete(table), connection.dialect, { allowUnrestricted: true, ...schemas });
-  return { dialect, table: emptied.text.slice("DELETE FROM ".length) };
+  const emptied = compile(new Delete(statement.table), connection.dialect, { allowUnrestricted: true, ...schemas });
+  const insert = compile(statement, connection.dialect, schemas);
+  return { dialect, table: emptied.text.slice("DELETE FROM ".length), insert };
 }
 
 function* sent(connection: ConnectionCore, plan: ReturnType<CopyDialect["write"]>): Op<number> {

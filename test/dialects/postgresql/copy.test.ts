@@ -426,6 +426,24 @@ test("rows that do not fit are refused with their number", async () => {
   await sqlite.dispose();
 });
 
+test("hidden values stay out of errors", async () => {
+  const engine = await ready(() => db.engine());
+  const secrets = table("copied_secrets", new MetaData(), {
+    id: column(t.integer, { primaryKey: true, autoincrement: false }),
+    pin: column(t.integer, { unique: true, hidden: true }),
+    word: column(t.text, { hidden: true, nullable: false }),
+  });
+  await secrets.metadata.createAll(engine);
+  const row = { id: 1, pin: 4711, word: "sesame" };
+  const errors = [
+    engine.copyFrom(secrets, [row, { ...row, id: 2 }]),
+    engine.copyFrom(secrets, ["3\tsesame\tx\n"], { format: "text" }),
+    engine.copyFrom(secrets, ["3\t4711\t\\N\n"], { format: "text" }),
+  ];
+  for (const error of await Promise.all(errors.map(rejection)))
+    expect(`${error.stack} ${(error.cause as Error).message}`).not.toMatch(/4711|sesame/);
+});
+
 test("rows have the types of the class or table", async () => {
   const engine = createAsyncEngine("sqlite://");
   const never = async () => {
