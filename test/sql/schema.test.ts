@@ -389,6 +389,11 @@ describe("DDL elements", () => {
   it("refuse what is wrong with the table's name", () => {
     refused(() => table("things", md, {}), InvalidRequestError, "the metadata has a table app.things already");
     refused(() => table("", md, {}), ArgumentError, "a table needs a name");
+    refused(
+      () => table("words", { id: column(t.integer) } as never, {}),
+      ArgumentError,
+      'table words: its second argument is the metadata that it belongs to: table("words", new MetaData(), { ... }).',
+    );
     refused(() => table("t2", md, { a: 5 as never }), ArgumentError, "a is not made by column(...)");
     refused(
       () => create(table("t3", md, { a: column(t.named("x")), b: column("integer" as never) })),

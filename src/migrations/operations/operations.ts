@@ -483,12 +483,15 @@ export class Operations {
 
   /** Inserts rows into a table that `createTable` gave, or that `table()` describes. Written as one statement each offline. */
   bulkInsert<Cols, Name>(into: Table<Cols, Name>, rows: readonly InsertValues<Cols>[]): Promise<void> {
-    return this.context.step(`insert ${rows.length} rows into ${into.fullName}`, async () => {
-      if (rows.length === 0) return;
-      const statement = insert(into as unknown as Table);
-      if (!this.offline) await this.context.target.execute(statement, rows as Parameters);
-      else for (const row of rows) await this.context.target.execute(statement.values(row as never));
-    });
+    return this.context.step(
+      `insert ${rows.length} ${rows.length === 1 ? "row" : "rows"} into ${into.fullName}`,
+      async () => {
+        if (rows.length === 0) return;
+        const statement = insert(into as unknown as Table);
+        if (!this.offline) await this.context.target.execute(statement, rows as Parameters);
+        else for (const row of rows) await this.context.target.execute(statement.values(row as never));
+      },
+    );
   }
 
   /**

@@ -496,6 +496,11 @@ export function table<const Name extends string, Cols extends ColumnSpecs>(
   columns: Cols,
   ...items: readonly (Constraint | Index | TableOptions)[]
 ): Table<Cols, Name> {
+  if (typeof (metadata as Partial<TableHome> | null)?.register !== "function") {
+    throw new ArgumentError(
+      `table ${name}: its second argument is the metadata that it belongs to: table(${JSON.stringify(name)}, new MetaData(), { ... }).`,
+    );
+  }
   let options: TableOptions = {};
   const made: TableItem[] = [];
   const named = Object.entries(columns).map(([key, spec]) => {
