@@ -1,4 +1,5 @@
 /** `session.execute(update(User), [{ id, ... }, ...])`: many rows by their keys, in batches. */
+
 import type { Op } from "../../engine/io.js";
 import { CursorResult } from "../../engine/result.js";
 import type { Update } from "../../sql/dml/update.js";
@@ -6,6 +7,7 @@ import { ArgumentError } from "../../sql/errors.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import { loadByKeys } from "../loading/identity.js";
 import type { OrmEntity } from "../loading/orm-entity.js";
+import { keysWithin } from "../loading/within-criteria.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import { updateStates } from "../persistence/update.js";
 import type { SessionExecuteOptions } from "../session/execute-options.js";
@@ -26,8 +28,11 @@ export function* updateByKey(
       `update(${mapper.className}) by primary key has no RETURNING: the rows are written in batches. Read the objects afterwards.`,
     );
   }
-  const changes = sets.map((set) => changeOf(mapper, set));
+  const given = sets.map((set) => changeOf(mapper, set));
   const connection = yield* session.connectionFor(mapper, statement, options.bindArguments);
+  const keys = given.map(({ state }) => mapper.primaryKey.map((each) => state.values[each.slot]));
+  const within = new Set(yield* keysWithin(connection, mapper, statement.loadOptions, keys));
+  const changes = given.filter((_, i) => within.has(keys[i]));
   const records = yield* connection.withSchemas(options.schemaTranslateMap, function* () {
     yield* readVersions(session, mapper, changes);
     const changed = changes.flatMap(({ state, version }) =>

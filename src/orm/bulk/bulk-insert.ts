@@ -2,6 +2,7 @@
  * `insert(User)` through a session. A list of plain objects goes the way of the unit of work: attribute names, defaults, types and versions, joined
  * tables with their keys, batches that keep the order. Anything else (expressions for all rows, ON CONFLICT, INSERT ... SELECT) is one statement.
  */
+
 import type { Op } from "../../engine/io.js";
 import { CursorResult } from "../../engine/result.js";
 import type { ResultShape, Row } from "../../engine/row.js";
@@ -10,7 +11,9 @@ import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { disambiguate } from "../../sql/selectable/selected-columns.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import { InstrumentedColumn } from "../loading/instrumented-column.js";
+import { criteriaAmong } from "../loading/option-tree.js";
 import { OrmEntity } from "../loading/orm-entity.js";
+import { prepareNode } from "../loading/statement-entities.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { insertStates } from "../persistence/insert.js";
 import { firstVersion } from "../persistence/version.js";
@@ -124,7 +127,9 @@ function* insertStatement(
   sets: readonly Named[] | null,
   options: SessionExecuteOptions,
 ): Op<CursorResult<unknown>> {
-  const statement = withOwnColumns(given, mapper, sets);
+  const bare = given.with({ loadOptions: [] });
+  const prepared = prepareNode(bare, criteriaAmong(given.loadOptions)) as Insert;
+  const statement = withOwnColumns(prepared, mapper, sets);
   const connection = yield* session.connectionFor(mapper, statement, options.bindArguments);
   const map = options.schemaTranslateMap;
   const compileOptions = map === undefined ? {} : { schemaTranslateMap: map };

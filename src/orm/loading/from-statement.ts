@@ -1,4 +1,5 @@
 /** Executes `select(...).fromStatement(...)`: the rows of any statement as entities. */
+
 import { LRUCache } from "../../engine/cache.js";
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
@@ -8,11 +9,14 @@ import type { Compiled, CompileOptions } from "../../sql/compiled.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import { type BoundValue, cacheKeyOf } from "../../sql/node.js";
 import type { FromStatement } from "../../sql/selectable/from-statement.js";
+import type { Statement } from "../../sql/statement.js";
 import type { LoadSession } from "../load-session.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { LoadRun, type NamedValues } from "./load-run.js";
+import { criteriaAmong } from "./option-tree.js";
 import { type GivenColumn, givenColumns, makeRowPlan, type RowPlan } from "./row-plan.js";
 import { compileOptions, type ExecuteOptions, type OpenSelect, overwrites } from "./select.js";
+import { prepareNode } from "./statement-entities.js";
 
 /** A statement in the database's words, with the plans of the column lists that it was seen to give. */
 interface Prepared {
@@ -23,15 +27,22 @@ interface Prepared {
 
 const caches = new WeakMap<object, LRUCache<string, Prepared>>();
 
+/** The statement whose rows are read, with the criteria among the options. */
+function sourceOf({ statement, loadOptions }: FromStatement): Statement {
+  const criteria = criteriaAmong(loadOptions);
+  return criteria.criteria.length > 0 ? (prepareNode(statement, criteria) as Statement) : (statement as Statement);
+}
+
 function prepare(
   connection: ConnectionCore,
   statement: FromStatement,
   options: CompileOptions | undefined,
 ): { readonly prepared: Prepared; readonly binds: readonly BoundValue[] } {
   const { key, binds } = cacheKeyOf(statement);
-  const inner = cacheKeyOf(statement.statement as never).binds;
+  const source = sourceOf(statement);
+  const inner = cacheKeyOf(source).binds;
   const make = (): Prepared => ({
-    compiled: compile(statement.statement, connection.dialect, { ...options, binds: inner }),
+    compiled: compile(source, connection.dialect, { ...options, binds: inner }),
     planned: binds,
     plans: new Map(),
   });

@@ -382,3 +382,11 @@ export class LoadedOptions implements LoadedWith {
     return new LoadedOptions(node, this.planned, this.given);
   }
 }
+
+/** What the criteria among options say of every class. */
+export function criteriaAmong(options: readonly LoadOption[]): OptionDefaults {
+  return new OptionTree(
+    options.filter((each) => each instanceof LoaderCriteria),
+    [],
+  ).defaults;
+}

@@ -382,7 +382,7 @@ export interface CriteriaSettings {
 export type CriteriaOf<E> = Condition | ((entity: Attrs<E>) => Condition);
 
 /**
- * A condition on every appearance of a class: in the statement, in its joins along relationships, its subqueries, and in all loads that follow from it,
+ * A condition on every appearance of a class: in the statement and its FROM, in its joins, conditions, subqueries and unions, in what bulk statements write, and in all loads that follow from it,
  * lazy ones included. A class that is not mapped itself stands for every mapped class that inherits from it (that is `instanceof` it); its function is
  * then called once for each.
  *

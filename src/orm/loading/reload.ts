@@ -1,4 +1,5 @@
 /** Reads an expired object again together with the relationships that are joined to it, in one statement. */
+
 import type { Op } from "../../engine/io.js";
 import type { ColumnElement } from "../../sql/element.js";
 import { Select } from "../../sql/selectable/select.js";
@@ -14,6 +15,7 @@ import type { OrmPlan } from "./plan.js";
 import { Planner } from "./planner.js";
 import { readOf } from "./read-of.js";
 import { keyBind, keyName } from "./unloaded.js";
+import { keysWithin } from "./within-criteria.js";
 
 const defaults = new OptionDefaults();
 const reloads = new WeakMap<OptionNode, OptionNode>();
@@ -72,6 +74,10 @@ export function* reloadState(session: LoadSession, state: InstanceState): Op<boo
           states: [state],
         });
   const connection = yield* session.connectionFor(mapper, heard ?? readOf(mapper), placeArguments(state));
+  if (heard !== own && heard !== null) {
+    const key = [valuesOf(state.key)];
+    if ((yield* keysWithin(connection, mapper, heard.loadOptions, key)).length === 0) return false;
+  }
   const given = state.origin?.options;
   const options = given instanceof LoadedOptions ? given : null;
   const node = nodeFor(options);

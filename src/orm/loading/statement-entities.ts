@@ -2,6 +2,8 @@
  * What a statement of the ORM needs before it is plain SQL: the discriminator of single-table subclasses and the criteria of `withLoaderCriteria` wherever
  * a class appears, in subqueries too, and the join of tables that stands behind a column of a joined subclass.
  */
+import { Delete } from "../../sql/dml/delete.js";
+import { Update } from "../../sql/dml/update.js";
 import { ColumnElement } from "../../sql/element.js";
 import { conjunction } from "../../sql/elements/build.js";
 import { EntityElement } from "../../sql/entity.js";
@@ -29,19 +31,60 @@ export function prepareStatement(statement: Select, defaults: OptionDefaults): S
 /** The same for the queries in any other statement. */
 export function prepareNode(root: Node, defaults: OptionDefaults): Node {
   const done = new Map<Node, Node>();
+  /** The entities of the statements around, which a subquery in an expression takes from them. */
+  let around: ReadonlySet<OrmEntity> = NO_ENTITIES;
   const visit = (node: Node): Node => {
     const known = done.get(node);
     if (known !== undefined) return known;
+    const outside = around;
+    // What stands in FROM sees nothing of the statements around, unless it is LATERAL.
+    if (node instanceof FromClause && !node.isLateral) around = NO_ENTITIES;
+    const inherited = around;
+    if (defaults.criteria.length > 0 && isScope(node)) around = new Set([...inherited, ...entitiesNamed(node)]);
     let fresh = node.copyReplacing(visit);
     if (fresh instanceof Select) {
       // A subquery loads nothing: its options are gone.
       const isBare = node === root || (fresh as Select).loadOptions.length === 0;
-      fresh = withEntities(isBare ? (fresh as Select) : fresh.with({ loadOptions: [] }), defaults);
+      fresh = withEntities(isBare ? (fresh as Select) : fresh.with({ loadOptions: [] }), defaults, inherited);
     }
+    around = outside;
     done.set(node, fresh);
     return fresh;
   };
   return visit(root);
+}
+
+const NO_ENTITIES: ReadonlySet<OrmEntity> = new Set();
+
+/** Statements with a FROM of their own, which subqueries in them are correlated to. */
+type Scope = Select | Update | Delete;
+
+function isScope(node: Node): node is Scope & Node {
+  return node instanceof Select || node instanceof Update || node instanceof Delete;
+}
+
+/** The entities that a statement names in any place of its own, those of its subqueries left out. */
+export function entitiesNamed(statement: Scope): Set<OrmEntity> {
+  const named = new Set<OrmEntity>();
+  const unused = new Set<OrmEntity>();
+  const collect = (nodes: readonly Node[]): void => {
+    for (const node of nodes) collectEntities(node, named, unused);
+  };
+  collect(statement.whereCriteria);
+  if (statement instanceof Select) {
+    const { rawColumns, joins, havingCriteria, groupByClauses, orderByClauses, distinctOnClauses, extras } = statement;
+    for (const nodes of [rawColumns, havingCriteria, groupByClauses, orderByClauses, distinctOnClauses]) collect(nodes);
+    collect((extras?.fromEntities ?? []) as readonly Node[]);
+    for (const { target, on } of joins) {
+      if (target instanceof InstrumentedRelation) named.add(target.target);
+      else collect([target]);
+      if (on !== null) collect([on]);
+    }
+    return named;
+  }
+  if (statement.entity instanceof OrmEntity) named.add(statement.entity);
+  if (statement instanceof Update) for (const [, value] of statement.sets) collect([value]);
+  return named;
 }
 
 /** The same for the subqueries of an expression. */
@@ -58,7 +101,7 @@ export function prepareExpression(expression: ColumnElement, defaults: OptionDef
   }) as ColumnElement;
 }
 
-function withEntities(statement: Select, defaults: OptionDefaults): Select {
+function withEntities(statement: Select, defaults: OptionDefaults, around: ReadonlySet<OrmEntity>): Select {
   const where: ColumnElement[] = [];
   // An EXISTS of a relationship has the class's own condition already.
   for (const node of statement.rawColumns)
@@ -75,6 +118,18 @@ function withEntities(statement: Select, defaults: OptionDefaults): Select {
     // Columns alone would bring their own tables only, and an expression perhaps none.
     if ((entity.from instanceof Join || expressed.has(entity)) && !statement.rawColumns.includes(entity))
       froms.push(entity.from);
+  }
+  const { extras } = statement;
+  for (const entity of (extras?.fromEntities ?? []) as readonly OrmEntity[]) {
+    if (!selected.has(entity) && !joined.has(entity.from)) where.push(...defaults.criteriaFor(entity));
+    selected.add(entity);
+  }
+  if (defaults.criteria.length > 0) {
+    // Conditions bring classes into FROM as well.
+    for (const entity of entitiesNamed(statement)) {
+      if (!selected.has(entity) && !joined.has(entity.from) && !around.has(entity))
+        where.push(...defaults.statedCriteria(entity));
+    }
   }
   const changed = joins.some((entry, i) => entry !== statement.joins[i]);
   if (where.length === 0 && froms.length === 0 && !changed) return statement;

@@ -31,6 +31,7 @@ import { LoadedOptions, OptionDefaults } from "./option-tree.js";
 import { readOf } from "./read-of.js";
 import { prepareExpression } from "./statement-entities.js";
 import { endExpiry, isComplete } from "./variant.js";
+import { keysWithin } from "./within-criteria.js";
 
 type From = FromClause<unknown>;
 
@@ -102,6 +103,10 @@ export function* loadColumns(
         })
       : null;
   const connection = yield* session.connectionFor(mapper, said ?? own ?? readOf(mapper), placeArguments(state));
+  if (said !== null && said !== own) {
+    const key = [valuesOf(state.key)];
+    if ((yield* keysWithin(connection, mapper, said.loadOptions, key)).length === 0) return false;
+  }
   const { compiled, binds, converters } =
     said === null || said === own
       ? statementFor(mapper, attributes, connection.dialect, lock)

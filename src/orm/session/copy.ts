@@ -10,8 +10,7 @@ import type { Node } from "../../sql/node.js";
 import { Query } from "../../sql/selectable/query.js";
 import { Select } from "../../sql/selectable/select.js";
 import { withOwnColumns } from "../bulk/bulk-insert.js";
-import { LoaderCriteria } from "../loading/option-steps.js";
-import { OptionDefaults, OptionTree } from "../loading/option-tree.js";
+import { criteriaAmong, OptionDefaults } from "../loading/option-tree.js";
 import { OrmEntity } from "../loading/orm-entity.js";
 import { prepareNode } from "../loading/statement-entities.js";
 import type { Mapper } from "../mapping/mapper.js";
@@ -79,7 +78,5 @@ function withCriteria(statement: Node): Node {
   if (!(statement instanceof Select)) return prepareNode(statement, new OptionDefaults());
   const { loadOptions } = statement as Select;
   // What is to be loaded says nothing here, wherever it begins.
-  const criteria = loadOptions.filter((option) => option instanceof LoaderCriteria);
-  const { defaults } = new OptionTree(criteria, []);
-  return prepareNode((statement as Select).with({ loadOptions: [] }), defaults);
+  return prepareNode((statement as Select).with({ loadOptions: [] }), criteriaAmong(loadOptions));
 }

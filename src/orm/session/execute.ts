@@ -1,4 +1,5 @@
 /** Statements through a session: ORM selects are loaded, DML over mapped classes keeps the session in step, everything else runs as it is. */
+
 import { ConnectionCore } from "../../engine/connection-core.js";
 import { DISPATCH, type Listener } from "../../engine/events.js";
 import { execute as executeCore, tagsOf } from "../../engine/execute.js";
@@ -9,16 +10,21 @@ import { Delete } from "../../sql/dml/delete.js";
 import { Insert } from "../../sql/dml/insert.js";
 import { Update } from "../../sql/dml/update.js";
 import { TextClause } from "../../sql/elements/text.js";
+import type { LoadOption } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
-import { iterate, Node } from "../../sql/node.js";
+import { Node } from "../../sql/node.js";
+import { CompoundSelect } from "../../sql/selectable/compound.js";
 import { FromStatement } from "../../sql/selectable/from-statement.js";
-import { Query } from "../../sql/selectable/query.js";
+import { Query, SetMember } from "../../sql/selectable/query.js";
 import { Select } from "../../sql/selectable/select.js";
 import { executeInsert } from "../bulk/bulk-insert.js";
 import { executeBulk } from "../bulk/bulk-where.js";
 import { executeFromStatement, mapperOfRows, openFromStatement } from "../loading/from-statement.js";
+import { criteriaAmong } from "../loading/option-tree.js";
 import { OrmEntity } from "../loading/orm-entity.js";
+import { reached } from "../loading/reached.js";
 import { connectionOf, type OpenSelect, openSelect, planSelect } from "../loading/select.js";
+import { prepareNode } from "../loading/statement-entities.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { callHandler } from "./announce-load.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
@@ -34,7 +40,7 @@ export function mapperOfStatement(statement: Node): Mapper | null {
   }
   const { entity } = statement as unknown as { readonly entity?: unknown };
   if (entity instanceof OrmEntity) return entity.mapper;
-  for (const node of iterate(statement)) {
+  for (const node of reached(statement)) {
     if (node instanceof OrmEntity) return node.mapper;
     const owner = (node as { entity?: unknown }).entity;
     if (owner instanceof OrmEntity) return owner.mapper;
@@ -185,7 +191,17 @@ function* performHere(
     return yield* executeBulk(session, statement as unknown as Update, params, merged);
   }
   const connection = yield* session.connectionFor(mapperOfStatement(statement), statement, merged.bindArguments);
-  return yield* executeCore(connection, statement, params, merged);
+  const prepared =
+    statement instanceof CompoundSelect ? prepareNode(statement, criteriaAmong(optionsIn(statement))) : statement;
+  return yield* executeCore(connection, prepared, params, merged);
+}
+
+/** The loader options of the queries of a union, which hold for the whole. */
+function optionsIn(node: Node): LoadOption[] {
+  if (node instanceof Select) return [...node.loadOptions];
+  return node instanceof CompoundSelect || node instanceof SetMember
+    ? [...new Set(node.children().flatMap(optionsIn))]
+    : [];
 }
 
 /** A statement on its way through the handlers of `doOrmExecute`. */

@@ -1,4 +1,5 @@
 /** What a handler of `doOrmExecute` sees and may change. SQLAlchemy: `ORMExecuteState`. */
+
 import type { Op } from "../../engine/io.js";
 import type { FrozenResult, Result } from "../../engine/result.js";
 import { Delete } from "../../sql/dml/delete.js";
@@ -6,13 +7,17 @@ import { Insert } from "../../sql/dml/insert.js";
 import { Update } from "../../sql/dml/update.js";
 import type { LoadOption } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
-import { iterate, type Node } from "../../sql/node.js";
+import type { Node } from "../../sql/node.js";
 import { CompoundSelect } from "../../sql/selectable/compound.js";
 import { FromStatement } from "../../sql/selectable/from-statement.js";
+import { SetMember } from "../../sql/selectable/query.js";
 import { Select } from "../../sql/selectable/select.js";
 import { OrmEntity } from "../loading/orm-entity.js";
+import { reached } from "../loading/reached.js";
 import { UserDefinedOption } from "../loading/user-option.js";
 import type { Mapper, Relationship } from "../mapping/mapper.js";
+import { mapperOf } from "../mapping/mapper.js";
+import { stateOf } from "../stamp.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
 
 /** Why a statement runs: the user's own, or a load that follows from something else. */
@@ -126,11 +131,17 @@ export class ORMExecuteState {
   /** The mappers of all classes in the statement, the first selected one first. */
   get allMappers(): readonly Mapper[] {
     const found = new Set<Mapper>();
-    for (const node of iterate(this.statement)) {
+    for (const node of reached(this.statement)) {
       if (node instanceof OrmEntity) found.add(node.mapper);
       const { entity } = node as { readonly entity?: unknown };
       if (entity instanceof OrmEntity) found.add(entity.mapper);
     }
+    // A load of columns asks their tables alone.
+    if (this.isColumnLoad)
+      for (const object of this.facts.loadedFor) {
+        const state = stateOf(object);
+        if (state !== undefined) found.add(mapperOf(state));
+      }
     return [...found];
   }
 
@@ -142,6 +153,10 @@ export class ORMExecuteState {
 
   /** Adds options to the statement: `withLoaderCriteria`, loader options, one's own. */
   addOptions(...options: readonly LoadOption[]): void {
+    if (this.statement instanceof CompoundSelect) {
+      this.statement = withMemberOptions(this.statement, options);
+      return;
+    }
     const statement = this.statement as { options?(...options: readonly LoadOption[]): Node };
     if (typeof statement.options !== "function") {
       throw new InvalidRequestError(`The statement takes no loader options: ${this.statement.visitName}.`);
@@ -175,4 +190,12 @@ export class ORMExecuteState {
       `${what} is for the statements of execute(): a load of ${this.facts.kind === "get" ? "an object by its key" : `a ${this.facts.kind}`} can be changed, but not answered by a handler.`,
     );
   }
+}
+
+/** A union whose queries have further options. */
+function withMemberOptions(node: Node, options: readonly LoadOption[]): Node {
+  if (node instanceof Select) return node.options(...options);
+  return node instanceof CompoundSelect || node instanceof SetMember
+    ? node.copyReplacing((child) => withMemberOptions(child, options))
+    : node;
 }

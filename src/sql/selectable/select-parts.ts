@@ -1,4 +1,5 @@
 import type { ColumnElement } from "../element.js";
+import type { EntityElement } from "../entity.js";
 import { Node, type Parts } from "../node.js";
 import type { FromClause } from "./from-clause.js";
 import type { JoinKind } from "./join.js";
@@ -97,6 +98,7 @@ export class SelectExtras extends Node {
   static override readonly parts: Parts = {
     hints: "nodes",
     ctes: "nodes",
+    fromEntities: "nodes",
     correlated: "nodes",
     correlateMode: "name",
     fetch: "node",
@@ -109,6 +111,8 @@ export class SelectExtras extends Node {
   readonly hints: readonly Hint[] = none;
   /** CTEs that are written though nothing in the statement names them. */
   readonly ctes: readonly FromClause<unknown>[] = none;
+  /** The entities that `selectFrom()` and `joinFrom()` named, whose FROM elements alone tell nothing of their classes. */
+  readonly fromEntities: readonly EntityElement[] = none;
   readonly correlated: readonly FromClause<unknown>[] = none;
   readonly correlateMode: "auto" | "only" | "except" = "auto";
   readonly fetch: FetchArg | null = null;
@@ -119,7 +123,10 @@ export class SelectExtras extends Node {
   /** A copy with some fields changed. */
   with(
     fields: Partial<
-      Pick<SelectExtras, "hints" | "ctes" | "correlated" | "correlateMode" | "fetch" | "windows" | "extensions">
+      Pick<
+        SelectExtras,
+        "hints" | "ctes" | "fromEntities" | "correlated" | "correlateMode" | "fetch" | "windows" | "extensions"
+      >
     >,
   ): SelectExtras {
     return this.copyWith(fields);

@@ -277,6 +277,7 @@ export class Select<
   selectFrom(...froms: readonly (FromClause<unknown> | Cls<unknown> | EntityRef<unknown, unknown>)[]): this {
     const copy = this.fork();
     copy.fromObjects = [...this.fromObjects, ...froms.map((each) => requireFrom(each, "selectFrom()"))];
+    noteEntities(copy, froms);
     return copy as unknown as this;
   }
 
@@ -339,7 +340,7 @@ export class Select<
     options: JoinOptions,
   ): Nullable<Row, Ent, Sel, unknown, Load>;
   joinFrom(left: JoinSource, target: JoinTarget, on?: Condition | null, options: JoinOptions = {}): unknown {
-    return this.joined(target, on, kindOf(options), requireFrom(left, "joinFrom()"));
+    return noteEntities(this.joined(target, on, kindOf(options), requireFrom(left, "joinFrom()")) as never, [left]);
   }
 
   /** LEFT OUTER JOIN of `target` to `left`, where the left side would not be found by itself. */
@@ -349,7 +350,8 @@ export class Select<
     on?: Condition | null,
   ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load> {
     const from = requireFrom(left, "outerjoinFrom()");
-    return this.joined(target, on, "left", from) as unknown as Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
+    const joined = noteEntities(this.joined(target, on, "left", from) as never, [left]);
+    return joined as unknown as Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
   }
 
   /** The statement with other things selected; FROM, WHERE and the rest stay. */
@@ -552,6 +554,16 @@ type TargetSource<X> = X extends { readonly relationSource: unknown; readonly [T
         : X extends Cls<infer E>
           ? E
           : never;
+
+/** Notes on a fresh copy which classes its FROM elements were named by. */
+function noteEntities<S extends Mutable<Select>>(copy: S, named: readonly unknown[]): S {
+  const entities = named.flatMap((each) => (each instanceof FromClause ? [] : (entityOf(each) ?? [])));
+  if (entities.length > 0) {
+    const extras = copy.extras ?? noExtras;
+    copy.extras = extras.with({ fromEntities: [...extras.fromEntities, ...entities] });
+  }
+  return copy;
+}
 
 function append<T>(items: readonly T[], item: T): readonly T[] {
   return items.length === 0 ? [item] : [...items, item];
