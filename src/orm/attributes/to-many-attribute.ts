@@ -247,7 +247,11 @@ export class ToManyAttribute extends RelationAttribute {
       if (!pending.added.delete(item)) pending.removed.add(item);
       return;
     }
-    if (!this.kind.has(storage, item)) return;
+    if (!this.kind.has(storage, item)) {
+      // A list that is out of date loses its member all the same: who took it away must be heard, as in SQLAlchemy.
+      if (this.takesArrays) this.fireRemove(state, item, initiator);
+      return;
+    }
     this.fireRemove(state, item, initiator);
     this.kind.remove(storage, item);
     this.kind.arranged?.(storage);

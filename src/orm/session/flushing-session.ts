@@ -14,7 +14,7 @@ export abstract class FlushingSession extends TransactionalSession {
   /** The session as the unit of work sees it. */
   protected abstract readonly flushPort: FlushSession;
   /** Reads the expired ones among the objects of a flush that have a row after it. @throws ObjectDeletedError where a row is gone */
-  protected abstract readExpired(flush: FlushContext, before: boolean): Op<void> | null;
+  protected abstract readExpired(flush: FlushContext): Op<void> | null;
   /** Checks the references that no foreign key of the database does. @throws IntegrityError */
   protected abstract checkReferences(flush: FlushContext): Op<void> | null;
   /** What brings relationships in memory in step with the flush. */
@@ -72,6 +72,11 @@ export abstract class FlushingSession extends TransactionalSession {
     };
   }
 
+  /** The flush under way. */
+  protected get currentFlush(): FlushContext | null {
+    return this.#current;
+  }
+
   *flush(): Op<void> {
     if (this.#flushing)
       throw new InvalidRequestError("This session is flushing already: flush() cannot be called from within a flush.");
@@ -89,13 +94,11 @@ export abstract class FlushingSession extends TransactionalSession {
     try {
       const levels = yield* flush.plan();
       if (this.hearsEvent("flushPlanned")) this.emit("flushPlanned", shownPlan(flush, levels));
-      const expired = this.readExpired(flush, true);
-      if (expired !== null) yield* expired;
       yield* flush.execute(levels);
       const checks = this.checkReferences(flush);
       if (checks !== null) yield* checks;
       if (this.hearsEvent("afterFlush")) this.fromHandler(() => this.emit("afterFlush", flush));
-      const reads = this.readExpired(flush, false);
+      const reads = this.readExpired(flush);
       if (reads !== null) yield* reads;
       const relinking = this.options.relinkOnFlush ? this.relinking(flush) : null;
       finishFlush(flush, this.membership, this.#late);

@@ -56,8 +56,6 @@ export class Membership {
   readonly modified: Set<InstanceState> = new Set();
   /** What expired objects last, for the message of who reads one outside a sync context. */
   expiryCause: string | null = null;
-  /** Whether any of its objects can have expired. */
-  mayHoldExpired = false;
   #tie: Tie;
 
   constructor(readonly host: MembershipHost) {
@@ -165,7 +163,6 @@ export class Membership {
     const present = this.#checkIdentity(state);
     const attached = this.#beforeAttach(state);
     if (!present) this.identity.add(mapperOf(state).base, state);
-    if (state.expired) this.mayHoldExpired = true;
     if (!attached) return;
     if (state.modified) this.modified.add(state);
     this.host.transition("detachedToPersistent", state);
@@ -282,7 +279,6 @@ export class Membership {
   /** Undoes what a transaction or savepoint did to objects. @param dirtyOnly expire only what it touched */
   restore(snapshot: Snapshot, dirtyOnly: boolean): void {
     this.expiryCause = "rollback()";
-    this.mayHoldExpired = true;
     const evicted = new Set([...snapshot.new, ...this.new]);
     this.expunge(evicted, true);
     for (const state of snapshot.new) if (state.session === null) this.#loseRow(state);
@@ -320,7 +316,6 @@ export class Membership {
   /** Expires everything once a transaction is committed; what it has deleted is detached. Without expiry, deleted objects stay as they are. */
   expireAfterCommit(deleted: Iterable<InstanceState>): void {
     this.expiryCause = "commit()";
-    this.mayHoldExpired = true;
     for (const state of this.identity.states()) expireUnlessChanged(state);
     for (const state of deleted) {
       if (state.session !== this.host || !state.deleted) continue;

@@ -64,8 +64,6 @@ export class SessionCore
   /** Depth of synchronous contexts: a plain session is always in one. */
   syncDepth = 0;
 
-  /** Expired objects whose key a flush has copied. */
-  readonly #lenders: Set<InstanceState> = new Set();
   readonly #watch: NPlusOneWatch | null = watchOf(this);
 
   // --- ports -------------------------------------------------------------------------------------------------------
@@ -187,7 +185,6 @@ export class SessionCore
     const reached = cascadeStates(state, "refresh-expire");
     for (const each of [state, ...reached]) {
       if (each.key !== null) {
-        this.membership.mayHoldExpired = true;
         each.expireAll();
         each.ext().expiredBy = "expire()";
       } else if (this.isPending(each)) this.membership.expunge([each]);
@@ -196,7 +193,6 @@ export class SessionCore
 
   expireAll(): void {
     this.membership.expiryCause = "expireAll()";
-    this.membership.mayHoldExpired = true;
     for (const state of this.membership.identity.states()) state.expireAll();
   }
 
@@ -399,27 +395,27 @@ export class SessionCore
   *loadForFlush(state: InstanceState, attribute: Attribute): Op<void> {
     yield* this.#load([state], attribute, true);
   }
-  noteLender(state: InstanceState): void {
-    this.#lenders.add(state);
-  }
   /**
-   * An object that takes part in a flush, or lends its key to one that does, must be known to have its row, and is not expired afterwards: it is read
-   * before anything is written, with one statement for each class, and those that expire on the way after it. Null where there is nothing to read.
+   * An object whose key is copied must have its row: it is read before that, and with it the others of its class that will be asked for the same.
+   * @throws ObjectDeletedError
    */
-  protected readExpired(flush: FlushContext, before: boolean): Op<void> | null {
+  *knowSource(state: InstanceState): Op<void> {
+    const mapper = mapperOf(state);
+    const flush = this.currentFlush;
+    const alike = new Map<Mapper, InstanceState[]>([[mapper, [state]]]);
+    if (flush !== null) gatherUnknown(this.#referredTo(flush, state), alike);
+    yield* this.#readGroups(new Map([[mapper, alike.get(mapper) as InstanceState[]]]), state);
+  }
+
+  /** An object that took part in a flush is not expired afterwards: what the flush did not need of it is read now. Null where there is nothing to read. */
+  protected readExpired(flush: FlushContext): Op<void> | null {
     const groups = new Map<Mapper, InstanceState[]>();
     for (const states of flush.byMapper.values()) gatherUnknown(states, groups);
-    if (before && this.membership.mayHoldExpired) gatherUnknown(this.#referredTo(flush), groups);
-    if (!before && this.#lenders.size > 0) {
-      const lenders = [...this.#lenders].filter((state) => !state.inFlush && this.contains(state));
-      this.#lenders.clear();
-      gatherUnknown(lenders, groups);
-    }
     return groups.size === 0 ? null : this.#readGroups(groups);
   }
 
   /** The stored objects whose keys the flush may copy. */
-  #referredTo(flush: FlushContext): Iterable<InstanceState> {
+  #referredTo(flush: FlushContext, but: InstanceState): Iterable<InstanceState> {
     const found = new Set<InstanceState>();
     for (const [mapper, states] of flush.byMapper) {
       for (const { attribute, direction, options } of mapper.relationships) {
@@ -428,7 +424,7 @@ export class SessionCore
           if (state.flushDeletes || (state.key !== null && state.committed?.has(attribute) !== true)) continue;
           for (const member of attribute.loadedMembers(state)) {
             const target = stateOf(member) as InstanceState;
-            if (!target.inFlush && this.contains(target)) found.add(target);
+            if (target !== but && this.contains(target)) found.add(target);
           }
         }
       }
@@ -436,14 +432,16 @@ export class SessionCore
     return found;
   }
 
-  *#readGroups(groups: ReadonlyMap<Mapper, readonly InstanceState[]>): Op<void> {
+  /** Reads objects with one statement for each class. @param only whose row must be there; without it, all of them */
+  *#readGroups(groups: ReadonlyMap<Mapper, readonly InstanceState[]>, only?: InstanceState): Op<void> {
     for (const [mapper, group] of groups) {
       const [key] = mapper.primaryKey;
       if (group.length > 1 && this.shards === null) {
         const keys = group.map((state) => valuesOf(state.key as IdentityKey));
         yield* loadByKeys(this, mapper, keys);
       }
-      for (const state of group) if (!key.isLoaded(state)) yield* this.#loadColumn(state, key);
+      for (const state of only === undefined ? group : [only])
+        if (!key.isLoaded(state)) yield* this.#loadColumn(state, key);
     }
   }
   *recallForFlush(state: InstanceState, attribute: RelationAttribute): Op<void> {

@@ -19,7 +19,7 @@ import { type Edge, findCycles, sortAsLevels } from "./topological.js";
 /** What the flush asks of its session. */
 export interface FlushSession extends CascadeLoader, HistoryLoader {
   contains(state: InstanceState): boolean;
-  noteLender(state: InstanceState): void;
+  knowSource(state: InstanceState): Op<void>;
   /** Finds out what a to-one holds, as far as the object's own row and the identity map tell. */
   recallForFlush(state: InstanceState, attribute: RelationAttribute): Op<void>;
   /** All states in the identity map. */

@@ -163,7 +163,8 @@ export class OneToManyProcessor extends DependencyProcessor {
       }
       if (nullKeys) {
         for (const child of members(history.deleted)) {
-          if (!this.#hasParent(child)) this.#unlink(flush, child);
+          // An object that expired since it moved does not know its parent: the collection that it moved to does.
+          if (!this.#hasParent(child) && !this.#childrenAdded(flush).has(child)) this.#unlink(flush, child);
         }
       }
       if (sourceModified(state, syncPairs)) {

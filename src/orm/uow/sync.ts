@@ -5,13 +5,13 @@ import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { DependencyRuleError, FlushError } from "../errors.js";
 import type { Relationship, SyncPair } from "../mapping/mapper.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
-import { type InstanceState, valuesOf } from "../state.js";
+import type { InstanceState } from "../state.js";
 
 /** Loads what is not in memory, as the database has it. */
 export interface KeyLoader {
   loadForFlush(state: InstanceState, attribute: ColumnAttribute): Op<void>;
-  /** An expired object lent its key to another: it is read after the flush. */
-  noteLender(state: InstanceState): void;
+  /** Reads an expired object whose key is to be copied. */
+  knowSource(state: InstanceState): Op<void>;
 }
 
 function keyAttribute(state: InstanceState, column: Column, relationship: Relationship): ColumnAttribute {
@@ -28,12 +28,8 @@ function* valueFor(state: InstanceState, column: Column, relationship: Relations
   const attribute = keyAttribute(state, column, relationship);
   const value = attribute.peek(state);
   if (value !== undefined || state.key === null) return value ?? null;
-  const position = mapper.primaryKey.indexOf(attribute);
-  if (position >= 0) {
-    loader.noteLender(state);
-    return valuesOf(state.key)[position];
-  }
-  yield* loader.loadForFlush(state, attribute);
+  if (mapper.primaryKey.includes(attribute)) yield* loader.knowSource(state);
+  else yield* loader.loadForFlush(state, attribute);
   return attribute.peek(state) ?? null;
 }
 

@@ -5,6 +5,7 @@ import {
   IntegrityError,
   inspect,
   ManyToOne,
+  ObjectDeletedError,
   OneToMany,
   PrimaryKey,
   type Relation,
@@ -270,5 +271,36 @@ describe("one to many", () => {
     await session.commit();
     expect(await session.scalars(text("select p_code from nodes_c")).all()).toEqual(["b", "b"]);
     expect(inspect(p).identity).toEqual(["b"]);
+  });
+
+  test("a member that moved to a loaded collection and was refreshed before the flush stays there", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    const [red, blue] = [make(Team, { name: "red" }), make(Team, { name: "blue", players: [] })];
+    const player = make(Player, { shirt: 1, team: red });
+    session.addAll([player, blue]);
+    await session.flush();
+    player.team = blue;
+    await session.refresh(player);
+    expect((await session.runSync(() => player.team))?.name).toBe("blue");
+  });
+
+  test("an expired parent lends its key only if its row is there, and all of them are read with one statement", async () => {
+    const { Session, engine } = await storeFor(reg);
+    await using session = Session();
+    const teams = ["red", "blue", "green"].map((name) => make(Team, { name }));
+    session.addAll(teams);
+    await session.commit();
+    session.addAll(teams.map((team, i) => make(Player, { shirt: i, team })));
+    using log = recordStatements(engine);
+    await session.flush();
+    expect(log.count("SELECT")).toBe(1);
+    await session.commit();
+    await session.execute(text("DELETE FROM players"));
+    await session.execute(text("DELETE FROM teams WHERE name = 'red'"));
+    session.add(make(Player, { shirt: 9, team: teams[0] }));
+    log.reset();
+    await expect(session.flush()).rejects.toThrow(ObjectDeletedError);
+    expect(log.count("INSERT")).toBe(0);
   });
 });
