@@ -8,6 +8,8 @@ import {
   MetaData,
   PrimaryKey,
   Registry,
+  SchemaColumn,
+  type SQLType,
   Table,
   t,
   table,
@@ -157,6 +159,30 @@ describe("what a comparison writes", () => {
         return metadata;
       };
       await thereAndBack(new MetaData(), made(), ["sales"]);
+    });
+
+    test("[AG-06] the indexes of a view that keeps its rows go and come with it, and by themselves", async () => {
+      const made = (type: SQLType, ...on: readonly string[]): MetaData => {
+        const metadata = new MetaData();
+        table("days", metadata, { id: id(), mood: column(type) });
+        const definition = "SELECT id, mood FROM days";
+        const columns = [new SchemaColumn("id", t.integer), new SchemaColumn("mood", t.text)];
+        const indexes = on.map((each) => new Index(`ix_${each}`, [each], { unique: each === "id" }));
+        const view = { isView: true, materialized: true, definition };
+        new Table("kept_days", metadata, [...columns, ...indexes] as never, view);
+        return metadata;
+      };
+      const wider = await thereAndBack(made(t.string(9), "id"), made(t.text, "id"));
+      expect(wider.filter((each) => /View|Index/.test(each)).map((each) => each.slice(0, 16))).toEqual([
+        'op.dropIndex("ix',
+        'op.dropView("kep',
+        'op.createView("k',
+        'op.createIndex("',
+      ]);
+      expect(await thereAndBack(made(t.text, "id"), made(t.text, "mood"))).toEqual([
+        'op.dropIndex("ix_id", "kept_days");',
+        'op.createIndex("ix_mood", "kept_days", ["mood"]);',
+      ]);
     });
 
     test("[AG-01] a partition has keys, checks and indexes of its own; a sequence of a serial column is no sequence of its own", async () => {

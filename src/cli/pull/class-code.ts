@@ -76,7 +76,10 @@ export class ItemWriter {
     const options: Record<string, string> = {};
     if (table.isView) {
       const view = `new ${code.use("Table")}(${JSON.stringify(table.name)}, ${code.use("metadata")}, [], ${this.#viewOptions(item)})`;
-      return call(`@${code.use("Entity")}`, [{ table: view }]);
+      const indexes = this.#tableArgs(table, []);
+      return call(`@${code.use("Entity")}`, [
+        { table: view, ...(indexes.length > 0 ? { tableArgs: list(indexes, "  ") } : {}) },
+      ]);
     }
     if (table.schema !== null) options["schema"] = JSON.stringify(table.schema);
     if (table.comment !== null) options["comment"] = JSON.stringify(table.comment);

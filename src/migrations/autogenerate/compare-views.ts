@@ -1,24 +1,34 @@
 /** The difference in views. */
+import type { Index } from "../../sql/schema/indexes.js";
+import { CreateIndexOperation, DropIndexOperation } from "../operations/constraint-operations.js";
 import { createView, dropView } from "../operations/named-operations.js";
 import type { MigrateOperation } from "../operations/operation.js";
 import { mentionsIdentifier } from "../sql-text.js";
 import type { IsIncluded } from "./compare-named.js";
+import type { Content } from "./contents.js";
 import type { ReflectedView, Snapshot } from "./snapshot.js";
+
+/** What a comparison of views has to know beside them. */
+export interface ViewComparisonOptions {
+  readonly isIncluded: IsIncluded;
+  /** Keys of tables which cannot change while a view reads them. */
+  readonly touched: readonly string[];
+  /** Keys of views that classes read and do not define. */
+  readonly foreign: ReadonlySet<string>;
+  /** The indexes of a view that keeps its rows. */
+  readonly indexes: (view: ReflectedView) => readonly Content<Index>[];
+}
 
 /**
  * Views are dropped before anything else changes and made when all has: one whose query differs, and one that stands on
- * something that is made anew.
- *
- * @param touched keys of tables which cannot change while a view reads them
- * @param foreign keys of views that classes read and do not define
+ * something that is made anew. Their indexes go and come with them.
  */
 export function compareViews(
   now: Snapshot,
   wanted: Snapshot,
-  isIncluded: IsIncluded,
-  touched: readonly string[],
-  foreign: ReadonlySet<string>,
+  options: ViewComparisonOptions,
 ): { readonly gone: readonly MigrateOperation[]; readonly come: readonly MigrateOperation[] } {
+  const { isIncluded, touched, foreign, indexes } = options;
   const gone = new Map(
     [...now.views].filter(
       ([key, view]) =>
@@ -40,10 +50,38 @@ export function compareViews(
     gone.set(key, view);
     come.set(key, twin);
   }
+  const { drops, adds } = changedIndexes(now, wanted, gone, options);
+  const dropped = (view: ReflectedView) => indexes(view).map((each) => dropIndex(view, each));
+  const created = (view: ReflectedView) => indexes(view).map(({ made }) => new CreateIndexOperation(made));
   return {
-    gone: [...inOrder(gone).values()].reverse().map((view) => dropView(view)),
-    come: [...inOrder(come).values()].map((view) => createView(view)),
+    gone: [...drops, ...[...inOrder(gone).values()].reverse().flatMap((view) => [...dropped(view), dropView(view)])],
+    come: [...[...inOrder(come).values()].flatMap((view) => [createView(view), ...created(view)]), ...adds],
   };
+}
+
+/** The indexes that differ on views that stay. */
+function changedIndexes(
+  now: Snapshot,
+  wanted: Snapshot,
+  gone: ReadonlyMap<string, ReflectedView>,
+  { isIncluded, indexes }: ViewComparisonOptions,
+): { readonly drops: readonly MigrateOperation[]; readonly adds: readonly MigrateOperation[] } {
+  const drops: MigrateOperation[] = [];
+  const adds: MigrateOperation[] = [];
+  for (const [key, after] of wanted.views) {
+    const before = now.views.get(key);
+    if (before === undefined || gone.has(key) || !isIncluded("view", after, false)) continue;
+    const [was, is] = [indexes(before), indexes(after)];
+    const has = (list: readonly Content<Index>[], { name, text }: Content<Index>) =>
+      list.some((each) => each.name === name && each.text === text);
+    drops.push(...was.filter((each) => !has(is, each)).map((each) => dropIndex(before, each)));
+    adds.push(...is.filter((each) => !has(was, each)).map(({ made }) => new CreateIndexOperation(made)));
+  }
+  return { drops, adds };
+}
+
+function dropIndex({ name, schema }: ReflectedView, { name: index, made }: Content<Index>): MigrateOperation {
+  return new DropIndexOperation(index as string, { name, schema }, {}, made);
 }
 
 /** Views after those that they read. */

@@ -1,6 +1,7 @@
 /** The difference between what a database holds and what it should, as operations. */
 import type { EngineDialect } from "../../engine/dialect.js";
 import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
+import type { Index } from "../../sql/schema/indexes.js";
 import { MetaData } from "../../sql/schema/metadata.js";
 import { reflectInto } from "../../sql/schema/reflect-into.js";
 import type { ReflectedColumn, ReflectedTable } from "../../sql/schema/reflected.js";
@@ -23,9 +24,9 @@ import {
 } from "./compare-table.js";
 import { compareViews } from "./compare-views.js";
 import type { ComparedObject } from "./compared.js";
-import { asWritten, constraintContents } from "./contents.js";
+import { asWritten, type Content, constraintContents, indexContents } from "./contents.js";
 import { AS_IS, keyOf, Renames } from "./renames.js";
-import type { Snapshot } from "./snapshot.js";
+import type { ReflectedView, Snapshot } from "./snapshot.js";
 
 /** Something that went and something that came, which may be one thing under two names. */
 export interface RenameCandidate {
@@ -111,7 +112,12 @@ export class Comparison {
     const dropped = this.#dropped(gone);
     const touched = [...gone];
     for (const [pair, each] of differences) if (each.touched.size > 0) touched.push(pair.from);
-    const views = compareViews(this.now, this.wanted, isIncluded, this.#canAlter ? touched : [], this.#foreignViews());
+    const views = compareViews(this.now, this.wanted, {
+      isIncluded,
+      touched: this.#canAlter ? touched : [],
+      foreign: this.#foreignViews(),
+      indexes: (view) => this.#indexesOf(view, options),
+    });
 
     const found = [...differences];
     const renames = pairs.filter((each) => each.from !== each.to).map((each) => renameOf(each));
@@ -166,6 +172,13 @@ export class Comparison {
       renamed,
       wording: this.#renames.wording(from),
     };
+  }
+
+  #indexesOf(view: ReflectedView, reading: TableComparisonOptions): readonly Content<Index>[] {
+    if (view.table === null) return [];
+    const key = keyOf(view);
+    const table = tablesOf(new Map([[key, view.table]]), this.dialect.name).get(key) as Table;
+    return indexContents(view.table, table, AS_IS, reading);
   }
 
   #foreignViews(): ReadonlySet<string> {

@@ -21,6 +21,8 @@ export interface ReflectedView {
   readonly schema: string | null;
   readonly materialized: boolean;
   readonly definition: string;
+  /** Of one that keeps its rows: its columns and indexes. */
+  readonly table: ReflectedTable | null;
 }
 
 /** All that is compared; by `schema.name`, or the name in the default schema. */
@@ -53,10 +55,14 @@ export async function takeSnapshot(
     for (const each of await inspector.getEnums({ schema })) enums.set(keyOf({ ...each, schema }), each);
     for (const each of (await inspector.getSequences({ schema })).filter(({ owned }) => owned !== true))
       sequences.set(keyOf({ ...each, schema }), each);
-    const materialized = new Set(await inspector.getMaterializedViewNames({ schema }));
-    for (const name of [...(await inspector.getViewNames({ schema })), ...materialized]) {
+    const kept = await connection[RUN_DDL]((c) =>
+      c.reflect({ schema, names: null, kinds: ["materializedView"], scope: "default" }),
+    );
+    const materialized = new Map(kept.map((each) => [each.name, each]));
+    for (const name of [...(await inspector.getViewNames({ schema })), ...materialized.keys()]) {
       const { query: definition } = viewParts((await inspector.getViewDefinition(name, { schema })) ?? "");
-      views.set(keyOf({ name, schema }), { name, schema, materialized: materialized.has(name), definition });
+      const table = materialized.get(name) ?? null;
+      views.set(keyOf({ name, schema }), { name, schema, materialized: table !== null, definition, table });
     }
   }
   const found = schemas.filter((each): each is string => each !== null && there.has(each));
