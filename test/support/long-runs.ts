@@ -13,7 +13,7 @@ export function howOften(small: number, full: number): number {
 }
 
 /** A time limit for tests of {@link howOften}, in milliseconds. */
-export const LONG_RUN = { timeout: part > 0 ? 3_600_000 : 60_000 };
+export const LONG_RUN = { timeout: part > 0 ? 3_600_000 : 180_000 };
 
 setFlagsFromString("--expose-gc");
 const gc = runInNewContext("gc") as () => void;
