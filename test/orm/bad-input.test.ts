@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   ArgumentError,
+  type AsyncConnection,
   and,
   attrs,
   bindparam,
@@ -350,6 +351,43 @@ describe("sessions", () => {
         given = call();
       }).not.toThrow();
       await expect(given).rejects.toThrow();
+    }
+  });
+});
+
+describe("a parameter that no driver can send", () => {
+  const ring: Record<string, unknown> = {};
+  ring["self"] = ring;
+  const unsendable: [string, unknown][] = [
+    ["an object with a bigint", { n: 1n }],
+    ["a ring", ring],
+    ["an object whose toJSON() throws", { toJSON: () => fail("mine") }],
+    ["a date that is none", new Date(Number.NaN)],
+    ["a function", () => 1],
+    ["a symbol", Symbol("s")],
+  ];
+  const fail = (message: string): never => {
+    throw new Error(message);
+  };
+
+  test("is an error of its statement alone: the transaction that was about to begin with it begins with the next, and can be rolled back", async () => {
+    const { engine } = await setup();
+    const insertOne = text("insert into users (name) values ('Ann')");
+    for (const [what, value] of unsendable) {
+      const ways: [string, (c: AsyncConnection) => Promise<unknown>][] = [
+        ["execute", (c) => c.execute(text("select :x"), { x: value })],
+        ["many", (c) => c.execute(text("insert into users (name) values (:x)"), [{ x: "Bob" }, { x: value }])],
+        ["stream", (c) => c.stream(text("select :x"), { x: value })],
+        ["runSync", (c) => c.runSync((sync) => sync.execute(text("select :x"), { x: value }))],
+      ];
+      for (const [way, run] of ways) {
+        await engine.connect(async (c) => {
+          await expect(run(c), `${what}, ${way}`).rejects.toThrow();
+          await c.execute(insertOne);
+          await c.rollback();
+          expect(await c.scalar(text("select count(*) from users")), `${what}, ${way}`).toBe(0);
+        });
+      }
     }
   });
 });

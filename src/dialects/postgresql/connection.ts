@@ -17,9 +17,11 @@ import { BufferedCursor, PortalCursor, type PortalHost } from "./cursor.js";
 import { isServerError, isStalePlan, type ServerError } from "./errors.js";
 import { type Decoder, knownDecoders, type LoadKind } from "./load.js";
 import { type PreparedStatement, PreparedStatements } from "./statements.js";
+import { writable } from "./value-text.js";
 import { typesOfValues } from "./value-types.js";
 import { Exchange } from "./wire/exchange.js";
 import type { ProtocolLink } from "./wire/protocol-link.js";
+import type { MessageWriter } from "./wire/writer.js";
 
 /** What the dialect knows of a compiled statement beside its text. */
 export interface PostgresPlan extends DriverPlan {
@@ -246,11 +248,12 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     plan: DriverPlan,
     params: readonly unknown[],
   ): { exchange: Exchange; portal: string; statement: PreparedStatement } {
+    const values = writable(params);
     const portal = `c${++this.#cursors}`;
-    const { writer } = this.link;
+    const writer = this.#emptyWriter();
     const skip = this.#leadIn();
     const statement = this.#prepare(plan, params);
-    writer.bind(portal, statement.name, params);
+    writer.bind(portal, statement.name, values);
     if (statement.decoders === null) writer.describePortal(portal);
     writer.sync();
     const exchange = this.#exchange(plan, statement, skip);
@@ -323,8 +326,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   }
 
   ping(): Exchange {
-    this.link.writer.query("");
-    return new Exchange(this.link, this.link.writer.take(), null, 0, 1, true);
+    return new Exchange(this.link, this.#emptyWriter().query("").take(), null, 0, 1, true);
   }
 
   close(): Promise<void> {
@@ -354,7 +356,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
 
   /** Messages that fetch from a portal. */
   fetchExchange(portal: string, count: number, decoders: readonly Decoder[], columns: readonly string[]): Exchange {
-    const { writer } = this.link;
+    const writer = this.#emptyWriter();
     writer.execute(portal, count).sync();
     const exchange = new Exchange(this.link, writer.take(), null, 0, 1, false);
     exchange.useDecoders(decoders, columns);
@@ -368,21 +370,23 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   #statement(plan: DriverPlan, params: readonly unknown[]): Exchange {
     if (plan.cacheId === 0 && params.length === 0 && plan.returnsRows !== true)
       return this.#simple(plan.text, plan.copied);
-    const { writer } = this.link;
+    const values = writable(params);
+    const writer = this.#emptyWriter();
     const skip = this.#leadIn();
     const statement = this.#prepare(plan, params);
-    writer.bind("", statement.name, params);
+    writer.bind("", statement.name, values);
     if (statement.decoders === null) writer.describePortal("");
     writer.execute("", 0).sync();
     return this.#exchange(plan, statement, skip);
   }
 
   #batch(plan: DriverPlan, sets: readonly (readonly unknown[])[]): Exchange {
-    const { writer } = this.link;
+    const values = sets.map(writable);
+    const writer = this.#emptyWriter();
     const skip = this.#leadIn();
     const statement = this.#prepare(plan, sets[0] ?? NO_ROWS);
-    for (let i = 0; i < sets.length; i++) {
-      writer.bind("", statement.name, sets[i] as readonly unknown[]);
+    for (let i = 0; i < values.length; i++) {
+      writer.bind("", statement.name, values[i] as readonly unknown[]);
       if (i === 0 && statement.decoders === null) writer.describePortal("");
       writer.execute("", 0);
     }
@@ -395,7 +399,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
 
   // Asks the server for the types of a statement's parameters.
   #askTypes(plan: DriverPlan): Exchange {
-    const { writer } = this.link;
+    const writer = this.#emptyWriter();
     const skip = this.#leadIn();
     const statement = this.statements.once();
     this.#parse(statement, plan.text, NO_ROWS);
@@ -409,7 +413,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
    * @param copied what a COPY ... FROM STDIN takes: the server, which has refused it, passes it over
    */
   #simple(text: string, copied: CopyPart | null = null): Exchange {
-    const { writer } = this.link;
+    const writer = this.#emptyWriter();
     let skip = 0;
     if (this.#begin !== null) {
       writer.query(this.#begin);
@@ -426,10 +430,17 @@ export class PostgresConnection implements DriverConnection, PortalHost {
 
   /** COMMIT and ROLLBACK, prepared where statements are. */
   #control(text: string): Exchange {
-    const { writer } = this.link;
+    const writer = this.#emptyWriter();
     const statement = this.#prepareText(text);
     writer.bind("", statement.name, NO_ROWS).execute("", 0).sync();
     return this.#parsing(new Exchange(this.link, writer.take(), null, 0, 1, false));
+  }
+
+  /** Where the messages of a statement are written. What is left of one whose writing failed has no end, and a BEGIN may be in it: that connection is given up. */
+  #emptyWriter(): MessageWriter {
+    const { writer } = this.link;
+    if (writer.length > 0) this.link.destroy();
+    return writer;
   }
 
   /** What goes before a statement: the BEGIN that waits, and statements to drop. Gives the number of results that are not the statement's own. */

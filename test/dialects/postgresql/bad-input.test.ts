@@ -320,3 +320,14 @@ describe("an engine", () => {
     expect(engine.status()).toMatchObject({ idle: 0, checkedOut: 0 });
   });
 });
+
+test("more parameters than the protocol can count are an error that says what to do, and the connection goes on", async () => {
+  const engine = engineAt(() => {}, { poolSize: 1, maxOverflow: 0 } as never);
+  const names = Array.from({ length: 65_536 }, (_, i) => `p${i}`);
+  const values = Object.fromEntries(names.map((name) => [name, 1]));
+  const many = text(`SELECT 1 WHERE 1 IN (${names.map((name) => `:${name}`).join()})`);
+  expect((await rejection(engine.execute(many, values))).message).toMatch(
+    /^PostgreSQL takes 65535 parameters in one statement at most, and this one has 65536\. .*copyFrom\(\)\.$/,
+  );
+  expect(await engine.scalar(text("SELECT 1"))).toBe(1);
+});

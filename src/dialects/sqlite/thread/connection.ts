@@ -181,7 +181,7 @@ export class ThreadConnection implements DriverConnection {
       try {
         reply = await this.thread.ask(asked, signal);
       } catch (error) {
-        throw this.#failed(error);
+        throw this.#failed(error, asked);
       }
       if (!this.#isBlocked(asked, reply)) return answerOf(reply);
     }
@@ -197,7 +197,7 @@ export class ThreadConnection implements DriverConnection {
       try {
         reply = this.thread.askSync(asked, this.host.syncTimeout);
       } catch (error) {
-        throw this.#failed(error);
+        throw this.#failed(error, asked);
       }
       if (!this.#isBlocked(asked, reply)) return answerOf(reply);
     }
@@ -243,9 +243,11 @@ export class ThreadConnection implements DriverConnection {
     return false;
   }
 
-  // After this, nobody knows what the thread does for this connection.
-  #failed(error: unknown): unknown {
+  // After this, nobody knows what the thread does for this connection; unless nothing was sent, and the BEGIN that was to go with it waits on.
+  #failed(error: unknown, { begin }: Asked): unknown {
     if ((error as { name?: unknown }).name === "DataCloneError") {
+      if (begin !== null) this.#begun = false;
+      this.#begin = begin;
       return new TypeError(`The value cannot be sent to the thread: ${(error as Error).message}`, { cause: error });
     }
     this.#lost ??=
