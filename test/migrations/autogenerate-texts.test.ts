@@ -161,6 +161,31 @@ describe("what a comparison writes", () => {
       await thereAndBack(new MetaData(), made(), ["sales"]);
     });
 
+    test("[AG-07] what an extension has brought is nobody's to drop", async () => {
+      const { engine } = await freshDatabase();
+      for (const each of [
+        "table spatial (id integer primary key)",
+        "type unit as enum ('m')",
+        "sequence counted",
+        "view areas as select 1 as one",
+      ])
+        await engine.execute(text(`create ${each}`));
+      const compare = (metadata = new MetaData()) => engine.connect((conn) => compareMetadata(conn, metadata));
+      expect(described(await compare()).sort()).toEqual([
+        "drop enum unit",
+        "drop sequence counted",
+        "drop table spatial",
+        "drop view areas",
+      ]);
+      // As an extension makes them its own; plpgsql is always there.
+      for (const each of ["table spatial", "type unit", "sequence counted", "view areas"])
+        await engine.execute(text(`alter extension plpgsql add ${each}`));
+      expect(described(await compare())).toEqual([]);
+      const reads = new MetaData();
+      table("spatial", reads, { id: column(t.integer, { primaryKey: true, autoincrement: false }) });
+      expect(described(await compare(reads))).toEqual([]);
+    });
+
     test("[AG-06] the indexes of a view that keeps its rows go and come with it, and by themselves", async () => {
       const made = (type: SQLType, ...on: readonly string[]): MetaData => {
         const metadata = new MetaData();

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { inspect } from "../../engine/inspection.js";
 import { viewParts } from "../../migrations/autogenerate/snapshot.js";
+import { migrationDialect } from "../../migrations/dialects/registry.js";
 import { MigrationError } from "../../migrations/errors.js";
 import { Sequence } from "../../sql/schema/generated.js";
 import { MetaData } from "../../sql/schema/metadata.js";
@@ -31,11 +32,13 @@ export async function run(options: PullOptions): Promise<undefined> {
     const own = config.versionTable ?? "athanor_version";
     const wanted = options.table === undefined ? null : new Set(options.table);
     const schemas = options.schema ?? [null, ...(config.schemas ?? [])];
+    const { ofExtensions } = migrationDialect(project.engine.dialect.name);
     for (const schema of schemas) {
+      const brought = await project.engine.connect((connection) => ofExtensions(connection, schema));
       await metadata.reflect(project.engine, {
         schema,
         views: true,
-        only: (name) => name !== own && (wanted === null || wanted.has(name)),
+        only: (name) => (wanted === null ? name !== own && !brought.has(name) : wanted.has(name)),
       });
     }
     const missing = [...(wanted ?? [])].filter((name) => [...metadata.tables.values()].every((t) => t.name !== name));

@@ -92,8 +92,10 @@ export class Comparison {
 
   /** The operations that bring the database to what it should be. */
   operations(): readonly MigrateOperation[] {
-    const isIncluded: IsIncluded = (kind, { name, schema }, reflected, table = null) =>
-      this.options.include?.({ kind, name, schema, table, reflected }) ?? true;
+    const isIncluded: IsIncluded = (kind, { name, schema }, reflected, table = null) => {
+      const isForeign = reflected && table === null && this.now.brought.has(keyOf({ name, schema }));
+      return !isForeign && (this.options.include?.({ kind, name, schema, table, reflected }) ?? true);
+    };
     const [gone, come, pairs] = this.#paired(isIncluded);
     const enums = compareEnums(this.now, this.wanted, isIncluded);
     const sequences = compareSequences(this.now.sequences, this.wanted.sequences, isIncluded);

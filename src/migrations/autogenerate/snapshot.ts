@@ -33,6 +33,8 @@ export interface Snapshot {
   readonly views: ReadonlyMap<string, ReflectedView>;
   /** The schemas that are there, beside the default one. */
   readonly schemas: ReadonlySet<string>;
+  /** What extensions have brought, of all of these. */
+  readonly brought: ReadonlySet<string>;
 }
 
 /** Looks at a database. @param schemas the schemas to look into; null is the default one */
@@ -44,6 +46,7 @@ export async function takeSnapshot(
   const enums = new Map<string, ReflectedEnum>();
   const sequences = new Map<string, ReflectedSequence>();
   const views = new Map<string, ReflectedView>();
+  const brought = new Set<string>();
   const inspector = inspect(connection);
   const there = new Set(await inspector.getSchemaNames());
   for (const schema of schemas) {
@@ -52,6 +55,8 @@ export async function takeSnapshot(
       c.reflect({ schema, names: null, kinds: ["table"], scope: "default" }),
     );
     for (const each of found) tables.set(keyOf(each), each);
+    for (const name of await migrationDialect(connection.dialect.name).ofExtensions(connection, schema))
+      brought.add(keyOf({ name, schema }));
     for (const each of await inspector.getEnums({ schema })) enums.set(keyOf({ ...each, schema }), each);
     for (const each of (await inspector.getSequences({ schema })).filter(({ owned }) => owned !== true))
       sequences.set(keyOf({ ...each, schema }), each);
@@ -66,7 +71,7 @@ export async function takeSnapshot(
     }
   }
   const found = schemas.filter((each): each is string => each !== null && there.has(each));
-  return { tables, enums, sequences, views, schemas: new Set(found) };
+  return { tables, enums, sequences, views, schemas: new Set(found), brought };
 }
 
 const NAME = /(?:"(?:[^"]|"")*"|\[[^\]]*\]|`[^`]*`|\w+)/.source;
@@ -208,6 +213,7 @@ function renamed({ snapshot, seen }: Wanted, translate: Readonly<Record<string, 
     sequences: all(snapshot.sequences),
     views: all(snapshot.views),
     schemas: new Set([...snapshot.schemas].map((each) => back.get(each) ?? each)),
+    brought: snapshot.brought,
   };
   return { snapshot: plainSnapshot, seen: seen.map(plain) };
 }

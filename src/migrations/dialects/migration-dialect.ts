@@ -54,6 +54,8 @@ export interface MigrationDialect {
   readonly lint: ((steps: readonly RecordedStep[], context: LintContext) => readonly LintRemark[]) | null;
   /** Operations in the sequence that keeps nobody waiting; null where there is no other than the one they are in. */
   readonly safe: ((operations: readonly MigrateOperation[]) => readonly SafeStep[]) | null;
+  /** The names of what extensions have brought into a schema (null: the default one): tables, views, sequences and types that are nobody's. */
+  ofExtensions(connection: AsyncConnection, schema: string | null): Promise<ReadonlySet<string>>;
   /** About how many rows tables have, by `schema.name` or name; nothing for those of which the database does not know it. */
   estimatedRows(connection: AsyncConnection, tables: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /**

@@ -36,6 +36,15 @@ function withoutTextCasts(sql: string): string {
 const KEY = "hashtextextended(concat('athanor ', coalesce($2::text, current_schema()), '.', $1::text), 0)";
 const keyOf = ({ name, schema }: VersionPlace): (string | null)[] => [name, schema];
 
+const OF_EXTENSIONS = `
+select o.name from (
+  select 'pg_class'::regclass::oid, c.oid, c.relnamespace, c.relname::text from pg_class c
+  union all select 'pg_type'::regclass::oid, t.oid, t.typnamespace, t.typname::text from pg_type t
+) o (class, oid, namespace, name)
+  join pg_depend d on d.classid = o.class and d.objid = o.oid and d.deptype = 'e'
+  join pg_namespace n on n.oid = o.namespace
+where n.nspname = coalesce($1::text, current_schema())`;
+
 /** An advisory lock of the session, taken in a transaction of its own. */
 export const postgresqlMigrations: MigrationDialect = {
   scratch: "schema",
@@ -44,6 +53,10 @@ export const postgresqlMigrations: MigrationDialect = {
   plainType: ({ type }) => type,
   lint: lintForPostgresql,
   safe: safeForPostgresql,
+  async ofExtensions(connection, schema) {
+    const found = await connection.execDriverSql(OF_EXTENSIONS, [schema]);
+    return new Set((found.all() as unknown as readonly (readonly [string])[]).map(([name]) => name));
+  },
   async estimatedRows(connection, tables) {
     const found = await connection.execDriverSql(
       "select name, reltuples from unnest($1::text[]) name join pg_class c on c.oid = to_regclass(name) where reltuples >= 0",

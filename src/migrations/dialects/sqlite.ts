@@ -50,6 +50,9 @@ export const sqliteMigrations: MigrationDialect = {
   // One writer at a time, and a table that is copied is a file's worth of work: there is no other way to choose.
   lint: null,
   safe: null,
+  async ofExtensions() {
+    return new Set();
+  },
   async estimatedRows() {
     return new Map();
   },
