@@ -61,6 +61,11 @@ export function requireFrom(value: unknown, place: string): FromClause<unknown> 
   );
 }
 
+/** The entities among things that FROM elements are made of. */
+export function entitiesAmong(values: readonly unknown[]): readonly EntityElement[] {
+  return values.flatMap((each) => (each instanceof FromClause ? [] : (entityOf(each) ?? [])));
+}
+
 /** What each selected entity gives to lambdas, in order. */
 export function attributeSets(nodes: readonly Node[]): object[] {
   const sets: object[] = [];

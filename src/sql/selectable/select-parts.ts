@@ -134,3 +134,10 @@ export class SelectExtras extends Node {
 }
 
 export const noExtras: SelectExtras = new SelectExtras();
+
+/** Extras that know which classes FROM elements were named by. */
+export function naming(extras: SelectExtras | null, entities: readonly EntityElement[]): SelectExtras | null {
+  if (entities.length === 0) return extras;
+  const known = extras ?? noExtras;
+  return known.with({ fromEntities: [...known.fromEntities, ...entities] });
+}

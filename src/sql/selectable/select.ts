@@ -16,9 +16,18 @@ import type { Condition, LOADS, Valued } from "../typing.js";
 import { FromClause } from "./from-clause.js";
 import type { JoinKind } from "./join.js";
 import { Query, rowCount, type SelectedColumn } from "./query.js";
-import { attributeSets, entityOf, requireFrom, requireSelected, selectedNode } from "./resolve.js";
+import { attributeSets, entitiesAmong, entityOf, requireFrom, requireSelected, selectedNode } from "./resolve.js";
 import { columnNamed, reducedColumns } from "./select-names.js";
-import { Extension, FetchArg, ForUpdateArg, Hint, JoinEntry, noExtras, type SelectExtras } from "./select-parts.js";
+import {
+  Extension,
+  FetchArg,
+  ForUpdateArg,
+  Hint,
+  JoinEntry,
+  naming,
+  noExtras,
+  type SelectExtras,
+} from "./select-parts.js";
 import type { EntitiesOf, FilterOf, Ordering, RowOf, Selectable, SelectColumns, Where } from "./select-typing.js";
 import { disambiguate } from "./selected-columns.js";
 
@@ -277,7 +286,7 @@ export class Select<
   selectFrom(...froms: readonly (FromClause<unknown> | Cls<unknown> | EntityRef<unknown, unknown>)[]): this {
     const copy = this.fork();
     copy.fromObjects = [...this.fromObjects, ...froms.map((each) => requireFrom(each, "selectFrom()"))];
-    noteEntities(copy, froms);
+    copy.extras = naming(this.extras, entitiesAmong(froms));
     return copy as unknown as this;
   }
 
@@ -299,7 +308,7 @@ export class Select<
     options: JoinOptions,
   ): Nullable<Row, Ent, Sel, unknown, Load>;
   join(target: JoinTarget, on?: Where<readonly never[]> | null, options: JoinOptions = {}): unknown {
-    return this.joined(target, on, kindOf(options), null);
+    return this.joined(target, on, kindOf(options));
   }
 
   /** LEFT OUTER JOIN: columns of the target become nullable. */
@@ -307,22 +316,22 @@ export class Select<
     target: X,
     on?: Condition | null,
   ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load> {
-    return this.joined(target, on, "left", null) as unknown as Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
+    return this.joined(target, on, "left") as unknown as Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
   }
 
   /** FULL OUTER JOIN. */
   fullJoin<X extends JoinTarget>(target: X, on?: Condition | null): Nullable<Row, Ent, Sel, unknown, Load> {
-    return this.joined(target, on, "full", null) as unknown as Nullable<Row, Ent, Sel, unknown, Load>;
+    return this.joined(target, on, "full") as unknown as Nullable<Row, Ent, Sel, unknown, Load>;
   }
 
   /** RIGHT OUTER JOIN: what was there before becomes nullable. */
   rightJoin<X extends JoinTarget>(target: X, on?: Condition | null): Nullable<Row, Ent, Sel, unknown, Load> {
-    return this.joined(target, on, "right", null) as unknown as Nullable<Row, Ent, Sel, unknown, Load>;
+    return this.joined(target, on, "right") as unknown as Nullable<Row, Ent, Sel, unknown, Load>;
   }
 
   /** CROSS JOIN: every row with every row; of a LATERAL subquery, every row with its own. */
   crossJoin(target: JoinTarget): this {
-    return this.joined(target, null, "cross", null);
+    return this.joined(target, null, "cross");
   }
 
   /** Joins `target` to `left`, where the left side would not be found by itself. */
@@ -340,7 +349,7 @@ export class Select<
     options: JoinOptions,
   ): Nullable<Row, Ent, Sel, unknown, Load>;
   joinFrom(left: JoinSource, target: JoinTarget, on?: Condition | null, options: JoinOptions = {}): unknown {
-    return noteEntities(this.joined(target, on, kindOf(options), requireFrom(left, "joinFrom()")) as never, [left]);
+    return this.joined(target, on, kindOf(options), left, "joinFrom()");
   }
 
   /** LEFT OUTER JOIN of `target` to `left`, where the left side would not be found by itself. */
@@ -349,8 +358,7 @@ export class Select<
     target: X,
     on?: Condition | null,
   ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load> {
-    const from = requireFrom(left, "outerjoinFrom()");
-    const joined = noteEntities(this.joined(target, on, "left", from) as never, [left]);
+    const joined = this.joined(target, on, "left", left, "outerjoinFrom()");
     return joined as unknown as Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
   }
 
@@ -469,7 +477,7 @@ export class Select<
     return this.extra({ hints: [...(this.extras ?? noExtras).hints, hint] });
   }
 
-  private joined(target: unknown, on: unknown, kind: JoinKind, left: FromClause<unknown> | null): this {
+  private joined(target: unknown, on: unknown, kind: JoinKind, left: unknown = null, place = "join()"): this {
     const node: Node = target instanceof RelationElement ? target : (entityOf(target) ?? requireFrom(target, "join()"));
     let condition: ColumnElement | null = null;
     if (on != null) {
@@ -480,7 +488,9 @@ export class Select<
       condition = requireCondition(value, "join(): the condition");
     }
     const copy = this.fork();
-    copy.joins = append(this.joins, new JoinEntry(node, condition, kind, left));
+    const from = left === null ? null : requireFrom(left, place);
+    copy.joins = append(this.joins, new JoinEntry(node, condition, kind, from));
+    copy.extras = naming(this.extras, left === null ? none : entitiesAmong([left]));
     return copy as unknown as this;
   }
 
@@ -554,16 +564,6 @@ type TargetSource<X> = X extends { readonly relationSource: unknown; readonly [T
         : X extends Cls<infer E>
           ? E
           : never;
-
-/** Notes on a fresh copy which classes its FROM elements were named by. */
-function noteEntities<S extends Mutable<Select>>(copy: S, named: readonly unknown[]): S {
-  const entities = named.flatMap((each) => (each instanceof FromClause ? [] : (entityOf(each) ?? [])));
-  if (entities.length > 0) {
-    const extras = copy.extras ?? noExtras;
-    copy.extras = extras.with({ fromEntities: [...extras.fromEntities, ...entities] });
-  }
-  return copy;
-}
 
 function append<T>(items: readonly T[], item: T): readonly T[] {
   return items.length === 0 ? [item] : [...items, item];
