@@ -76,6 +76,9 @@ const TRIM_STEP = 32_768;
 /** From so many on, a stream has what it brought before held weakly. */
 const SETTLE_FROM = 2048;
 
+/** The family of no hierarchy. */
+const NOBODY: Map<Hash, IdentityEntry> = new Map();
+
 export class IdentityMap {
   /**
    * How many of the newest states a new map holds strongly. Internal: no option of a session, as no program needs another value. Only tests that
@@ -85,10 +88,10 @@ export class IdentityMap {
 
   readonly #capacity: number = IdentityMap.nursery;
   readonly #families: Map<StateMapper, Map<Hash, IdentityEntry>> = new Map();
-  readonly #places: Map<StateMapper, Map<IdentityToken, StateMapper>> = new Map();
+  #places: Map<StateMapper, Map<IdentityToken, StateMapper>> | null = null;
   // Loads and flushes go through many objects of one hierarchy.
   #lastBase: StateMapper | null = null;
-  #lastFamily: Map<Hash, IdentityEntry> = new Map();
+  #lastFamily: Map<Hash, IdentityEntry> = NOBODY;
   #nursery: object[] = [];
   /** States that are not under their keys yet. */
   #inserted: InstanceState[] = [];
@@ -123,6 +126,7 @@ export class IdentityMap {
 
   /** What stands for a hierarchy at one place. */
   #placeOf(base: StateMapper, token: IdentityToken): StateMapper {
+    this.#places ??= new Map();
     let places = this.#places.get(base);
     if (places === undefined) {
       places = new Map();

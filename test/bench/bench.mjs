@@ -42,6 +42,8 @@ const secondsForAll = Number(options.seconds);
 const warmUpMs = 1000 * Number(options["warm-up"]);
 const WARM_UPS = { least: 2, most: 12 };
 const LEAST_ROUNDS = 3;
+/** A round that lasts longer is given up, and the contestant with it. */
+const PATIENCE_MS = 20_000;
 const only = options.only?.split(",") ?? Object.keys(WORKLOADS);
 const asked = options.contestants?.split(",");
 
@@ -110,7 +112,8 @@ class Contestant {
   }
 
   async end() {
-    if (this.isProcess || this.child === undefined || this.child.exitCode !== null) return;
+    if (this.isProcess || this.child === undefined || this.child.exitCode !== null || this.child.signalCode !== null)
+      return;
     const over = gone(this.child);
     if (this.child.connected) this.child.send("end");
     const timer = setTimeout(() => this.child.kill("SIGKILL"), 5000);
@@ -121,9 +124,18 @@ class Contestant {
 
 function next(child) {
   return new Promise((resolve) => {
-    const fail = (code) => resolve({ error: `the process ended with ${code}` });
+    const timer = setTimeout(() => {
+      child.off("exit", fail);
+      child.kill("SIGKILL");
+      resolve({ error: `a round takes more than ${PATIENCE_MS / 1000} s` });
+    }, PATIENCE_MS);
+    const fail = (code) => {
+      clearTimeout(timer);
+      resolve({ error: `the process ended with ${code}` });
+    };
     child.once("exit", fail);
     child.once("message", (message) => {
+      clearTimeout(timer);
       child.off("exit", fail);
       resolve(message);
     });

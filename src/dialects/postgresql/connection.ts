@@ -1,6 +1,6 @@
 /** A connection to a PostgreSQL server, as the engine uses it. */
 import type { CopyPart } from "../../engine/copy/part.js";
-import type { IsolationLevel, TransactionOptions } from "../../engine/dialect.js";
+import type { TransactionOptions } from "../../engine/dialect.js";
 import {
   type DriverConnection,
   type DriverCursor,
@@ -17,6 +17,7 @@ import { BufferedCursor, PortalCursor, type PortalHost } from "./cursor.js";
 import { isServerError, isStalePlan, type ServerError } from "./errors.js";
 import { type Decoder, knownDecoders, type LoadKind } from "./load.js";
 import { type PreparedStatement, PreparedStatements } from "./statements.js";
+import { beginText, quoted } from "./transaction-text.js";
 import { writable } from "./value-text.js";
 import { typesOfValues } from "./value-types.js";
 import { Exchange } from "./wire/exchange.js";
@@ -99,13 +100,20 @@ export class PostgresConnection implements DriverConnection, PortalHost {
 
   run(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverResult> {
     if (signal !== undefined || this.link.limited) return this.#runCancellable(plan, params, signal);
+    return this.#started(
+      () => this.#statement(plan, params),
+      (exchange) => this.#result(plan, exchange),
+    );
+  }
+
+  /** Sends an exchange as {@link #sent} does, for those that nothing stops. Statements are what a connection does most: one promise for each. */
+  #started<R>(make: () => Exchange, finish: (exchange: Exchange) => R): Promise<R> {
     const began = this.#begin;
-    const exchange = this.#statement(plan, params);
-    // Statements are what a connection does most: one promise for each.
+    const exchange = make();
     return new Promise((resolve, reject) => {
       exchange.onDone = () => {
-        if (exchange.error === null) resolve(this.#result(plan, exchange));
-        else this.#runAgain(plan, params, exchange.error, began).then(resolve, reject);
+        if (exchange.error === null) resolve(finish(exchange));
+        else this.#startedAgain(exchange, began, make, finish).then(resolve, reject);
       };
       this.link.start(exchange);
     });
@@ -116,17 +124,17 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     return this.#result(plan, await this.#sent(() => this.#statement(plan, params), signal));
   }
 
-  async #runAgain(
-    plan: DriverPlan,
-    params: readonly unknown[],
-    error: Error,
+  async #startedAgain<R>(
+    failed: Exchange,
     began: string | null,
-  ): Promise<DriverResult> {
-    if (!this.#mayRepeat(error, began)) throw error;
+    make: () => Exchange,
+    finish: (exchange: Exchange) => R,
+  ): Promise<R> {
+    if (!this.#mayRepeat(failed.error as Error, began)) return finish(failed);
     await this.#startOver(began);
-    const again = this.#statement(plan, params);
+    const again = make();
     await this.link.run(again);
-    return this.#result(plan, again);
+    return finish(again);
   }
 
   runSync(plan: DriverPlan, params: readonly unknown[]): DriverResult {
@@ -136,13 +144,25 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     );
   }
 
-  async runMany(
+  runMany(plan: DriverPlan, sets: readonly (readonly unknown[])[], signal?: AbortSignal): Promise<DriverManyResult> {
+    if (bulkOf(plan, sets.length)?.keyed === false) return this.runRows(plan, ValueRows.of(sets), signal);
+    return this.#runSets(plan, sets, signal);
+  }
+
+  #runSets(plan: DriverPlan, sets: readonly (readonly unknown[])[], signal?: AbortSignal): Promise<DriverManyResult> {
+    if (signal !== undefined || this.link.limited) return this.#runSetsCancellable(plan, sets, signal);
+    return this.#started(
+      () => this.#batch(plan, sets),
+      (exchange) => this.#manyResult(plan, exchange),
+    );
+  }
+
+  async #runSetsCancellable(
     plan: DriverPlan,
     sets: readonly (readonly unknown[])[],
     signal?: AbortSignal,
   ): Promise<DriverManyResult> {
     checkAborted(signal);
-    if (bulkOf(plan, sets.length)?.keyed === false) return this.runRows(plan, ValueRows.of(sets), signal);
     return this.#manyResult(plan, await this.#sent(() => this.#batch(plan, sets), signal));
   }
 
@@ -154,21 +174,23 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     );
   }
 
-  async runRows(plan: DriverPlan, rows: ValueRows, signal?: AbortSignal): Promise<DriverManyResult> {
-    checkAborted(signal);
+  runRows(plan: DriverPlan, rows: ValueRows, signal?: AbortSignal): Promise<DriverManyResult> {
     const bulk = bulkOf(plan, rows.length);
-    if (bulk !== null) {
-      if (bulk.text === null) {
-        const asked = this.#askTypes(plan);
-        await this.perform(asked, signal);
-        const doubts = bulk.doubt === null ? null : await this.run(planOfText(bulk.doubt), NO_ROWS, signal);
-        bulk.settle(asked.parameterTypes, doubts !== null && doubts.rows.length > 0);
-      }
-      const whole = bulkPlan(plan, bulk);
-      if (whole !== null) return bulkResult(bulk, await this.run(whole, bulk.parameters(rows), signal));
+    return bulk === null ? this.#runSets(plan, rows.toSets(), signal) : this.#runBulk(plan, bulk, rows, signal);
+  }
+
+  async #runBulk(plan: DriverPlan, bulk: BulkRows, rows: ValueRows, signal?: AbortSignal): Promise<DriverManyResult> {
+    checkAborted(signal);
+    if (bulk.text === null) {
+      const asked = this.#askTypes(plan);
+      await this.perform(asked, signal);
+      const doubts = bulk.doubt === null ? null : await this.run(planOfText(bulk.doubt), NO_ROWS, signal);
+      bulk.settle(asked.parameterTypes, doubts !== null && doubts.rows.length > 0);
     }
-    const sets = rows.toSets();
-    return this.#manyResult(plan, await this.#sent(() => this.#batch(plan, sets), signal));
+    const whole = bulkPlan(plan, bulk);
+    return whole === null
+      ? this.#runSets(plan, rows.toSets(), signal)
+      : bulkResult(bulk, await this.run(whole, bulk.parameters(rows), signal));
   }
 
   runRowsSync(plan: DriverPlan, rows: ValueRows): DriverManyResult {
@@ -585,20 +607,4 @@ function bulkPlan(plan: DriverPlan, bulk: BulkRows): PostgresPlan | null {
 function bulkResult(bulk: BulkRows, result: DriverResult): DriverManyResult {
   bulk.sort(result.rows);
   return { ...result, perSet: null, lastrowids: null };
-}
-
-function beginText(
-  level: IsolationLevel | undefined,
-  readOnly: boolean | undefined,
-  deferrable: boolean | undefined,
-): string {
-  const modes: string[] = [];
-  if (level !== undefined) modes.push(`ISOLATION LEVEL ${level}`);
-  if (readOnly !== undefined) modes.push(readOnly ? "READ ONLY" : "READ WRITE");
-  if (deferrable !== undefined) modes.push(deferrable ? "DEFERRABLE" : "NOT DEFERRABLE");
-  return modes.length === 0 ? "BEGIN" : `BEGIN ${modes.join(", ")}`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -56,15 +56,23 @@ const TO_DELETE: RegisterOptions = { isDelete: true };
 export type LateChanges = Map<InstanceState, Map<StateAttribute, unknown>>;
 
 /** What was written is committed, what was deleted leaves, and what changed meanwhile stays changed. */
-export function finishFlush(flush: FlushContext, membership: Membership, late: LateChanges): void {
-  for (const states of flush.byMapper.values()) membership.registerDeleted(states.filter((s) => s.flushDeletes));
+export function finishFlush(flush: FlushContext, membership: Membership, late: LateChanges | null): void {
+  for (const states of flush.byMapper.values()) {
+    const deleted = states.filter(isDeletedByFlush);
+    if (deleted.length > 0) membership.registerDeleted(deleted);
+  }
   for (const states of flush.byMapper.values()) membership.registerPersistent(states);
   // The flush itself may have touched objects that it did not write: what it did there is stored by the others.
-  for (const state of membership.modified) if (!late.has(state)) state.commitAll();
+  for (const state of membership.modified) if (late === null || !late.has(state)) state.commitAll();
+  if (late === null) return;
   for (const [state, changes] of late) {
     if (!flush.has(state) || !membership.contains(state)) continue;
     for (const [attribute, previous] of changes) state.recordOwnChange(attribute, previous);
   }
+}
+
+function isDeletedByFlush({ flushDeletes }: InstanceState): boolean {
+  return flushDeletes;
 }
 
 /** The plan of a flush, as `explainFlush()` shows it. */

@@ -23,7 +23,7 @@ export abstract class FlushingSession extends TransactionalSession {
   #flushing = false;
   #current: FlushContext | null = null;
   #inHandler = 0;
-  #late: LateChanges = new Map();
+  #late: LateChanges | null = null;
 
   /** Whether changes made now come from outside a flush that is under way. */
   get inFlush(): boolean {
@@ -36,6 +36,7 @@ export abstract class FlushingSession extends TransactionalSession {
   noteChangeInFlush(state: InstanceState, attribute: StateAttribute, previous: unknown): void {
     this.#current?.keep(state, attribute as Attribute);
     if (!this.inFlush) return;
+    this.#late ??= new Map();
     let changes = this.#late.get(state);
     if (changes === undefined) {
       changes = new Map();
@@ -90,7 +91,7 @@ export abstract class FlushingSession extends TransactionalSession {
     this.#flushing = true;
     this.#current = flush;
     this.hasWritten = true;
-    this.#late = new Map();
+    this.#late = null;
     try {
       const levels = yield* flush.plan();
       if (this.hearsEvent("flushPlanned")) this.emit("flushPlanned", shownPlan(flush, levels));

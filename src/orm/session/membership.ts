@@ -24,17 +24,23 @@ import { PendingStates } from "./pending-states.js";
 import type { TransitionName } from "./session-events.js";
 
 /** What changed since a transaction or savepoint began. */
-export interface Snapshot {
+export class Snapshot {
   /** Objects that became persistent. */
-  readonly new: InstanceState[];
-  readonly dirty: Set<InstanceState>;
-  readonly deleted: Set<InstanceState>;
-  /** The key that an object had before, for objects whose primary key was changed by a flush. */
-  readonly keySwitches: Map<InstanceState, IdentityKey>;
-}
+  readonly new: InstanceState[] = [];
+  readonly dirty: Set<InstanceState> = new Set();
+  #deleted: Set<InstanceState> | null = null;
+  #keySwitches: Map<InstanceState, IdentityKey> | null = null;
 
-export function newSnapshot(): Snapshot {
-  return { new: [], dirty: new Set(), deleted: new Set(), keySwitches: new Map() };
+  get deleted(): Set<InstanceState> {
+    this.#deleted ??= new Set();
+    return this.#deleted;
+  }
+
+  /** The key that an object had before, for objects whose primary key was changed by a flush. */
+  get keySwitches(): Map<InstanceState, IdentityKey> {
+    this.#keySwitches ??= new Map();
+    return this.#keySwitches;
+  }
 }
 
 /** What membership asks of its session. */

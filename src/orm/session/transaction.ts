@@ -12,7 +12,7 @@ import { TransactionCore } from "../../engine/transaction-core.js";
 import { InvalidRequestError, ResourceClosedError } from "../../sql/errors.js";
 import { keepShape } from "../../sql/keep-shape.js";
 import { FlushError, PendingRollbackError } from "../errors.js";
-import { type Membership, newSnapshot, type Snapshot } from "./membership.js";
+import { type Membership, Snapshot } from "./membership.js";
 import type { SessionEventName } from "./session-events.js";
 
 /** What a session is bound to. */
@@ -73,7 +73,7 @@ export class SessionTransaction {
 
   /** What changed since the beginning. */
   get snapshot(): Snapshot {
-    this.#snapshot ??= newSnapshot();
+    this.#snapshot ??= new Snapshot();
     return this.#snapshot;
   }
 

@@ -34,6 +34,8 @@ export interface StateStage {
   readonly isDelete: boolean;
 }
 
+const NOBODY: readonly InstanceState[] = [];
+
 export abstract class DependencyProcessor implements Processor {
   readonly attribute: RelationAttribute;
   readonly order: number;
@@ -113,12 +115,15 @@ export abstract class DependencyProcessor implements Processor {
 
   /** Those of the objects whose part in the relationship a flush must look at: new ones whose own fields say it all are left out. */
   protected touched(flush: FlushContext, states: readonly InstanceState[]): readonly InstanceState[] {
-    const others = flush.withoutFresh(states);
-    if (others.length === 0) return others;
     const { syncPairs, direction } = this.relationship;
-    return others.filter(
-      (state) => !this.#isUntouched(flush, state) || (direction !== "manyToOne" && sourceModified(state, syncPairs)),
-    );
+    let found: InstanceState[] | null = null;
+    for (const state of states) {
+      if (flush.isFresh(state)) continue;
+      if (this.#isUntouched(flush, state) && (direction === "manyToOne" || !sourceModified(state, syncPairs))) continue;
+      found ??= [];
+      found.push(state);
+    }
+    return found ?? NOBODY;
   }
 
   /** Whether a stored object's attribute is as it was loaded, if it was. */

@@ -3,7 +3,7 @@
  * room. SQLAlchemy: `UOWTransaction`.
  */
 
-import type { Op, Soon } from "../../engine/io.js";
+import type { Op } from "../../engine/io.js";
 import { CircularDependencyError } from "../../sql/errors.js";
 import { keepShape } from "../../sql/keep-shape.js";
 import type { Warn } from "../../sql/warnings.js";
@@ -14,6 +14,7 @@ import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 import { NOT_IN_SESSION } from "../warnings.js";
 import { FlushHistories, type HistoryLoader } from "./flush-histories.js";
+import { Preparations, type Presorter } from "./preparations.js";
 import { type Edge, findCycles, sortAsLevels } from "./topological.js";
 
 /** What the flush asks of its session. */
@@ -76,19 +77,14 @@ export abstract class Action {
   }
 }
 
-/** What a relationship does in a flush; one implementation for each direction. Most of it waits for nothing: a null says that it is done. */
-export interface Processor {
+/** What a relationship does in a flush; one implementation for each direction. */
+export interface Processor extends Presorter<FlushContext> {
   readonly relationship: Relationship;
   readonly order: number;
   /** Asks the flush for this processor's preparations. */
   announce(flush: FlushContext): void;
-  /** The mappers whose objects it works on. */
-  mappers(fromParent: boolean): readonly Mapper[];
   /** Those of the objects that have the relationship. */
   own(states: readonly InstanceState[]): InstanceState[];
-  presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null;
-  presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null;
-  hasChanges(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): Soon<boolean>;
   /** Loads what the order of single deletes depends on. */
   knowDeleted(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
   /** Orders the actions of whole hierarchies. */
@@ -116,17 +112,6 @@ export interface UniqueClashes {
 
 /** Nothing runs together with an action that is alone in its level. */
 const NO_ACTIONS: Set<Action> = new Set();
-
-/** Runs a processor's preparations for objects of its side until nothing new turns up. */
-interface Preparation {
-  readonly processor: Processor;
-  readonly fromParent: boolean;
-  /** How many objects of each of its mappers it has looked at. */
-  readonly seen: number[];
-  /** Those among them that had no part of their own yet. */
-  waiting: readonly InstanceState[];
-  linked: boolean;
-}
 
 const NOBODY: readonly InstanceState[] = [];
 
@@ -173,12 +158,11 @@ export class FlushContext extends FlushHistories<FlushSession> {
   }
   #actions: Map<string, Action> | null = null;
   #edges: Map<Action, Set<Action>> | null = null;
-  /** The hierarchies that take part, and the processors that set an order among them. */
+  /** The hierarchies that take part. */
   readonly #bases: Mapper[] = [];
-  readonly #linked: Processor[] = [];
   cycles: ReadonlySet<Action> = NO_ACTIONS;
   clashes: UniqueClashes | null = null;
-  readonly #preparations: Preparation[] = [];
+  readonly #preparations: Preparations<FlushContext, Processor> = new Preparations(this);
   #memos: Map<string, unknown> | null = null;
   #ids: Map<object, number> | null = null;
   // Objects of one class come one after another.
@@ -247,6 +231,10 @@ export class FlushContext extends FlushHistories<FlushSession> {
     return true;
   }
 
+  isMixed(mapper: Mapper): boolean {
+    return this.#mixed?.has(mapper) === true;
+  }
+
   /** All objects that take part. */
   *states(): Generator<InstanceState> {
     for (const states of this.byMapper.values()) yield* states;
@@ -285,9 +273,7 @@ export class FlushContext extends FlushHistories<FlushSession> {
 
   /** Asks for a processor's preparations, run on its parent's or on its target's objects. */
   prepareWith(processor: Processor, fromParent: boolean): void {
-    for (const known of this.#preparations)
-      if (known.processor === processor && known.fromParent === fromParent) return;
-    this.#preparations.push({ processor, fromParent, seen: [], waiting: NOBODY, linked: false });
+    this.#preparations.add(processor, fromParent);
   }
 
   /** An action is made once for what it is about. */
@@ -333,7 +319,7 @@ export class FlushContext extends FlushHistories<FlushSession> {
     for (const mapper of mappers) {
       const states = this.byMapper.get(mapper);
       if (states === undefined) continue;
-      if (this.#mixed?.has(mapper) === true) {
+      if (this.isMixed(mapper)) {
         for (const state of states) if (state.flushDeletes === isDelete && !state.flushLists) found.push(state);
       } else if (!isDelete) {
         if (mappers.length === 1) return states;
@@ -345,7 +331,7 @@ export class FlushContext extends FlushHistories<FlushSession> {
 
   /** The actions in the order in which they run: levels of actions that may run together. */
   *plan(): Op<Action[][]> {
-    yield* this.#prepare();
+    yield* this.#preparations.run();
     if (this.#bases.length === 0) return [];
     this.clashes = this.findClashes(this);
     if (this.clashes !== null) return yield* this.#orderClashes();
@@ -354,7 +340,7 @@ export class FlushContext extends FlushHistories<FlushSession> {
       plans = new Map();
       knownPlans.set(this.#bases[0], plans);
     }
-    const shape = `${this.#bases.map(numberOf).join()}|${this.#linked.map(numberOf).join()}`;
+    const shape = `${this.#bases.map(numberOf).join()}|${this.#preparations.linked.map(numberOf).join()}`;
     let levels = plans.get(shape);
     if (levels === undefined) {
       levels = yield* this.#order();
@@ -377,7 +363,7 @@ export class FlushContext extends FlushHistories<FlushSession> {
 
   *#order(): Op<Action[][]> {
     for (const base of this.#bases) this.makeMapperActions(this, base);
-    for (const processor of this.#linked) processor.linkAll(this);
+    for (const processor of this.#preparations.linked) processor.linkAll(this);
     this.clashes?.linkAll(this);
     const actions = this.#sortedActions();
     this.cycles = findCycles(this.#liveEdges(), actions);
@@ -398,61 +384,6 @@ export class FlushContext extends FlushHistories<FlushSession> {
 
   *#liveEdges(): Generator<Edge<Action>> {
     for (const [before, followers] of this.#edges ?? []) for (const after of followers) yield [before, after];
-  }
-
-  *#prepare(): Op<void> {
-    for (let again = true; again; ) {
-      again = false;
-      // Those that this round adds have their turn in the next.
-      const count = this.#preparations.length;
-      for (let i = 0; i < count; i++) {
-        const preparation = this.#preparations[i];
-        if (!this.#hasMore(preparation)) continue;
-        const { deletes, saves, waiting } = this.#unseen(preparation);
-        preparation.waiting = waiting;
-        if (deletes.length === 0 && saves.length === 0) continue;
-        again = true;
-        const { processor } = preparation;
-        const presorts = deletes.length === 0 ? null : processor.presortDeletes(this, deletes);
-        if (presorts !== null) yield* presorts;
-        const more = saves.length === 0 ? null : processor.presortSaves(this, saves);
-        if (more !== null) yield* more;
-        if (preparation.linked) continue;
-        let changes = processor.hasChanges(this, deletes, true);
-        if (!(typeof changes === "boolean" ? changes : yield* changes)) {
-          changes = processor.hasChanges(this, saves, false);
-          if (!(typeof changes === "boolean" ? changes : yield* changes)) continue;
-        }
-        this.#linked.push(processor);
-        preparation.linked = true;
-      }
-    }
-  }
-
-  #hasMore({ processor, fromParent, seen, waiting }: Preparation): boolean {
-    if (waiting.length > 0) return true;
-    const mappers = processor.mappers(fromParent);
-    for (let i = 0; i < mappers.length; i++)
-      if ((this.byMapper.get(mappers[i])?.length ?? 0) > (seen[i] ?? 0)) return true;
-    return false;
-  }
-
-  /** The objects that a processor has not looked at yet. */
-  #unseen({ processor, fromParent, seen, waiting }: Preparation): Unseen {
-    const found: Unseen = { deletes: [], saves: [], waiting: [] };
-    for (const state of waiting) sortIn(state, found);
-    const mappers = processor.mappers(fromParent);
-    for (let at = 0; at < mappers.length; at++) {
-      const states = this.byMapper.get(mappers[at]);
-      if (states === undefined) continue;
-      const from = seen[at] ?? 0;
-      // A list of new objects is taken as it is: it may grow meanwhile.
-      if (from === 0 && found.saves.length === 0 && this.#mixed?.has(mappers[at]) !== true)
-        found.saves = states.slice();
-      else for (let i = from; i < states.length; i++) sortIn(states[i], found);
-      seen[at] = states.length;
-    }
-    return found;
   }
 
   /** Where single rows have to be ordered, what the deleted ones refer to must be known. */
@@ -498,18 +429,6 @@ export class FlushContext extends FlushHistories<FlushSession> {
       }
     }
   }
-}
-
-interface Unseen {
-  readonly deletes: InstanceState[];
-  saves: InstanceState[];
-  readonly waiting: InstanceState[];
-}
-
-function sortIn(state: InstanceState, { deletes, saves, waiting }: Unseen): void {
-  if (state.flushLists) waiting.push(state);
-  else if (state.flushDeletes) deletes.push(state);
-  else saves.push(state);
 }
 
 export interface RegisterOptions {
