@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
     only: { type: "string" },
     rounds: { type: "string", default: "9" },
     seconds: { type: "string", default: "60" },
-    "warm-up": { type: "string", default: "1.5" },
+    "warm-up": { type: "string", default: "3" },
     contestants: { type: "string" },
     json: { type: "string" },
     svg: { type: "string" },
@@ -40,7 +40,7 @@ const rounds = Number(options.rounds);
 const secondsForAll = Number(options.seconds);
 /** Each contestant runs so long before its rounds are counted: a program that has run for a moment is compiled. The very first is shown as the cold one. */
 const warmUpMs = 1000 * Number(options["warm-up"]);
-const WARM_UPS = { least: 2, most: 12 };
+const WARM_UPS = { least: 3, most: 12 };
 const LEAST_ROUNDS = 3;
 /** A round that lasts longer is given up, and the contestant with it. */
 const PATIENCE_MS = 20_000;

@@ -73,6 +73,8 @@ const FEW = 100;
 
 /** What stands between a call and its answer: PGlite makes some of its own, and not always as many. */
 const PROMISES_OF_A_GET = { sqlite: 2, postgresql: 4, "sqlite-worker": 10, pglite: 20 };
+/** Of a get, an insert, an update and the commit. */
+const PROMISES_OF_A_TRANSACTION = { sqlite: 22, postgresql: 28, "sqlite-worker": 80, pglite: 120 };
 
 function makers(count: number, parts = 0): Maker[] {
   return Array.from({ length: count }, (_, i) => {
@@ -244,6 +246,28 @@ describe("flushes", () => {
     expect(calls.bind).toBe(1);
     expect(log.rows("UPDATE")).toBe(1);
     for (const [name, count] of Object.entries(made)) expect([name, count < FEW]).toEqual([name, true]);
+  });
+
+  test("of a small transaction ask nothing of relationships that nobody touched, and make few maps and promises", async () => {
+    const { Session } = await stored(2);
+    const work = async () => {
+      await using session = Session();
+      const maker = await session.getOne(Maker, 1);
+      maker.size++;
+      session.add(make(Part, { makerId: maker.id, title: "one more" }));
+      await session.commit();
+    };
+    await work();
+    const histories = [Maker, Part].flatMap((cls) =>
+      mapperFor(cls).relationships.map(({ attribute }) => vi.spyOn(attribute, "history")),
+    );
+    // Another test may have spied on them.
+    for (const history of histories) history.mockClear();
+    const made = await countMade(work);
+    for (const history of histories) expect(history).not.toHaveBeenCalled();
+    expect(made.Map + made.Set).toBeLessThanOrEqual(20);
+    expect(made.Promise).toBeLessThanOrEqual(PROMISES_OF_A_TRANSACTION[databaseName()]);
+    expect(made.WeakRef + made.Proxy).toBe(0);
   });
 
   test("before a query do nothing where nothing has changed", async () => {

@@ -113,8 +113,6 @@ export interface UniqueClashes {
 /** Nothing runs together with an action that is alone in its level. */
 const NO_ACTIONS: Set<Action> = new Set();
 
-const NOBODY: readonly InstanceState[] = [];
-
 /** Small numbers for mappers and processors. */
 const numbers = new WeakMap<object, number>();
 let numbered = 0;
