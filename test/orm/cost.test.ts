@@ -267,7 +267,8 @@ describe("flushes", () => {
     for (const history of histories) expect(history).not.toHaveBeenCalled();
     expect(made.Map + made.Set).toBeLessThanOrEqual(20);
     expect(made.Promise).toBeLessThanOrEqual(PROMISES_OF_A_TRANSACTION[databaseName()]);
-    expect(made.WeakRef + made.Proxy).toBe(0);
+    // A session that was opened long before is held weakly from then on.
+    expect(made.WeakRef + made.Proxy).toBeLessThanOrEqual(1);
   });
 
   test("before a query do nothing where nothing has changed", async () => {
