@@ -142,6 +142,21 @@ describe("PostgreSQL in this process", () => {
     await conn.close();
   });
 
+  test("a call that is aborted while PGlite is at something else leaves the transaction that it begins whole", async () => {
+    await engine.connect(async (conn) => {
+      const before = await conn.scalar(text("select count(*) from notes"));
+      await conn.rollback();
+      const stop = new AbortController();
+      const busy = database.engine.creator().runExclusive(() => new Promise((resolve) => setTimeout(resolve, 50)));
+      const call = conn.execute(text("select 1"), null, { signal: stop.signal }).all();
+      setTimeout(() => stop.abort(new Error("stop")), 10);
+      await Promise.allSettled([call, busy]);
+      await conn.execute(notes.insert(), note("not to stay"));
+      await conn.rollback();
+      expect(await conn.scalar(text("select count(*) from notes"))).toBe(before);
+    });
+  });
+
   test("a PGlite that was closed from outside is a lost connection", async () => {
     const lease = await leasePglite();
     const other = createAsyncEngine(lease.url, lease.engine);

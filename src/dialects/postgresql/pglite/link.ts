@@ -1,6 +1,5 @@
 /** The protocol's traffic with a PGlite database: function calls. */
 import { OperationalError } from "../../../engine/errors.js";
-import { checkAborted } from "../../../engine/io.js";
 import type { Hear } from "../../../engine/notifications/dialect.js";
 import type { Exchange } from "../wire/exchange.js";
 import type { ProtocolLink } from "../wire/protocol-link.js";
@@ -54,12 +53,10 @@ export class PgliteLink implements ProtocolLink {
     });
   }
 
-  async run(exchange: Exchange, signal?: AbortSignal): Promise<void> {
+  // What is written is sent, aborted or not: the BEGIN of a transaction may be in it.
+  async run(exchange: Exchange): Promise<void> {
     // PGlite's own queries, on the raw connection, are several messages each.
-    await this.database.runExclusive(async () => {
-      checkAborted(signal);
-      this.runSync(exchange);
-    });
+    await this.database.runExclusive(async () => this.runSync(exchange));
   }
 
   runSync(exchange: Exchange): void {
