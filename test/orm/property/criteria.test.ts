@@ -179,7 +179,6 @@ const predicate: fc.Arbitrary<Predicate> = fc.letrec<{ all: Predicate; leaf: Pre
   }),
 ).all;
 
-// biome-ignore lint/suspicious/noExplicitAny: the classes and their attributes are picked at random
 type Any = any;
 
 /** A condition on an entity's attributes. */
