@@ -53,7 +53,7 @@ describe("the example of a page raises what the page is about", () => {
 });
 
 describe("the catalogue", () => {
-  test("has a page of its own for each class of errors, and no two with one code", () => {
+  test("[CX-05] has a page of its own for each class of errors, and no two with one code", () => {
     const classes = Object.values({ ...athanor, ...migrations }).filter(
       (each): each is typeof AthanorError => typeof each === "function" && each.prototype instanceof AthanorError,
     );
@@ -67,7 +67,7 @@ describe("the catalogue", () => {
     }
   });
 
-  test("is what docs/errors.md says, with an example for each code (npm run errors writes it)", () => {
+  test("[CX-05] is what docs/errors.md says, with an example for each code (npm run errors writes it)", () => {
     expect(readFileSync(new URL("../../docs/errors.md", import.meta.url), "utf8")).toBe(errorsPage());
     const codes = catalogue().map((each) => each.code);
     expect([...Object.keys(examples), ...Object.keys(notRun)].filter((each) => !codes.includes(each))).toEqual([]);
@@ -95,14 +95,14 @@ describe("warnings", () => {
     return await here.session.execute(select(User, Post));
   };
 
-  test("have one channel, with a type and a code", async () => {
+  test("[CX-06] have one channel, with a type and a code", async () => {
     await product();
     expect(emitted.mock.calls).toEqual([
       [expect.stringMatching(/cartesian product/), { type: "AthanorWarning", code: "ATHANOR_CARTESIAN" }],
     ]);
   });
 
-  test("are dropped, given once or thrown by the newest filter that matches, until it is disposed of", async () => {
+  test("[CX-06] are dropped, given once or thrown by the newest filter that matches, until it is disposed of", async () => {
     using _once = filterWarnings("once");
     await product();
     await product();

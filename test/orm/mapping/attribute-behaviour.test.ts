@@ -284,12 +284,20 @@ describe("attribute events", () => {
     expect(user.posts.map((each) => each.title)).toEqual(["a", "other"]);
     expect(set).toHaveBeenCalledWith(post, user, undefined);
     user.posts = [];
+    // Each is heard of twice, as in SQLAlchemy: from the list that was replaced, and from the other side, which takes it out of the new one.
+    expect(removed).toHaveBeenCalledTimes(4);
+    removed.mockClear();
+    user.posts.push(post);
+    user.posts.splice(0, 1);
+    expect(removed).toHaveBeenCalledTimes(1);
+    user.posts.push(post);
+    post.user = null;
     expect(removed).toHaveBeenCalledTimes(2);
     event.remove(u.posts, "append", appended);
     event.remove(u.posts, "remove", removed);
     event.remove(p.user, "set", set);
     user.posts.push(post);
-    expect([appended.mock.calls.length, set.mock.calls.length]).toEqual([2, 4]);
+    expect([appended.mock.calls.length, set.mock.calls.length]).toEqual([4, 8]);
   });
 
   test("[SV-07] a listener on a subclass's attribute hears the subclass only", () => {

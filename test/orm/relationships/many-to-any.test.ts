@@ -331,13 +331,13 @@ for (const references of ["flush", "database"] as const) {
         text: "first",
         subject: { title: "a post" },
       });
+      await session.rollback(); // An embedded database has one connection.
       await using other = store.Session();
       const merged = await other.merge(first as Comment);
       expect((await awaitable(merged).subject)?.title).toBe("a post");
       const photo = await other.getOne(Photo, 7);
       merged.subject = photo;
       await other.commit();
-      await session.rollback();
       const [moved] = await byText(session);
       expect((await awaitable(moved as Comment).subject)?.title).toBe("a photo");
       expect(inspect(moved as Comment).modified).toBe(false);

@@ -117,6 +117,7 @@ describe("query tags", () => {
     expect(
       await comments(engine, () => session.get(Jar, 1, { executionOptions: { tags: { action: "get", route: null } } })),
     ).toEqual(["action='get',application='shop'"]);
+    await session.close();
     expect(await comments(engine, () => engine.execute(text("SELECT 1"), {}, { tags: { route: "raw" } }))).toEqual([
       "application='shop',route='raw'",
     ]);
