@@ -1,6 +1,6 @@
 /**
  * Prints how the checklist stands: `npm run features` runs the tests and reads their report, `npm run features -- REPORT`
- * reads that of a run that was. `--write` writes the table beside the list. Ends with 1 while a row of weight 2 or 3 is missing.
+ * reads that of a run that was. `--write` writes the table to `docs/features.md`. Ends with 1 while a row of weight 2 or 3 is missing.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -43,5 +43,5 @@ const count = (/** @type {string} */ state) => rows.filter((row) => row.state ==
 console.log(
   `${count("met")} met, ${count("answered")} answered differently, ${missing.length} missing, ${count("later")} later`,
 );
-if (write) writeFileSync(new URL("table.md", import.meta.url), markdown(rows));
+if (write) writeFileSync(new URL("../../docs/features.md", import.meta.url), markdown(rows));
 process.exitCode = missing.some((row) => row.weight > 1) ? 1 : 0;

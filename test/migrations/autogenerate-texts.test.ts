@@ -177,13 +177,17 @@ describe("what a comparison writes", () => {
         "drop table spatial",
         "drop view areas",
       ]);
-      // As an extension makes them its own; plpgsql is always there.
-      for (const each of ["table spatial", "type unit", "sequence counted", "view areas"])
-        await engine.execute(text(`alter extension plpgsql add ${each}`));
-      expect(described(await compare())).toEqual([]);
-      const reads = new MetaData();
-      table("spatial", reads, { id: column(t.integer, { primaryKey: true, autoincrement: false }) });
-      expect(described(await compare(reads))).toEqual([]);
+      // As an extension makes them its own; plpgsql is always there, and must be there after this test.
+      const lent = ["table spatial", "type unit", "sequence counted", "view areas"];
+      for (const each of lent) await engine.execute(text(`alter extension plpgsql add ${each}`));
+      try {
+        expect(described(await compare())).toEqual([]);
+        const reads = new MetaData();
+        table("spatial", reads, { id: column(t.integer, { primaryKey: true, autoincrement: false }) });
+        expect(described(await compare(reads))).toEqual([]);
+      } finally {
+        for (const each of lent) await engine.execute(text(`alter extension plpgsql drop ${each}`));
+      }
     });
 
     test("[AG-06] the indexes of a view that keeps its rows go and come with it, and by themselves", async () => {
