@@ -74,12 +74,12 @@ export function table(kind, workload, results) {
 const HEADINGS = { sqlite: "SQLite", postgres: "PostgreSQL" };
 
 /**
- * The run as a table of Markdown: of each workload Athanor's wall time and client CPU time as multiples of the bare driver's, what it may be, and the
+ * The run as a table of Markdown: of each workload Athanor's wall time and client CPU time as multiples of the bare driver's, its target, and the
  * peer with the shortest wall time.
  */
 export function markdown(run) {
   const kinds = Object.keys(run.databases);
-  const columns = kinds.flatMap((kind) => [`${HEADINGS[kind]}: wall`, "CPU", "may be", "best peer"]);
+  const columns = kinds.flatMap((kind) => [`${HEADINGS[kind]}: wall`, "CPU", "target", "best peer"]);
   const lines = [`| workload | ${columns.join(" | ")} |`, `|---|${columns.map(() => "---").join("|")}|`];
   const workloads = [...new Set(kinds.flatMap((kind) => Object.keys(run.databases[kind].workloads)))];
   for (const workload of workloads) {
