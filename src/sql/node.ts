@@ -143,14 +143,20 @@ export function cacheKeyOf(node: Node): CacheKey {
   return key;
 }
 
-/** Every node of a tree, depth first, parents before children, each once. */
-export function iterate(root: Node): Iterable<Node> {
+/**
+ * Every node of a tree, depth first, parents before children, each once.
+ *
+ * @param beyond gives a node that another leads to without having it as a child
+ */
+export function iterate(root: Node, beyond?: (node: Node) => Node | null): Iterable<Node> {
   const seen = new Set<Node>();
   const stack: Node[] = [root];
   while (stack.length > 0) {
     const node = stack.pop() as Node;
     if (seen.has(node)) continue;
     seen.add(node);
+    const further = beyond?.(node);
+    if (further != null) stack.push(further);
     const children = node.children();
     for (let i = children.length - 1; i >= 0; i--) stack.push(children[i] as Node);
   }

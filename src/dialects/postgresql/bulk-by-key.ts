@@ -4,8 +4,9 @@
  */
 
 import type { Compiled } from "../../sql/compiled.js";
+import { quoteLiteral } from "../../sql/types/base.js";
 import type { SQLType } from "../../sql/types/type.js";
-import { BulkRows } from "./bulk-rows.js";
+import { BulkRows, enumNames } from "./bulk-rows.js";
 
 /** The name of what is sent, among the tables of the statement. */
 const SENT = "_sent";
@@ -32,7 +33,7 @@ export function bulkByKeyOf(compiled: Compiled, enumName: (type: SQLType) => str
   const from = kind === "update" ? "FROM" : "USING";
   return new BulkRows({
     count: params.length,
-    enums: params.map((param) => enumName((param.bind as unknown as { type: SQLType }).type)),
+    enums: enumNames(compiled, enumName),
     sortBy: -1,
     keyed: true,
     doubt: doubtOf(table, kind, [...columnsSet(head)]),
@@ -49,7 +50,7 @@ export function bulkByKeyOf(compiled: Compiled, enumName: (type: SQLType) => str
  * refuses; and unique values that move from one row to the next are free or taken by the order in which rows are written.
  */
 function doubtOf(table: string, kind: "update" | "delete", set: readonly string[]): string {
-  const relation = `${literal(table)}::regclass`;
+  const relation = `${quoteLiteral(table)}::regclass`;
   const [beforeRow, event] = [3, kind === "update" ? 16 : 8];
   const triggers =
     `SELECT 1 FROM pg_trigger WHERE tgrelid = ${relation} AND NOT tgisinternal ` +
@@ -58,12 +59,8 @@ function doubtOf(table: string, kind: "update" | "delete", set: readonly string[
   return (
     `${triggers} UNION ALL SELECT 1 FROM pg_index WHERE indrelid = ${relation} AND (indisunique OR indisexclusion) ` +
     "AND (indexprs IS NOT NULL OR indpred IS NOT NULL OR EXISTS (SELECT 1 FROM pg_attribute " +
-    `WHERE attrelid = ${relation} AND attnum = ANY (indkey) AND attname IN (${set.map(literal).join(", ")})))`
+    `WHERE attrelid = ${relation} AND attnum = ANY (indkey) AND attname IN (${set.map(quoteLiteral).join(", ")})))`
   );
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }
 
 /** The columns that are set. */

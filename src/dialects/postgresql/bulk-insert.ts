@@ -3,7 +3,7 @@
 import type { Compiled } from "../../sql/compiled.js";
 import type { Insert } from "../../sql/dml/insert.js";
 import type { SQLType } from "../../sql/types/type.js";
-import { BulkRows } from "./bulk-rows.js";
+import { BulkRows, enumNames } from "./bulk-rows.js";
 
 /** INSERT INTO, VALUES of bare parameters, RETURNING. */
 const FORM =
@@ -27,11 +27,10 @@ export function bulkInsertOf(compiled: Compiled, enumName: (type: SQLType) => st
     sortBy = compiled.resultColumns?.findIndex((each) => each.name === column.name) ?? -1;
     if (sortBy < 0) return null;
   }
-  const enums = compiled.params.map((param) => enumName((param.bind as unknown as { type: SQLType }).type));
   const [, head, , returning = ""] = form;
   return new BulkRows({
     count: parameters.length,
-    enums,
+    enums: enumNames(compiled, enumName),
     sortBy,
     keyed: false,
     doubt: null,

@@ -2,6 +2,8 @@
 
 import type { ValueRows } from "../../engine/driver.js";
 import { nextPlanId } from "../../engine/plan.js";
+import type { Compiled } from "../../sql/compiled.js";
+import type { SQLType } from "../../sql/types/type.js";
 import { plainArrayText } from "./array-text.js";
 
 /** Fewer rows than this go one by one. */
@@ -46,6 +48,11 @@ export interface BulkForm {
   readonly doubt: string | null;
   /** The statement. @param unnested the function that gives the rows @param names its columns, by parameter */
   write(unnested: string, names: readonly string[]): string;
+}
+
+/** The enum type of each parameter; null where it is none. */
+export function enumNames({ params }: Compiled, enumName: (type: SQLType) => string | null): (string | null)[] {
+  return params.map((param) => enumName((param.bind as unknown as { type: SQLType }).type));
 }
 
 /**

@@ -1,8 +1,10 @@
 /** Opens connections: pg does the login, and hands its socket to us. */
+
 import { OperationalError } from "../../engine/errors.js";
 import { refuseGiven } from "../../engine/given.js";
 import { Aborted, checkAborted } from "../../engine/io.js";
 import { ArgumentError } from "../../sql/errors.js";
+import { quoteLiteral } from "../../sql/types/base.js";
 import { PostgresConnection } from "./connection.js";
 import type { ConnectSettings } from "./options.js";
 import { WireLink } from "./wire/link.js";
@@ -149,7 +151,7 @@ export function sessionSettings(
   const { timezone } = settings;
   const present = parameters["TimeZone"] ?? "";
   if (timezone !== null && timezone !== present && !(UTC.test(timezone) && UTC.test(present))) {
-    texts.push(`SET timezone = '${timezone.replaceAll("'", "''")}'`);
+    texts.push(`SET timezone = ${quoteLiteral(timezone)}`);
   }
   return texts.join("; ");
 }

@@ -11,13 +11,14 @@ import {
 } from "../../engine/driver.js";
 import { InternalError } from "../../engine/errors.js";
 import { checkAborted, type IORequest } from "../../engine/io.js";
+import { quoteLiteral } from "../../sql/types/base.js";
 import { BULK_FROM, type BulkRows } from "./bulk-rows.js";
 import { CopyCursor } from "./copy/cursor.js";
 import { BufferedCursor, PortalCursor, type PortalHost } from "./cursor.js";
 import { isServerError, isStalePlan, type ServerError } from "./errors.js";
 import { type Decoder, knownDecoders, type LoadKind } from "./load.js";
 import { type PreparedStatement, PreparedStatements } from "./statements.js";
-import { beginText, quoted } from "./transaction-text.js";
+import { beginText } from "./transaction-text.js";
 import { writable } from "./value-text.js";
 import { typesOfValues } from "./value-types.js";
 import { Exchange } from "./wire/exchange.js";
@@ -311,7 +312,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     if (this.#prepared !== null) {
       const id = this.#prepared;
       this.#prepared = null;
-      return this.#simple(`${word} PREPARED ${quoted(id)}`);
+      return this.#simple(`${word} PREPARED ${quoteLiteral(id)}`);
     }
     if (this.#begin !== null) {
       this.#begin = null;
@@ -331,7 +332,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
 
   /** Null when the transaction has done nothing: then there is nothing to prepare. */
   prepareTwophase(id: string): Exchange | null {
-    return this.#begin === null ? this.#simple(`PREPARE TRANSACTION ${quoted(id)}`) : null;
+    return this.#begin === null ? this.#simple(`PREPARE TRANSACTION ${quoteLiteral(id)}`) : null;
   }
 
   /** The transaction is prepared: it ends by its name. */

@@ -1,4 +1,5 @@
 /** DDL in PostgreSQL's words. */
+
 import { DDLCompiler } from "../../sql/compiler/ddl.js";
 import type { CreateTable, CreateView, DropEnumType } from "../../sql/ddl/elements.js";
 import { CompileError } from "../../sql/errors.js";
@@ -6,6 +7,7 @@ import type { Column, TableLike } from "../../sql/schema/column.js";
 import { CheckConstraint, type ColumnRef, type Constraint, resolveColumn } from "../../sql/schema/constraints.js";
 import type { Index } from "../../sql/schema/indexes.js";
 import type { Table } from "../../sql/schema/table.js";
+import { quoteLiteral } from "../../sql/types/base.js";
 
 /** What `dialectOptions: { postgresql: { ... } }` of a table may say. */
 export interface PostgresqlTableOptions {
@@ -165,13 +167,9 @@ function parameters(values: Readonly<Record<string, string | number | boolean>>)
   return Object.entries(values)
     .map(
       ([name, value]) =>
-        `${word(name)} = ${typeof value === "string" && !/^\w+$/.test(value) ? quoteText(value) : String(value)}`,
+        `${word(name)} = ${typeof value === "string" && !/^\w+$/.test(value) ? quoteLiteral(value) : String(value)}`,
     )
     .join(", ");
-}
-
-function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }
 
 function word(text: string): string {

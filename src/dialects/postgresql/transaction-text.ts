@@ -12,8 +12,3 @@ export function beginText(
   if (deferrable !== undefined) modes.push(deferrable ? "DEFERRABLE" : "NOT DEFERRABLE");
   return modes.length === 0 ? "BEGIN" : `BEGIN ${modes.join(", ")}`;
 }
-
-/** A name of a prepared transaction, as a literal. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}

@@ -4,7 +4,6 @@
  */
 import { compile } from "../../sql/compile.js";
 import type { Compiled } from "../../sql/compiled.js";
-import { Delete } from "../../sql/dml/delete.js";
 import { Insert } from "../../sql/dml/insert.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { describeValue } from "../../sql/types/text-check.js";
@@ -97,11 +96,8 @@ function* begun(connection: ConnectionCore, statement: Insert): Op<Begun> {
         "connection with transactions.",
     );
   }
-  const map = connection.options.schemaTranslateMap;
-  const schemas = map === undefined ? {} : { schemaTranslateMap: map };
-  const emptied = compile(new Delete(statement.table), connection.dialect, { allowUnrestricted: true, ...schemas });
-  const insert = compile(statement, connection.dialect, schemas);
-  return { dialect, table: emptied.text.slice("DELETE FROM ".length), insert };
+  const table = connection.dialect.identifiers.format(statement.table);
+  return { dialect, table, insert: compile(statement, connection.dialect) };
 }
 
 function* sent(connection: ConnectionCore, plan: ReturnType<CopyDialect["write"]>): Op<number> {

@@ -32,10 +32,8 @@ export function copiedQuery(source: unknown, { columns, format }: CopyToOptions)
 /** Opens a cursor over the chunks of a query. */
 export function* openCopy(connection: ConnectionCore, query: Node, options: CopyToOptions): Op<CursorCore> {
   const dialect = copyDialectOf(connection);
-  const map = connection.options.schemaTranslateMap;
-  const schemas = map === undefined ? {} : { schemaTranslateMap: map };
   // COPY takes no parameters.
-  const { text } = compile(query, connection.dialect, { literalBinds: true, ...schemas });
+  const { text } = compile(query, connection.dialect, { literalBinds: true });
   return yield* connection.openCursor(dialect.read(text, options), [], 1, options.signal);
 }
 

@@ -7,6 +7,7 @@ import { textPlan } from "../../../engine/plan.js";
 import type { Compiled } from "../../../sql/compiled.js";
 import type { IdentifierPreparer } from "../../../sql/dialect.js";
 import { ArgumentError } from "../../../sql/errors.js";
+import { quoteLiteral } from "../../../sql/types/base.js";
 import { bytesText } from "../bytes.js";
 import { valueText } from "../value-text.js";
 import { CsvSplitter, TextSplitter } from "./splitter.js";
@@ -102,6 +103,6 @@ export class PostgresqlCopy implements CopyDialect {
 }
 
 function literal(text: string): string {
-  const quoted = `'${text.replaceAll("'", "''")}'`;
+  const quoted = quoteLiteral(text);
   return text.includes("\\") ? `E${quoted.replaceAll("\\", "\\\\")}` : quoted;
 }

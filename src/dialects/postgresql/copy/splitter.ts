@@ -17,11 +17,10 @@ abstract class Splitter implements RecordSplitter {
 
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.scan(bytes, (at, lines) => {
+    this.#lines += this.scan(bytes, (at, lines) => {
       this.#whole = this.#length + at + 1;
       this.#wholeLines = this.#lines + lines;
     });
-    for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) this.#lines++;
     this.#chunks.push(bytes);
     this.#length += bytes.length;
   }
@@ -34,8 +33,8 @@ abstract class Splitter implements RecordSplitter {
     return this.#length === 0 ? null : this.#cut(this.#length, this.#lines);
   }
 
-  /** Tells the place of the last line end of the bytes that ends a record, and how many lines of them end up to it. */
-  protected abstract scan(bytes: Uint8Array, found: (at: number, lines: number) => void): void;
+  /** Tells the place of the last line end of the bytes that ends a record, and how many lines of them end up to it. @returns how many lines end in all */
+  protected abstract scan(bytes: Uint8Array, found: (at: number, lines: number) => void): number;
 
   #cut(length: number, lines: number): CopyPart {
     const all = this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : Buffer.concat(this.#chunks, this.#length);
@@ -55,7 +54,7 @@ export class TextSplitter extends Splitter {
   /** The bytes so far end in a backslash that stands for nothing yet. */
   #escaping = false;
 
-  protected scan(bytes: Uint8Array, found: (at: number, lines: number) => void): void {
+  protected scan(bytes: Uint8Array, found: (at: number, lines: number) => void): number {
     let last = -1;
     let lines = 0;
     let wholeLines = 0;
@@ -75,6 +74,7 @@ export class TextSplitter extends Splitter {
       this.#escaping = false;
     }
     if (last >= 0) found(last, wholeLines);
+    return lines;
   }
 }
 
@@ -92,7 +92,7 @@ export class CsvSplitter extends Splitter {
     this.#escape = escapedBy === undefined || escapedBy === quote ? null : escapedBy.charCodeAt(0);
   }
 
-  protected scan(bytes: Uint8Array, found: (at: number, lines: number) => void): void {
+  protected scan(bytes: Uint8Array, found: (at: number, lines: number) => void): number {
     let last = -1;
     let lines = 0;
     let wholeLines = 0;
@@ -110,5 +110,6 @@ export class CsvSplitter extends Splitter {
       else if (byte === this.#quote) this.#quoted = !this.#quoted;
     }
     if (last >= 0) found(last, wholeLines);
+    return lines;
   }
 }
