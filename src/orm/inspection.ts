@@ -27,6 +27,10 @@ export class AttributeState {
     const state = ensureState(this.object);
     return mapperOf(state).attribute(this.key).peek(state);
   }
+  /** The value as reading the property gives it: what is not loaded is loaded inside `runSync`, and an error elsewhere. */
+  get value(): unknown {
+    return (this.object as Record<string, unknown>)[this.key];
+  }
   /** Added, unchanged and deleted values since the last flush. */
   get history(): History {
     const state = ensureState(this.object);
@@ -99,6 +103,13 @@ export class ObjectInspection {
     const names = new Set<string>();
     for (const [name, attribute] of this.mapper.attributes)
       if (!attribute.isLoaded(this.#state) || isUnset(this.#state, attribute)) names.add(name);
+    return names;
+  }
+  /** Names of attributes that were not changed since the last flush. */
+  get unmodified(): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (const [name, attribute] of this.mapper.attributes)
+      if (attribute.history(this.#state)?.hasChanges !== true) names.add(name);
     return names;
   }
   get attrs(): Readonly<Record<string, AttributeState>> {

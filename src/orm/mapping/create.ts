@@ -3,8 +3,7 @@ import type { Cls, Create } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { Attribute } from "../attributes/attribute.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
-import { knownState } from "../stamp.js";
-import { hasOwnAccessor } from "./instrument.js";
+import { ensureState, hasOwnAccessor } from "./instrument.js";
 import type { Mapper } from "./mapper.js";
 import { mapperFor } from "./registry.js";
 
@@ -30,7 +29,7 @@ export function create<E extends object>(cls: Cls<E>, values: object, options?: 
   const { names, setters, hidden } = settersOf(mapper, given);
   if (hidden !== null) refuseHidden(mapper, hidden, options);
   const object = new (cls as unknown as new () => E)();
-  const state = knownState(object);
+  const state = ensureState(object);
   for (let i = 0; i < names.length; i++) {
     const setter = setters[i];
     if (setter === null) (object as Record<string, unknown>)[names[i]] = given[names[i]];

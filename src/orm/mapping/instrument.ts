@@ -209,7 +209,7 @@ const checked = new WeakSet<Mapper>();
 
 /** Loading does not run the constructor, so fields that only it can make must be announced. */
 function checkFields(target: object, mapper: Mapper): void {
-  if (checked.has(mapper) || mapper.constructs) return;
+  if (checked.has(mapper) || mapper.options.construct !== undefined) return;
   const fields = Object.keys(target).filter((name) => (target as Record<string, unknown>)[name] !== undefined);
   if (fields.length === 0) {
     checked.add(mapper);
@@ -218,7 +218,7 @@ function checkFields(target: object, mapper: Mapper): void {
   throw new MapperConfigurationError(
     `${mapper.className} initialises ${fields.map((name) => `"${name}"`).join(", ")}, which ${fields.length === 1 ? "is" : "are"} not mapped. ` +
       `Loading from the database does not run the constructor, so loaded objects would lack ${fields.length === 1 ? "it" : "them"}: ` +
-      `write @Entity({ construct: true }) to have the constructor run without arguments, map the field with @Column(), or declare it without an initial value.`,
+      `write @Entity({ construct: true }) to have the constructor run without arguments, map the field with @Column(), or declare it without an initial value. Where loaded objects may lack it, or a load handler makes it, write @Entity({ construct: false }).`,
   );
 }
 
