@@ -56,6 +56,11 @@ declare const HIDDEN: unique symbol;
 export declare const MANY: unique symbol;
 /** The key of a declared, never assigned property that names what `create()` may leave out. */
 export const OptionalProps: unique symbol = Symbol.for("athanor.optionalProps");
+/**
+ * Names for `[OptionalProps]` that classes below may add to, which TypeScript does not allow with plain names:
+ * `declare [OptionalProps]?: Optionals<"id" | "kind">`, and below it `declare [OptionalProps]?: Optionals<"id" | "kind" | "bonus">`.
+ */
+export type Optionals<Names extends string> = { readonly [N in Names]: true };
 /** The key of a declared, never assigned property that names what `create()` does not take: columns with `init: false`. */
 export const NoInitProps: unique symbol = Symbol.for("athanor.noInitProps");
 declare const COMPOSITE: unique symbol;
@@ -275,7 +280,8 @@ type NoInitKeys<E> = HiddenKeys<E> | (E extends { [NoInitProps]?: infer K } ? Ex
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Getters without a setter, and what is declared readonly. */
 type IsReadonly<E, K extends keyof E> = Same<{ [P in K]: E[P] }, { readonly [P in K]: E[P] }>;
-type OptionalKeys<E> = E extends { [OptionalProps]?: infer K } ? Exclude<K, undefined> : never;
+type OptionalKeys<E> = E extends { [OptionalProps]?: infer K } ? NamesIn<Exclude<K, undefined>> : never;
+type NamesIn<K> = K extends object ? keyof K : K;
 type RequiredKeys<E> = {
   [K in PropertyOf<E>]-?: undefined extends E[K]
     ? never
