@@ -21,8 +21,10 @@ export interface ReturnedColumn {
 
 /** Where a placeholder's value comes from. */
 interface Placeholder {
-  /** Index in the row of values that is written. */
+  /** Index in the row of values that is written; -1 where the statement itself has the value. */
   readonly from: number;
+  /** The value that a column has by itself where no property maps it: its default, or its value at each UPDATE. */
+  readonly own: (context: object) => unknown;
   readonly process: ((value: never) => unknown) | null;
   /** `users.name`, for messages. */
   readonly label: string;
@@ -44,6 +46,7 @@ function misfit(error: unknown, label: string): ArgumentError {
 /** A statement that is run with rows of values. */
 export class WritePlan {
   readonly #placeholders: readonly Placeholder[];
+  readonly #names: readonly string[];
   /** Whether the placeholders take the values of a row in their order. */
   readonly #inOrder: boolean;
   readonly returning: readonly ReturnedColumn[];
@@ -57,8 +60,10 @@ export class WritePlan {
     table: Table,
   ) {
     const position = new Map(names.map((name, i) => [name, i]));
-    this.#placeholders = compiled.params.map(({ name, process, label }) => ({
+    this.#names = names;
+    this.#placeholders = compiled.params.map(({ name, bind, process, label }) => ({
       from: position.get(name as string) ?? -1,
+      own: (bind.callable as ((context: object) => unknown) | null) ?? (() => bind.value),
       process,
       label: `${table.name}.${label}`,
     }));
@@ -109,12 +114,17 @@ export class WritePlan {
     const placeholders = this.#placeholders;
     const bound = new Array(placeholders.length);
     for (let i = 0; i < placeholders.length; i++) {
-      const { from, process, label } = placeholders[i];
-      const value = values[from];
+      const { from, own, process, label } = placeholders[i];
+      const value = from < 0 ? own(this.#contextOf(values)) : values[from];
       bound[i] =
         process === null || value === null || value === undefined ? (value ?? null) : convert(process, value, label);
     }
     return bound;
+  }
+
+  /** What a column's default function is told of its row. */
+  #contextOf(values: readonly unknown[]): object {
+    return { getCurrentParameters: () => Object.fromEntries(this.#names.map((name, i) => [name, values[i]])) };
   }
 }
 

@@ -129,6 +129,7 @@ function reflectedColumn(info: ReflectedColumn, found: ReflectedTable): Column {
   // a serial key is made again as one; any other default stays the text that it is
   const serverDefault = info.serial ? (inKey ? null : true) : info.default === null ? null : rawText(info.default);
   return new Column(info.name, info.type, {
+    ...(info.key === undefined ? {} : { key: info.key }),
     nullable: info.nullable,
     comment: info.comment,
     autoincrement: info.serial ? true : info.autoincrement ? "auto" : inKey ? false : "auto",

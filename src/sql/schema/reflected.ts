@@ -11,6 +11,8 @@ export const ALL_KINDS: readonly ReflectedKind[] = ["table", "view", "materializ
 /** A column of a table or view. */
 export interface ReflectedColumn {
   readonly name: string;
+  /** Under what name the table, and a class that maps it, have the column: a handler of `columnReflect` may say so. The column's own where absent. */
+  readonly key?: string;
   /** A type that renders, on the database that it was found in, as it was declared there. */
   readonly type: SQLType;
   /** The type as the database writes it. */
