@@ -20,6 +20,7 @@ export interface DeclaredOptions extends MapperOptions {
   readonly tableName?: TableName;
   readonly table?: Table<unknown, unknown>;
   readonly schema?: string;
+  readonly metadata?: MetaData;
   readonly comment?: string;
   readonly tableArgs?: TableArgs;
   readonly dialectOptions?: TableOptions["dialectOptions"];

@@ -67,6 +67,11 @@ export class ClassDeclaration {
     return columns;
   }
 
+  /** Where the table goes, and where tables are looked up by name. */
+  get metadata(): MetaData {
+    return this.options.metadata ?? this.home.metadata;
+  }
+
   get className(): string {
     return this.mapper.className;
   }

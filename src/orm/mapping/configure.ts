@@ -16,7 +16,7 @@ import { tieAnySides } from "./any-sides.js";
 import type { ClassDeclaration } from "./class-declaration.js";
 import { addDescriptors, addDiscriminator, addExpression, addHooks } from "./configure-properties.js";
 import { configureRelationships, declareRelationships } from "./configure-relationships.js";
-import type { ColumnDeclaration, PropertyDeclaration } from "./declarations.js";
+import type { ColumnDeclaration, PropertyChoice, PropertyDeclaration } from "./declarations.js";
 import { addImpliedColumns } from "./implied-columns.js";
 import { inferType } from "./infer-type.js";
 import { defineAccessor, mapperOfPrototype } from "./instrument.js";
@@ -66,7 +66,7 @@ function superMapper({ mapper, inherits }: ClassDeclaration): Mapper | null {
 
 /** A subclass that names no table and adds no key shares its base's table. */
 function ownTable(declaration: ClassDeclaration): Table | null {
-  const { mapper, options, home, columns } = declaration;
+  const { mapper, options, home, columns, metadata } = declaration;
   if (mapper.inherits !== null && options.tableName === undefined) return null;
   if (
     mapper.inherits === null &&
@@ -87,10 +87,9 @@ function ownTable(declaration: ClassDeclaration): Table | null {
     ...(options.dialectOptions === undefined ? {} : { dialectOptions: options.dialectOptions }),
     ...(options.renamedFrom === undefined ? {} : { renamedFrom: options.renamedFrom }),
   };
-  const table =
-    options.tableCls?.(name, home.metadata, given) ?? (new Table(name, home.metadata, [], given) as unknown as Table);
+  const table = options.tableCls?.(name, metadata, given) ?? (new Table(name, metadata, [], given) as unknown as Table);
   // It says which columns the classes below have in common, and is never made.
-  if (mapper.tableless) home.metadata.remove(table);
+  if (mapper.tableless) metadata.remove(table);
   return table;
 }
 
@@ -340,9 +339,14 @@ function ownColumns({ mapper, options, columns }: ClassDeclaration): readonly Co
   return mapper.table.columns.filter((column) => {
     const key = named.get(column) ?? column.key;
     if (claimed.has(column) || ownerOf.has(column)) return false;
-    if (options.includeProperties && !options.includeProperties.includes(key) && !column.primaryKey) return false;
-    return !options.excludeProperties?.includes(key);
+    const { includeProperties: included, excludeProperties: excluded } = options;
+    if (included && !column.primaryKey && !isNamed(included, column, key)) return false;
+    return excluded === undefined || !isNamed(excluded, column, key);
   });
+}
+
+function isNamed(properties: PropertyChoice, column: Column, key: string): boolean {
+  return typeof properties === "function" ? properties(column) : properties.includes(key);
 }
 
 function unnamedKey({ mapper, options }: ClassDeclaration, column: Column): string {
@@ -407,7 +411,9 @@ function columnNamed(mapper: Mapper, name: string, option: string): ColumnAttrib
 
 function warnOfMissing({ mapper, options, columns }: ClassDeclaration): void {
   for (const option of ["includeProperties", "excludeProperties", "columns"] as const) {
-    for (const name of options[option] ?? []) {
+    const names = options[option] ?? [];
+    if (typeof names === "function") continue;
+    for (const name of names) {
       if (mapper.table.columns.some((c) => c.key === name || c.name === name || named.get(c) === name)) continue;
       if (columns.some((c) => c.property === name)) continue;
       throw new MapperConfigurationError(

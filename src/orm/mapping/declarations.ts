@@ -242,11 +242,14 @@ export abstract class PropertySpec {
   }
 }
 
+/** Some of a table's columns. */
+export type PropertyChoice = readonly string[] | ((column: Column) => boolean);
+
 /** Options of a class, under SQLAlchemy's mapper names. */
 export interface MapperOptions {
   /** Data of your own: `inspect(Class).info`. */
   readonly info?: Readonly<Record<string, unknown>>;
-  /** Run the constructor, without arguments, for loaded objects. */
+  /** Run the constructor, without arguments, for loaded objects. False says that they may lack the fields that it makes. */
   readonly construct?: boolean;
   /** The attribute that tells of which class a row is, or an SQL expression over the attributes that does. */
   readonly polymorphicOn?: string | ((attrs: never) => unknown);
@@ -273,8 +276,10 @@ export interface MapperOptions {
    */
   readonly eagerDefaults?: boolean | "auto";
   readonly confirmDeletedRows?: boolean;
-  readonly includeProperties?: readonly string[];
-  readonly excludeProperties?: readonly string[];
+  /** Of the table's columns, those that are mapped, beside its key: by attribute name, or a function that is asked for each. */
+  readonly includeProperties?: PropertyChoice;
+  /** Of the table's columns, those that are not mapped. */
+  readonly excludeProperties?: PropertyChoice;
   readonly primaryKey?: readonly string[];
   /** A base whose columns and relationships its subclasses take over; it has no table. */
   readonly abstract?: boolean;

@@ -182,10 +182,10 @@ function resolveAssociation(declaration: ClassDeclaration, relation: RelationDec
 
 function tableOf(
   given: NonNullable<RelationDeclaration["options"]["secondary"]>,
-  { home }: ClassDeclaration,
+  { metadata }: ClassDeclaration,
   label: string,
 ): Table | null {
-  if (typeof given === "string") return (home.metadata.tables.get(given) as Table | undefined) ?? null;
+  if (typeof given === "string") return (metadata.tables.get(given) as Table | undefined) ?? null;
   if (given instanceof Table) return given as Table;
   const result = given();
   if (result instanceof Table) return result as Table;
@@ -214,7 +214,7 @@ function named(
 
 function makeAssociation(
   name: string,
-  { mapper, home }: ClassDeclaration,
+  { mapper, home, metadata }: ClassDeclaration,
   relation: RelationDeclaration,
   target: Mapper,
   inverse: RelationDeclaration | undefined,
@@ -241,7 +241,7 @@ function makeAssociation(
       ? home.naming.foreignKeyColumn(relation.property, key.name)
       : home.naming.associationColumn(target.className, key.name),
   );
-  const table = new Table(name, home.metadata, [...joinColumns, ...inverseJoinColumns], {
+  const table = new Table(name, metadata, [...joinColumns, ...inverseJoinColumns], {
     schema: mapper.table.schema,
   }) as unknown as Table;
   for (const [of, columns] of [

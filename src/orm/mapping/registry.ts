@@ -52,6 +52,8 @@ export interface EntityOptions extends MapperOptions {
   /** An existing table to map. */
   readonly table?: Table<unknown, unknown>;
   readonly schema?: string;
+  /** Where the table goes; the registry's where absent. Mostly of an abstract base, for the classes below it. */
+  readonly metadata?: MetaData;
   readonly comment?: string;
   /** Constraints and indexes of the table, as `table()` takes them; a function gives them when all columns are there. */
   readonly tableArgs?: TableArgs;
@@ -87,6 +89,7 @@ export class Registry implements MapperRegistry {
   readonly resolveType: TypeWords["resolveType"];
   readonly #declared: ClassDeclaration[] = [];
   readonly #mappers: Mapper[] = [];
+  readonly #used = new Set<MetaData>();
   readonly deferReflection: boolean;
   #awaited: boolean;
   #configuring = false;
@@ -99,8 +102,15 @@ export class Registry implements MapperRegistry {
     this.#awaited = this.deferReflection;
     this.typeMap = options.typeMap;
     this.resolveType = options.resolveType;
-    this.metadata.beforeUse(() => this.configure());
+    this.#use(this.metadata);
     registries.push(new WeakRef(this));
+  }
+
+  /** Mappings are worked out before the tables of a metadata are made. */
+  #use(metadata: MetaData): void {
+    if (this.#used.has(metadata)) return;
+    this.#used.add(metadata);
+    metadata.beforeUse(() => this.configure());
   }
 
   /** The mappers of this registry, in order of declaration. */
@@ -127,6 +137,7 @@ export class Registry implements MapperRegistry {
       return cls;
     }
     const merged = withBases(cls, options);
+    if (merged.metadata !== undefined) this.#use(merged.metadata);
     const mapper = this.#newMapper(cls, merged);
     const declaration = new ClassDeclaration(mapper, this, merged, collectDeclarations(cls, merged.concrete));
     checkPrivateFields(cls, mapper);
@@ -187,16 +198,16 @@ export class Registry implements MapperRegistry {
 
   /** @internal Completes the tables of declared classes. */
   *completeOp(connection: DDLConnection): DDLOp<void> {
-    const bySchema = new Map<string | null, Set<string>>();
-    for (const { mapper, options } of this.#declared) {
+    const wanted = new Map<MetaData, Map<string | null, Set<string>>>();
+    for (const { mapper, options, metadata } of this.#declared) {
       if (options.table !== undefined) continue;
-      for (const { name, schema } of mapper.tables) {
-        bySchema.set(schema, (bySchema.get(schema) ?? new Set()).add(name));
-      }
+      const bySchema = wanted.get(metadata) ?? new Map<string | null, Set<string>>();
+      wanted.set(metadata, bySchema);
+      for (const { name, schema } of mapper.tables) bySchema.set(schema, (bySchema.get(schema) ?? new Set()).add(name));
     }
-    for (const [schema, names] of bySchema) {
-      yield* reflectOp(connection, this.metadata, { schema, only: [...names], extendExisting: true });
-    }
+    for (const [metadata, bySchema] of wanted)
+      for (const [schema, names] of bySchema)
+        yield* reflectOp(connection, metadata, { schema, only: [...names], extendExisting: true });
     this.prepared();
   }
 
