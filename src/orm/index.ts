@@ -30,7 +30,7 @@ export { History } from "./history.js";
 export { type Inspect, inspect } from "./inspect.js";
 export { AttributeState, ObjectInspection } from "./inspection.js";
 export { type Bundle, type BundleValue, bundle } from "./loading/bundle.js";
-export { aliased, attrs, type WithPolymorphicOptions, withPolymorphic } from "./loading/entity.js";
+export { type AliasedOptions, aliased, attrs, type WithPolymorphicOptions, withPolymorphic } from "./loading/entity.js";
 export type { GetOptions } from "./loading/identity.js";
 export { LoaderOption } from "./loading/loader-option.js";
 export * from "./loading/loader-settings.js";

@@ -26,7 +26,7 @@ import { OrmEntity } from "./orm-entity.js";
 type From = FromClause<unknown>;
 
 /** What kind of thing an entity stands for; part of its shape. */
-type EntityKind = "class" | "alias" | "polymorphic" | "united";
+type EntityKind = "class" | "alias" | "named" | "polymorphic" | "united";
 
 export class MapperEntity extends OrmEntity {
   static override readonly parts: Parts = { from: "node" };
@@ -46,7 +46,8 @@ export class MapperEntity extends OrmEntity {
   ) {
     super();
     const subclasses = polymorphic.length > 1 ? polymorphic.map(refId).join("+") : "";
-    this.keyText = `E${refId(mapper)}${kind === "class" ? "" : `:${entityName.length}'${entityName}`}${subclasses},`;
+    const alias = kind === "class" ? "" : `${kind === "named" ? "::" : ":"}${entityName.length}'${entityName}`;
+    this.keyText = `E${refId(mapper)}${alias}${subclasses},`;
   }
 
   /** The class with other columns in place of its own: those of a subquery around the statement that had them. */
@@ -71,7 +72,8 @@ export class MapperEntity extends OrmEntity {
     if (this.selected === null) {
       const columns: ColumnElement[] = [];
       for (const attribute of attributesOf(this.polymorphic)) {
-        if (!attribute.deferred) columns.push((this.attrs as Record<string, ColumnElement>)[attribute.key]);
+        if (!attribute.deferred && this.gives(attribute))
+          columns.push((this.attrs as Record<string, ColumnElement>)[attribute.key]);
       }
       this.selected = columns;
     }
@@ -94,12 +96,17 @@ export class MapperEntity extends OrmEntity {
   columnFor(column: Column): ColumnElement {
     if (this.kind === "class") return column;
     if (this.kind === "united") return unitedColumn(this.from, this.polymorphic, column) ?? column;
-    let found = this.found.get(column);
-    if (found === undefined) {
-      found = this.#find(column);
-      this.found.set(column, found);
-    }
-    return found;
+    const found = this.#find(column);
+    if (found !== null) return found;
+    throw new InvalidRequestError(
+      `${this.entityName}: ${this.from.describe()} has no column ${column.table?.name ?? "?"}.${column.name}, which ${this.mapper.className} maps. ` +
+        `Select it in the subquery that stands for ${this.mapper.className}.`,
+    );
+  }
+
+  gives(attribute: ColumnAttribute): boolean {
+    if (this.kind === "class" || this.kind === "united" || attribute.slot < 0 || !attribute.writable) return true;
+    return this.#find(attribute.column) !== null;
   }
 
   elementOf(attribute: ColumnAttribute): ColumnElement {
@@ -117,7 +124,16 @@ export class MapperEntity extends OrmEntity {
     return new Label(key, adapt(expression, entityOf(attribute.owner as Mapper), this));
   }
 
-  #find(column: Column): ColumnElement {
+  #find(column: Column): ColumnElement | null {
+    let found = this.found.get(column) ?? null;
+    if (found === null) {
+      found = this.#lookFor(column);
+      if (found !== null) this.found.set(column, found);
+    }
+    return found;
+  }
+
+  #lookFor(column: Column): ColumnElement | null {
     if (this.from instanceof Alias && this.from.element === column.table) return this.from.column(column.key);
     const attribute = this.mapper.byColumn.get(column) ?? polymorphicAttribute(this.polymorphic, column);
     // A subquery may hold a joined class's key under any of the columns that share it.
@@ -126,10 +142,8 @@ export class MapperEntity extends OrmEntity {
     for (const candidate of candidates) {
       for (const each of this.from.columns) if (baseColumn(each) === candidate) return each;
     }
-    throw new InvalidRequestError(
-      `${this.entityName}: ${this.from.describe()} has no column ${column.table?.name ?? "?"}.${column.name}, which ${this.mapper.className} maps. ` +
-        `Select it in the subquery that stands for ${this.mapper.className}.`,
-    );
+    if (this.kind !== "named") return null;
+    return this.from.columns.find(({ key }) => key === column.name || key === attribute?.key) ?? null;
   }
 
   attribute(name: string): ColumnElement {
@@ -169,7 +183,13 @@ export class MapperEntity extends OrmEntity {
         : from instanceof AliasedFrom
           ? new Alias(from, null)
           : from;
-    return new MapperEntity(mapper, fresh as From, this.entityName, "alias", this.polymorphic);
+    return new MapperEntity(
+      mapper,
+      fresh as From,
+      this.entityName,
+      kind === "named" ? kind : "alias",
+      this.polymorphic,
+    );
   }
 
   override appendKey(context: KeyContext): void {
@@ -393,8 +413,17 @@ export interface AliasOf<E> {
   readonly aliasOf: E;
 }
 
+/** Options of `aliased` over a subquery. */
+export interface AliasedOptions<N extends string = string> {
+  /** The name in rows. */
+  readonly name?: N;
+  /** Columns that do not come from the class's tables stand for its attributes by their names. */
+  readonly adaptOnNames?: boolean;
+}
+
 /**
- * A second name for a class in one statement: for self-joins, or to take its rows from a subquery.
+ * A second name for a class in one statement: for self-joins, or to take its rows from a subquery. Attributes that a subquery has no column for are
+ * not loaded; the key must be among its columns.
  *
  * @param what the name in SQL (and in rows); a literal name lets the types tell aliases apart. Or a subquery, an alias or a CTE with the class's columns.
  * @example const manager = aliased(Employee, "manager"); select(Employee).join(e.manager.of(manager))
@@ -404,17 +433,18 @@ export function aliased<E, const N extends string>(cls: Cls<E>, name: N): Attrs<
 export function aliased<E, const N extends string = string>(
   cls: Cls<E>,
   from: FromClause<unknown> | Query<unknown, unknown>,
-  name?: N,
+  name?: N | AliasedOptions<N>,
 ): Attrs<E, string extends N ? AliasOf<E> : N>;
-export function aliased(cls: unknown, what?: unknown, name?: string): unknown {
+export function aliased(cls: unknown, what?: unknown, options: string | AliasedOptions = {}): unknown {
   const mapper = requireEntity(cls).mapper;
+  const { name, adaptOnNames = false } = typeof options === "string" ? { name: options } : options;
   if (what === undefined || typeof what === "string") return aliasOf(mapper, what ?? null).attrs;
   const from = what instanceof Query ? what.subquery(name) : what;
   if (!(from instanceof FromClause)) {
     throw new ArgumentError(`aliased(${mapper.className}, ...): give a name, a subquery or another FROM element.`);
   }
   const named = name ?? (from instanceof AliasedFrom ? from.aliasName : null) ?? mapper.className;
-  return new MapperEntity(mapper, from as From, named, "alias", [mapper]).attrs;
+  return new MapperEntity(mapper, from as From, named, adaptOnNames ? "named" : "alias", [mapper]).attrs;
 }
 
 type Intersection<U> = (U extends unknown ? (x: U) => void : never) extends (x: infer I) => void ? I : never;

@@ -18,6 +18,8 @@ export abstract class OrmEntity extends EntityElement {
   abstract appendName(context: KeyContext): void;
   /** What stands for a column of the class's tables. @throws InvalidRequestError where it has none */
   abstract columnFor(column: Column): ColumnElement;
+  /** Whether there is something that stands for an attribute: a subquery need not have all columns. */
+  abstract gives(attribute: ColumnAttribute): boolean;
   /** What stands for an attribute of the class: its column, or its expression in the terms of this entity. */
   abstract elementOf(attribute: ColumnAttribute): ColumnElement;
   /** The plain entity of another class. */

@@ -99,7 +99,7 @@ export function partOf(
       children.push(containedChild(entity, relationship, option, node, path, inner));
   }
   const attributes = attributesOf(entity.polymorphic).filter(
-    (each) => isIdentity(entity, each) || forced.has(each) || node.loads(each),
+    (each) => isIdentity(entity, each) || forced.has(each) || (node.loads(each) && entity.gives(each)),
   );
   if (entity.mapper.concretes.length > 0) attributes.push(concreteDiscriminator(entity.mapper));
   return { entity, node, path, attributes, inner, children, offset: -1 };
