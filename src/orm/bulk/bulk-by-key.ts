@@ -22,13 +22,10 @@ export function* updateByKey(
   sets: readonly Named[],
   options: SessionExecuteOptions,
 ): Op<CursorResult<unknown>> {
-  const { mapper } = statement.entity as OrmEntity;
-  if (statement.returningNodes.length > 0) {
-    throw new ArgumentError(
-      `update(${mapper.className}) by primary key has no RETURNING: the rows are written in batches. Read the objects afterwards.`,
-    );
-  }
-  const given = sets.map((set) => changeOf(mapper, set));
+  const entity = statement.entity as OrmEntity;
+  const { mapper } = entity;
+  refuseReturning(statement, mapper);
+  const given = sets.map((set) => changeOf(mapper, entity.written(set)));
   const connection = yield* session.connectionFor(mapper, statement, options.bindArguments);
   const keys = given.map(({ state }) => mapper.primaryKey.map((each) => state.values[each.slot]));
   const within = new Set(yield* keysWithin(connection, mapper, statement.loadOptions, keys));
@@ -45,6 +42,14 @@ export function* updateByKey(
   const result = new CursorResult<unknown>(null, [], facts(records.length));
   session.emit("afterBulkUpdate", statement, result);
   return result;
+}
+
+/** @throws ArgumentError */
+export function refuseReturning(statement: Update, mapper: Mapper): void {
+  if (statement.returningNodes.length === 0) return;
+  throw new ArgumentError(
+    `update(${mapper.className}) by primary key has no RETURNING: the rows are written in batches. Read the objects afterwards.`,
+  );
 }
 
 /** A row that is to change: a state of its own, outside the session. */

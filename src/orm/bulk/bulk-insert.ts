@@ -21,7 +21,7 @@ import type { Params, SessionExecuteOptions } from "../session/execute-options.j
 import type { SessionCore } from "../session/session-core.js";
 import { stamp } from "../stamp.js";
 import { InstanceState, valuesOf } from "../state.js";
-import { facts, flatReturning, loadReturned, type Named, runStatementSets } from "./returning.js";
+import { facts, flatReturning, loadAsAsked, loadReturned, type Named, runStatementSets } from "./returning.js";
 
 export function* executeInsert(
   session: SessionCore,
@@ -29,8 +29,10 @@ export function* executeInsert(
   params: Params | undefined,
   options: SessionExecuteOptions,
 ): Op<CursorResult<unknown>> {
-  const { mapper } = statement.entity as OrmEntity;
-  const sets = params === undefined ? null : Array.isArray(params) ? (params as readonly Named[]) : [params as Named];
+  const entity = statement.entity as OrmEntity;
+  const { mapper } = entity;
+  const given = params === undefined ? null : Array.isArray(params) ? (params as readonly Named[]) : [params as Named];
+  const sets = given?.map((set) => entity.written(set)) ?? null;
   if (sets !== null && sets.length === 0)
     throw new ArgumentError(`insert(${mapper.className}): the list of objects is empty.`);
   const plain = statement.rows.length === 0 && statement.source === null && statement.conflicts.length === 0;
@@ -101,7 +103,10 @@ function* insertObjects(
   const known = { ...facts(states.length), insertedKeys };
   if (returningNodes.length === 0) return new CursorResult(null, [], known);
   const withEntities = returningNodes.some((node) => node instanceof OrmEntity);
-  if (withEntities) for (const state of states) session.attachLoaded(state);
+  if (withEntities) {
+    for (const state of states) session.attachLoaded(state);
+    yield* loadAsAsked(session, mapper, statement.loadOptions, states);
+  }
   const single = returningNodes.length === 1 && withEntities;
   const names = disambiguate(returningNodes.filter((node) => !(node instanceof OrmEntity)));
   let named = 0;
@@ -137,11 +142,14 @@ function* insertStatement(
   const results: CursorResult<unknown>[] = [];
   for (const group of sets === null ? [null] : likeSets(mapper, sets, statement)) {
     const ran = yield* runStatementSets(connection, flat, group, compileOptions);
-    results.push(
-      statement.returningNodes.length === 0
-        ? new CursorResult(null, [], facts(ran.rowcount))
-        : (yield* loadReturned(session, connection, statement as never, ran, options.populateExisting === true)).result,
-    );
+    if (statement.returningNodes.length === 0) {
+      results.push(new CursorResult(null, [], facts(ran.rowcount)));
+      continue;
+    }
+    const overwrite = options.populateExisting === true;
+    const { result, entities } = yield* loadReturned(session, connection, statement as never, ran, overwrite);
+    yield* loadAsAsked(session, mapper, given.loadOptions, entities);
+    results.push(result);
   }
   const [first, ...others] = results;
   if (others.length === 0) return first;

@@ -8,7 +8,9 @@ import { requireRows } from "../../sql/dml/restricted.js";
 import type { Update } from "../../sql/dml/update.js";
 import type { ColumnElement } from "../../sql/element.js";
 import { BindParameter } from "../../sql/elements/bind.js";
+import type { LoadOption } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
+import { cacheKeyOf, type Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import { type Select, select } from "../../sql/selectable/select.js";
 import { OptionTree } from "../loading/option-tree.js";
@@ -18,12 +20,12 @@ import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { Params, SessionExecuteOptions } from "../session/execute-options.js";
 import type { SessionCore } from "../session/session-core.js";
 import { type IdentityToken, type InstanceState, tokenOf } from "../state.js";
-import { updateByKey } from "./bulk-by-key.js";
+import { refuseReturning, updateByKey } from "./bulk-by-key.js";
 import type { Bulk } from "./bulk-statement.js";
 import { conditionOf, type Evaluator, EXPIRED, evaluatorOf, UnevaluatableError } from "./evaluator.js";
 import { hasSeveralTables, writeSeveralTables } from "./joined-where.js";
 import { changesByItself } from "./own-changes.js";
-import { facts, flatReturning, loadReturned, type Named, runStatementSets } from "./returning.js";
+import { facts, flatReturning, loadAsAsked, loadReturned, type Named, runStatementSets } from "./returning.js";
 
 /** An object of the session whose row the statement matches. */
 interface Matched {
@@ -52,11 +54,44 @@ export function* executeBulk(
   }
   const sets = params === undefined ? null : Array.isArray(params) ? (params as readonly Named[]) : [params as Named];
   const isUpdate = !(statement instanceof Delete);
-  if (isUpdate && Array.isArray(params) && bulk.whereCriteria.length === 0 && (statement as Update).sets.length === 0)
-    return yield* updateByKey(session, statement as Update, sets as readonly Named[], options);
+  if (isUpdate && Array.isArray(params) && (statement as Update).sets.length === 0) {
+    const update = statement as Update;
+    if (bulk.whereCriteria.length === 0) return yield* updateByKey(session, update, params, options);
+    if (areKeyed(update, params)) return yield* updateEachByKey(session, update, params, options);
+  }
   // before criteria are added: those of an option do not say which rows the caller means
   requireRows(statement);
-  return yield* new BulkRun(session, withCriteria(bulk), strategy, sets, options).run();
+  return yield* new BulkRun(session, withCriteria(bulk), bulk.loadOptions, strategy, sets, options).run();
+}
+
+/** Whether each set of values names its row by the key, and does not stand for parameters of the condition. */
+function areKeyed(statement: Update, sets: readonly Named[]): boolean {
+  const keys = (statement.entity as OrmEntity).mapper.primaryKey.map((attribute) => attribute.key);
+  const parameters = cacheKeyOf(statement as unknown as Node).binds.map((bind) => bind.name);
+  return !keys.some((key) => parameters.includes(key)) && sets.every((set) => keys.every((key) => set[key] != null));
+}
+
+/** By primary key with a further condition: one statement for each row, since the condition is for the database. */
+function* updateEachByKey(
+  session: SessionCore,
+  statement: Update,
+  sets: readonly Named[],
+  options: SessionExecuteOptions,
+): Op<CursorResult<unknown>> {
+  const entity = statement.entity as OrmEntity;
+  const { mapper } = entity;
+  refuseReturning(statement, mapper);
+  let rowcount = 0;
+  for (const set of sets) {
+    const values: Record<string, unknown> = { ...set };
+    let one = statement;
+    for (const { key } of mapper.primaryKey) {
+      one = one.where(entity.attribute(key).eq(set[key] as never) as never);
+      delete values[key];
+    }
+    rowcount += (yield* executeBulk(session, one.values(values as never), undefined, options)).rowcount;
+  }
+  return new CursorResult<unknown>(null, [], facts(rowcount));
 }
 
 /** The statement with what its classes ask for: discriminators, and the criteria of its options. */
@@ -85,6 +120,7 @@ class BulkRun {
   constructor(
     private readonly session: SessionCore,
     private readonly statement: Bulk,
+    private readonly loadOptions: readonly LoadOption[],
     private readonly strategy: Strategy,
     private readonly sets: readonly Named[] | null,
     private readonly options: SessionExecuteOptions,
@@ -153,6 +189,7 @@ class BulkRun {
     // The rows of an UPDATE are newer than anything in memory.
     const overwrite = !this.isDelete || this.options.populateExisting === true;
     const { result, entities } = yield* loadReturned(this.session, connection, statement, ran, overwrite);
+    if (!this.isDelete) yield* loadAsAsked(this.session, this.mapper, this.loadOptions, entities);
     // Objects that were made of the rows of DELETE ... RETURNING have no row any more.
     if (this.isDelete) {
       synchronize();

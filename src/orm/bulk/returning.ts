@@ -4,15 +4,19 @@ import type { Op } from "../../engine/io.js";
 import { CursorResult } from "../../engine/result.js";
 import type { Compiled, CompileOptions } from "../../sql/compiled.js";
 import type { DMLStatement } from "../../sql/dml/dml.js";
+import type { LoadOption } from "../../sql/entity.js";
 import type { BoundValue } from "../../sql/key-context.js";
 import { cacheKeyOf, type Node } from "../../sql/node.js";
 import type { LoadSession } from "../load-session.js";
 import { attributesOf } from "../loading/entity.js";
+import { loadByKeys } from "../loading/identity.js";
 import { LoadRun } from "../loading/load-run.js";
+import { LoaderCriteria } from "../loading/option-steps.js";
 import { OrmEntity } from "../loading/orm-entity.js";
 import { givenColumns, makeRowPlan, type RowPlan } from "../loading/row-plan.js";
+import type { Mapper } from "../mapping/mapper.js";
 import { stateOf } from "../stamp.js";
-import type { InstanceState } from "../state.js";
+import { type InstanceState, valuesOf } from "../state.js";
 
 /** Values by parameter name or column key. */
 export type Named = Readonly<Record<string, unknown>>;
@@ -107,6 +111,19 @@ export function* loadReturned(
     .flat()
     .flatMap((value) => (typeof value === "object" && value !== null ? (stateOf(value) ?? []) : []));
   return { result: new CursorResult(plan.plan.shape, rows, facts(rowcount)), entities };
+}
+
+/** What the loader options of a statement ask for the entities that it returns: they are selected by their keys with them. */
+export function* loadAsAsked(
+  session: LoadSession,
+  mapper: Mapper,
+  loadOptions: readonly LoadOption[],
+  states: readonly InstanceState[],
+): Op<void> {
+  const options = loadOptions.filter((each) => !(each instanceof LoaderCriteria));
+  if (options.length === 0) return;
+  const keys = states.flatMap((state) => (state.key === null ? [] : [valuesOf(state.key)]));
+  yield* loadByKeys(session, mapper, keys, { options });
 }
 
 /** What is known of a statement that an ORM operation stands for. */

@@ -11,7 +11,7 @@ import { Alias, type AliasedColumns } from "../selectable/alias.js";
 import { Query, type SelectedColumn } from "../selectable/query.js";
 import type { Selectable } from "../selectable/select-typing.js";
 import { describeValue } from "../types/text-check.js";
-import type { Condition, Expr, Valued } from "../typing.js";
+import type { Condition, Expr, ExprOf, Valued } from "../typing.js";
 import { DMLStatement, type ReturningColumns, type ReturningRow } from "./dml.js";
 
 const none: readonly never[] = Object.freeze([]);
@@ -64,9 +64,11 @@ export interface ConflictTarget {
 }
 
 /** The columns of the row that could not be inserted. */
-export type ExcludedColumns<Cols> = Cols extends ColumnSpecs
-  ? AliasedColumns<TableColumns<Cols, never>, never>
-  : Readonly<Record<string, Expr<unknown, unknown>>>;
+export type ExcludedColumns<Cols> = unknown extends Cols
+  ? Readonly<Record<string, Expr<unknown, unknown>>>
+  : Cols extends ColumnSpecs
+    ? AliasedColumns<TableColumns<Cols, never>, never>
+    : { readonly [K in keyof Plain<Cols>]: ExprOf<NonNullable<Plain<Cols>[K]> | null> };
 
 /** What happens on a conflict. */
 export interface ConflictUpdate<Values, Cols = unknown> extends ConflictTarget {
