@@ -81,8 +81,18 @@ export class MapperEntity extends OrmEntity {
   }
 
   get attrs(): object {
-    this.attributes ??= makeAttrs(this);
+    this.attributes ??= makeAttrs(this, this.polymorphic);
     return this.attributes;
+  }
+
+  /** The attributes of one of the classes that it holds. */
+  attrsOf(mapper: Mapper): object {
+    if (this.polymorphic.includes(mapper)) return makeAttrs(this, [mapper]);
+    const held = this.polymorphic.map((each) => each.className).join(", ");
+    throw new ArgumentError(
+      `attrs(..., ${mapper.className}): ${this.entityName} does not hold ${mapper.className}, only ${held}. ` +
+        `Name it where the entity is made: withPolymorphic(${this.mapper.className}, [..., ${mapper.className}]).`,
+    );
   }
 
   get criterion(): ColumnElement | null {
@@ -313,10 +323,10 @@ function twins(polymorphic: readonly Mapper[], attribute: ColumnAttribute): Colu
 }
 
 /** The attributes of one entity; asking for one that is not mapped is an error that names those that are. */
-function makeAttrs(entity: MapperEntity): object {
+function makeAttrs(entity: MapperEntity, mappers: readonly Mapper[]): object {
   const made = Object.create(missing(entity)) as Record<PropertyKey, unknown>;
   Object.defineProperty(made, ENTITY, { value: entity });
-  for (const mapper of entity.polymorphic) {
+  for (const mapper of mappers) {
     for (const [name, attribute] of mapper.attributes) {
       if (Object.hasOwn(made, name)) continue;
       if (attribute instanceof ColumnAttribute) {
@@ -401,11 +411,16 @@ export function installEntityProtocol(cls: AnyClass): void {
 /**
  * The typed attributes of a mapped class, for use anywhere in statements.
  *
+ * @param subclass of an entity with several classes, the one whose attributes are meant: for names that two subclasses have
  * @example const u = attrs(User); select(u.id).where(u.name.eq("Alice"))
+ * @example const staff = withPolymorphic(Employee, "*"); attrs(staff, Manager).level.gt(3)
  * @throws UnmappedClassError
  */
-export function attrs<E>(cls: Cls<E>): Attrs<E> {
-  return requireEntity(cls).attrs as Attrs<E>;
+export function attrs<E>(cls: Cls<E>): Attrs<E>;
+export function attrs<B, S extends B, Src>(entity: EntityRef<B, Src>, subclass: Cls<S>): Attrs<S, AliasOf<S>>;
+export function attrs(what: unknown, subclass?: unknown): unknown {
+  const entity = requireEntity(what);
+  return subclass === undefined ? entity.attrs : entity.attrsOf(requireEntity(subclass).mapper);
 }
 
 /** The source of columns of an alias without a name. */

@@ -14,6 +14,8 @@ export abstract class OrmEntity extends EntityElement {
   abstract readonly polymorphic: readonly Mapper[];
   /** The condition that makes rows of a shared table this class's own; null where there is none. */
   abstract readonly criterion: ColumnElement | null;
+  /** The attributes of one class of `polymorphic`. */
+  abstract attrsOf(mapper: Mapper): object;
   /** What tells it from other entities, in the cache key of a statement that names one of its columns. */
   abstract appendName(context: KeyContext): void;
   /** What stands for a column of the class's tables. @throws InvalidRequestError where it has none */
