@@ -42,7 +42,7 @@ export { WriteOnlyCollection } from "./loading/write-only.js";
 export type { InstanceEvents, MapperEvents } from "./mapper-events.js";
 export type { ReferenceCheck } from "./mapping/any-descriptor.js";
 export { AssociationProxy, type AssociationProxyOptions, associationProxy } from "./mapping/association-proxy.js";
-export { relationship } from "./mapping/collect.js";
+export { type DeferredOptions, deferred, relationship } from "./mapping/collect.js";
 export { Composite, type CompositeOptions, type CompositePart, composite } from "./mapping/composite.js";
 export type { ClassConfigurationEvents } from "./mapping/configuration-events.js";
 export { type CreateEntityOptions, create } from "./mapping/create.js";

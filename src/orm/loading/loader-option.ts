@@ -129,8 +129,13 @@ export class LoaderOption extends LoadOption {
   defaultload(pick: unknown): LoaderOption {
     return this.along(pick, null);
   }
-  loadOnly(...picks: readonly unknown[]): LoaderOption {
-    return this.columnStep("only", picks);
+  loadOnly(...given: readonly unknown[]): LoaderOption {
+    const settings = given.find((each): each is DeferSettings => Object.hasOwn(Object(each), "raiseload"));
+    const only = this.columnStep(
+      "only",
+      given.filter((each) => each !== settings),
+    );
+    return settings?.raiseload === true ? only.columnStep("raise", ["*"]) : only;
   }
   defer(pick: unknown, settings: DeferSettings = {}): LoaderOption {
     return this.columnStep(settings.raiseload === true ? "raise" : "defer", [pick]);

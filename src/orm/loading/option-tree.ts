@@ -177,10 +177,12 @@ export class OptionNode {
     return node;
   }
 
-  /** The same without what the statement was to join by itself, for loads of an object alone. */
+  /** The same without what the statement was to join by itself, and without its expressions, for loads of an object alone. */
   withoutContained(): OptionNode {
-    if (![...this.relations.values()].some((option) => option.strategy === "containsEager")) return this;
+    const contained = [...this.relations.values()].some((option) => option.strategy === "containsEager");
+    if (!contained && this.expressions === null) return this;
     const node = this.copy();
+    node.expressions = null;
     for (const [key, option] of this.relations) if (option.strategy === "containsEager") node.relations.delete(key);
     return node;
   }

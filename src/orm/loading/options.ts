@@ -99,6 +99,10 @@ export interface LoaderPath<E, Root = E, F extends string = never, P extends str
   loadOnly<const C extends readonly PickColumns<E>[]>(
     ...columns: C
   ): LoaderPath<E, Root, F | `${P}=${PickedName<C[number]>}`, P, X>;
+  loadOnly<const C extends PickColumns<E>>(
+    columns: C,
+    settings: DeferSettings,
+  ): LoaderPath<E, Root, F | `${P}=${PickedName<C>}`, P, X>;
   /** Not these columns until they are read; "*" for all. */
   defer<const C extends PickColumns<E> | "*">(
     columns: C,
@@ -296,14 +300,22 @@ export function load<E>(root: Root<E>): LoaderPath<E> {
 /**
  * Loads only these columns, and the key; the others are loaded when they are read.
  *
- * @example select(User).options(loadOnly(User, (u) => [u.id, u.name]))
+ * @param columns lambdas that pick one or several of them
+ * @param settings what becomes of reading another
+ * @example select(User).options(loadOnly(User, (u) => [u.id, u.name], { raiseload: true }))
  */
 export function loadOnly<E, const C extends readonly PickColumns<E>[]>(
   root: Root<E>,
   ...columns: C
 ): LoaderPath<E, E, `=${PickedName<C[number]>}`>;
+export function loadOnly<E, const C extends PickColumns<E>>(
+  root: Root<E>,
+  columns: C,
+  settings: DeferSettings,
+): LoaderPath<E, E, `=${PickedName<C>}`>;
 export function loadOnly(root: unknown, ...picks: readonly unknown[]): never {
-  return columnOption("only", root, picks);
+  const { option, direct } = begin(root);
+  return option.loadOnly(...(direct === undefined ? picks : [direct, ...picks])) as never;
 }
 
 /** Leaves columns out until they are read; `"*"` for all. */

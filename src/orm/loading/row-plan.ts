@@ -140,10 +140,7 @@ class ColumnFinder {
     const offset = this.order.length;
     const attributes: ColumnAttribute[] = [];
     for (const attribute of part.attributes) {
-      const at = this.find(entity.columnFor(attribute.column), [
-        ...attribute.columns.map((column) => column.name),
-        attribute.key,
-      ]);
+      const at = this.placeOfAttribute(part, attribute);
       if (at < 0) {
         if (entity.mapper.primaryKey.includes(attribute)) throw this.noKey(entity, attribute);
         continue;
@@ -157,6 +154,14 @@ class ColumnFinder {
     return { ...part, attributes, offset, children };
   }
 
+  private placeOfAttribute({ entity, node }: Part, attribute: ColumnAttribute): number {
+    const given = node.expressionFor(attribute.key);
+    if (given !== undefined) return this.require(given.expression);
+    if (!attribute.writable) return this.find(null, [attribute.key]);
+    const names = [...attribute.columns.map((column) => column.name), attribute.key];
+    return this.find(entity.columnFor(attribute.column), names);
+  }
+
   private noKey(entity: OrmEntity, attribute: ColumnAttribute): InvalidRequestError {
     const names = this.given.map((column) => column.name).join(", ");
     return new InvalidRequestError(
@@ -166,6 +171,14 @@ class ColumnFinder {
   }
 
   columnOf(element: ColumnElement): ColumnElement {
+    const at = this.require(element);
+    this.places.set(element, this.order.length);
+    this.order.push(at);
+    return element;
+  }
+
+  /** @throws InvalidRequestError where the rows do not have it */
+  private require(element: ColumnElement): number {
     const name = (element as { readonly name?: string }).name;
     const at = this.find(element, [
       ...(name === undefined ? [] : [name]),
@@ -176,9 +189,7 @@ class ColumnFinder {
         `The statement gives no column for ${element}; its columns are ${this.given.map((column) => column.name).join(", ")}.`,
       );
     }
-    this.places.set(element, this.order.length);
-    this.order.push(at);
-    return element;
+    return at;
   }
 
   placeOf(element: ColumnElement): number {
@@ -186,11 +197,12 @@ class ColumnFinder {
   }
 
   /** By itself, else by one of its names; a column that serves one entity does not serve another. */
-  private find(column: ColumnElement, names: readonly string[]): number {
-    const base = baseColumn(column);
-    const table = tableOf(column);
+  private find(column: ColumnElement | null, names: readonly string[]): number {
+    const base = column === null ? null : baseColumn(column);
+    const table = column === null ? null : tableOf(column);
     let at = this.given.findIndex(
       ({ element }, i) =>
+        column !== null &&
         !this.used.has(i) &&
         element instanceof ColumnElement &&
         (strip(element) === strip(column) ||
@@ -207,8 +219,8 @@ class ColumnFinder {
 }
 
 /** A mapped column of another table is never taken for its name. */
-function isForeign(element: Node | null, wanted: ColumnElement): boolean {
-  if (!(element instanceof ColumnElement)) return false;
+function isForeign(element: Node | null, wanted: ColumnElement | null): boolean {
+  if (!(element instanceof ColumnElement) || wanted === null) return false;
   const [given, base] = [baseColumn(element), baseColumn(wanted)];
   return given !== null && base !== null && given !== base && given.table !== base.table;
 }

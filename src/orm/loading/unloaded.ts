@@ -59,7 +59,7 @@ function attributesWith(state: InstanceState, attribute: ColumnAttribute): reado
   const node = options instanceof LoadedOptions ? options.node : null;
   if (node?.raises(attribute.key)) {
     throw new InvalidRequestError(
-      `"${attribute.label}" is not available on ${state.describe()}: the statement that loaded it said defer(..., { raiseload: true }). Select the column, or undefer it.`,
+      `"${attribute.label}" is not available on ${state.describe()}: the statement that loaded it said raiseload: true. Select the column, or undefer it.`,
     );
   }
   if (attribute.deferredRaiseload && !node?.loads(attribute)) {

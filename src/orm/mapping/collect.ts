@@ -1,7 +1,7 @@
 /** Gathers the declared properties of a class: its own, and those of unmapped bases and mixins. */
 import type { EntityRef } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
-import { Column } from "../../sql/schema/column.js";
+import { Column, type ColumnInfo } from "../../sql/schema/column.js";
 import {
   type AnyClass,
   type DeclaredAttrDeclaration,
@@ -74,6 +74,37 @@ export function relationship(
 }
 
 /** Attributes of an imperative mapping by name. */
+/** Options of `deferred`. */
+export interface DeferredOptions {
+  /** Deferred columns of one group load together. */
+  readonly group?: string;
+  /** Reading it where it was not loaded is an error. */
+  readonly raiseload?: boolean;
+}
+
+class DeferredSpec extends PropertySpec {
+  constructor(
+    private readonly column: Column,
+    private readonly options: DeferredOptions,
+  ) {
+    super();
+  }
+  declare(property: string): PropertyDeclaration {
+    const { group, raiseload = false } = this.options;
+    const options = { deferred: true, deferredRaiseload: raiseload, ...(group === undefined ? {} : { group }) };
+    return { kind: "column", property, type: null, column: this.column, options };
+  }
+}
+
+/**
+ * A column that is not part of the class's ordinary SELECT, for `registry.mapImperatively()`; decorated classes say `@Column({ deferred: true })`.
+ *
+ * @example registry.mapImperatively(Book, books, { properties: { cover: deferred(books.c.cover) } })
+ */
+export function deferred(column: ColumnInfo, options: DeferredOptions = {}): PropertySpec {
+  return new DeferredSpec(column as unknown as Column, options);
+}
+
 export type ImperativeProperties = Readonly<Record<string, RelationshipSpec | object>>;
 
 export function imperativeDeclarations(cls: AnyClass, properties: ImperativeProperties): PropertyDeclaration[] {
