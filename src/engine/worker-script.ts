@@ -9,7 +9,7 @@ import { Worker, type WorkerOptions } from "node:worker_threads";
  * The package as it is installed has the module as JavaScript. In the package's own sources it is TypeScript: there the thread gets
  * the loader with which the sources are run, whatever has loaded them in this thread.
  *
- * @param module the module's address, made where it is known: `new URL("./thread.js", import.meta.url)`
+ * @param module the address of its JavaScript, a `new URL` made where it is known: the build takes each that is written so for an entry point
  * @param options of the `Worker`: `workerData`, `transferList` ...
  */
 export function startWorker(module: URL, options: WorkerOptions = {}): Worker {

@@ -8,7 +8,10 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 export function prepareAthanor() {
-  const { status } = spawnSync("npm", ["run", "--silent", "build"], { cwd: root, stdio: "inherit" });
+  const { status } = spawnSync("npm", ["run", "--silent", "build"], {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   if (status !== 0) throw new Error("Athanor could not be built");
   mkdirSync(here(".build"), { recursive: true });
   const source = readFileSync(here("contestants/athanor.ts"), "utf8")

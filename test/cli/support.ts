@@ -35,17 +35,12 @@ export function cliProject(): CliProject {
     if (!name.startsWith(".")) symlinkSync(join(ROOT, "node_modules", name), join(modules, name));
   }
   cpSync(join(ROOT, "package.json"), join(modules, "athanor/package.json"));
-  execFileSync(
-    process.execPath,
-    [
-      join(ROOT, "node_modules/typescript/bin/tsc"),
-      "-p",
-      join(ROOT, "tsconfig.build.json"),
-      "--outDir",
-      join(modules, "athanor/dist"),
-    ],
-    { cwd: ROOT },
-  );
+  const dist = join(modules, "athanor/dist");
+  const tools = { tsc: "typescript/bin/tsc", rolldown: "rolldown/bin/cli.mjs" };
+  const build = (tool: string, ...args: string[]) =>
+    execFileSync(process.execPath, [join(ROOT, "node_modules", tool), ...args], { cwd: ROOT });
+  build(tools.tsc, "-p", "tsconfig.build.json", "--outDir", dist);
+  build(tools.rolldown, "-c", "-d", dist);
   const write = (name: string, text: string): void => {
     mkdirSync(dirname(join(root, name)), { recursive: true });
     writeFileSync(join(root, name), text);

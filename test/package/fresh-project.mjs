@@ -94,6 +94,23 @@ try {
     const surplus = files.filter((file) => !allowed.has(file));
     if (surplus.length) throw new Error(`published too: ${surplus.join(", ")}`);
   });
+  step("an import reads few files, and nothing of migrations or the command", () => {
+    const seen = new Set();
+    const follow = (file) => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const [, path] of readFileSync(file, "utf8").matchAll(/^(?:import|export) [^;]*"(\.[^"]+)";$/gm)) {
+        follow(join(file, "..", path));
+      }
+    };
+    follow(join(project, "node_modules/athanor/dist/index.js"));
+    const maps = [...seen].map((file) => `${file}.map`).filter(existsSync); // a file that only exports has none
+    const sources = maps.flatMap((map) => JSON.parse(readFileSync(map, "utf8")).sources);
+    const rooms = new Set(sources.map((source) => /src\/(\w+)\//.exec(source)?.[1]));
+    if (!rooms.has("orm") || ["migrations", "cli", "testing"].some((room) => rooms.has(room)))
+      throw new Error([...rooms].join());
+    if (seen.size > 15) throw new Error(`${seen.size} files`);
+  });
   step("no exported declaration says `any`", () => {
     const found = anyTypes(join(project, "node_modules/athanor/dist"));
     if (found.length) throw new Error(found.join("\n"));
