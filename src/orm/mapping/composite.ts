@@ -116,6 +116,10 @@ export class CompositeDescriptor extends Descriptor {
     return this.shape.keys;
   }
 
+  override get behind(): readonly string[] {
+    return this.shape.keys;
+  }
+
   override install(prototype: object): void {
     const descriptor = this;
     Object.defineProperty(prototype, this.key, {
