@@ -131,13 +131,15 @@ export { type ObjectState, objectState } from "./state.js";
 export { type ToObjectOptions, toObject } from "./to-object.js";
 
 /**
- * The session that an object belongs to: the asynchronous one, or the synchronous one where it has no other; null for none.
+ * The session that an object belongs to: the asynchronous one, or the synchronous one inside `runSync` and where there is no other; null for none.
  *
  * @throws UnmappedInstanceError
  */
 export function objectSession(object: object): AsyncSession | Session | null {
   const { session } = ensureState(object);
-  return session === null ? null : (asyncFaceOf(session) ?? syncFaceOf(session) ?? null);
+  if (session === null) return null;
+  const synchronous = syncFaceOf(session);
+  return (session.mayBlock ? synchronous : undefined) ?? asyncFaceOf(session) ?? synchronous ?? null;
 }
 
 /**
