@@ -41,8 +41,9 @@ export abstract class Descriptor {
   abstract written(attrs: Readonly<Record<string, unknown>>, value: unknown): Readonly<Record<string, unknown>>;
 
   /** What `awaitable()` gives for it. @param load gives an attribute of the object, loaded first where it is not */
-  awaited(object: object, _load: (key: string) => Promise<unknown>): Promise<unknown> {
-    return Promise.resolve((object as Readonly<Record<string, unknown>>)[this.key]);
+  async awaited(object: object, load: (key: string) => Promise<unknown>): Promise<unknown> {
+    for (const key of this.behind) await load(key);
+    return (object as Readonly<Record<string, unknown>>)[this.key];
   }
 
   /** Whether an object can be given a value under this name. */

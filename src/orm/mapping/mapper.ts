@@ -172,7 +172,7 @@ export class Mapper implements StateMapper {
   /** What holds the value of an attribute: itself, or what a descriptor stands for. @throws InvalidRequestError with the names there are */
   attributesBehind(name: string): readonly Attribute[] {
     const behind = this.descriptors.get(name)?.behind ?? [];
-    return behind.length > 0 ? behind.map((each) => this.attribute(each)) : [this.attribute(name)];
+    return behind.length > 0 ? behind.flatMap((each) => this.attributesBehind(each)) : [this.attribute(name)];
   }
 
   /** Whether an object's property of this name belongs to the mapping. */

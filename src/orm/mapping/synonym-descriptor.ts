@@ -13,6 +13,10 @@ export class SynonymDescriptor extends Descriptor {
     super(owner, key);
   }
 
+  override get behind(): readonly string[] {
+    return [this.name];
+  }
+
   override install(prototype: object): void {
     const { name } = this;
     Object.defineProperty(prototype, this.key, {
