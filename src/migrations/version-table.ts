@@ -5,8 +5,9 @@ import { CreateTable } from "../sql/ddl/elements.js";
 import { del } from "../sql/dml/delete.js";
 import { insert } from "../sql/dml/insert.js";
 import { update } from "../sql/dml/update.js";
+import { column } from "../sql/schema/column-specs.js";
 import { MetaData } from "../sql/schema/metadata.js";
-import { column, type Table, table } from "../sql/schema/table.js";
+import { type Table, table } from "../sql/schema/table.js";
 import { select } from "../sql/selectable/select.js";
 import { t } from "../sql/types/t.js";
 

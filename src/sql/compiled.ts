@@ -54,6 +54,14 @@ export interface Compiled {
    * @throws ArgumentError naming a parameter without a value, or one whose value does not fit its type
    */
   bind(binds: readonly BoundValue[], named?: Readonly<Record<string, unknown>>): unknown[];
+  /**
+   * The values of the statement that was compiled, as the driver takes them and in its order.
+   *
+   * @param named values of its named parameters
+   * @throws ArgumentError naming a parameter without a value, or one whose value does not fit its type
+   * @example client.query(compiled.text, compiled.values())
+   */
+  values(named?: Readonly<Record<string, unknown>>): unknown[];
 }
 
 /**

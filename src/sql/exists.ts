@@ -14,6 +14,9 @@ export interface ExistsExpr extends BoolExpr<boolean> {
   where(...conditions: readonly Condition[]): ExistsExpr;
   selectFrom(...froms: readonly FromClause<unknown>[]): ExistsExpr;
   correlate(...froms: readonly unknown[]): ExistsExpr;
+  correlateExcept(...froms: readonly unknown[]): ExistsExpr;
+  /** `SELECT EXISTS (...)`. */
+  select(): Select<[boolean], [], [BoolExpr<boolean>]>;
 }
 
 class ExistsBuilder extends Exists {
@@ -25,6 +28,12 @@ class ExistsBuilder extends Exists {
   }
   correlate(...froms: readonly unknown[]): ExistsBuilder {
     return new ExistsBuilder((this.element as unknown as Select).correlate(...froms) as Query);
+  }
+  correlateExcept(...froms: readonly unknown[]): ExistsBuilder {
+    return new ExistsBuilder((this.element as unknown as Select).correlateExcept(...froms) as Query);
+  }
+  select(): Select {
+    return new Select([this], []);
   }
 }
 

@@ -14,6 +14,10 @@ const sumType: TypeRule = (args) => {
   return type.family === "integer" && type !== bigIntType ? integerType : type;
 };
 const averageType: TypeRule = (args) => (args[0]?.type.family === "numeric" ? numericType : doubleType);
+const itemType: TypeRule = (args) => {
+  const type = args[0]?.type ?? nullType;
+  return type instanceof ArrayType ? type.itemType : type;
+};
 const arrayType: TypeRule = (args) => new ArrayType(args[0]?.type ?? nullType);
 
 // The types of functions that databases agree on. All others are known by their names alone.
@@ -81,7 +85,7 @@ const knownTypes: Readonly<Record<string, TypeRule>> = {
   last_value: firstType,
   nth_value: firstType,
   array_agg: arrayType,
-  unnest: firstType,
+  unnest: itemType,
   array_length: integerType,
   cardinality: integerType,
   json_array_length: integerType,

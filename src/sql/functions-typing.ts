@@ -117,7 +117,14 @@ export interface KnownFunctions {
   first_value<T>(element: Valued<T>): FunctionExpr<T | null>;
   last_value<T>(element: Valued<T>): FunctionExpr<T | null>;
   nth_value<T>(element: Valued<T>, n: number): FunctionExpr<T | null>;
+  /** With `withinGroup()`: the value at a fraction of the group, between two where it falls between them; for several fractions an array. */
   percentile_cont(fraction: number): FunctionExpr<number | null>;
+  percentile_cont(fractions: readonly number[]): FunctionExpr<number[] | null>;
+  /** With `withinGroup()`: the first value at or behind a fraction of the group. Say its type: `func.percentileDisc<string>(0.5)`. */
+  percentile_disc<T = unknown>(fraction: number): FunctionExpr<T | null>;
+  percentile_disc<T = unknown>(fractions: readonly number[]): FunctionExpr<T[] | null>;
+  /** With `withinGroup()`: the value that comes most often. */
+  mode<T = unknown>(): FunctionExpr<T | null>;
   /**
    * A JSON object: of members by name, typed, or of names and values in turn.
    *

@@ -20,7 +20,7 @@ import { Node } from "./node.js";
 import type { Sequence } from "./schema/generated.js";
 import { ColumnValued, ScalarTableValued, TableValued } from "./selectable/table-valued.js";
 import { NamedColumn } from "./selectable/textual.js";
-import { bigIntType, nullType, stringType, textType, typeOfValue } from "./types/base.js";
+import { bigIntType, doubleType, nullType, stringType, textType, typeOfValue } from "./types/base.js";
 import { ArrayType } from "./types/structured.js";
 import { plainType, type SQLType } from "./types/type.js";
 import type { Condition } from "./typing.js";
@@ -35,7 +35,9 @@ class FunctionCall extends FunctionElement {
   withinGroup(...orderBy: unknown[]): ColumnElement {
     const by = orderBy.map((each) => requireElement(each, "withinGroup()"));
     const type = this.type.family === "null" ? (by[0]?.type ?? nullType) : this.type;
-    return new WithinGroup(this, by, type);
+    // of several fractions one value each
+    const isList = PERCENTILES.test(this.name) && this.args[0]?.type.family === "array";
+    return new WithinGroup(this, by, isList ? new ArrayType(type) : type);
   }
   aggregateOrderBy(...orderBy: unknown[]): FunctionCall {
     const last = this.args[this.args.length - 1];
@@ -81,6 +83,12 @@ const TEXT_SEARCH = /^(to_tsvector|(plainto_|phraseto_|websearch_)?to_tsquery|ts
 
 // Functions to which a plain list is an array, and no JSON.
 const ARRAYS = /^(unnest|cardinality|array_[a-z_]+)$/;
+const PERCENTILES = /^percentile_(cont|disc)$/;
+
+function listType(name: string, list: readonly unknown[]): SQLType | null {
+  if (PERCENTILES.test(name)) return new ArrayType(doubleType);
+  return ARRAYS.test(name) ? new ArrayType(typeOfValue(list[0] ?? null)) : null;
+}
 
 // Functions that take names and values in turn, and here an object of them too.
 const OBJECTS = /^(jsonb?_build_object|json_object)$/;
@@ -114,7 +122,7 @@ function call(schema: string | null, name: string, args: readonly unknown[]): Fu
     if (i === 0 && args.length > 1 && typeof each === "string" && TEXT_SEARCH.test(name)) {
       return new InlineLiteral(each, stringType);
     }
-    const type = ARRAYS.test(name) && Array.isArray(each) ? new ArrayType(typeOfValue(each[0] ?? null)) : null;
+    const type = Array.isArray(each) ? listType(name, each) : null;
     return expressionOrBind(each, type, name, `func.${name}(), argument ${i + 1}`);
   });
   return new FunctionCall(name, nodes, typeOfCall(name, nodes), schema);

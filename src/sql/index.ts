@@ -58,6 +58,7 @@ export { cacheKeyOf, iterate, Node, type PartKind, type Parts, refId, replaceNod
 export { customOperator, type Operator, operators } from "./operators.js";
 export { type ActualFigures, type ExplainOptions, type PlanNode, QueryPlan } from "./query-plan.js";
 export * from "./schema/column.js";
+export * from "./schema/column-specs.js";
 export * from "./schema/constraints.js";
 export * from "./schema/conv.js";
 export type { AttachedDDL, CreateOptions, SchemaMoment } from "./schema/create.js";
@@ -79,6 +80,7 @@ export { baseColumn, canInferOn, inferOn, Join, type JoinKind } from "./selectab
 export * from "./selectable/query.js";
 export { attributeSets, entityOf, requireFrom, requireSelected } from "./selectable/resolve.js";
 export * from "./selectable/select.js";
+export * from "./selectable/select-joins.js";
 export * from "./selectable/select-parts.js";
 export * from "./selectable/select-typing.js";
 export { disambiguate, expandColumns } from "./selectable/selected-columns.js";

@@ -6,6 +6,8 @@ export declare const VALUE: unique symbol;
 export declare const SOURCE: unique symbol;
 /** Where the type of a statement's rows hangs; never set at run time. */
 export declare const ROW: unique symbol;
+/** Where the type of a FROM element's columns hangs; never set at run time. */
+export declare const COLUMNS: unique symbol;
 /** Where a statement says what its loader options do; never set at run time. */
 export declare const LOADS: unique symbol;
 

@@ -9,8 +9,9 @@ import type { EchoEvent } from "../../src/engine/logging.js";
 import "../../src/sql/dml/insert.js";
 import "../../src/sql/dml/update.js";
 import "../../src/sql/dml/delete.js";
+import { column } from "../../src/sql/schema/column-specs.js";
 import { MetaData } from "../../src/sql/schema/metadata.js";
-import { column, table } from "../../src/sql/schema/table.js";
+import { table } from "../../src/sql/schema/table.js";
 import { t } from "../../src/sql/types/t.js";
 
 registerSqlite();

@@ -1,6 +1,7 @@
 /** What can be said of COPY, by PostgreSQL's own names. */
 import type { Cls, EntityRef, Plain } from "../../sql/entity.js";
-import type { RowValues, Table } from "../../sql/schema/table.js";
+import type { RowValues } from "../../sql/schema/column-specs.js";
+import type { Table } from "../../sql/schema/table.js";
 
 /** How rows are written as text. */
 export interface CopyFormat {

@@ -1,6 +1,7 @@
 /** Changes in the sequence that keeps the readers and writers of a PostgreSQL database going. */
 import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
+import type { ColumnSpec } from "../../sql/schema/column-specs.js";
 import {
   CheckConstraint,
   type Constraint,
@@ -8,7 +9,6 @@ import {
   type UniqueConstraint,
 } from "../../sql/schema/constraints.js";
 import type { Index, IndexOptions } from "../../sql/schema/indexes.js";
-import type { ColumnSpec } from "../../sql/schema/table.js";
 import type { SafeStep } from "../lint/step.js";
 import { fullName, type QualifiedName } from "../operations/alter.js";
 import {

@@ -1,8 +1,10 @@
 /** `op.batchAlterTable`: several changes of one table, which SQLite makes by copying it. */
+
+import type { ColumnSpec } from "../../sql/schema/column-specs.js";
 import type { SQLExpression } from "../../sql/schema/generated.js";
 import type { IndexOptions } from "../../sql/schema/indexes.js";
 import type { NamingConvention } from "../../sql/schema/naming.js";
-import type { ColumnSpec, Table } from "../../sql/schema/table.js";
+import type { Table } from "../../sql/schema/table.js";
 import type { QualifiedName } from "./alter.js";
 import {
   CreateIndexOperation,

@@ -2,6 +2,7 @@
 import type { ExistsOptions } from "../../sql/ddl/elements.js";
 import { text } from "../../sql/elements/text.js";
 import type { ForeignKeyOptions } from "../../sql/schema/column.js";
+import type { ColumnSpec } from "../../sql/schema/column-specs.js";
 import {
   CheckConstraint,
   type Constraint,
@@ -15,7 +16,6 @@ import { conv } from "../../sql/schema/conv.js";
 import type { SQLExpression } from "../../sql/schema/generated.js";
 import { Index, type IndexOptions } from "../../sql/schema/indexes.js";
 import type { NamingConvention } from "../../sql/schema/naming.js";
-import type { ColumnSpec } from "../../sql/schema/table.js";
 import type { QualifiedName } from "./alter.js";
 import {
   AddConstraintOperation,

@@ -1,17 +1,11 @@
 /** Schema objects for one operation: a table that stands alone, whose references need no mapped classes. */
 import { Column } from "../../sql/schema/column.js";
+import type { ColumnSpec, ColumnSpecs } from "../../sql/schema/column-specs.js";
 import { type Constraint, ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import type { Index } from "../../sql/schema/indexes.js";
 import { MetaData } from "../../sql/schema/metadata.js";
 import type { NamingConvention } from "../../sql/schema/naming.js";
-import {
-  type ColumnSpec,
-  type ColumnSpecs,
-  Table,
-  type TableItem,
-  type TableOptions,
-  table,
-} from "../../sql/schema/table.js";
+import { Table, type TableItem, type TableOptions, table } from "../../sql/schema/table.js";
 import { nullType } from "../../sql/types/base.js";
 
 /** What stands behind the columns of `createTable`. */

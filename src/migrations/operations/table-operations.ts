@@ -3,10 +3,11 @@ import type { EngineDialect } from "../../engine/dialect.js";
 import type { DDLElement } from "../../sql/ddl/element.js";
 import { DropTable, type ExistsOptions } from "../../sql/ddl/elements.js";
 import type { Column } from "../../sql/schema/column.js";
+import { column } from "../../sql/schema/column-specs.js";
 import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import { constraintDDL, indexDDL, tableDDL } from "../../sql/schema/create.js";
 import type { Computed, Identity } from "../../sql/schema/generated.js";
-import { column, type Table } from "../../sql/schema/table.js";
+import type { Table } from "../../sql/schema/table.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { MigrationError } from "../errors.js";
 import {

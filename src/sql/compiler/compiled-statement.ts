@@ -1,7 +1,7 @@
 import type { Compiled, CompiledParam, ResultColumn, StatementKind } from "../compiled.js";
 import { ArgumentError } from "../errors.js";
 import type { BoundValue } from "../key-context.js";
-import type { Node } from "../node.js";
+import { cacheKeyOf, type Node } from "../node.js";
 
 /** The outcome of a compilation. */
 export class CompiledStatement implements Compiled {
@@ -42,6 +42,10 @@ export class CompiledStatement implements Compiled {
       }
     }
     return values;
+  }
+
+  values(named?: Readonly<Record<string, unknown>>): unknown[] {
+    return this.bind(cacheKeyOf(this.statement).binds, named);
   }
 
   toString(): string {

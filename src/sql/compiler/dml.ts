@@ -70,9 +70,16 @@ export class SQLCompiler extends SelectCompiler {
       given.set(column, i);
     });
     const columns: Column[] = [...insert.columns];
+    // what comes at execution takes the place of what values() says
     for (const key of keys) {
       const column = this.columnByKey(insert, table, key);
-      if (!given.has(column) && !columns.includes(column)) columns.push(column);
+      if (given.has(column) && insert.rows.length > 1) {
+        throw new ArgumentError(
+          `insert into ${table.fullName}: values() gives ${key} for ${insert.rows.length} rows, and so do the parameters. Leave one out, or execute the statement with a list of rows.`,
+        );
+      }
+      given.delete(column);
+      if (!columns.includes(column)) columns.push(column);
     }
     const defaults = table.columns.filter((column) => !columns.includes(column) && hasClientDefault(column));
     const all = [...columns, ...defaults];
@@ -88,7 +95,7 @@ export class SQLCompiler extends SelectCompiler {
       return this.refuse("INSERT of several rows", "Execute it with a list of rows.");
     const tuples = rows.map((row, at) => {
       this.row = at;
-      this.startRow(insert.columns.map((column, i) => [column, row[i] as ColumnElement]));
+      this.startRow([...given].map(([column, i]) => [column, row[i] as ColumnElement]));
       const cells = all.map((column) => {
         const place = given.get(column);
         if (place !== undefined) return this.valueText(row[place] as ColumnElement, column);
@@ -243,7 +250,11 @@ export class SQLCompiler extends SelectCompiler {
     let text = `UPDATE ${this.dmlHints(update.hints)}${this.targetText(update.target)} SET `;
     const sets = new Map<Column, string>();
     this.startRow(update.sets);
+    const given = (top ? (this.options.columnKeys ?? []) : []).map((key) =>
+      this.columnByKey(update as never, table, key),
+    );
     for (const [column, value] of update.sets) {
+      if (given.includes(column as Column)) continue;
       if ((column as Column).table !== (table as unknown)) {
         throw new ArgumentError(
           `update ${table.fullName}: ${column} belongs to another table. A class mapped to several tables is updated by a session: session.execute(update(...)).`,
@@ -251,10 +262,8 @@ export class SQLCompiler extends SelectCompiler {
       }
       sets.set(column as Column, this.valueText(value, column as Column));
     }
-    for (const key of top ? (this.options.columnKeys ?? []) : []) {
-      const column = this.columnByKey(update as unknown as DMLStatement, table, key);
-      if (!sets.has(column)) sets.set(column, this.givenBind(column));
-    }
+    // what comes at execution takes the place of what values() says
+    for (const column of given) sets.set(column, this.givenBind(column));
     if (sets.size === 0) throw new ArgumentError(`update ${table.fullName} sets nothing. Call values({ ... }).`);
     for (const column of table.columns) {
       if (column.onupdate !== undefined && !sets.has(column))

@@ -7,12 +7,13 @@ import { iterate } from "../node.js";
 import type { Query } from "../selectable/query.js";
 import type { Valued } from "../typing.js";
 import { Column } from "./column.js";
+import type { ColumnSpec, TableColumns } from "./column-specs.js";
 import { type AttachedDDL, type CreateOptions, createAllOp, dropAllOp, type SchemaItems } from "./create.js";
 import type { Sequence } from "./generated.js";
 import { defaultNamingConvention, type NamingConvention } from "./naming.js";
 import { type ReflectOptions, reflectOp } from "./reflect.js";
 import { sortTables } from "./sort.js";
-import { type ColumnSpec, Table, type TableColumns, type TableHome } from "./table.js";
+import { Table, type TableHome } from "./table.js";
 
 /** Options of a {@link MetaData}. */
 export interface MetaDataOptions {

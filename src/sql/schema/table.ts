@@ -4,9 +4,9 @@ import { ArgumentError, InvalidRequestError } from "../errors.js";
 import type { KeyContext } from "../key-context.js";
 import { nextRefId } from "../node.js";
 import { FromClause, recordOf } from "../selectable/from-clause.js";
-import type { SQLType } from "../types/type.js";
-import type { BoolExpr, Expr, ExprOf, Named, Simplify, Valued } from "../typing.js";
-import { Column, type ColumnInfo, type ColumnOptions, type TableLike, type TableRegistry } from "./column.js";
+import type { BoolExpr } from "../typing.js";
+import { Column, type ColumnInfo, type TableLike, type TableRegistry } from "./column.js";
+import type { ColumnSpecs, TableColumns } from "./column-specs.js";
 import {
   CheckConstraint,
   Constraint,
@@ -19,58 +19,6 @@ import type { Sequence } from "./generated.js";
 import { Index } from "./indexes.js";
 import { findTable, type ReflectionTarget, reflectInto } from "./reflect-into.js";
 import type { ReflectedTable } from "./reflected.js";
-
-/** Whether an INSERT must, may or must not give a column. */
-export type InsertNeed = "required" | "optional" | "never";
-
-/** The type of a column before it has a table. */
-export interface ColumnSpec<T, Need extends InsertNeed = InsertNeed> {
-  readonly spec: { readonly value: T; readonly need: Need };
-}
-
-/** Columns by key, as `table()` takes them. */
-export type ColumnSpecs = Readonly<Record<string, ColumnSpec<unknown>>>;
-
-/** What `table.c.x` is: an expression of the column's values that also describes the column. */
-export type TableColumn<T, Src = never, K = string> = ExprOf<T, Src> & Named<K> & ColumnInfo;
-
-/** What `table.c` is. */
-export type TableColumns<Cols, Name> = string extends keyof Cols
-  ? { readonly [key: string]: Expr<unknown, unknown> & ColumnInfo }
-  : { readonly [K in keyof Cols]: Cols[K] extends ColumnSpec<infer T> ? TableColumn<T, Name, K> : never };
-
-/** A row of a table, as an object. */
-export type TableRow<Cols> = { [K in keyof Cols]: Cols[K] extends ColumnSpec<infer T> ? T : never };
-
-type KeysOf<Cols, Need extends InsertNeed> = {
-  [K in keyof Cols]: Cols[K] extends ColumnSpec<unknown, infer N> ? (N extends Need ? K : never) : never;
-}[keyof Cols];
-
-type Given<Spec> = Spec extends ColumnSpec<infer T> ? T | Valued<NonNullable<T> | null> : never;
-
-/** What an INSERT into a table takes: values or expressions by column key. */
-export type InsertValues<Cols> = string extends keyof Cols
-  ? { readonly [key: string]: unknown }
-  : Simplify<
-      { readonly [K in KeysOf<Cols, "required">]: Given<Cols[K]> } & {
-        readonly [K in KeysOf<Cols, "optional">]?: Given<Cols[K]>;
-      }
-    >;
-
-/** The values of a row, without expressions. */
-export type RowValues<Cols> = string extends keyof Cols
-  ? { readonly [key: string]: unknown }
-  : Simplify<
-      { readonly [K in KeysOf<Cols, "required">]: ValueIn<Cols[K]> } & {
-        readonly [K in KeysOf<Cols, "optional">]?: ValueIn<Cols[K]>;
-      }
-    >;
-type ValueIn<Spec> = Spec extends ColumnSpec<infer T> ? T : never;
-
-/** What SET of an UPDATE takes. */
-export type UpdateValues<Cols> = string extends keyof Cols
-  ? { readonly [key: string]: unknown }
-  : { readonly [K in KeysOf<Cols, "required" | "optional">]?: Given<Cols[K]> };
 
 /** Options of a table. */
 export interface TableOptions {
@@ -442,42 +390,6 @@ export class Table<Cols = ColumnSpecs, Name = string>
   #keyOf(ref: unknown): unknown {
     return ref instanceof Column && ref.table === (this as unknown as TableLike) ? (ref as Column).key : ref;
   }
-}
-
-type NullableBy<T, O> = O extends
-  | { readonly nullable: false }
-  | { readonly primaryKey: true }
-  | { readonly identity: unknown }
-  ? O extends { readonly nullable: true }
-    ? T | null
-    : T
-  : T | null;
-
-type NeedBy<T, O> = O extends { readonly computed: object }
-  ? "never"
-  : O extends { readonly default: unknown } | { readonly serverDefault: unknown } | { readonly identity: unknown }
-    ? "optional"
-    : O extends { readonly primaryKey: true }
-      ? T extends number | bigint
-        ? "optional"
-        : "required"
-      : O extends { readonly nullable: false }
-        ? "required"
-        : "optional";
-
-/**
- * A column for `table()`, named by its key.
- *
- * @param type one of `t.*`
- * @param options nullable unless `nullable: false` or `primaryKey: true` says otherwise
- * @example column(t.string(50), { nullable: false })
- */
-export function column<T, const O extends ColumnOptions<T> = Record<never, never>>(
-  type: SQLType<T>,
-  options?: O & ColumnOptions<T>,
-): ColumnSpec<NullableBy<T, O>, NeedBy<T, O>> {
-  const made = new Column(options?.name ?? "", type, options as ColumnOptions<T>);
-  return made as unknown as ColumnSpec<NullableBy<T, O>, NeedBy<T, O>>;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ColumnElement } from "../element.js";
 import { NoSuchColumnError } from "../errors.js";
 import { Node } from "../node.js";
+import type { COLUMNS } from "../typing.js";
 
 /** The columns of a FROM element by key; a plain object without a prototype. */
 export type ColumnRecord = Readonly<Record<string, ColumnElement>>;
@@ -11,6 +12,7 @@ export type ColumnRecord = Readonly<Record<string, ColumnElement>>;
  * `C` is the type of its columns by key.
  */
 export abstract class FromClause<C = unknown> extends Node {
+  declare readonly [COLUMNS]: C;
   /** Its columns, in order. */
   abstract readonly columns: readonly ColumnElement[];
   /** Its columns by key. */

@@ -1,7 +1,6 @@
 import type { ColumnElement } from "../element.js";
 import { bindValue } from "../elements/bind.js";
 import { requireCondition } from "../elements/coerce.js";
-import { Table, type TableRow } from "../schema/table.js";
 import { doubleType, nullType } from "../types/base.js";
 import type { Condition, Expr } from "../typing.js";
 import { Alias, type AliasedColumns, TableSample } from "./alias.js";
@@ -11,10 +10,13 @@ import { inferOn, Join, type JoinKind } from "./join.js";
 import type { CTE, CTEOptions, Query, Subquery, SubqueryColumns } from "./query.js";
 import { requireFrom } from "./resolve.js";
 import { Select } from "./select.js";
+import type { RowOf } from "./select-typing.js";
 import { TableValuedColumn } from "./table-valued.js";
 
 declare module "./from-clause.js" {
   interface FromClause<C> {
+    /** `SELECT` of all of its columns. */
+    select<X extends From<unknown>>(this: X): Select<RowOf<[X]>, [], [X]>;
     /** The same rows under another name; made up where none is given. */
     alias<const N extends string = string>(name?: N): From<AliasedColumns<C, N>>;
     /** A join to another FROM element, by foreign keys or by the condition given. */
@@ -38,13 +40,6 @@ declare module "./from-clause.js" {
   }
 }
 
-declare module "../schema/table.js" {
-  interface Table<Cols, Name> {
-    /** `SELECT` of all of its columns. */
-    select(): Select<unknown[] & TableRow<Cols>, [], [Table<Cols, Name>]>;
-  }
-}
-
 function joined(left: From<unknown>, target: unknown, on: unknown, kind: JoinKind): Join {
   const right = requireFrom(target, "join()");
   const condition: ColumnElement | null =
@@ -53,6 +48,9 @@ function joined(left: From<unknown>, target: unknown, on: unknown, kind: JoinKin
 }
 
 const methods: Record<string, (this: From<unknown>, ...args: never[]) => unknown> = {
+  select() {
+    return new Select([this], []);
+  },
   alias(name?: string) {
     return new Alias(this, name ?? null);
   },
@@ -82,14 +80,6 @@ for (const [name, value] of Object.entries(methods)) {
   // subclasses with methods of their own (a CTE's alias) keep them: theirs are nearer on the prototype chain
   Object.defineProperty(FromClause.prototype, name, { configurable: true, writable: true, value });
 }
-
-Object.defineProperty(Table.prototype, "select", {
-  configurable: true,
-  writable: true,
-  value(this: Table) {
-    return new Select([this], []);
-  },
-});
 
 /** A join of two FROM elements. */
 export function join(left: From<unknown>, right: From<unknown>, on?: Condition | null): Join {

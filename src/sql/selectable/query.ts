@@ -8,7 +8,7 @@ import { Statement } from "../statement.js";
 import { booleanType, integerType, nullType } from "../types/base.js";
 import { describeValue } from "../types/text-check.js";
 import type { SQLType } from "../types/type.js";
-import type { BoolExpr, ExprOf, LOADS, Named, ROW, RowsOf, Valued } from "../typing.js";
+import type { BoolExpr, Condition, ExprOf, LOADS, Named, ROW, RowsOf, Valued } from "../typing.js";
 import { AliasedFrom } from "./alias.js";
 
 /** A column of a query with the name that it has outside. */
@@ -63,8 +63,8 @@ export abstract class Query<Row = unknown, C = unknown> extends Statement implem
     return new CTE(this as Query, name ?? null, options);
   }
   /** The query as a value: its first column of its only row, or NULL. */
-  scalarSubquery(): ExprOf<ScalarOf<Row> | null> {
-    return new ScalarSelect(this as Query) as unknown as ExprOf<ScalarOf<Row> | null>;
+  scalarSubquery(): ScalarSubquery<ScalarOf<Row> | null> {
+    return new ScalarSelect(this as Query) as unknown as ScalarSubquery<ScalarOf<Row> | null>;
   }
   /** The query as a value under a name. */
   label(name: string): ExprOf<ScalarOf<Row> | null> {
@@ -186,6 +186,26 @@ export class CTE<C = unknown> extends AliasedFrom<C> {
   }
 }
 
+/** A query as a value, which can still be narrowed and told what it takes from the statement around it. */
+export type ScalarSubquery<T> = ExprOf<T> & ScalarSubqueryMethods<T>;
+
+/** What a scalar subquery has beside the operators of its value. */
+export interface ScalarSubqueryMethods<T> {
+  /** More conditions inside. */
+  where(...conditions: readonly Condition[]): ScalarSubquery<T>;
+  /** See `correlate()` of a select. */
+  correlate(...froms: readonly unknown[]): ScalarSubquery<T>;
+  /** See `correlateExcept()` of a select. */
+  correlateExcept(...froms: readonly unknown[]): ScalarSubquery<T>;
+}
+
+/** What a SELECT can be told when it stands inside an expression; a set operation cannot. */
+interface InnerSelect extends Query {
+  where(...conditions: readonly Condition[]): Query;
+  correlate(...froms: readonly unknown[]): Query;
+  correlateExcept(...froms: readonly unknown[]): Query;
+}
+
 /** A query as a value, in parentheses. */
 export class ScalarSelect extends ColumnElement {
   static override readonly parts: Parts = { element: "node" };
@@ -197,6 +217,19 @@ export class ScalarSelect extends ColumnElement {
   }
   get type(): SQLType {
     return this.element.selectedColumns[0]?.element.type ?? nullType;
+  }
+  where(...conditions: readonly Condition[]): ScalarSelect {
+    return new ScalarSelect(this.#select("where()").where(...conditions));
+  }
+  correlate(...froms: readonly unknown[]): ScalarSelect {
+    return new ScalarSelect(this.#select("correlate()").correlate(...froms));
+  }
+  correlateExcept(...froms: readonly unknown[]): ScalarSelect {
+    return new ScalarSelect(this.#select("correlateExcept()").correlateExcept(...froms));
+  }
+  #select(place: string): InnerSelect {
+    if (this.element.visitName === "Select") return this.element as InnerSelect;
+    throw new ArgumentError(`${place} of a scalar subquery is for a SELECT; this is a ${this.element.visitName}.`);
   }
   [AS_MEMBERS](): Node {
     return this;

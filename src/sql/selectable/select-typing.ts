@@ -1,6 +1,7 @@
 import type { Attrs, Cls, EntityRef, IsRelation, PropertyOf } from "../entity.js";
-import type { Table, TableColumns, TableRow } from "../schema/table.js";
-import type { Condition, Expr, ExprOf, Named, Valued } from "../typing.js";
+import type { TableRow } from "../schema/column-specs.js";
+import type { Table } from "../schema/table.js";
+import type { COLUMNS, Condition, Expr, ExprOf, Named, Simplify, Valued } from "../typing.js";
 import type { FromClause } from "./from-clause.js";
 
 /** What `select()` takes: expressions, mapped classes and their aliases, tables and other FROM elements, queries. */
@@ -34,14 +35,23 @@ type SelectedSource<X> =
 
 type NullIf<T, Src, Nul> = [Src] extends [never] ? T : [Src] extends [Nul] ? T | null : T;
 
-/** The row of a select list, with the outer sides of joins made nullable. */
-export type RowOf<Sel, Nul = never> = Sel extends readonly [infer X]
-  ? X extends Table<infer Cols>
-    ? unknown[] & TableRow<Cols>
-    : [NullIf<SelectedValue<X>, SelectedSource<X>, Nul>]
-  : Sel extends readonly unknown[]
+/** The row of a select list, with the outer sides of joins made nullable. FROM elements give each of their columns. */
+export type RowOf<Sel, Nul = never> = Sel extends readonly unknown[]
+  ? [Extract<Sel[number], { readonly [COLUMNS]: unknown }>] extends [never]
     ? { -readonly [I in keyof Sel]: NullIf<SelectedValue<Sel[I]>, SelectedSource<Sel[I]>, Nul> }
-    : { -readonly [K in keyof Sel]: NullIf<SelectedValue<Sel[K]>, SelectedSource<Sel[K]>, Nul> };
+    : unknown[] & Simplify<NamedRow<Sel, Nul>>
+  : { -readonly [K in keyof Sel]: NullIf<SelectedValue<Sel[K]>, SelectedSource<Sel[K]>, Nul> };
+
+// The values that a row with whole FROM elements has by name; of two with one name the first.
+type NamedRow<Sel, Nul> = Sel extends readonly [infer X, ...infer Rest]
+  ? NamedValues<X, Nul> & Omit<NamedRow<Rest, Nul>, keyof NamedValues<X, Nul>>
+  : unknown;
+
+type NamedValues<X, Nul> = X extends { readonly [COLUMNS]: infer C }
+  ? { [K in keyof C]: NullIf<SelectedValue<C[K]>, SelectedSource<C[K]>, Nul> }
+  : X extends Named<infer K extends string>
+    ? { [P in K]: NullIf<SelectedValue<X>, SelectedSource<X>, Nul> }
+    : unknown;
 
 /** The attribute sets that lambdas receive: one for each entity in the select list. */
 export type EntitiesOf<Sel> = Sel extends readonly [infer X, ...infer Rest]
@@ -58,8 +68,8 @@ type ColumnsOfOne<X> = X extends Named<infer K extends string> & Valued<infer T>
   ? string extends K
     ? unknown
     : { readonly [P in K]: ExprOf<T> & Named<P> }
-  : X extends Table<infer Cols>
-    ? TableColumns<Cols, never>
+  : X extends { readonly [COLUMNS]: infer C }
+    ? { readonly [K in keyof C]: C[K] extends Valued<infer T> ? ExprOf<T> & Named<K> : C[K] }
     : X extends EntityRef<infer E, unknown>
       ? EntityColumns<E>
       : X extends Cls<infer E>

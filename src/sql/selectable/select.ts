@@ -4,17 +4,14 @@ import { Label } from "../elements/expression.js";
 import { orderElement } from "../elements/label-reference.js";
 import { withParams } from "../elements/params.js";
 import { type WindowOptions, windowSpec } from "../elements/window.js";
-import type { Attrs, LoadOption } from "../entity.js";
-import { type Cls, type EntityRef, type RelAttr, RelationElement, type TARGET } from "../entity.js";
+import type { Attrs, Cls, EntityRef, LoadOption } from "../entity.js";
 import { ArgumentError, InvalidRequestError } from "../errors.js";
 import { keepShape } from "../keep-shape.js";
 import type { Loading, Tells } from "../load-effects.js";
 import type { Node, Parts } from "../node.js";
-import type { Table } from "../schema/table.js";
 import type { ExecutionOptions } from "../statement.js";
-import type { Condition, LOADS, Valued } from "../typing.js";
+import type { LOADS, Valued } from "../typing.js";
 import { FromClause } from "./from-clause.js";
-import type { JoinKind } from "./join.js";
 import { Query, rowCount, type SelectedColumn } from "./query.js";
 import { attributeSets, entitiesAmong, entityOf, requireFrom, requireSelected, selectedNode } from "./resolve.js";
 import { columnNamed, reducedColumns } from "./select-names.js";
@@ -23,7 +20,7 @@ import {
   FetchArg,
   ForUpdateArg,
   Hint,
-  JoinEntry,
+  type JoinEntry,
   naming,
   noExtras,
   type SelectExtras,
@@ -38,24 +35,6 @@ export type RowShape = { readonly kind: "tuple" } | { readonly kind: "object"; r
 
 const tupleShape: RowShape = Object.freeze({ kind: "tuple" });
 
-/** Options of `join()`. */
-export interface JoinOptions {
-  /** LEFT OUTER JOIN. */
-  readonly isOuter?: boolean;
-  /** FULL OUTER JOIN. */
-  readonly full?: boolean;
-}
-
-/** The options of an inner join, and of a left one: what is selected from its target is nullable. */
-type InnerJoin = { readonly isOuter?: false; readonly full?: false };
-type LeftJoin = { readonly isOuter: true; readonly full?: false };
-
-const kindOf = (options: JoinOptions): JoinKind =>
-  options.full === true ? "full" : options.isOuter === true ? "left" : "inner";
-
-/** What a join may start from. */
-type JoinSource = FromClause<unknown> | Cls<unknown> | EntityRef<unknown, unknown>;
-
 /** Options of `withForUpdate()`. */
 export interface ForUpdateOptions {
   readonly of?: unknown;
@@ -66,21 +45,6 @@ export interface ForUpdateOptions {
   /** FOR NO KEY UPDATE, or with `read` FOR KEY SHARE. */
   readonly keyShare?: boolean;
 }
-
-/** What can be joined: a relationship, a mapped class or an alias of one, a table, a subquery. */
-export type JoinTarget =
-  | RelAttr<unknown, unknown, unknown>
-  | EntityRef<unknown, unknown>
-  | FromClause<unknown>
-  | Cls<unknown>;
-
-type Nullable<Row, Ent extends readonly unknown[], Sel, Nul, Load> = Select<
-  unknown extends Sel ? Row : RowOf<Sel, Nul>,
-  Ent,
-  Sel,
-  Nul,
-  Load
->;
 
 /**
  * A SELECT statement. It is immutable: every method gives a new one.
@@ -290,78 +254,6 @@ export class Select<
     return copy as unknown as this;
   }
 
-  /**
-   * Joins along a relationship, or to a table, subquery or class by its foreign keys or by the condition given.
-   *
-   * @example select(User).join(u.posts)
-   * @example select(users).join(posts, posts.c.user_id.eq(users.c.id))
-   */
-  join(target: JoinTarget, on?: Where<readonly never[]> | null, options?: InnerJoin): this;
-  join<X extends JoinTarget>(
-    target: X,
-    on: Where<readonly never[]> | null | undefined,
-    options: LeftJoin,
-  ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
-  join(
-    target: JoinTarget,
-    on: Where<readonly never[]> | null | undefined,
-    options: JoinOptions,
-  ): Nullable<Row, Ent, Sel, unknown, Load>;
-  join(target: JoinTarget, on?: Where<readonly never[]> | null, options: JoinOptions = {}): unknown {
-    return this.joined(target, on, kindOf(options));
-  }
-
-  /** LEFT OUTER JOIN: columns of the target become nullable. */
-  outerjoin<X extends JoinTarget>(
-    target: X,
-    on?: Condition | null,
-  ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load> {
-    return this.joined(target, on, "left") as unknown as Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
-  }
-
-  /** FULL OUTER JOIN. */
-  fullJoin<X extends JoinTarget>(target: X, on?: Condition | null): Nullable<Row, Ent, Sel, unknown, Load> {
-    return this.joined(target, on, "full") as unknown as Nullable<Row, Ent, Sel, unknown, Load>;
-  }
-
-  /** RIGHT OUTER JOIN: what was there before becomes nullable. */
-  rightJoin<X extends JoinTarget>(target: X, on?: Condition | null): Nullable<Row, Ent, Sel, unknown, Load> {
-    return this.joined(target, on, "right") as unknown as Nullable<Row, Ent, Sel, unknown, Load>;
-  }
-
-  /** CROSS JOIN: every row with every row; of a LATERAL subquery, every row with its own. */
-  crossJoin(target: JoinTarget): this {
-    return this.joined(target, null, "cross");
-  }
-
-  /** Joins `target` to `left`, where the left side would not be found by itself. */
-  joinFrom(left: JoinSource, target: JoinTarget, on?: Condition | null, options?: InnerJoin): this;
-  joinFrom<X extends JoinTarget>(
-    left: JoinSource,
-    target: X,
-    on: Condition | null | undefined,
-    options: LeftJoin,
-  ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
-  joinFrom(
-    left: JoinSource,
-    target: JoinTarget,
-    on: Condition | null | undefined,
-    options: JoinOptions,
-  ): Nullable<Row, Ent, Sel, unknown, Load>;
-  joinFrom(left: JoinSource, target: JoinTarget, on?: Condition | null, options: JoinOptions = {}): unknown {
-    return this.joined(target, on, kindOf(options), left, "joinFrom()");
-  }
-
-  /** LEFT OUTER JOIN of `target` to `left`, where the left side would not be found by itself. */
-  outerjoinFrom<X extends JoinTarget>(
-    left: JoinSource,
-    target: X,
-    on?: Condition | null,
-  ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load> {
-    const joined = this.joined(target, on, "left", left, "outerjoinFrom()");
-    return joined as unknown as Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
-  }
-
   /** The statement with other things selected; FROM, WHERE and the rest stay. */
   withOnlyColumns<const A extends readonly Selectable[]>(...columns: A): Select<RowOf<A, Nul>, EntitiesOf<A>, A, Nul> {
     const nodes = columns.map((each) => requireSelected(each, "withOnlyColumns()"));
@@ -477,23 +369,6 @@ export class Select<
     return this.extra({ hints: [...(this.extras ?? noExtras).hints, hint] });
   }
 
-  private joined(target: unknown, on: unknown, kind: JoinKind, left: unknown = null, place = "join()"): this {
-    const node: Node = target instanceof RelationElement ? target : (entityOf(target) ?? requireFrom(target, "join()"));
-    let condition: ColumnElement | null = null;
-    if (on != null) {
-      const value =
-        typeof on === "function"
-          ? (on as (...sets: object[]) => unknown)(...attributeSets(this.rawColumns), ...attributeSets([node]))
-          : on;
-      condition = requireCondition(value, "join(): the condition");
-    }
-    const copy = this.fork();
-    const from = left === null ? null : requireFrom(left, place);
-    copy.joins = append(this.joins, new JoinEntry(node, condition, kind, from));
-    copy.extras = naming(this.extras, left === null ? none : entitiesAmong([left]));
-    return copy as unknown as this;
-  }
-
   private condition(value: unknown, place: string): ColumnElement {
     if (value instanceof ColumnElement) return value;
     if (typeof value === "function" && entityOf(value) === null)
@@ -549,21 +424,6 @@ export type SelectFields = Pick<
 >;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** The source of the columns of a join's target. */
-type TargetSource<X> = X extends { readonly relationSource: unknown; readonly [TARGET]: infer Q }
-  ? Q
-  : X extends EntityRef<unknown, infer Q>
-    ? Q
-    : X extends Table<unknown, infer Name>
-      ? Name
-      : X extends FromClause<infer C>
-        ? C[keyof C] extends Valued<unknown, infer Q>
-          ? Q
-          : never
-        : X extends Cls<infer E>
-          ? E
-          : never;
 
 function append<T>(items: readonly T[], item: T): readonly T[] {
   return items.length === 0 ? [item] : [...items, item];

@@ -1,11 +1,9 @@
-import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   type AsyncConnection,
   type AsyncEngine,
   CompileError,
   compile,
-  createAsyncEngine,
   event,
   insert,
   type MetaData,
@@ -13,13 +11,8 @@ import {
   type Statement,
   text,
 } from "../../../src/index.js";
-import { leaseDatabase } from "../../support/postgres-databases.js";
-import { dropDatabases, findServer } from "../../support/postgres-server.js";
+import { bothDatabases, type Name, names, plain } from "../both-databases.js";
 import { dept, doc, emp, metadata, rows, sale, seat } from "./world.js";
-
-/** The databases that every statement runs on. */
-export type Name = "sqlite" | "postgresql";
-const names: readonly Name[] = ["sqlite", "postgresql"];
 
 /** Anything that a connection executes. */
 export type Executable = Parameters<AsyncConnection["execute"]>[0];
@@ -55,7 +48,7 @@ function of<T>(value: Each<T> | undefined, name: Name): T | undefined {
   return value !== undefined && isEach(value) ? value[name] : (value as T | undefined);
 }
 
-const engines: Partial<Record<Name, AsyncEngine>> = {};
+let engines: Readonly<Record<Name, AsyncEngine>>;
 
 /** Makes the tables and rows on both databases for the file that calls it at its top level. */
 export function onBothDatabases(more?: {
@@ -63,39 +56,22 @@ export function onBothDatabases(more?: {
   readonly fill?: (connection: AsyncConnection, name: Name) => Promise<void>;
   readonly only?: Name;
 }): void {
-  const prefix = `athanor_test_${randomBytes(4).toString("hex")}_`;
-  let serverUrl = "";
-  let stop: (() => Promise<void>) | undefined;
-  beforeAll(async () => {
-    const server = await findServer();
-    serverUrl = server.url;
-    stop = () => server.stop();
-    const database = await leaseDatabase({ url: server.url, prefix });
-    engines.sqlite = createAsyncEngine("sqlite://");
-    engines.postgresql = createAsyncEngine(database.url, { poolSize: 1 });
-    for (const name of names) {
-      await metadata.createAll(engines[name] as AsyncEngine);
-      if (more !== undefined && (more.only ?? name) === name)
-        await more.metadata.createAll(engines[name] as AsyncEngine);
-      await (engines[name] as AsyncEngine).begin(async (c) => {
-        await c.execute(insert(dept).values(rows.dept));
-        await c.execute(insert(emp).values(rows.emp));
-        await c.execute(insert(sale).values(rows.sale));
-        await c.execute(insert(doc).values(rows.doc));
-        await c.execute(insert(seat).values(rows.seat));
-        if (name === "postgresql") {
-          for (const each of ["dept", "emp", "sale", "doc", "seat"]) {
-            await c.execute(text(`SELECT setval(pg_get_serial_sequence('${each}', 'id'), 100)`));
-          }
+  engines = bothDatabases(async (engine, name) => {
+    await metadata.createAll(engine);
+    if (more !== undefined && (more.only ?? name) === name) await more.metadata.createAll(engine);
+    await engine.begin(async (c) => {
+      await c.execute(insert(dept).values(rows.dept));
+      await c.execute(insert(emp).values(rows.emp));
+      await c.execute(insert(sale).values(rows.sale));
+      await c.execute(insert(doc).values(rows.doc));
+      await c.execute(insert(seat).values(rows.seat));
+      if (name === "postgresql") {
+        for (const each of ["dept", "emp", "sale", "doc", "seat"]) {
+          await c.execute(text(`SELECT setval(pg_get_serial_sequence('${each}', 'id'), 100)`));
         }
-        if ((more?.only ?? name) === name) await more?.fill?.(c, name);
-      });
-    }
-  });
-  afterAll(async () => {
-    for (const name of names) await engines[name]?.dispose({ force: true });
-    if (serverUrl !== "") await dropDatabases(serverUrl, prefix);
-    await stop?.();
+      }
+      if ((more?.only ?? name) === name) await more?.fill?.(c, name);
+    });
   });
 }
 
@@ -106,7 +82,7 @@ export function onBothDatabases(more?: {
 export function statement(title: string, make: (name: Name) => Executable, outcome: Outcome): void {
   test(title, async () => {
     for (const name of names) {
-      const engine = engines[name] as AsyncEngine;
+      const engine = engines[name];
       const refusal = outcome.refused?.[name];
       if (refusal !== undefined) {
         expectRefusal(() => compile(make(name) as Node, engine.dialect), name, refusal);
@@ -123,7 +99,7 @@ export function statement(title: string, make: (name: Name) => Executable, outco
 /** The same on one database only, for what the other has no types for. */
 export function statementOn(on: Name, title: string, make: () => Executable, outcome: Outcome): void {
   test(title, async () => {
-    const engine = engines[on] as AsyncEngine;
+    const engine = engines[on];
     const text = of(outcome.sql, on);
     if (text !== undefined) expect(compile(make() as Node, engine.dialect).text).toMatch(text);
     await check(engine, on, make, outcome);
@@ -132,7 +108,7 @@ export function statementOn(on: Name, title: string, make: () => Executable, out
 
 /** A connection to each of the databases. */
 export function connections(): Promise<AsyncConnection[]> {
-  return Promise.all(names.map((name) => (engines[name] as AsyncEngine).connect()));
+  return Promise.all(names.map((name) => engines[name].connect()));
 }
 
 function expectRefusal(run: () => unknown, name: Name, construct: string): void {
@@ -187,9 +163,4 @@ async function checkPrinted(engine: AsyncEngine, name: Name, statement: Executab
     return { rowcount, rows: returnsRows ? plain(result.all()) : [] };
   };
   expect(await run(printed), `${name}: ${printed}`).toEqual(await run());
-}
-
-/** Rows without their class. */
-function plain(all: readonly unknown[]): unknown[] {
-  return all.map((row) => (Array.isArray(row) ? [...(row as unknown[])] : row));
 }

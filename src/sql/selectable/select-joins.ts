@@ -1,0 +1,165 @@
+/** Joins of a SELECT, and what they make of its row: the outer sides become nullable. */
+import { requireCondition } from "../elements/coerce.js";
+import { type Cls, type EntityRef, type RelAttr, RelationElement, type TARGET } from "../entity.js";
+import type { Node } from "../node.js";
+import type { Table } from "../schema/table.js";
+import type { Condition, Valued } from "../typing.js";
+import type { FromClause } from "./from-clause.js";
+import type { JoinKind } from "./join.js";
+import { attributeSets, entitiesAmong, entityOf, requireFrom } from "./resolve.js";
+import { Select } from "./select.js";
+import { JoinEntry, naming } from "./select-parts.js";
+import type { RowOf, Where } from "./select-typing.js";
+
+/** Options of `join()`. */
+export interface JoinOptions {
+  /** LEFT OUTER JOIN. */
+  readonly isOuter?: boolean;
+  /** FULL OUTER JOIN. */
+  readonly full?: boolean;
+}
+
+/** The options of an inner join, and of a left one: what is selected from its target is nullable. */
+type InnerJoin = { readonly isOuter?: false; readonly full?: false };
+type LeftJoin = { readonly isOuter: true; readonly full?: false };
+
+/** What a join may start from. */
+type JoinSource = FromClause<unknown> | Cls<unknown> | EntityRef<unknown, unknown>;
+
+/** What can be joined: a relationship, a mapped class or an alias of one, a table, a subquery. */
+export type JoinTarget =
+  | RelAttr<unknown, unknown, unknown>
+  | EntityRef<unknown, unknown>
+  | FromClause<unknown>
+  | Cls<unknown>;
+
+type Nullable<Row, Ent extends readonly unknown[], Sel, Nul, Load> = Select<
+  unknown extends Sel ? Row : RowOf<Sel, Nul>,
+  Ent,
+  Sel,
+  Nul,
+  Load
+>;
+
+/** The source of the columns of a join's target. */
+type TargetSource<X> = X extends { readonly relationSource: unknown; readonly [TARGET]: infer Q }
+  ? Q
+  : X extends EntityRef<unknown, infer Q>
+    ? Q
+    : X extends Table<unknown, infer Name>
+      ? Name
+      : X extends FromClause<infer C>
+        ? C[keyof C] extends Valued<unknown, infer Q>
+          ? Q
+          : never
+        : X extends Cls<infer E>
+          ? E
+          : never;
+
+declare module "./select.js" {
+  interface Select<Row, Ent extends readonly unknown[], Sel, Nul, Load> {
+    /**
+     * Joins along a relationship, or to a table, subquery or class by its foreign keys or by the condition given.
+     *
+     * @example select(User).join(u.posts)
+     * @example select(users).join(posts, posts.c.user_id.eq(users.c.id))
+     */
+    join(target: JoinTarget, on?: Where<readonly never[]> | null, options?: InnerJoin): this;
+    join<X extends JoinTarget>(
+      target: X,
+      on: Where<readonly never[]> | null | undefined,
+      options: LeftJoin,
+    ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
+    join(
+      target: JoinTarget,
+      on: Where<readonly never[]> | null | undefined,
+      options: JoinOptions,
+    ): Nullable<Row, Ent, Sel, unknown, Load>;
+
+    /** LEFT OUTER JOIN: columns of the target become nullable. */
+    outerjoin<X extends JoinTarget>(
+      target: X,
+      on?: Condition | null,
+    ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
+
+    /** FULL OUTER JOIN. */
+    fullJoin<X extends JoinTarget>(target: X, on?: Condition | null): Nullable<Row, Ent, Sel, unknown, Load>;
+
+    /** RIGHT OUTER JOIN: what was there before becomes nullable. */
+    rightJoin<X extends JoinTarget>(target: X, on?: Condition | null): Nullable<Row, Ent, Sel, unknown, Load>;
+
+    /** CROSS JOIN: every row with every row; of a LATERAL subquery, every row with its own. */
+    crossJoin(target: JoinTarget): this;
+
+    /** Joins `target` to `left`, where the left side would not be found by itself. */
+    joinFrom(left: JoinSource, target: JoinTarget, on?: Condition | null, options?: InnerJoin): this;
+    joinFrom<X extends JoinTarget>(
+      left: JoinSource,
+      target: X,
+      on: Condition | null | undefined,
+      options: LeftJoin,
+    ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
+    joinFrom(
+      left: JoinSource,
+      target: JoinTarget,
+      on: Condition | null | undefined,
+      options: JoinOptions,
+    ): Nullable<Row, Ent, Sel, unknown, Load>;
+
+    /** LEFT OUTER JOIN of `target` to `left`, where the left side would not be found by itself. */
+    outerjoinFrom<X extends JoinTarget>(
+      left: JoinSource,
+      target: X,
+      on?: Condition | null,
+    ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
+  }
+}
+
+const kindOf = (options: JoinOptions): JoinKind =>
+  options.full === true ? "full" : options.isOuter === true ? "left" : "inner";
+
+function joined(
+  statement: Select,
+  target: unknown,
+  on: unknown,
+  kind: JoinKind,
+  left: unknown = null,
+  place = "join()",
+): Select {
+  const node: Node = target instanceof RelationElement ? target : (entityOf(target) ?? requireFrom(target, "join()"));
+  const lambda = typeof on === "function";
+  const value: unknown = lambda
+    ? (on as (...sets: object[]) => unknown)(...attributeSets(statement.rawColumns), ...attributeSets([node]))
+    : on;
+  const condition = on == null ? null : requireCondition(value, "join(): the condition");
+  const entry = new JoinEntry(node, condition, kind, left === null ? null : requireFrom(left, place));
+  const joins = statement.joins.length === 0 ? [entry] : [...statement.joins, entry];
+  return statement.with({ joins, extras: naming(statement.extras, left === null ? [] : entitiesAmong([left])) });
+}
+
+const methods: Record<string, (this: Select, ...args: never[]) => Select> = {
+  join(target: unknown, on?: unknown, options: JoinOptions = {}) {
+    return joined(this, target, on, kindOf(options));
+  },
+  outerjoin(target: unknown, on?: unknown) {
+    return joined(this, target, on, "left");
+  },
+  fullJoin(target: unknown, on?: unknown) {
+    return joined(this, target, on, "full");
+  },
+  rightJoin(target: unknown, on?: unknown) {
+    return joined(this, target, on, "right");
+  },
+  crossJoin(target: unknown) {
+    return joined(this, target, null, "cross");
+  },
+  joinFrom(left: unknown, target: unknown, on?: unknown, options: JoinOptions = {}) {
+    return joined(this, target, on, kindOf(options), left, "joinFrom()");
+  },
+  outerjoinFrom(left: unknown, target: unknown, on?: unknown) {
+    return joined(this, target, on, "left", left, "outerjoinFrom()");
+  },
+};
+
+for (const [name, value] of Object.entries(methods))
+  Object.defineProperty(Select.prototype, name, { configurable: true, writable: true, value });
