@@ -1,4 +1,3 @@
-import "reflect-metadata";
 import { Column, Entity, type OptionalProps, PrimaryKey, t } from "athanor";
 
 /** A tenant. Nothing of one shop is seen in another: see `policies/tenancy.ts`. */

@@ -81,7 +81,7 @@ function moduleText(code: CodeWriter, imports: readonly string[], items: readonl
         : `import {\n${names.map((each) => `  ${each},\n`).join("")}} from ${JSON.stringify(module)};`,
     );
   }
-  return `import "reflect-metadata";\n${[...lines, ...imports].join("\n")}\n\n${items.join("\n\n")}\n`;
+  return `${[...lines, ...imports].join("\n")}\n\n${items.join("\n\n")}\n`;
 }
 
 function isOwnName(constraint: Constraint, { namesAll }: ModuleOptions): boolean {

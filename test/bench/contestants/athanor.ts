@@ -1,5 +1,4 @@
 /** Athanor: entities with identity map, change tracking and relationships. */
-import "reflect-metadata";
 import {
   type AsyncSession,
   asyncSessionmaker,
