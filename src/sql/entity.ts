@@ -20,6 +20,10 @@ export abstract class EntityElement extends Node {
   }
   /** What lambdas receive. */
   abstract readonly attrs: object;
+  /** What `columnDescriptions` tells of it: the class or alias as its user has it, and the class. */
+  get described(): { readonly subject: object; readonly cls: object; readonly aliased: boolean } {
+    return { subject: this.attrs, cls: this.attrs, aliased: false };
+  }
   /** A column by attribute name. @throws InvalidRequestError naming the class */
   abstract attribute(name: string): ColumnElement;
   /**

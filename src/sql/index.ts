@@ -83,6 +83,7 @@ export * from "./selectable/select.js";
 export * from "./selectable/select-joins.js";
 export * from "./selectable/select-parts.js";
 export * from "./selectable/select-typing.js";
+export type { ColumnDescription, EntityDescription } from "./selectable/descriptions.js";
 export { disambiguate, expandColumns } from "./selectable/selected-columns.js";
 export { ColumnValued, ScalarTableValued, TableValued, TableValuedColumn } from "./selectable/table-valued.js";
 export * from "./selectable/textual.js";

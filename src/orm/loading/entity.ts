@@ -85,6 +85,11 @@ export class MapperEntity extends OrmEntity {
     return this.attributes;
   }
 
+  override get described(): { readonly subject: object; readonly cls: object; readonly aliased: boolean } {
+    const { cls } = this.mapper;
+    return { subject: this.aliased ? this.attrs : cls, cls, aliased: this.aliased };
+  }
+
   /** The attributes of one of the classes that it holds. */
   attrsOf(mapper: Mapper): object {
     if (this.polymorphic.includes(mapper)) return makeAttrs(this, [mapper]);

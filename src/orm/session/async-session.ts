@@ -400,7 +400,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
         return this.#finish(source.close());
       },
     };
-    return new AsyncResult<LoadedRow<R, L>>(source.shape, stream, options?.yieldPer);
+    return new AsyncResult<LoadedRow<R, L>>(source.shape, stream, source.yieldPer);
   }
   /** Whether a result of `stream()` is open: neither read to its end nor closed. */
   get isStreaming(): boolean {

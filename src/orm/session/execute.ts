@@ -279,12 +279,24 @@ export function* openStream(
   statement: unknown,
   params: Params | undefined,
   options: SessionExecuteOptions = {},
-): Op<OpenSelect> {
+): Op<OpenSelect & { readonly yieldPer: number | undefined }> {
   checkStatement(statement, "stream");
   const heard = yield* heardStatement(session, statement, params, options);
-  const { statement: node, params: given, options: merged } = heard;
+  const { statement: node, params: given } = heard;
+  const merged = optionsOf(session, node, heard.options);
   if (merged.autoflush !== false) yield* session.autoflush();
-  const chunk = (merged.yieldPer as number | undefined) ?? 1000;
+  const { yieldPer } = merged;
+  const open = yield* openRows(session, node, given, merged, yieldPer ?? 1000);
+  return { ...open, yieldPer };
+}
+
+function* openRows(
+  session: SessionCore,
+  node: Node,
+  given: Params | undefined,
+  merged: SessionExecuteOptions,
+  chunk: number,
+): Op<OpenSelect> {
   if (node instanceof FromStatement) {
     const connection = yield* session.connectionFor(mapperOfRows(node), node, merged.bindArguments);
     return yield* openFromStatement(session, connection, node, given as never, merged, chunk);

@@ -7,6 +7,12 @@ import { ArgumentError, InvalidRequestError } from "../errors.js";
 import type { Node } from "../node.js";
 import type { Column } from "../schema/column.js";
 import { Table } from "../schema/table.js";
+import {
+  type ColumnDescription,
+  describeColumns,
+  describeTarget,
+  type EntityDescription,
+} from "../selectable/descriptions.js";
 import type { FromClause } from "../selectable/from-clause.js";
 import { baseColumn } from "../selectable/join.js";
 import { CTE, type CTEOptions, type SelectedColumn, type SubqueryColumns } from "../selectable/query.js";
@@ -67,6 +73,16 @@ export abstract class DMLStatement<Row = never, C = unknown> extends Statement i
   /** What RETURNING gives, with names of its own each. */
   get selectedColumns(): readonly SelectedColumn[] {
     return disambiguate(this.returningNodes);
+  }
+
+  /** The class or table that the statement writes. */
+  get entityDescription(): EntityDescription {
+    return describeTarget(this.entity, this.table);
+  }
+
+  /** What the rows of RETURNING hold, element by element. */
+  get returningColumnDescriptions(): readonly ColumnDescription[] {
+    return describeColumns(this.returningNodes, this.rowKeys);
   }
 
   protected returningOf(columns: readonly unknown[]): Readonly<Record<string, unknown>> {

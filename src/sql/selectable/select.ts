@@ -11,6 +11,7 @@ import type { Loading, Tells } from "../load-effects.js";
 import type { Node, Parts } from "../node.js";
 import type { ExecutionOptions } from "../statement.js";
 import type { LOADS, Valued } from "../typing.js";
+import { type ColumnDescription, describeColumns } from "./descriptions.js";
 import { FromClause } from "./from-clause.js";
 import { Query, rowCount, type SelectedColumn } from "./query.js";
 import { attributeSets, entitiesAmong, entityOf, requireFrom, requireSelected, selectedNode } from "./resolve.js";
@@ -157,6 +158,11 @@ export class Select<
 
   override get selectedColumns(): readonly SelectedColumn[] {
     return disambiguate(this.rawColumns);
+  }
+
+  /** What the rows hold, element by element: classes, aliases and columns with their types. */
+  get columnDescriptions(): readonly ColumnDescription[] {
+    return describeColumns(this.rawColumns, this.rowKeys);
   }
 
   /** Conditions that rows must meet, all of them. A lambda receives the attributes of each selected entity. */
