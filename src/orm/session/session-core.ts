@@ -356,15 +356,21 @@ export class SessionCore
       return;
     }
     const relationship = mapperOf(states[0]).relationship(attribute.key) as Relationship;
+    const wanting: InstanceState[] = [];
     for (const state of states) {
       // What the relationship is keyed by must be known, and an expired row must still be there.
-      if (state.expired) yield* this.#loadColumn(state, mapperOf(state).primaryKey[0]);
+      if (state.expired) {
+        yield* this.#loadColumn(state, mapperOf(state).primaryKey[0]);
+        // It may have come with the row.
+        if (attribute.isLoaded(state)) continue;
+      }
+      wanting.push(state);
       for (const { local } of relationship.join.pairs) {
         const key = mapperOf(state).byColumn.get(local);
         if (key !== undefined && !key.isLoaded(state)) yield* this.#loadColumn(state, key);
       }
     }
-    for (const [options, group] of byOptions(states)) {
+    for (const [options, group] of byOptions(wanting)) {
       const said = whole && options instanceof LoadedOptions ? options.wholeOf(attribute.key) : options;
       yield* loadRelationship(this, group, relationship, said);
     }
