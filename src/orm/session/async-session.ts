@@ -217,9 +217,9 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   }
 
   #transactionFace(transaction: SessionTransaction | null): AsyncSessionTransaction | null {
-    return transaction === null
-      ? null
-      : new AsyncSessionTransaction(this.core, transaction, (op) => this.#finish(op as never));
+    if (transaction === null) return null;
+    if (transaction.face instanceof AsyncSessionTransaction) return transaction.face;
+    return new AsyncSessionTransaction(this.core, transaction, (op) => this.#finish(op as never));
   }
 
   /**

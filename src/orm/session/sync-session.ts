@@ -112,6 +112,20 @@ export class Session extends SessionFace implements Disposable {
     return this.#within(this.#run(this.core.beginNested()), fn);
   }
 
+  /** The transaction in progress, or null. */
+  getTransaction(): SyncTransaction | null {
+    return this.#transactionFace(this.core.rootTransaction);
+  }
+  /** The innermost savepoint in progress, or null. */
+  getNestedTransaction(): SyncTransaction | null {
+    return this.#transactionFace(this.core.nestedTransaction);
+  }
+
+  #transactionFace(transaction: SessionTransaction | null): SyncTransaction | null {
+    if (transaction === null) return null;
+    return transaction.face instanceof SyncTransaction ? transaction.face : new SyncTransaction(this.core, transaction);
+  }
+
   #within<T>(transaction: SessionTransaction, fn?: (session: this) => T): T | SyncTransaction {
     const face = new SyncTransaction(this.core, transaction);
     if (fn === undefined) return face;

@@ -8,7 +8,9 @@ export class SyncTransaction implements Disposable {
   constructor(
     readonly core: SessionCore,
     readonly transaction: SessionTransaction,
-  ) {}
+  ) {
+    transaction.face = this;
+  }
 
   get isActive(): boolean {
     return this.transaction.isActive;
@@ -34,7 +36,9 @@ export class AsyncSessionTransaction implements AsyncDisposable {
     readonly core: SessionCore,
     readonly transaction: SessionTransaction,
     private readonly run: <T>(op: Generator<never, T, unknown>) => Promise<T>,
-  ) {}
+  ) {
+    transaction.face = this;
+  }
 
   get isActive(): boolean {
     return this.transaction.isActive;

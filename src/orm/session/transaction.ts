@@ -63,6 +63,8 @@ export class SessionTransaction {
   #joined: Joined[] = [];
   /** Why the transaction can no longer be used: the error of the flush that failed. */
   failure: unknown = null;
+  /** The handle that its user has of it. */
+  face: object | null = null;
 
   constructor(
     readonly session: TransactionHost,
