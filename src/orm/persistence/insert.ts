@@ -11,7 +11,7 @@ import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { FlushError } from "../errors.js";
 import { announceInstance, heard } from "../instance-events.js";
 import type { Mapper } from "../mapping/mapper.js";
-import type { InstanceState, StateAttribute, StateMapper } from "../state.js";
+import type { InstanceState, StateMapper } from "../state.js";
 import { leaveUnset } from "../unset.js";
 import { explainErrors } from "./error-context.js";
 import type { PersistSession } from "./port.js";
@@ -168,8 +168,8 @@ function valueFor(
 }
 
 /** A null that is meant, where the column has a default. */
-function sendsNull(state: InstanceState, attribute: StateAttribute): boolean {
-  return state.extra?.sentNulls?.has(attribute) ?? false;
+function sendsNull(state: InstanceState, attribute: ColumnAttribute): boolean {
+  return attribute.type.shouldEvaluateNone || (state.extra?.sentNulls?.has(attribute) ?? false);
 }
 
 function newBatch(

@@ -11,7 +11,7 @@ export interface SessionExecuteOptions extends ExecutionOptions {
   readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false;
   /** For `insert(User)` with a list: a null is sent as NULL where the column has a default. Default false. */
   readonly renderNulls?: boolean;
-  /** For the session's own routing (`getBind`). */
+  /** Where the statement goes: `mapper` names the class whose engine it is, `shardId` the shard; the rest is for the session's own routing (`getBind`). */
   readonly bindArguments?: Readonly<Record<string, unknown>>;
 }
 

@@ -12,6 +12,7 @@ import type { WarningKind } from "../../sql/catalogue.js";
 import { errorKind, InvalidRequestError } from "../../sql/errors.js";
 import { Node } from "../../sql/node.js";
 import type { Mapper } from "../mapping/mapper.js";
+import { mapperFor } from "../mapping/registry.js";
 import type { InstanceState } from "../state.js";
 import { allBinds, type BindTable, resolveBind } from "./binds.js";
 import type { SessionExecuteOptions } from "./execute-options.js";
@@ -319,7 +320,8 @@ export abstract class TransactionalSession implements TransactionHost {
     );
   }
 
-  bindFor(mapper: Mapper | null, statement: Node | null = null, bindArguments = NO_ARGUMENTS): Bind {
+  bindFor(named: Mapper | null, statement: Node | null = null, bindArguments = NO_ARGUMENTS): Bind {
+    const mapper = bindArguments.mapper === undefined ? named : mapperFor(bindArguments.mapper);
     if (this.shards !== null) return this.shards.bindFor(bindArguments.shardId);
     const { router } = this.binds;
     if (router !== null) {

@@ -61,6 +61,7 @@ export abstract class SQLType<T = unknown> {
   /** Names that stand in DDL and CAST by dialect, `*` for all; see {@link spelled}. */
   protected spellings: ReadonlyMap<string, string> | null = null;
   private isConcealed = false;
+  private sendsNone = false;
   private keyText: string | null = null;
 
   /** The type compiler's method, e.g. `"visitInteger"`. */
@@ -76,6 +77,7 @@ export abstract class SQLType<T = unknown> {
         for (const [dialect, type] of this.variants) key += `|${dialect}:${type.cacheKey}`;
       }
       if (this.isConcealed) key += "|concealed";
+      if (this.sendsNone) key += "|none";
       if (this.spellings !== null) for (const [dialect, name] of this.spellings) key += `|${dialect}=${name}`;
       this.keyText = internTypeKey(key);
     }
@@ -205,6 +207,23 @@ export abstract class SQLType<T = unknown> {
     if (this.isConcealed) return this;
     const copy = this.copied();
     copy.isConcealed = true;
+    return copy;
+  }
+
+  /** Whether a null of an object is a value like others, and not the absence of one that the column's default fills. */
+  get shouldEvaluateNone(): boolean {
+    return this.sendsNone;
+  }
+
+  /**
+   * This type for columns with a default where a null that an object was given is to be stored as NULL. What was never set takes the default.
+   *
+   * @example @Column(t.string(50).evaluatesNone(), { nullable: true, serverDefault: "none yet" }) note!: string | null;
+   */
+  evaluatesNone(): SQLType<T> {
+    if (this.sendsNone) return this;
+    const copy = this.copied();
+    copy.sendsNone = true;
     return copy;
   }
 
