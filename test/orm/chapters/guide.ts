@@ -67,9 +67,8 @@ export async function members() {
       ["dan", "Dan Dyer", ["dan@one.org"]],
       ["eve", "Eve Earl", []],
     ];
-    rows.forEach(([name, fullName, addresses], i) => {
-      s.add(make(Member, { id: i + 1, name, fullName, emails: addresses.map(mail) }));
-    });
+    for (const [name, fullName, addresses] of rows)
+      s.add(make(Member, { name, fullName, emails: addresses.map(mail) }));
     const items = ["mug", "hat"].map((name) => make(Item, { name, description: `a ${name}` }));
     s.add(make(Order, { memberId: 1, items }));
   });
