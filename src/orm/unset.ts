@@ -1,6 +1,7 @@
 /**
  * Columns that an INSERT left NULL because nobody had given them a value. They read as null, but they do not count as loaded: a query that meets the
- * object fills them with what the row holds by then, `merge()` does not copy them, and setting one to null is a change. SQLAlchemy: an attribute that
+ * object fills them with what the row holds by then, or leaves them to be loaded where its statement has no column for them; `merge()` does not copy
+ * them, nor take them for known on the object that it finds; and setting one to null is a change. SQLAlchemy: an attribute that
  * is not in the object's `__dict__`.
  *
  * Objects that were inserted alike share one record of it, in the place of the statement that others were loaded by.
@@ -56,10 +57,10 @@ export function isUnset(state: InstanceState, attribute: StateAttribute): boolea
   return state.origin instanceof InsertedOrigin && state.origin.unset.has(attribute);
 }
 
-/** The attributes that a row has a value for count as unloaded: what the row holds is to fill them. */
-export function openUnset(state: InstanceState, unset: ReadonlySet<StateAttribute>, indexes: readonly number[]): void {
+/** A row of the object was met: the attributes count as unloaded, and what the row holds of them is to fill them. */
+export function openUnset(state: InstanceState, unset: ReadonlySet<StateAttribute>): void {
   for (const each of unset) {
     const { slot } = each as StateAttribute & { readonly slot: number };
-    if (state.values[slot] === null && indexes[slot] >= 0) state.values[slot] = undefined;
+    if (state.values[slot] === null) state.values[slot] = undefined;
   }
 }

@@ -164,7 +164,7 @@ export class ColumnAttribute extends Attribute {
   /** Stores a value that the flush computed (a foreign key, a generated key): an event for the row, but not for listeners. */
   assign(state: InstanceState, value: unknown): void {
     let previous = this.peek(state);
-    if (previous === null && state.key !== null && isUnset(state, this)) {
+    if (previous === null && (state.key !== null || value !== null) && isUnset(state, this)) {
       forgetUnset(state, this);
       previous = undefined;
     }
@@ -216,6 +216,11 @@ export class ColumnAttribute extends Attribute {
       if (previous !== undefined) return previous;
     }
     return this.peek(state);
+  }
+
+  keepAsCommitted(state: InstanceState): void {
+    const present = this.peek(state);
+    if (present !== undefined) state.keepAsCommitted(this, present);
   }
 
   setCommitted(state: InstanceState, value: unknown): void {

@@ -203,7 +203,7 @@ export class Variant {
   private fill(state: InstanceState, row: readonly unknown[]): void {
     const { values } = state;
     const { loaded } = this;
-    if (state.origin !== null && state.origin.unset !== null) openUnset(state, state.origin.unset, this.spec.indexes);
+    if (state.origin !== null && state.origin.unset !== null) openUnset(state, state.origin.unset);
     let i = 0;
     while (i < loaded.length && values[loaded[i]] !== undefined) i++;
     if (i < loaded.length) {

@@ -9,6 +9,7 @@ import { FlushError, StaleDataError } from "../errors.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 import { valuesOf } from "../state.js";
+import { isUnset } from "../unset.js";
 import { explainErrors } from "./error-context.js";
 import { storeReturned } from "./insert.js";
 import type { PersistSession, SaveRecord } from "./port.js";
@@ -336,7 +337,9 @@ export function* postUpdateStates(
 /** The row's UPDATE of those columns, null where they are as the database has them. */
 function postUpdateRow(state: InstanceState, shape: TableShape, columns: ReadonlySet<object>): UpdateRow | null {
   const mapper = mapperOf(state);
-  const changed = shape.columns.filter(({ column, attribute }) => columns.has(column) && attribute.hasNetChange(state));
+  const changed = shape.columns.filter(
+    ({ column, attribute }) => columns.has(column) && attribute.hasNetChange(state) && !isUnset(state, attribute),
+  );
   if (changed.length === 0) return null;
   const set = changed.map((c) => c.column);
   const setValues = changed.map((c) => c.attribute.peek(state) ?? null);

@@ -178,7 +178,11 @@ export class Merge {
   /** Setting is an event even where the value is the same: the object counts as dirty until the flush finds no net change. */
   *#column(attribute: ColumnAttribute, source: InstanceState, target: InstanceState): Op<void> {
     const value = attribute.peek(source);
-    if (value === undefined || (value === null && isUnset(source, attribute))) return;
+    if (value === undefined || (value === null && isUnset(source, attribute))) {
+      // Nobody knows it: the row may have another value by now than the NULL of its INSERT.
+      if (target.key !== null && isUnset(target, attribute)) attribute.expire(target);
+      return;
+    }
     if (!this.#load) {
       attribute.setCommitted(target, value);
       return;
