@@ -168,8 +168,8 @@ export class InstanceState {
   /** Related objects and collections, a slot for each relationship; null while none is loaded. */
   refs: unknown[] | null = null;
   /**
-   * The values that changed attributes had at the last flush or load. All that an object without a row has is new, but for relationships that are
-   * named here with what they held before.
+   * The values that changed attributes had at the last flush or load. All that an object without a row has is new, but for attributes that are named
+   * here with what they held when it still had one.
    */
   committed: Changes | null = null;
   /** How the object was loaded: converters of raw slots, and the loader options in force for it. */
@@ -313,7 +313,7 @@ export class InstanceState {
     this.committed?.delete(attribute);
   }
 
-  /** Notes what a relationship of an object without a row holds as nothing new. */
+  /** Notes what an attribute of an object without a row holds as nothing new. */
   keepAsCommitted(attribute: StateAttribute, value: unknown): void {
     if (this.committed === null) this.committed = new Changes(attribute, value);
     else this.committed.note(attribute, value);

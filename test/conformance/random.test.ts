@@ -1,7 +1,7 @@
 /**
  * Long random courses that once came out another way than with SQLAlchemy: objects deleted twice, columns that nobody had set, expired objects that a
- * flush works on, circles that are found late, merges that fail half-way. Recorded from SQLAlchemy 1.4.46 as the scenarios were; a line of
- * `random.jsonl` is one of them.
+ * flush works on, circles that are found late, merges that fail half-way. Recorded from SQLAlchemy 1.4.46 as the scenarios were, and from 2.0.54 where
+ * that does otherwise; a line of `random.jsonl` is one of them. Those with a sentence for a name are cut down to what matters.
  */
 import { readFileSync } from "node:fs";
 import { describe, inject } from "vitest";

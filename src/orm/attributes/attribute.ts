@@ -66,8 +66,16 @@ export abstract class Attribute implements StateAttribute {
   /** The change since the last flush, from memory. */
   abstract history(state: InstanceState): History;
 
+  /** The same as a flush sees it: with what waits for a collection to be loaded. */
+  flushHistory(state: InstanceState): History {
+    return this.history(state);
+  }
+
   /** Stores a value as if it had come from the database: no event, no change. */
   abstract setCommitted(state: InstanceState, value: unknown): void;
+
+  /** What an object holds that is without a row from now on counts as it did: as nothing new. */
+  abstract keepAsCommitted(state: InstanceState): void;
 
   /** Forgets the value and any change to it. */
   abstract expire(state: InstanceState): void;

@@ -51,7 +51,9 @@ export interface RelationTraits {
   keyUnset(state: InstanceState): boolean;
   /** `noload`: the attribute is empty instead of being loaded. */
   neverLoads(state: InstanceState): boolean;
-  /** What options or mapping say against loading now; throws for `raiseload`. */
+  /** Whether options or mapping say `raiseload`. It holds for who reads, not for what a flush or a cascade must know. */
+  refuses(state: InstanceState, sqlNeeded: boolean): boolean;
+  /** Throws where it is refused. */
   checkRaise(state: InstanceState, sqlNeeded: boolean): void;
 }
 
@@ -82,9 +84,6 @@ export abstract class RelationAttribute extends Attribute {
 
   /** The related objects in memory. */
   abstract loadedMembers(state: InstanceState): readonly object[];
-
-  /** What an object holds that is without a row from now on counts as it did: as nothing new. */
-  abstract keepAsCommitted(state: InstanceState): void;
 
   /** Whether the attribute was replaced while its old value was not in memory, and nothing but the database can tell it. */
   abstract originalUnknown(state: InstanceState): boolean;

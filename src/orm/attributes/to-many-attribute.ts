@@ -283,7 +283,6 @@ export class ToManyAttribute extends RelationAttribute {
 
   history(state: InstanceState): History<object> {
     const current = this.peek(state);
-    // What waits for the load is written by the other side of the relationship, where it was done.
     if (current === undefined) return NO_HISTORY;
     const { committed } = state;
     if (committed === null || !committed.has(this))
@@ -300,6 +299,12 @@ export class ToManyAttribute extends RelationAttribute {
       unchanged,
       original.filter((item) => !now.has(item)),
     );
+  }
+
+  override flushHistory(state: InstanceState): History<object> {
+    const pending = state.extra?.pending?.get(this);
+    if (pending === undefined || this.isLoaded(state)) return this.history(state);
+    return new History([...pending.added], [], [...pending.removed]);
   }
 
   originalUnknown(): boolean {

@@ -88,9 +88,13 @@ export class ToOneAttribute extends RelationAttribute {
 
   replace(state: InstanceState, value: object | null, initiator: EventToken, expected?: object): void {
     let previous = this.#previous(state);
-    if (expected !== undefined && previous !== undefined && previous !== expected) return;
+    // What is not in memory may be it, if the object has a row.
+    if (expected !== undefined && previous !== expected && (previous !== undefined || state.key === null)) return;
     // Nobody has said yet that there is none: saying it is a change.
     if (previous === null && this.peek(state) === undefined) previous = undefined;
+    // Where what was before must be known, a new object has had nothing: saying so once more changes nothing.
+    if (value === null && state.key === null && this.traits.activeHistory && !state.committed?.has(this))
+      state.keepAsCommitted(this, null);
     const replaced = this.fireReplace(state, value, previous, initiator);
     state.slots()[this.slot] = replaced;
   }

@@ -500,11 +500,15 @@ export class Relationship implements RelationTraits {
     return this.readStrategyFor(state) === "noload";
   }
 
-  checkRaise(state: InstanceState, sqlNeeded: boolean): void {
+  refuses(state: InstanceState, sqlNeeded: boolean): boolean {
     const strategy = this.readStrategyFor(state);
-    if (strategy !== "raise" && !(strategy === "raise_on_sql" && sqlNeeded)) return;
+    return strategy === "raise" || (strategy === "raise_on_sql" && sqlNeeded);
+  }
+
+  checkRaise(state: InstanceState, sqlNeeded: boolean): void {
+    if (!this.refuses(state, sqlNeeded)) return;
     throw new InvalidRequestError(
-      `"${this.label}" is not available on ${state.describe()} due to lazy: "${strategy}" (raiseload). ` +
+      `"${this.label}" is not available on ${state.describe()} due to lazy: "${this.readStrategyFor(state)}" (raiseload). ` +
         `Load it with the statement, for example options(selectinload(${this.parent.className}, (x) => x.${this.property})).`,
     );
   }

@@ -287,7 +287,8 @@ export class Membership {
     this.expiryCause = "rollback()";
     const evicted = new Set([...snapshot.new, ...this.new]);
     this.expunge(evicted, true);
-    for (const state of snapshot.new) if (state.session === null) this.#loseRow(state);
+    // An object that was expunged since its INSERT has lost its row too.
+    for (const state of snapshot.new) if (state.session === null && state.key !== null) loseIdentity(state);
     for (const [state, key] of snapshot.keySwitches) {
       const { base } = mapperOf(state);
       this.identity.discard(base, state);
@@ -302,12 +303,6 @@ export class Membership {
       this.identity.forEachState((state) => {
         if (state.modified || snapshot.dirty.has(state)) state.expireAll();
       });
-  }
-
-  /** An object that was expunged since its INSERT: that row is gone too. */
-  #loseRow(state: InstanceState): void {
-    state.key = null;
-    state.deleted = false;
   }
 
   #undelete(state: InstanceState): void {
@@ -340,11 +335,13 @@ export class Membership {
   }
 }
 
-/** An object has no row from now on: what it holds along its relationships counts as nothing new, as its columns were written with it. */
+/** An object has no row from now on: what it holds was written with the row and counts as nothing new. */
 export function loseIdentity(state: InstanceState): void {
+  const mapper = mapperOf(state);
   state.key = null;
   state.deleted = false;
-  if (state.refs !== null) for (const { attribute } of mapperOf(state).relationships) attribute.keepAsCommitted(state);
+  for (const attribute of mapper.columnAttributes) attribute.keepAsCommitted(state);
+  if (state.refs !== null) for (const { attribute } of mapper.relationships) attribute.keepAsCommitted(state);
 }
 
 /** Expires an object, but for attributes that were set since the flush: those belong to the next one. */

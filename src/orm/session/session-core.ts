@@ -467,7 +467,9 @@ export class SessionCore
   }
   *loadForCascade(states: readonly InstanceState[], attribute: RelationAttribute): Op<void> {
     // What memory tells needs neither a statement nor the flush before it.
-    const unknown = states.filter((state) => state.isPartial(attribute) || !attribute.answers(state));
+    const isKnown = (state: InstanceState) =>
+      attribute.isLoaded(state) || (!attribute.traits.refuses(state, true) && attribute.answers(state));
+    const unknown = states.filter((state) => state.isPartial(attribute) || !isKnown(state));
     for (const state of states) if (!unknown.includes(state)) attribute.get(state);
     if (unknown.length === 0) return;
     yield* this.autoflush();

@@ -94,7 +94,7 @@ export class FlushHistories<Session extends HistoryLoader> {
       histories = { of: new Map(), loaded: null };
       this.#histories.set(attribute, histories);
     }
-    const history = attribute.history(state) ?? NO_HISTORY;
+    const history = attribute.flushHistory(state) ?? NO_HISTORY;
     histories.of.set(state, history);
     if (loaded) {
       histories.loaded ??= new Set();

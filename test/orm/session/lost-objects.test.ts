@@ -43,6 +43,23 @@ class Book {
 const stateOf = (object: object) => inspect(object).state;
 
 describe("an object whose INSERT is undone", () => {
+  test("is not modified by what was written with its row, only by what is set after", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    const shelf = make(Shelf, { name: "a", books: [make(Book, { title: "b" })] });
+    session.add(shelf);
+    await session.flush();
+    await session.rollback();
+    expect(inspect(shelf).attrs.name?.history.unchanged).toEqual(["a"]);
+    shelf.name = "a";
+    expect(session.isModified(shelf)).toBe(false);
+    shelf.name = "c";
+    expect(session.isModified(shelf)).toBe(true);
+    session.add(shelf);
+    await session.commit();
+    expect((await session.scalars(select(Shelf)).all()).map((s) => s.name)).toEqual(["c"]);
+  });
+
   test("was expunged meanwhile: it is transient after the rollback, as if it had stayed", async () => {
     const { Session } = await storeFor(reg);
     await using session = Session();
