@@ -62,6 +62,7 @@ export * from "./schema/column-specs.js";
 export * from "./schema/constraints.js";
 export * from "./schema/conv.js";
 export type { AttachedDDL, CreateOptions, SchemaMoment } from "./schema/create.js";
+export * from "./schema/derived-table.js";
 export * from "./schema/generated.js";
 export * from "./schema/indexes.js";
 export * from "./schema/items.js";

@@ -5,7 +5,7 @@ import { type Attrs, type Cls, ENTITY, type EntityElement, type EntityRef } from
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import type { KeyContext } from "../../sql/key-context.js";
 import { type Node, type Parts, refId } from "../../sql/node.js";
-import type { Column } from "../../sql/schema/column.js";
+import { Column } from "../../sql/schema/column.js";
 import { Alias, AliasedFrom } from "../../sql/selectable/alias.js";
 import { FromClause } from "../../sql/selectable/from-clause.js";
 import { baseColumn, Join } from "../../sql/selectable/join.js";
@@ -64,7 +64,12 @@ export class MapperEntity extends OrmEntity {
     return this.kind !== "class";
   }
   override get writeTarget(): From {
-    return this.from instanceof Join ? (this.mapper.table as unknown as From) : this.from;
+    const { mapper } = this;
+    if (mapper.table.definition !== null)
+      throw new ArgumentError(
+        `${mapper.className} is mapped over a query, which no statement can write. Add its objects to a session, or write the classes or tables that it reads.`,
+      );
+    return this.from instanceof Join ? (mapper.table as unknown as From) : this.from;
   }
 
   /** The columns of the class that are not deferred, in the order of its attributes. */
@@ -132,6 +137,8 @@ export class MapperEntity extends OrmEntity {
   #expressionOf(attribute: ExpressionAttribute): ColumnElement {
     const { expression, key } = attribute;
     if (expression === null) return new Label(key, new Null());
+    // A column of a query that the class is mapped over.
+    if (expression instanceof Column) return new Label(key, this.columnFor(expression));
     if (this.kind !== "class") {
       // A subquery of the class has the value as a column of its own.
       for (const each of this.from.columns) if (each.key === key && baseColumn(each) === null) return each;

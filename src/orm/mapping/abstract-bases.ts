@@ -1,6 +1,7 @@
 /** Bases and mixins without a table: what they say of the classes below them. */
 import { ENTITY } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import type { DerivedSource } from "../../sql/schema/derived-table.js";
 import type { MetaData } from "../../sql/schema/metadata.js";
 import type { Table, TableOptions } from "../../sql/schema/table.js";
 import type { AnyClass, MapperOptions } from "./declarations.js";
@@ -15,10 +16,13 @@ export type TableArgs = readonly unknown[] | ((table: Table, cls: AnyClass) => r
  */
 export type TableName = string | null | ((cls: AnyClass, hasInheritedTable: boolean) => string | null);
 
+/** What a class can be mapped to: a table that is there, or a join or a query, of which it reads the rows and writes those of the tables whose keys it has. */
+export type MappedSource = Table<unknown, unknown> | DerivedSource;
+
 /** What a class says of itself and its table. */
 export interface DeclaredOptions extends MapperOptions {
   readonly tableName?: TableName;
-  readonly table?: Table<unknown, unknown>;
+  readonly table?: MappedSource;
   readonly schema?: string;
   readonly metadata?: MetaData;
   readonly comment?: string;

@@ -91,8 +91,13 @@ class DeferredSpec extends PropertySpec {
   }
   declare(property: string): PropertyDeclaration {
     const { group, raiseload = false } = this.options;
-    const options = { deferred: true, deferredRaiseload: raiseload, ...(group === undefined ? {} : { group }) };
-    return { kind: "column", property, type: null, column: this.column, options };
+    const options = {
+      column: this.column,
+      deferred: true,
+      deferredRaiseload: raiseload,
+      ...(group === undefined ? {} : { group }),
+    };
+    return { kind: "column", property, type: null, options };
   }
 }
 
@@ -114,9 +119,11 @@ export function imperativeDeclarations(cls: AnyClass, properties: ImperativeProp
       return { kind: "relation", property, relation: kind ?? null, target: spec.target, options };
     }
     if (spec instanceof PropertySpec) return spec.declare(property, `${cls.name}.${property}`);
-    if (spec instanceof Column) return { kind: "column", property, type: null, column: spec, options: {} };
+    const columns = [spec].flat();
+    if (columns.every((each) => each instanceof Column))
+      return { kind: "column", property, type: null, options: { column: columns } };
     throw new ArgumentError(
-      `${cls.name}.${property}: a property of an imperative mapping is a column of its table or relationship(() => Target).`,
+      `${cls.name}.${property}: a property of an imperative mapping is a column of its table, a list of columns that are equal, or relationship(() => Target).`,
     );
   });
 }

@@ -250,7 +250,6 @@ export class CompositeSpec extends PropertySpec {
         kind: "column",
         property: attribute ?? prefixed,
         type: plainType(type),
-        column: null,
         options: { ...(nullable ? { nullable } : {}), ...options },
       });
       return { name, attribute: attribute ?? prefixed, nested: null };

@@ -2,10 +2,13 @@
  * Turns declarations into mappers: tables and columns when a class is declared, everything that needs other classes on first use.
  */
 import { ArgumentError } from "../../sql/errors.js";
-import { Column, ForeignKey, type ForeignKeyTarget } from "../../sql/schema/column.js";
+import { Column, type ColumnInfo, ForeignKey, type ForeignKeyTarget } from "../../sql/schema/column.js";
 import { Constraint, ForeignKeyConstraint } from "../../sql/schema/constraints.js";
+import { DerivedTable } from "../../sql/schema/derived-table.js";
 import { Index } from "../../sql/schema/indexes.js";
+import { MetaData } from "../../sql/schema/metadata.js";
 import { Table, type TableOptions } from "../../sql/schema/table.js";
+import { Join } from "../../sql/selectable/join.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import { ExpressionAttribute } from "../attributes/expression-attribute.js";
 import { MutableAttribute } from "../attributes/mutable-attribute.js";
@@ -16,7 +19,7 @@ import { tieAnySides } from "./any-sides.js";
 import type { ClassDeclaration } from "./class-declaration.js";
 import { addDescriptors, addDiscriminator, addExpression, addHooks } from "./configure-properties.js";
 import { configureRelationships, declareRelationships } from "./configure-relationships.js";
-import type { ColumnDeclaration, PropertyChoice, PropertyDeclaration } from "./declarations.js";
+import type { ColumnDeclaration, ExpressionDeclaration, PropertyChoice, PropertyDeclaration } from "./declarations.js";
 import { addImpliedColumns } from "./implied-columns.js";
 import { inferType } from "./infer-type.js";
 import { defineAccessor, mapperOfPrototype } from "./instrument.js";
@@ -39,7 +42,7 @@ export function declareColumns(declaration: ClassDeclaration): void {
   } else mapper.inherits = above;
   mapper.base = mapper.inherits?.base ?? mapper;
   if (mapper.inherits !== null) mapper.inherits.subclasses.push(mapper);
-  const own = (declaration.options.table as Table | undefined) ?? ownTable(declaration);
+  const own = givenTable(declaration) ?? ownTable(declaration);
   mapper.single = own === null;
   mapper.tables = own === null ? [...(mapper.inherits as Mapper).tables] : [...(mapper.inherits?.tables ?? []), own];
   for (const column of declaration.columns) declareColumn(declaration, column);
@@ -62,6 +65,25 @@ function superMapper({ mapper, inherits }: ClassDeclaration): Mapper | null {
     );
   }
   return found ?? null;
+}
+
+/** The table that the class names, or what stands for one. */
+function givenTable({ mapper, options, home }: ClassDeclaration): Table | undefined {
+  const { table } = options;
+  if (table === undefined || table instanceof Table) return table as Table | undefined;
+  const derived = new DerivedTable(options.tableName ?? home.naming.tableName(mapper.className), new MetaData(), table);
+  if (table instanceof Join && table.columns.length > 0 && isOuter(table) && options.primaryKey === undefined)
+    throw new MapperConfigurationError(
+      `${mapper.className} is mapped over an outer join, whose rows may lack a part of the key. Name what each row has: primaryKey: ["id"].`,
+    );
+  return derived;
+}
+
+function isOuter(from: unknown): boolean {
+  return (
+    from instanceof Join &&
+    ((from.kind !== "inner" && from.kind !== "cross") || isOuter(from.left) || isOuter(from.right))
+  );
 }
 
 /** A subclass that names no table and adds no key shares its base's table. */
@@ -94,11 +116,11 @@ function ownTable(declaration: ClassDeclaration): Table | null {
 }
 
 function declareColumn(declaration: ClassDeclaration, given: ColumnDeclaration): void {
-  const { property, column, options } = given;
+  const { property, options } = given;
   const { mapper, home } = declaration;
   const table = mapper.table;
-  if (column !== null) {
-    named.set(column, property);
+  if (options.column !== undefined) {
+    for (const each of [options.column].flat()) named.set(columnIn(mapper, each, property), property);
     return;
   }
   const name = options.name ?? home.naming.columnName(property);
@@ -114,6 +136,7 @@ function declareColumn(declaration: ClassDeclaration, given: ColumnDeclaration):
     named.set(existing, property);
     return;
   }
+  if (table instanceof DerivedTable) throw noColumn(mapper, property, name);
   // A foreign key without a type takes that of the column it refers to.
   const type =
     given.inferred === undefined
@@ -121,6 +144,7 @@ function declareColumn(declaration: ClassDeclaration, given: ColumnDeclaration):
       : inferType(given.inferred, mapper.cls, property, home, options.foreignKey !== undefined);
   const {
     foreignKey,
+    column: _o,
     foreignKeyOptions,
     onDelete,
     onUpdate,
@@ -156,6 +180,21 @@ function declareColumn(declaration: ClassDeclaration, given: ColumnDeclaration):
   named.set(made, property);
   if (mapper.single) ownerOf.set(made, mapper);
   table.addColumn(made);
+}
+
+/** The column of the class's table that stands for one that is given. */
+function columnIn(mapper: Mapper, column: ColumnInfo, property: string): Column {
+  const { table } = mapper;
+  const own = table.columns.find((each) => (each as ColumnInfo) === column);
+  const found = own ?? (table instanceof DerivedTable ? table.standInFor(column) : undefined);
+  if (found === undefined) throw noColumn(mapper, property, `${column.table?.name ?? "?"}.${column.name}`);
+  return found;
+}
+
+function noColumn({ className, table }: Mapper, property: string, name: string): MapperConfigurationError {
+  return new MapperConfigurationError(
+    `${className}.${property}: there is no column ${name} in what ${className} is mapped to. It has: ${table.columns.map((each) => each.name).join(", ")}.`,
+  );
 }
 
 function foreignKeyOf(
@@ -245,9 +284,15 @@ function giveSlots(declaration: ClassDeclaration): void {
   const declared = new Map(declaration.columns.map((c) => [c.property, c]));
   for (const column of ownColumns(declaration)) {
     const key = named.get(column) ?? unnamedKey(declaration, column);
+    const base = mapper.table instanceof DerivedTable ? mapper.table.baseOf(column) : column;
+    if (base === null && !(mapper.options.primaryKey ?? []).includes(key)) {
+      addExpression(mapper, readOnly(column, key, declared.get(key)?.options));
+      continue;
+    }
     const inherited = mapper.attributes.get(key) ?? inheritedKey(mapper, column);
     if (inherited instanceof ColumnAttribute) {
       mapper.byColumn.set(column, inherited);
+      if (base !== null) mapper.byColumn.set(base, inherited);
       if (inherited.key !== key && named.has(column)) {
         const second = new SynonymDescriptor(mapper, key, inherited.key);
         second.install(prototype);
@@ -265,6 +310,7 @@ function giveSlots(declaration: ClassDeclaration): void {
     mapper.columnAttributes.push(attribute);
     mapper.attributes.set(key, attribute);
     mapper.byColumn.set(column, attribute);
+    if (base !== null) mapper.byColumn.set(base, attribute);
     // A foreign-key column that no property maps leaves the name to the class's own members.
     if (named.has(column) || !(key in prototype)) defineAccessor(prototype, attribute);
   }
@@ -275,6 +321,16 @@ function giveSlots(declaration: ClassDeclaration): void {
   setPolymorphism(mapper);
   declareRelationships(declaration);
   warnOfMissing(declaration);
+}
+
+/** A column of a query that no table is written for. */
+function readOnly(
+  column: Column,
+  property: string,
+  { deferred, group, deferredRaiseload }: ColumnDeclaration["options"] = {},
+): ExpressionDeclaration {
+  const options = { deferred, group, deferredRaiseload, perQuery: false };
+  return { kind: "expression", property, type: column.type, expression: () => column, options };
 }
 
 /** A joined table's key that continues the base's under another name: both are one attribute. */

@@ -8,6 +8,7 @@ import type {
   ForeignKey,
   ForeignKeyOptions,
 } from "../../sql/schema/column.js";
+import type { DerivedSource } from "../../sql/schema/derived-table.js";
 import type { Table } from "../../sql/schema/table.js";
 import type { StandardSchema } from "../../sql/types/standard-schema.js";
 import type { SQLType } from "../../sql/types/type.js";
@@ -47,14 +48,14 @@ export interface ColumnDeclaration {
   readonly type: SQLType | null;
   /** What the type is inferred from where none is given. */
   readonly inferred?: InferredFrom;
-  /** A column of an existing table. */
-  readonly column: Column | null;
   readonly options: ColumnDeclarationOptions;
 }
 
 export interface ColumnDeclarationOptions<T = unknown>
   extends Omit<CoreColumnOptions<T>, "foreignKey" | "foreignKeys" | "key"> {
   readonly foreignKey?: ForeignKeyDeclaration;
+  /** Of a class over a table, a join or a query that is there: the column that the attribute stands for, or several that are always equal. */
+  readonly column?: ColumnInfo | readonly ColumnInfo[];
   /** With `foreignKey`: its ON DELETE, ON UPDATE and so on. */
   readonly foreignKeyOptions?: ForeignKeyOptions;
   readonly onDelete?: ForeignKeyOptions["onDelete"];
@@ -114,6 +115,9 @@ export interface Variant {
   readonly keys: { readonly type: string; readonly id: string } | null;
 }
 
+/** What can tie the two sides of a many-to-many: a table or its name (made when it is not there); a join or a query, where the relationship is viewonly. */
+export type Secondary = string | Table<unknown, unknown> | DerivedSource;
+
 /** A reference to columns of one side: attribute or column names, columns, or a lambda over attributes. */
 export type ColumnRefs = readonly (string | ColumnElement)[] | ((attrs: never) => unknown);
 
@@ -128,8 +132,8 @@ export interface RelationDeclarationOptions {
   readonly secondaryJoin?: (...sides: never[]) => unknown;
   /** Names of relationships that write the same columns, on purpose: no warning is given of them. */
   readonly overlaps?: string | readonly string[];
-  /** The association table: its name (made when it is not there), the table, or a thunk. */
-  readonly secondary?: string | Table<unknown, unknown> | (() => Table<unknown, unknown> | AnyClass);
+  /** The association table, what stands for one, or a thunk. */
+  readonly secondary?: Secondary | (() => Exclude<Secondary, string> | AnyClass);
   /** Columns of the association table that refer to this class. */
   readonly joinColumns?: readonly string[];
   /** Columns of the association table that refer to the target. */

@@ -2,7 +2,6 @@
 import "reflect-metadata";
 import type { Attrs, Cls, EntityRef } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
-import type { Table } from "../../sql/schema/table.js";
 import { isType, plainType, type SQLType } from "../../sql/types/type.js";
 import type { CascadeName } from "../cascades.js";
 import {
@@ -13,6 +12,7 @@ import {
   type LazyStrategy,
   type RelationDeclarationOptions,
   type RelationKind,
+  type Secondary,
 } from "./declarations.js";
 import { defaultRegistry, refuseStandardDecorator } from "./registry.js";
 
@@ -68,7 +68,6 @@ function columnDecorator(
       property,
       type: given,
       ...(given === null ? { inferred: { design: designType(target, property), decorator: name } } : {}),
-      column: null,
       options: options as ColumnDeclarationOptions,
     });
   };
@@ -87,8 +86,8 @@ export interface RelationOptions<E = never>
   readonly orderBy?: string | readonly string[] | ((target: Attrs<E>) => unknown);
   /** The property of the target that is the other side. */
   readonly backPopulates?: (keyof E & string) | ((target: E) => unknown);
-  /** Of a many-to-many: the association table, its name, or a thunk of it. */
-  readonly secondary?: string | Table<unknown, unknown> | (() => Table<unknown, unknown> | AnyClass);
+  /** Of a many-to-many: the association table, its name, or a thunk of it; where it is viewonly, also a join or a query. */
+  readonly secondary?: Secondary | (() => Exclude<Secondary, string> | AnyClass);
   /** How the attribute loads when it is read, and whether statements load it with the object. Default "select". */
   readonly lazy?: LazyStrategy;
   readonly foreignKeys?: ColumnRefs;

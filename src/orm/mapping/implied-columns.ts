@@ -2,6 +2,8 @@
 import { ArgumentError } from "../../sql/errors.js";
 import { Column, ForeignKey } from "../../sql/schema/column.js";
 import { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
+import { DerivedTable, isDerivedSource } from "../../sql/schema/derived-table.js";
+import { MetaData } from "../../sql/schema/metadata.js";
 import { Table } from "../../sql/schema/table.js";
 import { MapperConfigurationError } from "../errors.js";
 import type { ClassDeclaration } from "./class-declaration.js";
@@ -149,7 +151,7 @@ function resolveAssociation(declaration: ClassDeclaration, relation: RelationDec
   const target = targetOf(mapper, relation);
   const inverse = inverseDeclaration(target, relation);
   const given = relation.options.secondary ?? inverse?.options.secondary;
-  const table = given === undefined ? null : tableOf(given, declaration, labelOf(mapper, relation));
+  const table = given === undefined ? null : tableOf(given, declaration, relation);
   let association: Association;
   if (table !== null) {
     association = {
@@ -182,16 +184,23 @@ function resolveAssociation(declaration: ClassDeclaration, relation: RelationDec
 
 function tableOf(
   given: NonNullable<RelationDeclaration["options"]["secondary"]>,
-  { metadata }: ClassDeclaration,
-  label: string,
+  { mapper, metadata }: ClassDeclaration,
+  relation: RelationDeclaration,
 ): Table | null {
   if (typeof given === "string") return (metadata.tables.get(given) as Table | undefined) ?? null;
-  if (given instanceof Table) return given as Table;
-  const result = given();
+  const result = typeof given === "function" ? given() : given;
   if (result instanceof Table) return result as Table;
-  const mapper = typeof result === "function" ? mapperOfPrototype(result.prototype) : undefined;
-  if (mapper === undefined) throw new ArgumentError(`${label}: secondary is neither a table nor the name of one.`);
-  return mapper.table;
+  const label = labelOf(mapper, relation);
+  if (isDerivedSource(result)) {
+    if (relation.options.viewonly !== true)
+      throw new ArgumentError(
+        `${label}: secondary is a join or a query, whose rows no flush can write. Say viewonly: true.`,
+      );
+    return new DerivedTable(`${mapper.table.name}_${relation.property}`, new MetaData(), result);
+  }
+  const between = typeof result === "function" ? mapperOfPrototype(result.prototype) : undefined;
+  if (between === undefined) throw new ArgumentError(`${label}: secondary is neither a table nor the name of one.`);
+  return between.table;
 }
 
 function named(

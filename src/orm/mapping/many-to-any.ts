@@ -76,7 +76,6 @@ class ManyToAnySpec extends PropertySpec {
       kind: "column",
       property,
       type,
-      column: null,
       options: { nullable },
     });
     return [column(shared.type, t.string(50)), column(shared.id, plainType(this.options.idType ?? t.integer))];

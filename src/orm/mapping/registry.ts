@@ -4,12 +4,13 @@ import { type DDLConnection, type DDLOp, type DDLRunner, RUN_DDL, type SyncDDLBi
 import { ArgumentError, errorKind, InvalidRequestError } from "../../sql/errors.js";
 import { metadata as defaultMetadata, MetaData } from "../../sql/schema/metadata.js";
 import { reflectOp } from "../../sql/schema/reflect.js";
-import type { Table, TableOptions } from "../../sql/schema/table.js";
+import type { TableOptions } from "../../sql/schema/table.js";
 import { UnmappedClassError } from "../errors.js";
 import {
   abstractMessage,
   declareAbstract,
   isAbstractBase,
+  type MappedSource,
   type TableArgs,
   type TableFactory,
   type TableName,
@@ -49,8 +50,8 @@ export interface RegistryOptions extends TypeWords {
 export interface EntityOptions extends MapperOptions {
   /** Null for a subclass that shares its superclass's table; on an abstract base a function that names the table of each class below. */
   readonly tableName?: TableName;
-  /** An existing table to map. */
-  readonly table?: Table<unknown, unknown>;
+  /** An existing table to map, or a join or a query, of which a class reads the rows and writes those of the tables whose keys it has. */
+  readonly table?: MappedSource;
   readonly schema?: string;
   /** Where the table goes; the registry's where absent. Mostly of an abstract base, for the classes below it. */
   readonly metadata?: MetaData;
@@ -152,10 +153,10 @@ export class Registry implements MapperRegistry {
    * Maps a plain class to a table without decorators. SQLAlchemy: `map_imperatively`.
    *
    * @param cls the class; its prototype gets the attributes
-   * @param table its table; null for a single-table subclass
+   * @param table its table, or a join or a query; null for a single-table subclass
    * @throws ArgumentError for a class that is mapped already
    */
-  mapImperatively(cls: AnyClass, table: Table<unknown, unknown> | null, options: ImperativeOptions = {}): void {
+  mapImperatively(cls: AnyClass, table: MappedSource | null, options: ImperativeOptions = {}): void {
     const mapper = this.#newMapper(cls, options);
     const properties = imperativeDeclarations(cls, options.properties ?? {});
     this.#declare(

@@ -1,5 +1,7 @@
 /** What persistence needs to know of one table of a mapper, worked out once. */
+import { InvalidRequestError } from "../../sql/errors.js";
 import type { Column } from "../../sql/schema/column.js";
+import { DerivedTable } from "../../sql/schema/derived-table.js";
 import type { Table } from "../../sql/schema/table.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { Mapper } from "../mapping/mapper.js";
@@ -41,7 +43,13 @@ const shapes = new WeakMap<Mapper, readonly TableShape[]>();
 export function tableShapes(mapper: Mapper): readonly TableShape[] {
   let found = shapes.get(mapper);
   if (found === undefined) {
-    found = mapper.tables.map((table) => tableShape(mapper, table));
+    found = mapper.tables
+      .flatMap((table) => (table instanceof DerivedTable ? table.written : [table]))
+      .map((table) => tableShape(mapper, table));
+    if (found.length === 0)
+      throw new InvalidRequestError(
+        `${mapper.className} is mapped over a query that has the whole key of no table, so its objects are read only. Write objects of the classes that it reads.`,
+      );
     shapes.set(mapper, found);
   }
   return found;

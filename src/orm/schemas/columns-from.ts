@@ -65,7 +65,6 @@ export function columnsFrom<S extends StandardSchema>(
       kind: "column",
       property: name,
       type: plainType(made),
-      column: null,
       options: {
         nullable: found?.nullable === true || entry.optional,
         ...(entry.schema === null ? {} : { schema: entry.schema }),

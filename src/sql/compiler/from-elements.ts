@@ -118,7 +118,14 @@ export abstract class FromCompiler extends ExpressionCompiler {
   }
 
   visitTable(table: Table): string {
-    return this.tableText(table as unknown as Table);
+    return table.definition === null
+      ? this.tableText(table as unknown as Table)
+      : `${this.definitionText(table.definition)} AS ${this.quote(table.name)}`;
+  }
+
+  /** The query that stands for a table: its values belong to the table, not to the statement. */
+  private definitionText(query: Node): string {
+    return this.withConstants(() => `(${this.placed(true, () => this.nested(query))})`);
   }
 
   visitAlias(alias: Alias): string {
@@ -131,7 +138,9 @@ export abstract class FromCompiler extends ExpressionCompiler {
         ? `(${this.process(element)})`
         : element.visitName === "Subquery"
           ? this.subqueryText(element as Subquery)
-          : this.process(element);
+          : element.visitName === "Table" && (element as unknown as Table).definition !== null
+            ? this.definitionText((element as unknown as Table).definition as Node)
+            : this.process(element);
     return `${inner} AS ${this.quote(this.aliasName(alias as AliasedFrom<unknown>))}${sampling}`;
   }
 

@@ -2,7 +2,7 @@ import type { DDLElement } from "../ddl/element.js";
 import { type AsyncDDLBind, type DDLRunner, RUN_DDL, type SyncDDLBind } from "../ddl-runner.js";
 import { ArgumentError, InvalidRequestError } from "../errors.js";
 import type { KeyContext } from "../key-context.js";
-import { nextRefId } from "../node.js";
+import { type Node, nextRefId } from "../node.js";
 import { FromClause, recordOf } from "../selectable/from-clause.js";
 import type { BoolExpr } from "../typing.js";
 import { Column, type ColumnInfo, type TableLike, type TableRegistry } from "./column.js";
@@ -157,6 +157,11 @@ export class Table<Cols = ColumnSpecs, Name = string>
       ...this.#dialectOptions,
       [dialectName]: { ...options, ...this.#dialectOptions?.[dialectName] },
     };
+  }
+
+  /** The query that stands for a table which the database does not have; null for all others. */
+  get definition(): Node | null {
+    return null;
   }
 
   get comment(): string | null {

@@ -8,9 +8,12 @@ import {
   awaitable,
   Column,
   cast,
+  type Expr,
   ForeignKeyConstraint,
   foreign,
   func,
+  inspect,
+  join,
   joinedload,
   ManyToMany,
   ManyToOne,
@@ -681,5 +684,90 @@ describe("a join of several tables between two classes", () => {
         .all();
       expect(await session.runSync(() => all.map((a) => a.ds.map((d) => d.id)))).toEqual([[1], []]);
     }
+  });
+
+  test("[RJ-04] is a join of several tables, or a query, that the relationship has for itself", async () => {
+    const own = registry();
+    @own.Entity("ka")
+    class First {
+      @PrimaryKey() id!: number;
+      @Column(t.integer, { foreignKey: "kb.id" }) bId!: number;
+      @ManyToMany(() => Last, {
+        viewonly: true,
+        uselist: false,
+        secondary: () =>
+          join(join(inspect(Second).table, inspect(Last).table), inspect(Third).table, tableOf("kc", "dId", "kd")),
+        primaryJoin: (a: Attrs<First>, _: unknown, s: Record<string, Expr<number>>) =>
+          and(a.bId.eq(s.kb_id), a.id.eq(s.a_id)),
+        secondaryJoin: (_: unknown, d: Attrs<Last>, s: Record<string, Expr<number>>) => d.id.eq(s.kb_d_id),
+      })
+      last!: Relation<Last> | null;
+      @ManyToMany(() => Last, {
+        viewonly: true,
+        secondary: () => {
+          const c = attrs(Third);
+          return select({ from: c.aId, to: c.dId }).where(c.dId.gt(0));
+        },
+        primaryJoin: (a: Attrs<First>, _: unknown, s: Record<string, Expr<number>>) => a.id.eq(s.from),
+        secondaryJoin: (_: unknown, d: Attrs<Last>, s: Record<string, Expr<number>>) => d.id.eq(s.to),
+        orderBy: "id",
+      })
+      all!: Last[];
+    }
+    @own.Entity("kb")
+    class Second {
+      @PrimaryKey() id!: number;
+      @Column(t.integer, { foreignKey: "kd.id" }) dId!: number;
+    }
+    @own.Entity("kc")
+    class Third {
+      @PrimaryKey() id!: number;
+      @Column(t.integer, { foreignKey: "ka.id" }) aId!: number;
+      @Column(t.integer, { foreignKey: "kd.id" }) dId!: number;
+    }
+    @own.Entity("kd")
+    class Last {
+      @PrimaryKey() id!: number;
+    }
+    const tableOf = (name: string, key: string, other: string) =>
+      own.metadata.tables
+        .get(name)!
+        .column(key)
+        .eq(own.metadata.tables.get(other)!.column("id") as never) as never;
+    const { Session, engine } = await storeFor(own);
+    await Session.begin(async (s) => {
+      s.addAll([make(Last, { id: 1 }), make(Last, { id: 2 })]);
+      await s.flush();
+      s.addAll([make(Second, { id: 1, dId: 1 }), make(Second, { id: 2, dId: 2 })]);
+      await s.flush();
+      s.addAll([make(First, { id: 1, bId: 1 }), make(First, { id: 2, bId: 2 })]);
+      await s.flush();
+      s.addAll([make(Third, { id: 1, aId: 1, dId: 1 }), make(Third, { id: 2, aId: 2, dId: 1 })]);
+    });
+    for (const option of [null, selectinload(First, (a) => a.last), joinedload(First, (a) => a.last)]) {
+      await using session = Session();
+      const stmt = select(First).orderBy((a) => a.id);
+      const found = await session.scalars(option === null ? stmt : stmt.options(option)).all();
+      expect(await session.runSync(() => found.map((a) => [a.last?.id, a.all.map((d) => d.id)]))).toEqual([
+        [1, [1]],
+        [undefined, [1]],
+      ]);
+    }
+    await using session = Session();
+    using log = recordStatements(engine);
+    expect(await session.scalars(select(First).join(attrs(First).last)).all()).toHaveLength(1);
+    expect(log.texts()[0].replace(/\s+/g, " ")).toMatch(
+      /FROM ka JOIN \(SELECT .* FROM kb JOIN kd ON .* JOIN kc ON .*\) AS ka_last(_1)? ON .* JOIN kd ON/,
+    );
+    expect(await session.scalars(select(attrs(First).id).where(attrs(First).last.has())).all()).toEqual([1]);
+    const bad = registry();
+    @bad.Entity("lone")
+    class Lone {
+      @PrimaryKey() id!: number;
+      @ManyToMany(() => Lone, { secondary: () => select(attrs(Third).aId, attrs(Third).dId) as never }) all!: Lone[];
+    }
+    expect(() => inspect(Lone)).toThrow(
+      "Lone.all: secondary is a join or a query, whose rows no flush can write. Say viewonly: true.",
+    );
   });
 });
