@@ -122,8 +122,8 @@ export class ConnectionCore extends TransactionalConnection implements Connectio
 
   /** Runs a compiled INSERT, UPDATE or DELETE of one row for many rows, no two of which are the same row of the table. */
   *runRows(compiled: Compiled, rows: ValueRows): Op<DriverManyResult> {
-    if (turnIsLong()) yield BREATHE;
     const driver = this.root === null || this.opened === null ? yield* this.ready() : this.opened;
+    if (driver.immediate && turnIsLong()) yield BREATHE;
     // Whoever watches statements sees parameter sets.
     if (!takesRows(driver) || this.#isWatched()) return yield* this.runMany(compiled, rows.toSets());
     const plan = planOf(compiled, this.dialect);

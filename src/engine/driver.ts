@@ -78,6 +78,20 @@ export class ValueRows {
   }
 }
 
+/** One statement for many rows, of several that are sent together. */
+export interface RowsWrite {
+  readonly plan: DriverPlan;
+  readonly rows: ValueRows;
+}
+
+/** What became of one of them: its result, why it failed, or that it was not run, as one before it had failed. */
+export type RowsOutcome = DriverManyResult | RowsFailure | "not run";
+
+/** Carries the error of a write, which may be any value. */
+export class RowsFailure {
+  constructor(readonly error: unknown) {}
+}
+
 /** A server-side cursor. */
 export interface DriverCursor {
   readonly columns: readonly string[];
@@ -118,6 +132,13 @@ export interface DriverConnection {
    */
   runRows?(plan: DriverPlan, rows: ValueRows, signal?: AbortSignal): DriverManyResult | PromiseLike<DriverManyResult>;
   runRowsSync?(plan: DriverPlan, rows: ValueRows): DriverManyResult;
+  /**
+   * Whether {@link runTogether} takes this write now. Drivers that gain nothing by sending several statements at once have neither.
+   */
+  joins?(write: RowsWrite): boolean;
+  /** Runs several writes with one exchange, in their order; after one that fails the others are not run. Gives an outcome for each. */
+  runTogether?(writes: readonly RowsWrite[], signal?: AbortSignal): PromiseLike<readonly RowsOutcome[]>;
+  runTogetherSync?(writes: readonly RowsWrite[]): readonly RowsOutcome[];
   openCursor(
     plan: DriverPlan,
     params: readonly unknown[],

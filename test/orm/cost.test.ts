@@ -1,5 +1,4 @@
 /** What the hot paths may cost, in things that can be counted. Times are measured by test/bench. */
-import { Socket } from "node:net";
 import { describe, expect, test, vi } from "vitest";
 import {
   type AsyncSession,
@@ -21,6 +20,7 @@ import { mapperFor } from "../../src/orm/mapping/registry.js";
 import { KeyCopier } from "../../src/orm/uow/sync.js";
 import { databaseName } from "../support/database.js";
 import { countMade } from "../support/made.js";
+import { writesDuring } from "../support/round-trips.js";
 import { recordStatements } from "../support/statements.js";
 import { make, storeFor } from "./support.js";
 
@@ -296,6 +296,20 @@ describe.runIf(databaseName() === "postgresql")("round trips", () => {
     expect(await writesDuring(work)).toBe(3);
   });
 
+  test("of a small transaction are one for each query, one for the flush and one for COMMIT", async () => {
+    const { Session } = await stored(2);
+    const work = async () => {
+      await using session = Session();
+      const maker = await session.getOne(Maker, 1);
+      await session.scalars(select(Part).limit(2)).all();
+      maker.size++;
+      session.add(make(Part, { makerId: maker.id, title: "one more" }));
+      await session.commit();
+    };
+    await work();
+    expect(await writesDuring(work)).toBe(4);
+  });
+
   test("of many changed or deleted objects are one for each class, where their statements were made before", async () => {
     const { Session } = await stored(200);
     const work = async () => {
@@ -322,19 +336,3 @@ describe.runIf(databaseName() === "postgresql")("round trips", () => {
     expect(await writesDuring(work)).toBe(3);
   });
 });
-
-/** How often something is written to a server. */
-async function writesDuring(work: () => Promise<void>): Promise<number> {
-  const { write } = Socket.prototype;
-  let writes = 0;
-  Socket.prototype.write = function (this: Socket, ...args: Parameters<typeof write>) {
-    if (this.remotePort !== undefined) writes++;
-    return write.apply(this, args);
-  } as typeof write;
-  try {
-    await work();
-  } finally {
-    Socket.prototype.write = write;
-  }
-  return writes;
-}

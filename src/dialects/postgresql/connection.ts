@@ -7,36 +7,31 @@ import {
   type DriverManyResult,
   type DriverPlan,
   type DriverResult,
+  RowsFailure,
+  type RowsOutcome,
+  type RowsWrite,
   ValueRows,
 } from "../../engine/driver.js";
 import { InternalError } from "../../engine/errors.js";
 import { checkAborted, type IORequest } from "../../engine/io.js";
 import { quoteLiteral } from "../../sql/types/base.js";
-import { BULK_FROM, type BulkRows } from "./bulk-rows.js";
+import type { BulkRows } from "./bulk-rows.js";
 import { CopyCursor } from "./copy/cursor.js";
 import { BufferedCursor, PortalCursor, type PortalHost } from "./cursor.js";
 import { isServerError, isStalePlan, type ServerError } from "./errors.js";
-import { type Decoder, knownDecoders, type LoadKind } from "./load.js";
+import { type Decoder, knownDecoders } from "./load.js";
+import { bulkOf, bulkPlan, bulkResult, kindsOf, type PostgresPlan, toSend } from "./plan.js";
 import { type PreparedStatement, PreparedStatements } from "./statements.js";
 import { beginText } from "./transaction-text.js";
 import { writable } from "./value-text.js";
 import { typesOfValues } from "./value-types.js";
 import { Exchange } from "./wire/exchange.js";
+import { ExchangeGroup } from "./wire/exchange-group.js";
 import type { ProtocolLink } from "./wire/protocol-link.js";
 import type { MessageWriter } from "./wire/writer.js";
 
-/** What the dialect knows of a compiled statement beside its text. */
-export interface PostgresPlan extends DriverPlan {
-  /** How each column is loaded; null where the columns are not known. */
-  readonly kinds: readonly LoadKind[] | null;
-  readonly columns: readonly string[] | null;
-  /** The user's own text, whose parameters have the types of their values. */
-  readonly textual: boolean;
-  /** How many rows are written at once; null where they go one by one. */
-  readonly bulk: BulkRows | null;
-}
-
 const NO_ROWS: never[] = [];
+const NO_BYTES = Buffer.alloc(0);
 
 // After these, statements that were prepared may mean something else, or be gone.
 const CHANGES_STATEMENTS = /^\s*(alter|drop|discard|deallocate|set\s+(session\s+|local\s+)?search_path)\b/i;
@@ -108,7 +103,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   }
 
   /** Sends an exchange as {@link #sent} does, for those that nothing stops. Statements are what a connection does most: one promise for each. */
-  #started<R>(make: () => Exchange, finish: (exchange: Exchange) => R): Promise<R> {
+  #started<R, X extends Exchange>(make: () => X, finish: (exchange: X) => R): Promise<R> {
     const began = this.#begin;
     const exchange = make();
     return new Promise((resolve, reject) => {
@@ -125,11 +120,11 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     return this.#result(plan, await this.#sent(() => this.#statement(plan, params), signal));
   }
 
-  async #startedAgain<R>(
-    failed: Exchange,
+  async #startedAgain<R, X extends Exchange>(
+    failed: X,
     began: string | null,
-    make: () => Exchange,
-    finish: (exchange: Exchange) => R,
+    make: () => X,
+    finish: (exchange: X) => R,
   ): Promise<R> {
     if (!this.#mayRepeat(failed.error as Error, began)) return finish(failed);
     await this.#startOver(began);
@@ -210,6 +205,33 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     return this.#manyResult(
       plan,
       this.#sentSync(() => this.#batch(plan, sets)),
+    );
+  }
+
+  /** Writes are joined inside a transaction, which the first that fails ends for all of them. */
+  joins({ plan, rows }: RowsWrite): boolean {
+    if (this.link.limited || (this.#begin === null && this.link.status !== "T")) return false;
+    // What a statement of many rows looks like is asked of the server once.
+    return rows.length > 0 && bulkOf(plan, rows.length)?.text !== null;
+  }
+
+  runTogether(writes: readonly RowsWrite[], signal?: AbortSignal): Promise<readonly RowsOutcome[]> {
+    if (signal !== undefined) return this.#runTogetherCancellable(writes, signal);
+    return this.#started(
+      () => this.#group(writes),
+      (group) => this.#outcomes(writes, group),
+    );
+  }
+
+  async #runTogetherCancellable(writes: readonly RowsWrite[], signal: AbortSignal): Promise<readonly RowsOutcome[]> {
+    checkAborted(signal);
+    return this.#outcomes(writes, await this.#sent(() => this.#group(writes), signal));
+  }
+
+  runTogetherSync(writes: readonly RowsWrite[]): readonly RowsOutcome[] {
+    return this.#outcomes(
+      writes,
+      this.#sentSync(() => this.#group(writes)),
     );
   }
 
@@ -397,9 +419,8 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     const writer = this.#emptyWriter();
     const skip = this.#leadIn();
     const statement = this.#prepare(plan, params);
-    writer.bind("", statement.name, values);
-    if (statement.decoders === null) writer.describePortal("");
-    writer.execute("", 0).sync();
+    this.#execute(statement, values, true);
+    writer.sync();
     return this.#exchange(plan, statement, skip);
   }
 
@@ -408,16 +429,41 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     const writer = this.#emptyWriter();
     const skip = this.#leadIn();
     const statement = this.#prepare(plan, sets[0] ?? NO_ROWS);
-    for (let i = 0; i < values.length; i++) {
-      writer.bind("", statement.name, values[i] as readonly unknown[]);
-      if (i === 0 && statement.decoders === null) writer.describePortal("");
-      writer.execute("", 0);
-    }
+    for (let i = 0; i < values.length; i++) this.#execute(statement, values[i] as readonly unknown[], i === 0);
     writer.sync();
-    const exchange = this.#exchange(plan, statement, skip);
-    exchange.perSet = [];
-    exchange.rowcount = 0;
-    return exchange;
+    return this.#exchange(plan, statement, skip).countSets();
+  }
+
+  #execute(statement: PreparedStatement, values: readonly unknown[], isFirst: boolean): void {
+    const { writer } = this.link;
+    writer.bind("", statement.name, values);
+    if (isFirst && statement.decoders === null) writer.describePortal("");
+    writer.execute("", 0);
+  }
+
+  /** Several writes with one Sync. */
+  #group(writes: readonly RowsWrite[]): ExchangeGroup {
+    const ready = writes.map(toSend);
+    const writer = this.#emptyWriter();
+    const skip = this.#leadIn();
+    const parts = ready.map(({ plan, sets, isWhole }) => {
+      const statement = this.#prepare(plan, sets[0] ?? NO_ROWS);
+      sets.forEach((values, i) => {
+        this.#execute(statement, values, i === 0);
+      });
+      const part = this.#answered(statement, new Exchange(this.link, NO_BYTES, kindsOf(plan), 0, 0, false));
+      return isWhole ? part : part.countSets();
+    });
+    writer.sync();
+    return this.#parsing(
+      new ExchangeGroup(
+        this.link,
+        writer.take(),
+        skip,
+        parts,
+        ready.map(({ sets }) => sets.length),
+      ),
+    );
   }
 
   // Asks the server for the types of a statement's parameters.
@@ -490,7 +536,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
       if (types.length > 0) key = `${key}/${types.join()}`;
     }
     const statement = plan.cacheId === 0 ? this.statements.once() : this.statements.take(key);
-    if (statement.prepared) return statement;
+    if (statement.prepared || this.#parsed?.includes(statement) === true) return statement;
     if (statement.decoders === null) {
       statement.decoders = knownDecoders(known.kinds ?? null);
       if (statement.decoders !== null) statement.columns = known.columns ?? null;
@@ -511,7 +557,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   }
 
   /** The exchange of the messages written so far, among them those that prepare statements. */
-  #parsing(exchange: Exchange): Exchange {
+  #parsing<X extends Exchange>(exchange: X): X {
     if (this.#parsed !== null) {
       exchange.parses = this.#parsed;
       this.#parsed = null;
@@ -520,8 +566,12 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   }
 
   #exchange(plan: DriverPlan, statement: PreparedStatement, skip: number): Exchange {
-    const kinds = (plan as Partial<PostgresPlan>).kinds ?? null;
-    const exchange = this.#parsing(new Exchange(this.link, this.link.writer.take(), kinds, skip, 1, false));
+    const exchange = new Exchange(this.link, this.link.writer.take(), kindsOf(plan), skip, 1, false);
+    return this.#answered(statement, this.#parsing(exchange));
+  }
+
+  /** Tells an exchange how to read the rows of its statement. */
+  #answered(statement: PreparedStatement, exchange: Exchange): Exchange {
     exchange.statement = statement;
     if (statement.decoders !== null) exchange.useDecoders(statement.decoders, statement.columns);
     return exchange;
@@ -550,6 +600,20 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     this.#settle(plan, exchange, exchange.statement as PreparedStatement | null);
     const { rows, columns, rowcount, perSet } = exchange;
     return { rows, columns, rowcount, lastrowid: null, perSet, lastrowids: null };
+  }
+
+  #outcomes(writes: readonly RowsWrite[], group: ExchangeGroup): RowsOutcome[] {
+    const failed = group.shareError();
+    return writes.map(({ plan, rows }, i) => {
+      if (i > failed) return "not run";
+      const part = group.parts[i];
+      try {
+        if (part.perSet !== null) return this.#manyResult(plan, part);
+        return bulkResult(bulkOf(plan, rows.length) as BulkRows, this.#result(plan, part));
+      } catch (error) {
+        return new RowsFailure(error);
+      }
+    });
   }
 
   /** A commit that the server made a rollback of is an error. */
@@ -589,23 +653,4 @@ export class PostgresConnection implements DriverConnection, PortalHost {
 /** A query of ours that runs once. */
 function planOfText(text: string): DriverPlan {
   return { text, returnsRows: true, integers: "number", cacheId: 0 };
-}
-
-function bulkOf(plan: DriverPlan, rows: number): BulkRows | null {
-  const { bulk } = plan as Partial<PostgresPlan>;
-  return bulk == null || bulk.text === false || rows < BULK_FROM ? null : bulk;
-}
-
-function bulkPlan(plan: DriverPlan, bulk: BulkRows): PostgresPlan | null {
-  const { text, cacheId } = bulk;
-  if (typeof text !== "string") return null;
-  const { comment } = plan;
-  return comment === undefined
-    ? { ...(plan as PostgresPlan), text, cacheId, bulk: null }
-    : { ...(plan as PostgresPlan), text: text + comment, cacheId: 0, bulk: null };
-}
-
-function bulkResult(bulk: BulkRows, result: DriverResult): DriverManyResult {
-  bulk.sort(result.rows);
-  return { ...result, perSet: null, lastrowids: null };
 }

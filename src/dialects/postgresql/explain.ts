@@ -2,7 +2,7 @@
 import type { DriverPlan, DriverResult } from "../../engine/driver.js";
 import type { ExplainDialect } from "../../engine/explain-dialect.js";
 import { type ExplainOptions, type PlanNode, QueryPlan } from "../../sql/query-plan.js";
-import type { PostgresPlan } from "./connection.js";
+import type { PostgresPlan } from "./plan.js";
 
 type Json = Readonly<Record<string, unknown>>;
 

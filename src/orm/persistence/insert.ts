@@ -3,6 +3,7 @@ import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { EngineDialect } from "../../engine/dialect.js";
 import { IntegrityError } from "../../engine/errors.js";
 import type { Op } from "../../engine/io.js";
+import { together } from "../../engine/together.js";
 import { insert } from "../../sql/index.js";
 import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
@@ -38,6 +39,7 @@ interface InsertBatch {
   readonly filled: Filled;
   /** Where this batch's begin. */
   readonly filledFrom: number;
+  isWritten: boolean;
 }
 
 type Filled = (InstanceState | ColumnAttribute | null | undefined)[];
@@ -50,20 +52,24 @@ export function* insertStates(
   if (states.length === 0) return;
   for (const runs of byTable(states)) {
     const list = batches(runs, connection.dialect);
-    for (let i = 0; i < list.length; i++) {
-      const batch = list[i];
-      try {
-        if (batch.expressions !== null) yield* insertWithExpressions(connection, batch, batch.expressions);
-        else yield* insertBatch(connection, batch);
-      } catch (error) {
-        for (const unwritten of list.slice(i)) unfill(unwritten);
-        throw error;
-      }
+    try {
+      if (list.length === 1) yield* insertAlike(connection, list[0]);
+      else yield* together(list.map((batch) => insertAlike(connection, batch)));
+    } catch (error) {
+      const unwritten = list.find((batch) => !batch.isWritten);
+      if (unwritten !== undefined) unfill(unwritten);
+      throw error;
     }
   }
 }
 
-/** Objects that got no row do not keep what they would have had from it: their defaults are made anew with the next try. */
+function* insertAlike(connection: ConnectionCore, batch: InsertBatch): Op<void> {
+  if (batch.expressions !== null) yield* insertWithExpressions(connection, batch, batch.expressions);
+  else yield* insertBatch(connection, batch);
+  batch.isWritten = true;
+}
+
+/** Objects of a batch, and of those after it, that got no row do not keep what they would have had from it: their defaults are made anew with the next try. */
 function unfill({ filled, filledFrom }: InsertBatch): void {
   for (let i = filledFrom; i < filled.length; i += 3)
     (filled[i + 1] as ColumnAttribute).setCommitted(filled[i] as InstanceState, filled[i + 2]);
@@ -209,6 +215,7 @@ function newBatch(
     expressions,
     filled,
     filledFrom,
+    isWritten: false,
   };
 }
 

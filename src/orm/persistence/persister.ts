@@ -2,6 +2,8 @@
 
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
+import { together } from "../../engine/together.js";
+import { heard } from "../instance-events.js";
 import { type Mapper, mapperOf, type Relationship, refuseLost } from "../mapping/mapper.js";
 import { PLACE, placeArguments } from "../place.js";
 import { hashOf, type IdentityKey, type InstanceState, tokenOf, valuesOf } from "../state.js";
@@ -20,6 +22,14 @@ interface SaveEvents {
 }
 const BEFORE: SaveEvents = { insert: "beforeInsert", update: "beforeUpdate" };
 const AFTER: SaveEvents = { insert: "afterInsert", update: "afterUpdate" };
+const EVENTS: readonly MapperEventName[] = [
+  "beforeInsert",
+  "afterInsert",
+  "beforeUpdate",
+  "afterUpdate",
+  "beforeDelete",
+  "afterDelete",
+];
 
 export class SessionPersister implements Persister {
   constructor(readonly session: PersistSession) {}
@@ -43,8 +53,14 @@ export class SessionPersister implements Persister {
     else {
       const { inserts, updates } = yield* this.#records(sorted, flush);
       // An UPDATE cannot hit a row that this flush makes, and what it frees an INSERT may take.
-      if (updates.length > 0) yield* updateStates(this.session, connection, updates);
-      if (inserts.length > 0) yield* insertStates(this.session, connection, inserts);
+      if (updates.length === 0) yield* insertStates(this.session, connection, inserts);
+      else if (inserts.length === 0) yield* updateStates(this.session, connection, updates);
+      else {
+        yield* together([
+          updateStates(this.session, connection, updates),
+          insertStates(this.session, connection, inserts),
+        ]);
+      }
     }
     if (base.selfAndDescendants().some(expiresAttributes))
       for (const state of sorted) for (const each of mapperOf(state).expiredByFlush) each.expire(state);
@@ -109,6 +125,10 @@ export class SessionPersister implements Persister {
         if (stored.length > 0) this.session.mapperEvent(update, mapper, stored, connection);
       }
     }
+  }
+
+  isHeard(base: Mapper): boolean {
+    return heard.refreshFlush || EVENTS.some((event) => this.#hears(base, event));
   }
 
   /** Whether anybody listens to an event of a class of the hierarchy. */

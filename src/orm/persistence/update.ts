@@ -1,6 +1,7 @@
 /** UPDATE of changed objects: for each table only the columns that have a net change, batched by their set. */
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
+import { together } from "../../engine/together.js";
 import type { Dialect } from "../../sql/dialect.js";
 import { update } from "../../sql/index.js";
 import { Node } from "../../sql/node.js";
@@ -38,12 +39,15 @@ export function* updateStates(
   connection: ConnectionCore,
   records: readonly SaveRecord[],
 ): Op<void> {
-  for (const rows of rowsByTable(records)) {
-    for (const batch of batches(rows)) {
-      if (batch[0].expressions !== null) yield* updateWithExpressions(session, connection, batch[0]);
-      else yield* updateBatch(session, connection, batch);
-    }
-  }
+  const all = rowsByTable(records).flatMap(batches);
+  if (all.length === 1) yield* updateAlike(session, connection, all[0]);
+  else if (all.length > 1) yield* together(all.map((batch) => updateAlike(session, connection, batch)));
+}
+
+function updateAlike(session: PersistSession, connection: ConnectionCore, batch: readonly UpdateRow[]): Op<void> {
+  return batch[0].expressions === null
+    ? updateBatch(session, connection, batch)
+    : updateWithExpressions(session, connection, batch[0]);
 }
 
 function rowsByTable(records: readonly SaveRecord[]): UpdateRow[][] {

@@ -52,6 +52,9 @@ export class DeleteAll extends Action {
   constructor(readonly base: Mapper) {
     super();
   }
+  override get needsTold(): boolean {
+    return false;
+  }
   static of(flush: FlushContext, base: Mapper): DeleteAll {
     return flush.action(`delete ${base.order}`, () => new DeleteAll(base));
   }
@@ -256,6 +259,9 @@ export class SaveState extends StateAction {
 }
 
 export class DeleteState extends StateAction {
+  override get needsTold(): boolean {
+    return false;
+  }
   static of(flush: FlushContext, state: InstanceState): DeleteState {
     return flush.action(`delete state ${flush.id(state)}`, () => new DeleteState(state));
   }

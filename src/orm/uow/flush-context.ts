@@ -4,6 +4,7 @@
  */
 
 import type { Op } from "../../engine/io.js";
+import { TOLD, together } from "../../engine/together.js";
 import { CircularDependencyError } from "../../sql/errors.js";
 import { keepShape } from "../../sql/keep-shape.js";
 import type { Warn } from "../../sql/warnings.js";
@@ -41,6 +42,8 @@ export interface Persister {
     flush: FlushContext,
   ): Op<void>;
   associations(relationship: Relationship, changes: AssociationChanges): Op<void>;
+  /** Whether somebody hears of each object of a hierarchy, before and after it is written: then nothing else is written meanwhile. */
+  isHeard(base: Mapper): boolean;
 }
 
 /** How actions of the plan are told apart and shown. */
@@ -56,6 +59,10 @@ export abstract class Action {
   /** Kinds of actions in a fixed order where nothing else decides. */
   abstract readonly rank: number;
   abstract readonly order: number;
+  /** Whether it may need what the database has told the actions of earlier levels: keys that it made. */
+  get needsTold(): boolean {
+    return true;
+  }
   /** Comes before the order among actions of one kind. */
   get name(): string {
     return "";
@@ -413,17 +420,17 @@ export class FlushContext extends FlushHistories<FlushSession> {
 
   /** Runs the plan; actions of one kind in one level are run as one. */
   *execute(levels: readonly (readonly Action[])[]): Op<void> {
+    yield* together(this.#executions(levels), () => !this.#bases.some((base) => this.persister.isHeard(base)));
+  }
+
+  *#executions(levels: readonly (readonly Action[])[]): Generator<Op<void> | typeof TOLD> {
     for (const level of levels) {
-      if (level.length === 1) {
-        const waiting = level[0].execute(this, NO_ACTIONS);
-        if (waiting !== null) yield* waiting;
-        continue;
-      }
-      const left = new Set(level);
+      const left = level.length === 1 ? NO_ACTIONS : new Set(level);
+      if (level.some(({ needsTold }) => needsTold)) yield TOLD;
       for (const action of level) {
-        if (!left.delete(action)) continue;
+        if (level.length > 1 && !left.delete(action)) continue;
         const waiting = action.execute(this, left);
-        if (waiting !== null) yield* waiting;
+        if (waiting !== null) yield waiting;
       }
     }
   }

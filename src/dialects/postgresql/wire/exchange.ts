@@ -97,6 +97,13 @@ export class Exchange implements Submittable {
 
   // --- the reader calls these --------------------------------------------------------------------------------------
 
+  /** Has the rows of each set counted: the statement is executed for several. */
+  countSets(): this {
+    this.perSet = [];
+    this.rowcount = 0;
+    return this;
+  }
+
   /** Gives the decoders that an earlier execution has found. */
   useDecoders(decoders: readonly Decoder[], columns: readonly string[] | null): void {
     this.#decoders = decoders;
