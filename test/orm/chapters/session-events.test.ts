@@ -23,6 +23,7 @@ import {
   selectinload,
   t,
   text,
+  UserDefinedOption,
   update,
   withLoaderCriteria,
 } from "../../../src/index.js";
@@ -67,6 +68,9 @@ class LogLine {
 }
 
 const topic = attrs(Topic);
+
+/** An option of the application's own: where the result is kept. */
+class FromCache extends UserDefinedOption {}
 
 async function forum(options: Parameters<typeof storeFor>[1] = {}) {
   const store = await storeFor(reg, options);
@@ -120,7 +124,7 @@ describe("doOrmExecute", () => {
     const { Session, log } = await forum();
     const cache = new Map<unknown, FrozenResult<unknown>>();
     event.listen(Session, "doOrmExecute", function* (state) {
-      const key = (state.executionOptions as { cacheKey?: string }).cacheKey;
+      const key = state.userDefinedOptions.find((each) => each instanceof FromCache)?.payload;
       if (key === undefined) return undefined;
       let frozen = cache.get(key);
       if (frozen === undefined) {
@@ -129,9 +133,7 @@ describe("doOrmExecute", () => {
       }
       return yield* state.mergeFrozenResult(frozen);
     });
-    const cached = select(Topic)
-      .orderBy(topic.id)
-      .executionOptions({ cacheKey: "all" } as never);
+    const cached = select(Topic).orderBy(topic.id).options(new FromCache("all"));
     const ask = async () => {
       await using session = Session();
       return (await session.scalars(cached).all()).map((each) => each.name);
