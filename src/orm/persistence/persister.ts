@@ -3,7 +3,7 @@
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import { together } from "../../engine/together.js";
-import { heard } from "../instance-events.js";
+import { hearsInstance } from "../instance-events.js";
 import { type Mapper, mapperOf, type Relationship, refuseLost } from "../mapping/mapper.js";
 import { PLACE, placeArguments } from "../place.js";
 import { hashOf, type IdentityKey, type InstanceState, tokenOf, valuesOf } from "../state.js";
@@ -128,7 +128,8 @@ export class SessionPersister implements Persister {
   }
 
   isHeard(base: Mapper): boolean {
-    return heard.refreshFlush || EVENTS.some((event) => this.#hears(base, event));
+    if (EVENTS.some((event) => this.#hears(base, event))) return true;
+    return base.selfAndDescendants().some((mapper) => hearsInstance("refreshFlush", mapper));
   }
 
   /** Whether anybody listens to an event of a class of the hierarchy. */
