@@ -4,7 +4,7 @@ import type { ColumnSpec } from "../../sql/schema/column-specs.js";
 import type { SQLExpression } from "../../sql/schema/generated.js";
 import type { IndexOptions } from "../../sql/schema/indexes.js";
 import type { NamingConvention } from "../../sql/schema/naming.js";
-import type { Table } from "../../sql/schema/table.js";
+import type { AnyTable } from "../../sql/schema/table.js";
 import type { QualifiedName } from "./alter.js";
 import {
   CreateIndexOperation,
@@ -38,7 +38,7 @@ export interface BatchOptions {
    */
   readonly recreate?: "auto" | "always" | "never";
   /** The table as it is, in place of asking the database; a script needs it. */
-  readonly copyFrom?: Table<unknown, unknown>;
+  readonly copyFrom?: AnyTable;
   /** Names by which constraints that have none are addressed. */
   readonly namingConvention?: NamingConvention;
 }

@@ -3,7 +3,7 @@ import { ENTITY } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import type { DerivedSource } from "../../sql/schema/derived-table.js";
 import type { MetaData } from "../../sql/schema/metadata.js";
-import type { Table, TableOptions } from "../../sql/schema/table.js";
+import type { AnyTable, Table, TableOptions } from "../../sql/schema/table.js";
 import type { AnyClass, MapperOptions } from "./declarations.js";
 import { mapperOfPrototype } from "./instrument.js";
 
@@ -17,7 +17,7 @@ export type TableArgs = readonly unknown[] | ((table: Table, cls: AnyClass) => r
 export type TableName = string | null | ((cls: AnyClass, hasInheritedTable: boolean) => string | null);
 
 /** What a class can be mapped to: a table that is there, or a join or a query, of which it reads the rows and writes those of the tables whose keys it has. */
-export type MappedSource = Table<unknown, unknown> | DerivedSource;
+export type MappedSource = AnyTable | DerivedSource;
 
 /** What a class says of itself and its table. */
 export interface DeclaredOptions extends MapperOptions {

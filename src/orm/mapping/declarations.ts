@@ -9,7 +9,7 @@ import type {
   ForeignKeyOptions,
 } from "../../sql/schema/column.js";
 import type { DerivedSource } from "../../sql/schema/derived-table.js";
-import type { Table } from "../../sql/schema/table.js";
+import type { AnyTable } from "../../sql/schema/table.js";
 import type { StandardSchema } from "../../sql/types/standard-schema.js";
 import type { SQLType } from "../../sql/types/type.js";
 import type { CascadeName } from "../cascades.js";
@@ -116,7 +116,7 @@ export interface Variant {
 }
 
 /** What can tie the two sides of a many-to-many: a table or its name (made when it is not there); a join or a query, where the relationship is viewonly. */
-export type Secondary = string | Table<unknown, unknown> | DerivedSource;
+export type Secondary = string | AnyTable | DerivedSource;
 
 /** A reference to columns of one side: attribute or column names, columns, or a lambda over attributes. */
 export type ColumnRefs = readonly (string | ColumnElement)[] | ((attrs: never) => unknown);

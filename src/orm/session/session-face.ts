@@ -3,7 +3,7 @@ import { DISPATCH, type Dispatch } from "../../engine/events.js";
 import { isPromise } from "../../engine/io.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
-import type { Table } from "../../sql/schema/table.js";
+import type { AnyTable, Table } from "../../sql/schema/table.js";
 import type { AnyClass } from "../mapping/declarations.js";
 import { stateOf } from "../stamp.js";
 import type { SessionCore } from "./session-core.js";
@@ -108,7 +108,7 @@ export abstract class SessionFace {
     this.#core.ownBinds().byClass.set(cls, bind.core);
   }
   /** The same for a table. */
-  bindTable(table: Table<unknown, unknown>, bind: { readonly core: Bind }): void {
+  bindTable(table: AnyTable, bind: { readonly core: Bind }): void {
     this.#core.ownBinds().byTable.set(table as Table, bind.core);
   }
   /** User data of this session. */

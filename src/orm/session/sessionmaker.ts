@@ -7,7 +7,7 @@ import { DISPATCH, Dispatch } from "../../engine/events.js";
 import { NO_OPTIONS } from "../../engine/execution-options.js";
 import { type RetryOptions, retrying } from "../../engine/retry.js";
 import { ArgumentError } from "../../sql/errors.js";
-import { Table } from "../../sql/schema/table.js";
+import { type AnyTable, Table } from "../../sql/schema/table.js";
 import { emitWarning } from "../../sql/warnings.js";
 import type { AnyClass } from "../mapping/declarations.js";
 import { AsyncSession } from "./async-session.js";
@@ -32,8 +32,6 @@ export interface SessionOptions<B> extends Partial<SessionCoreOptions> {
   /** Spreads the session's objects over several databases, in place of `bind` and `binds`. */
   readonly sharding?: Sharding<B>;
 }
-
-type AnyTable = Table<unknown, unknown>;
 
 function shardsOf(sharding: Sharding<unknown> | undefined, maker: string): Shards | null {
   if (sharding === undefined) return null;

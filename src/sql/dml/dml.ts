@@ -6,7 +6,7 @@ import type { Attrs, Cls, EntityElement, EntityRef, LoadOption } from "../entity
 import { ArgumentError, InvalidRequestError } from "../errors.js";
 import type { Node } from "../node.js";
 import type { Column } from "../schema/column.js";
-import { Table } from "../schema/table.js";
+import { type AnyTable, Table } from "../schema/table.js";
 import {
   type ColumnDescription,
   describeColumns,
@@ -26,7 +26,7 @@ import type { Condition, LOADS, ROW, RowsOf } from "../typing.js";
 const none: readonly never[] = Object.freeze([]);
 
 /** What an INSERT, UPDATE or DELETE can be made for. */
-export type DMLTarget<E = unknown> = Cls<E> | EntityRef<E, unknown> | Table<unknown, unknown> | FromClause<unknown>;
+export type DMLTarget<E = unknown> = Cls<E> | EntityRef<E, unknown> | AnyTable | FromClause<unknown>;
 
 /** The attribute sets that lambdas of a statement receive. */
 export type TargetEntities<X> =

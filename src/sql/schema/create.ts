@@ -25,12 +25,12 @@ import { createType, dropType, namedTypes } from "./named-types.js";
 import { constraintName } from "./naming.js";
 import type { ReflectedKind } from "./reflected.js";
 import { sortTables } from "./sort.js";
-import type { Table } from "./table.js";
+import type { AnyTable, Table } from "./table.js";
 
 /** Options of `createAll` and `dropAll`. */
 export interface CreateOptions {
   /** These tables only; all of the metadata where absent. */
-  readonly tables?: readonly Table<unknown, unknown>[];
+  readonly tables?: readonly AnyTable[];
   /** Leave out what is there already (or, dropping, what is not); true where absent. */
   readonly checkfirst?: boolean;
 }

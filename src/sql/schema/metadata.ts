@@ -13,7 +13,7 @@ import type { Sequence } from "./generated.js";
 import { defaultNamingConvention, type NamingConvention } from "./naming.js";
 import { type ReflectOptions, reflectOp } from "./reflect.js";
 import { sortTables } from "./sort.js";
-import { Table, type TableHome } from "./table.js";
+import { type AnyTable, Table, type TableHome } from "./table.js";
 
 /** Options of a {@link MetaData}. */
 export interface MetaDataOptions {
@@ -95,7 +95,7 @@ export class MetaData implements TableHome {
   }
 
   /** Forgets a table. */
-  remove(table: Table<unknown, unknown>): void {
+  remove(table: AnyTable): void {
     this.tables.delete(table.fullName);
   }
 
@@ -147,7 +147,7 @@ export class MetaData implements TableHome {
   }
 
   /** Runs DDL with the metadata, or with one of its tables. */
-  attach(when: AttachedDDL["when"], ddl: DDLElement, table: Table<unknown, unknown> | null = null): void {
+  attach(when: AttachedDDL["when"], ddl: DDLElement, table: AnyTable | null = null): void {
     this.#attached.push({ when, ddl, table: table as Table | null });
   }
 

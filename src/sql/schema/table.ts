@@ -61,9 +61,15 @@ export interface TableHome extends TableRegistry {
   readonly dropAll: DDLRunner<TablesOptions>;
 }
 
+/**
+ * A table whatever its columns. Both arguments are `any`: what `insert()` takes depends on the columns, so that no table is one of
+ * `Table<unknown, unknown>`, and whether a compiler sees that depends on its version.
+ */
+export type AnyTable = Table<any, any>;
+
 interface TablesOptions {
   readonly checkfirst?: boolean;
-  readonly tables?: readonly Table<unknown, unknown>[];
+  readonly tables?: readonly AnyTable[];
 }
 
 /** What a table is made of besides its name. */
