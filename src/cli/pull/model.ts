@@ -230,7 +230,7 @@ function generate(metadata: MetaData, top: TopLevelNames): ReadonlyMap<Table, Ge
 /** How many keys of a table lead where this one does. */
 function rivals(key: ForeignKeyConstraint): number {
   const table = key.table as unknown as Table;
-  return table.foreignKeyConstraints.filter((other) => other.referredTable === key.referredTable).length;
+  return table.distinctForeignKeys.filter((other) => other.referredTable === key.referredTable).length;
 }
 
 /** Whether a table has no two rows with the same values in some columns. */

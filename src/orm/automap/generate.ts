@@ -83,7 +83,7 @@ function draft(
 
 /** Two foreign keys, and nothing else. */
 function isLink(table: Table): boolean {
-  const keys = table.foreignKeyConstraints;
+  const keys = table.distinctForeignKeys;
   if (keys.length !== 2) return false;
   const columns = new Set(keys.flatMap((key) => key.columns));
   return table.columns.every((column) => columns.has(column));
@@ -91,7 +91,7 @@ function isLink(table: Table): boolean {
 
 function sortedKeys(table: Table): readonly ForeignKeyConstraint[] {
   const place = (key: ForeignKeyConstraint): number => Math.min(...key.columns.map((c) => table.columns.indexOf(c)));
-  return [...table.foreignKeyConstraints].sort((a, b) => place(a) - place(b));
+  return [...table.distinctForeignKeys].sort((a, b) => place(a) - place(b));
 }
 
 function referred(key: ForeignKeyConstraint, drafts: ReadonlyMap<Table, Draft>): Draft | undefined {
@@ -108,7 +108,7 @@ function relateByKey(
   const remote = referred(key, drafts);
   // the key of a subclass's table to its superclass's is inheritance
   if (remote === undefined || (remote !== local && local.cls.prototype instanceof remote.cls)) return;
-  const rivals = local.table.foreignKeyConstraints.filter((other) => referred(other, drafts) === remote);
+  const rivals = local.table.distinctForeignKeys.filter((other) => referred(other, drafts) === remote);
   const byClass = attributeName(remote.cls.name);
   const byColumns = nameByColumns(key);
   const self = remote === local;

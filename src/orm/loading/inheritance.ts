@@ -66,7 +66,7 @@ function inheritOn(left: From, right: From, own: ForeignKeyConstraint | null): C
 }
 
 function inheritKey(table: Table, above: Table, names: readonly string[] | undefined): ForeignKeyConstraint | null {
-  const keys = table.foreignKeyConstraints.filter((each) => each.referredTable === above);
+  const keys = table.distinctForeignKeys.filter((each) => each.referredTable === above);
   if (names !== undefined) {
     const named = keys.find((each) =>
       each.columns.every(({ name, key }) => names.includes(name) || names.includes(key)),

@@ -91,13 +91,11 @@ function addForeignKey({ mapper, home }: ClassDeclaration, relation: RelationDec
   const present = names.map((name) => table.columns.find((c) => c.name === name));
   if (present.every((c) => c !== undefined)) {
     const columns = present as Column[];
-    if (
-      !columns.every((c, i) => c.foreignKeys.some((fk) => fk.tryColumn() === keys[i])) &&
-      !constrained(table, columns)
-    ) {
+    const declared = keyWith(table, columns, keys);
+    if (declared === undefined && !constrained(table, columns)) {
       table.addConstraint(new ForeignKeyConstraint(columns as never[], keys as never[], constraintOptions(options)));
     }
-    foreignKeyColumns.set(relation, columns);
+    foreignKeyColumns.set(relation, declared?.columns ?? columns);
     return;
   }
   if (declaredKeyTo(table, target)) return;
@@ -122,6 +120,14 @@ function addForeignKey({ mapper, home }: ClassDeclaration, relation: RelationDec
 function constraintOptions(options: RelationDeclaration["options"]): ConstructorParameters<typeof ForeignKey>[1] {
   const { onDelete, onUpdate, deferrable, initially, useAlter } = options;
   return { onDelete, onUpdate, deferrable, initially, useAlter };
+}
+
+/** The foreign key that ties columns to keys: exactly these, or the first that ties others beside them. */
+function keyWith(table: Table, columns: readonly Column[], keys: readonly Column[]): ForeignKeyConstraint | undefined {
+  const found = table.foreignKeyConstraints.filter((each) =>
+    columns.every((column, i) => each.elements[each.columns.indexOf(column)]?.tryColumn() === keys[i]),
+  );
+  return found.find((each) => each.columns.length === columns.length) ?? found[0];
 }
 
 function constrained(table: Table, columns: readonly Column[]): boolean {

@@ -93,13 +93,16 @@ function associationPairs(
   label: string,
   option: string,
 ): ColumnPair[] {
-  const candidates = secondary.foreignKeyConstraints.filter(
+  const all = secondary.distinctForeignKeys.filter(
     (c) =>
       mapper.tables.includes(c.referredTable as Table) &&
       (named
         ? c.columns.every((column) => named.includes(column))
-        : !taken || !c.columns.some((column) => taken.includes(column))),
+        : taken?.length !== c.columns.length || !c.columns.every((column) => taken.includes(column))),
   );
+  // Of keys over some of the columns named, the one over all of them is meant.
+  const whole = all.filter((c) => c.columns.length === named?.length);
+  const candidates = whole.length === 1 ? whole : all;
   if (candidates.length === 0) {
     // Without a constraint the columns named stand for the primary key in order.
     if (named && named.length === mapper.primaryKey.length) {
@@ -188,7 +191,7 @@ function allCandidates(parent: Mapper, target: Mapper): Candidate[] {
 }
 
 function ownFirst(mapper: Mapper): ForeignKeyConstraint[] {
-  return [...mapper.tables].reverse().flatMap((table) => [...table.foreignKeyConstraints]);
+  return [...mapper.tables].reverse().flatMap((table) => table.distinctForeignKeys);
 }
 
 /** The foreign key that makes a table the continuation of its superclass's. */

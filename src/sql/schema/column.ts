@@ -213,6 +213,7 @@ export interface ColumnInfo {
   readonly primaryKey: boolean;
   readonly nullable: boolean;
   readonly comment: string | null;
+  /** Its own, and those of its table's constraints over it. */
   readonly foreignKeys: readonly ForeignKey[];
 }
 
@@ -335,9 +336,15 @@ export class Column<T = unknown, Src = unknown> extends ColumnElement<T, Src> im
     this.#table = table;
   }
 
+  /** Takes a key of a constraint of its table. */
+  addForeignKey(key: ForeignKey): void {
+    if (!this.foreignKeys.includes(key)) (this.foreignKeys as ForeignKey[]).push(key);
+  }
+
   /** A column like this one that belongs to no table. */
   copy(changes: ColumnOptions<T> = {}): Column<T> {
-    const foreignKeys = this.foreignKeys.map((key) => new ForeignKey(key.target, key.options));
+    const own = this.foreignKeys.filter((key) => key.fromColumn);
+    const foreignKeys = own.map((key) => new ForeignKey(key.target, key.options));
     const { foreignKey: _one, foreignKeys: _many, ...options } = this.options;
     return new Column<T>(this.#name, this.#type as SQLType<T>, {
       ...options,

@@ -109,6 +109,11 @@ abstract class ColumnConstraint extends Constraint {
 
   constructor(columns: readonly ColumnRef[], options: ConstraintOptions = {}) {
     super(options);
+    if (!Array.isArray(columns)) {
+      throw new ArgumentError(
+        `a constraint takes its columns as an array: [${JSON.stringify(columns)}, ...], not one after the other.`,
+      );
+    }
     this.columnRefs = columns;
   }
 
@@ -151,15 +156,8 @@ export class PrimaryKeyConstraint extends Constraint {
     }
     const only = this.#columns.length === 1 ? (this.#columns[0] as Column) : null;
     if (only === null || only.autoincrement === false) return null;
-    if (only.type.family !== "integer" || this.#refers(only)) return null;
+    if (only.type.family !== "integer" || only.foreignKeys.length > 0) return null;
     return only.default === undefined && only.serverDefault === null ? only : null;
-  }
-
-  /** Whether a column is part of a foreign key, whether it says so itself or its table does. */
-  #refers(column: Column): boolean {
-    const { constraints = [] } = (this.table ?? {}) as { readonly constraints?: readonly Constraint[] };
-    const keys = constraints.filter((each): each is ForeignKeyConstraint => each.kind === "fk");
-    return column.foreignKeys.length > 0 || keys.some((key) => key.columns.includes(column));
   }
 }
 
@@ -240,8 +238,10 @@ export class ForeignKeyConstraint extends Constraint {
     super.attach(table);
     const columns = this.columns;
     this.elements.forEach((element, i) => {
+      const column = columns[i] as Column;
       element.constraint = this;
-      if (element.parent === null) element.parent = columns[i] as Column;
+      element.parent ??= column;
+      column.addForeignKey(element);
     });
   }
 
@@ -253,6 +253,17 @@ export class ForeignKeyConstraint extends Constraint {
   /** The columns referred to, in the order of `columns`. @throws NoReferencedTableError */
   get refColumns(): readonly Column[] {
     return this.elements.map((element) => element.column);
+  }
+
+  /** Whether another key ties the same columns to the same ones, in whatever order. */
+  tiesAs(other: ForeignKeyConstraint): boolean {
+    if (this.elements.length !== other.elements.length) return false;
+    return this.columns.every((column, i) => {
+      const target = this.elements[i]?.tryColumn() ?? null;
+      return (
+        target !== null && other.columns.some((each, j) => each === column && other.elements[j]?.tryColumn() === target)
+      );
+    });
   }
 
   /** The table referred to. @throws NoReferencedTableError */

@@ -270,6 +270,12 @@ export class Table<Cols = ColumnSpecs, Name = string>
     return this.constraints.filter((each): each is ForeignKeyConstraint => each instanceof ForeignKeyConstraint);
   }
 
+  /** Its foreign keys, but of several that tie the same columns to the same ones only the first. */
+  get distinctForeignKeys(): readonly ForeignKeyConstraint[] {
+    const keys = this.foreignKeyConstraints;
+    return keys.filter((key, i) => !keys.slice(0, i).some((other) => key.tiesAs(other)));
+  }
+
   /** Every foreign key of every column. */
   get foreignKeys(): readonly ForeignKeyConstraint["elements"][number][] {
     return this.foreignKeyConstraints.flatMap((each) => each.elements);

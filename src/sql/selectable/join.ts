@@ -114,7 +114,15 @@ function findLinks(left: FromClause<unknown>, right: FromClause<unknown>): Link[
   const links = new Map<unknown, Link>();
   collect(left, right, links, false);
   if (left !== right) collect(right, left, links, true);
-  return [...links.values()];
+  // of several foreign keys that tie the same columns, one
+  const found = [...links.values()];
+  return found.filter((link, i) => !found.slice(0, i).some((other) => haveSamePairs(link, other)));
+}
+
+function haveSamePairs({ pairs }: Link, other: Link): boolean {
+  return (
+    pairs.length === other.pairs.length && pairs.every(([a, b]) => other.pairs.some(([c, d]) => a === c && b === d))
+  );
 }
 
 // foreign keys of columns of `from` that refer to columns of `to`

@@ -2,7 +2,10 @@ import { describe, expect, test } from "vitest";
 import {
   awaitable,
   Column,
+  column,
   ForeignKeyConstraint,
+  foreignKeyConstraint,
+  func,
   inspect,
   ManyToMany,
   ManyToOne,
@@ -12,8 +15,11 @@ import {
   registry,
   select,
   selectinload,
+  type Table,
   t,
+  table,
   text,
+  UniqueConstraint,
 } from "../../../src/index.js";
 import { recordStatements } from "../../support/statements.js";
 import { make, storeFor } from "../support.js";
@@ -198,5 +204,129 @@ describe("composite keys", () => {
     await session.flush();
     expect(log.count("UPDATE")).toBe(1);
     expect(inspect(a1).identity).toEqual(["A", 9]);
+  });
+
+  test("a key that ties more than the primary key is the relationship's, and no second one is made for the column named after it", async () => {
+    const own = registry();
+    @own.Entity("tenant_items", { tableArgs: [new UniqueConstraint(["id", "tenant"])] })
+    class Item {
+      @PrimaryKey() id!: number;
+      @Column() tenant!: number;
+      @OneToMany(
+        () => Note,
+        (n) => n.item,
+      )
+      notes!: Note[];
+    }
+    @own.Entity("tenant_notes", {
+      tableArgs: [foreignKeyConstraint(["item_id", "tenant"], ["tenant_items.id", "tenant_items.tenant"])],
+    })
+    class Note {
+      @PrimaryKey() id!: number;
+      @Column() tenant!: number;
+      @Column() itemId!: number;
+      @ManyToOne(
+        () => Item,
+        (i) => i.notes,
+      )
+      item!: Relation<Item>;
+    }
+    const { Session } = await storeFor(own);
+    const keys = own.metadata.tables.get("tenant_notes")?.foreignKeyConstraints;
+    expect(keys?.map((each) => each.columns.map((column) => column.name))).toEqual([["item_id", "tenant"]]);
+    await using session = Session();
+    const note = make(Note, { item: make(Item, { tenant: 7 }) });
+    session.add(note);
+    await session.flush();
+    expect([note.itemId === note.item.id, note.tenant]).toEqual([true, 7]);
+    session.expungeAll();
+    const [item] = await session.scalars(select(Item).options(selectinload(Item, (i) => i.notes))).all();
+    expect(item.notes.map((each) => each.tenant)).toEqual([7]);
+  });
+
+  test("two keys that tie the same columns to the same ones are one to relationships and to joins", async () => {
+    const own = registry();
+    @own.Entity("twice_ups")
+    class Up {
+      @PrimaryKey() id!: number;
+      @OneToMany(
+        () => Down,
+        (d) => d.up,
+      )
+      downs!: Down[];
+    }
+    @own.Entity("twice_downs", {
+      tableArgs: [
+        foreignKeyConstraint(["up_id"], ["twice_ups.id"], { name: "once" }),
+        foreignKeyConstraint(["up_id"], ["twice_ups.id"], { name: "again" }),
+      ],
+    })
+    class Down {
+      @PrimaryKey() id!: number;
+      @Column() upId!: number;
+      @ManyToOne(
+        () => Up,
+        (u) => u.downs,
+      )
+      up!: Relation<Up>;
+    }
+    const { Session } = await storeFor(own);
+    await using session = Session();
+    session.add(make(Up, { downs: [make(Down, {}), make(Down, {})] }));
+    await session.flush();
+    const [ups, downs] = [own.metadata.tables.get("twice_ups"), own.metadata.tables.get("twice_downs")] as [
+      Table,
+      Table,
+    ];
+    expect((await session.execute(select(downs.c.id).join(ups))).all()).toHaveLength(2);
+  });
+
+  test("an association table whose two keys share a column is one, as of tenants", async () => {
+    const own = registry();
+    @own.Entity("tenant_rooms")
+    class Room {
+      @PrimaryKey() tenant!: number;
+      @PrimaryKey() id!: number;
+      @ManyToMany(
+        () => Guest,
+        (g) => g.rooms,
+        { secondary: () => stays },
+      )
+      guests!: Guest[];
+    }
+    @own.Entity("tenant_guests")
+    class Guest {
+      @PrimaryKey() tenant!: number;
+      @PrimaryKey() id!: number;
+      @ManyToMany(
+        () => Room,
+        (r) => r.guests,
+        { secondary: () => stays },
+      )
+      rooms!: Room[];
+    }
+    const stays = table(
+      "tenant_stays",
+      own.metadata,
+      {
+        tenant: column(t.integer, { primaryKey: true, autoincrement: false }),
+        room: column(t.integer, { primaryKey: true }),
+        guest: column(t.integer, { primaryKey: true }),
+      },
+      foreignKeyConstraint(["tenant", "room"], ["tenant_rooms.tenant", "tenant_rooms.id"]),
+      foreignKeyConstraint(["tenant", "guest"], ["tenant_guests.tenant", "tenant_guests.id"]),
+    );
+    const { Session } = await storeFor(own);
+    await using session = Session();
+    const guest = make(Guest, { tenant: 1, id: 5, rooms: [make(Room, { tenant: 1, id: 2 })] });
+    session.add(guest);
+    await session.flush();
+    expect((await session.execute(select(stays))).all().map((row) => [...row])).toEqual([[1, 2, 5]]);
+    session.expungeAll();
+    const found = await session.getOne(Guest, [1, 5], { options: [selectinload(Guest, (g) => g.rooms)] });
+    expect(found.rooms.map((each) => each.id)).toEqual([2]);
+    found.rooms = [];
+    await session.flush();
+    expect(await session.scalar(select(func.count()).selectFrom(stays))).toBe(0);
   });
 });

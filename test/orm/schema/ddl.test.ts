@@ -53,6 +53,13 @@ const engineOf = async (): Promise<AsyncEngine> => (await freshDatabase()).engin
 const ddl = (engine: AsyncEngine, element: DDLElement): string => compile(element, engine.dialect).text;
 const key = (): ReturnType<typeof column<number, { primaryKey: true }>> => column(t.integer, { primaryKey: true });
 
+test("columns of a constraint that are not given as an array are refused where they are given", () => {
+  const constraint = UniqueConstraint as unknown as new (...columns: string[]) => UniqueConstraint;
+  expect(() => new constraint("a", "b")).toThrow(
+    'a constraint takes its columns as an array: ["a", ...], not one after the other.',
+  );
+});
+
 describe("creating and dropping", () => {
   test("[TU-11] [CM-02] chosen tables alone, what is there is left alone, and DDL elements run by themselves", async () => {
     const engine = await engineOf();
