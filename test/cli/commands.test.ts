@@ -187,6 +187,24 @@ export class A { @PrimaryKey() id!: number; @Column() title!: string; }`,
     );
   });
 
+  test("doctor takes the settings for the folder of the entities, where tsconfig includes no other", async () => {
+    project.write("folded/athanor.config.ts", 'export default { url: "sqlite://", entities: "src/*.ts" };');
+    project.write("folded/migrations/.gitkeep", "");
+    project.write("folded/package.json", '{ "type": "module" }');
+    const both = { experimentalDecorators: true, emitDecoratorMetadata: true };
+    const compilerOptions = { module: "nodenext", target: "es2022", ...both };
+    project.write("folded/tsconfig.json", JSON.stringify({ compilerOptions, include: ["src/**/*.ts"] }));
+    project.write(
+      "folded/src/b.ts",
+      `import { Column, Entity, PrimaryKey } from "athanor";
+@Entity("b")
+export class B { @PrimaryKey() id!: number; @Column() title!: string; }`,
+    );
+    const doctor = await project.athanor(["doctor", "-c", "folded/athanor.config.ts"]);
+    expect(doctor.stdout).toMatch(/ok {4}decorators +@oxc-node\/core emits their types/);
+    expect(readdirSync(join(project.root, "folded/src"))).toEqual(["b.ts"]);
+  });
+
   test("a driver that is not installed is named, with how to install it", async () => {
     const driver = join(project.root, "node_modules/pg");
     const place = readlinkSync(driver);

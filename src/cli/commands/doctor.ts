@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { told, unasked } from "../differences.js";
 import { EXIT_DIFFERENT } from "../exit.js";
 import { Output } from "../output.js";
@@ -109,10 +109,11 @@ export const works = emitted === Number;
 /** Whether decorated TypeScript is loaded with the types of its properties. */
 async function decorators(project: Project): Promise<Answer> {
   const loader = findLoader(project.root);
-  if (loader === null && project.entityFiles().every((file) => !/\.[cm]?ts$/.test(file))) {
-    return "the entities are compiled; no loader is needed";
-  }
-  const path = join(project.root, `athanor-doctor-${process.pid}.mts`);
+  const entity = project.entityFiles().find((file) => /\.[cm]?ts$/.test(file));
+  if (loader === null && entity === undefined) return "the entities are compiled; no loader is needed";
+  // Beside an entity and ending as it does, as the settings may hold for what tsconfig includes and for nothing else.
+  const place = entity === undefined ? project.root : dirname(entity);
+  const path = join(place, `athanor-doctor-${process.pid}${entity === undefined ? ".mts" : extname(entity)}`);
   writeFileSync(path, PROBE);
   try {
     const { works } = await importModule(project.root, path);
