@@ -138,8 +138,12 @@ export function* reflectTables(
 ): Op<readonly ReflectedTable[]> {
   return yield* ask(function* (c) {
     const { reflection } = dialect;
-    const relations = yield* reflection.relations(c, scope);
-    if (relations.length === 0) return [];
+    const all = yield* reflection.relations(c, scope);
+    if (all.length === 0) return [];
+    const views = all.filter(({ kind }) => kind === "view");
+    const isAsked = views.length > 0 && reflection.unreadable !== undefined;
+    const unreadable = isAsked ? yield* reflection.unreadable(c, views) : null;
+    const relations = all.filter((relation) => unreadable?.has(relation) !== true);
     const columns = yield* reflection.columns(c, relations);
     const primaryKeys = yield* reflection.primaryKeys(c, relations);
     const foreignKeys = yield* reflection.foreignKeys(c, relations);
@@ -151,7 +155,7 @@ export function* reflectTables(
     const options = yield* reflection.tableOptions(c, relations);
     const sequences =
       reflection.defaultSequences === undefined ? null : yield* reflection.defaultSequences(c, relations);
-    return relations.map((relation) => ({
+    return all.map((relation) => ({
       name: relation.name,
       schema: relation.schema,
       kind: relation.kind,
@@ -165,6 +169,7 @@ export function* reflectTables(
       comment: comments.get(relation) ?? null,
       options: options.get(relation) ?? {},
       sequences: sequences?.get(relation) ?? [],
+      unreadable: unreadable?.get(relation) ?? null,
     }));
   });
 }

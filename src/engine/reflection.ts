@@ -40,6 +40,8 @@ export interface ReflectionDialect {
   /** The tables and views of a scope, sorted by name. */
   relations(c: DriverConnection, scope: ReflectionScope): Op<readonly ReflectedRelation[]>;
   viewDefinition(c: DriverConnection, relation: ReflectedRelation): Op<string | null>;
+  /** The views that the database cannot tell the columns of, and its reason, where it looks at a view only when it is asked. */
+  readonly unreadable?: AskAbout<string>;
   hasSequence(c: DriverConnection, name: string, schema: string | null): Op<boolean>;
   hasType(c: DriverConnection, name: string, schema: string | null): Op<boolean>;
   sequences(c: DriverConnection, schema: string | null): Op<readonly ReflectedSequence[]>;

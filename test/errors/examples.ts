@@ -392,6 +392,10 @@ export const examples: Readonly<Record<string, (world: World) => unknown>> = {
     );
     await new MetaData().reflect(engine);
   },
+  ATHANOR_UNREADABLE_VIEW: async ({ engine }) => {
+    await engine.begin((connection) => connection.execute(text("CREATE VIEW odd AS SELECT * FROM nowhere")));
+    await new MetaData().reflect(engine, { views: true });
+  },
   ATHANOR_REVISION: () => {
     new RevisionGraph([]).resolve("5f3a");
   },

@@ -70,6 +70,22 @@ export class SqliteReflection implements ReflectionDialect {
     return yield* this.#sql(c, relation, "view");
   }
 
+  /** A view is looked at when it is asked: what it needs may have gone, or be a function of another program. */
+  *unreadable(
+    c: DriverConnection,
+    relations: readonly ReflectedRelation[],
+  ): Op<ReadonlyMap<ReflectedRelation, string>> {
+    const found = new Map<ReflectedRelation, string>();
+    for (const relation of relations) {
+      try {
+        yield* query(c, this.#pragma("table_xinfo", relation.name, relation));
+      } catch (error) {
+        found.set(relation, (error as Error).message);
+      }
+    }
+    return found;
+  }
+
   // biome-ignore lint/correctness/useYield: SQLite has none
   *hasSequence(): Op<boolean> {
     return false;

@@ -15,6 +15,14 @@ const NOT_REFLECTED = warningKind("ATHANOR_REFLECTION", {
   cure: "Reflect the table that is referred to as well, or mend the key in the database.",
 });
 
+const UNREADABLE_VIEW = warningKind("ATHANOR_UNREADABLE_VIEW", {
+  message: (name: string, reason: string) =>
+    `The view ${name} was reflected without columns, as it cannot be read: ${reason}.`,
+  cause:
+    "The database cannot tell the columns of a view: a table that it selects from has gone, or it calls a function that only another program has.",
+  cure: "Mend or drop the view, give the connection the function, or leave the view out with `only`.",
+});
+
 /** Options of `metadata.reflect`. */
 export interface ReflectOptions {
   /** The schema to look into; the metadata's own, or the database's default, where absent. */
@@ -83,6 +91,7 @@ export function* reflectOp(connection: DDLConnection, metadata: TableHome, optio
   }
   const there = (name: string): boolean => done.has(name) || metadata.tables.has(name);
   for (const found of read) {
+    if (found.unreadable !== null) warn(UNREADABLE_VIEW, full(found.name, found.schema), found.unreadable);
     const foreignKeys = found.foreignKeys.filter((key) => {
       // Databases that do not check it let a key refer to what there is not.
       const place = full(key.referredTable, key.referredSchema);

@@ -165,6 +165,8 @@ export interface ReflectedTable {
   readonly options: Readonly<Record<string, unknown>>;
   /** Sequences of their own that columns' defaults draw from. */
   readonly sequences: readonly TypedSequence[];
+  /** Why its columns are not known, or null. */
+  readonly unreadable: string | null;
 }
 
 /** A sequence with its type as an object. */
