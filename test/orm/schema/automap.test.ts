@@ -360,7 +360,7 @@ describe("automap", () => {
     const metadata = new MetaData();
     await metadata.reflect(engine, { only: ["products"] });
     const base = automapBase({ metadata });
-    base.prepare(null);
+    base.prepare();
     expect(Object.keys(base.classes).sort()).toEqual(["categories", "products", "suppliers"]);
     await using session = asyncSessionmaker(engine)();
     const Product = base.class<{ product_id: number }>("products");
