@@ -30,19 +30,28 @@ export function plainIdentifiers(text: string): string {
 }
 
 /**
- * Writes another name for a schema in SQL text, where something is named in it. Where the word also stands alone it is a
- * table or an alias, and is left as it is.
+ * Writes another name for a schema in SQL text, or none (null), before the names that are meant: the same word may be a table
+ * or an alias, before a column.
+ *
+ * @param isMeant asked of the name behind the schema's, and whether it is called
  */
-export function replaceSchema(text: string, from: string, to: string): string {
-  const isBeforeDot = (at: number, token: string): boolean => /^\s*\./.test(text.slice(at + token.length));
-  const isBehindDot = (at: number): boolean => /\.\s*$/.test(text.slice(0, at));
-  const found = [...text.matchAll(TOKENS)].filter(({ 0: token, index }) => is(token, from) && !isBehindDot(index));
-  if (found.some(({ 0: token, index }) => !isBeforeDot(index, token))) return text;
+export function replaceSchema(
+  text: string,
+  from: string,
+  to: string | null,
+  isMeant: (name: string, isCall: boolean) => boolean,
+): string {
   let moved = "";
   let at = 0;
-  for (const { 0: token, index } of found) {
-    moved += `${text.slice(at, index)}"${to.replaceAll('"', '""')}"`;
-    at = index + token.length;
+  const tokens = [...text.matchAll(TOKENS)];
+  for (const [i, { 0: token, index }] of tokens.entries()) {
+    const next = tokens[i + 1];
+    if (next === undefined || !is(token, from) || /\.\s*$/.test(text.slice(0, index))) continue;
+    if (!/^\s*\.\s*$/.test(text.slice(index + token.length, next.index))) continue;
+    const name = named(next[0]) === next[0] ? next[0].toLowerCase() : named(next[0]);
+    if (!isMeant(name, /^\s*\(/.test(text.slice(next.index + next[0].length)))) continue;
+    moved += text.slice(at, index) + (to === null ? "" : `"${to.replaceAll('"', '""')}"`);
+    at = to === null ? next.index : index + token.length;
   }
   return moved + text.slice(at);
 }

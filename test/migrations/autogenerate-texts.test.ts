@@ -4,6 +4,7 @@ import {
   checkConstraint,
   column,
   DomainType,
+  ForeignKey,
   Index,
   MetaData,
   PrimaryKey,
@@ -161,11 +162,119 @@ describe("what a comparison writes", () => {
       await thereAndBack(new MetaData(), made(), ["sales"]);
     });
 
+    test("[AG-06] a function and a composite type that a table calls for are the server's own, with their schema", async () => {
+      const { engine } = await freshDatabase();
+      for (const each of [
+        "schema sales",
+        "function sales.is_fine(text) returns boolean language sql immutable as 'select $1 is not null'",
+        "type sales.pair as (a integer, b integer)",
+      ])
+        await engine.execute(text(`create ${each}`));
+      const metadata = new MetaData();
+      await engine.execute(
+        text(
+          "create table sales.notes (id integer primary key, note text, pairs sales.pair[], constraint fine check (sales.is_fine(note)))",
+        ),
+      );
+      await metadata.reflect(engine, { schema: "sales" });
+      const compare = (of: MetaData) => engine.connect((conn) => compareMetadata(conn, of, { schemas: ["sales"] }));
+      expect(described(await compare(metadata))).toEqual([]);
+      expect(described(await compare(new MetaData()))).toEqual(["drop table sales.notes"]);
+    });
+
+    test("the default schema may be named, by the classes or by who compares, and is compared once", async () => {
+      const made = (schema: string | null): MetaData => {
+        const metadata = new MetaData();
+        const state = t.enum(["new", "paid"], { name: "state", schema });
+        const orders = table(
+          "orders",
+          metadata,
+          { id: id(), state: column(state, { serverDefault: text("'new'::state") }) },
+          { schema },
+        );
+        table("lines", metadata, { id: id(), order: column(t.integer, { foreignKey: orders.c.id }) }, { schema });
+        const definition = "SELECT o.id FROM public.orders o WHERE o.state = 'new'::public.state";
+        new Table("open_orders", metadata, [], { isView: true, definition, schema });
+        return metadata;
+      };
+      const { engine } = await freshDatabase();
+      await made("public").createAll(engine);
+      for (const metadata of [made("public"), made(null)])
+        for (const schemas of [[], ["public"]])
+          expect(
+            described(await engine.connect((conn) => compareMetadata(conn, metadata, { schemas }))),
+            JSON.stringify(schemas),
+          ).toEqual([]);
+    });
+
+    test("what was added as NOT VALID is what a class says so of, validated or not; otherwise it differs", async () => {
+      const { engine } = await freshDatabase();
+      const made = (notValid: boolean): MetaData => {
+        const metadata = new MetaData();
+        table("owners", metadata, { id: id() });
+        table(
+          "things",
+          metadata,
+          {
+            id: id(),
+            owner: column(t.integer, {
+              foreignKey: new ForeignKey("owners.id", { name: "fk_owner", notValid }),
+            }),
+          },
+          checkConstraint("owner > 0", { name: "ck_owner", notValid }),
+        );
+        return metadata;
+      };
+      const compare = (metadata: MetaData) => engine.connect((conn) => compareMetadata(conn, metadata));
+      await made(true).createAll(engine);
+      expect(described(await compare(made(true)))).toEqual([]);
+      for (const each of [
+        "drop constraint fk_owner",
+        "drop constraint ck_owner",
+        "add constraint fk_owner foreign key (owner) references owners (id) not valid",
+        "add constraint ck_owner check (owner > 0) not valid",
+      ])
+        await engine.execute(text(`alter table things ${each}`));
+      expect(described(await compare(made(true)))).toEqual([]);
+      expect(described(await compare(made(false))).sort()).toEqual([
+        "add constraint ck_owner on things",
+        "add constraint fk_owner on things",
+        "drop constraint ck_owner on things",
+        "drop constraint fk_owner on things",
+      ]);
+    });
+
+    test("an operator class is said by the name of a column or by its attribute", async () => {
+      const { engine } = await freshDatabase();
+      await engine.execute(text("create table links (id integer primary key, source_url text)"));
+      await engine.execute(text("create index by_source on links (source_url text_pattern_ops)"));
+      for (const key of ["source_url", "sourceUrl"]) {
+        const metadata = new MetaData();
+        const ops = { [key]: "text_pattern_ops" };
+        const columns = {
+          id: column(t.integer, { primaryKey: true, autoincrement: false }),
+          sourceUrl: column(t.text, { name: "source_url" }),
+        };
+        table("links", metadata, columns, new Index("by_source", ["source_url"], { ops }));
+        expect(described(await engine.connect((conn) => compareMetadata(conn, metadata)))).toEqual([]);
+      }
+    });
+
+    test("[AG-05] an enum that no column has had is none of the classes' business", async () => {
+      const { engine } = await freshDatabase();
+      for (const each of [
+        "type of_a_function as enum ('x')",
+        "function called(of_a_function) returns void language sql as ''",
+      ])
+        await engine.execute(text(`create ${each}`));
+      expect(described(await engine.connect((conn) => compareMetadata(conn, new MetaData())))).toEqual([]);
+    });
+
     test("[AG-07] what an extension has brought is nobody's to drop", async () => {
       const { engine } = await freshDatabase();
       for (const each of [
-        "table spatial (id integer primary key)",
         "type unit as enum ('m')",
+        "table spatial (id integer primary key, measure unit)",
         "sequence counted",
         "view areas as select 1 as one",
       ])
@@ -183,7 +292,10 @@ describe("what a comparison writes", () => {
       try {
         expect(described(await compare())).toEqual([]);
         const reads = new MetaData();
-        table("spatial", reads, { id: column(t.integer, { primaryKey: true, autoincrement: false }) });
+        table("spatial", reads, {
+          id: column(t.integer, { primaryKey: true, autoincrement: false }),
+          measure: column(t.enum(["m"], { name: "unit" })),
+        });
         expect(described(await compare(reads))).toEqual([]);
       } finally {
         for (const each of lent) await engine.execute(text(`alter extension plpgsql drop ${each}`));

@@ -31,7 +31,9 @@ export async function run(options: PullOptions): Promise<undefined> {
     const metadata = new MetaData();
     const own = config.versionTable ?? "athanor_version";
     const wanted = options.table === undefined ? null : new Set(options.table);
-    const schemas = options.schema ?? [null, ...(config.schemas ?? [])];
+    const main = await inspect(project.engine).getDefaultSchemaName();
+    const named = options.schema ?? [null, ...(config.schemas ?? [])];
+    const schemas = new Set(named.map((each) => (each === main ? null : each)));
     const { ofExtensions } = migrationDialect(project.engine.dialect.name);
     for (const schema of schemas) {
       const brought = await project.engine.connect((connection) => ofExtensions(connection, schema));
@@ -86,11 +88,7 @@ async function readViews({ engine }: Project, metadata: MetaData): Promise<Reado
 const SEQUENCE_TYPES: Readonly<Record<string, SQLType>> = { smallint: t.smallint, integer: t.integer };
 
 /** The sequences that no table has for its own. */
-async function addSequences(
-  { engine }: Project,
-  metadata: MetaData,
-  schemas: readonly (string | null)[],
-): Promise<void> {
+async function addSequences({ engine }: Project, metadata: MetaData, schemas: Iterable<string | null>): Promise<void> {
   if (!engine.dialect.capabilities.sequences) return;
   const known = new Set(metadata.sequences.map((each) => each.fullName));
   for (const schema of schemas) {

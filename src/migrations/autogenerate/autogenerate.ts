@@ -1,5 +1,6 @@
 /** Finds what a database lacks of the classes, and what it has too much. */
 import type { AsyncConnection } from "../../engine/async-connection.js";
+import { inspect } from "../../engine/inspection.js";
 import type { MetaData } from "../../sql/schema/metadata.js";
 import { namedTypes } from "../../sql/schema/named-types.js";
 import type { Table } from "../../sql/schema/table.js";
@@ -44,14 +45,19 @@ export async function compareMetadata(
   const tables = metadatas.flatMap((each) => each.sortedTables);
   const sequences = metadatas.flatMap((each) => each.sequences);
   const named = [...tables, ...sequences, ...namedTypes(connection.dialect, tables)].map((each) => each.schema ?? null);
-  const schemas = [...new Set<string | null>([null, ...(options.schemas ?? []), ...named])];
+  const main = await inspect(connection).getDefaultSchemaName();
+  await connection.rollback();
+  const schemas = [...new Set([null, ...(options.schemas ?? []), ...named])].filter(
+    (each) => each !== main || each === null,
+  );
   const plugins = options.plugins ?? [];
-  const wanted = await snapshotOf(connection, metadatas, schemas, plugins);
+  const wanted = await snapshotOf(connection, metadatas, schemas, plugins, main);
   const now = await takeSnapshot(connection, schemas);
   const seen = await seenBy(plugins, connection, schemas);
   await connection.rollback();
   const own = new Map<string, Table>();
-  for (const each of metadatas) for (const table of each.tables.values()) own.set(table.fullName, table);
+  for (const table of metadatas.flatMap((each) => [...each.tables.values()]))
+    own.set(table.schema === main ? table.name : table.fullName, table);
   const { dialect } = connection;
   const canAlter = dialect.capabilities.alterAddConstraint;
   const comparison = new Comparison(now, wanted.snapshot, own, dialect, {

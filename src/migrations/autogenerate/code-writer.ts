@@ -61,10 +61,10 @@ export function stringCode(text: string): string {
   return text.includes('"') && !/['\\]/.test(inner) ? `'${inner}'` : plain;
 }
 
-/** A text of several lines as a template that stands for itself. */
+/** A text of several lines as a template that stands for itself. A template's own line ends are all of one kind, whatever the file's are. */
 export function templateCode(text: string): string {
   if (!text.includes("\n")) return stringCode(text);
-  return `\`${text.replaceAll("\\", "\\\\").replaceAll("`", "\\`").replaceAll("${", "\\${")}\``;
+  return `\`${text.replaceAll("\\", "\\\\").replaceAll("`", "\\`").replaceAll("${", "\\${").replaceAll("\r", "\\r")}\``;
 }
 
 /** A key of an object, in quotes where it needs them. */

@@ -54,8 +54,13 @@ export function compareEnums(now: Snapshot, wanted: Snapshot, isIncluded: IsIncl
       come.push(...addedValues(type, before, wanted));
     } else replaced.push(replaceEnum(type, before, labels));
   }
+  // One that no column has had is of something that is not compared: of a function, or of a composite type.
+  const types = [...now.tables.values()].flatMap(({ columns }) =>
+    columns.map((each) => each.typeName.replace(/(?:\[\])+$/, "")),
+  );
   const gone = [...now.enums]
-    .filter(([key, type]) => !wanted.enums.has(key) && isIncluded("enum", type, true))
+    .filter(([key, type]) => !wanted.enums.has(key) && namesOf(type).some((name) => types.includes(name)))
+    .filter(([, type]) => isIncluded("enum", type, true))
     .map(([, type]) => dropEnum(type));
   return { come, replaced, gone };
 }
@@ -78,7 +83,7 @@ function addedValues(type: ReflectedEnum, before: readonly string[], wanted: Sna
 /** How definitions may write the name of a type. */
 function namesOf({ name, schema }: { readonly name: string; readonly schema: string | null }): readonly string[] {
   const forms = [name, `"${name}"`, JSON.stringify(`"${name}"`).slice(1, -1)];
-  return schema === null ? forms : forms.map((each) => `${schema}.${each}`);
+  return schema === null ? forms : forms.flatMap((each) => [`${schema}.${each}`, `"${schema}".${each}`]);
 }
 
 export function compareSequences(

@@ -24,7 +24,7 @@ import {
 } from "./compare-table.js";
 import { compareViews } from "./compare-views.js";
 import type { ComparedObject } from "./compared.js";
-import { asWritten, type Content, constraintContents, indexContents } from "./contents.js";
+import { asWritten, type Content, constraintContents, indexContents, withoutNotValid } from "./contents.js";
 import { AS_IS, keyOf, Renames } from "./renames.js";
 import type { ReflectedView, Snapshot } from "./snapshot.js";
 
@@ -165,12 +165,13 @@ export class Comparison {
   }
 
   #compared({ from, to, before, after, renamed }: Pair): ComparedTable {
+    const own = this.#written(to);
     return {
-      before,
+      before: withoutNotValid(before, own, this.dialect.identifiers.maxLength),
       nowTable: this.#nowTables.get(from) as Table,
       after,
       wantedTable: this.#wantedTables.get(to) as Table,
-      own: this.#written(to),
+      own,
       renamed,
       wording: this.#renames.wording(from),
     };

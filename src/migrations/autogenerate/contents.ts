@@ -67,6 +67,21 @@ export function constraintContents(
   return contents;
 }
 
+/**
+ * A table whose constraints are not said to be NOT VALID where the classes say so too: the word is of ALTER TABLE, so that a table
+ * made of the classes has them valid, and it means no more than that they may be.
+ */
+export function withoutNotValid(found: ReflectedTable, own: Table, longest: number): ReflectedTable {
+  const isSaid = (name: string | null): boolean => named(own, name, longest)?.notValid === true;
+  return {
+    ...found,
+    foreignKeys: found.foreignKeys.map((each) =>
+      isSaid(each.name) ? { ...each, options: { ...each.options, notValid: false } } : each,
+    ),
+    checkConstraints: found.checkConstraints.map((each) => (isSaid(each.name) ? { ...each, notValid: false } : each)),
+  };
+}
+
 /** The indexes of a table that are no part of a constraint. */
 export function indexContents(
   found: ReflectedTable,

@@ -104,8 +104,9 @@ function stringTypeCode(type: StringType, code: CodeWriter): string {
   const t = code.use("t");
   const collation = type.collation === null ? null : code.object({ collation: type.collation });
   if (type.kind === "text") return collation === null ? `${t}.text` : `${t}.text(${collation})`;
-  if (type.kind === "char") return `${t}.char(${type.maxLength ?? 1})`;
-  if (type.maxLength === null) return `${t}.string`;
+  const collated = type.collation === null ? "" : `.collated(${code.value(type.collation)})`;
+  if (type.kind === "char") return `${t}.char(${type.maxLength ?? 1})${collated}`;
+  if (type.maxLength === null) return `${t}.string${collated}`;
   return collation === null ? `${t}.string(${type.maxLength})` : `${t}.string(${type.maxLength}, ${collation})`;
 }
 

@@ -8,6 +8,7 @@ import { inspect } from "../../engine/inspection.js";
 import { engineEvent } from "../../engine/listen.js";
 import { RUN_DDL } from "../../sql/ddl-runner.js";
 import type { MetaData } from "../../sql/schema/metadata.js";
+import { namedTypes } from "../../sql/schema/named-types.js";
 import type { ReflectedEnum, ReflectedSequence, ReflectedTable } from "../../sql/schema/reflected.js";
 import { migrationDialect } from "../dialects/registry.js";
 import { MigrationError } from "../errors.js";
@@ -106,12 +107,15 @@ export interface Wanted {
  * so that types, defaults, checks and expressions are written in the server's own words on both sides.
  *
  * @param connection with no transaction open; one is begun and rolled back where the database has schemas
+ * @param schemas the schemas to look into; null is the default one
+ * @param main the name of the default schema, by which classes may call it
  */
 export async function snapshotOf(
   connection: AsyncConnection,
   metadatas: readonly MetaData[],
   schemas: readonly (string | null)[],
   plugins: readonly ComparePlugin[],
+  main: string | null,
 ): Promise<Wanted> {
   if (migrationDialect(connection.dialect.name).scratch === "memory")
     return await inMemory(async (scratch) => {
@@ -129,11 +133,19 @@ export async function snapshotOf(
     }
     const path = String(await connection.execDriverSql("SELECT current_setting('search_path')").scalar());
     await connection.execDriverSql("SELECT set_config('search_path', $1, true)", [`${SCRATCH}, ${path}`]);
-    await connection.executionOptions({ schemaTranslateMap: translate });
+    await connection.executionOptions({
+      schemaTranslateMap: main === null ? translate : { ...translate, [main]: SCRATCH },
+    });
     const scratch = schemas.map((schema) => (schema === null ? null : (translate[schema] as string)));
-    // What is given as text (defaults, checks, queries of views) names the schemas itself.
+    // What is given as text (defaults, checks, queries of views) names the schemas itself. Functions are made by plug-ins only.
+    const made = namesMade(connection, metadatas, main);
+    const isMade = (schema: string) => (name: string, isCall: boolean) =>
+      made.has(keyOf({ name, schema })) || (isCall && plugins.length > 0);
     const moved: EngineEvents["beforeCursorExecute"] = (_connection, statement) => ({
-      statement: Object.entries(translate).reduce((sql, [from, to]) => replaceSchema(sql, from, to), statement),
+      statement: Object.entries(translate).reduce(
+        (sql, [from, to]) => replaceSchema(sql, from, to, isMade(from)),
+        main === null ? statement : replaceSchema(statement, main, null, isMade(main)),
+      ),
     });
     engineEvent.listen(connection, "beforeCursorExecute", moved);
     try {
@@ -141,7 +153,10 @@ export async function snapshotOf(
     } finally {
       engineEvent.remove(connection, "beforeCursorExecute", moved);
     }
-    return renamed(await look(connection, scratch, plugins), translate);
+    const back = Object.entries(translate).map(([schema, name]) => [name, schema] as const);
+    // A name with which something else in a view hides a table is written with its schema.
+    if (main !== null) back.push([`${SCRATCH}.`, `${connection.dialect.identifiers.quoteIfNeeded(main)}.`]);
+    return renamed(await look(connection, scratch, plugins), new Map(back));
   } catch (error) {
     if (!(error instanceof DatabaseError && error.code === INSUFFICIENT_PRIVILEGE)) throw error;
     throw new MigrationError(
@@ -152,6 +167,17 @@ export async function snapshotOf(
     await connection.rollback();
     await connection.executionOptions({ schemaTranslateMap: before ?? {} });
   }
+}
+
+/** What the metadata makes that SQL text may name with its schema. */
+function namesMade(
+  connection: AsyncConnection,
+  metadatas: readonly MetaData[],
+  main: string | null,
+): ReadonlySet<string> {
+  const tables = metadatas.flatMap((each) => [...each.tables.values()]);
+  const all = [...tables, ...metadatas.flatMap((each) => each.sequences), ...namedTypes(connection.dialect, tables)];
+  return new Set(all.map(({ name, schema }) => keyOf({ name, schema: schema ?? main })));
 }
 
 async function make(
@@ -193,8 +219,7 @@ async function inMemory<T>(fn: (connection: AsyncConnection) => Promise<T>): Pro
 }
 
 /** The scratch names taken back. */
-function renamed({ snapshot, seen }: Wanted, translate: Readonly<Record<string, string>>): Wanted {
-  const back = new Map(Object.entries(translate).map(([schema, scratch]) => [scratch, schema]));
+function renamed({ snapshot, seen }: Wanted, back: ReadonlyMap<string, string>): Wanted {
   const plain = (value: unknown): unknown => {
     if (typeof value === "string") {
       let text = value;

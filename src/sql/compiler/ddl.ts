@@ -281,7 +281,7 @@ export class DDLCompiler extends SQLCompiler {
       const element =
         typeof ref === "string" ? resolveColumn(constraint.table, ref, "EXCLUDE constraint") : (ref as unknown as Node);
       const text = this.process(element);
-      const ops = constraint.options.ops?.[(element as { key?: string | null }).key ?? ""];
+      const ops = partOption(constraint.options.ops, element, text);
       const part = isPlainIndexPart(element) ? text : `(${text})`;
       return `${part}${ops === undefined ? "" : ` ${ops}`} WITH ${operator}`;
     });
@@ -317,7 +317,7 @@ export class DDLCompiler extends SQLCompiler {
     const order = /(?: (?:ASC|DESC|NULLS FIRST|NULLS LAST))*$/.exec(text)?.[0] ?? "";
     const body = text.slice(0, text.length - order.length);
     const grouped = isPlainIndexPart(base) || /^\(.*\)$/s.test(body) ? body : `(${body})`;
-    const ops = index.options.ops?.[(base as { key?: string | null }).key ?? body];
+    const ops = partOption(index.options.ops, base, body);
     return `${grouped}${ops === undefined ? "" : this.operatorClass(ops)}${order}`;
   }
 
@@ -504,4 +504,10 @@ function isPlainIndexPart(node: Node): boolean {
     default:
       return false;
   }
+}
+
+/** What is said of a part of an index or an EXCLUDE constraint: by the key or the name of a column, or by its text. */
+function partOption(of: Readonly<Record<string, string>> | undefined, part: Node, text: string): string | undefined {
+  const { key, name } = part as { key?: string | null; name?: unknown };
+  return of?.[key ?? text] ?? (typeof name === "string" ? of?.[name] : undefined);
 }
