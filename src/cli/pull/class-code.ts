@@ -22,11 +22,16 @@ import { propertyType } from "./property-type.js";
 export class ItemWriter {
   constructor(
     readonly code: CodeWriter,
-    /** Whether the server itself gives a constraint this name, so that it need not be said. */
-    private readonly isOwnName: (constraint: Constraint) => boolean,
+    /** Whether the server itself gives a constraint this name. */
+    private readonly isServersName: (constraint: Constraint) => boolean,
     /** Told of every class and constant that an item names. */
     private readonly refer: (name: string) => void,
   ) {}
+
+  /** Whether a name need not be said: it is the server's, and nothing is said of the constraint by that name. */
+  #isOwnName(constraint: Constraint): boolean {
+    return constraint.comment === null && this.isServersName(constraint);
+  }
 
   write(item: PulledClass | PulledTable): string {
     return item.kind === "class" ? this.#class(item) : this.#table(item);
@@ -93,7 +98,7 @@ export class ItemWriter {
   #tableArgs(table: Table, constraints: readonly Constraint[]): string[] {
     const { code } = this;
     const args = constraints
-      .map((each) => constraintCode(each, code, { unnamed: this.isOwnName(each), key: true }))
+      .map((each) => constraintCode(each, code, { unnamed: this.#isOwnName(each), key: true }))
       .filter((each) => each !== null);
     for (const index of table.indexes) {
       const { name, parts, options } = indexCode(index, code);
@@ -141,7 +146,7 @@ export class ItemWriter {
       ...(key.comment === null ? {} : { comment: key.comment }),
     };
     const named: Record<string, string> = {};
-    if (!this.isOwnName(key) && key.name !== null)
+    if (!this.#isOwnName(key) && key.name !== null)
       named["name"] = `${this.code.use("conv")}(${JSON.stringify(String(key.name))})`;
     const said = this.code.object(more, named);
     return {
@@ -223,7 +228,7 @@ export class ItemWriter {
   }
 
   #isPlain(constraint: Constraint): boolean {
-    const named = constraint.name !== null && !this.isOwnName(constraint);
+    const named = constraint.name !== null && !this.#isOwnName(constraint);
     const { name: _name, comment, ...more } = constraint.options as Readonly<Record<string, unknown>>;
     return !named && comment == null && Object.values(more).every((each) => each == null || each === false);
   }

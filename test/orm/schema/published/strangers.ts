@@ -70,6 +70,14 @@ CREATE TABLE js_names (constructor int PRIMARY KEY, "__proto__" int, "toString" 
 CREATE TABLE js_names2 (id int PRIMARY KEY, constructor int REFERENCES js_names, "class" int, "1st" int, "with space" int, "ünï" int, "日本" int, "a-b" int);
 CREATE TABLE emails (id int PRIMARY KEY); CREATE TABLE email (id int PRIMARY KEY, emails int REFERENCES emails); CREATE TABLE "Email" (id int PRIMARY KEY, email int REFERENCES email);
 CREATE TABLE many_a (id int PRIMARY KEY); CREATE TABLE many_b (id int PRIMARY KEY); CREATE TABLE a_b (a int REFERENCES many_a, b int REFERENCES many_b, PRIMARY KEY (a, b)); CREATE TABLE a_b_extra (a int REFERENCES many_a, b int REFERENCES many_b, note text, PRIMARY KEY (a, b)); CREATE TABLE a_a (a1 int REFERENCES many_a, a2 int REFERENCES many_a, PRIMARY KEY (a1, a2)); CREATE TABLE one_one (id int PRIMARY KEY REFERENCES many_a); CREATE TABLE a_b_2 (a int REFERENCES many_a, b int REFERENCES many_b, PRIMARY KEY (a, b));
+CREATE TABLE said_twice (id int PRIMARY KEY, up_id int CONSTRAINT "up once" REFERENCES many_a CONSTRAINT "up again" REFERENCES many_a);
+CREATE TABLE tenant_item (id int PRIMARY KEY, tenant int NOT NULL, UNIQUE (id, tenant)); CREATE TABLE tenant_note (id int PRIMARY KEY, tenant int NOT NULL, tenant_item_id int NOT NULL, CONSTRAINT of_tenant FOREIGN KEY (tenant_item_id, tenant) REFERENCES tenant_item (id, tenant));
+CREATE TABLE link_over (big int, small int REFERENCES many_a, FOREIGN KEY (big, small) REFERENCES ref_unique (x, y), PRIMARY KEY (big, small));
+CREATE TABLE trusted (id int PRIMARY KEY, source_url text CHECK (source_url <> ''));
+CREATE INDEX trusted_source ON trusted (source_url text_pattern_ops); COMMENT ON CONSTRAINT trusted_pkey ON trusted IS 'key'; COMMENT ON CONSTRAINT trusted_source_url_check ON trusted IS 'check';
+CREATE TABLE collated (a varchar COLLATE "C", b char(3) COLLATE "C", c text COLLATE "C");
+CREATE VIEW hidden_by_itself AS WITH trusted AS (SELECT id FROM trusted) SELECT id FROM trusted;
+CREATE TABLE humanresources.humanresources (id int PRIMARY KEY, fine text); CREATE VIEW "Sales".staff AS SELECT humanresources.id, humanresources.fine FROM humanresources.humanresources;
 `;
 
 const SQLITE = `
@@ -106,4 +114,7 @@ ALTER TABLE dropped ADD COLUMN e TEXT DEFAULT 'new' NOT NULL;
 ALTER TABLE dropped RENAME COLUMN c TO "see d";
 CREATE TABLE old_name (id INTEGER PRIMARY KEY, x INT CHECK (x > 0));
 ALTER TABLE old_name RENAME TO "new name";
+CREATE TABLE said_twice (id INTEGER PRIMARY KEY, up_id INTEGER REFERENCES int_pk (id) REFERENCES int_pk (id));
+CREATE VIEW by_windows (a) AS SELECT id\r\n FROM "new name"\r\n WHERE id > 1;
+CREATE VIEW of_another_program AS SELECT title_sort(body) AS sorted FROM ft;
 `;
