@@ -386,7 +386,7 @@ export abstract class ColumnElement<T = unknown, Src = unknown> extends Node {
   }
 
   private custom<U>(sql: string, options: OpOptions<U>, result: ResultRule): (other: unknown) => LooseElement {
-    const operator = customOperator(sql, { precedence: options.precedence ?? 0, result });
+    const operator = customOperator(sql, { precedence: options.precedence ?? 0, result, jsImpl: options.jsImpl });
     const type = options.returnType === undefined ? undefined : plainType(options.returnType);
     return (other) =>
       factory.binary(this, operator, factory.operand(other, this, operator), type === undefined ? undefined : { type });

@@ -29,6 +29,8 @@ export interface Operator {
   readonly isolated: boolean;
   readonly result: ResultRule;
   readonly cacheKey: string;
+  /** What a custom one gives for two values in memory; null where only the database can say. */
+  readonly jsImpl: ((left: never, right: never) => unknown) | null;
 }
 
 const table = new Map<string, Operator>();
@@ -49,6 +51,7 @@ function row(
     associative: more.associative ?? false,
     isolated: more.isolated ?? false,
     cacheKey: name,
+    jsImpl: null,
   };
   table.set(name, operator);
   return operator;
@@ -152,7 +155,12 @@ export function negated(operator: Operator): Operator | null {
 /** An operator that the table does not have. */
 export function customOperator(
   sql: string,
-  options: { precedence?: number; result?: ResultRule; isComparison?: boolean } = {},
+  options: {
+    precedence?: number;
+    result?: ResultRule;
+    isComparison?: boolean;
+    jsImpl?: ((left: never, right: never) => unknown) | undefined;
+  } = {},
 ): Operator {
   const precedence = options.precedence ?? 0;
   const result = options.result ?? (options.isComparison === true ? "boolean" : "unknown");
@@ -165,6 +173,7 @@ export function customOperator(
     associative: false,
     isolated: true,
     cacheKey: `op${sql.length}'${sql}/${precedence}${result}`,
+    jsImpl: options.jsImpl ?? null,
   };
 }
 

@@ -139,6 +139,8 @@ export interface OpOptions<U = unknown> {
   readonly precedence?: number;
   /** The type of its result. */
   readonly returnType?: SQLType<U>;
+  /** What it gives for two values that are not null, for `update(User)` and `del(User)` that are matched in memory (`synchronizeSession: "evaluate"`). */
+  readonly jsImpl?: (left: never, right: never) => U;
 }
 
 /** An expression made for ORDER BY; a plain expression will do there too. */

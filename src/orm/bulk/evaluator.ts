@@ -213,8 +213,11 @@ class Builder {
           if (typeof a !== "string" || typeof b !== "string") throw refused(`|| of other things than texts (${node})`);
           return a + b;
         });
-      default:
-        throw refused(`the operator ${node.operator.sql || name} (${node})`);
+      default: {
+        const { jsImpl } = node.operator;
+        if (jsImpl === null) throw refused(`the operator ${node.operator.sql || name} (${node})`);
+        return strict([left, right], jsImpl);
+      }
     }
   }
 

@@ -401,6 +401,24 @@ describe("UPDATE and DELETE with a condition", () => {
     expect(inspect(eve).state).toBe(synchronizeSession === false ? "persistent" : "deleted");
   });
 
+  test("evaluate takes an operator of the database's own that says what it gives", async () => {
+    const { Session } = await crew();
+    await using session = Session();
+    const [ann, bob] = [await session.getOne(Sailor, 1), await session.getOne(Sailor, 2)];
+    const earlier = (jsImpl?: (a: string, b: string) => boolean) =>
+      update(Sailor)
+        .where(s.name.boolOp("<", jsImpl === undefined ? {} : { jsImpl })("bob"))
+        .values({ fullName: "early" });
+    const evaluate = { synchronizeSession: "evaluate" } as const;
+    await expect(session.execute(earlier(), undefined, evaluate)).rejects.toThrow("the operator <");
+    await session.execute(
+      earlier((a, b) => a < b),
+      undefined,
+      evaluate,
+    );
+    expect([ann.fullName, bob.fullName]).toEqual(["early", "Bob Baker"]);
+  });
+
   test("evaluate refuses what memory cannot answer", async () => {
     const { Session } = await crew();
     await using session = Session();
