@@ -13,7 +13,7 @@ import {
   ValueRows,
 } from "../../engine/driver.js";
 import { InternalError } from "../../engine/errors.js";
-import { checkAborted, type IORequest } from "../../engine/io.js";
+import { Aborted, checkAborted, type IORequest } from "../../engine/io.js";
 import { quoteLiteral } from "../../sql/types/base.js";
 import type { BulkRows } from "./bulk-rows.js";
 import { CopyCursor } from "./copy/cursor.js";
@@ -95,27 +95,33 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   // --- statements --------------------------------------------------------------------------------------------------
 
   run(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverResult> {
-    if (signal !== undefined || this.link.limited) return this.#runCancellable(plan, params, signal);
+    if (this.link.limited) return this.#runLimited(plan, params, signal);
     return this.#started(
       () => this.#statement(plan, params),
       (exchange) => this.#result(plan, exchange),
+      signal,
     );
   }
 
-  /** Sends an exchange as {@link #sent} does, for those that nothing stops. Statements are what a connection does most: one promise for each. */
-  #started<R, X extends Exchange>(make: () => X, finish: (exchange: X) => R): Promise<R> {
+  /** Sends an exchange as {@link #sent} does, for links that have no limit of time. Statements are what a connection does most: one promise for each. */
+  #started<R, X extends Exchange>(
+    make: () => X,
+    finish: (exchange: X) => R,
+    signal: AbortSignal | undefined,
+  ): Promise<R> {
+    if (signal?.aborted) return Promise.reject(new Aborted(signal.reason));
     const began = this.#begin;
     const exchange = make();
     return new Promise((resolve, reject) => {
       exchange.onDone = () => {
         if (exchange.error === null) resolve(finish(exchange));
-        else this.#startedAgain(exchange, began, make, finish).then(resolve, reject);
+        else this.#startedAgain(exchange, began, make, finish, signal).then(resolve, reject);
       };
-      this.link.start(exchange);
+      this.link.start(exchange, signal);
     });
   }
 
-  async #runCancellable(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverResult> {
+  async #runLimited(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverResult> {
     checkAborted(signal);
     return this.#result(plan, await this.#sent(() => this.#statement(plan, params), signal));
   }
@@ -125,11 +131,12 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     began: string | null,
     make: () => X,
     finish: (exchange: X) => R,
+    signal: AbortSignal | undefined,
   ): Promise<R> {
-    if (!this.#mayRepeat(failed.error as Error, began)) return finish(failed);
+    if (!this.#mayRepeat(failed.error, began)) return finish(failed);
     await this.#startOver(began);
     const again = make();
-    await this.link.run(again);
+    await this.link.run(again, signal);
     return finish(again);
   }
 
@@ -146,14 +153,15 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   }
 
   #runSets(plan: DriverPlan, sets: readonly (readonly unknown[])[], signal?: AbortSignal): Promise<DriverManyResult> {
-    if (signal !== undefined || this.link.limited) return this.#runSetsCancellable(plan, sets, signal);
+    if (this.link.limited) return this.#runSetsLimited(plan, sets, signal);
     return this.#started(
       () => this.#batch(plan, sets),
       (exchange) => this.#manyResult(plan, exchange),
+      signal,
     );
   }
 
-  async #runSetsCancellable(
+  async #runSetsLimited(
     plan: DriverPlan,
     sets: readonly (readonly unknown[])[],
     signal?: AbortSignal,
@@ -216,16 +224,11 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   }
 
   runTogether(writes: readonly RowsWrite[], signal?: AbortSignal): Promise<readonly RowsOutcome[]> {
-    if (signal !== undefined) return this.#runTogetherCancellable(writes, signal);
     return this.#started(
       () => this.#group(writes),
       (group) => this.#outcomes(writes, group),
+      signal,
     );
-  }
-
-  async #runTogetherCancellable(writes: readonly RowsWrite[], signal: AbortSignal): Promise<readonly RowsOutcome[]> {
-    checkAborted(signal);
-    return this.#outcomes(writes, await this.#sent(() => this.#group(writes), signal));
   }
 
   runTogetherSync(writes: readonly RowsWrite[]): readonly RowsOutcome[] {
@@ -630,7 +633,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   // --- statements that no longer fit -------------------------------------------------------------------------------
 
   // In a transaction that has done other work, the server refuses everything after the error.
-  #mayRepeat(error: Error, began: string | null): boolean {
+  #mayRepeat(error: unknown, began: string | null): boolean {
     if (!isStalePlan(error)) return false;
     if (isServerError(error) && error.code === "26000") this.statements.forget();
     else this.statements.clear();

@@ -3,6 +3,7 @@
  *
  * Hono is an optional peer dependency.
  */
+import type { ServerResponse } from "node:http";
 import type { Context, MiddlewareHandler, Next } from "hono";
 import type { AsyncScopedSession } from "../../orm/index.js";
 import { guardedBody } from "../guarded-body.js";
@@ -39,7 +40,7 @@ export function requestScope(db: AsyncScopedSession, options: RequestScopeOption
 }
 
 async function handle(scope: RequestScope, c: Context, next: Next): Promise<void> {
-  c.req.raw.signal.addEventListener("abort", () => scope.abort(), { once: true });
+  onGone(c, () => scope.abort());
   let isStreamed = false;
   try {
     await next();
@@ -58,4 +59,14 @@ async function handle(scope: RequestScope, c: Context, next: Next): Promise<void
   } finally {
     if (!isStreamed) scope.end();
   }
+}
+
+/** Calls a function when the client goes away before it has its response. On Node the response tells it, and no signal has to be made. */
+function onGone(c: Context, gone: () => void): void {
+  const { outgoing } = (c.env ?? {}) as { readonly outgoing?: ServerResponse };
+  if (outgoing === undefined) c.req.raw.signal.addEventListener("abort", gone, { once: true });
+  else
+    outgoing.once("close", () => {
+      if (!outgoing.writableFinished) gone();
+    });
 }

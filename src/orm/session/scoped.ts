@@ -82,10 +82,10 @@ export function asyncScopedSession(maker: AsyncSessionMaker, { scopefunc }: Scop
     scope.session ??= maker(scope.options);
     return scope.session;
   };
-  const close = async (scope: Scope): Promise<void> => {
+  const close = (scope: Scope): Promise<void> => {
     const { session } = scope;
     scope.session = null;
-    if (session !== null) await session.close();
+    return session === null ? Promise.resolve() : session.close();
   };
 
   const registry = (options?: Partial<AsyncSessionOptions>): AsyncSession => {
@@ -101,14 +101,14 @@ export function asyncScopedSession(maker: AsyncSessionMaker, { scopefunc }: Scop
     return sessionOf("db()");
   };
   const control = {
-    async scope<T>(fn: () => T | PromiseLike<T>, options?: Partial<AsyncSessionOptions>): Promise<T> {
+    scope<T>(fn: () => T | PromiseLike<T>, options?: Partial<AsyncSessionOptions>): Promise<T> {
       const scope: Scope = { session: null, options, ended: false };
       return storage.run(scope, async () => {
         try {
           return await fn();
         } finally {
           scope.ended = true;
-          await close(scope);
+          if (scope.session !== null) await close(scope);
         }
       });
     },

@@ -51,6 +51,8 @@ export interface AsyncSessionOptions extends SessionOptions<AsyncEngine | AsyncC
 }
 export type SyncSessionOptions = SessionOptions<Engine | Connection>;
 
+/** The options that say what a session is bound to. */
+const BINDING = ["bind", "binds", "getBind", "sharding"] as const;
 const BINDABLE = [AsyncEngine, AsyncConnection, Engine, Connection];
 
 function coreOf(bind: unknown, maker: string): Bind {
@@ -84,21 +86,25 @@ function blueprintOf(given: SessionOptions<unknown>, maker: string): Blueprint {
       router: getBind === undefined ? null : (request) => answer(getBind(request), maker),
       routed: [...(getBind?.engines ?? []).map((each) => coreOf(each, maker)), ...(shards?.binds.values() ?? [])],
     },
-    options: {
-      autoflush: given.autoflush ?? true,
-      expireOnCommit: given.expireOnCommit ?? true,
-      autobegin: given.autobegin ?? true,
-      closeResetsOnly: given.closeResetsOnly ?? true,
-      joinTransactionMode: given.joinTransactionMode ?? "conditional_savepoint",
-      transactionOptions: given.transactionOptions ?? {},
-      executionOptions: given.executionOptions ?? NO_OPTIONS,
-      nPlusOneWatch: given.nPlusOneWatch ?? false,
-      relinkOnFlush: given.relinkOnFlush ?? false,
-      twophase: given.twophase ?? false,
-      info: given.info ?? {},
-      warn: given.warn ?? emitWarning,
-    },
+    options: coreOptions(given),
     shards,
+  };
+}
+
+function coreOptions(given: Partial<SessionCoreOptions>): SessionCoreOptions {
+  return {
+    autoflush: given.autoflush ?? true,
+    expireOnCommit: given.expireOnCommit ?? true,
+    autobegin: given.autobegin ?? true,
+    closeResetsOnly: given.closeResetsOnly ?? true,
+    joinTransactionMode: given.joinTransactionMode ?? "conditional_savepoint",
+    transactionOptions: given.transactionOptions ?? {},
+    executionOptions: given.executionOptions ?? NO_OPTIONS,
+    nPlusOneWatch: given.nPlusOneWatch ?? false,
+    relinkOnFlush: given.relinkOnFlush ?? false,
+    twophase: given.twophase ?? false,
+    info: given.info ?? {},
+    warn: given.warn ?? emitWarning,
   };
 }
 
@@ -126,9 +132,12 @@ class CoreMaker<Options extends SessionOptions<unknown>> {
 
   /** @param options of one session, over the factory's */
   make(options?: Partial<Options>): SessionCore {
-    if (options !== undefined) return this.#build(blueprintOf({ ...this.#settings, ...options }, this.maker));
+    if (options !== undefined && BINDING.some((name) => name in options))
+      return this.#build(blueprintOf({ ...this.#settings, ...options }, this.maker));
     this.#blueprint ??= blueprintOf(this.#settings, this.maker);
-    return this.#build(this.#blueprint);
+    if (options === undefined) return this.#build(this.#blueprint);
+    // The session of a request has some options of its own, and the factory's engines.
+    return this.#build({ ...this.#blueprint, options: coreOptions({ ...this.#settings, ...options }) });
   }
 
   #build({ binds, options, shards }: Blueprint): SessionCore {

@@ -1,6 +1,7 @@
 /** One exchange with the server: what is sent, and what comes back until it is ready for the next. */
 
 import type { CopyPart } from "../../../engine/copy/part.js";
+import type { Aborted } from "../../../engine/io.js";
 import { keepShape } from "../../../sql/keep-shape.js";
 import type { ServerError } from "../errors.js";
 import { type Decoder, decodeRow, decodersOf, type LoadKind } from "../load.js";
@@ -40,7 +41,7 @@ export class Exchange implements Submittable {
   rowcount = -1;
   /** Rows that each set of a batch matched or returned; null outside of batches. */
   perSet: number[] | null = null;
-  error: Error | null = null;
+  error: Error | Aborted | null = null;
   done = false;
   /** Whether a portal had more rows than were asked for. */
   suspended = false;

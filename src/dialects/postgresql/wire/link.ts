@@ -35,6 +35,14 @@ export interface LinkOptions {
 const CANCEL_GRACE_MS = 5000;
 const END_GRACE_MS = 2000;
 
+/** A cancel request that was sent. */
+interface Cancelling {
+  /** Whether the server did not react. */
+  deaf: boolean;
+  /** Waits until the request has reached the server. */
+  done(): Promise<void>;
+}
+
 export class WireLink implements ProtocolLink, ReaderHost {
   readonly writer = new MessageWriter();
   readonly reader: WireReader;
@@ -70,10 +78,35 @@ export class WireLink implements ProtocolLink, ReaderHost {
   }
 
   /** Gives the exchange to pg's queue. */
-  start(exchange: Exchange): void {
+  start(exchange: Exchange, signal?: AbortSignal): void {
     this.onWaiting?.();
-    if (this.lost === null) this.client.query(exchange);
-    else exchange.handleError(this.#lostError());
+    if (this.lost !== null) {
+      exchange.handleError(this.#lostError());
+      return;
+    }
+    if (signal !== undefined) this.#heed(exchange, signal);
+    this.client.query(exchange);
+  }
+
+  /** Has the server cancel the exchange when the signal is aborted. */
+  #heed(exchange: Exchange, signal: AbortSignal): void {
+    const finish = exchange.onDone;
+    const onAbort = (): void => {
+      const cancelling = this.#cancel();
+      exchange.onDone = () => {
+        // The request must not hit the next statement.
+        void cancelling.done().then(() => {
+          // A statement that was done before the request came has its result.
+          if (exchange.error !== null) exchange.error = new Aborted(signal.reason);
+          finish?.();
+        });
+      };
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    exchange.onDone = () => {
+      signal.removeEventListener("abort", onAbort);
+      finish?.();
+    };
   }
 
   /** Gives the exchange to pg's queue and waits for its end. It never rejects: see `exchange.error`. */
@@ -246,19 +279,12 @@ export class WireLink implements ProtocolLink, ReaderHost {
   }
 
   async #runCancellable(exchange: Exchange, signal: AbortSignal | undefined): Promise<void> {
-    let cancelling: Promise<void> | null = null;
+    let cancelling: Cancelling | null = null;
     let stop: unknown = null;
-    let grace: NodeJS.Timeout | undefined;
-    let deaf = false;
     const cancel = (reason: unknown): void => {
       if (cancelling !== null || exchange.done) return;
       stop = reason;
-      cancelling = requestCancel(this.client);
-      grace = setTimeout(() => {
-        deaf = true;
-        this.#lose(new Error("the server did not react to a cancel request"));
-        this.destroy();
-      }, CANCEL_GRACE_MS);
+      cancelling = this.#cancel();
     };
     const onAbort = (): void => cancel(new Aborted(signal?.reason));
     signal?.addEventListener("abort", onAbort, { once: true });
@@ -275,14 +301,35 @@ export class WireLink implements ProtocolLink, ReaderHost {
         this.client.query(exchange);
       });
       // The request must not hit the next statement.
-      if (cancelling !== null) await cancelling;
+      if (cancelling !== null) await (cancelling as Cancelling).done();
     } finally {
       signal?.removeEventListener("abort", onAbort);
       clearTimeout(timer);
-      clearTimeout(grace);
     }
+    const deaf = (cancelling as Cancelling | null)?.deaf === true;
     // A statement that was done before the request came has its result.
     if (stop !== null && exchange.error !== null) throw deaf && !(stop instanceof Aborted) ? this.#late(deaf) : stop;
+  }
+
+  /** Asks the server to cancel what runs; one that does not react in time is given up. */
+  #cancel(): Cancelling {
+    const asked = requestCancel(this.client);
+    const cancelling: Cancelling = {
+      deaf: false,
+      async done() {
+        try {
+          await asked;
+        } finally {
+          clearTimeout(grace);
+        }
+      },
+    };
+    const grace = setTimeout(() => {
+      cancelling.deaf = true;
+      this.#lose(new Error("the server did not react to a cancel request"));
+      this.destroy();
+    }, CANCEL_GRACE_MS);
+    return cancelling;
   }
 
   #syncPump(): Pump {

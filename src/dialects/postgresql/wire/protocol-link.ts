@@ -16,8 +16,12 @@ export interface ProtocolLink extends Outlet {
   onWaiting: (() => void) | null;
   /** Holds the server up while `on`, so that it sends no more than the network takes. */
   hold(on: boolean): void;
-  /** Runs the exchange; `exchange.onDone` is called at its end. Nothing stops it: not for links that are {@link limited}. */
-  start(exchange: Exchange): void;
+  /**
+   * Runs the exchange; `exchange.onDone` is called at its end. Not for links that are {@link limited}.
+   *
+   * @param signal has the server cancel it; its error is `Aborted` then
+   */
+  start(exchange: Exchange, signal?: AbortSignal): void;
   /** Runs the exchange and waits for its end. The server's errors do not reject: see `exchange.error`. */
   run(exchange: Exchange, signal?: AbortSignal): Promise<void>;
   /** Runs the exchange and blocks until it is over. See `exchange.error`. */
