@@ -16,6 +16,11 @@ export interface ScalarAttributeEvents<E, T> {
    * @returns the value to store instead; nothing keeps it
    */
   set(object: E, value: T, previous: T | undefined): T | undefined | void;
+  /**
+   * When a column attribute of a new object is read that was never set.
+   * @returns its value from then on, which is part of the INSERT; nothing leaves it unset
+   */
+  initScalar(object: E): T | undefined | void;
 }
 
 /** Handlers of a collection. */
@@ -26,7 +31,8 @@ export interface CollectionAttributeEvents<E, T> {
   remove(object: E, member: T): void;
 }
 
-const SCALAR: ReadonlySet<string> = new Set(["set"]);
+const COLUMN: ReadonlySet<string> = new Set(["set", "initScalar"]);
+const REFERENCE: ReadonlySet<string> = new Set(["set"]);
 const COLLECTION: ReadonlySet<string> = new Set(["append", "remove"]);
 
 class AttributeDispatch extends Dispatch {
@@ -38,7 +44,10 @@ class AttributeDispatch extends Dispatch {
     private readonly mapper: Mapper,
     private readonly collection: boolean,
   ) {
-    super(collection ? COLLECTION : SCALAR, `${mapper.className}.${attribute.key}`);
+    super(
+      collection ? COLLECTION : attribute instanceof ColumnAttribute ? COLUMN : REFERENCE,
+      `${mapper.className}.${attribute.key}`,
+    );
   }
 
   override listen(name: string, handler: Handler, options?: ListenOptions): void {
@@ -54,7 +63,10 @@ class AttributeDispatch extends Dispatch {
     if (this.collection) {
       listeners.append.push((state, value) => this.#tell("append", state, [value], 0));
       listeners.remove.push((state, value) => void this.#tell("remove", state, [value], -1));
-    } else listeners.set.push((state, value, previous) => this.#tell("set", state, [value, previous], 0));
+    } else {
+      listeners.set.push((state, value, previous) => this.#tell("set", state, [value, previous], 0));
+      listeners.initScalar.push((state) => this.#tell("initScalar", state, [], 0));
+    }
   }
 
   #tell(name: string, state: InstanceState, args: unknown[], at: number): unknown {

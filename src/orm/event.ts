@@ -118,6 +118,12 @@ export interface EventApi extends Omit<EngineEventApi, "listen"> {
       name: "set",
       handler: ScalarAttributeEvents<E, T>["set"],
       options?: ListenOptions,
+    ) => void) &
+    (<E, T>(
+      target: Valued<T, E>,
+      name: "initScalar",
+      handler: ScalarAttributeEvents<E, T>["initScalar"],
+      options?: ListenOptions,
     ) => void);
 }
 

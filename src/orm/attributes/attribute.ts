@@ -8,6 +8,7 @@ import type { InstanceState, StateAttribute, StateMapper } from "../state.js";
 export interface AttributeListeners {
   /** `backref`: the other side of the relationship was set. */
   readonly set: ((state: InstanceState, value: unknown, previous: unknown, backref: boolean) => unknown)[];
+  readonly initScalar: ((state: InstanceState) => unknown)[];
   readonly append: ((state: InstanceState, value: unknown, backref: boolean) => unknown)[];
   readonly remove: ((state: InstanceState, value: unknown, backref: boolean) => void)[];
 }
@@ -36,7 +37,7 @@ export abstract class Attribute implements StateAttribute {
   }
 
   listen(): AttributeListeners {
-    this.listeners ??= { set: [], append: [], remove: [] };
+    this.listeners ??= { set: [], initScalar: [], append: [], remove: [] };
     return this.listeners;
   }
 

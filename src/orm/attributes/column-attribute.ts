@@ -107,11 +107,22 @@ export class ColumnAttribute extends Attribute {
   #getUnloaded(state: InstanceState): unknown {
     if (state.key === null) {
       if (state.expired) throw lostWithRow(state, this);
-      return undefined;
+      return this.listeners === null ? undefined : this.#initial(state, this.listeners.initScalar);
     }
     loadNow(state, this);
     const value = this.peek(state);
     return value === undefined ? null : value;
+  }
+
+  /** What listeners give to an attribute of a new object that was never set. */
+  #initial(state: InstanceState, listeners: readonly ((state: InstanceState) => unknown)[]): unknown {
+    for (const listener of listeners) {
+      const value = listener(state);
+      if (value === undefined) continue;
+      this.assign(state, value);
+      return value;
+    }
+    return undefined;
   }
 
   /** The raw value of the row becomes the attribute's value, once. */

@@ -60,7 +60,8 @@ describe("configuration", () => {
     const { Session } = await storeFor(own);
     await Session.begin((s) => s.add(make(Odd, { origin: 1, choice: "c" })));
     await using session = Session();
-    expect(await session.scalars(select(Odd).where((o) => o.choice.eq("c"))).one()).toMatchObject({});
+    const odd = await session.scalars(select(Odd).where((o) => o.choice.eq("c"))).one();
+    expect([odd.origin, odd.choice]).toEqual([1, "c"]);
   });
 
   test("a mapped class tells its columns, relationships and attributes", () => {

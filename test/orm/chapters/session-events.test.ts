@@ -415,6 +415,43 @@ describe("attribute events", () => {
   });
 });
 
+describe("initScalar", () => {
+  test("gives a new object's unset attribute its value when it is read: the column's default, before the flush", async () => {
+    const own = registry();
+    @own.Entity("drafts")
+    class Draft {
+      @PrimaryKey() id!: number;
+      @Column(t.string(20), { default: "untitled" }) title!: string;
+      @Column(t.integer, { default: () => 7 }) pages!: number;
+      @Column(t.string(20), { nullable: true }) note!: string | null;
+    }
+    event.listen(own, "mapperConfigured", (mapper) => {
+      for (const { key, column } of mapper.columnAttributes) {
+        const given: unknown = column.default;
+        if (given === undefined) continue;
+        event.listen(attrs(Draft)[key as "title"], "initScalar", () =>
+          typeof given === "function" ? given() : (given as string),
+        );
+      }
+    });
+    const { Session } = await storeFor(own, { expireOnCommit: false });
+    const draft = new Draft();
+    expect([draft.title, draft.pages, draft.note]).toEqual(["untitled", 7, undefined]);
+    draft.title = "Chapter";
+    await Session.begin((s) => s.add(draft));
+    await using session = Session();
+    const d = attrs(Draft);
+    expect([...(await session.execute(select(d.title, d.pages)).one())]).toEqual(["Chapter", 7]);
+    // A handler that gives nothing leaves it unset.
+    event.listen(d.note, "initScalar", () => undefined);
+    expect(new Draft().note).toBeUndefined();
+    // @ts-expect-error of another type
+    event.listen(d.pages, "initScalar", () => "seven");
+    // @ts-expect-error a relationship is no scalar
+    expect(() => event.listen(topic.replies, "initScalar", () => undefined)).toThrow(ArgumentError);
+  });
+});
+
 describe("transaction events", () => {
   test("come in their order: the session's transaction, its connection's, its end", async () => {
     const { Session } = await forum();
