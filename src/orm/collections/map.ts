@@ -128,7 +128,8 @@ function keyIn(storage: Map<unknown, object>, item: object): { readonly key: unk
 }
 
 /**
- * A `Map` keyed by an attribute of its members. When a member's attribute is set to something else, the loaded map follows.
+ * A `Map` keyed by an attribute of its members. When a member's attribute is set to something else, the loaded map follows; a getter may be the key too, of
+ * which no change is heard.
  *
  * @example
  * @OneToMany(() => Note, (n) => n.item, { collectionClass: attributeKeyedDict("keyword") }) notes!: Map<string, Note>;

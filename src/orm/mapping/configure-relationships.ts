@@ -15,6 +15,7 @@ import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import type { ClassDeclaration } from "./class-declaration.js";
 import type { ColumnRefs, RelationDeclaration, RelationKind } from "./declarations.js";
+import { accessorOf } from "./descriptor.js";
 import { addAssociations, associationOf, impliedColumns, inverseDeclaration } from "./implied-columns.js";
 import { defineAccessor } from "./instrument.js";
 import { explicitJoin } from "./join-condition.js";
@@ -257,6 +258,8 @@ function keepKeys({ attribute, target, label, reverse }: Relationship): void {
   const { keyAttribute } = attribute.kind;
   if (keyAttribute === null) return;
   const key = target.attributes.get(keyAttribute);
+  // A getter makes keys too, though nobody hears when they change.
+  if (key === undefined && accessorOf(target.cls.prototype as object, keyAttribute)?.get !== undefined) return;
   if (key === undefined) {
     throw new MapperConfigurationError(
       `${label} is keyed by "${keyAttribute}". ${target.noAttribute(keyAttribute).message}`,

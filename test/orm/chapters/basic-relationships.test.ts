@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 
 import {
   type Attrs,
   and,
-  attrs,
   awaitable,
   Column,
   column,
