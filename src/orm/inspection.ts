@@ -92,6 +92,12 @@ export class ObjectInspection {
   get session(): unknown {
     return this.#state.session === null ? null : this.sessionFace(this.#state.session);
   }
+  /** Data of your own about this object; it stays with it, and is not stored. */
+  get info(): Record<string, unknown> {
+    const extra = this.#state.ext();
+    extra.info ??= {};
+    return extra.info;
+  }
   get expired(): boolean {
     return this.#state.expired;
   }

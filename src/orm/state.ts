@@ -134,6 +134,8 @@ export class StateExtra {
   sentNulls: Set<StateAttribute> | null = null;
   /** Collections that hold a part of their members: loaded with a condition or a limit. */
   partial: Set<StateAttribute> | null = null;
+  /** Data of the application's own. */
+  info: Record<string, unknown> | null = null;
 }
 
 const empty: (readonly undefined[])[] = [];

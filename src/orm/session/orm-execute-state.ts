@@ -100,7 +100,7 @@ export class ORMExecuteState {
     return this.statement instanceof FromStatement;
   }
   /** A list of parameter sets was given. */
-  get isExecuteMany(): boolean {
+  get isExecutemany(): boolean {
     return Array.isArray(this.parameters);
   }
   /** The statement is about a mapped class. */

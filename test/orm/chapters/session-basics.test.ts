@@ -430,6 +430,9 @@ test("what an object's state and a session tell", async () => {
   expect(inspect(ann).identity).toEqual([1]);
   expect(identityKey(ann)).toEqual(identityKey(Customer, 1));
   expect(session.identityMap.has(ann)).toBe(true);
+  inspect(ann).info.seen = true;
+  await session.refresh(ann);
+  expect(inspect(ann).info).toEqual({ seen: true });
   ann.fullName = "Ann";
   expect([session.dirty.has(ann), session.isModified(ann)]).toEqual([true, true]);
   session.expunge(ann);

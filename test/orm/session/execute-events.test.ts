@@ -87,7 +87,7 @@ describe("doOrmExecute", () => {
     );
     await session.execute(text("select 1"), undefined, { bindArguments: { shard: 1 } });
     expect(
-      seen.map((s) => [s.isSelect, s.isUpdate, s.isInsert, s.isDelete, s.isOrmStatement, s.isExecuteMany]),
+      seen.map((s) => [s.isSelect, s.isUpdate, s.isInsert, s.isDelete, s.isOrmStatement, s.isExecutemany]),
     ).toEqual([
       [true, false, false, false, true, false],
       [false, true, false, false, true, false],
