@@ -18,10 +18,12 @@ import {
   ManyToMany,
   ManyToOne,
   OneToMany,
+  objectSession,
   PrimaryKey,
   type Relation,
   registry,
   remote,
+  type Session,
   select,
   selectinload,
   subqueryload,
@@ -769,5 +771,37 @@ describe("a join of several tables between two classes", () => {
     expect(() => inspect(Lone)).toThrow(
       "Lone.all: secondary is a join or a query, whose rows no flush can write. Say viewonly: true.",
     );
+  });
+});
+
+describe("a property that asks", () => {
+  test("[RJ-08] is a getter with a statement of its own, for what is no relationship", async () => {
+    const own = registry();
+    @own.Entity("asking_users")
+    class Asking {
+      @PrimaryKey() id!: number;
+      get addresses(): Asked[] {
+        const session = objectSession(this) as Session;
+        return session.scalars(withParentOf(this)).all();
+      }
+    }
+    @own.Entity("asked_addresses")
+    class Asked {
+      @PrimaryKey() id!: number;
+      @Column(t.string(20)) email!: string;
+      @Column({ foreignKey: "asking_users.id" }) userId!: number;
+    }
+    const withParentOf = (user: Asking) =>
+      select(Asked)
+        .where((a) => a.userId.eq(user.id).and(a.email.startsWith("a")))
+        .orderBy((a) => a.id);
+    const { Session: Sessions } = await storeFor(own);
+    await using session = Sessions();
+    session.add(make(Asking, { id: 1 }));
+    await session.flush();
+    session.addAll(["a@x", "b@x", "aa@x"].map((email) => make(Asked, { email, userId: 1 })));
+    await session.commit();
+    const user = await session.getOne(Asking, 1);
+    expect(await session.runSync(() => user.addresses.map((a) => a.email))).toEqual(["a@x", "aa@x"]);
   });
 });

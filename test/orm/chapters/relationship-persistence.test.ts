@@ -98,6 +98,30 @@ describe("rows that point at each other", () => {
   });
 });
 
+describe("a row that points at itself", () => {
+  test("[RP-01] is inserted and then updated with its own key, by postUpdate; and taken back before it is deleted", async () => {
+    const own = registry();
+    @own.Entity("self_nodes")
+    class Node {
+      @PrimaryKey() id!: number;
+      @ManyToOne(() => Node, { columnName: "related_node_id", postUpdate: true }) related!: Relation<Node> | null;
+    }
+    const { Session, engine } = await storeFor(own);
+    await using session = Session();
+    const node = new Node();
+    node.related = node;
+    session.add(node);
+    using log = recordStatements(engine);
+    await session.commit();
+    expect(log.statements.map((s) => s.verb)).toEqual(["INSERT", "UPDATE"]);
+    expect(await session.execute(text("select id, related_node_id from self_nodes")).one()).toEqual([1, 1]);
+    expect(await awaitable(node).related).toBe(node);
+    await session.delete(node);
+    await session.commit();
+    expect(await session.scalar(text("select count(*) from self_nodes"))).toBe(0);
+  });
+});
+
 describe("a primary key that changes", () => {
   const map = (passiveUpdates: boolean) => {
     const own = registry();
