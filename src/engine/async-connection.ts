@@ -21,7 +21,7 @@ import type { ExecutionOptions } from "./execution-options.js";
 import { explain } from "./explain.js";
 import { INSPECT } from "./inspection.js";
 import { type AsyncInspector, makeAsyncInspector } from "./inspector.js";
-import { isPromise, meaningToBlock, type Op } from "./io.js";
+import { BREATHE, isPromise, meaningToBlock, type Op, turnIsLong } from "./io.js";
 import type { EVENTS } from "./listen.js";
 import type { Channel, ChannelLike } from "./notifications/channel.js";
 import { notify } from "./notifications/notify.js";
@@ -390,6 +390,7 @@ function* callSync<T, Args extends unknown[]>(
   fn: (connection: Connection, ...args: Args) => T,
   args: Args,
 ): Op<T> {
+  if (turnIsLong()) yield BREATHE;
   const value = meaningToBlock(() => fn(connection, ...args));
   if (isPromise(value)) {
     void Promise.resolve(value).catch(() => {});

@@ -3,7 +3,7 @@ import { AsyncConnection } from "../../engine/async-connection.js";
 import { AsyncResult, type AsyncScalarResult } from "../../engine/async-result.js";
 import type { CopyStream } from "../../engine/copy/copy-to.js";
 import type { CopyBytesOptions, CopyRow, CopyRowsOptions, CopyToOptions, Items } from "../../engine/copy/options.js";
-import { isPromise, meaningToBlock, type Op } from "../../engine/io.js";
+import { BREATHE, isPromise, meaningToBlock, type Op, turnIsLong } from "../../engine/io.js";
 import type { JoinedResultPromise, JoinedScalarsPromise } from "../../engine/joined-result.js";
 import type { Channel, ChannelLike } from "../../engine/notifications/channel.js";
 import type { CursorResult } from "../../engine/result.js";
@@ -426,6 +426,8 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
 
   *#sync<T>(fn: (session: Session) => T): Op<T> {
     const { core } = this;
+    // One after the other they would be all that happens: what blocks is over before anything else has its turn.
+    if (turnIsLong()) yield BREATHE;
     yield* core.pinConnections();
     core.syncDepth++;
     let result: T;

@@ -215,4 +215,25 @@ describe("runSync", () => {
     await connection.runSync(reg.metadata.createAll);
     expect(await connection.scalar(text("select count(*) from authors"))).toBe(0);
   });
+
+  test("calls of it one after the other let timers have their turn", async () => {
+    const { engine, Session } = await storeFor(registry());
+    await using session = Session();
+    let turns = 0;
+    const ticking = setInterval(() => turns++, 1);
+    const during = async (call: () => Promise<unknown>): Promise<number> => {
+      turns = 0;
+      const until = performance.now() + 150;
+      while (performance.now() < until) await call();
+      return turns;
+    };
+    try {
+      expect(await during(() => session.runSync((s) => s.scalar(text("select 1"))))).toBeGreaterThan(2);
+      await session.close();
+      await using connection = await engine.connect();
+      expect(await during(() => connection.runSync((c) => c.scalar(text("select 1"))))).toBeGreaterThan(2);
+    } finally {
+      clearInterval(ticking);
+    }
+  });
 });
