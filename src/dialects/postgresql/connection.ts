@@ -360,6 +360,11 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     return this.#begin === null ? this.#simple(`PREPARE TRANSACTION ${quoteLiteral(id)}`) : null;
   }
 
+  /** The name of the transaction, where it is prepared. */
+  get prepared(): string | null {
+    return this.#prepared;
+  }
+
   /** The transaction is prepared: it ends by its name. */
   wasPrepared(id: string): void {
     this.#prepared = id;

@@ -128,14 +128,17 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
   }
 
   commit(connection: DriverConnection): Op<void> | null {
-    const exchange = (connection as PostgresConnection).end("COMMIT");
-    return exchange === null ? null : this.#commit(connection as PostgresConnection, exchange);
+    const postgres = connection as PostgresConnection;
+    const { prepared } = postgres;
+    const exchange = postgres.end("COMMIT");
+    return exchange === null ? null : this.#commit(postgres, exchange, prepared);
   }
 
-  *#commit(postgres: PostgresConnection, exchange: Exchange): Op<void> {
+  *#commit(postgres: PostgresConnection, exchange: Exchange, prepared: string | null): Op<void> {
     try {
       yield new ExchangeRequest(postgres, exchange);
     } catch (error) {
+      if (prepared !== null && postgres.link.lost !== null) throw leftPrepared(prepared, error);
       throw exchange.sent && postgres.link.lost !== null ? uncertainCommit(error) : error;
     }
     postgres.checkCommit(exchange);
@@ -243,13 +246,23 @@ async function withinTime(
 }
 
 function uncertainCommit(error: unknown): OperationalError {
+  return uncertain(
+    "The outcome of COMMIT is uncertain: the connection was lost before the server had answered, so that the transaction may or may not have been " +
+      "committed. Look for its effects before doing its work again.",
+    error,
+  );
+}
+
+function leftPrepared(id: string, error: unknown): OperationalError {
+  return uncertain(
+    `The connection was lost before the server had said that the prepared transaction ${id} was committed. Where recoverTwophase() of another ` +
+      "connection still names it, it waits there with its locks: end it by commitPrepared() or rollbackPrepared().",
+    error,
+  );
+}
+
+function uncertain(message: string, error: unknown): OperationalError {
   const why = error instanceof DatabaseError ? error.reason : (translatePostgresError(error)?.message ?? String(error));
   const details = { commitUncertain: true, code: isServerError(error) ? error.code : null };
-  return new OperationalError(
-    `The outcome of COMMIT is uncertain: the connection was lost before the server had answered, so that the transaction may or may not have been ` +
-      `committed. Look for its effects before doing its work again. (${why})`,
-    null,
-    error,
-    details,
-  );
+  return new OperationalError(`${message} (${why})`, null, error, details);
 }

@@ -201,6 +201,26 @@ describe.skipIf(why !== null)(`a primary and its streaming replica${why === null
     }
   });
 
+  test("[ST-07] a connection that is lost between the two phases leaves a transaction that the error names, and that can be ended", async () => {
+    const session = asyncSessionmaker(primary, { twophase: true })();
+    session.add(make(User, { name: "undecided", notes: [] }));
+    const pid = await session.scalar(text("select pg_backend_pid()"));
+    await session.prepare();
+    const { rows } = await query(first.url, "select gid from pg_prepared_xacts");
+    await query(first.url, `select pg_terminate_backend(${pid})`);
+    const error = await session.commit().catch((each: unknown) => each);
+    expect(error).toMatchObject({ name: "OperationalError", commitUncertain: true });
+    expect(String(error)).toContain(`the prepared transaction ${rows[0].gid} was committed. Where recoverTwophase()`);
+    await session.close();
+    await primary.connect(async (conn) => {
+      await conn.commitPrepared(rows[0].gid);
+      expect(await conn.recoverTwophase()).toEqual([]);
+    });
+    await using again = asyncSessionmaker(primary)();
+    await again.delete(await again.scalars(select(User).where((u) => u.name.eq("undecided"))).one());
+    await again.commit();
+  });
+
   test("[ST-07] prepare() alone leaves a transaction that outlives its connection, and can be recovered", async () => {
     const Session = asyncSessionmaker(primary, { twophase: true });
     const session = Session();
