@@ -88,9 +88,10 @@ export class RelationRows {
     }
     const page = this.option?.page ?? null;
     if (page !== null && page.orderBy.length > 0) order = page.orderBy.map((each) => adapt(each, page.entity, target));
+    // Of a key in several tables of a hierarchy, an object selects one column: another one stands behind.
     const needed =
       this.direct && secondary === null
-        ? pairs.map((pair) => pair.remote).filter((column) => target.mapper.byColumn.has(column))
+        ? pairs.map((pair) => pair.remote).filter((column) => target.mapper.byColumn.get(column)?.column === column)
         : [];
     const behind = needed.length === keys.length ? [] : keys;
     const statement = new Select([target, ...behind], []).with({
