@@ -189,6 +189,12 @@ export class ToManyAttribute extends RelationAttribute {
     return this.listeners === null && this.traits.reverse.every((reverse) => reverse.listeners === null);
   }
 
+  /** A member that stays may have left the session meanwhile. */
+  #keep(state: InstanceState, item: object): void {
+    const member = stateOf(item);
+    if (member !== undefined) this.cascadeInto(state, member, this.bulkToken);
+  }
+
   /** Members that stay have no event, new ones are appended, missing ones removed. */
   #replaceAll(state: InstanceState, old: readonly object[], items: readonly object[]): void {
     const before = new Set(old);
@@ -198,6 +204,7 @@ export class ToManyAttribute extends RelationAttribute {
     for (const item of items)
       this.kind.add(fresh, before.has(item) ? item : this.fireAppend(state, item, this.bulkToken));
     const now = new Set(items);
+    for (const item of before) if (now.has(item)) this.#keep(state, item);
     for (const item of before) if (!now.has(item)) this.fireRemove(state, item, this.bulkToken);
     this.kind.arranged?.(fresh);
   }

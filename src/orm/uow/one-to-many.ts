@@ -155,6 +155,8 @@ export class OneToManyProcessor extends DependencyProcessor {
     const { cascades, passiveDeletes, postUpdate, syncPairs } = this.relationship;
     const nullKeys = !cascades.deleteOrphan && passiveDeletes !== "all";
     for (const state of states) {
+      // Where rows depend on rows, members that wait for their collection link themselves, if they are in the session.
+      if (this.relationship.selfReferential && !this.attribute.isLoaded(state)) continue;
       const history = flush.history(state, this.attribute) as History<object>;
       for (const child of members(history.added)) {
         if (this.#mayLink(flush, child) && !this.keys.fromMemory(state, child))
