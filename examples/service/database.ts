@@ -11,6 +11,12 @@ import { db, Session } from "./session.js";
 const SHOP = attrs(Shop);
 const MIGRATIONS = fileURLToPath(new URL("migrations", import.meta.url));
 
+/**
+ * The connections of a process that serves. It keeps all that it opens: one beyond `poolSize` is closed when it comes back, which under a steady load makes
+ * a login of nearly every request.
+ */
+export const SERVING: EngineOptions = { poolSize: 15, maxOverflow: 0 };
+
 /** Opens a database and has all sessions use it. Whoever opens it disposes of the engine. */
 export function openDatabase(url: string, options: EngineOptions = {}): AsyncEngine {
   const engine = createAsyncEngine(url, options);

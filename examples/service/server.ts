@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type ServerType, serve } from "@hono/node-server";
 import type { AsyncEngine, EngineOptions } from "athanor";
 import { developerPanel } from "athanor/panel";
-import { allShops, openDatabase, seedWhenEmpty, upgradeSchema } from "./database.js";
+import { allShops, openDatabase, SERVING, seedWhenEmpty, upgradeSchema } from "./database.js";
 import { type AppOptions, createApp } from "./http/app.js";
 import { sendLetter } from "./outbox/letters.js";
 import { work } from "./outbox/worker.js";
@@ -40,7 +40,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     tell = () => {},
     report,
   } = options;
-  const engine = openDatabase(url, engineOptions);
+  const engine = openDatabase(url, { ...SERVING, ...engineOptions });
   const panel = developerPanel({ engines: [engine], sessions: [Session], enabled: hasPanel });
   try {
     await upgradeSchema(engine);

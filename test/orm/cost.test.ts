@@ -137,6 +137,16 @@ describe("loads", () => {
   });
 });
 
+describe("a session that a signal may stop", () => {
+  test("makes no promise more for a statement: it only listens", async () => {
+    const { Session } = await stored(2);
+    await using session = Session({ signal: new AbortController().signal });
+    await session.get(Maker, 1);
+    const made = await countMade(() => session.get(Maker, 2));
+    expect(made.Promise).toBeLessThanOrEqual(PROMISES_OF_A_GET[databaseName()]);
+  });
+});
+
 describe("flushes", () => {
   test("insert many objects with one statement, bind each value once, and make nothing for each object", async () => {
     const { engine, Session } = await stored(1);

@@ -39,7 +39,7 @@ export interface Connector {
 export interface PoolOptions {
   /** Connections kept open; 0 sets no bound. Default 5. */
   readonly poolSize?: number;
-  /** Connections opened beyond `poolSize` when all are in use, and closed when they return; -1 sets no bound. Default 10. */
+  /** Connections opened beyond `poolSize` when all are in use, and closed when they return: a steady load is better served by a larger `poolSize`. -1 sets no bound. Default 10. */
   readonly maxOverflow?: number;
   /** Seconds to wait for a connection before TimeoutError. Default 30. */
   readonly poolTimeout?: number;

@@ -2,7 +2,7 @@
 // CPU time.
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
-import { allShops, openDatabase } from "../../../examples/service/database.js";
+import { allShops, openDatabase, SERVING } from "../../../examples/service/database.js";
 import { createApp } from "../../../examples/service/http/app.js";
 import { createBareApp } from "./bare.js";
 
@@ -10,7 +10,7 @@ const [which, url] = process.argv.slice(2) as ["athanor" | "bare", string];
 
 async function fetchOf(): Promise<(request: Request) => Response | Promise<Response>> {
   if (which === "bare") return (await createBareApp(url)).app.fetch;
-  openDatabase(url);
+  openDatabase(url, SERVING);
   return createApp({ shops: await allShops() }).fetch as never;
 }
 
