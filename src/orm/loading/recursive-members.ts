@@ -1,6 +1,6 @@
 /**
  * A tree along a self-referential relationship with one recursive statement: the keys of all objects on the way are gathered in a recursive CTE, and
- * the rows are those that refer to one of them. UNION leaves out what was met before, so that circles end.
+ * the rows are theirs, or those that refer to one of them. UNION leaves out what was met before, so that circles end.
  */
 import type { DialectCapabilities } from "../../sql/capabilities.js";
 import type { ColumnElement } from "../../sql/element.js";
@@ -30,16 +30,21 @@ export function treeOf(
   const rows = relation.all();
   if (depth === 1) return limitedTo(rows, condition(rows.keys));
   const limit = depth < 0 ? null : depth - 1;
-  const start = startOf(relation);
-  const first = new Select([...named(start), ...(limit === null ? [] : [new Label("depth", number(0))])], []).with({
-    whereCriteria: [condition(start)],
-  });
+  const { statement, keys } = relation.all();
+  const next = nextOf(relation);
+  const byOwnKey = findsByOwnKey(relation);
+  // Members that are found by their own key are gathered themselves; else those that they refer to, or that refer to them, from the beginning on.
+  const start = byOwnKey ? next : startOf(relation);
+  const first = new Select([...named(start), ...(limit === null ? [] : [new Label("depth", number(0))])], []).with(
+    byOwnKey
+      ? { fromObjects: fromsOf(statement, relation), whereCriteria: [...statement.whereCriteria, condition(keys)] }
+      : { whereCriteria: [condition(start)] },
+  );
   const reached = first.cte(undefined, { recursive: true });
   const keyOf = (from: From): readonly ColumnElement[] => start.map((_, i) => from.column(keyName(i)));
   const level = limit === null ? null : reached.column("depth");
-  const { statement, keys } = relation.all();
   const step = new Select(
-    [...named(nextOf(relation)), ...(level === null ? [] : [new Label("depth", level.add(number(1)) as never)])],
+    [...named(next), ...(level === null ? [] : [new Label("depth", level.add(number(1)) as never)])],
     [],
   ).with({
     fromObjects: [reached as From, ...fromsOf(statement, relation)],
@@ -50,11 +55,24 @@ export function treeOf(
     ],
   });
   const tree = reached.union(step as never) as unknown as From;
-  if (limit !== null) return limitedTo(rows, keysAmong(rows.keys, new Select([...keyOf(tree)], []), capabilities));
+  const found = byOwnKey ? next : rows.keys;
+  if (limit !== null) return limitedTo(rows, keysAmong(found, new Select([...keyOf(tree)], []), capabilities));
   // Each key is there once: a join serves as well as IN, and takes less time.
   const [from, ...others] = fromsOf(rows.statement, relation);
-  const joined = new Join(from, tree, equal(rows.keys, keyOf(tree)), "inner") as From;
+  const joined = new Join(from, tree, equal(found, keyOf(tree)), "inner") as From;
   return { ...rows, statement: rows.statement.with({ fromObjects: [joined, ...others] }) };
+}
+
+/** Whether the next ones refer to the primary key of those that were reached: of a tree of a million leaves no leaf is asked again what refers to it. */
+function findsByOwnKey({ relationship, direct, local }: RelationRows): boolean {
+  const { primaryKey } = relationship.target;
+  return (
+    direct &&
+    relationship.direction === "oneToMany" &&
+    relationship.parent === relationship.target &&
+    primaryKey.length === local.length &&
+    primaryKey.every(({ column }) => local.includes(column))
+  );
 }
 
 /** The columns that hold the keys where the tree begins: of the parents, or of the targets that they refer to. */
