@@ -13,6 +13,7 @@ import { TextClause } from "../sql/elements/text.js";
 import { ArgumentError } from "../sql/errors.js";
 import { cacheKeyOf, Node } from "../sql/node.js";
 import type { Column } from "../sql/schema/column.js";
+import { Sequence } from "../sql/schema/generated.js";
 import { select } from "../sql/selectable/select.js";
 import type { ConnectionCore } from "./connection-core.js";
 import type { CursorCore } from "./cursor-core.js";
@@ -185,6 +186,7 @@ function isText(element: ColumnElement): boolean {
 }
 
 function executable(statement: unknown): Node {
+  if (statement instanceof Sequence) return select(statement.nextValue());
   if (statement instanceof Node) {
     return statement instanceof ColumnElement && !isText(statement)
       ? (select(statement as never) as unknown as Node)

@@ -323,14 +323,14 @@ export class CursorResult<R = readonly unknown[]> extends Result<R> {
    *
    * @throws InvalidRequestError when several rows were written
    */
-  get returnedDefaults(): Row | null {
+  get returnedDefaults(): (Row & Readonly<Record<string, unknown>>) | null {
     const rows = this.returnedDefaultsRows;
     if (rows !== null && rows.length > 1) {
       throw new InvalidRequestError(
         `returnedDefaults is for one row, and ${rows.length} were written; use returnedDefaultsRows`,
       );
     }
-    return rows?.[0] ?? null;
+    return (rows?.[0] ?? null) as (Row & Readonly<Record<string, unknown>>) | null;
   }
 
   /** The same of all rows written, in the order of the parameter sets; null when `returnDefaults()` was not called. */

@@ -5,13 +5,19 @@ import type { Dialect } from "./dialect.js";
 import { type Node, setStringifier } from "./node.js";
 import { setCompile } from "./printed.js";
 import { translating } from "./schema-translation.js";
+import type { Valued } from "./typing.js";
 
 /**
- * A statement in a dialect's words.
+ * A statement or an expression in a dialect's words.
  *
  * @throws CompileError naming the construct and the dialect that lacks it
  */
-export function compile(node: Node, dialect: Dialect = defaultDialect, options: CompileOptions = {}): Compiled {
+export function compile(
+  statement: Node | Valued,
+  dialect: Dialect = defaultDialect,
+  options: CompileOptions = {},
+): Compiled {
+  const node = statement as Node;
   const { schemaTranslateMap: map } = options;
   const spoken = map === undefined ? dialect : translating(dialect, map);
   const compiler = node instanceof DDLElement ? spoken.ddlCompiler : spoken.statementCompiler;

@@ -4,7 +4,16 @@ import { customOperator, type Operator, operators, type ResultRule } from "./ope
 import { checkText } from "./types/text-check.js";
 import type { SQLType } from "./types/type.js";
 import { plainType } from "./types/type.js";
-import type { ExprOf, MatchOptions, Named, OpOptions, SOURCE, TextSearchOptions, VALUE } from "./typing.js";
+import type {
+  CollateOptions,
+  ExprOf,
+  MatchOptions,
+  Named,
+  OpOptions,
+  SOURCE,
+  TextSearchOptions,
+  VALUE,
+} from "./typing.js";
 
 /** An element whose value type is not followed: it fits wherever a typed expression is asked for. */
 export type LooseElement = ColumnElement<never, never>;
@@ -26,7 +35,7 @@ export interface ElementFactory {
   label(element: ColumnElement, name: string): LooseElement;
   cast(element: ColumnElement, type: SQLType): LooseElement;
   coerce(element: ColumnElement, type: SQLType): LooseElement;
-  collate(element: ColumnElement, name: string): LooseElement;
+  collate(element: ColumnElement, name: string, schema: string | null): LooseElement;
   negate(element: ColumnElement): LooseElement;
   conjunction(operator: Operator, elements: readonly unknown[]): LooseElement;
   jsonMember(element: ColumnElement, keys: readonly (string | number)[], text: boolean): LooseElement;
@@ -268,8 +277,8 @@ export abstract class ColumnElement<T = unknown, Src = unknown> extends Node {
   distinct(): LooseElement {
     return factory.unary(operators.distinct, this, false);
   }
-  collate(name: string): LooseElement {
-    return factory.collate(this, name);
+  collate(name: string, options: CollateOptions = {}): LooseElement {
+    return factory.collate(this, name, options.schema ?? null);
   }
 
   op<U = unknown>(sql: string, options: OpOptions<U> = {}): (other: unknown) => ExprOf<U, never> {

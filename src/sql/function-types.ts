@@ -148,6 +148,14 @@ const knownTypes: Readonly<Record<string, TypeRule>> = {
   ts_headline: textType,
   pg_typeof: textType,
   localtimestamp: dateTimeType,
+  localtime: timeType,
+  current_user: textType,
+  session_user: textType,
+  user: textType,
+  current_role: textType,
+  current_catalog: textType,
+  next_value: integerType,
+  pow: doubleType,
   mode: nullType,
 };
 

@@ -1,5 +1,6 @@
 import type { Widened } from "./elements/bind.js";
 import type { WindowOptions } from "./elements/window.js";
+import type { Sequence } from "./schema/generated.js";
 import type { TableValued } from "./selectable/table-valued.js";
 import type { TsQuery, TsVector } from "./types/text-search.js";
 import type { SQLType } from "./types/type.js";
@@ -86,10 +87,15 @@ export interface KnownFunctions {
   greatest<T>(first: Valued<T>, ...others: readonly (T | Valued<T>)[]): FunctionExpr<T>;
   least<T>(first: Valued<T>, ...others: readonly (T | Valued<T>)[]): FunctionExpr<T>;
   abs<T>(element: Valued<T>): FunctionExpr<T>;
+  abs(value: number): FunctionExpr<number>;
   round<T>(element: Valued<T>, digits?: Num): FunctionExpr<T>;
+  round(value: number, digits?: Num): FunctionExpr<number>;
   floor<T>(element: Valued<T>): FunctionExpr<T>;
+  floor(value: number): FunctionExpr<number>;
   ceil<T>(element: Valued<T>): FunctionExpr<T>;
+  ceil(value: number): FunctionExpr<number>;
   power(base: Num, exponent: Num): FunctionExpr<number | null>;
+  pow(base: Num, exponent: Num): FunctionExpr<number | null>;
   sqrt(element: Num): FunctionExpr<number | null>;
   mod<T>(element: Valued<T>, divisor: T | Valued<T>): FunctionExpr<T | null>;
   lower<T extends string | null>(element: Valued<T> | string): FunctionExpr<T>;
@@ -105,6 +111,13 @@ export interface KnownFunctions {
   current_timestamp(): FunctionExpr<Date>;
   current_date(): FunctionExpr<string>;
   current_time(): FunctionExpr<string>;
+  localtime(): FunctionExpr<string>;
+  localtimestamp(): FunctionExpr<Date>;
+  current_user(): FunctionExpr<string>;
+  session_user(): FunctionExpr<string>;
+  user(): FunctionExpr<string>;
+  /** The next value of a sequence. */
+  next_value(sequence: Sequence): FunctionExpr<number>;
   random(): FunctionExpr<number>;
   row_number(): FunctionExpr<number>;
   rank(...args: readonly Arg[]): FunctionExpr<number>;

@@ -29,9 +29,11 @@ export {
 } from "./dml/insert.js";
 export * from "./dml/update.js";
 export { ColumnElement, type LooseElement } from "./element.js";
+export * from "./elements/array.js";
 export * from "./elements/bind.js";
 export { escapeWildcards } from "./elements/build.js";
 export { describeElement, expressionOrBind, requireCondition, requireElement } from "./elements/coerce.js";
+export * from "./elements/dml-column.js";
 export * from "./elements/expression.js";
 export { FunctionElement } from "./elements/function-element.js";
 export * from "./elements/grouping.js";
@@ -52,6 +54,10 @@ export { registerFunction } from "./function-types.js";
 export * from "./functions.js";
 export type * from "./functions-typing.js";
 export * from "./identifiers.js";
+
+import "./introspection.js";
+import "./schema/standalone.js";
+
 export * from "./key-context.js";
 export type { Loaded, OnlyColumns, RelationPath, TypeSettings, Whole, WithoutColumns } from "./loaded.js";
 export { cacheKeyOf, iterate, Node, type PartKind, type Parts, refId, replaceNodes } from "./node.js";
@@ -67,6 +73,7 @@ export * from "./schema/generated.js";
 export * from "./schema/indexes.js";
 export * from "./schema/items.js";
 export { MetaData, type MetaDataOptions, metadata, type ViewOptions } from "./schema/metadata.js";
+export { namedTable } from "./schema/named-table.js";
 export { constraintName, defaultNamingConvention, indexName, type NamingConvention } from "./schema/naming.js";
 export type { ReflectOptions } from "./schema/reflect.js";
 export type * from "./schema/reflected.js";

@@ -116,6 +116,19 @@ export abstract class Node implements KeyedNode {
     return changed === null ? this : this.copyWith(changed);
   }
 
+  /** Whether another node says the same: it has this one's shape, and the same bound values. */
+  compare(other: unknown): boolean {
+    if (!(other instanceof Node)) return false;
+    const [one, two] = [cacheKeyOf(this), cacheKeyOf(other)];
+    return (
+      one.key !== null &&
+      one.key === two.key &&
+      one.binds.every(
+        ({ value, callable }, i) => Object.is(value, two.binds[i]?.value) && callable === two.binds[i]?.callable,
+      )
+    );
+  }
+
   /** The node as SQL of the default dialect, for logs and errors. */
   toString(): string {
     return stringifier === null ? `<${this.visitName}>` : stringifier(this);

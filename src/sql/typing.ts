@@ -37,6 +37,12 @@ export interface TextSearchOptions {
   readonly config?: string;
 }
 
+/** Options of `collate()`. */
+export interface CollateOptions {
+  /** The schema that the collation is in. */
+  readonly schema?: string;
+}
+
 /** A condition, as `where`, `having`, `on` and `and` take it. */
 export type Condition = Valued<boolean | null>;
 
@@ -57,6 +63,8 @@ export interface Valued<out T = unknown, out Src = unknown> {
 export interface Expr<out T, out Src = never> extends Valued<T, Src> {
   /** The database type. */
   readonly type: SQLType;
+  /** Whether another expression says the same: it has this one's shape, and the same bound values. */
+  compare(other: Valued): boolean;
 
   /** `=`; `IS NULL` for null. */
   eq(other: Operand<T>): BoolExpr<boolean, Src>;
@@ -151,7 +159,7 @@ export interface StrExpr<T, Src = never> extends Expr<T, Src> {
   as<const N extends string>(name: N): StrExpr<T, Src> & Named<N>;
   label<const N extends string>(name: N): StrExpr<T, Src> & Named<N>;
   distinct(): StrExpr<T, Src>;
-  collate(name: string): StrExpr<T, Src>;
+  collate(name: string, options?: CollateOptions): StrExpr<T, Src>;
   like(pattern: Operand<string>, options?: { readonly escape?: string }): BoolExpr<boolean, Src>;
   notLike(pattern: Operand<string>, options?: { readonly escape?: string }): BoolExpr<boolean, Src>;
   /** LIKE without regard to case, on every database. */
@@ -399,5 +407,18 @@ type UsualExprOf<T, Src> = [NonNullable<T>] extends [string]
 export type ValueOf<X> = X extends Valued<infer T> ? T : never;
 /** The source of an expression. */
 export type SourceOf<X> = X extends Valued<unknown, infer Src> ? Src : never;
+/**
+ * A row whose values are known by name. An object type does not tell in which order its keys come, so that they are known by place
+ * only where there is one.
+ */
+export type RowByName<R> = IsUnion<keyof R> extends true ? unknown[] & R : [R[keyof R]] & R;
+type IsUnion<K, Each = K> = [K] extends [never]
+  ? true
+  : K extends unknown
+    ? [Each] extends [K]
+      ? false
+      : true
+    : never;
+
 /** Spells a computed object type out, so that a hover shows its members. */
 export type Simplify<T> = { [K in keyof T]: T[K] } & {};

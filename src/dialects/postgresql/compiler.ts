@@ -2,7 +2,9 @@
 import { SQLCompiler } from "../../sql/compiler/dml.js";
 import { unwrap } from "../../sql/compiler/expressions.js";
 import type { ColumnElement } from "../../sql/element.js";
+import type { ArrayConstructor } from "../../sql/elements/array.js";
 import { BindParameter } from "../../sql/elements/bind.js";
+import type { DMLColumn } from "../../sql/elements/dml-column.js";
 import type { Between, BinaryExpression, Cast, UnaryExpression } from "../../sql/elements/expression.js";
 import { TupleElement } from "../../sql/elements/expression.js";
 import type { FunctionElement } from "../../sql/elements/function-element.js";
@@ -161,6 +163,18 @@ export class PostgresqlCompiler extends SQLCompiler {
   protected override namesColumns(from: TableValued): boolean {
     if (from.derived || from.definitions.length === 0) return from.derived;
     return ONE_COLUMN.test(String((from.element as { name?: string }).name));
+  }
+
+  // the same parameter twice: each place would find a type of its own for it
+  override visitDMLColumn(node: DMLColumn): string {
+    const text = super.visitDMLColumn(node);
+    const name = this.castName(node.type);
+    return name === null ? text : `${text}::${name}`;
+  }
+
+  override visitArrayConstructor(node: ArrayConstructor): string {
+    for (const each of node.elements) this.#demand(each);
+    return super.visitArrayConstructor(node);
   }
 
   override visitScalarTableValued(node: ScalarTableValued): string {

@@ -6,7 +6,8 @@ export { postgresqlCapabilities } from "./capabilities.js";
 export { PostgresqlDialect } from "./dialect.js";
 export type { PostgresqlOptions } from "./options.js";
 export { PostgresTextType, postgresql } from "./own-types.js";
-export { MultirangeType, Range, type RangeBounds, RangeType, rangeTypes } from "./ranges.js";
+export { Range, type RangeBounds } from "./range.js";
+export { MultirangeType, RangeType, rangeTypes } from "./ranges.js";
 export type { SyncTransport } from "./wire/link.js";
 
 /** Makes `postgresql://` and `pglite://` URLs known. Called once, by the package's entry point. */

@@ -1,61 +1,10 @@
-/** Ranges: `int4range`, `tstzrange` and the like, their multiranges, and their value. */
+/** The types of ranges: `int4range`, `tstzrange` and the like, and their multiranges. */
 import { ArgumentError } from "../../sql/errors.js";
 import { bigIntType, integerType, numericType, quoteLiteral } from "../../sql/types/base.js";
 import { DateTimeType, dateTimeType, dateType } from "../../sql/types/temporal.js";
 import type { BindProcessor, LiteralProcessor, ResultProcessor, SQLType, TypeDialect } from "../../sql/types/type.js";
+import { Range, type RangeBounds } from "./range.js";
 import { TextLoadedType } from "./types.js";
-
-/** Which ends belong to a range: `[` and `]` do, `(` and `)` do not. */
-export type RangeBounds = "[)" | "[]" | "(]" | "()";
-
-/**
- * A range of values.
- *
- * @example new Range(1, 10)           // [1,10): 10 does not belong to it
- * @example new Range(day, null)       // no upper end
- */
-export class Range<T> {
-  constructor(
-    /** Null for no lower end. */
-    readonly lower: T | null = null,
-    /** Null for no upper end. */
-    readonly upper: T | null = null,
-    readonly bounds: RangeBounds = "[)",
-    /** Nothing is in it. */
-    readonly isEmpty: boolean = false,
-  ) {
-    if (!["[)", "[]", "(]", "()"].includes(bounds)) {
-      throw new ArgumentError(`The bounds of a range are one of [) [] (] (), not ${JSON.stringify(bounds)}`);
-    }
-  }
-
-  /** The range that nothing is in. */
-  static empty<T>(): Range<T> {
-    return new Range<T>(null, null, "[)", true);
-  }
-
-  get lowerIncluded(): boolean {
-    return !this.isEmpty && this.lower !== null && this.bounds.startsWith("[");
-  }
-
-  get upperIncluded(): boolean {
-    return !this.isEmpty && this.upper !== null && this.bounds.endsWith("]");
-  }
-
-  /** Whether a value is in the range. Values are compared as JavaScript compares them: numbers, bigints, Dates, ISO days. */
-  contains(value: T): boolean {
-    if (this.isEmpty) return false;
-    const { lower, upper } = this as unknown as Range<number>;
-    const number = value as number;
-    if (lower !== null && (number < lower || (!this.lowerIncluded && !(number > lower)))) return false;
-    return upper === null || number < upper || (this.upperIncluded && !(number > upper));
-  }
-
-  toString(): string {
-    if (this.isEmpty) return "empty";
-    return `${this.bounds[0]}${String(this.lower ?? "")},${String(this.upper ?? "")}${this.bounds[1]}`;
-  }
-}
 
 type Convert = (value: unknown) => unknown;
 

@@ -305,7 +305,15 @@ export class SqliteCompiler extends SQLCompiler {
     return NOW;
   }
 
-  protected function_localtimestamp(): string {
+  protected override function_localtime(): string {
+    return "time('now', 'localtime')";
+  }
+
+  protected override sessionFunction(node: FunctionElement): string {
+    return this.refuse(`${node.name}()`, "It has no users.");
+  }
+
+  protected override function_localtimestamp(): string {
     return "strftime('%Y-%m-%d %H:%M:%f', 'now', 'localtime')";
   }
 

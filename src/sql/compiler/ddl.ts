@@ -1,28 +1,29 @@
 import type { CompileOptions, StatementKind } from "../compiled.js";
-import type {
-  AddConstraint,
-  CreateDomainType,
-  CreateEnumType,
-  CreateIndex,
-  CreateSchema,
-  CreateSequence,
-  CreateTable,
-  CreateTableAs,
-  CreateView,
-  DDL,
-  DropConstraint,
-  DropDomainType,
-  DropEnumType,
-  DropIndex,
-  DropSchema,
-  DropSequence,
-  DropTable,
-  DropView,
-  RefreshMaterializedView,
-  SetColumnComment,
-  SetConstraintComment,
-  SetIndexComment,
-  SetTableComment,
+import {
+  type AddConstraint,
+  CreateColumn,
+  type CreateDomainType,
+  type CreateEnumType,
+  type CreateIndex,
+  type CreateSchema,
+  type CreateSequence,
+  type CreateTable,
+  type CreateTableAs,
+  type CreateView,
+  type DDL,
+  type DropConstraint,
+  type DropDomainType,
+  type DropEnumType,
+  type DropIndex,
+  type DropSchema,
+  type DropSequence,
+  type DropTable,
+  type DropView,
+  type RefreshMaterializedView,
+  type SetColumnComment,
+  type SetConstraintComment,
+  type SetIndexComment,
+  type SetTableComment,
 } from "../ddl/elements.js";
 import type { Dialect } from "../dialect.js";
 import { CompileError } from "../errors.js";
@@ -81,7 +82,8 @@ export class DDLCompiler extends SQLCompiler {
     const table = ddl.table as unknown as Table;
     const prefixes = table.prefixes.map((each) => `${each} `).join("");
     // The database has system columns by itself.
-    const lines = table.columns.filter((column) => !column.system).map((column) => this.columnDefinition(column));
+    const columns = table.columns.filter((column) => !column.system);
+    const lines = columns.map((column) => this.process(new CreateColumn(column))).filter((line) => line !== "");
     lines.push(...this.tableConstraints(table, ddl.options.includeForeignKeys));
     if (lines.length === 0) return `CREATE ${prefixes}TABLE ${this.exists(ddl.options)}${this.tableText(table)} ()`;
     return `CREATE ${prefixes}TABLE ${this.exists(ddl.options)}${this.tableText(table)} (\n  ${lines.join(",\n  ")}\n)${this.tableSuffix(table)}`;
@@ -90,6 +92,10 @@ export class DDLCompiler extends SQLCompiler {
   /** What follows the parenthesis of CREATE TABLE. */
   protected tableSuffix(_table: Table): string {
     return "";
+  }
+
+  visitCreateColumn({ column }: CreateColumn): string {
+    return this.columnDefinition(column);
   }
 
   /** `name TYPE DEFAULT ... NOT NULL`. */
@@ -452,7 +458,7 @@ export class DDLCompiler extends SQLCompiler {
   visitSetTableComment(ddl: SetTableComment): string {
     if (!this.dialect.capabilities.comments) return this.refuse("COMMENT ON");
     const table = ddl.table as unknown as Table;
-    return `COMMENT ON TABLE ${this.tableText(table)} IS ${table.comment === null ? "NULL" : quoteLiteral(table.comment)}`;
+    return `COMMENT ON TABLE ${this.tableText(table)} IS ${ddl.comment === null ? "NULL" : quoteLiteral(ddl.comment)}`;
   }
   visitSetColumnComment(ddl: SetColumnComment): string {
     if (!this.dialect.capabilities.comments) return this.refuse("COMMENT ON");

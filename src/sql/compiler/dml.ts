@@ -6,7 +6,8 @@ import { requireRows } from "../dml/restricted.js";
 import type { Update } from "../dml/update.js";
 import { ColumnElement } from "../element.js";
 import { BindParameter } from "../elements/bind.js";
-import { ArgumentError } from "../errors.js";
+import type { DMLColumn } from "../elements/dml-column.js";
+import { ArgumentError, CompileError } from "../errors.js";
 import { Node } from "../node.js";
 import type { Column } from "../schema/column.js";
 import type { Table } from "../schema/table.js";
@@ -58,6 +59,7 @@ export class SQLCompiler extends SelectCompiler {
     if (insert.target.visitName === "Alias") text += ` AS ${this.fromName(insert.target)}`;
     text += this.insertBody(insert, table);
     if (insert.conflicts.length > 0) text += this.conflictsText(insert.conflicts);
+    text += this.dmlExtensions(insert);
     text += this.returningText(insert, top, true);
     return this.leave(text, top);
   }
@@ -96,15 +98,30 @@ export class SQLCompiler extends SelectCompiler {
     const tuples = rows.map((row, at) => {
       this.row = at;
       this.startRow([...given].map(([column, i]) => [column, row[i] as ColumnElement]));
-      const cells = all.map((column) => {
+      const cellText = (column: Column): string | null => {
         const place = given.get(column);
         if (place !== undefined) return this.valueText(row[place] as ColumnElement, column);
-        if (columns.includes(column)) return this.givenBind(column);
-        return this.defaultText(column, column.default);
-      });
+        return columns.includes(column) ? this.givenBind(column) : null;
+      };
+      this.#written = cellText;
+      const cells = all.map((column) => cellText(column) ?? this.defaultText(column, column.default));
+      this.#written = null;
       return `(${cells.join(", ")})`;
     });
     return ` (${all.map((column) => this.quote(column.name)).join(", ")})${this.overriding(all)} VALUES ${tuples.join(", ")}`;
+  }
+
+  /** What the row that is being written gives a column; null for one that it gives nothing. */
+  #written: ((column: Column) => string | null) | null = null;
+
+  visitDMLColumn({ column }: DMLColumn): string {
+    const text = this.#written?.(column) ?? null;
+    if (text === null) {
+      throw new CompileError(
+        `fromDmlColumn(${column}): no INSERT or UPDATE around it writes this column by values() or parameters.`,
+      );
+    }
+    return `(${text})`;
   }
 
   /** What stands between the columns and VALUES: OVERRIDING SYSTEM VALUE where an identity column is given. */
@@ -253,6 +270,12 @@ export class SQLCompiler extends SelectCompiler {
     const given = (top ? (this.options.columnKeys ?? []) : []).map((key) =>
       this.columnByKey(update as never, table, key),
     );
+    const written = new Map(update.sets as readonly (readonly [Column, ColumnElement])[]);
+    this.#written = (column) => {
+      if (given.includes(column)) return this.givenBind(column);
+      const value = written.get(column);
+      return value === undefined ? null : this.valueText(value, column);
+    };
     for (const [column, value] of update.sets) {
       if (given.includes(column as Column)) continue;
       if ((column as Column).table !== (table as unknown)) {
@@ -262,6 +285,7 @@ export class SQLCompiler extends SelectCompiler {
       }
       sets.set(column as Column, this.valueText(value, column as Column));
     }
+    this.#written = null;
     // what comes at execution takes the place of what values() says
     for (const column of given) sets.set(column, this.givenBind(column));
     if (sets.size === 0) throw new ArgumentError(`update ${table.fullName} sets nothing. Call values({ ... }).`);
@@ -275,6 +299,7 @@ export class SQLCompiler extends SelectCompiler {
       text += ` FROM ${froms.map((each) => this.fromText(each)).join(", ")}`;
     }
     if (update.whereCriteria.length > 0) text += ` WHERE ${this.whereText(update.whereCriteria)}`;
+    text += this.dmlExtensions(update);
     text += this.returningText(
       update as unknown as DMLStatement,
       top,
@@ -296,6 +321,7 @@ export class SQLCompiler extends SelectCompiler {
       text += ` USING ${froms.map((each) => this.fromText(each)).join(", ")}`;
     }
     if (statement.whereCriteria.length > 0) text += ` WHERE ${this.whereText(statement.whereCriteria)}`;
+    text += this.dmlExtensions(statement);
     text += this.returningText(
       statement as unknown as DMLStatement,
       top,
@@ -342,6 +368,10 @@ export class SQLCompiler extends SelectCompiler {
     const text = plain ? this.bare(render) : render();
     this.bareAlias = null;
     return ` RETURNING ${text}`;
+  }
+
+  private dmlExtensions({ extensions }: { readonly extensions: readonly Node[] }): string {
+    return extensions.map((each) => ` ${this.process(each)}`).join("");
   }
 
   private dmlHints(hints: readonly string[]): string {

@@ -1,4 +1,5 @@
 import { ColumnElement } from "../element.js";
+import type { ArrayConstructor } from "../elements/array.js";
 import { BindParameter } from "../elements/bind.js";
 import type {
   Between,
@@ -365,6 +366,35 @@ export abstract class ExpressionCompiler extends CompilerBase {
   protected function_current_time(): string {
     return "CURRENT_TIME";
   }
+  protected function_localtime(): string {
+    return "LOCALTIME";
+  }
+  protected function_localtimestamp(): string {
+    return "LOCALTIMESTAMP";
+  }
+  protected function_current_user(node: FunctionElement): string {
+    return this.sessionFunction(node);
+  }
+  protected function_session_user(node: FunctionElement): string {
+    return this.sessionFunction(node);
+  }
+  protected function_user(node: FunctionElement): string {
+    return this.sessionFunction(node);
+  }
+  protected function_current_role(node: FunctionElement): string {
+    return this.sessionFunction(node);
+  }
+  protected function_current_catalog(node: FunctionElement): string {
+    return this.sessionFunction(node);
+  }
+  /** Who is connected, and where. */
+  protected sessionFunction(node: FunctionElement): string {
+    return node.name.toUpperCase();
+  }
+  /** Of a sequence. */
+  protected function_next_value(node: FunctionElement): string {
+    return this.processList(node.args);
+  }
   protected function_now(node: FunctionElement): string {
     return node.args.length === 0 ? "CURRENT_TIMESTAMP" : this.functionCall(node);
   }
@@ -461,12 +491,21 @@ export abstract class ExpressionCompiler extends CompilerBase {
   }
 
   visitCollate(node: Collate): string {
-    return `${this.operand(node.element, operators.collate)} COLLATE ${this.collation(node.collation)}`;
+    return `${this.operand(node.element, operators.collate)} COLLATE ${this.collation(node.collation, node.schema)}`;
   }
 
   /** A collation's name, always in quotes: `"de_DE"` is not `de_de`. */
-  protected collation(name: string): string {
-    return this.dialect.identifiers.quote(name);
+  protected collation(name: string, schema: string | null): string {
+    const { identifiers } = this.dialect;
+    return `${schema === null ? "" : `${identifiers.quoteIfNeeded(schema)}.`}${identifiers.quote(name)}`;
+  }
+
+  visitArrayConstructor(node: ArrayConstructor): string {
+    if (!this.dialect.capabilities.nativeArray)
+      return this.refuse("ARRAY constructor", "Make a JSON array: func.jsonArray(...).");
+    if (node.ofQuery) return `ARRAY${this.process(node.elements[0] as Node)}`;
+    const text = `ARRAY[${this.processList(node.elements)}]`;
+    return node.elements.length === 0 ? `CAST(${text} AS ${this.typeName(node.type)})` : text;
   }
 
   visitExtract(node: Extract): string {

@@ -250,6 +250,7 @@ export abstract class SelectCompiler extends WithCompiler {
       return this.refuse(compound.keyword);
     }
     const top = this.depth === 0;
+    this.addCtes(compound.extraCtes);
     const columns = compound.selectedColumns;
     if (top && this.resultColumns === null) {
       this.resultColumns = columns.map(({ element, name, key }) => ({ name, key, type: element.type, element }));

@@ -1,4 +1,5 @@
 import type { Node } from "../node.js";
+import type { Column } from "../schema/column.js";
 import {
   type Constraint,
   conditionHolds,
@@ -31,6 +32,16 @@ export class CreateTable extends DDLElement {
       readonly includeForeignKeys?: readonly ForeignKeyConstraint[];
     } = {},
   ) {
+    super();
+  }
+}
+
+/** A column as CREATE TABLE writes it: for `compiles()`, which may say something else of some columns, or nothing ("") to leave one out. */
+export class CreateColumn extends DDLElement {
+  override get visitName(): string {
+    return "CreateColumn";
+  }
+  constructor(readonly column: Column) {
     super();
   }
 }
@@ -259,7 +270,11 @@ export class SetTableComment extends DDLElement {
   override get visitName(): string {
     return "SetTableComment";
   }
-  constructor(readonly table: Table) {
+  constructor(
+    readonly table: Table,
+    /** Null takes it away. */
+    readonly comment: string | null = table.comment,
+  ) {
     super();
   }
 }

@@ -25,6 +25,7 @@ export class Delete<Ent extends readonly unknown[] = [], Row = never, C = unknow
     extraCtes: "nodes",
     loadOptions: "nodes",
     hints: "names",
+    extensions: "nodes",
   };
   override get visitName(): string {
     return "Delete";

@@ -54,6 +54,9 @@ export abstract class DMLStatement<Row = never, C = unknown> extends Statement i
   /** CTEs that nothing in the statement names. */
   readonly extraCtes: readonly FromClause<unknown>[] = none;
 
+  /** Clauses that this library does not know, before RETURNING. */
+  readonly extensions: readonly Node[] = none;
+
   constructor(target: unknown, verb: string) {
     super();
     this.entity = entityOf(target);
@@ -115,6 +118,11 @@ export abstract class DMLStatement<Row = never, C = unknown> extends Statement i
   /** Puts CTEs into WITH that nothing in the statement names. */
   addCte(...ctes: readonly FromClause<unknown>[]): this {
     return this.copyWith({ extraCtes: [...this.extraCtes, ...ctes] });
+  }
+
+  /** A clause of your own before RETURNING; the node compiles itself through `compiles()`. */
+  ext(clause: Node): this {
+    return this.copyWith({ extensions: [...this.extensions, clause] });
   }
 
   /** Options that a session reads: `withLoaderCriteria`, and an application's own. */

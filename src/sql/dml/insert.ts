@@ -110,6 +110,7 @@ export class Insert<
     extraCtes: "nodes",
     loadOptions: "nodes",
     hints: "names",
+    extensions: "nodes",
   };
   override get visitName(): string {
     return "Insert";

@@ -24,6 +24,11 @@ export abstract class RestrictedStatement<
     return this.copyWith({ whereCriteria: [...this.whereCriteria, ...added] });
   }
 
+  /** The same as {@link where}. */
+  filter(...conditions: readonly DMLWhere<Ent>[]): this {
+    return this.where(...conditions);
+  }
+
   /** Equality with the values given, by attribute or column name. */
   filterBy(values: Filter): this {
     const added = Object.entries(values as object).map(([name, value]) => {

@@ -33,6 +33,7 @@ export class Update<
     extraCtes: "nodes",
     loadOptions: "nodes",
     hints: "names",
+    extensions: "nodes",
   };
   override get visitName(): string {
     return "Update";

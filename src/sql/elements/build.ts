@@ -347,7 +347,7 @@ const built: ElementFactory = {
   cast: (element, type) => loose(new Cast(element, type, false)),
   coerce: (element, type) =>
     loose(element instanceof BindParameter ? element.withType(plainType(type)) : new TypeCoerce(element, type)),
-  collate: (element, name) => loose(new Collate(element, name)),
+  collate: (element, name, schema) => loose(new Collate(element, name, schema)),
   negate,
   conjunction,
   jsonMember,

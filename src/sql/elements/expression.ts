@@ -165,13 +165,14 @@ export class TypeCoerce extends ColumnElement {
 
 /** `element COLLATE name`. */
 export class Collate extends ColumnElement {
-  static override readonly parts: Parts = { element: "node", collation: "name" };
+  static override readonly parts: Parts = { element: "node", collation: "name", schema: "name" };
   override get visitName(): string {
     return "Collate";
   }
   constructor(
     readonly element: ColumnElement,
     readonly collation: string,
+    readonly schema: string | null = null,
   ) {
     super();
   }

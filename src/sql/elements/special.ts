@@ -4,7 +4,17 @@ import type { Parts } from "../node.js";
 import { operators } from "../operators.js";
 import { doubleType, integerType, nullType, typeOfValue } from "../types/base.js";
 import { plainType, type SQLType } from "../types/type.js";
-import type { BoolExpr, Condition, Expr, ExprOf, Named, Operand, TupleExpr, Valued } from "../typing.js";
+import type {
+  BoolExpr,
+  CollateOptions,
+  Condition,
+  Expr,
+  ExprOf,
+  Named,
+  Operand,
+  TupleExpr,
+  Valued,
+} from "../typing.js";
 import type { Widened } from "./bind.js";
 import { conjunction } from "./build.js";
 import { expressionOrBind, requireCondition, requireElement } from "./coerce.js";
@@ -186,8 +196,11 @@ export function extract(field: string, element: Valued): ExprOf<number> {
 }
 
 /** `element COLLATE name`. */
-export function collate<T, Src>(element: Expr<T, Src>, name: string): ExprOf<T, Src> {
-  return factory.collate(requireElement(element, "collate()"), name) as unknown as ExprOf<T, Src>;
+export function collate<T, Src>(element: Expr<T, Src>, name: string, options: CollateOptions = {}): ExprOf<T, Src> {
+  return factory.collate(requireElement(element, "collate()"), name, options.schema ?? null) as unknown as ExprOf<
+    T,
+    Src
+  >;
 }
 
 /** `element BETWEEN low AND high`, for an element that has no method of its own. */

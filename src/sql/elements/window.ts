@@ -249,7 +249,10 @@ export function funcFilter<T>(element: Valued<T>, ...conditions: readonly Condit
   ) as unknown as ExprOf<T>;
 }
 
-/** `argument ORDER BY ...`, as the argument of an aggregate: `func.stringAgg(aggregateOrderBy(name, id), ",")`. */
+/**
+ * `argument ORDER BY ...`, as the last argument of an aggregate: `func.jsonAgg(aggregateOrderBy(name, id))`. Of a call, its method of
+ * this name does it: `func.aggregateStrings(name, ",").aggregateOrderBy(id)`.
+ */
 export function aggregateOrderBy<T>(element: Valued<T>, ...orderBy: readonly Valued[]): ExprOf<T> {
   const by = orderBy.map((each) => requireElement(each, "aggregateOrderBy()"));
   return new AggregateOrderBy(requireElement(element, "aggregateOrderBy()"), by) as unknown as ExprOf<T>;

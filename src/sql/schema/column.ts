@@ -341,6 +341,11 @@ export class Column<T = unknown, Src = unknown> extends ColumnElement<T, Src> im
     if (!this.foreignKeys.includes(key)) (this.foreignKeys as ForeignKey[]).push(key);
   }
 
+  /** Whether a foreign key of this column refers to another. */
+  references(column: ColumnInfo): boolean {
+    return this.foreignKeys.some((key) => key.tryColumn() === (column as unknown));
+  }
+
   /** A column like this one that belongs to no table. */
   copy(changes: ColumnOptions<T> = {}): Column<T> {
     const own = this.foreignKeys.filter((key) => key.fromColumn);

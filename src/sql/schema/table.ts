@@ -316,6 +316,25 @@ export class Table<Cols = ColumnSpecs, Name = string>
     return this.addColumn(column);
   }
 
+  /** Adds a column at a place among the others: 0 is before the first. */
+  insertColumn(column: Column, index: number): this {
+    this.addColumn(column);
+    this.#columns = this.#columns.filter((each) => each !== column);
+    this.#columns.splice(index, 0, column);
+    this.#record = null;
+    return this;
+  }
+
+  /** The same as {@link addConstraint}. */
+  appendConstraint(constraint: Constraint): this {
+    return this.addConstraint(constraint);
+  }
+
+  /** The column whose integers the database counts up by itself, or null. */
+  get autoincrementColumn(): Column | null {
+    return this.#primaryKey.autoincrementColumn;
+  }
+
   /** Adds a constraint. A primary key takes the place of the one made from the columns' `primaryKey`. */
   addConstraint(constraint: Constraint): this {
     constraint.attach(this as unknown as TableLike);

@@ -7,6 +7,7 @@ import { ArgumentError } from "../errors.js";
 import type { Parts } from "../node.js";
 import { describeValue } from "../types/text-check.js";
 import type { RowsOf, Valued } from "../typing.js";
+import type { FromClause } from "./from-clause.js";
 import { type CTE, Query, rowCount, type SelectedColumn } from "./query.js";
 import { FetchArg } from "./select-parts.js";
 
@@ -22,6 +23,7 @@ export class CompoundSelect<Row = unknown, C = unknown> extends Query<Row, C> {
     limitClause: "node",
     offsetClause: "node",
     fetchClause: "node",
+    extraCtes: "nodes",
   };
   override get visitName(): string {
     return "CompoundSelect";
@@ -31,6 +33,8 @@ export class CompoundSelect<Row = unknown, C = unknown> extends Query<Row, C> {
   readonly limitClause: ColumnElement | null = null;
   readonly offsetClause: ColumnElement | null = null;
   readonly fetchClause: FetchArg | null = null;
+  /** CTEs that nothing in the statement names. */
+  readonly extraCtes: readonly FromClause<unknown>[] = none;
 
   constructor(
     readonly keyword: string,
@@ -94,6 +98,15 @@ export class CompoundSelect<Row = unknown, C = unknown> extends Query<Row, C> {
   offset(count: number | bigint | Valued | null): this {
     return this.copyWith({ offsetClause: count === null ? null : rowCount(count, "offset()") });
   }
+  /** Rows of the whole from index `start` up to, without, index `stop`. */
+  slice(start: number, stop: number): this {
+    if (stop < start) throw new ArgumentError(`slice(${start}, ${stop}): the end comes before the start.`);
+    return this.limit(stop - start).offset(start === 0 ? null : start);
+  }
+  /** Puts CTEs into WITH that nothing in the statement names, such as data-modifying ones. */
+  addCte(...ctes: readonly FromClause<unknown>[]): this {
+    return this.copyWith({ extraCtes: [...this.extraCtes, ...ctes] });
+  }
   /** `FETCH FIRST n ROWS ONLY` or `WITH TIES`, of the whole. */
   fetch(count: number | Valued, options: { readonly withTies?: boolean; readonly percent?: boolean } = {}): this {
     const fetch = new FetchArg(rowCount(count, "fetch()"), options.withTies === true, options.percent === true);
@@ -123,9 +136,11 @@ declare module "./query.js" {
 /** The rows of two queries together: a value may be what either gives. */
 export type MergedRow<A, B> = [B] extends [A]
   ? A
-  : A extends readonly unknown[]
-    ? { -readonly [I in keyof A]: A[I] | (I extends keyof B ? B[I] : never) }
-    : { [K in keyof A]: A[K] | (K extends keyof B ? B[K] : never) };
+  : A extends readonly [infer T]
+    ? [T | (0 extends keyof B ? B[0] : never)]
+    : A extends readonly unknown[]
+      ? { -readonly [I in keyof A]: A[I] | (I extends keyof B ? B[I] : never) }
+      : { [K in keyof A]: A[K] | (K extends keyof B ? B[K] : never) };
 
 /** A row like `Row`, each value of which may be null. */
 export type NullableRow<Row> = unknown extends Row
@@ -133,7 +148,9 @@ export type NullableRow<Row> = unknown extends Row
   : Row extends readonly unknown[]
     ? number extends Row["length"]
       ? unknown
-      : { readonly [I in keyof Row]: NullableValue<Row[I]> }
+      : Row extends readonly [infer T]
+        ? readonly [NullableValue<T>]
+        : { readonly [I in keyof Row]: NullableValue<Row[I]> }
     : { readonly [K in keyof Row]: NullableValue<Row[K]> };
 type NullableValue<T> = [NonNullable<T>] extends [never] ? unknown : T | null;
 

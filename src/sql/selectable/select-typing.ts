@@ -1,7 +1,7 @@
 import type { Attrs, Cls, EntityRef, IsRelation, PropertyOf } from "../entity.js";
 import type { TableRow } from "../schema/column-specs.js";
 import type { Table } from "../schema/table.js";
-import type { COLUMNS, Condition, Expr, ExprOf, Named, Simplify, Valued } from "../typing.js";
+import type { COLUMNS, Condition, Expr, ExprOf, Named, RowByName, Simplify, Valued } from "../typing.js";
 import type { FromClause } from "./from-clause.js";
 
 /** What `select()` takes: expressions, mapped classes and their aliases, tables and other FROM elements, queries. */
@@ -39,7 +39,9 @@ type NullIf<T, Src, Nul> = [Src] extends [never] ? T : [Src] extends [Nul] ? T |
 export type RowOf<Sel, Nul = never> = Sel extends readonly unknown[]
   ? [Extract<Sel[number], { readonly [COLUMNS]: unknown }>] extends [never]
     ? { -readonly [I in keyof Sel]: NullIf<SelectedValue<Sel[I]>, SelectedSource<Sel[I]>, Nul> }
-    : unknown[] & Simplify<NamedRow<Sel, Nul>>
+    : Sel extends readonly [infer X]
+      ? RowByName<NamedValues<X, Nul>>
+      : unknown[] & Simplify<NamedRow<Sel, Nul>>
   : { -readonly [K in keyof Sel]: NullIf<SelectedValue<Sel[K]>, SelectedSource<Sel[K]>, Nul> };
 
 // The values that a row with whole FROM elements has by name; of two with one name the first.

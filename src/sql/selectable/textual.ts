@@ -5,7 +5,7 @@ import { ArgumentError } from "../errors.js";
 import type { Node, Parts } from "../node.js";
 import { nullType } from "../types/base.js";
 import { isType, plainType, requireType, type SQLType } from "../types/type.js";
-import type { ExprOf, Named } from "../typing.js";
+import type { ExprOf, Named, RowByName } from "../typing.js";
 import { Query, type SelectedColumn } from "./query.js";
 
 /** A column that only has a name and a type. */
@@ -61,7 +61,7 @@ export class TextualSelect<Row = unknown, C = unknown> extends Query<Row, C> {
 }
 
 type Types = Readonly<Record<string, SQLType<unknown>>>;
-type RowOfTypes<T> = unknown[] & { [K in keyof T]: T[K] extends SQLType<infer V> ? V | null : never };
+type RowOfTypes<T> = RowByName<{ -readonly [K in keyof T]: T[K] extends SQLType<infer V> ? V | null : never }>;
 type ColumnsOfTypes<T> = {
   readonly [K in keyof T]: T[K] extends SQLType<infer V> ? ExprOf<V | null> & Named<K> : never;
 };
