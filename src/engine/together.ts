@@ -26,9 +26,20 @@ class TogetherRequest implements IORequest<readonly RowsOutcome[]> {
 
 type JoinedRequest = RunRowsRequest | TogetherRequest;
 
+/** A write that is not sent with those of operations that come later, as its own operation has more to write before them. */
+class Alone implements IORequest {
+  constructor(private readonly request: JoinedRequest) {}
+  async(signal?: AbortSignal): unknown {
+    return this.request.async(signal);
+  }
+  sync(): unknown {
+    return this.request.sync();
+  }
+}
+
 /** An operation that waits at its first write. */
 interface Parked {
-  readonly op: Op<void>;
+  readonly op: Op<unknown>;
   readonly request: JoinedRequest;
 }
 
@@ -45,18 +56,18 @@ export const TOLD: unique symbol = Symbol("told");
 /**
  * Runs operations of which none needs what the database tells another one, but for {@link TOLD}. Each runs up to its first write; these are one exchange
  * with a driver that can do that, and the operations go on with their answers one after the other. Where writes cannot be joined, an operation begins when
- * the one before it has ended. What is sent keeps the order of the operations.
+ * the one before it has ended. What is sent keeps the order of the operations, if each writes once or is itself operations that are run by this function.
  *
  * @param mayJoin asked once, at the first write that could wait for another: whether it may
  * @throws the error of the first operation that fails; those after it are given up
  */
-export function* together(ops: Iterable<Op<void> | typeof TOLD>, mayJoin: () => boolean = always): Op<void> {
+export function* together(ops: Iterable<Op<unknown> | typeof TOLD>, mayJoin: () => boolean = always): Op<void> {
   let parked: Parked[] = [];
   let joins: boolean | null = null;
   for (const op of ops) {
     if (op === TOLD) {
       if (!parked.some(tells)) continue;
-      yield* finish(parked);
+      yield* finish(parked, alone);
       parked = [];
       continue;
     }
@@ -73,19 +84,21 @@ export function* together(ops: Iterable<Op<void> | typeof TOLD>, mayJoin: () => 
         }
         const before = parked;
         parked = [];
-        yield* finish(before, op);
-        step = yield* answered(op, step.value);
+        yield* finish(before, alone, op);
+        step = yield* answered(op, alone(step.value));
       }
     } catch (error) {
       // What comes before it fails first.
-      yield* finish(parked);
+      yield* finish(parked, alone);
       throw error;
     }
   }
-  yield* finish(parked);
+  yield* finish(parked, asItIs);
 }
 
 const always = (): boolean => true;
+const asItIs = (request: IORequest): IORequest => request;
+const alone = (request: IORequest): IORequest => (isJoined(request) ? new Alone(request) : request);
 
 function isJoined(request: unknown): request is JoinedRequest {
   if (request instanceof TogetherRequest) return true;
@@ -102,32 +115,36 @@ function tells({ request }: Parked): boolean {
 /**
  * Sends what operations wait for, and runs them to their ends.
  *
+ * @param as how each request is made
  * @param next given up with those that are left when one fails
  */
-function* finish(parked: readonly Parked[], next?: Op<void>): Op<void> {
+function* finish(parked: readonly Parked[], as: (request: IORequest) => IORequest, next?: Op<unknown>): Op<void> {
   if (parked.length === 0) return;
   const single = parked.length === 1 ? parked[0] : null;
   let outcomes: readonly RowsOutcome[] = [];
   if (single === null) {
     const { driver } = parked[0].request;
     try {
-      outcomes = yield new TogetherRequest(driver as TogetherRequest["driver"], parked.flatMap(writesOf));
+      outcomes = yield as(new TogetherRequest(driver as TogetherRequest["driver"], parked.flatMap(writesOf)));
     } catch (error) {
       outcomes = [new RowsFailure(error)];
     }
   }
+  const hasFailed = outcomes.some((outcome) => outcome instanceof RowsFailure);
   let at = 0;
   for (let i = 0; i < parked.length; i++) {
     const { op, request } = parked[i];
     try {
-      let step: IteratorResult<IORequest, void>;
-      if (single !== null) step = yield* answered(op, request);
+      let step: IteratorResult<IORequest>;
+      if (single !== null) step = yield* answered(op, as(request));
       else if (request instanceof TogetherRequest) {
         const next = at + request.writes.length;
         step = op.next(outcomes.slice(at, next));
         at = next;
       } else step = told(op, outcomes[at++]);
-      while (!step.done) step = yield* answered(op, step.value);
+      // Behind a statement that failed the database answers nothing.
+      if (hasFailed && !step.done) giveUp(op);
+      else while (!step.done) step = yield* answered(op, as(step.value));
     } catch (error) {
       for (let rest = i + 1; rest < parked.length; rest++) giveUp(parked[rest].op);
       if (next !== undefined) giveUp(next);
@@ -140,14 +157,14 @@ function writesOf({ request }: Parked): readonly RowsWrite[] {
   return request instanceof TogetherRequest ? request.writes : [request];
 }
 
-function told(op: Op<void>, outcome: RowsOutcome | undefined): IteratorResult<IORequest, void> {
+function told(op: Op<unknown>, outcome: RowsOutcome | undefined): IteratorResult<IORequest> {
   if (outcome instanceof RowsFailure) return op.throw(outcome.error);
   if (outcome === undefined || outcome === "not run") return op.throw(new NotRun());
   return op.next(outcome satisfies DriverManyResult);
 }
 
 /** Yields a request for an operation and gives it the answer. */
-function* answered(op: Op<void>, request: IORequest): Op<IteratorResult<IORequest, void>> {
+function* answered(op: Op<unknown>, request: IORequest): Op<IteratorResult<IORequest>> {
   let answer: unknown;
   try {
     answer = yield request;
@@ -158,9 +175,9 @@ function* answered(op: Op<void>, request: IORequest): Op<IteratorResult<IOReques
 }
 
 /** Has an operation put back what it has prepared. */
-function giveUp(op: Op<void>): void {
+function giveUp(op: Op<unknown>): void {
   try {
-    if (!op.throw(new NotRun()).done) op.return();
+    if (!op.throw(new NotRun()).done) op.return(undefined);
   } catch {
     // It is not the one that failed.
   }

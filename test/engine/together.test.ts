@@ -98,6 +98,38 @@ describe("operations that do not depend on each other", () => {
     expect(log).toEqual(["a got a", "b got b", "c got c", "d got d"]);
   });
 
+  test("may have steps: what such a one writes before its last step is not sent with what comes after it", () => {
+    const { write, exchanges } = driverOf();
+    runSync(together([together([write("returning base"), TOLD, write("sub")]), write("d")]));
+    expect(exchanges).toEqual([["returning base"], ["sub", "d"]]);
+    const known = driverOf();
+    runSync(together([together([known.write("base"), TOLD, known.write("sub")]), known.write("d")]));
+    expect(known.exchanges).toEqual([["base", "sub", "d"]]);
+  });
+
+  test("may have writes that cannot be joined: what comes after them waits", () => {
+    const { write, exchanges } = driverOf();
+    function* apart(): Op<void> {
+      yield request(
+        () => {},
+        () => void exchanges.push(["apart"]),
+      );
+    }
+    runSync(together([together([write("a"), apart(), write("b")]), write("c")]));
+    expect(exchanges).toEqual([["a"], ["apart"], ["b", "c"]]);
+  });
+
+  test("ask for nothing more where a later one has failed, so that its error is the one that is heard", () => {
+    const { write, log, exchanges } = driverOf({ c: boom });
+    expect(() => runSync(together([write("a", "b"), write("c")]))).toThrow(boom);
+    expect(exchanges).toEqual([["a", "c"]]);
+    expect(log).toEqual([
+      "a got a",
+      expect.stringMatching(/^a ended with This statement was not run/),
+      "c ended with boom",
+    ]);
+  });
+
   test("end with the error of the first that fails: those before it have their answers, those after it are given up", () => {
     const { write, log } = driverOf({ b: boom });
     expect(() => runSync(together([write("a"), together([write("b"), write("c")]), write("d")]))).toThrow(boom);

@@ -1,6 +1,7 @@
 /** Rows of association tables. */
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
+import { together } from "../../engine/together.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
 import { StaleDataError } from "../errors.js";
@@ -9,7 +10,7 @@ import type { AssociationChanges } from "../uow/flush-context.js";
 import { deletePlan, insertPlan, updatePlan, type WritePlan } from "./write-plans.js";
 
 /** Deletes first, then key changes, then new rows. */
-export function* writeAssociations(
+export function writeAssociations(
   connection: ConnectionCore,
   { join, label }: Relationship,
   changes: AssociationChanges,
@@ -18,19 +19,21 @@ export function* writeAssociations(
   const columns = [...join.pairs.map((p) => p.remote), ...join.secondaryPairs.map((p) => p.local)];
   const values = (row: Map<object, unknown>): unknown[] => columns.map((column) => row.get(column) ?? null);
   const { dialect } = connection;
+  const writes: Op<unknown>[] = [];
   if (changes.deletes.length > 0) {
     const plan = deletePlan(dialect, table, columns);
-    yield* runChecked(connection, plan, changes.deletes.map(values), table, "delete", label);
+    writes.push(runChecked(connection, plan, changes.deletes.map(values), table, "delete", label));
   }
   if (changes.updates.length > 0) {
     const plan = updatePlan(dialect, table, columns, columns, []);
     const rows = changes.updates.map(({ old, now }) => [...values(now), ...values(old)]);
-    yield* runChecked(connection, plan, rows, table, "update", label);
+    writes.push(runChecked(connection, plan, rows, table, "update", label));
   }
   if (changes.inserts.length > 0) {
     const plan = insertPlan(dialect, table, columns as Column[], []);
-    yield* plan.runRows(connection, changes.inserts.flatMap(values), changes.inserts.length, false);
+    writes.push(plan.runRows(connection, changes.inserts.flatMap(values), changes.inserts.length, false));
   }
+  return together(writes);
 }
 
 function* runChecked(

@@ -2,6 +2,7 @@
 
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
+import { together } from "../../engine/together.js";
 import type { Column } from "../../sql/schema/column.js";
 import { FlushError } from "../errors.js";
 import { mapperOf } from "../mapping/mapper.js";
@@ -32,9 +33,8 @@ export function* deleteStates(
       else entry.states.push(state);
     });
   }
-  for (const level of levels.reverse()) {
-    for (const { shape, states: group } of level.values()) yield* deleteBatch(session, connection, shape, group);
-  }
+  const tables = levels.reverse().flatMap((level) => [...level.values()]);
+  yield* together(tables.map(({ shape, states: group }) => deleteBatch(session, connection, shape, group)));
 }
 
 function* deleteBatch(

@@ -3,7 +3,7 @@ import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { EngineDialect } from "../../engine/dialect.js";
 import { IntegrityError } from "../../engine/errors.js";
 import type { Op } from "../../engine/io.js";
-import { together } from "../../engine/together.js";
+import { TOLD, together } from "../../engine/together.js";
 import { insert } from "../../sql/index.js";
 import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
@@ -50,16 +50,29 @@ export function* insertStates(
   states: readonly InstanceState[],
 ): Op<void> {
   if (states.length === 0) return;
-  for (const runs of byTable(states)) {
-    const list = batches(runs, connection.dialect);
-    try {
-      if (list.length === 1) yield* insertAlike(connection, list[0]);
-      else yield* together(list.map((batch) => insertAlike(connection, batch)));
-    } catch (error) {
+  const begun: InsertBatch[][] = [];
+  try {
+    yield* together(inserts(connection, states, begun));
+  } catch (error) {
+    for (const list of begun) {
       const unwritten = list.find((batch) => !batch.isWritten);
       if (unwritten !== undefined) unfill(unwritten);
-      throw error;
     }
+    throw error;
+  }
+}
+
+/** Table after table: the rows of subclasses need the keys of their bases. */
+function* inserts(
+  connection: ConnectionCore,
+  states: readonly InstanceState[],
+  begun: InsertBatch[][],
+): Generator<Op<void> | typeof TOLD> {
+  for (const runs of byTable(states)) {
+    if (begun.length > 0) yield TOLD;
+    const list = batches(runs, connection.dialect);
+    begun.push(list);
+    for (const batch of list) yield insertAlike(connection, batch);
   }
 }
 

@@ -328,14 +328,16 @@ export function* postUpdateStates(
       else group.push(state);
     }
   }
+  const all: UpdateRow[][] = [];
   for (const [shape, group] of groups) {
     const rows: UpdateRow[] = [];
     for (const state of group) {
       const row = postUpdateRow(state, shape, columns);
       if (row !== null) rows.push(row);
     }
-    for (const batch of batches(rows)) yield* updateBatch(session, connection, batch);
+    all.push(...batches(rows));
   }
+  yield* together(all.map((batch) => updateBatch(session, connection, batch)));
 }
 
 /** The row's UPDATE of those columns, null where they are as the database has them. */
