@@ -130,7 +130,7 @@ function* finish(parked: readonly Parked[], as: (request: IORequest) => IOReques
       outcomes = [new RowsFailure(error)];
     }
   }
-  const hasFailed = outcomes.some((outcome) => outcome instanceof RowsFailure);
+  const failed = outcomes.findIndex((outcome) => outcome instanceof RowsFailure);
   let at = 0;
   for (let i = 0; i < parked.length; i++) {
     const { op, request } = parked[i];
@@ -142,8 +142,8 @@ function* finish(parked: readonly Parked[], as: (request: IORequest) => IOReques
         step = op.next(outcomes.slice(at, next));
         at = next;
       } else step = told(op, outcomes[at++]);
-      // Behind a statement that failed the database answers nothing.
-      if (hasFailed && !step.done) giveUp(op);
+      // Behind a statement that failed the database answers nothing; who made it may ask what became of the connection.
+      if (at <= failed && !step.done) giveUp(op);
       else while (!step.done) step = yield* answered(op, as(step.value));
     } catch (error) {
       for (let rest = i + 1; rest < parked.length; rest++) giveUp(parked[rest].op);

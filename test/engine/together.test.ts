@@ -130,6 +130,24 @@ describe("operations that do not depend on each other", () => {
     ]);
   });
 
+  test("may ask for something more when they fail, before they say so", () => {
+    const { write, exchanges, log } = driverOf({ a: boom });
+    function* caring(): Op<void> {
+      try {
+        yield* write("a");
+      } catch (error) {
+        yield request(
+          () => {},
+          () => void exchanges.push(["asked"]),
+        );
+        throw error;
+      }
+    }
+    expect(() => runSync(together([caring(), write("b")]))).toThrow(boom);
+    expect(exchanges).toEqual([["a", "b"], ["asked"]]);
+    expect(log).toEqual(["a ended with boom", expect.stringMatching(/^b ended with This statement was not run/)]);
+  });
+
   test("end with the error of the first that fails: those before it have their answers, those after it are given up", () => {
     const { write, log } = driverOf({ b: boom });
     expect(() => runSync(together([write("a"), together([write("b"), write("c")]), write("d")]))).toThrow(boom);
