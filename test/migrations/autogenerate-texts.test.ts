@@ -6,6 +6,7 @@ import {
   DomainType,
   ForeignKey,
   Index,
+  inspect,
   MetaData,
   PrimaryKey,
   Registry,
@@ -160,6 +161,45 @@ describe("what a comparison writes", () => {
         return metadata;
       };
       await thereAndBack(new MetaData(), made(), ["sales"]);
+    });
+
+    test("[AG-05] a collation of another schema is read, made and written with it, for columns, indexes and domains", async () => {
+      const { engine } = await freshDatabase();
+      const script = `create schema sorts; create collation sorts.plain from "C";
+create domain word as text collate sorts.plain;
+create table shelves (id integer primary key, name varchar(20) collate sorts.plain, note text, w word);
+create index ix_shelves_note on shelves (note collate sorts.plain)`;
+      for (const each of script.split(";")) await engine.execute(text(each));
+      const metadata = new MetaData();
+      await metadata.reflect(engine);
+      expect(await engine.connect((conn) => compareMetadata(conn, metadata))).toEqual([]);
+      const name = t.string(20, { collation: "plain", collationSchema: "sorts" });
+      expect(engine.dialect.typeCompiler.render(name)).toBe('VARCHAR(20) COLLATE sorts."plain"');
+      expect((await inspect(engine).getDomains())[0]).toMatchObject({ collation: "plain", collationSchema: "sorts" });
+      await engine.execute(text("drop table shelves"));
+      await engine.execute(text("drop domain word"));
+      const operations = await engine.connect((conn) => compareMetadata(conn, metadata));
+      const { upgrade } = await runGenerated(engine, operations, "upgrade");
+      expect(upgrade.join("\n")).toContain('t.string(20, { collation: "plain", collationSchema: "sorts" })');
+      expect(await engine.connect((conn) => compareMetadata(conn, metadata))).toEqual([]);
+      const [index] = await inspect(engine).getIndexes("shelves");
+      expect(index?.dialectOptions.collationSchemas).toEqual({ note: "sorts" });
+    });
+
+    test("[AG-05] a key of a domain draws from its sequence by its default: it is no serial, which would be an integer", async () => {
+      const { engine } = await freshDatabase();
+      const script = `create domain uint as bigint check (value >= 0); create sequence states_id_seq;
+create table states (id uint not null default nextval('states_id_seq') primary key);
+alter sequence states_id_seq owned by states.id`;
+      for (const each of script.split(";")) await engine.execute(text(each));
+      const metadata = new MetaData();
+      await metadata.reflect(engine);
+      expect(described(await engine.connect((conn) => compareMetadata(conn, metadata)))).toEqual([]);
+      await engine.execute(text("drop table states"));
+      await engine.execute(text("drop domain uint"));
+      await metadata.createAll(engine);
+      await engine.execute(text("insert into states default values"));
+      expect((await engine.execute(text("select id from states"))).all()).toHaveLength(1);
     });
 
     test("[AG-06] a function and a composite type that a table calls for are the server's own, with their schema", async () => {

@@ -21,12 +21,17 @@ SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.
 WHERE c.relkind = 'S' AND c.relname = $1
   AND CASE WHEN $2::text IS NULL THEN pg_catalog.pg_table_is_visible(c.oid) ELSE n.nspname = $2 END`;
 
+// The sequence c goes with a column, and is made with it. A column of a domain cannot be serial: its sequence is made by itself.
+const OF_SERIAL = `EXISTS (SELECT FROM pg_catalog.pg_depend d
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'a' AND t.typtype <> 'd')`;
+
 /** Sequences that no identity owns: name, visible, schema, type, and start, increment, minimum, maximum, cache, cycle as text. $1: schema or null. */
 export const SEQUENCES = `
 SELECT c.relname, pg_catalog.pg_table_is_visible(c.oid), n.nspname, pg_catalog.format_type(s.seqtypid, NULL),
   ARRAY[s.seqstart::text, s.seqincrement::text, s.seqmin::text, s.seqmax::text, s.seqcache::text, s.seqcycle::text],
-  EXISTS (SELECT FROM pg_catalog.pg_depend d
-    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'a')
+  ${OF_SERIAL}
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid
 WHERE n.nspname = coalesce($1::text, current_schema())
@@ -46,13 +51,30 @@ FROM pg_catalog.pg_attrdef d
   JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE d.adrelid = ANY ($1::oid[])
+  AND NOT ${OF_SERIAL}
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_depend o
-    WHERE o.classid = 'pg_catalog.pg_class'::regclass AND o.objid = c.oid AND o.deptype IN ('a', 'i'))`;
+    WHERE o.classid = 'pg_catalog.pg_class'::regclass AND o.objid = c.oid AND o.deptype = 'i')`;
 
 export const SCHEMA_NAMES = `
 SELECT nspname FROM pg_catalog.pg_namespace
 WHERE nspname NOT LIKE 'pg\\_%' ORDER BY nspname`;
+
+// The schema of the collation o, where it is not found without.
+const COLLATION_SCHEMA = `CASE WHEN NOT pg_catalog.pg_collation_is_visible(o.oid)
+    THEN (SELECT n.nspname::text FROM pg_catalog.pg_namespace n WHERE n.oid = o.collnamespace) END`;
+
+// Of the domain t.
+const domainCollation = (what: string): string => `(SELECT ${what} FROM pg_catalog.pg_collation o
+     JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype WHERE o.oid = t.typcollation AND t.typcollation <> b.typcollation)`;
+
+// Of those parts of the index x whose collation is not the column's.
+const indexCollations = (
+  what: string,
+): string => `(SELECT pg_catalog.array_agg((SELECT ${what} FROM pg_catalog.pg_collation o
+     WHERE o.oid = x.indcollation[n - 1] AND x.indkey[n - 1] <> 0 AND o.oid IS DISTINCT FROM a.attcollation) ORDER BY n)
+   FROM pg_catalog.generate_series(1, x.indnkeyatts) n
+   LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n - 1])`;
 
 /** $1: name, $2: schema or null. */
 export const HAS_TYPE = `
@@ -61,8 +83,9 @@ WHERE t.typname = $1
   AND CASE WHEN $2::text IS NULL THEN pg_catalog.pg_type_is_visible(t.oid) ELSE n.nspname = $2 END`;
 
 /**
- * Columns: relation, name, type, notnull, default, generated, identity, comment, key position, collation, array
- * dimensions, enum (name, schema, labels), domain (name, schema, type, notnull, default, collation, names and checks),
+ * Columns: relation, name, type, notnull, default, generated, identity, comment, key position, collation (name, schema),
+ * array dimensions, enum (name, schema, labels), domain (name, schema, type, notnull, default, collation and its schema, names
+ * and checks),
  * identity or serial sequence (dependency, type, options; that of
  * a partition is its root's, from PostgreSQL 17 on).
  */
@@ -72,14 +95,14 @@ SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a
   pg_catalog.col_description(a.attrelid, a.attnum),
   coalesce((SELECT pg_catalog.array_position(k.conkey, a.attnum) FROM pg_catalog.pg_constraint k
     WHERE k.conrelid = a.attrelid AND k.contype = 'p'), 0),
-  CASE WHEN a.attcollation <> t.typcollation THEN (SELECT o.collname::text FROM pg_catalog.pg_collation o WHERE o.oid = a.attcollation) END,
+  CASE WHEN a.attcollation <> t.typcollation THEN (SELECT ARRAY[o.collname::text, ${COLLATION_SCHEMA}]
+    FROM pg_catalog.pg_collation o WHERE o.oid = a.attcollation) END,
   a.attndims::int,
   CASE WHEN e.oid IS NOT NULL THEN ARRAY[e.typname::text, CASE WHEN NOT pg_catalog.pg_type_is_visible(e.oid) THEN en.nspname::text END] END,
   (SELECT pg_catalog.array_agg(l.enumlabel::text ORDER BY l.enumsortorder) FROM pg_catalog.pg_enum l WHERE l.enumtypid = e.oid),
   CASE WHEN t.typtype = 'd' THEN ARRAY[t.typname::text, CASE WHEN NOT pg_catalog.pg_type_is_visible(t.oid) THEN tn.nspname::text END,
     pg_catalog.format_type(t.typbasetype, t.typtypmod), CASE WHEN t.typnotnull THEN 't' END, t.typdefault,
-    (SELECT o.collname::text FROM pg_catalog.pg_collation o JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
-     WHERE o.oid = t.typcollation AND t.typcollation <> b.typcollation)] END,
+    ${domainCollation("o.collname::text")}, ${domainCollation(COLLATION_SCHEMA)}] END,
   CASE WHEN t.typtype = 'd' THEN (SELECT pg_catalog.array_agg(ARRAY[k.conname::text, pg_catalog.pg_get_constraintdef(k.oid)] ORDER BY k.conname)
     FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c') END,
   (SELECT ARRAY[p.deptype::text, pg_catalog.format_type(s.seqtypid, NULL), s.seqstart::text, s.seqincrement::text, s.seqmin::text,
@@ -162,7 +185,8 @@ ORDER BY k.conname`;
 /**
  * Indexes: relation, name, unique, definition of each column, whether it is an expression, options, predicate, constraint,
  * method, number of key columns, storage parameters, operator classes that are not the default, collations that are not the
- * column's, NULLS NOT DISTINCT, comment, tablespace, whether it is a partition's part of its table's index.
+ * column's, NULLS NOT DISTINCT, comment, tablespace, whether it is a partition's part of its table's index,
+ * schemas of those collations.
  */
 export const INDEXES = `
 SELECT x.indrelid, i.relname, x.indisunique,
@@ -175,12 +199,10 @@ SELECT x.indrelid, i.relname, x.indisunique,
   m.amname, x.indnkeyatts, i.reloptions,
   (SELECT pg_catalog.array_agg(CASE WHEN o.opcdefault THEN NULL ELSE o.opcname::text END ORDER BY n)
    FROM pg_catalog.generate_series(1, x.indnkeyatts) n JOIN pg_catalog.pg_opclass o ON o.oid = x.indclass[n - 1]),
-  (SELECT pg_catalog.array_agg((SELECT o.collname::text FROM pg_catalog.pg_collation o
-     WHERE o.oid = x.indcollation[n - 1] AND x.indkey[n - 1] <> 0 AND o.oid IS DISTINCT FROM a.attcollation) ORDER BY n)
-   FROM pg_catalog.generate_series(1, x.indnkeyatts) n
-   LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n - 1]),
+  ${indexCollations("o.collname::text")},
   x.indnullsnotdistinct, pg_catalog.obj_description(i.oid, 'pg_class'),
-  (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = i.reltablespace), i.relispartition
+  (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = i.reltablespace), i.relispartition,
+  ${indexCollations(COLLATION_SCHEMA)}
 FROM pg_catalog.pg_index x
   JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
   JOIN pg_catalog.pg_am m ON m.oid = i.relam
@@ -213,12 +235,11 @@ FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespa
 WHERE t.typtype = 'e' AND CASE WHEN $1 = '*' THEN true ELSE n.nspname = coalesce($1::text, current_schema()) END
 ORDER BY n.nspname, t.typname`;
 
-/** Domains: name, schema, visible, type, nullable, default, collation, names and checks. $1: schema, null for the default one, * for all. */
+/** Domains: name, schema, visible, type, nullable, default, collation and its schema, names and checks. $1: schema, null for the default one, * for all. */
 export const DOMAINS = `
 SELECT t.typname, n.nspname, pg_catalog.pg_type_is_visible(t.oid), pg_catalog.format_type(t.typbasetype, t.typtypmod),
   NOT t.typnotnull, t.typdefault,
-  (SELECT o.collname::text FROM pg_catalog.pg_collation o JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
-   WHERE o.oid = t.typcollation AND t.typcollation <> b.typcollation),
+  ${domainCollation("o.collname::text")}, ${domainCollation(COLLATION_SCHEMA)},
   (SELECT pg_catalog.array_agg(ARRAY[k.conname::text, pg_catalog.pg_get_constraintdef(k.oid)] ORDER BY k.conname)
    FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c')
 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace

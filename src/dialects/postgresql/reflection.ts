@@ -99,7 +99,7 @@ export class PostgresqlReflection implements ReflectionDialect {
 
   *domains(c: DriverConnection, schema: string | null): Op<readonly ReflectedDomain[]> {
     return (yield* query(c, catalog.DOMAINS, [schema])).map(
-      ([name, place, visible, typeName, nullable, value, collation, checks]) => ({
+      ([name, place, visible, typeName, nullable, value, collation, collationSchema, checks]) => ({
         name: name as string,
         schema: visible === true ? null : (place as string),
         type: reflectedType(typeName as string),
@@ -107,6 +107,7 @@ export class PostgresqlReflection implements ReflectionDialect {
         nullable: nullable as boolean,
         default: value as string | null,
         collation: collation as string | null,
+        collationSchema: collationSchema as string | null,
         constraints: domainChecks(checks as [string, string][] | null),
       }),
     );
@@ -280,10 +281,10 @@ function reflectedColumn(row: Row): ReflectedColumn {
       : reflectedType(typeName as string, {
           enumeration:
             enumeration === null ? null : { name: enumeration[0], schema: enumeration[1], labels: labels ?? [] },
-          collation: collation as string | null,
+          collation: collation as [string, string | null] | null,
           dimensions: dimensions as number,
         });
-  const serial = sequence?.[0] === "a" && /^nextval\(/.test(text ?? "");
+  const serial = domain === null && sequence?.[0] === "a" && /^nextval\(/.test(text ?? "");
   return {
     name: name as string,
     type,
@@ -385,13 +386,14 @@ function reflectedIndex(row: Row): ReflectedIndex {
     number,
     string[] | null,
   ];
-  const [classes, collations, notDistinct, comment, tablespace, ofParent] = row.slice(11) as [
+  const [classes, collations, notDistinct, comment, tablespace, ofParent, collationSchemas] = row.slice(11) as [
     (string | null)[] | null,
     (string | null)[] | null,
     boolean,
     string | null,
     string | null,
     boolean,
+    (string | null)[] | null,
   ];
   const keys = parts.slice(0, keyCount);
   const sorting: Record<string, string[]> = {};
@@ -409,6 +411,7 @@ function reflectedIndex(row: Row): ReflectedIndex {
   const include = parts.slice(keyCount);
   const ops = byPart(classes);
   const collated = byPart(collations);
+  const places = byPart(collationSchemas);
   return {
     name,
     columnNames: keys.map((part, i) => (isExpression[i] === true ? null : part)),
@@ -425,6 +428,7 @@ function reflectedIndex(row: Row): ReflectedIndex {
       ...(storage === null ? {} : { with: storageParameters(storage) }),
       ...(Object.keys(ops).length === 0 ? {} : { ops }),
       ...(Object.keys(collated).length === 0 ? {} : { collations: collated }),
+      ...(Object.keys(places).length === 0 ? {} : { collationSchemas: places }),
       ...(notDistinct ? { nullsNotDistinct: true } : {}),
       ...(tablespace === null ? {} : { tablespace }),
     },

@@ -38,7 +38,8 @@ const NAMES: Readonly<Record<string, SQLType>> = {
 /** What is known of a type beside its name. */
 export interface TypeFacts {
   readonly enumeration?: ReflectedEnum | null;
-  readonly collation?: string | null;
+  /** Its name, and its schema where it is not found without. */
+  readonly collation?: readonly [string, string | null] | null;
   /** Of an array. */
   readonly dimensions?: number;
 }
@@ -55,20 +56,21 @@ export function reflectedType(typeName: string, facts: TypeFacts = {}): SQLType 
     return new EnumType(enumeration.labels, { name: enumeration.name, schema: enumeration.schema });
   }
   const type = plainNamedType(typeName);
-  return collation !== null && type instanceof StringType ? type.collated(collation) : type;
+  return collation !== null && type instanceof StringType ? type.collated(...collation) : type;
 }
 
-/** A domain: name, schema, type, notnull, default, collation. */
+/** A domain: name, schema, type, notnull, default, collation and its schema. */
 export function domainOf(
   facts: readonly (string | null)[],
   checks: readonly { readonly name: string; readonly check: string }[],
 ): DomainType {
-  const [name, schema, typeName, notNull, value, collation] = facts as [string, ...(string | null)[]];
+  const [name, schema, typeName, notNull, value, collation, place] = facts as [string, ...(string | null)[]];
   return new DomainType(name, reflectedType(typeName as string), {
     schema: schema ?? null,
     ...(notNull === null ? {} : { notNull: true }),
     ...(value === null ? {} : { default: value as string }),
     ...(collation === null ? {} : { collation: collation as string }),
+    ...(place == null ? {} : { collationSchema: place }),
     ...(checks.length === 0 ? {} : { check: Object.fromEntries(checks.map((each) => [each.name, each.check])) }),
   });
 }

@@ -97,7 +97,7 @@ export function indexContents(
     if (each.duplicatesConstraint !== null) continue;
     const made = table.indexes.find((index) => indexName(index, longest) === each.name);
     if (made === undefined) continue;
-    const { include, ops, collations, ...more } = each.dialectOptions;
+    const { include, ops, collations, collationSchemas, ...more } = each.dialectOptions;
     const text = canonical([
       each.columnNames.map((name) => (name === null ? null : wording.column(name))),
       each.expressions?.map(sql) ?? null,
@@ -107,6 +107,7 @@ export function indexContents(
       include?.map((name) => wording.column(name)),
       byPart(ops),
       byPart(collations),
+      byPart(collationSchemas),
       more,
     ]);
     contents.push({ name: each.name, text, comment: made.options.comment ?? null, made });

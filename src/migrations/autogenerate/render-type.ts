@@ -102,9 +102,11 @@ function withoutNulls(options: object): Readonly<Record<string, unknown>> {
 
 function stringTypeCode(type: StringType, code: CodeWriter): string {
   const t = code.use("t");
-  const collation = type.collation === null ? null : code.object({ collation: type.collation });
+  const { collation: name, collationSchema: schema } = type;
+  const collation = name === null ? null : code.object({ collation: name, collationSchema: schema ?? undefined });
   if (type.kind === "text") return collation === null ? `${t}.text` : `${t}.text(${collation})`;
-  const collated = type.collation === null ? "" : `.collated(${code.value(type.collation)})`;
+  const collated =
+    name === null ? "" : `.collated(${code.value(name)}${schema === null ? "" : `, ${code.value(schema)}`})`;
   if (type.kind === "char") return `${t}.char(${type.maxLength ?? 1})${collated}`;
   if (type.maxLength === null) return `${t}.string${collated}`;
   return collation === null ? `${t}.string(${type.maxLength})` : `${t}.string(${type.maxLength}, ${collation})`;

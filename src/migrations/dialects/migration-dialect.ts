@@ -77,5 +77,6 @@ export interface MigrationDialect {
 /** The collation of a type, as it follows the type in a definition. */
 export function collationText(given: SQLType): string {
   const type = plainType(given);
-  return type instanceof StringType && type.collation !== null ? ` COLLATE ${type.collation}` : "";
+  if (!(type instanceof StringType) || type.collation === null) return "";
+  return ` COLLATE ${type.collationSchema === null ? "" : `${type.collationSchema}.`}${type.collation}`;
 }

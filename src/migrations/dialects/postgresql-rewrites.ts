@@ -34,7 +34,13 @@ export function typeChangeRewrites(columnName: string, changes: ColumnChanges, e
 function isWider(before: SQLType, after: SQLType): boolean {
   const [from, to] = [plainType(before), plainType(after)];
   if (from instanceof StringType && to instanceof StringType) {
-    if (from.kind === "char" || to.kind === "char" || from.collation !== to.collation) return false;
+    if (
+      from.kind === "char" ||
+      to.kind === "char" ||
+      from.collation !== to.collation ||
+      from.collationSchema !== to.collationSchema
+    )
+      return false;
     return to.kind === "text" || isLonger(from.kind === "text" ? null : from.maxLength, to.maxLength);
   }
   if (from instanceof NumericType && to instanceof NumericType) {

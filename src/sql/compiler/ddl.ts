@@ -46,6 +46,7 @@ import type { Table } from "../schema/table.js";
 import { quoteLiteral } from "../types/base.js";
 import { EnumType } from "../types/structured.js";
 import { SQLCompiler } from "./dml.js";
+import { collationName } from "./types.js";
 
 /** Statements that define things. Values in them are written as literals. */
 export class DDLCompiler extends SQLCompiler {
@@ -410,7 +411,8 @@ export class DDLCompiler extends SQLCompiler {
   visitCreateDomainType(ddl: CreateDomainType): string {
     const { options, baseType, checks } = ddl.type;
     let text = `CREATE DOMAIN ${this.dialect.typeCompiler.render(ddl.type)} AS ${this.dialect.typeCompiler.render(baseType)}`;
-    if (options.collation != null) text += ` COLLATE ${this.dialect.identifiers.quote(options.collation)}`;
+    if (options.collation != null)
+      text += ` COLLATE ${collationName(this.dialect, options.collation, options.collationSchema ?? null)}`;
     if (options.default != null) text += ` DEFAULT ${options.default}`;
     if (options.notNull === true) text += " NOT NULL";
     for (const [name, check] of checks)

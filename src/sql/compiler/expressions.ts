@@ -24,6 +24,7 @@ import type { Column } from "../schema/column.js";
 import { booleanType, doubleType, integerType, textType } from "../types/base.js";
 import type { SQLType } from "../types/type.js";
 import { CompilerBase } from "./base.js";
+import { collationName } from "./types.js";
 
 /** Expressions. */
 export abstract class ExpressionCompiler extends CompilerBase {
@@ -491,13 +492,7 @@ export abstract class ExpressionCompiler extends CompilerBase {
   }
 
   visitCollate(node: Collate): string {
-    return `${this.operand(node.element, operators.collate)} COLLATE ${this.collation(node.collation, node.schema)}`;
-  }
-
-  /** A collation's name, always in quotes: `"de_DE"` is not `de_de`. */
-  protected collation(name: string, schema: string | null): string {
-    const { identifiers } = this.dialect;
-    return `${schema === null ? "" : `${identifiers.quoteIfNeeded(schema)}.`}${identifiers.quote(name)}`;
+    return `${this.operand(node.element, operators.collate)} COLLATE ${collationName(this.dialect, node.collation, node.schema)}`;
   }
 
   visitArrayConstructor(node: ArrayConstructor): string {

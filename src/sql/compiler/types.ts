@@ -7,6 +7,15 @@ import type { ArrayType, EnumType } from "../types/structured.js";
 import type { DateTimeType, IntervalType, TimeType } from "../types/temporal.js";
 import { plainType, type SQLType, type TypeDialect } from "../types/type.js";
 
+/** A collation's name, always in quotes: `"de_DE"` is not `de_de`. */
+export function collationName(
+  { identifiers }: { readonly identifiers: IdentifierPreparer },
+  name: string,
+  schema: string | null,
+): string {
+  return `${schema === null ? "" : `${identifiers.quoteIfNeeded(schema)}.`}${identifiers.quote(name)}`;
+}
+
 /** Names of types as standard SQL has them; a dialect overrides what differs. */
 export class TypeCompiler implements TypeRenderer {
   constructor(readonly dialect: TypeDialect & { readonly identifiers: IdentifierPreparer }) {}
@@ -63,7 +72,8 @@ export class TypeCompiler implements TypeRenderer {
     return this.collated("TEXT", type);
   }
   protected collated(text: string, type: StringType): string {
-    return type.collation === null ? text : `${text} COLLATE ${this.dialect.identifiers.quote(type.collation)}`;
+    const { collation, collationSchema } = type;
+    return collation === null ? text : `${text} COLLATE ${collationName(this.dialect, collation, collationSchema)}`;
   }
   visitBoolean(_type: SQLType): string {
     return "BOOLEAN";

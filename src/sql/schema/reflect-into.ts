@@ -147,7 +147,16 @@ function withSerial(found: ReflectedTable): Readonly<Record<string, unknown>> {
 }
 
 function reflectedIndex(table: ReflectionTarget, found: ReflectedIndex): Index {
-  const { include, ops, using, tablespace, nullsNotDistinct, collations = {}, ...rest } = found.dialectOptions;
+  const {
+    include,
+    ops,
+    using,
+    tablespace,
+    nullsNotDistinct,
+    collations = {},
+    collationSchemas = {},
+    ...rest
+  } = found.dialectOptions;
   const parts = found.columnNames.map((name, i) => {
     const text = name ?? (found.expressions?.[i] as string);
     let part: ColumnElement =
@@ -155,7 +164,10 @@ function reflectedIndex(table: ReflectionTarget, found: ReflectedIndex): Index {
         ? rawText(text)
         : (table.columns.find((column) => column.name === name) as unknown as ColumnElement);
     const collation = collations[text];
-    if (collation !== undefined) part = part.collate(collation) as ColumnElement;
+    if (collation !== undefined) {
+      const schema = collationSchemas[text];
+      part = part.collate(collation, schema === undefined ? {} : { schema }) as ColumnElement;
+    }
     for (const word of found.columnSorting[text] ?? []) {
       if (word === "desc") part = part.desc() as ColumnElement;
       else if (word === "nulls_first") part = part.nullsFirst() as ColumnElement;

@@ -111,6 +111,8 @@ export interface ReflectedIndex {
     readonly ops?: Readonly<Record<string, string>>;
     /** Collations by column name or expression, where they are not the column's own. */
     readonly collations?: Readonly<Record<string, string>>;
+    /** The schemas of those collations that are not found without. */
+    readonly collationSchemas?: Readonly<Record<string, string>>;
     readonly nullsNotDistinct?: boolean;
     readonly tablespace?: string;
   };
@@ -145,6 +147,8 @@ export interface ReflectedDomain {
   readonly nullable: boolean;
   readonly default: string | null;
   readonly collation: string | null;
+  /** Null where the collation is found without. */
+  readonly collationSchema: string | null;
   readonly constraints: readonly { readonly name: string; readonly check: string }[];
 }
 

@@ -229,12 +229,21 @@ function checkFiniteFloat(value: unknown): number {
   throw new ArgumentError(`${number} cannot be stored: this database would make NULL or an error of it. Use null.`);
 }
 
+/** How a type of text is sorted and compared. */
+export interface CollationOptions {
+  readonly collation?: string;
+  /** The schema that the collation is in, where it is not found without. */
+  readonly collationSchema?: string;
+}
+
 /** Text, with or without a greatest length. */
 export class StringType extends SQLType<string> {
   constructor(
     readonly maxLength: number | null = null,
     readonly kind: "string" | "text" | "char" = "string",
     readonly collation: string | null = null,
+    /** The schema that the collation is in, where it is not found without. */
+    readonly collationSchema: string | null = null,
   ) {
     super();
   }
@@ -247,12 +256,16 @@ export class StringType extends SQLType<string> {
   protected override describe(): string {
     let text: string = this.kind;
     if (this.maxLength !== null) text += `(${this.maxLength})`;
-    if (this.collation !== null) text += ` collate ${this.collation}`;
+    if (this.collation !== null) text += ` collate ${JSON.stringify([this.collationSchema, this.collation])}`;
     return text;
   }
-  /** The same with a collation. */
-  collated(collation: string | null): StringType {
-    const copy = new StringType(this.maxLength, this.kind, collation);
+  /**
+   * The same with a collation.
+   *
+   * @param schema the schema that the collation is in, where it is not found without
+   */
+  collated(collation: string | null, schema: string | null = null): StringType {
+    const copy = new StringType(this.maxLength, this.kind, collation, schema);
     copy.spellings = this.spellings;
     return copy;
   }

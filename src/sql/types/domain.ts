@@ -16,6 +16,8 @@ export interface DomainOptions {
   /** DEFAULT, as SQL text. */
   readonly default?: string | null;
   readonly collation?: string | null;
+  /** The schema that the collation is in, where it is not found without. */
+  readonly collationSchema?: string | null;
   /** Conditions as SQL text, in which VALUE stands for the value; by name where they have one. */
   readonly check?: string | Readonly<Record<string, string>>;
 }

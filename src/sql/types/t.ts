@@ -5,6 +5,7 @@ import {
   bigIntType,
   binaryType,
   booleanType,
+  type CollationOptions,
   doubleType,
   type FloatType,
   floatType,
@@ -76,8 +77,8 @@ export const t = {
   double: doubleType as FloatType,
   /** VARCHAR: `t.string(50)`. */
   string: callable(
-    (length: number, options?: { readonly collation?: string }) =>
-      new StringType(length, "string", options?.collation ?? null),
+    (length: number, options?: CollationOptions) =>
+      new StringType(length, "string", options?.collation ?? null, options?.collationSchema ?? null),
     stringType,
   ),
   /** The same as `string`. */
@@ -86,7 +87,8 @@ export const t = {
   char: (length: number): StringType => new StringType(length, "char"),
   /** Text of any length. */
   text: callable(
-    (options: { readonly collation?: string }) => new StringType(null, "text", options.collation ?? null),
+    (options: CollationOptions) =>
+      new StringType(null, "text", options.collation ?? null, options.collationSchema ?? null),
     textType,
   ),
   boolean: booleanType as BooleanType,
