@@ -3,7 +3,7 @@ import type { CompileOptions } from "../../sql/compiled.js";
 import { DDLCompiler } from "../../sql/compiler/ddl.js";
 import { TypeCompiler } from "../../sql/compiler/types.js";
 import { DDLElement } from "../../sql/ddl/element.js";
-import type { CreateSchema, DropSchema } from "../../sql/ddl/elements.js";
+import type { CreateSchema, CreateView, DropSchema } from "../../sql/ddl/elements.js";
 import type { Dialect } from "../../sql/dialect.js";
 import { CompileError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
@@ -138,6 +138,11 @@ export class SqliteDDLCompiler extends DDLCompiler {
 
   override visitDropSchema(_ddl: DropSchema): string {
     return this.refuse("DROP SCHEMA", 'Detach the database: text("DETACH name").');
+  }
+
+  override visitCreateView(ddl: CreateView): string {
+    if (ddl.options.orReplace === true) return this.refuse("CREATE OR REPLACE VIEW", "Drop the view first.");
+    return super.visitCreateView(ddl);
   }
 }
 
