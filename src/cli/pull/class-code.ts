@@ -176,6 +176,7 @@ export class ItemWriter {
     if (remoteSide !== null) options["remoteSide"] = columns(remoteSide);
     if (relation.cascade) options["cascade"] = '["all", "delete-orphan"]';
     if (relation.passiveDeletes) options["passiveDeletes"] = "true";
+    if (relation.overlaps.length > 0) options["overlaps"] = code.value(relation.overlaps);
     const decorator = kind.charAt(0).toUpperCase() + kind.slice(1);
     const letter = target.charAt(0).toLowerCase();
     const it = letter === "t" ? "it" : letter;

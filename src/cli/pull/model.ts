@@ -32,6 +32,8 @@ export interface PulledRelation {
   readonly owner: boolean;
   readonly cascade: boolean;
   readonly passiveDeletes: boolean;
+  /** The relationships whose keys share a column with this one's. */
+  readonly overlaps: readonly string[];
 }
 
 /** A table that becomes a class. */
@@ -288,6 +290,7 @@ function pulledRelation(
     owner,
     cascade: !holds && options.cascade !== undefined && constraint?.onDelete?.toUpperCase() === "CASCADE",
     passiveDeletes: !holds && options.passiveDeletes === true,
+    overlaps: (options.overlaps as readonly string[] | undefined) ?? [],
   };
 }
 

@@ -2,6 +2,7 @@
 import { conjunction } from "../../sql/elements/build.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { operators } from "../../sql/operators.js";
+import type { Column } from "../../sql/schema/column.js";
 import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
 import { relationship } from "../mapping/collect.js";
@@ -21,6 +22,9 @@ interface Draft {
   /** Relationships that the class has by its own word. */
   readonly own: readonly RelationDeclaration[];
 }
+
+/** The relationships that fill a column. */
+type Writers = Map<Column, readonly string[]>;
 
 /** Makes a class for every table that has a key and is no pure link, and completes those written by hand. */
 export function generateClasses(
@@ -51,7 +55,8 @@ export function generateClasses(
     if (!pure.includes(table) && table.primaryKey.columns.length > 0) draft(table, hooks, nameOf, drafts);
   }
   const all = [...drafts.values()].sort((a, b) => (a.table.fullName < b.table.fullName ? -1 : 1));
-  for (const local of all) for (const key of sortedKeys(local.table)) relateByKey(local, key, drafts, hooks);
+  const writers: Writers = new Map();
+  for (const local of all) for (const key of sortedKeys(local.table)) relateByKey(local, key, drafts, hooks, writers);
   for (const table of pure) relateByLink(table, drafts, hooks);
   for (const { cls, table, written: known, properties } of all) {
     if (known) registry.addProperties(cls, properties);
@@ -104,6 +109,7 @@ function relateByKey(
   key: ForeignKeyConstraint,
   drafts: ReadonlyMap<Table, Draft>,
   hooks: AutomapHooks,
+  writers: Writers,
 ): void {
   const remote = referred(key, drafts);
   // the key of a subclass's table to its superclass's is inheritance
@@ -135,7 +141,11 @@ function relateByKey(
     hooks.nameForCollectionRelationship?.(remote.cls, local.cls, key, collectionDefault) ??
     collectionDefault;
   const { columns } = key;
-  const join = conditionBesides(rivals, key);
+  // keys that share a column are meant to
+  const others = new Set(columns.flatMap((column) => writers.get(column) ?? []));
+  const overlaps = others.size === 0 ? {} : { overlaps: [...others] };
+  for (const column of columns) writers.set(column, [...(writers.get(column) ?? []), scalar, collection]);
+  const join = { ...conditionBesides(rivals, key), ...overlaps };
   let hasScalar = declared !== undefined;
   if (!hasScalar) {
     const remoteSide = self ? { remoteSide: key.refColumns } : {};

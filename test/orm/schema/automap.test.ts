@@ -1,9 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   type AsyncEngine,
   asyncSessionmaker,
   automapBase,
   Column,
+  column,
+  foreignKeyConstraint,
   func,
   InvalidRequestError,
   inspect,
@@ -17,6 +19,7 @@ import {
   select,
   selectinload,
   t,
+  table,
   text,
 } from "../../../src/index.js";
 import { databaseKind, freshDatabase } from "../../support/database.js";
@@ -38,6 +41,35 @@ function attributesOf(cls: abstract new () => object): string[] {
 }
 
 describe("automap", () => {
+  test("[XM-01] keys that share a column say that they overlap, and nothing warns of them", () => {
+    const metadata = new MetaData();
+    const tenant = () => column(t.integer, { primaryKey: true, autoincrement: false });
+    const id = () => column(t.integer, { primaryKey: true, autoincrement: false });
+    table("shops", metadata, { tenant: tenant(), id: id() });
+    table("buyers", metadata, { tenant: tenant(), id: id() });
+    table(
+      "sales",
+      metadata,
+      { id: id(), tenant: column(t.integer), shop_id: column(t.integer), buyer_id: column(t.integer) },
+      foreignKeyConstraint(["tenant", "shop_id"], ["shops.tenant", "shops.id"]),
+      foreignKeyConstraint(["tenant", "buyer_id"], ["buyers.tenant", "buyers.id"]),
+    );
+    const warned = vi.spyOn(process, "emitWarning").mockReturnValue();
+    try {
+      const base = automapBase({ metadata });
+      base.prepare();
+      base.registry.configure();
+      expect(warned).not.toHaveBeenCalled();
+      const { relations } = base.registry.declared(base.class("sales"));
+      expect(relations.map((each) => [each.property, each.options.overlaps])).toEqual([
+        ["shops", undefined],
+        ["buyers", ["shops", "salesCollection"]],
+      ]);
+    } finally {
+      warned.mockRestore();
+    }
+  });
+
   test("[XM-01] makes Chinook's classes with relationships both ways and many-to-many, and loads along them", async () => {
     const engine = await engineWith(chinook);
     const base = automapBase();
