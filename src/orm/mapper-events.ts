@@ -9,7 +9,7 @@ import { CLASS_EVENTS, type ClassConfigurationEvents, setConfigurationSink } fro
 import { declaredOn } from "./mapping/declarations.js";
 import { mapperOfPrototype } from "./mapping/instrument.js";
 import { Mapper } from "./mapping/mapper.js";
-import type { MapperEventName } from "./persistence/port.js";
+import { MAPPER_EVENTS, type MapperEventName } from "./persistence/port.js";
 import type { InstanceState } from "./state.js";
 
 /** Handlers of what happens to one object. They are synchronous. */
@@ -35,12 +35,7 @@ export type MapperEvents<E = object> = {
 } & { readonly [N in keyof InstanceEvents<E>]: InstanceEvents<E>[N] } & ClassConfigurationEvents;
 
 const NAMES: ReadonlySet<string> = new Set<MapperEventName | InstanceEventName | keyof ClassConfigurationEvents>([
-  "beforeInsert",
-  "afterInsert",
-  "beforeUpdate",
-  "afterUpdate",
-  "beforeDelete",
-  "afterDelete",
+  ...MAPPER_EVENTS,
   "init",
   "load",
   "refresh",

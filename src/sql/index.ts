@@ -85,7 +85,7 @@ export type { ColumnDescription, EntityDescription } from "./selectable/descript
 export * from "./selectable/from-clause.js";
 export { alias, cte, join, lateral, outerjoin, tablesample } from "./selectable/from-methods.js";
 export { FromStatement } from "./selectable/from-statement.js";
-export { baseColumn, canInferOn, inferOn, Join, type JoinKind } from "./selectable/join.js";
+export { baseColumn, canInferOn, inferOn, Join, type JoinKind, type JoinOptions } from "./selectable/join.js";
 export * from "./selectable/query.js";
 export { attributeSets, entityOf, requireFrom, requireSelected } from "./selectable/resolve.js";
 export * from "./selectable/select.js";

@@ -1,4 +1,5 @@
 /** What a SELECT can be asked about itself. */
+import { addMethods } from "./add-methods.js";
 import { displayFroms, fromsOf } from "./compiler/froms.js";
 import { conjunction } from "./elements/build.js";
 import { operators } from "./operators.js";
@@ -31,10 +32,8 @@ const getters: Record<string, (this: Select) => unknown> = {
 for (const [name, get] of Object.entries(getters))
   Object.defineProperty(Select.prototype, name, { configurable: true, get });
 
-Object.defineProperty(Select.prototype, "getFinalFroms", {
-  configurable: true,
-  writable: true,
-  value(this: Select) {
+addMethods(Select.prototype, {
+  getFinalFroms() {
     return displayFroms(this);
   },
 });

@@ -71,7 +71,7 @@ export class Automap {
    * Reflects a schema and makes its classes: one for each table with a primary key that is no pure link between two others,
    * many-to-ones and collections for its foreign keys, many-to-many for the links. It may be called again, for another schema.
    *
-   * @param bind an engine or a connection; with a sync one nothing is to be awaited. left out, or null, where the metadata has the tables
+   * @param bind an engine or a connection; with a sync one nothing is to be awaited. Left out, or null, where the metadata has the tables
    * @example
    * const base = automapBase();
    * await base.prepare(engine);

@@ -21,7 +21,7 @@ import type { Params, SessionExecuteOptions } from "../session/execute-options.j
 import type { SessionCore } from "../session/session-core.js";
 import { stamp } from "../stamp.js";
 import { InstanceState, valuesOf } from "../state.js";
-import { facts, flatReturning, loadAsAsked, loadReturned, type Named, runStatementSets } from "./returning.js";
+import { facts, flatReturning, loadAsAsked, loadReturned, type Named, runStatementSets, setsOf } from "./returning.js";
 
 export function* executeInsert(
   session: SessionCore,
@@ -31,8 +31,7 @@ export function* executeInsert(
 ): Op<CursorResult<unknown>> {
   const entity = statement.entity as OrmEntity;
   const { mapper } = entity;
-  const given = params === undefined ? null : Array.isArray(params) ? (params as readonly Named[]) : [params as Named];
-  const sets = given?.map((set) => entity.written(set)) ?? null;
+  const sets = setsOf(params)?.map((set) => entity.written(set)) ?? null;
   if (sets !== null && sets.length === 0)
     throw new ArgumentError(`insert(${mapper.className}): the list of objects is empty.`);
   const plain = statement.rows.length === 0 && statement.source === null && statement.conflicts.length === 0;
@@ -92,7 +91,7 @@ function* insertObjects(
 ): Op<CursorResult<unknown>> {
   const connection = yield* session.connectionFor(mapper, statement, options.bindArguments);
   const states = sets.map((set) => newState(mapper, set, options.renderNulls === true));
-  yield* connection.withSchemas(options.schemaTranslateMap, () => insertStates(session, connection, states));
+  yield* connection.withSchemas(options.schemaTranslateMap, () => insertStates(connection, states));
   const { returningNodes, rowKeys } = statement;
   for (const state of states) {
     state.key = mapper.identityKeyOf(state);

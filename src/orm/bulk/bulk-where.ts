@@ -25,7 +25,7 @@ import type { Bulk } from "./bulk-statement.js";
 import { conditionOf, type Evaluator, EXPIRED, evaluatorOf, UnevaluatableError } from "./evaluator.js";
 import { hasSeveralTables, writeSeveralTables } from "./joined-where.js";
 import { changesByItself } from "./own-changes.js";
-import { facts, flatReturning, loadAsAsked, loadReturned, type Named, runStatementSets } from "./returning.js";
+import { facts, flatReturning, loadAsAsked, loadReturned, type Named, runStatementSets, setsOf } from "./returning.js";
 
 /** An object of the session whose row the statement matches. */
 interface Matched {
@@ -52,7 +52,7 @@ export function* executeBulk(
       `synchronizeSession is "auto", "evaluate", "fetch" or false, not ${JSON.stringify(strategy)}.`,
     );
   }
-  const sets = params === undefined ? null : Array.isArray(params) ? (params as readonly Named[]) : [params as Named];
+  const sets = setsOf(params);
   const isUpdate = !(statement instanceof Delete);
   if (isUpdate && Array.isArray(params) && (statement as Update).sets.length === 0) {
     const update = statement as Update;

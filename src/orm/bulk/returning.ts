@@ -15,11 +15,18 @@ import { LoaderCriteria } from "../loading/option-steps.js";
 import { OrmEntity } from "../loading/orm-entity.js";
 import { givenColumns, makeRowPlan, type RowPlan } from "../loading/row-plan.js";
 import type { Mapper } from "../mapping/mapper.js";
+import type { Params } from "../session/execute-options.js";
 import { stateOf } from "../stamp.js";
 import { type InstanceState, valuesOf } from "../state.js";
 
 /** Values by parameter name or column key. */
 export type Named = Readonly<Record<string, unknown>>;
+
+/** The sets of values that a statement is executed with; null for none. */
+export function setsOf(params: Params | undefined): readonly Named[] | null {
+  if (params === undefined) return null;
+  return Array.isArray(params) ? (params as readonly Named[]) : [params as Named];
+}
 
 /** A statement that was run, with the driver's rows. */
 export interface Ran {

@@ -73,7 +73,6 @@ export function relationship(
   return new RelationshipSpec(target, options);
 }
 
-/** Attributes of an imperative mapping by name. */
 /** Options of `deferred`. */
 export interface DeferredOptions {
   /** Deferred columns of one group load together. */
@@ -110,6 +109,7 @@ export function deferred(column: ColumnInfo, options: DeferredOptions = {}): Pro
   return new DeferredSpec(column as unknown as Column, options);
 }
 
+/** Attributes of an imperative mapping by name. */
 export type ImperativeProperties = Readonly<Record<string, RelationshipSpec | object>>;
 
 export function imperativeDeclarations(cls: AnyClass, properties: ImperativeProperties): PropertyDeclaration[] {

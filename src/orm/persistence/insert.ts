@@ -15,7 +15,6 @@ import type { Mapper } from "../mapping/mapper.js";
 import type { InstanceState, StateMapper } from "../state.js";
 import { leaveUnset } from "../unset.js";
 import { explainErrors } from "./error-context.js";
-import type { PersistSession } from "./port.js";
 import { type TableShape, tableShapes, type WrittenColumn } from "./shapes.js";
 import { firstVersion } from "./version.js";
 import { insertPlan, type ReturnedColumn, runStatement } from "./write-plans.js";
@@ -44,11 +43,7 @@ interface InsertBatch {
 
 type Filled = (InstanceState | ColumnAttribute | null | undefined)[];
 
-export function* insertStates(
-  _session: PersistSession,
-  connection: ConnectionCore,
-  states: readonly InstanceState[],
-): Op<void> {
+export function* insertStates(connection: ConnectionCore, states: readonly InstanceState[]): Op<void> {
   if (states.length === 0) return;
   const begun: InsertBatch[][] = [];
   try {

@@ -12,7 +12,7 @@ import { KEY_TAKEN, WRONG_IDENTITY } from "../warnings.js";
 import { writeAssociations } from "./associations.js";
 import { deleteStates } from "./delete.js";
 import { insertStates } from "./insert.js";
-import type { MapperEventName, PersistSession, SaveRecord } from "./port.js";
+import { MAPPER_EVENTS, type MapperEventName, type PersistSession, type SaveRecord } from "./port.js";
 import { postUpdateStates, updateStates } from "./update.js";
 
 /** The events around the saves of a flush. */
@@ -22,14 +22,6 @@ interface SaveEvents {
 }
 const BEFORE: SaveEvents = { insert: "beforeInsert", update: "beforeUpdate" };
 const AFTER: SaveEvents = { insert: "afterInsert", update: "afterUpdate" };
-const EVENTS: readonly MapperEventName[] = [
-  "beforeInsert",
-  "afterInsert",
-  "beforeUpdate",
-  "afterUpdate",
-  "beforeDelete",
-  "afterDelete",
-];
 
 export class SessionPersister implements Persister {
   constructor(readonly session: PersistSession) {}
@@ -49,17 +41,14 @@ export class SessionPersister implements Persister {
     const connection = yield* this.session.connectionFor(mapperOf(sorted[0]), null, placeArguments(sorted[0]));
     this.#announce(base, sorted, connection, BEFORE);
     if (base.polymorphicOn !== null) for (const state of sorted) this.#checkDiscriminator(state, mapperOf(state));
-    if (this.#areInserts(sorted)) yield* insertStates(this.session, connection, sorted);
+    if (this.#areInserts(sorted)) yield* insertStates(connection, sorted);
     else {
       const { inserts, updates } = yield* this.#records(sorted, flush);
       // An UPDATE cannot hit a row that this flush makes, and what it frees an INSERT may take.
-      if (updates.length === 0) yield* insertStates(this.session, connection, inserts);
+      if (updates.length === 0) yield* insertStates(connection, inserts);
       else if (inserts.length === 0) yield* updateStates(this.session, connection, updates);
       else {
-        yield* together([
-          updateStates(this.session, connection, updates),
-          insertStates(this.session, connection, inserts),
-        ]);
+        yield* together([updateStates(this.session, connection, updates), insertStates(connection, inserts)]);
       }
     }
     if (base.selfAndDescendants().some(expiresAttributes))
@@ -128,7 +117,7 @@ export class SessionPersister implements Persister {
   }
 
   isHeard(base: Mapper): boolean {
-    if (EVENTS.some((event) => this.#hears(base, event))) return true;
+    if (MAPPER_EVENTS.some((event) => this.#hears(base, event))) return true;
     return base.selfAndDescendants().some((mapper) => hearsInstance("refreshFlush", mapper));
   }
 

@@ -32,13 +32,17 @@ export interface PersistSession {
   ): void;
 }
 
-export type MapperEventName =
-  | "beforeInsert"
-  | "afterInsert"
-  | "beforeUpdate"
-  | "afterUpdate"
-  | "beforeDelete"
-  | "afterDelete";
+/** The events around the writing of each object. */
+export const MAPPER_EVENTS = [
+  "beforeInsert",
+  "afterInsert",
+  "beforeUpdate",
+  "afterUpdate",
+  "beforeDelete",
+  "afterDelete",
+] as const;
+
+export type MapperEventName = (typeof MAPPER_EVENTS)[number];
 
 /** An object to save, and what is known of its row. */
 export interface SaveRecord {

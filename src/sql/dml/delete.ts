@@ -1,3 +1,4 @@
+import { addMethods } from "../add-methods.js";
 import type { Attrs, Cls, EntityRef } from "../entity.js";
 import type { Parts } from "../node.js";
 import { Table } from "../schema/table.js";
@@ -57,10 +58,8 @@ declare module "../schema/table.js" {
   }
 }
 
-Object.defineProperty(Table.prototype, "delete", {
-  configurable: true,
-  writable: true,
-  value(this: Table) {
+addMethods(Table.prototype, {
+  delete() {
     return new Delete(this);
   },
 });

@@ -1,3 +1,4 @@
+import { addMethods } from "../add-methods.js";
 import { ColumnElement } from "../element.js";
 import { expressionOrBind, requireCondition } from "../elements/coerce.js";
 import { inlined } from "../elements/inline-literal.js";
@@ -289,10 +290,8 @@ declare module "../schema/table.js" {
   }
 }
 
-Object.defineProperty(Table.prototype, "insert", {
-  configurable: true,
-  writable: true,
-  value(this: Table) {
+addMethods(Table.prototype, {
+  insert() {
     return new Insert(this);
   },
 });

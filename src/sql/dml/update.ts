@@ -1,3 +1,4 @@
+import { addMethods } from "../add-methods.js";
 import type { ColumnElement } from "../element.js";
 import type { Attrs, Cls, EntityRef } from "../entity.js";
 import { ArgumentError } from "../errors.js";
@@ -114,10 +115,8 @@ declare module "../schema/table.js" {
   }
 }
 
-Object.defineProperty(Table.prototype, "update", {
-  configurable: true,
-  writable: true,
-  value(this: Table) {
+addMethods(Table.prototype, {
+  update() {
     return new Update(this);
   },
 });

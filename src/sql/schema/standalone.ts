@@ -1,4 +1,5 @@
 /** Sequences and indexes that are created and dropped by themselves. */
+import { addMethods } from "../add-methods.js";
 import { CreateIndex, CreateSequence, DropIndex, DropSequence } from "../ddl/elements.js";
 import { type AsyncDDLBind, type DDLConnection, type DDLOp, type DDLRunner, RUN_DDL } from "../ddl-runner.js";
 import { nextValue } from "../elements/sequence-value.js";
@@ -63,10 +64,8 @@ install(Index.prototype, "drop", (c, index, { checkfirst = false }) =>
   c.executeDDL(new DropIndex(index, { ifExists: checkfirst })),
 );
 
-Object.defineProperty(Sequence.prototype, "nextValue", {
-  configurable: true,
-  writable: true,
-  value(this: Sequence) {
+addMethods(Sequence.prototype, {
+  nextValue() {
     return nextValue(this);
   },
 });

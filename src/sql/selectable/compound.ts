@@ -1,3 +1,4 @@
+import { addMethods } from "../add-methods.js";
 import type { ColumnElement } from "../element.js";
 import { requireElement } from "../elements/coerce.js";
 import { TypeCoerce } from "../elements/expression.js";
@@ -171,10 +172,8 @@ const methods = {
 } as const;
 
 for (const [name, keyword] of Object.entries(methods)) {
-  Object.defineProperty(Query.prototype, name, {
-    configurable: true,
-    writable: true,
-    value(this: Query, ...others: readonly unknown[]) {
+  addMethods(Query.prototype, {
+    [name](...others: readonly unknown[]) {
       return compound(keyword, [this, ...others]);
     },
   });

@@ -1,3 +1,4 @@
+import { addMethods } from "../add-methods.js";
 import type { ColumnElement } from "../element.js";
 import { bindValue } from "../elements/bind.js";
 import { requireCondition } from "../elements/coerce.js";
@@ -6,7 +7,7 @@ import type { Condition, Expr } from "../typing.js";
 import { Alias, type AliasedColumns, TableSample } from "./alias.js";
 import type { FromClause as From } from "./from-clause.js";
 import { FromClause } from "./from-clause.js";
-import { inferOn, Join, type JoinKind } from "./join.js";
+import { inferOn, Join, type JoinKind, type JoinOptions, joinKind } from "./join.js";
 import type { CTE, CTEOptions, Query, Subquery, SubqueryColumns } from "./query.js";
 import { requireFrom } from "./resolve.js";
 import { Select } from "./select.js";
@@ -20,11 +21,7 @@ declare module "./from-clause.js" {
     /** The same rows under another name; made up where none is given. */
     alias<const N extends string = string>(name?: N): From<AliasedColumns<C, N>>;
     /** A join to another FROM element, by foreign keys or by the condition given. */
-    join(
-      right: From<unknown>,
-      on?: Condition | null,
-      options?: { readonly isOuter?: boolean; readonly full?: boolean },
-    ): Join;
+    join(right: From<unknown>, on?: Condition | null, options?: JoinOptions): Join;
     /** A LEFT OUTER JOIN. */
     outerjoin(right: From<unknown>, on?: Condition | null): Join;
     /** `TABLESAMPLE method (percent)`. */
@@ -54,8 +51,8 @@ const methods: Record<string, (this: From<unknown>, ...args: never[]) => unknown
   alias(name?: string) {
     return new Alias(this, name ?? null);
   },
-  join(target: unknown, on?: unknown, options: { isOuter?: boolean; full?: boolean } = {}) {
-    return joined(this, target, on, options.full === true ? "full" : options.isOuter === true ? "left" : "inner");
+  join(target: unknown, on?: unknown, options: JoinOptions = {}) {
+    return joined(this, target, on, joinKind(options));
   },
   outerjoin(target: unknown, on?: unknown) {
     return joined(this, target, on, "left");
@@ -76,10 +73,7 @@ const methods: Record<string, (this: From<unknown>, ...args: never[]) => unknown
   },
 };
 
-for (const [name, value] of Object.entries(methods)) {
-  // subclasses with methods of their own (a CTE's alias) keep them: theirs are nearer on the prototype chain
-  Object.defineProperty(FromClause.prototype, name, { configurable: true, writable: true, value });
-}
+addMethods(FromClause.prototype, methods);
 
 /** A join of two FROM elements. */
 export function join(left: From<unknown>, right: From<unknown>, on?: Condition | null): Join {

@@ -1,3 +1,4 @@
+import { addMethods } from "../add-methods.js";
 import { TextClause } from "../elements/text.js";
 import type { LoadOption } from "../entity.js";
 import { ArgumentError } from "../errors.js";
@@ -48,10 +49,8 @@ declare module "./select.js" {
   }
 }
 
-Object.defineProperty(Select.prototype, "fromStatement", {
-  configurable: true,
-  writable: true,
-  value(this: Select, statement: unknown): FromStatement {
+addMethods(Select.prototype, {
+  fromStatement(statement: unknown): FromStatement {
     const returns = (statement as { readonly returningNodes?: readonly Node[] } | null)?.returningNodes;
     if (statement instanceof TextClause || statement instanceof Query) return new FromStatement(this, statement);
     if (statement instanceof Statement && returns !== undefined && returns.length > 0)

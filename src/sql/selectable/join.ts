@@ -9,6 +9,18 @@ import { type ColumnRecord, FromClause, recordOf } from "./from-clause.js";
 /** How two FROM elements are joined. */
 export type JoinKind = "inner" | "left" | "right" | "full" | "cross";
 
+/** Options of `join()`. */
+export interface JoinOptions {
+  /** LEFT OUTER JOIN. */
+  readonly isOuter?: boolean;
+  /** FULL OUTER JOIN. */
+  readonly full?: boolean;
+}
+
+export function joinKind({ full, isOuter }: JoinOptions): JoinKind {
+  return full === true ? "full" : isOuter === true ? "left" : "inner";
+}
+
 /** `left JOIN right ON condition`. */
 export class Join<C = unknown> extends FromClause<C> {
   static override readonly parts: Parts = { left: "node", kind: "name", right: "node", on: "node" };

@@ -1,23 +1,16 @@
 /** Joins of a SELECT, and what they make of its row: the outer sides become nullable. */
+import { addMethods } from "../add-methods.js";
 import { requireCondition } from "../elements/coerce.js";
 import { type Cls, type EntityRef, type RelAttr, RelationElement, type TARGET } from "../entity.js";
 import type { Node } from "../node.js";
 import type { Table } from "../schema/table.js";
 import type { Condition, Valued } from "../typing.js";
 import type { FromClause } from "./from-clause.js";
-import type { JoinKind } from "./join.js";
+import { type JoinKind, type JoinOptions, joinKind } from "./join.js";
 import { attributeSets, entitiesAmong, entityOf, requireFrom } from "./resolve.js";
 import { Select } from "./select.js";
 import { JoinEntry, naming } from "./select-parts.js";
 import type { RowOf, Where } from "./select-typing.js";
-
-/** Options of `join()`. */
-export interface JoinOptions {
-  /** LEFT OUTER JOIN. */
-  readonly isOuter?: boolean;
-  /** FULL OUTER JOIN. */
-  readonly full?: boolean;
-}
 
 /** The options of an inner join, and of a left one: what is selected from its target is nullable. */
 type InnerJoin = { readonly isOuter?: false; readonly full?: false };
@@ -115,9 +108,6 @@ declare module "./select.js" {
   }
 }
 
-const kindOf = (options: JoinOptions): JoinKind =>
-  options.full === true ? "full" : options.isOuter === true ? "left" : "inner";
-
 function joined(
   statement: Select,
   target: unknown,
@@ -139,7 +129,7 @@ function joined(
 
 const methods: Record<string, (this: Select, ...args: never[]) => Select> = {
   join(target: unknown, on?: unknown, options: JoinOptions = {}) {
-    return joined(this, target, on, kindOf(options));
+    return joined(this, target, on, joinKind(options));
   },
   outerjoin(target: unknown, on?: unknown) {
     return joined(this, target, on, "left");
@@ -154,12 +144,11 @@ const methods: Record<string, (this: Select, ...args: never[]) => Select> = {
     return joined(this, target, null, "cross");
   },
   joinFrom(left: unknown, target: unknown, on?: unknown, options: JoinOptions = {}) {
-    return joined(this, target, on, kindOf(options), left, "joinFrom()");
+    return joined(this, target, on, joinKind(options), left, "joinFrom()");
   },
   outerjoinFrom(left: unknown, target: unknown, on?: unknown) {
     return joined(this, target, on, "left", left, "outerjoinFrom()");
   },
 };
 
-for (const [name, value] of Object.entries(methods))
-  Object.defineProperty(Select.prototype, name, { configurable: true, writable: true, value });
+addMethods(Select.prototype, methods);

@@ -1,3 +1,4 @@
+import { addMethods } from "../add-methods.js";
 import { ColumnElement } from "../element.js";
 import { SQLTemplate } from "../elements/template.js";
 import { TextClause } from "../elements/text.js";
@@ -104,5 +105,4 @@ function withColumns(this: TextClause | SQLTemplate, ...given: readonly unknown[
   );
 }
 
-for (const { prototype } of [TextClause, SQLTemplate])
-  Object.defineProperty(prototype, "columns", { configurable: true, writable: true, value: withColumns });
+for (const { prototype } of [TextClause, SQLTemplate]) addMethods(prototype, { columns: withColumns });
