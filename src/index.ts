@@ -17,7 +17,7 @@ export {
 // By their own files: the declarations of a dialect name its driver, whose types a user need not have.
 export type { SqliteOptions } from "./dialects/sqlite/engine-options.js";
 export { type SqliteDateTimeFormat, SqliteDateTimeType, sqlite } from "./dialects/sqlite/own-types.js";
-export type { ExecutionOptions, RowOf } from "./engine/index.js";
+export type { RowOf } from "./engine/index.js";
 export * from "./engine/index.js";
 export * from "./orm/index.js";
 // The mapper's decorator has the name; Core's class is seldom needed by name.

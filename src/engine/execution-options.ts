@@ -1,13 +1,14 @@
 import type { SchemaTranslateMap } from "../sql/compiled.js";
+import type { CustomExecutionOptions } from "../sql/execution-options.js";
 import type { IsolationLevel, TransactionSettings } from "./dialect.js";
 import { mergeTags, type QueryTags } from "./tags.js";
 
 /**
  * Options that travel with a statement, a connection or an engine. Those of the call win over the statement's, which win
  * over the connection's, which win over the engine's. Names that are not listed are kept for whoever reads them (hooks, the
- * ORM).
+ * ORM); {@link CustomExecutionOptions} gives them types.
  */
-export interface ExecutionOptions {
+export interface ExecutionOptions extends CustomExecutionOptions {
   /** For engines and connections outside a transaction: the isolation level of the transactions to come. */
   readonly isolationLevel?: IsolationLevel;
   /** For engines and connections outside a transaction: transactions that only read. */

@@ -48,6 +48,7 @@ export { defineOperators, type OperatorDefinitions } from "./elements/type-opera
 export * from "./elements/window.js";
 export * from "./entity.js";
 export * from "./errors.js";
+export * from "./execution-options.js";
 export * from "./exists.js";
 export type { AsyncExplainBind, SyncExplainBind } from "./explain.js";
 export { registerFunction } from "./function-types.js";

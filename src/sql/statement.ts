@@ -1,21 +1,19 @@
 import type { Compiled, CompileOptions } from "./compiled.js";
+import type { StatementOptions } from "./execution-options.js";
 import { type AsyncExplainBind, explainOn, type SyncExplainBind } from "./explain.js";
 import type { CacheKey } from "./key-context.js";
 import { Node } from "./node.js";
 import { compileFor, type PrintTarget, printed } from "./printed.js";
 import type { ExplainOptions, QueryPlan } from "./query-plan.js";
 
-/** Options of one execution; the engine and the ORM define their names. */
-export type ExecutionOptions = Readonly<Record<string, unknown>>;
-
-const NONE: ExecutionOptions = Object.freeze({});
+const NONE: StatementOptions = Object.freeze({});
 
 /** A node that can be executed. */
 export abstract class Statement extends Node {
   /** @internal The cache key, once asked for. */
   memoizedKey: CacheKey | null = null;
   /** What `executionOptions()` gave; no part of the shape. */
-  readonly execOptions: ExecutionOptions = NONE;
+  readonly execOptions: StatementOptions = NONE;
 
   /** The statement in a dialect's words; that of the default dialect where none is given. */
   compile(dialect?: PrintTarget, options?: CompileOptions): Compiled {
@@ -56,7 +54,7 @@ export abstract class Statement extends Node {
   }
 
   /** This statement with options for its execution, added to those it has. */
-  executionOptions(options: ExecutionOptions): this {
+  executionOptions(options: StatementOptions): this {
     return this.copyWith({ execOptions: { ...this.execOptions, ...options } });
   }
 }

@@ -146,7 +146,14 @@ function* insertStatement(
       continue;
     }
     const overwrite = options.populateExisting === true;
-    const { result, entities } = yield* loadReturned(session, connection, statement as never, ran, overwrite);
+    const { result, entities } = yield* loadReturned(
+      session,
+      connection,
+      statement as never,
+      ran,
+      overwrite,
+      options.identityToken,
+    );
     yield* loadAsAsked(session, mapper, given.loadOptions, entities);
     results.push(result);
   }

@@ -114,7 +114,7 @@ class BulkRun {
   private readonly entity: OrmEntity;
   private readonly mapper: Mapper;
   private readonly isDelete: boolean;
-  /** The shard at hand, in a sharded session. */
+  /** Which of the objects with equal keys are meant: those of the shard at hand, in a sharded session. */
   private place: IdentityToken | null = null;
 
   constructor(
@@ -133,7 +133,7 @@ class BulkRun {
   *run(): Op<CursorResult<unknown>> {
     const { session, statement, mapper, options } = this;
     const connection = yield* session.connectionFor(mapper, statement, options.bindArguments);
-    this.place = session.placeOf(connection);
+    this.place = options.identityToken ?? session.placeOf(connection);
     if (hasSeveralTables(mapper, statement)) return yield* this.runOverTables(connection);
     const values = this.valueEvaluators();
     const inMemory = this.strategy === "evaluate" || this.strategy === "auto" ? this.matchInMemory() : null;
@@ -188,7 +188,7 @@ class BulkRun {
     if (!this.isDelete) synchronize();
     // The rows of an UPDATE are newer than anything in memory.
     const overwrite = !this.isDelete || this.options.populateExisting === true;
-    const { result, entities } = yield* loadReturned(this.session, connection, statement, ran, overwrite);
+    const { result, entities } = yield* loadReturned(this.session, connection, statement, ran, overwrite, this.place);
     if (!this.isDelete) yield* loadAsAsked(this.session, this.mapper, this.loadOptions, entities);
     // Objects that were made of the rows of DELETE ... RETURNING have no row any more.
     if (this.isDelete) {

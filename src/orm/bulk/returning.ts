@@ -17,7 +17,7 @@ import { givenColumns, makeRowPlan, type RowPlan } from "../loading/row-plan.js"
 import type { Mapper } from "../mapping/mapper.js";
 import type { Params } from "../session/execute-options.js";
 import { stateOf } from "../stamp.js";
-import { type InstanceState, valuesOf } from "../state.js";
+import { type IdentityToken, type InstanceState, valuesOf } from "../state.js";
 
 /** Values by parameter name or column key. */
 export type Named = Readonly<Record<string, unknown>>;
@@ -90,6 +90,7 @@ export function* loadReturned(
   statement: DMLStatement,
   ran: Ran,
   populateExisting: boolean,
+  identityToken: IdentityToken | null | undefined,
 ): Op<Returned> {
   const { compiled, binds, rowcount } = ran;
   let byNodes = plans.get(compiled);
@@ -111,7 +112,7 @@ export function* loadReturned(
     });
     byNodes.set(key, plan);
   }
-  const run = new LoadRun(session, connection, binds, undefined, populateExisting);
+  const run = new LoadRun(session, connection, binds, undefined, populateExisting, null, identityToken);
   const rows = plan.plan.read(run, plan.arrange(ran.rows));
   yield* plan.plan.fill(run);
   const entities = rows

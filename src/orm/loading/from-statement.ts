@@ -103,7 +103,7 @@ export function* executeFromStatement(
   }
   const rowPlan = planOf(prepared, statement, connection, result.columns ?? [], map);
   const all = cacheKeyOf(statement).binds;
-  const run = new LoadRun(session, connection, all, named, overwrites(statement, options));
+  const run = new LoadRun(session, connection, all, named, overwrites(statement, options), null, options.identityToken);
   const rows = rowPlan.plan.read(run, rowPlan.arrange(result.rows));
   yield* rowPlan.plan.fill(run);
   return { shape: rowPlan.plan.shape, rows };
@@ -121,7 +121,8 @@ export function* openFromStatement(
   const map = compileOptions(connection, statement, options);
   const { prepared, binds } = prepare(connection, statement, map);
   const { compiled } = prepared;
-  const { tags } = options;
+  const { tags, identityToken } = options;
+  const populateExisting = overwrites(statement, options);
   const cursor = yield* connection.withTags(tags, () =>
     connection.cursor(compiled, compiled.bind(binds, named), chunk),
   );
@@ -138,7 +139,7 @@ export function* openFromStatement(
     shape: plan.shape,
     *fetch(count) {
       const rows = yield* cursor.fetch(count);
-      const run = new LoadRun(session, connection, all, named, overwrites(statement, options));
+      const run = new LoadRun(session, connection, all, named, populateExisting, null, identityToken);
       const values = plan.read(run, rowPlan.arrange(rows));
       yield* connection.withTags(tags, () => plan.fill(run));
       return values;

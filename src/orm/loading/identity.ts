@@ -15,7 +15,7 @@ import { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { LoadSession } from "../load-session.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
-import type { InstanceState } from "../state.js";
+import type { IdentityToken, InstanceState } from "../state.js";
 import { entityOf } from "./entity.js";
 import { keysCondition } from "./keys-condition.js";
 import { loadRelationship } from "./lazy.js";
@@ -25,6 +25,7 @@ import type { OrmPlan } from "./plan.js";
 import { isAfterwards, strategyAt } from "./plan-parts.js";
 import { Planner, planFor } from "./planner.js";
 import { readOf } from "./read-of.js";
+import type { ExecuteOptions } from "./select.js";
 import { keyBind, keyName, type LockOptions, loadColumns } from "./unloaded.js";
 
 export { loadUnloaded } from "./unloaded.js";
@@ -38,8 +39,21 @@ export interface GetOptions {
   readonly executionOptions?: Readonly<Record<string, unknown>>;
   /** Stops waiting and cancels the statement. Asynchronous sessions only. */
   readonly signal?: AbortSignal;
+  /** What tells objects of equal keys apart: the object of this token is asked for. In a sharded session it is the shard. */
+  readonly identityToken?: IdentityToken;
   /** For the session's own routing. */
   readonly bindArguments?: Readonly<Record<string, unknown>>;
+}
+
+/** Options with what their execution options say of the object. */
+export function asGetOptions(given: GetOptions): GetOptions {
+  if (given.executionOptions === undefined) return given;
+  const { populateExisting, identityToken } = given.executionOptions as ExecuteOptions;
+  return {
+    ...given,
+    populateExisting: given.populateExisting || populateExisting === true,
+    identityToken: given.identityToken ?? identityToken,
+  };
 }
 
 const NONE: GetOptions = {};
@@ -117,7 +131,8 @@ export function* loadByKey(
   const found = session.connectionSoon(mapper, routed, options.bindArguments);
   const connection = found instanceof ConnectionCore ? found : yield* found;
   const { plan, binds } = heard === null ? planOf(connection, mapper, options) : planFor(connection, heard);
-  const run = new LoadRun(session, connection, binds, named, options.populateExisting === true);
+  const { populateExisting, identityToken } = options;
+  const run = new LoadRun(session, connection, binds, named, populateExisting === true, null, identityToken);
   const tags = options.executionOptions?.tags as QueryTags | undefined;
   const values =
     tags === undefined ? yield* plan.execute(run) : yield* connection.withTags(tags, () => plan.execute(run));
@@ -139,7 +154,7 @@ export function* loadByKeys(
     yield* loadByKey(session, mapper, keys[0], options);
     return;
   }
-  const connection = yield* session.connectionFor(mapper, readOf(mapper));
+  const connection = yield* session.connectionFor(mapper, readOf(mapper), options.bindArguments);
   const asOne = mapper.primaryKey.length === 1 && connection.dialect.capabilities.arrayParameters;
   const size = asOne ? keys.length : BATCH;
   for (let start = 0; start < keys.length; start += size) {
@@ -148,7 +163,10 @@ export function* loadByKeys(
       connection,
       options.options === undefined ? statement : statement.options(...options.options),
     );
-    yield* plan.execute(new LoadRun(session, connection, binds, undefined, options.populateExisting === true));
+    const { populateExisting, identityToken } = options;
+    yield* plan.execute(
+      new LoadRun(session, connection, binds, undefined, populateExisting === true, null, identityToken),
+    );
   }
 }
 

@@ -85,7 +85,8 @@ function* loadWith(
   const given = options instanceof LoadedOptions ? options : null;
   const loader =
     given === null ? plain.get(relationship, connection.dialect) : loaderWith(given, relationship, connection.dialect);
-  const run = new LoadRun(session, connection, given?.given ?? [], undefined, populateExisting);
+  const binds = given?.given ?? [];
+  const run = new LoadRun(session, connection, binds, undefined, populateExisting, null, tokenOf(states[0]));
   // What is loaded with the targets must not go around in circles back to these objects.
   if (populateExisting) for (const state of states) run.firstLoad(relationship.attribute, state);
   yield* loader.loadFor(run, states);

@@ -63,7 +63,7 @@ export class LoadRun {
   /** Guards recursive loads that overwrite: what was loaded once is not loaded again. */
   private done: Map<RelationAttribute, Set<InstanceState>> | null = null;
 
-  /** The place that the rows come from; null where there is only one. */
+  /** The place that the rows come from, which is part of the identity of what is made of them; null where there is only one. */
   readonly identityToken: IdentityToken | null;
   /** Whether objects get their states as they are made. */
   readonly opensAtOnce: boolean;
@@ -77,8 +77,10 @@ export class LoadRun {
     readonly populateExisting: boolean,
     /** The run that this one serves. */
     readonly parent: LoadRun | null = null,
+    /** What the statement says of the place; without it, it is that of the run around this one, or of the connection. */
+    identityToken?: IdentityToken | null,
   ) {
-    this.identityToken = session.placeOf(connection);
+    this.identityToken = identityToken ?? parent?.identityToken ?? session.placeOf(connection);
     this.opensAtOnce = this.identityToken !== null || session.announcesLoaded;
   }
 

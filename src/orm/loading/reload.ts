@@ -7,7 +7,7 @@ import type { LoadSession } from "../load-session.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
 import { placeArguments } from "../place.js";
-import { type InstanceState, valuesOf } from "../state.js";
+import { type InstanceState, tokenOf, valuesOf } from "../state.js";
 import { entityOf } from "./entity.js";
 import { LoadRun } from "./load-run.js";
 import { LoadedOptions, OptionDefaults, type OptionNode } from "./option-tree.js";
@@ -90,7 +90,8 @@ export function* reloadState(session: LoadSession, state: InstanceState): Op<boo
     plan = planner.plan(heard ?? keyStatement(mapper), node, [mapper], needed);
     if (heard === own) known.set(mapper, plan);
   }
-  const values = yield* plan.execute(new LoadRun(session, connection, options?.given ?? [], named, false));
+  const binds = options?.given ?? [];
+  const values = yield* plan.execute(new LoadRun(session, connection, binds, named, false, null, tokenOf(state)));
   return values.length > 0;
 }
 

@@ -9,6 +9,7 @@ import type { Node } from "../../sql/node.js";
 import type { Select } from "../../sql/selectable/select.js";
 import type { LoadSession } from "../load-session.js";
 import type { Mapper } from "../mapping/mapper.js";
+import type { IdentityToken } from "../state.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
 import { LoadRun, type NamedValues } from "./load-run.js";
 import { OrmEntity } from "./orm-entity.js";
@@ -23,6 +24,8 @@ export interface ExecuteOptions {
   readonly populateExisting?: boolean;
   /** For the session's own routing. */
   readonly bindArguments?: Readonly<Record<string, unknown>>;
+  /** What tells objects of equal keys apart. */
+  readonly identityToken?: IdentityToken;
   /** Other names for schemas. */
   readonly schemaTranslateMap?: SchemaTranslateMap;
   /** Query tags. */
@@ -83,7 +86,9 @@ export function planSelect(
   options: ExecuteOptions,
 ): { readonly plan: OrmPlan; readonly run: LoadRun } {
   const { plan, binds } = planFor(connection, statement, compileOptions(connection, statement, options));
-  return { plan, run: new LoadRun(session, connection, binds, options.params, overwrites(statement, options)) };
+  const populateExisting = overwrites(statement, options);
+  const { params, identityToken } = options;
+  return { plan, run: new LoadRun(session, connection, binds, params, populateExisting, null, identityToken) };
 }
 
 /** A SELECT that is read in parts. */
@@ -121,16 +126,16 @@ export function* openSelect(
     throw streamedCollection();
   }
   const populateExisting = overwrites(statement, options);
-  const { tags } = options;
+  const { tags, params, identityToken } = options;
   const cursor = yield* connection.withTags(tags, () =>
-    connection.cursor(plan.compiled, plan.params(binds, options.params), chunk),
+    connection.cursor(plan.compiled, plan.params(binds, params), chunk),
   );
   return {
     shape: plan.shape,
     *fetch(count) {
       session.identity.settle();
       const rows = yield* cursor.fetch(count);
-      const run = new LoadRun(session, connection, binds, options.params, populateExisting);
+      const run = new LoadRun(session, connection, binds, params, populateExisting, null, identityToken);
       const values = plan.read(run, rows);
       yield* connection.withTags(tags, () => plan.fill(run));
       return values;

@@ -10,6 +10,7 @@ import { entityOf } from "./entity.js";
 import { LoadRun, type PostLoader } from "./load-run.js";
 import type { OptionNode } from "./option-tree.js";
 import type { PlanSource } from "./plan.js";
+import { readOf } from "./read-of.js";
 
 /** How many keys a statement takes. */
 const BATCH = 500;
@@ -37,7 +38,7 @@ export class SubclassLoader implements PostLoader {
 
   private *fetch(run: LoadRun, states: readonly InstanceState[]): Op<void> {
     const { mapper } = this;
-    const connection = yield* run.session.connectionFor(mapper);
+    const connection = yield* run.session.connectionFor(mapper, readOf(mapper), run.bindArguments);
     const source =
       connection.dialect === this.source.dialect ? this.source : this.source.forDialect(connection.dialect);
     const entity = entityOf(mapper);

@@ -1,5 +1,6 @@
 /** What a session's execute takes beside the statement. */
 import type { ExecutionOptions } from "../../engine/execution-options.js";
+import type { IdentityToken } from "../state.js";
 
 /** Options of a session's execute. */
 export interface SessionExecuteOptions extends ExecutionOptions {
@@ -11,6 +12,13 @@ export interface SessionExecuteOptions extends ExecutionOptions {
   readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false;
   /** For `insert(User)` with a list: a null is sent as NULL where the column has a default. Default false. */
   readonly renderNulls?: boolean;
+  /**
+   * What tells objects apart whose keys are equal: part of the identity of the objects that the statement loads, and those that it changes are the ones
+   * that have it. In a sharded session it is the shard.
+   *
+   * @example session.scalars(select(User), { schemaTranslateMap: { "": "tenant_7" }, identityToken: "tenant_7" })
+   */
+  readonly identityToken?: IdentityToken;
   /** Where the statement goes: `mapper` names the class whose engine it is, `shardId` the shard; the rest is for the session's own routing (`getBind`). */
   readonly bindArguments?: Readonly<Record<string, unknown>>;
 }

@@ -31,7 +31,7 @@ import type { Params, SessionExecuteOptions } from "./execute-options.js";
 import { mergeFrozenRows } from "./frozen-rows.js";
 import { type InvokeOptions, type Invoker, ORMExecuteState, OWN_STATEMENT } from "./orm-execute-state.js";
 import type { SessionCore } from "./session-core.js";
-import { overShards } from "./sharding.js";
+import { overShards, type Shards } from "./sharding.js";
 
 /** The mapper that a statement is about: it decides which engine runs it. */
 export function mapperOfStatement(statement: Node): Mapper | null {
@@ -147,6 +147,13 @@ function* executeSelect(
   return only ? result.scalars() : result;
 }
 
+/** In a sharded session, what tells objects apart is the shard that they are of. */
+function placed(shards: Shards | null, options: SessionExecuteOptions): SessionExecuteOptions {
+  const { identityToken, bindArguments } = options;
+  if (shards === null || identityToken === undefined || bindArguments?.shardId !== undefined) return options;
+  return { ...options, bindArguments: { ...bindArguments, shardId: identityToken } };
+}
+
 /** Runs a statement as it is. */
 function* perform(
   session: SessionCore,
@@ -154,9 +161,9 @@ function* perform(
   params: Params | undefined,
   options: SessionExecuteOptions,
 ): Op<Result<unknown> | CursorResult<unknown>> {
-  const merged = optionsOf(session, statement, options);
-  if (merged.autoflush !== false) yield* session.autoflush();
   const { shards } = session;
+  const merged = placed(shards, optionsOf(session, statement, options));
+  if (merged.autoflush !== false) yield* session.autoflush();
   if (shards !== null && merged.bindArguments?.shardId === undefined && isSpread(statement)) {
     const ids = shards.shardsFor(statement, mapperOfStatement(statement));
     return yield* overShards(ids, { ...merged, autoflush: false }, (each) => perform(session, statement, params, each));
@@ -283,7 +290,7 @@ export function* openStream(
   checkStatement(statement, "stream");
   const heard = yield* heardStatement(session, statement, params, options);
   const { statement: node, params: given } = heard;
-  const merged = optionsOf(session, node, heard.options);
+  const merged = placed(session.shards, optionsOf(session, node, heard.options));
   if (merged.autoflush !== false) yield* session.autoflush();
   const { yieldPer } = merged;
   const open = yield* openRows(session, node, given, merged, yieldPer ?? 1000);

@@ -1,10 +1,12 @@
 /** Copies a given graph onto the session's own objects. SQLAlchemy: `Session.merge`. */
 
 import type { Op } from "../../engine/io.js";
+import type { LoadOption } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { Warn } from "../../sql/warnings.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { StaleDataError } from "../errors.js";
+import type { GetOptions } from "../loading/identity.js";
 import { ensureState } from "../mapping/instrument.js";
 import { type Mapper, mapperOf, type Relationship, refuseLost } from "../mapping/mapper.js";
 import { placeArguments } from "../place.js";
@@ -17,11 +19,7 @@ import type { Membership } from "./membership.js";
 /** What merging asks of the session. */
 export interface MergeHost {
   readonly membership: Membership;
-  get(
-    mapper: Mapper,
-    ident: unknown,
-    options?: { readonly options?: readonly unknown[]; readonly bindArguments?: Readonly<Record<string, unknown>> },
-  ): Op<object | null>;
+  get(mapper: Mapper, ident: unknown, options?: GetOptions): Op<object | null>;
   loadAttribute(state: InstanceState, attribute: StateAttribute): Op<unknown>;
   readonly warn: Warn;
 }
@@ -117,13 +115,15 @@ export class Merge {
     let target =
       key === null
         ? undefined
-        : (membership.lookup(mapper.base, key, tokenOf(source)) ?? this.#byKey.get(mapper.base)?.get(hashOf(key)));
+        : (membership.lookup(mapper.base, key, tokenOf(source)) ??
+          this.#byKey.get(mapper.base)?.get(placeKey(source, key)));
     if (target === undefined && key !== null) {
       if (!this.#load) target = this.#stored(mapper, source, key);
       else {
         const found = yield* this.host.get(mapper, [...valuesOf(key)], {
-          options: this.options.options,
+          options: this.options.options as readonly LoadOption[] | undefined,
           bindArguments: placeArguments(source),
+          identityToken: tokenOf(source) ?? undefined,
         });
         if (found !== null) target = stateOf(found);
       }
@@ -131,8 +131,9 @@ export class Merge {
     target ??= this.#fresh(mapper);
     if (key !== null) {
       const family = this.#byKey.get(mapper.base);
-      if (family === undefined) this.#byKey.set(mapper.base, new Map([[hashOf(key), target]]));
-      else family.set(hashOf(key), target);
+      const place = placeKey(source, key);
+      if (family === undefined) this.#byKey.set(mapper.base, new Map([[place, target]]));
+      else family.set(place, target);
     }
     return target;
   }
@@ -160,6 +161,8 @@ export class Merge {
     const state = this.#instance(mapper);
     state.key = key;
     state.origin = source.origin;
+    const token = tokenOf(source);
+    if (token !== null) state.ext().identityToken = token;
     this.host.membership.saveOrUpdate(state);
     return state;
   }
@@ -241,4 +244,10 @@ function next(frame: Frame): void {
   frame.at++;
   frame.members = null;
   frame.merged.length = 0;
+}
+
+/** What a row is found by, where equal keys may be of several places. */
+function placeKey(source: InstanceState, key: IdentityKey): unknown {
+  const token = tokenOf(source);
+  return token === null ? hashOf(key) : JSON.stringify([typeof token, token, typeof hashOf(key), String(hashOf(key))]);
 }

@@ -19,7 +19,14 @@ import type { IdentityMap } from "../identity-map.js";
 import { announceInstance, heard } from "../instance-events.js";
 import type { AnnouncedLoad, LoadSession } from "../load-session.js";
 import type { Tie } from "../loaded-alike.js";
-import { type GetOptions, loadByKey, loadByKeys, loadUnloaded, refreshState } from "../loading/identity.js";
+import {
+  asGetOptions,
+  type GetOptions,
+  loadByKey,
+  loadByKeys,
+  loadUnloaded,
+  refreshState,
+} from "../loading/identity.js";
 import { loadRelationship } from "../loading/lazy.js";
 import { LoadedOptions } from "../loading/option-tree.js";
 import { isKnown, joinsOnReload, reloadState } from "../loading/reload.js";
@@ -228,13 +235,12 @@ export class SessionCore
   // --- loading -----------------------------------------------------------------------------------------------------
 
   *get(mapper: Mapper, ident: unknown, given: GetOptions = {}): Op<object | null> {
-    const options: GetOptions =
-      given.executionOptions?.populateExisting === true ? { ...given, populateExisting: true } : given;
+    const options = asGetOptions(given);
     const values = mapper.keyValues(ident);
     if (this.shards !== null) return yield* this.#getSharded(this.shards, mapper, values, options);
     if (!options.populateExisting && !options.withForUpdate) {
       const key = mapper.identityKey(values);
-      const object = key === null ? undefined : this.identity.objectAt(mapper.base, key);
+      const object = key === null ? undefined : this.identity.objectAt(mapper.base, key, options.identityToken ?? null);
       if (object !== undefined) {
         const found = peekState(object);
         if (!(found.mapper as Mapper).isA(mapper)) return null;
@@ -248,7 +254,7 @@ export class SessionCore
 
   /** Asks the shards where the object of a key may be: memory of all first. */
   *#getSharded(shards: Shards, mapper: Mapper, values: readonly unknown[], options: GetOptions): Op<object | null> {
-    const named = options.bindArguments?.shardId as IdentityToken | undefined;
+    const named = options.identityToken ?? (options.bindArguments?.shardId as IdentityToken | undefined);
     const tokens = named === undefined ? shards.choosers.identityChooser(mapper.cls, values) : [named];
     const key = mapper.identityKey(values);
     if (key !== null && !options.populateExisting && !options.withForUpdate) {
@@ -442,7 +448,7 @@ export class SessionCore
   *#readGroups(groups: ReadonlyMap<Mapper, readonly InstanceState[]>, only?: InstanceState): Op<void> {
     for (const [mapper, group] of groups) {
       const [key] = mapper.primaryKey;
-      if (group.length > 1 && this.shards === null) {
+      if (group.length > 1 && this.shards === null && group.every((state) => tokenOf(state) === null)) {
         const keys = group.map((state) => valuesOf(state.key as IdentityKey));
         yield* loadByKeys(this, mapper, keys);
       }

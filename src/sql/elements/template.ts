@@ -1,11 +1,11 @@
 import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
+import type { StatementOptions } from "../execution-options.js";
 import type { CacheKey } from "../key-context.js";
 import { Node, type Parts } from "../node.js";
 import { type PrintTarget, printed } from "../printed.js";
 import { AS_OPERAND, ENTITY } from "../protocol.js";
 import { FromClause } from "../selectable/from-clause.js";
-import type { ExecutionOptions } from "../statement.js";
 import { nullType } from "../types/base.js";
 import { describeValue } from "../types/text-check.js";
 import { plainType, type SQLType } from "../types/type.js";
@@ -21,7 +21,7 @@ export class SQLTemplate<T = never> extends ColumnElement<T, never> {
   }
   /** @internal The cache key, once asked for. */
   memoizedKey: CacheKey | null = null;
-  readonly execOptions: ExecutionOptions = {};
+  readonly execOptions: StatementOptions = {};
 
   constructor(
     readonly strings: readonly string[],
@@ -48,7 +48,7 @@ export class SQLTemplate<T = never> extends ColumnElement<T, never> {
   }
 
   /** This statement with options for its execution. */
-  executionOptions(options: ExecutionOptions): this {
+  executionOptions(options: StatementOptions): this {
     return this.copyWith({ execOptions: { ...this.execOptions, ...options }, memoizedKey: null });
   }
 }

@@ -1,11 +1,11 @@
 import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
+import type { StatementOptions } from "../execution-options.js";
 import { type AsyncExplainBind, explainOn, type SyncExplainBind } from "../explain.js";
 import type { CacheKey } from "../key-context.js";
 import type { Node, Parts } from "../node.js";
 import { type PrintTarget, printed } from "../printed.js";
 import type { ExplainOptions, QueryPlan } from "../query-plan.js";
-import type { ExecutionOptions } from "../statement.js";
 import { nullType, typeOfValue } from "../types/base.js";
 import { plainType, type SQLType } from "../types/type.js";
 import { BindParameter } from "./bind.js";
@@ -18,13 +18,13 @@ export class TextClause extends ColumnElement<never, never> {
   }
   /** @internal The cache key, once asked for. */
   memoizedKey: CacheKey | null = null;
-  readonly execOptions: ExecutionOptions;
+  readonly execOptions: StatementOptions;
 
   constructor(
     /** The text between the parameters, one piece more than there are parameters. */
     readonly pieces: readonly string[],
     readonly binds: readonly BindParameter[],
-    execOptions: ExecutionOptions = {},
+    execOptions: StatementOptions = {},
   ) {
     super();
     this.execOptions = execOptions;
@@ -91,7 +91,7 @@ export class TextClause extends ColumnElement<never, never> {
   }
 
   /** This statement with options for its execution. */
-  executionOptions(options: ExecutionOptions): TextClause {
+  executionOptions(options: StatementOptions): TextClause {
     return new TextClause(this.pieces, this.binds, { ...this.execOptions, ...options });
   }
 

@@ -6,10 +6,10 @@ import { withParams } from "../elements/params.js";
 import { type WindowOptions, windowSpec } from "../elements/window.js";
 import type { Attrs, Cls, EntityRef, LoadOption } from "../entity.js";
 import { ArgumentError, InvalidRequestError } from "../errors.js";
+import type { StatementOptions } from "../execution-options.js";
 import { keepShape } from "../keep-shape.js";
 import type { Loading, Tells } from "../load-effects.js";
 import type { Node, Parts } from "../node.js";
-import type { ExecutionOptions } from "../statement.js";
 import type { LOADS, Valued } from "../typing.js";
 import { type ColumnDescription, describeColumns } from "./descriptions.js";
 import { FromClause } from "./from-clause.js";
@@ -99,7 +99,7 @@ export class Select<
   readonly forUpdateArg: ForUpdateArg | null;
   readonly loadOptions: readonly LoadOption[];
   readonly extras: SelectExtras | null;
-  declare readonly execOptions: ExecutionOptions;
+  declare readonly execOptions: StatementOptions;
 
   // Copying field by field, in one order, keeps one hidden class and costs a tenth of an object spread.
   constructor(rawColumns: readonly Node[], rowKeys: readonly string[], from: Select | null = null) {
@@ -134,7 +134,7 @@ export class Select<
       this.forUpdateArg = from.forUpdateArg;
       this.loadOptions = from.loadOptions;
       this.extras = from.extras;
-      (this as { execOptions: ExecutionOptions }).execOptions = from.execOptions;
+      (this as { execOptions: StatementOptions }).execOptions = from.execOptions;
     }
   }
 

@@ -28,6 +28,13 @@ import {
 import { recordStatements } from "../../support/statements.js";
 import { make, storeFor } from "../support.js";
 
+declare module "../../../src/index.js" {
+  interface CustomExecutionOptions {
+    /** Who asks. */
+    readonly askedBy?: string;
+  }
+}
+
 const reg = registry();
 
 @reg.Entity("users")
@@ -97,6 +104,23 @@ describe("doOrmExecute", () => {
     expect(seen[2].bindArguments).toEqual({ shard: 1 });
     expect(seen[0].session).toBe(session.syncSession);
     expect(seen[0]).toBeInstanceOf(ORMExecuteState);
+  });
+
+  test("an application gives its own execution options a type; undeclared ones are taken as they come", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const seen = watch(Session);
+    await session.execute(select(User).executionOptions({ askedBy: "statement" }), undefined, { other: 1 });
+    await session.scalars(select(User), undefined, { askedBy: "call" });
+    expectTypeOf(seen[0].executionOptions.askedBy).toEqualTypeOf<string | undefined>();
+    expect(seen.map((s) => [s.executionOptions.askedBy, s.executionOptions.other])).toEqual([
+      ["statement", 1],
+      ["call", undefined],
+    ]);
+    // @ts-expect-error of another type
+    await session.execute(select(User), undefined, { askedBy: 7 });
+    // @ts-expect-error of another type
+    select(User).executionOptions({ askedBy: 7 });
   });
 
   test("[SV-01] sees loads of relationships and columns, and gets by key, and says so", async () => {

@@ -33,6 +33,7 @@ import {
   update,
 } from "../../../src/index.js";
 import { databaseKind, type EngineOptions, type FreshDatabaseOptions, freshDatabase } from "../../support/database.js";
+import { recordStatements } from "../../support/statements.js";
 import { tempFolder } from "../../support/temp.js";
 import { make } from "../support.js";
 
@@ -372,4 +373,55 @@ test("[CC-04] what is compiled for a tenant is compiled once, for loads and flus
   origins.length = 0;
   await use();
   expect(origins).toEqual(["cached", "cached"]);
+});
+
+test("one session holds objects of equal keys from two schemas, told apart by identityToken", async () => {
+  const { engine, copy } = await tenants();
+  for (const name of ["one", "two"]) {
+    const own = copy({ executionOptions: { schemaTranslateMap: map(name) } });
+    await reg.metadata.createAll(own);
+    await asyncSessionmaker(own).begin((s) =>
+      s.add(make(Person, { name, notes: [make(Note, { body: `note of ${name}` })] })),
+    );
+  }
+  await using session = asyncSessionmaker(engine)();
+  const from = (name: string) => ({ schemaTranslateMap: map(name), identityToken: name });
+  const statement = select(Person).where((p) => p.id.eq(1));
+  const one = await session.scalars(statement, undefined, from("one")).one();
+  const two = await session
+    .scalars(statement.options(selectinload(Person, (p) => p.notes)).executionOptions(from("two")))
+    .one();
+  expect([one.name, two.name, two.notes[0].body]).toEqual(["one", "two", "note of two"]);
+  expect([one.id, two.id]).toEqual([1, 1]);
+  expect([inspect(one).identityToken, inspect(two).identityToken]).toEqual(["one", "two"]);
+  expect(inspect(two.notes[0]).identityToken).toBe("two");
+  // Each is found by its key and token, without a statement.
+  const log = recordStatements(engine);
+  expect(await session.get(Person, 1, { identityToken: "one" })).toBe(one);
+  expect(await session.get(Person, 1, { executionOptions: from("two") })).toBe(two);
+  expect(log.count()).toBe(0);
+  expect(await session.scalars(statement, undefined, from("one")).one()).toBe(one);
+  // A statement that changes rows tells the objects of its token.
+  await session.execute(
+    update(Person)
+      .where((p) => p.id.eq(1))
+      .values({ name: "changed" }),
+    undefined,
+    from("two"),
+  );
+  expect([one.name, two.name]).toEqual(["one", "changed"]);
+  const [made] = await session
+    .scalars(insert(Topic).values({ name: "t" }).returning(Topic), undefined, from("one"))
+    .all();
+  expect(inspect(made).identityToken).toBe("one");
+  await using stream = await session.streamScalars(statement, undefined, from("two"));
+  for await (const each of stream) expect(each).toBe(two);
+  // Merging keeps it.
+  await using other = asyncSessionmaker(engine)();
+  const [copyOne, copyTwo] = [
+    await other.merge(one, { load: false }),
+    await other.merge(two.notes[0].person ?? two, { load: false }),
+  ];
+  expect(copyOne).not.toBe(copyTwo);
+  expect([copyOne.name, copyTwo.name]).toEqual(["one", "changed"]);
 });

@@ -248,4 +248,26 @@ describe("a sharded session", () => {
     );
     expect(await session.scalar(text("select 1"), undefined, { bindArguments: { shardId: "east" } })).toBe(1);
   });
+
+  test("[XS-01] identityToken pins a statement, a get and a stream; merged objects of equal keys stay two", async () => {
+    const { Session } = await store();
+    await using session = Session();
+    const identityToken = "east";
+    const names = select(City).where((c) => c.id.eq(1));
+    const [tokyo] = await session.scalars(names, undefined, { identityToken }).all();
+    expect(tokyo.name).toBe("Tokyo");
+    expect(await session.get(City, 1, { identityToken })).toBe(tokyo);
+    await using stream = await session.streamScalars(names, undefined, { identityToken });
+    for await (const each of stream) expect(each).toBe(tokyo);
+    const rome = (await session.get(City, 1, { identityToken: "west" })) as City;
+    await using other = Session();
+    for (const load of [true, false]) {
+      other.expungeAll();
+      const merged = [await other.merge(rome, { load }), await other.merge(tokyo, { load })];
+      expect(merged.map((each) => [each.name, inspect(each).identityToken])).toEqual([
+        ["Rome", "west"],
+        ["Tokyo", "east"],
+      ]);
+    }
+  });
 });
