@@ -73,6 +73,15 @@ export class CompileError extends AthanorError {
   });
 }
 
+/** A name is longer than the database takes. */
+export class IdentifierError extends CompileError {
+  static override readonly page: Page = errorPage("ATHANOR_IDENTIFIER", {
+    cause:
+      "A table, a schema, a constraint or an index was given a name that is longer than the database takes. PostgreSQL would cut it without an error, and the next one that begins alike would clash with it.",
+    cure: 'Give a shorter name. Names that a naming convention makes are cut to fit, and so is a name of a constraint or an index that is marked with conv("...").',
+  });
+}
+
 /** A column was asked for by a name that the table, subquery or row does not have. */
 export class NoSuchColumnError extends InvalidRequestError {
   static override readonly page: Page = errorPage("ATHANOR_NO_SUCH_COLUMN", {

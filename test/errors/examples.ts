@@ -10,7 +10,10 @@ import {
   asyncSessionmaker,
   awaitable,
   Column,
+  CreateTable,
+  checkConstraint,
   column,
+  compile,
   create,
   createAsyncEngine,
   createEngine,
@@ -174,6 +177,12 @@ export const examples: Readonly<Record<string, (world: World) => unknown>> = {
   ATHANOR_DETACHED: async ({ Session }) => {
     const user = await Session.begin((session) => session.getOne(User, 1));
     user.posts; // the session is closed
+  },
+  ATHANOR_IDENTIFIER: () => {
+    const parcels = table("parcels", new MetaData(), { weight: column(t.integer) });
+    const name = `ck_parcels_weight_${"is_more_than_nothing_at_all_".repeat(2)}`;
+    parcels.addConstraint(checkConstraint("weight > 0", { name })); // { name: conv(name) } is cut
+    compile(new CreateTable(parcels), createAsyncEngine("postgresql://localhost/shop").dialect);
   },
   ATHANOR_INTEGRITY: async ({ session }) => {
     session.addAll([create(User, { name: "Bob", posts: [] }), create(User, { name: "Bob", posts: [] })]);

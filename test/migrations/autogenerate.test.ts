@@ -11,6 +11,7 @@ import {
   func,
   Index,
   identity,
+  inspect,
   MetaData,
   Sequence,
   t,
@@ -234,6 +235,29 @@ describe("compareMetadata", () => {
       return metadata;
     };
     await thereAndBack(made(0), made(1));
+  });
+
+  test("[AG-03] a name of a convention that is too long is the same one however it was cut", async () => {
+    if (databaseKind() !== "postgresql") return;
+    const namingConvention = { uq: "uq_%(table_name)s_%(column_0_N_name)s", ix: "ix_%(table_name)s_%(column_0_name)s" };
+    const made = (more: boolean): MetaData => {
+      const metadata = new MetaData({ namingConvention });
+      const things = table(`things_${"that_have_a_long_name_".repeat(2)}`, metadata, {
+        code_of_the_channel: column(t.integer),
+        code_of_the_country: column(t.integer),
+      });
+      if (!more) return metadata;
+      things.addConstraint(new UniqueConstraint(["code_of_the_channel", "code_of_the_country"]));
+      things.addIndex(new Index(null, ["code_of_the_channel"]));
+      return metadata;
+    };
+    await thereAndBack(made(true), made(false), {}, async (engine) => {
+      const [on] = made(true).tables.keys();
+      const [unique] = await inspect(engine).getUniqueConstraints(on as string);
+      expect(unique?.name).toMatch(/^uq_things_[a-z_]{45}_[0-9a-f]{4}$/);
+      const other = `${unique?.name?.slice(0, 57)}_beef`;
+      await engine.execute(text(`ALTER TABLE ${on} RENAME CONSTRAINT ${unique?.name} TO ${other}`));
+    });
   });
 
   test("[AG-01] a key that others refer to changes, and so does the type of both sides", async () => {

@@ -320,10 +320,9 @@ describe("naming conventions", () => {
   });
 
   it("cut long names and end them with a hash", () => {
-    const long = table(`t${"x".repeat(80)}`, md, { id: column(t.integer, { primaryKey: true }) });
+    const long = table(`t${"x".repeat(60)}`, md, { id: column(t.integer, { primaryKey: true }) });
     const name = /CONSTRAINT (\S+)/.exec(create(long))?.[1] as string;
-    expect(name).toHaveLength(63);
-    expect(name).toMatch(/_[0-9a-f]{4}$/);
+    expect(name).toMatch(/^pk_tx{51}_[0-9a-f]{4}$/);
   });
 });
 

@@ -4,7 +4,7 @@ import { Column } from "../../sql/schema/column.js";
 import { CheckConstraint, type Constraint } from "../../sql/schema/constraints.js";
 import { conv } from "../../sql/schema/conv.js";
 import { MetaData } from "../../sql/schema/metadata.js";
-import { constraintName, indexName } from "../../sql/schema/naming.js";
+import { constraintName, indexName, isCutOf } from "../../sql/schema/naming.js";
 import type { ReflectedColumn, ReflectedTable } from "../../sql/schema/reflected.js";
 import { Table } from "../../sql/schema/table.js";
 import { EnumType } from "../../sql/types/structured.js";
@@ -17,6 +17,7 @@ import {
   DropIndexOperation,
 } from "../operations/constraint-operations.js";
 import { setComment } from "../operations/named-operations.js";
+import { nameOf, nameOfIndex } from "../operations/names.js";
 import type { MigrateOperation } from "../operations/operation.js";
 import { skeleton } from "../operations/schema-objects.js";
 import { AddColumnOperation, AlterColumnOperation, DropColumnOperation } from "../operations/table-operations.js";
@@ -71,11 +72,15 @@ export function compareTable(table: ComparedTable, options: TableComparisonOptio
   const from = { name: before.name, schema: before.schema };
   compareColumns(table, options, found);
 
-  const onPurpose = new Set(own.constraints.map((each) => constraintName(each, options.longest)));
+  const { longest } = options;
+  const onPurpose = new Map(own.constraints.map((each) => [constraintName(each, longest), nameOf(each)]));
   const constraints = difference(
     constraintContents(before, nowTable, wording, options),
     constraintContents(after, wantedTable, AS_IS, options),
-    (one, other) => one.name === other.name || !onPurpose.has(other.name) || other.name === null,
+    (one, other) => {
+      const whole = onPurpose.get(other.name) ?? null;
+      return whole === null || isNamed(one.name, other.name, whole, longest);
+    },
     ({ name }, reflected) => options.isIncluded("constraint", name, after, reflected),
   );
   for (const { name, made } of constraints.gone) drops.push(new DropConstraintOperation(from, name, {}, made));
@@ -86,15 +91,16 @@ export function compareTable(table: ComparedTable, options: TableComparisonOptio
     adds.push(new AddConstraintOperation(onPurpose.has(each.name) ? made : freelyNamed(made, each.name, taken)));
   }
 
+  const wholeNames = new Map(own.indexes.map((each) => [indexName(each, longest), nameOfIndex(each)]));
   const indexes = difference(
     indexContents(before, nowTable, wording, options),
     indexContents(after, wantedTable, AS_IS, options),
-    (one, other) => one.name === other.name,
+    (one, other) => isNamed(one.name, other.name, wholeNames.get(other.name as string) ?? "", longest),
     ({ name }, reflected) => options.isIncluded("index", name, after, reflected),
   );
   for (const { name, made } of indexes.gone) drops.push(new DropIndexOperation(name as string, from, {}, made));
   for (const { name, made } of indexes.come) {
-    const written = own.indexes.find((each) => indexName(each, options.longest) === name);
+    const written = own.indexes.find((each) => indexName(each, longest) === name);
     adds.push(new CreateIndexOperation(written ?? made));
   }
   if (!options.canAlter) return found;
@@ -107,9 +113,16 @@ export function compareTable(table: ComparedTable, options: TableComparisonOptio
   }
   for (const [was, { name, comment }] of indexes.stay) {
     if (was.comment === comment) continue;
-    found.changes.push(setComment({ ...on, name: name as string }, { kind: "index" }, comment, was.comment));
+    found.changes.push(
+      setComment({ ...on, name: (was.name ?? name) as string }, { kind: "index" }, comment, was.comment),
+    );
   }
   return found;
+}
+
+/** Whether a name found is the one wanted, or the same name of a convention cut in another way. */
+function isNamed(found: string | null, wanted: string | null, whole: string, longest: number): boolean {
+  return found === wanted || (found !== null && isCutOf(found, whole, longest));
 }
 
 /** What is on one side only, and what is on both. */

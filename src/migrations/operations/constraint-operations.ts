@@ -7,6 +7,7 @@ import type { ExistsOptions } from "../../sql/ddl/elements.js";
 import type { Constraint } from "../../sql/schema/constraints.js";
 import { constraintDDL, indexDDL } from "../../sql/schema/create.js";
 import type { Index } from "../../sql/schema/indexes.js";
+import { indexName } from "../../sql/schema/naming.js";
 import type { MigrationContext, Recovery } from "../context.js";
 import { MigrationError } from "../errors.js";
 import { DropConstraintByName, DropIndexByName, fullName, type QualifiedName } from "./alter.js";
@@ -143,7 +144,8 @@ export class CreateIndexOperation extends MigrateOperation {
     const indexes = await context.connection.runSync((sync) =>
       inspect(sync).getIndexes(name, { schema: schema ?? null }),
     );
-    const found = indexes.find((each) => each.name === this.name);
+    const made = indexName(this.index, context.dialect.identifiers.maxLength);
+    const found = indexes.find((each) => each.name === made);
     if (found === undefined) return "again";
     if ((found as { readonly valid?: boolean }).valid !== false) return "done";
     for (const each of new DropIndexOperation(this.name, this.on, { concurrently: true }).ddl(context.dialect)) {

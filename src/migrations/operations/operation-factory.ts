@@ -115,7 +115,7 @@ export class OperationFactory {
     const { ifNotExists = false, ...rest } = options;
     const plain = [...columns, ...(rest.include ?? [])].filter((each): each is string => typeof each === "string");
     // Its columns may be those of the program's own tables, to which it does not belong.
-    const index = new Index(name, columns, rest, null);
+    const index = new Index(name === null ? null : conv(name), columns, rest, null);
     skeleton(this.on.name, this.on.schema ?? null, plain, [index], this.names);
     return new CreateIndexOperation(index, ifNotExists ? { ifNotExists } : {});
   }

@@ -8,6 +8,7 @@ import {
   PrimaryKeyConstraint,
   UniqueConstraint,
 } from "../../sql/schema/constraints.js";
+import { conv } from "../../sql/schema/conv.js";
 import { Index } from "../../sql/schema/indexes.js";
 import { MetaData } from "../../sql/schema/metadata.js";
 import { Table, type TableItem } from "../../sql/schema/table.js";
@@ -202,7 +203,7 @@ export class TableShape {
         part.visitName === "Column" ? this.#now((part as Column).name) : (part as never),
       );
       const { where, ...rest } = each.options;
-      const made = new Index(each.name ?? nameOfIndex(each), parts, {
+      const made = new Index(conv(nameOfIndex(each)), parts, {
         ...rest,
         ...(where === undefined ? {} : { where: typeof where === "string" ? this.#renamedText(where) : where }),
       });

@@ -41,7 +41,7 @@ import {
 } from "../schema/constraints.js";
 import type { SequenceOptions } from "../schema/generated.js";
 import type { Index } from "../schema/indexes.js";
-import { constraintName, indexName } from "../schema/naming.js";
+import { constraintName, fitting, indexName } from "../schema/naming.js";
 import type { Table } from "../schema/table.js";
 import { quoteLiteral } from "../types/base.js";
 import { EnumType } from "../types/structured.js";
@@ -81,6 +81,8 @@ export class DDLCompiler extends SQLCompiler {
 
   visitCreateTable(ddl: CreateTable): string {
     const table = ddl.table as unknown as Table;
+    const { maxLength } = this.dialect.identifiers;
+    for (const name of [table.name, table.schema]) if (name !== null) fitting(name, maxLength);
     const prefixes = table.prefixes.map((each) => `${each} `).join("");
     // The database has system columns by itself.
     const columns = table.columns.filter((column) => !column.system);

@@ -1,4 +1,5 @@
-import { ArgumentError } from "../errors.js";
+import { createHash } from "node:crypto";
+import { ArgumentError, IdentifierError } from "../errors.js";
 import type { Column, TableLike } from "./column.js";
 import type { Constraint, ForeignKeyConstraint } from "./constraints.js";
 import { Conv } from "./conv.js";
@@ -35,21 +36,32 @@ interface Named {
   readonly columns: readonly Column[];
 }
 
-/** The name of a constraint: its own, what the convention makes, or null for none. */
+/**
+ * The name of a constraint: its own, what the convention makes, or null for none.
+ *
+ * @throws IdentifierError for one given by hand that is longer than the database takes
+ */
 export function constraintName(constraint: Constraint, maxLength: number): string | null {
+  const { name } = constraint;
   const convention = conventionOf(constraint.table);
   const template = convention[constraint.kind];
-  if (constraint.name instanceof Conv) return shorten(constraint.name.name, maxLength);
-  if (typeof template !== "string") return constraint.name === null ? null : shorten(constraint.name, maxLength);
+  if (name instanceof Conv) return shorten(name.name, maxLength);
   // a given name stays, unless the convention asks for it
-  if (constraint.name !== null && !template.includes("%(constraint_name)s")) return shorten(constraint.name, maxLength);
-  if (constraint.name === null && template.includes("%(constraint_name)s")) return null;
-  return shorten(fill(template, constraint, constraint, convention), maxLength);
+  const asks = template?.includes("%(constraint_name)s") === true;
+  if (template !== undefined && asks === (name !== null))
+    return shorten(fill(template, constraint, constraint, convention), maxLength);
+  return name === null ? null : fitting(name, maxLength);
 }
 
-/** The name of an index: its own, or what the convention makes. */
+/**
+ * The name of an index: its own, or what the convention makes.
+ *
+ * @throws IdentifierError for one given by hand that is longer than the database takes
+ */
 export function indexName(index: Index, maxLength: number): string {
-  if (index.name !== null) return shorten(String(index.name), maxLength);
+  const { name } = index;
+  if (name instanceof Conv) return shorten(name.name, maxLength);
+  if (name !== null) return fitting(name, maxLength);
   const convention = conventionOf(index.table);
   const template = typeof convention.ix === "string" ? convention.ix : (defaultNamingConvention.ix as string);
   return shorten(fill(template, index, index, convention), maxLength);
@@ -83,27 +95,49 @@ function tokenValue(token: string, named: Named, table: TableLike): string {
   const match = /^(referred_)?column_(\d+)(N|_N)?_(name|key|label)$/.exec(token);
   if (match === null) throw new ArgumentError(`the naming convention has no token %(${token})s.`);
   const columns = match[1] === undefined ? named.columns : (named as unknown as ForeignKeyConstraint).refColumns;
+  const prefix = table.schema === null ? "" : `${table.schema.replaceAll(".", "_")}_`;
   const text = (column: Column): string =>
-    match[4] === "key" ? column.key : match[4] === "label" ? `${table.name}_${column.name}` : column.name;
+    match[4] === "key" ? column.key : match[4] === "label" ? `${prefix}${table.name}_${column.name}` : column.name;
   if (match[3] !== undefined) return columns.map(text).join(match[3] === "_N" ? "_" : "");
   const column = columns[Number(match[2])];
   return column === undefined ? "" : text(column);
 }
 
-/** A generated name cut to the database's limit, its end replaced by a hash of the whole. */
+/**
+ * A name that was made by a convention, cut to what the database takes: its beginning and the end of its MD5, which is how
+ * SQLAlchemy cuts it, so that both find the same constraint. The database's limit is counted in bytes of UTF-8.
+ */
 export function shorten(name: string, maxLength: number): string {
-  const bytes = new TextEncoder().encode(name).length;
-  if (bytes <= maxLength) return name;
-  const cut = new TextDecoder("utf-8", { fatal: false }).decode(new TextEncoder().encode(name).slice(0, maxLength - 5));
-  return `${cut.replace(/\uFFFD+$/, "")}_${hash(name).toString(16).padStart(8, "0").slice(-4)}`;
+  if (bytes(name) <= maxLength) return name;
+  return `${beginning(name, maxLength)}_${createHash("md5").update(name).digest("hex").slice(-4)}`;
 }
 
-// FNV-1a
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) {
-    value ^= text.charCodeAt(i);
-    value = Math.imul(value, 0x01000193) >>> 0;
-  }
-  return value;
+/**
+ * Whether a name that a database has is that of a convention, too long for it and cut at another place or with another end:
+ * by the server, or by another program.
+ */
+export function isCutOf(found: string, whole: string, maxLength: number): boolean {
+  return bytes(whole) > maxLength && found.startsWith(beginning(whole, maxLength));
+}
+
+/** What stays of a name that is cut: eight bytes less than there is room for, and no half characters. */
+function beginning(name: string, maxLength: number): string {
+  const cut = new TextEncoder().encode(name).slice(0, maxLength - 8);
+  return new TextDecoder().decode(cut).replace(/\uFFFD+$/, "");
+}
+
+/**
+ * A name that was given by hand, which must not be cut in silence.
+ *
+ * @throws IdentifierError when it is longer than the database takes
+ */
+export function fitting(name: string, maxLength: number): string {
+  if (bytes(name) <= maxLength) return name;
+  throw new IdentifierError(
+    `the name ${JSON.stringify(name)} is ${bytes(name)} bytes long, and this database takes ${maxLength}. Give a shorter one; that of a constraint or an index is cut to fit where it is written conv(${JSON.stringify(name)}).`,
+  );
+}
+
+function bytes(name: string): number {
+  return new TextEncoder().encode(name).length;
 }

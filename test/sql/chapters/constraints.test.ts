@@ -9,6 +9,7 @@ import {
   ForeignKeyConstraint,
   foreignKey,
   func,
+  IdentifierError,
   Index,
   IntegrityError,
   insert,
@@ -21,7 +22,7 @@ import {
   UniqueConstraint,
 } from "../../../src/index.js";
 import { constraintName } from "../../../src/sql/index.js";
-import { chapter } from "./chapter.js";
+import { chapter, errorOf } from "./chapter.js";
 
 const example = chapter();
 const ddl = (made: unknown) => new CreateTable(made as Table);
@@ -159,9 +160,43 @@ describe("naming conventions", () => {
         new UniqueConstraint(["a", "b", "c"]),
       );
     const [, unique] = make("long_names").constraints;
-    const name = constraintName(unique as UniqueConstraint, 63) as string;
-    expect(name).toMatch(/^uq_long_names_information_channel_code_billing_convention__[0-9a-f]{4}$/);
-    expect(name.length).toBeLessThanOrEqual(63);
+    expect(constraintName(unique as UniqueConstraint, 63)).toBe(
+      "uq_long_names_information_channel_code_billing_conventi_a79e",
+    );
+  });
+
+  example(
+    "names given by hand are cut only where they are marked so, and refused where they are too long",
+    ({ sql, name }) => {
+      const long = `${"a".repeat(63)}b`;
+      const made = (given: string | ReturnType<typeof conv>) =>
+        table("named", new MetaData(), { x: column(t.integer) }, new CheckConstraint("x > 1", { name: given }));
+      const indexed = made("ck");
+      const index = new Index(long, [indexed.c.x]);
+      if (name === "sqlite") {
+        expect(sql(ddl(made(long)))).toContain(`CONSTRAINT ${long} CHECK`);
+        expect(sql(new CreateIndex(index))).toContain(long);
+        return;
+      }
+      expect(sql(ddl(made(conv(long))))).toContain(`CONSTRAINT ${"a".repeat(55)}_834b CHECK`);
+      const short = `the name "${long}" is 64 bytes long, and this database takes 63. Give a shorter one`;
+      const tooLong = [
+        ddl(made(long)),
+        ddl(table(long, new MetaData(), { x: column(t.integer) })),
+        ddl(table("t", new MetaData(), { x: column(t.integer) }, { schema: long })),
+        new CreateIndex(index),
+      ];
+      for (const each of tooLong) {
+        const error = errorOf(() => sql(each));
+        expect(error).toBeInstanceOf(IdentifierError);
+        expect(error?.message).toContain(short);
+      }
+    },
+  );
+
+  example("the label of a column is of its schema too", ({ sql }) => {
+    const made = table("t", new MetaData(), { a: column(t.integer, { index: true }) }, { schema: "s.x" });
+    expect(sql(new CreateIndex(made.indexes[0] as Index))).toContain("ix_s_x_t_a");
   });
 
   example("by tokens of one's own", () => {
