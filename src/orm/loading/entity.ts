@@ -43,6 +43,8 @@ export class MapperEntity extends OrmEntity {
     readonly entityName: string,
     readonly kind: EntityKind,
     readonly polymorphic: readonly Mapper[],
+    /** The alias whose columns it takes where a subquery has those of several. */
+    private readonly origin: From | null = null,
   ) {
     super();
     const subclasses = polymorphic.length > 1 ? polymorphic.map(refId).join("+") : "";
@@ -162,7 +164,8 @@ export class MapperEntity extends OrmEntity {
     const candidates =
       attribute === undefined ? [column] : [column, ...attribute.columns, ...twins(this.polymorphic, attribute)];
     for (const candidate of candidates) {
-      for (const each of this.from.columns) if (baseColumn(each) === candidate) return each;
+      const found = this.from.columns.filter((each) => baseColumn(each) === candidate);
+      if (found.length > 0) return found.find((each) => comesFrom(each, this.origin)) ?? found[0];
     }
     if (this.kind !== "named") return null;
     return this.from.columns.find(({ key }) => key === column.name || key === attribute?.key) ?? null;
@@ -211,6 +214,7 @@ export class MapperEntity extends OrmEntity {
       this.entityName,
       kind === "named" ? kind : "alias",
       this.polymorphic,
+      this.origin,
     );
   }
 
@@ -223,6 +227,7 @@ export class MapperEntity extends OrmEntity {
   appendName(context: KeyContext): void {
     context.text += this.keyText;
     if (this.kind !== "class") this.from.appendKey(context);
+    this.origin?.appendKey(context);
   }
 
   /** The expressions among its columns: they have values of their own. */
@@ -243,7 +248,7 @@ export class MapperEntity extends OrmEntity {
     const from = replace(this.from) as From;
     return from === this.from
       ? this
-      : (new MapperEntity(this.mapper, from, this.entityName, this.kind, this.polymorphic) as this);
+      : (new MapperEntity(this.mapper, from, this.entityName, this.kind, this.polymorphic, this.origin) as this);
   }
 }
 
@@ -324,6 +329,17 @@ function polymorphicAttribute(polymorphic: readonly Mapper[], column: Column): C
     if (attribute !== undefined) return attribute;
   }
   return undefined;
+}
+
+/** Whether a column of a subquery is one of this FROM element, or of what it covers. */
+function comesFrom(column: ColumnElement, origin: From | null): boolean {
+  if (origin === null) return false;
+  let each = column as { readonly table?: From; readonly base?: object; readonly element?: object } | undefined;
+  while (each !== undefined) {
+    if (each.table !== undefined && origin.covers.includes(each.table)) return true;
+    each = each.base ?? each.element;
+  }
+  return false;
 }
 
 /** All columns that one attribute is mapped to, in any table of the hierarchy. */
@@ -458,12 +474,12 @@ export interface AliasedOptions<N extends string = string> {
 export function aliased<E>(cls: Cls<E>): Attrs<E, AliasOf<E>>;
 export function aliased<E, const N extends string>(cls: Cls<E>, name: N): Attrs<E, N>;
 export function aliased<E, const N extends string = string>(
-  cls: Cls<E>,
+  cls: Cls<E> | EntityRef<E, unknown>,
   from: FromClause<unknown> | Query<unknown, unknown>,
   name?: N | AliasedOptions<N>,
 ): Attrs<E, string extends N ? AliasOf<E> : N>;
 export function aliased(cls: unknown, what?: unknown, options: string | AliasedOptions = {}): unknown {
-  const mapper = requireEntity(cls).mapper;
+  const { mapper, from: origin } = requireEntity(cls);
   const { name, adaptOnNames = false } = typeof options === "string" ? { name: options } : options;
   if (what === undefined || typeof what === "string") return aliasOf(mapper, what ?? null).attrs;
   const from = what instanceof Query ? what.subquery(name) : what;
@@ -471,7 +487,7 @@ export function aliased(cls: unknown, what?: unknown, options: string | AliasedO
     throw new ArgumentError(`aliased(${mapper.className}, ...): give a name, a subquery or another FROM element.`);
   }
   const named = name ?? (from instanceof AliasedFrom ? from.aliasName : null) ?? mapper.className;
-  return new MapperEntity(mapper, from as From, named, adaptOnNames ? "named" : "alias", [mapper]).attrs;
+  return new MapperEntity(mapper, from as From, named, adaptOnNames ? "named" : "alias", [mapper], origin).attrs;
 }
 
 type Intersection<U> = (U extends unknown ? (x: U) => void : never) extends (x: infer I) => void ? I : never;

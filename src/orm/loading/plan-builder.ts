@@ -2,9 +2,11 @@
 import type { ResultShape } from "../../engine/row.js";
 import { compile } from "../../sql/compile.js";
 import type { CompileOptions } from "../../sql/compiled.js";
+import { displayFroms } from "../../sql/compiler/froms.js";
 import type { Dialect } from "../../sql/dialect.js";
 import { ColumnElement } from "../../sql/element.js";
 import { Label } from "../../sql/elements/expression.js";
+import { LabelReference } from "../../sql/elements/label-reference.js";
 import { EntityElement } from "../../sql/entity.js";
 import type { BoundValue } from "../../sql/key-context.js";
 import { cacheKeyOf, type Node, type Parts, replaceNodes } from "../../sql/node.js";
@@ -14,7 +16,7 @@ import { Join } from "../../sql/selectable/join.js";
 import { Subquery } from "../../sql/selectable/query.js";
 import { Select } from "../../sql/selectable/select.js";
 import { JoinEntry } from "../../sql/selectable/select-parts.js";
-import { disambiguate } from "../../sql/selectable/selected-columns.js";
+import { columnCalled, disambiguate } from "../../sql/selectable/selected-columns.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { CompositeElement } from "./composite-element.js";
@@ -101,12 +103,12 @@ class PlanBuilder {
   build(): OrmPlan {
     this.layOutItems();
     const roots = this.items.flatMap((item) => ("part" in item ? [item.part] : []));
-    const wrapped = roots.some((part) => collectionsIn(part, true) !== null) && this.mustWrap();
     const bare = this.statement.with({ rawColumns: this.innerNodes, rowKeys: [] });
     let statement = bare;
     if (roots.some(hasJoins)) {
       for (const part of roots) this.layOutOuter(part);
-      statement = wrapped ? this.wrap(bare, roots) : this.joinTo(bare, roots);
+      const own = this.withoutNames(bare);
+      statement = this.mustWrap(roots) ? this.wrap(own, roots) : this.joinTo(own, roots);
     }
     return this.finish(statement, bare, roots);
   }
@@ -180,17 +182,28 @@ class PlanBuilder {
     );
   }
 
-  /** Rows must not be multiplied before they are counted. */
-  private mustWrap(): boolean {
+  /** Names in ORDER BY and GROUP BY are those of the statement's own columns, never of what is joined to it for loading. */
+  private withoutNames(bare: Select): Select {
+    const resolved = (clauses: readonly ColumnElement[]) =>
+      clauses.map((clause) =>
+        replaceNodes(clause as Node, (node) =>
+          node instanceof LabelReference
+            ? columnCalled(node.name, disambiguate(this.innerNodes), displayFroms(bare), this.request.dialect.name)
+            : undefined,
+        ),
+      ) as ColumnElement[];
+    return bare.with({
+      orderByClauses: resolved(bare.orderByClauses),
+      groupByClauses: resolved(bare.groupByClauses),
+    });
+  }
+
+  /** Rows must not be multiplied before they are counted, and groups take no more columns than their own. */
+  private mustWrap(roots: readonly Part[]): boolean {
     const { limitClause, offsetClause, distinctFlag, distinctOnClauses, groupByClauses, extras } = this.statement;
-    return (
-      limitClause !== null ||
-      offsetClause !== null ||
-      distinctFlag ||
-      distinctOnClauses.length > 0 ||
-      groupByClauses.length > 0 ||
-      (extras !== null && extras.fetch !== null)
-    );
+    if (distinctFlag || distinctOnClauses.length > 0 || groupByClauses.length > 0) return true;
+    const limited = limitClause !== null || offsetClause !== null || (extras !== null && extras.fetch !== null);
+    return limited && roots.some((part) => collectionsIn(part, true) !== null);
   }
 
   private joinTo(bare: Select, roots: readonly Part[]): Select {

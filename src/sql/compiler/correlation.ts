@@ -45,11 +45,11 @@ export function visibleFroms(select: Select, froms: From[], frame: Frame, isolat
   const explicit = isolated ? difference(correlatable, nearest) : correlatable;
   const mode = select.extras?.correlateMode ?? "auto";
   if (mode === "only") {
-    const given = new Set(select.extras?.correlated);
+    const given = covered(select);
     return froms.filter((each) => !(given.has(each) && explicit.has(each)));
   }
   if (mode === "except") {
-    const kept = new Set(select.extras?.correlated);
+    const kept = covered(select);
     return froms.filter((each) => kept.has(each) || !explicit.has(each));
   }
   if (isolated || froms.length < 2 || nearest.size === 0) return froms;
@@ -58,6 +58,13 @@ export function visibleFroms(select: Select, froms: From[], frame: Frame, isolat
   throw new InvalidRequestError(
     `a subquery of ${froms.map((each) => each.describe()).join(" and ")} is left without FROM, since the statement around it has them all. Say correlate(...) or use an alias inside.`,
   );
+}
+
+/** What `correlate()` or `correlateExcept()` named, with the sides of joins. */
+function covered(select: Select): ReadonlySet<From> {
+  const found = new Set<From>();
+  for (const from of select.extras?.correlated ?? []) for (const each of from.covers) found.add(each);
+  return found;
 }
 
 function difference(all: ReadonlySet<From>, without: ReadonlySet<From>): ReadonlySet<From> {

@@ -73,9 +73,8 @@ function applyJoin(select: Select, froms: From[], entry: JoinEntry, previous: Fr
 
 function joinAlong(select: Select, froms: From[], entry: JoinEntry, relation: RelationElement): From {
   const { left: start, steps } = relation.joinTarget();
-  let at = froms.findIndex((each) => each.covers.includes(start));
-  const left = at >= 0 ? (froms[at] as From) : start;
-  if (at < 0 && select.fromObjects.length === 0 && froms.length > 0) at = -1;
+  const at = froms.findIndex((each) => each.covers.includes(start));
+  const left = at >= 0 ? (froms[at] as From) : ((froms.length === 0 ? selectedWith(select, start) : null) ?? start);
   const last = steps[steps.length - 1];
   if (last === undefined) throw new InvalidRequestError("a relationship without join steps cannot be joined.");
   const both = (on: ColumnElement, more: ColumnElement | null): ColumnElement =>
@@ -95,6 +94,16 @@ function joinAlong(select: Select, froms: From[], entry: JoinEntry, relation: Re
   }
   place(froms, at, joined);
   return last.right;
+}
+
+/** The joined tables of a selected entity: a relationship of another class of its hierarchy begins at them, and at no second copy. */
+function selectedWith(select: Select, start: From): From | null {
+  let table = start;
+  while (table instanceof Join) table = table.left;
+  for (const node of select.rawColumns)
+    if (node instanceof EntityElement && node.from instanceof Join && node.from.covers.includes(table))
+      return node.from;
+  return null;
 }
 
 function place(froms: From[], at: number, joined: From): void {

@@ -10,7 +10,7 @@ import { FromClause } from "../selectable/from-clause.js";
 import type { Exists, Query, ScalarSelect, SelectedColumn } from "../selectable/query.js";
 import type { Select } from "../selectable/select.js";
 import type { FetchArg, ForUpdateArg, SelectExtras } from "../selectable/select-parts.js";
-import { plainName } from "../selectable/selected-columns.js";
+import { columnCalled, plainName } from "../selectable/selected-columns.js";
 import type { TextualSelect } from "../selectable/textual.js";
 import { frameInside, visibleFroms } from "./correlation.js";
 import { cartesianProduct } from "./from-linting.js";
@@ -154,18 +154,10 @@ export abstract class SelectCompiler extends WithCompiler {
     return this.process(label.element);
   }
 
-  /** A selected column by its name. */
+  /** A column of the statement by its name. */
   visitLabelReference(node: LabelReference): string {
-    const { columns } = this.frame;
-    const found =
-      columns.find((each) => each.name === node.name) ?? columns.find((each) => each.key === node.name) ?? null;
-    if (found === null) {
-      const names = columns.map((each) => each.name).join(", ");
-      throw new CompileError(
-        `${this.dialect.name}: ORDER BY or GROUP BY names ${JSON.stringify(node.name)}, and the statement selects ${names || "nothing by name"}.`,
-      );
-    }
-    return this.frame.labels.get(found.element) ?? this.process(found.element);
+    const found = columnCalled(node.name, this.frame.columns, this.frame.nearest, this.dialect.name);
+    return this.frame.labels.get(found) ?? this.process(found);
   }
 
   protected orderList(clauses: readonly Node[]): string {
@@ -260,7 +252,7 @@ export abstract class SelectCompiler extends WithCompiler {
     this.depth--;
     let text = members.join(` ${compound.keyword} `);
     const outer = this.frame;
-    this.frame = { ...outer, labels: compoundLabels(columns, (name) => this.quote(name)), columns };
+    this.frame = { ...outer, nearest: new Set(), labels: compoundLabels(columns, (name) => this.quote(name)), columns };
     if (compound.groupByClauses.length > 0) text += ` GROUP BY ${this.orderList(compound.groupByClauses)}`;
     if (compound.orderByClauses.length > 0) text += ` ORDER BY ${this.orderList(compound.orderByClauses)}`;
     text += this.limitText(compound.limitClause, compound.offsetClause, compound.fetchClause);

@@ -1,5 +1,6 @@
 import { ColumnElement } from "../element.js";
 import { EntityElement } from "../entity.js";
+import { CompileError } from "../errors.js";
 import type { Node } from "../node.js";
 import { FromClause } from "./from-clause.js";
 import type { SelectedColumn } from "./query.js";
@@ -14,6 +15,30 @@ export function expandColumns(nodes: readonly Node[]): ColumnElement[] {
     }
   }
   return elements;
+}
+
+/**
+ * The column that ORDER BY or GROUP BY names: a selected one, or one of the FROM elements.
+ *
+ * @param dialect for the message
+ * @throws CompileError where none has the name
+ */
+export function columnCalled(
+  name: string,
+  selected: readonly SelectedColumn[],
+  froms: Iterable<FromClause<unknown>>,
+  dialect: string,
+): ColumnElement {
+  const found = selected.find((each) => each.name === name) ?? selected.find((each) => each.key === name);
+  if (found !== undefined) return found.element;
+  for (const from of froms) {
+    const column = from.columns.find((each) => each.key === name);
+    if (column !== undefined) return column;
+  }
+  const names = selected.map((each) => each.name).join(", ");
+  throw new CompileError(
+    `${dialect}: ORDER BY or GROUP BY names ${JSON.stringify(name)}, and the statement selects ${names || "nothing by name"}.`,
+  );
 }
 
 /** The name that the database gives to a selected element by itself, or null when it must be given one. */

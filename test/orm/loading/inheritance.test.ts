@@ -144,6 +144,48 @@ describe("joined tables", () => {
     expect(joined[1].boss?.level).toBe(3);
   });
 
+  test("a relationship of the base begins at the joined tables of the subclass that is selected", async () => {
+    const { Session, log } = await office();
+    await using session = Session();
+    const e = attrs(Employee);
+    const engineers = select(Engineer)
+      .join(e.company)
+      .where((x) => x.language.eq("TS"));
+    expect((await session.scalars(engineers).all()).map((x) => x.name)).toEqual(["Eve"]);
+    expect(log.texts()[0]).toContain("FROM employees JOIN engineers ON employees.id = engineers.id JOIN companies ON");
+    const wide = withPolymorphic(Employee, [Engineer]);
+    const named = select(wide).join(attrs(Manager).company).orderBy(wide.id);
+    expect(names(await session.scalars(named).all())).toEqual(["Manager", "Engineer", "Employee"]);
+  });
+
+  test("correlate() of a polymorphic entity takes all its tables from the statement around", async () => {
+    const { Session } = await office();
+    await using session = Session();
+    const e = withPolymorphic(Employee, "*");
+    const m = aliased(Manager, "m");
+    const boss = select(m.name).where(m.id.eq(e.bossId)).correlate(e).scalarSubquery();
+    expect(await session.scalars(select(e.name).where(boss.eq("Meg")).orderBy(e.id)).all()).toEqual(["Eve", "Joe"]);
+  });
+
+  test("an alias over a subquery has the columns of the alias it was made from", async () => {
+    const { Session } = await office();
+    await using session = Session();
+    const boss = aliased(Employee, "boss");
+    const e = attrs(Employee);
+    const pairs = select(Employee, boss).join(boss, e.bossId.eq(boss.id)).subquery();
+    const [one, other] = [aliased(Employee, pairs, "one"), aliased(boss, pairs, "other")];
+    const rows = await session.execute(select(one, other).orderBy(one.id)).all();
+    expect(rows.map(([x, y]) => [x.name, y.name])).toEqual([
+      ["Eve", "Meg"],
+      ["Joe", "Meg"],
+    ]);
+    // The other way round is another statement, though all its parts have the same shape.
+    const [swapped] = await session.execute(select(other.name, one.name).orderBy(one.id)).all();
+    expect([...swapped]).toEqual(["Meg", "Eve"]);
+    const bosses = aliased(boss, pairs, "one");
+    expect(await session.scalars(select(bosses.name)).all()).toEqual(["Meg", "Meg"]);
+  });
+
   test("a discriminator that no class has is an error that names it and the classes", async () => {
     const { Session } = await office();
     await using session = Session();

@@ -3,6 +3,8 @@ import {
   aliased,
   attrs,
   containsEager,
+  desc,
+  func,
   joinedload,
   type LoadOption,
   select,
@@ -10,7 +12,7 @@ import {
   subqueryload,
 } from "../../../src/index.js";
 import { shelf } from "./fixture.js";
-import { Author, Comment, Post, TreeNode } from "./models.js";
+import { Author, Comment, Post, Tag, TreeNode } from "./models.js";
 
 const posts = (authors: readonly Author[]) => authors.map((a) => a.posts.map((p) => p.id));
 
@@ -225,6 +227,52 @@ describe("containsEager", () => {
     expect(posts(authors)).toEqual([[1, 2, 3], [4, 5], []]);
     expect(authors[0].posts[0].tags.length).toBe(2);
     expect(log.count()).toBe(2);
+  });
+});
+
+describe("joinedload beside what the statement itself orders and groups by", () => {
+  test("a name in ORDER BY is one of the statement's columns, never one of those that are loaded", async () => {
+    const { Session, log } = await shelf();
+    await using session = Session();
+    const [a, p] = [attrs(Author), attrs(Post)];
+    const withPosts = select(Author).options(joinedload(a.posts));
+    const authors = await session
+      .scalars(
+        withPosts
+          .join(a.posts)
+          .where(p.id.in([3, 4]))
+          .orderBy("title"),
+      )
+      .unique()
+      .all();
+    expect(authors.map((each) => each.name)).toEqual(["Bob", "Ann"]);
+    expect(log.texts()[0]).toContain("ORDER BY posts.title, ");
+    const limited = await session
+      .scalars(withPosts.orderBy(desc("name")).limit(2))
+      .unique()
+      .all();
+    expect(posts(limited)).toEqual([[], [4, 5]]);
+    await expect(session.scalars(withPosts.orderBy("title")).unique().all()).rejects.toThrow(
+      'ORDER BY or GROUP BY names "title", and the statement selects id, name, active, born.',
+    );
+  });
+
+  test("the rows of a GROUP BY or DISTINCT are a subquery, also for a relation to one", async () => {
+    const { Session, log } = await shelf();
+    await using session = Session();
+    const [p, g] = [attrs(Post), attrs(Tag)];
+    const counted = await session
+      .execute(select(Post, func.count(g.id)).join(p.tags).groupBy(p.id).orderBy(p.id).options(joinedload(p.author)))
+      .all();
+    expect(counted.map(([post, tags]) => [post.author?.name, Number(tags)])).toEqual([
+      ["Ann", 2],
+      ["Ann", 1],
+      ["Bob", 1],
+      ["Bob", 2],
+    ]);
+    expect(log.texts()[0]).toMatch(/FROM \(SELECT .*GROUP BY posts\.id.*\) AS anon_1\s+LEFT OUTER JOIN authors/s);
+    const once = await session.scalars(select(Post).distinct().orderBy(p.id).options(joinedload(p.author))).all();
+    expect(once.map((post) => post.author?.id ?? null)).toEqual([1, 1, 1, 2, 2, null]);
   });
 });
 

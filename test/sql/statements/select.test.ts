@@ -240,6 +240,9 @@ describe("[TU-16] order and group", () => {
       sql: /GROUP BY thing ORDER BY thing/,
     },
   );
+  statement("a name of a column that is not selected", () => select(emp.c.id).orderBy(desc("salary"), "id").limit(2), {
+    sql: /ORDER BY emp\.salary DESC, emp\.id/,
+  });
   statement("a name that nothing selected has is refused", () => select(emp.c.id).orderBy("nope"), {
     refused: { sqlite: '"nope"', postgresql: '"nope"' },
   });
