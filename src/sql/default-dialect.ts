@@ -4,6 +4,7 @@ import { SQLCompiler } from "./compiler/dml.js";
 import { TypeCompiler } from "./compiler/types.js";
 import type { Dialect, IdentifierPreparer, ParamStyle, TypeRenderer } from "./dialect.js";
 import { StandardIdentifiers } from "./identifiers.js";
+import type { JsonCell } from "./types/json-cell.js";
 import { plainType, type SQLType } from "./types/type.js";
 
 /**
@@ -32,6 +33,10 @@ export class DefaultDialect implements Dialect {
     if (this.types.size > 5_000) this.types.clear();
     this.types.set(type as SQLType, impl);
     return impl as SQLType<T>;
+  }
+
+  jsonCell(type: SQLType): JsonCell {
+    return { write: (sql) => sql, read: this.typeImpl(type).resultProcessor(this) as JsonCell["read"] };
   }
 
   /** The dialect's own implementation of a type; the type itself where there is none. */

@@ -8,7 +8,7 @@ export { CompiledStatement } from "./compiler/compiled-statement.js";
 export { compiles } from "./compiler/custom.js";
 export { DDLCompiler } from "./compiler/ddl.js";
 export { SQLCompiler } from "./compiler/dml.js";
-export { displayFroms, fromsOf } from "./compiler/froms.js";
+export { displayFroms, fromsOf, isSubquery } from "./compiler/froms.js";
 export { TypeCompiler } from "./compiler/types.js";
 export * from "./ddl/element.js";
 export * from "./ddl/elements.js";
@@ -56,12 +56,15 @@ export * from "./functions.js";
 export type * from "./functions-typing.js";
 export * from "./identifiers.js";
 
+export type { InferInsert, InferRow, InferUpdate } from "./infer.js";
+
 import "./introspection.js";
 import "./schema/standalone.js";
 
 export * from "./key-context.js";
 export type { Loaded, OnlyColumns, RelationPath, TypeSettings, Whole, WithoutColumns } from "./loaded.js";
 export { cacheKeyOf, iterate, Node, type PartKind, type Parts, refId, replaceNodes } from "./node.js";
+export { notNullable, nullable } from "./nullability.js";
 export { customOperator, type Operator, operators } from "./operators.js";
 export { type ActualFigures, type ExplainOptions, type PlanNode, QueryPlan } from "./query-plan.js";
 export * from "./schema/column.js";
@@ -87,6 +90,7 @@ export * from "./selectable/from-clause.js";
 export { alias, cte, join, lateral, outerjoin, tablesample } from "./selectable/from-methods.js";
 export { FromStatement } from "./selectable/from-statement.js";
 export { baseColumn, canInferOn, inferOn, Join, type JoinKind, type JoinOptions } from "./selectable/join.js";
+export { type NestedRow, NestedRows, nestedRow, nestedRows } from "./selectable/nested-rows.js";
 export * from "./selectable/query.js";
 export { attributeSets, entityOf, requireFrom, requireSelected } from "./selectable/resolve.js";
 export * from "./selectable/select.js";

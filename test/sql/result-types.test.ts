@@ -10,11 +10,16 @@ import {
   del,
   fn,
   func,
+  type InferInsert,
+  type InferRow,
+  type InferUpdate,
   insert,
   literal,
   MetaData,
   type NumExpr,
   namedColumn,
+  notNullable,
+  nullable,
   type RowsOf,
   type StrExpr,
   select,
@@ -259,6 +264,59 @@ describe("[TU-10] [SL-02] the types of results", () => {
       inner.where(q.c.title.eq("x"));
       // @ts-expect-error nor has the CTE
       c.c.userid;
+    });
+  });
+
+  test("of the outer sides of joins stay nullable through subqueries and CTEs", () => {
+    types(() => {
+      const s = select({ id: users.c.id, title: posts.c.title }).outerjoin(posts).subquery("s");
+      expectTypeOf(value(s.c.title)).toEqualTypeOf<string | null>();
+      expectTypeOf(value(s.c.id)).toEqualTypeOf<number>();
+      const c = select(users.c.id, posts.c.title).outerjoin(posts).cte("c");
+      expectTypeOf(value(c.c.title)).toEqualTypeOf<string | null>();
+      const whole = select(users, posts).outerjoin(posts).subquery("whole");
+      expectTypeOf(value(whole.c.title)).toEqualTypeOf<string | null>();
+      expectTypeOf(value(whole.c.name)).toEqualTypeOf<string>();
+    });
+  });
+
+  test("of what is selected on a condition may be missing", () => {
+    types(() => {
+      const withAge = (yes: boolean) => select({ name: users.c.name, ...(yes ? { age: users.c.age } : {}) });
+      expectTypeOf<InferRow<ReturnType<typeof withAge>>>().branded.toEqualTypeOf<{
+        name: string;
+        age?: number | null;
+      }>();
+      // @ts-expect-error a column that is not there is left out, and not undefined
+      select({ name: users.c.name, age: undefined });
+    });
+  });
+
+  test("of tables and statements can be named, and null be taken away or added where only the program knows", () => {
+    types(() => {
+      expectTypeOf<InferRow<typeof posts>>().toEqualTypeOf<{ id: number; userId: number; title: string; at: Date }>();
+      expectTypeOf<InferInsert<typeof posts>>().branded.toEqualTypeOf<{
+        readonly id?: number;
+        readonly userId: number;
+        readonly title: string;
+        readonly at: Date;
+      }>();
+      expectTypeOf<InferUpdate<typeof posts>["title"]>().toEqualTypeOf<string | undefined>();
+      const query = select({ age: notNullable(users.c.age), title: nullable(posts.c.title) });
+      expectTypeOf<InferRow<typeof query>>().toEqualTypeOf<{ age: number; title: string | null }>();
+      const named = select(notNullable(users.c.age)).subquery("n");
+      expectTypeOf(value(named.c.age)).toEqualTypeOf<number>();
+    });
+  });
+
+  test("of what is written may be a query of one column, and of no other type", () => {
+    types(() => {
+      update(users)
+        .all()
+        .values({ age: select(func.max(users.c.age)) });
+      insert(posts).values({ userId: select(users.c.id).limit(1), title: "x", at: func.now() });
+      // @ts-expect-error a text is no number
+      insert(posts).values({ userId: select(users.c.name), title: "x", at: func.now() });
     });
   });
 });

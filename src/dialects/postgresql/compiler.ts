@@ -1,6 +1,7 @@
 /** Statements in PostgreSQL's words. */
 import { SQLCompiler } from "../../sql/compiler/dml.js";
 import { unwrap } from "../../sql/compiler/expressions.js";
+import type { NestedCell } from "../../sql/compiler/select.js";
 import type { ColumnElement } from "../../sql/element.js";
 import type { ArrayConstructor } from "../../sql/elements/array.js";
 import { BindParameter } from "../../sql/elements/bind.js";
@@ -170,6 +171,19 @@ export class PostgresqlCompiler extends SQLCompiler {
     const text = super.visitDMLColumn(node);
     const name = this.castName(node.type);
     return name === null ? text : `${text}::${name}`;
+  }
+
+  protected override nestedRows(rows: string, cells: readonly NestedCell[]): string {
+    return `SELECT coalesce(json_agg(r), '[]') FROM (${this.#cells(rows, cells)}) AS r`;
+  }
+
+  protected override nestedRow(rows: string, cells: readonly NestedCell[]): string {
+    return `SELECT to_json(r) FROM (${this.#cells(rows, cells)}) AS r`;
+  }
+
+  // A function takes a hundred arguments, and a row more.
+  #cells(rows: string, cells: readonly NestedCell[]): string {
+    return `SELECT ${cells.map(({ key, sql }) => `${sql} AS ${this.quote(key)}`).join(", ")} FROM ${rows}`;
   }
 
   override visitArrayConstructor(node: ArrayConstructor): string {

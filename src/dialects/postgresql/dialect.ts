@@ -17,6 +17,7 @@ import type { Compiled } from "../../sql/compiled.js";
 import { DefaultDialect } from "../../sql/default-dialect.js";
 import { StandardIdentifiers } from "../../sql/identifiers.js";
 import { quoteLiteral } from "../../sql/types/base.js";
+import type { JsonCell } from "../../sql/types/json-cell.js";
 import { EnumType } from "../../sql/types/structured.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { bulkByKeyOf } from "./bulk-by-key.js";
@@ -28,6 +29,7 @@ import { PostgresqlCopy } from "./copy/copy.js";
 import { PostgresqlDDLCompiler } from "./ddl-compiler.js";
 import { isPostgresDisconnect, isServerError, translatePostgresError } from "./errors.js";
 import { postgresqlExplain } from "./explain.js";
+import { postgresqlJsonCell } from "./json-cell.js";
 import type { SessionSettings } from "./options.js";
 import type { PostgresPlan } from "./plan.js";
 import { PostgresqlReflection } from "./reflection.js";
@@ -79,6 +81,10 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
 
   protected override adaptType(type: SQLType): SQLType {
     return postgresqlType(type, this.options);
+  }
+
+  override jsonCell(type: SQLType): JsonCell {
+    return postgresqlJsonCell(type, this);
   }
 
   // --- connections -------------------------------------------------------------------------------------------------

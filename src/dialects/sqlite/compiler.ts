@@ -2,6 +2,7 @@
 import { SQLCompiler } from "../../sql/compiler/dml.js";
 import { unwrap } from "../../sql/compiler/expressions.js";
 import { fromsOf } from "../../sql/compiler/froms.js";
+import type { NestedCell } from "../../sql/compiler/select.js";
 import type { DMLStatement } from "../../sql/dml/dml.js";
 import type { Insert, OnConflict } from "../../sql/dml/insert.js";
 import type { ColumnElement } from "../../sql/element.js";
@@ -16,7 +17,7 @@ import { type Operator, operators } from "../../sql/operators.js";
 import type { AliasedColumn } from "../../sql/selectable/alias.js";
 import type { Select } from "../../sql/selectable/select.js";
 import { type ColumnValued, TableValued } from "../../sql/selectable/table-valued.js";
-import { stringType } from "../../sql/types/base.js";
+import { quoteLiteral, stringType } from "../../sql/types/base.js";
 import { checkText } from "../../sql/types/text-check.js";
 import type { SQLType, TypeFamily } from "../../sql/types/type.js";
 
@@ -119,6 +120,9 @@ const isTime = (family: TypeFamily): boolean => family === "date" || family === 
 function isSeries(from: TableValued): boolean {
   return (from.element as { name?: string }).name === "generate_series";
 }
+
+const jsonObject = (cells: readonly NestedCell[]): string =>
+  `json_object(${cells.map(({ key, sql }) => `${quoteLiteral(key)}, ${sql}`).join(", ")})`;
 
 export class SqliteCompiler extends SQLCompiler {
   #insert: Insert | null = null;
@@ -255,6 +259,14 @@ export class SqliteCompiler extends SQLCompiler {
 
   #jsonValue(node: BinaryExpression): string {
     return `${this.operand(node.left, node.operator)} ->> ${this.#jsonPath(node.right)}`;
+  }
+
+  protected override nestedRows(rows: string, cells: readonly NestedCell[]): string {
+    return `SELECT json_group_array(${jsonObject(cells)}) FROM ${rows}`;
+  }
+
+  protected override nestedRow(rows: string, cells: readonly NestedCell[]): string {
+    return `SELECT ${jsonObject(cells)} FROM ${rows}`;
   }
 
   override visitCast(node: Cast): string {

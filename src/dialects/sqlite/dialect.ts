@@ -16,6 +16,7 @@ import { type DialectCapabilities, standardCapabilities } from "../../sql/capabi
 import type { Compiled } from "../../sql/compiled.js";
 import { DefaultDialect } from "../../sql/default-dialect.js";
 import { StandardIdentifiers } from "../../sql/identifiers.js";
+import type { JsonCell } from "../../sql/types/json-cell.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { SqliteCompiler } from "./compiler.js";
 import { SqliteConnection, type SqlitePlan } from "./connection.js";
@@ -24,6 +25,7 @@ import { SqliteDDLCompiler, SqliteTypeCompiler } from "./ddl-compiler.js";
 import type { BeginMode } from "./engine-options.js";
 import { isSqliteDisconnect, translateSqliteError } from "./errors.js";
 import { sqliteExplain } from "./explain.js";
+import { sqliteJsonCell } from "./json-cell.js";
 import { type OpenSettings, openDatabase } from "./open.js";
 import { readSqliteOptions, type SqliteSettings } from "./options.js";
 import { SqliteReflection } from "./reflection.js";
@@ -137,6 +139,10 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
 
   protected override adaptType(type: SQLType): SQLType {
     return sqliteType(type, this.options);
+  }
+
+  override jsonCell(type: SQLType): JsonCell {
+    return sqliteJsonCell(type, this);
   }
 
   // --- connections -------------------------------------------------------------------------------------------------

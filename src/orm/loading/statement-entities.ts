@@ -2,6 +2,7 @@
  * What a statement of the ORM needs before it is plain SQL: the discriminator of single-table subclasses and the criteria of `withLoaderCriteria` wherever
  * a class appears, in subqueries too, and the join of tables that stands behind a column of a joined subclass.
  */
+import { isSubquery } from "../../sql/compiler/froms.js";
 import { Delete } from "../../sql/dml/delete.js";
 import { Update } from "../../sql/dml/update.js";
 import { ColumnElement } from "../../sql/element.js";
@@ -148,7 +149,7 @@ function collectEntities(node: Node, into: Set<OrmEntity>, expressed: Set<OrmEnt
   else if (node instanceof InstrumentedColumn) {
     into.add(node.entity);
     if (!node.attribute.writable) expressed.add(node.entity);
-  } else if (node.visitName !== "ScalarSelect" && node.visitName !== "Exists" && node instanceof ColumnElement) {
+  } else if (node instanceof ColumnElement && !isSubquery(node)) {
     for (const child of node.children()) collectEntities(child, into, expressed);
   }
 }

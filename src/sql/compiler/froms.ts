@@ -11,6 +11,13 @@ import type { JoinEntry } from "../selectable/select-parts.js";
 
 type From = FromClause<unknown>;
 
+const SUBQUERIES: ReadonlySet<string> = new Set(["ScalarSelect", "NestedRows", "Exists"]);
+
+/** Whether an expression holds a query, whose FROM elements and entities are its own. */
+export function isSubquery(node: Node): boolean {
+  return SUBQUERIES.has(node.visitName);
+}
+
 /** The FROM elements that an expression takes columns from; those of a subquery inside it are its own. */
 export function fromsOf(node: Node, into: Set<From>): void {
   if (node instanceof FromClause) {
@@ -28,13 +35,11 @@ export function fromsOf(node: Node, into: Set<From>): void {
       if (table !== null) into.add(table);
       return;
     }
-    case "ScalarSelect":
-    case "Exists":
-      return;
     case "ColumnValued":
       into.add((node as unknown as { table: From }).table);
       return;
     default:
+      if (isSubquery(node)) return;
       for (const child of node.children()) fromsOf(child, into);
   }
 }

@@ -7,6 +7,7 @@ import { CompileError } from "../errors.js";
 import type { Node } from "../node.js";
 import type { CompoundSelect } from "../selectable/compound.js";
 import { FromClause } from "../selectable/from-clause.js";
+import type { NestedRows } from "../selectable/nested-rows.js";
 import type { Exists, Query, ScalarSelect, SelectedColumn } from "../selectable/query.js";
 import type { Select } from "../selectable/select.js";
 import type { FetchArg, ForUpdateArg, SelectExtras } from "../selectable/select-parts.js";
@@ -19,11 +20,35 @@ import { WithCompiler } from "./with.js";
 
 type From = FromClause<unknown>;
 
+/** A column of rows that become JSON: the member's name, and its value as SQL. */
+export interface NestedCell {
+  readonly key: string;
+  readonly sql: string;
+}
+
 /** Queries: SELECT, set operations, text with columns. */
 export abstract class SelectCompiler extends WithCompiler {
   visitScalarSelect(node: ScalarSelect): string {
     // a query inside an expression sees the FROM elements around it, one in FROM does not
     return this.placed(false, () => `(${this.nested(node.element)})`);
+  }
+
+  visitNestedRows(node: NestedRows): string {
+    const rows = this.placed(false, () => `(${this.nested(node.element)}) AS q`);
+    const cells = node.element.selectedColumns.map(({ key, name, element }): NestedCell => {
+      return { key, sql: this.dialect.jsonCell(element.type).write(`q.${this.quote(name)}`) };
+    });
+    return `(${node.single ? this.nestedRow(rows, cells) : this.nestedRows(rows, cells)})`;
+  }
+
+  /** A query whose value is a JSON array of objects, one for each row of `rows`. */
+  protected nestedRows(_rows: string, _cells: readonly NestedCell[]): string {
+    return this.refuse("rows inside a row", "Join, or execute a second statement.");
+  }
+
+  /** A query whose value is the row of `rows` as a JSON object, or NULL. */
+  protected nestedRow(rows: string, cells: readonly NestedCell[]): string {
+    return this.nestedRows(rows, cells);
   }
 
   visitExists(node: Exists): string {

@@ -13,7 +13,7 @@ import { Alias, type AliasedColumns } from "../selectable/alias.js";
 import { Query, type SelectedColumn } from "../selectable/query.js";
 import type { Selectable } from "../selectable/select-typing.js";
 import { describeValue } from "../types/text-check.js";
-import type { Condition, Expr, ExprOf, Valued } from "../typing.js";
+import type { Condition, Expr, ExprOf, Operand, Valued } from "../typing.js";
 import { DMLStatement, type ReturningColumns, type ReturningRow } from "./dml.js";
 
 const none: readonly never[] = Object.freeze([]);
@@ -28,7 +28,7 @@ const unlikeRows = errorKind(ArgumentError, "ATHANOR_UNLIKE_ROWS", {
 
 /** Values for an entity's columns, by attribute name. */
 export type EntityValues<E> = {
-  readonly [K in keyof Plain<E>]?: Plain<E>[K] | Valued<NonNullable<Plain<E>[K]> | null>;
+  readonly [K in keyof Plain<E>]?: Operand<Plain<E>[K]>;
 };
 
 /** ON CONFLICT of an INSERT. */

@@ -1,7 +1,7 @@
 /** Columns before they have a table, and what their types say of its rows. */
 import { ArgumentError } from "../errors.js";
 import { isType, type SQLType } from "../types/type.js";
-import type { Expr, ExprOf, Named, Simplify, Valued } from "../typing.js";
+import type { Expr, ExprOf, Named, Operand, Simplify, Valued } from "../typing.js";
 import { Column, type ColumnInfo, type ColumnOptions, type ForeignKey, type ForeignKeyTarget } from "./column.js";
 
 /** Whether an INSERT must, may or must not give a column. */
@@ -30,7 +30,7 @@ type KeysOf<Cols, Need extends InsertNeed> = {
   [K in keyof Cols]: Cols[K] extends ColumnSpec<unknown, infer N> ? (N extends Need ? K : never) : never;
 }[keyof Cols];
 
-type Given<Spec> = Spec extends ColumnSpec<infer T> ? T | Valued<NonNullable<T> | null> : never;
+type Given<Spec> = Spec extends ColumnSpec<infer T> ? Operand<T> : never;
 
 /** What an INSERT into a table takes: values or expressions by column key. */
 export type InsertValues<Cols> = string extends keyof Cols

@@ -22,7 +22,9 @@ export type SelectedValue<X> =
         ? E
         : X extends { scalarSubquery(): Expr<infer T, unknown> }
           ? T
-          : unknown;
+          : X extends undefined // left out of an object by a condition
+            ? undefined
+            : unknown;
 
 type SelectedSource<X> =
   X extends Valued<unknown, infer Src>
@@ -66,35 +68,43 @@ export type EntitiesOf<Sel> = Sel extends readonly [infer X, ...infer Rest]
       : EntitiesOf<Rest>
   : [];
 
-type ColumnsOfOne<X> = X extends Named<infer K extends string> & Valued<infer T>
+type ColumnsOfOne<X, Nul> = X extends Named<infer K extends string> & Valued<infer T>
   ? string extends K
     ? unknown
-    : { readonly [P in K]: ExprOf<T> & Named<P> }
+    : { readonly [P in K]: ExprOf<NullIf<T, SelectedSource<X>, Nul>> & Named<P> }
   : X extends { readonly [COLUMNS]: infer C }
-    ? { readonly [K in keyof C]: C[K] extends Valued<infer T> ? ExprOf<T> & Named<K> : C[K] }
+    ? {
+        readonly [K in keyof C]: C[K] extends Valued<infer T>
+          ? ExprOf<NullIf<T, SelectedSource<C[K]>, Nul>> & Named<K>
+          : C[K];
+      }
     : X extends EntityRef<infer E, unknown>
-      ? EntityColumns<E>
+      ? EntityColumns<E, SelectedSource<X>, Nul>
       : X extends Cls<infer E>
-        ? EntityColumns<E>
+        ? EntityColumns<E, E, Nul>
         : unknown;
 
-type EntityColumns<E> = {
-  readonly [K in PropertyOf<E> as IsRelation<E[K]> extends true ? never : K]: ExprOf<Exclude<E[K], undefined>> &
+type EntityColumns<E, Src, Nul> = {
+  readonly [K in PropertyOf<E> as IsRelation<E[K]> extends true ? never : K]: ExprOf<
+    NullIf<Exclude<E[K], undefined>, Src, Nul>
+  > &
     Named<K>;
 };
 
-/** The columns of a select as a subquery. */
-export type SelectColumns<Sel> = Sel extends readonly [infer X]
-  ? ColumnsOfOne<X>
+/** The columns of a select as a subquery, with those of the outer sides of its joins nullable. */
+export type SelectColumns<Sel, Nul = never> = Sel extends readonly [infer X]
+  ? ColumnsOfOne<X, Nul>
   : Sel extends readonly [infer X, ...infer Rest]
-    ? ColumnsOfOne<X> & SelectColumns<Rest>
+    ? ColumnsOfOne<X, Nul> & SelectColumns<Rest, Nul>
     : Sel extends readonly []
       ? unknown
       : Sel extends readonly unknown[]
         ? { readonly [key: string]: Expr<unknown> }
         : unknown extends Sel
           ? { readonly [key: string]: Expr<unknown> }
-          : { readonly [K in keyof Sel]: ExprOf<SelectedValue<Sel[K]>> & Named<K> };
+          : {
+              readonly [K in keyof Sel]: ExprOf<NullIf<SelectedValue<Sel[K]>, SelectedSource<Sel[K]>, Nul>> & Named<K>;
+            };
 
 /** A condition, or a function of the selected entities' attributes that gives one. */
 export type Where<Ent extends readonly unknown[]> = Condition | ((...entities: Ent) => Condition);

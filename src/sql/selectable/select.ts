@@ -59,7 +59,7 @@ export class Select<
   Sel = unknown,
   Nul = never,
   Load = unknown,
-> extends Query<Row, SelectColumns<Sel>> {
+> extends Query<Row, SelectColumns<Sel, Nul>> {
   static override readonly parts: Parts = {
     rawColumns: "nodes",
     rowKeys: "names",

@@ -1,5 +1,6 @@
 import type { DialectCapabilities } from "../capabilities.js";
 import { ArgumentError } from "../errors.js";
+import type { JsonCell } from "./json-cell.js";
 
 /** Where the TypeScript type of a value hangs on a {@link SQLType}; never set at run time. */
 export declare const TYPE_VALUE: unique symbol;
@@ -13,6 +14,8 @@ export interface TypeDialect {
   readonly capabilities: DialectCapabilities;
   /** The dialect's own implementation of `type`, memoized. */
   typeImpl<T>(type: SQLType<T>): SQLType<T>;
+  /** How values of the type travel inside a JSON document. */
+  jsonCell(type: SQLType): JsonCell;
 }
 
 /** On a type's prototype: operators of its own by method name; null for one that it has not. */
