@@ -1,10 +1,11 @@
 /** The asynchronous engine. */
+
+import type { CacheFigures } from "../sql/cache.js";
 import { type AsyncDDLBind, type DDLConnection, type DDLOp, RUN_DDL } from "../sql/ddl-runner.js";
 import { EXPLAIN } from "../sql/explain.js";
 import type { Node } from "../sql/node.js";
 import type { ExplainOptions, QueryPlan } from "../sql/query-plan.js";
 import { AsyncConnection } from "./async-connection.js";
-import type { CacheFigures } from "./cache.js";
 import { CopyStream, copiedQuery, openCopy } from "./copy/copy-to.js";
 import type { CopyBytesOptions, CopyRow, CopyRowsOptions, CopyToOptions, Items } from "./copy/options.js";
 import type { EngineDialect, TransactionOptions } from "./dialect.js";

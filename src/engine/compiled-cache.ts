@@ -1,8 +1,9 @@
+import { type CacheFigures, LRUCache } from "../sql/cache.js";
 import { compile } from "../sql/compile.js";
 import type { Compiled, CompileOptions } from "../sql/compiled.js";
 import type { BoundValue } from "../sql/key-context.js";
 import { cacheKeyOf, type Node } from "../sql/node.js";
-import { type CacheFigures, LRUCache } from "./cache.js";
+import { rememberShapes } from "../sql/shapes.js";
 import type { EngineDialect } from "./dialect.js";
 
 /** A compiled statement and the values of the statement at hand. */
@@ -15,7 +16,7 @@ export interface CachedStatement {
 
 /** Compiled statements by their shape. One cache serves an engine and all its copies. */
 export class CompiledCache {
-  readonly #entries: LRUCache<string, Compiled>;
+  readonly #entries: LRUCache<number | string, Compiled>;
 
   /** @param capacity how many statements are kept; 0 compiles every time. */
   constructor(
@@ -23,6 +24,7 @@ export class CompiledCache {
     readonly capacity: number,
   ) {
     this.#entries = new LRUCache(capacity);
+    rememberShapes(capacity);
   }
 
   /** The compiled form of a statement's shape, with the statement's own values. */
@@ -32,7 +34,7 @@ export class CompiledCache {
     if (key.key === null || !useCache || this.capacity === 0) {
       return { compiled: compile(node, this.dialect, { ...options, binds }), binds, origin: "no key" };
     }
-    const name = options === undefined ? key.key : key.key + optionsKey(options);
+    const name = options === undefined ? key.key : `${key.key}${optionsKey(options)}`;
     const known = this.#entries.get(name);
     if (known !== undefined) return { compiled: known, binds, origin: "cached" };
     const compiled = compile(node, this.dialect, { ...options, binds });

@@ -1,9 +1,10 @@
 /** The synchronous engine. */
+
+import type { CacheFigures } from "../sql/cache.js";
 import { type DDLConnection, type DDLOp, RUN_DDL, type SyncDDLBind } from "../sql/ddl-runner.js";
 import { EXPLAIN } from "../sql/explain.js";
 import type { Node } from "../sql/node.js";
 import type { ExplainOptions, QueryPlan } from "../sql/query-plan.js";
-import type { CacheFigures } from "./cache.js";
 import { Connection } from "./connection.js";
 import type { EngineDialect, TransactionOptions } from "./dialect.js";
 import type { DriverConnection } from "./driver.js";

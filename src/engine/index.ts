@@ -1,9 +1,10 @@
 /** The engine's public names. */
+
+export type { CacheFigures } from "../sql/cache.js";
 export { AsyncConnection } from "./async-connection.js";
 export { AsyncEngine, asyncEngineFromConfig, createAsyncEngine } from "./async-engine.js";
 export { AsyncMappingResult, AsyncResult, AsyncScalarResult, type RowStream } from "./async-result.js";
 export { AsyncTransaction } from "./async-transaction.js";
-export type { CacheFigures } from "./cache.js";
 export { type CachedStatement, CompiledCache } from "./compiled-cache.js";
 export { Connection, Transaction } from "./connection.js";
 export { ConnectionCore } from "./connection-core.js";

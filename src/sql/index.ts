@@ -61,11 +61,12 @@ export type { InferInsert, InferRow, InferUpdate } from "./infer.js";
 import "./introspection.js";
 import "./schema/standalone.js";
 
-export * from "./key-context.js";
+export { type BoundValue, type CacheKey, KeyContext, type KeyedNode } from "./key-context.js";
 export type { Loaded, OnlyColumns, RelationPath, TypeSettings, Whole, WithoutColumns } from "./loaded.js";
-export { cacheKeyOf, iterate, Node, type PartKind, type Parts, refId, replaceNodes } from "./node.js";
+export { cacheKeyOf, iterate, Node, type PartKind, type Parts, replaceNodes } from "./node.js";
 export { notNullable, nullable } from "./nullability.js";
 export { customOperator, type Operator, operators } from "./operators.js";
+export { refId } from "./pieces.js";
 export { type ActualFigures, type ExplainOptions, type PlanNode, QueryPlan } from "./query-plan.js";
 export * from "./schema/column.js";
 export * from "./schema/column-specs.js";

@@ -1,4 +1,6 @@
 import { keepShape } from "./keep-shape.js";
+import { pieceOf } from "./pieces.js";
+import { samePieces, shapeNumber } from "./shapes.js";
 import type { SQLType } from "./types/type.js";
 
 /** What the cache key asks of a node; the class is in node.ts. */
@@ -22,36 +24,66 @@ export interface BoundValue extends KeyedNode {
 
 /** The shape of a statement, and its bound values in the order in which the shape meets them. */
 export interface CacheKey {
-  readonly key: string | null;
+  /** The shape's number; null where the statement cannot be cached. */
+  readonly key: number | null;
   readonly binds: readonly BoundValue[];
 }
+
+/** What stands where there is nothing. */
+export const ABSENT = 0;
+/** The end of a list. */
+export const END = 1;
+/** The beginning of a row of a list of rows. */
+export const NEXT_ROW = 2;
+const SAME_BIND = 3;
+const FIRST = 4;
+const SEEN = 5;
+/** A bound value; the flags are added to it. */
+const BIND = 8;
+const NAMED = 1;
+const EXPANDING = 2;
+const COMPUTED = 4;
 
 // below this many entries a scan of an array is quicker than a Map
 const SCAN = 24;
 
-/** Collects a cache key in one pass over a tree. */
+/** Collects a cache key in one pass over a tree: a row of numbers, each of them a piece of the shape. */
 export class KeyContext {
-  text = "";
   cacheable = true;
-  readonly binds: BoundValue[] = [];
+  binds: BoundValue[] = [];
+  #pieces = new Int32Array(256);
+  #length = 0;
   #bindIndex: Map<BoundValue, number> | null = null;
   #seen: KeyedNode[] | null = null;
   #seenIndex: Map<KeyedNode, number> | null = null;
+
+  /** Adds a piece: a number that no other piece has, or one whose place says what it is. */
+  add(piece: number): void {
+    if (this.#length === this.#pieces.length) this.#grow();
+    this.#pieces[this.#length++] = piece;
+  }
+
+  /** Adds a name or another plain value; null for none. */
+  addName(value: string | number | boolean | bigint | null): void {
+    this.add(value === null ? ABSENT : pieceOf(value));
+  }
 
   /** Adds a bound value, or refers to it when the tree holds the same object twice. */
   addBind(bind: BoundValue): void {
     const at = this.#findBind(bind);
     if (at >= 0) {
-      this.text += `=${at},`;
+      this.add(SAME_BIND);
+      this.add(at);
       return;
     }
     const count = this.binds.push(bind);
     if (this.#bindIndex !== null) this.#bindIndex.set(bind, count - 1);
-    this.text += bind.name === null ? "?" : `:${bind.name.length}'${bind.name}`;
-    if (bind.expanding) this.text += "*";
-    if (bind.callable !== null) this.text += "!";
-    this.text += bind.type.cacheKey;
-    this.text += ",";
+    const { name } = bind;
+    this.add(
+      BIND + (name === null ? 0 : NAMED) + (bind.expanding ? EXPANDING : 0) + (bind.callable === null ? 0 : COMPUTED),
+    );
+    if (name !== null) this.addName(name);
+    this.add(bind.type.cacheKey);
   }
 
   /**
@@ -65,14 +97,41 @@ export class KeyContext {
     if (this.#seenIndex !== null) at = this.#seenIndex.get(node) ?? -1;
     else at = seen.indexOf(node);
     if (at >= 0) {
-      this.text += `@${at},`;
+      this.add(SEEN);
+      this.add(at);
       return false;
     }
     seen.push(node);
     if (this.#seenIndex !== null) this.#seenIndex.set(node, seen.length - 1);
     else if (seen.length > SCAN) this.#seenIndex = new Map(seen.map((item, i) => [item, i]));
-    this.text += "@";
+    this.add(FIRST);
     return true;
+  }
+
+  /** What was collected. */
+  finish(): CacheKey {
+    return { key: this.cacheable ? shapeNumber(this.#pieces, this.#length) : null, binds: this.binds };
+  }
+
+  /** Whether another one has collected the same shape. */
+  isLike(other: KeyContext): boolean {
+    return this.cacheable && other.cacheable && samePieces(this.#pieces, this.#length, other.#pieces, other.#length);
+  }
+
+  /** Makes it ready for another tree. */
+  clear(): void {
+    this.cacheable = true;
+    this.binds = [];
+    this.#length = 0;
+    this.#bindIndex = null;
+    this.#seen = null;
+    this.#seenIndex = null;
+  }
+
+  #grow(): void {
+    const pieces = new Int32Array(2 * this.#pieces.length);
+    pieces.set(this.#pieces);
+    this.#pieces = pieces;
   }
 
   #findBind(bind: BoundValue): number {
@@ -84,6 +143,19 @@ export class KeyContext {
     }
     return binds.indexOf(bind);
   }
+}
+
+// A collection may ask for the key of another tree while it is under way.
+const free: KeyContext[] = [];
+
+/** Collects the key of a tree with a context that is used again. */
+export function collect(node: KeyedNode): CacheKey {
+  const context = free.pop() ?? new KeyContext();
+  node.appendKey(context);
+  const key = context.finish();
+  context.clear();
+  free.push(context);
+  return key;
 }
 
 keepShape(new KeyContext());

@@ -1,5 +1,5 @@
-import type { CacheKey, KeyedNode } from "./key-context.js";
-import { KeyContext } from "./key-context.js";
+import { ABSENT, type CacheKey, collect, END, KeyContext, type KeyedNode, NEXT_ROW } from "./key-context.js";
+import { nextRefId, refId } from "./pieces.js";
 
 export type { BoundValue, CacheKey } from "./key-context.js";
 
@@ -39,7 +39,7 @@ export abstract class Node implements KeyedNode {
   /** Adds this node's shape to a cache key. Nodes with an identity of their own (columns, binds) override it. */
   appendKey(context: KeyContext): void {
     const plan = planOf(this);
-    context.text += plan.open;
+    context.add(plan.open);
     plan.append(this as unknown as Record<string, unknown>, context);
   }
 
@@ -119,10 +119,11 @@ export abstract class Node implements KeyedNode {
   /** Whether another node says the same: it has this one's shape, and the same bound values. */
   compare(other: unknown): boolean {
     if (!(other instanceof Node)) return false;
-    const [one, two] = [cacheKeyOf(this), cacheKeyOf(other)];
+    const [one, two] = [new KeyContext(), new KeyContext()];
+    this.appendKey(one);
+    other.appendKey(two);
     return (
-      one.key !== null &&
-      one.key === two.key &&
+      one.isLike(two) &&
       one.binds.every(
         ({ value, callable }, i) => Object.is(value, two.binds[i]?.value) && callable === two.binds[i]?.callable,
       )
@@ -141,7 +142,7 @@ export abstract class Node implements KeyedNode {
 }
 
 /**
- * The shape of a statement as a string, and the bound values it would run with, in one order.
+ * The shape of a statement as a number, and the bound values it would run with, in one order.
  *
  * Two statements with one key compile to the same SQL. A value never enters the key. `key` is null when some node
  * says that it cannot be cached.
@@ -149,9 +150,7 @@ export abstract class Node implements KeyedNode {
 export function cacheKeyOf(node: Node): CacheKey {
   const memo = (node as unknown as { memoizedKey?: CacheKey | null }).memoizedKey;
   if (memo != null) return memo;
-  const context = new KeyContext();
-  node.appendKey(context);
-  const key: CacheKey = { key: context.cacheable ? context.text : null, binds: context.binds };
+  const key = collect(node);
   if (memo === null) (node as unknown as { memoizedKey: CacheKey | null }).memoizedKey = key;
   return key;
 }
@@ -199,27 +198,9 @@ export function setStringifier(print: (node: Node) => string): void {
   stringifier = print;
 }
 
-let refs = 0;
-const refIds = new WeakMap<object, number>();
-
-/** A number for an object's identity, for as long as the process lives. */
-export function refId(object: object): number {
-  let id = refIds.get(object);
-  if (id === undefined) {
-    id = ++refs;
-    refIds.set(object, id);
-  }
-  return id;
-}
-
-/** A fresh number from the sequence of {@link refId}. */
-export function nextRefId(): number {
-  return ++refs;
-}
-
 interface Plan {
   readonly owner: unknown;
-  readonly open: string;
+  readonly open: number;
   readonly names: readonly string[];
   readonly kinds: readonly PartKind[];
   readonly append: (node: Record<string, unknown>, context: KeyContext) => void;
@@ -239,7 +220,7 @@ function makePlan(node: Node): Plan {
   const owner = node.constructor as typeof Node;
   const names = Object.keys(owner.parts);
   const kinds = names.map((name) => owner.parts[name] as PartKind);
-  const plan: Plan = { owner, open: `${plans.size.toString(36)}(`, names, kinds, append: makeAppend(names, kinds) };
+  const plan: Plan = { owner, open: nextRefId(), names, kinds, append: makeAppend(names, kinds) };
   plans.set(owner, plan);
   Object.defineProperty(owner.prototype, PLAN, { value: plan });
   return plan;
@@ -252,29 +233,28 @@ function makeAppend(names: readonly string[], kinds: readonly PartKind[]): Plan[
     const field = `n[${JSON.stringify(name)}]`;
     switch (kinds[i]) {
       case "node":
-        return `v = ${field}; if (v === null || v === undefined) c.text += "-"; else v.appendKey(c);`;
+        return `v = ${field}; if (v === null || v === undefined) c.add(${ABSENT}); else v.appendKey(c);`;
       case "nodes":
-        return `v = ${field}; if (v.length > 0) h.nodes(v, c); c.text += ";";`;
+        return `v = ${field}; if (v.length > 0) h.nodes(v, c); c.add(${END});`;
       case "rows":
-        return `v = ${field}; if (v.length > 0) h.rows(v, c); c.text += ";";`;
+        return `v = ${field}; if (v.length > 0) h.rows(v, c); c.add(${END});`;
       case "tuples":
-        return `v = ${field}; if (v.length > 0) h.tuples(v, c); c.text += ";";`;
+        return `v = ${field}; if (v.length > 0) h.tuples(v, c); c.add(${END});`;
       case "name":
-        return `v = ${field}; c.text += v === null ? "-" : typeof v === "string" ? h.quote(v) : v + ",";`;
+        return `c.addName(${field});`;
       case "names":
-        return `v = ${field}; if (v.length > 0) h.names(v, c); c.text += ";";`;
+        return `v = ${field}; if (v.length > 0) h.names(v, c); c.add(${END});`;
       case "ref":
-        return `v = ${field}; c.text += v === null || v === undefined ? "-" : "#" + h.refId(v) + ",";`;
+        return `v = ${field}; c.add(v === null || v === undefined ? ${ABSENT} : h.refId(v));`;
       default:
-        return `v = ${field}; c.text += v === null || v === undefined ? "-" : v.cacheKey + ",";`;
+        return `h.type(${field}, c);`;
     }
   });
-  const source = `let v; ${steps.join("\n")}\nc.text += ")";`;
+  const source = `let v; ${steps.join("\n")}`;
   try {
-    const compiled = new Function("h", "n", "c", source) as (h: object, n: unknown, c: KeyContext) => void;
     // a bound function costs a call; a closure made by the source itself does not
     const make = new Function("h", `return (n, c) => { ${source} }`) as (h: object) => Plan["append"];
-    return compiled.length === 3 ? make(helpers) : appendByLoop(names, kinds);
+    return make(helpers);
   } catch {
     return appendByLoop(names, kinds);
   }
@@ -282,30 +262,30 @@ function makeAppend(names: readonly string[], kinds: readonly PartKind[]): Plan[
 
 const helpers = {
   refId,
-  quote(value: string): string {
-    // lengths keep two neighbouring names from being read as one
-    return `${value.length}'${value}`;
-  },
   nodes(values: readonly Node[], context: KeyContext): void {
     for (let i = 0; i < values.length; i++) (values[i] as Node).appendKey(context);
   },
   rows(values: readonly (readonly Node[])[], context: KeyContext): void {
     for (let i = 0; i < values.length; i++) {
-      context.text += "/";
+      context.add(NEXT_ROW);
       helpers.nodes(values[i] as readonly Node[], context);
     }
   },
   tuples(values: readonly (readonly [unknown, Node])[], context: KeyContext): void {
     for (let i = 0; i < values.length; i++) {
-      const pair = values[i] as readonly [unknown, Node];
-      if (typeof pair[0] === "string") context.text += helpers.quote(pair[0]);
-      else if (pair[0] === null) context.text += "-";
-      else (pair[0] as Node).appendKey(context);
+      const pair = values[i] as readonly [string | Node | null, Node];
+      if (typeof pair[0] === "string" || pair[0] === null) context.addName(pair[0]);
+      else pair[0].appendKey(context);
       pair[1].appendKey(context);
     }
   },
   names(values: readonly (string | number | boolean | null)[], context: KeyContext): void {
-    for (const value of values) context.text += typeof value === "string" ? helpers.quote(value) : `${value},`;
+    for (let i = 0; i < values.length; i++) context.addName(values[i] ?? null);
+  },
+  type(value: { readonly cacheKey: string | number } | null | undefined, context: KeyContext): void {
+    if (value === null || value === undefined) context.add(ABSENT);
+    else if (typeof value.cacheKey === "number") context.add(value.cacheKey);
+    else context.addName(value.cacheKey);
   },
 };
 
@@ -314,25 +294,21 @@ function appendByLoop(names: readonly string[], kinds: readonly PartKind[]): Pla
     for (let i = 0; i < names.length; i++) {
       const value = node[names[i] as string];
       const kind = kinds[i];
-      if (kind === "nodes") {
-        helpers.nodes(value as readonly Node[], context);
-        context.text += ";";
-      } else if (kind === "rows") {
-        helpers.rows(value as readonly (readonly Node[])[], context);
-        context.text += ";";
-      } else if (kind === "tuples") {
-        helpers.tuples(value as readonly (readonly [unknown, Node])[], context);
-        context.text += ";";
-      } else if (kind === "names") {
-        helpers.names(value as readonly string[], context);
-        context.text += ";";
-      } else if (value === null || value === undefined) context.text += "-";
-      else if (kind === "node") (value as Node).appendKey(context);
-      else if (kind === "ref") context.text += `#${refId(value as object)},`;
-      else if (kind === "type") context.text += `${(value as { cacheKey: string }).cacheKey},`;
-      else context.text += typeof value === "string" ? helpers.quote(value) : `${String(value)},`;
+      if (kind === "node") {
+        if (value === null || value === undefined) context.add(ABSENT);
+        else (value as Node).appendKey(context);
+      } else if (kind === "ref") {
+        context.add(value === null || value === undefined ? ABSENT : refId(value));
+      } else if (kind === "type") helpers.type(value as { readonly cacheKey: number }, context);
+      else if (kind === "name") context.addName(value as string);
+      else {
+        if (kind === "nodes") helpers.nodes(value as readonly Node[], context);
+        else if (kind === "rows") helpers.rows(value as readonly (readonly Node[])[], context);
+        else if (kind === "tuples") helpers.tuples(value as readonly (readonly [unknown, Node])[], context);
+        else helpers.names(value as readonly string[], context);
+        context.add(END);
+      }
     }
-    context.text += ")";
   };
 }
 

@@ -1,3 +1,5 @@
+import { nextRefId } from "./pieces.js";
+
 /** How the type of an operator's result follows from its operands. */
 export type ResultRule =
   /** A condition. */
@@ -28,7 +30,8 @@ export interface Operator {
    */
   readonly isolated: boolean;
   readonly result: ResultRule;
-  readonly cacheKey: string;
+  /** What tells it from others in the shape of a statement. */
+  readonly cacheKey: number | string;
   /** What a custom one gives for two values in memory; null where only the database can say. */
   readonly jsImpl: ((left: never, right: never) => unknown) | null;
 }
@@ -50,7 +53,7 @@ function row(
     negation: more.negation ?? null,
     associative: more.associative ?? false,
     isolated: more.isolated ?? false,
-    cacheKey: name,
+    cacheKey: nextRefId(),
     jsImpl: null,
   };
   table.set(name, operator);

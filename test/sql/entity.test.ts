@@ -207,7 +207,7 @@ describe("statements of mapped classes", () => {
         super();
       }
     }
-    const key = (node: Node): string | null => cacheKeyOf(node).key;
+    const key = (node: Node): number | null => cacheKeyOf(node).key;
     expect(key(select(Person))).toBe(key(select(Person)));
     expect(key(select(Person))).not.toBe(key(select(Pet)));
     expect(key(select(Person).options(new Eagerly("a")))).not.toBe(key(select(Person).options(new Eagerly("b"))));

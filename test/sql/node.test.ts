@@ -21,7 +21,7 @@ import {
 } from "../../src/sql/index.js";
 import { bound, posts, qmark, refused, sql, users } from "./fixtures.js";
 
-const key = (node: unknown): string | null => cacheKeyOf(node as Node).key;
+const key = (node: unknown): number | null => cacheKeyOf(node as Node).key;
 
 describe("the cache key", () => {
   it("is the same for other values and another for another shape", () => {
@@ -83,6 +83,49 @@ describe("the cache key", () => {
     expect(key(select(new Fresh() as never))).toBeNull();
   });
 
+  it("tells apart what stands side by side in an element of one's own", () => {
+    class Marked extends ColumnElement {
+      static override readonly parts: Parts = { one: "name", two: "name", some: "names", more: "names", kind: "type" };
+      override get visitName() {
+        return "Marked";
+      }
+      get type(): SQLType {
+        return t.integer as SQLType;
+      }
+      constructor(
+        readonly one: string | number | boolean | null,
+        readonly two: string | null,
+        readonly some: readonly (string | number)[] = [],
+        readonly more: readonly (string | number)[] = [],
+        readonly kind: { readonly cacheKey: string } | null = null,
+      ) {
+        super();
+      }
+    }
+    const different = [
+      new Marked("ab", "c"),
+      new Marked("a", "bc"),
+      new Marked("", null),
+      new Marked(null, ""),
+      new Marked(1, null),
+      new Marked("1", null),
+      new Marked(true, null),
+      new Marked("true", null),
+      new Marked("a", "b", ["c"], []),
+      new Marked("a", "b", [], ["c"]),
+      new Marked("a", "b", ["c", "d"], []),
+      new Marked("a", "b", ["c"], ["d"]),
+      new Marked("a", "b", [1], []),
+      new Marked("a", "b", ["1"], []),
+      new Marked("a", "b", [], [], { cacheKey: "x" }),
+      new Marked("a", "b", [], [], { cacheKey: "y" }),
+    ];
+    expect(new Set(different.map((each) => key(select(each as never)))).size).toBe(different.length);
+    const long = "x".repeat(5000);
+    expect(key(new Marked(long, null))).toBe(key(new Marked(long, null)));
+    expect(key(new Marked(long, null))).not.toBe(key(new Marked(`${long}y`, null)));
+  });
+
   it("of equal keys means equal text: random conditions", () => {
     const leaf = fc.oneof(
       fc.integer({ min: 0, max: 9 }).map((v) => users.c.id.eq(v)),
@@ -91,13 +134,13 @@ describe("the cache key", () => {
       fc.constant(users.c.age.isNull()),
     );
     const tree = fc.array(leaf, { minLength: 1, maxLength: 5 });
-    const seen = new Map<string, string>();
+    const seen = new Map<number, string>();
     const values = /\((\?(, )?)+\)/g;
     fc.assert(
       fc.property(tree, fc.boolean(), (conditions, any) => {
         const stmt = any ? select(users.c.id).where(or(...conditions)) : select(users.c.id).where(...conditions);
         const shape = compile(stmt, qmark).text.replace(values, "(...)");
-        const id = key(stmt) as string;
+        const id = key(stmt) as number;
         expect(seen.get(id) ?? shape).toBe(shape);
         seen.set(id, shape);
       }),

@@ -1,6 +1,6 @@
 /** The prepared statements of one connection. */
 import { randomBytes } from "node:crypto";
-import { LRUCache } from "../../engine/cache.js";
+import { LRUCache } from "../../sql/cache.js";
 import type { Decoder } from "./load.js";
 import type { Preparing } from "./wire/exchange.js";
 import type { MessageWriter } from "./wire/writer.js";

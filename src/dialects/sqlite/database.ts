@@ -1,7 +1,7 @@
 /** One open better-sqlite3 database: prepared statements, kept, and the cursors that are open on it. */
 import type { Database as RawDatabase, Statement } from "better-sqlite3";
-import { LRUCache } from "../../engine/cache.js";
 import type { DriverCursor, DriverPlan } from "../../engine/driver.js";
+import { LRUCache } from "../../sql/cache.js";
 
 /** A prepared statement and what is known of it. */
 export interface Prepared {

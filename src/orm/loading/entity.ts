@@ -4,7 +4,8 @@ import { Label, Null } from "../../sql/elements/expression.js";
 import { type Attrs, type Cls, ENTITY, type EntityElement, type EntityRef } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import type { KeyContext } from "../../sql/key-context.js";
-import { type Node, type Parts, refId } from "../../sql/node.js";
+import type { Node, Parts } from "../../sql/node.js";
+import { refId } from "../../sql/pieces.js";
 import { Column } from "../../sql/schema/column.js";
 import { Alias, AliasedFrom } from "../../sql/selectable/alias.js";
 import { FromClause } from "../../sql/selectable/from-clause.js";
@@ -49,7 +50,7 @@ export class MapperEntity extends OrmEntity {
     super();
     const subclasses = polymorphic.length > 1 ? polymorphic.map(refId).join("+") : "";
     const alias = kind === "class" ? "" : `${kind === "named" ? "::" : ":"}${entityName.length}'${entityName}`;
-    this.keyText = `E${refId(mapper)}${alias}${subclasses},`;
+    this.keyText = `E${refId(mapper)}${alias}${subclasses}`;
   }
 
   /** The class with other columns in place of its own: those of a subquery around the statement that had them. */
@@ -225,7 +226,7 @@ export class MapperEntity extends OrmEntity {
   }
 
   appendName(context: KeyContext): void {
-    context.text += this.keyText;
+    context.addName(this.keyText);
     if (this.kind !== "class") this.from.appendKey(context);
     this.origin?.appendKey(context);
   }

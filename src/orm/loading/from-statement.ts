@@ -1,9 +1,9 @@
 /** Executes `select(...).fromStatement(...)`: the rows of any statement as entities. */
 
-import { LRUCache } from "../../engine/cache.js";
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import type { ResultShape } from "../../engine/row.js";
+import { LRUCache } from "../../sql/cache.js";
 import { compile } from "../../sql/compile.js";
 import type { Compiled, CompileOptions } from "../../sql/compiled.js";
 import { InvalidRequestError } from "../../sql/errors.js";
@@ -25,7 +25,7 @@ interface Prepared {
   readonly plans: Map<string, RowPlan>;
 }
 
-const caches = new WeakMap<object, LRUCache<string, Prepared>>();
+const caches = new WeakMap<object, LRUCache<number, Prepared>>();
 
 /** The statement whose rows are read, with the criteria among the options. */
 function sourceOf({ statement, loadOptions }: FromStatement): Statement {

@@ -1,8 +1,9 @@
 /** `u.name`: a mapped column in an expression. It compiles as the column it stands for and goes by the attribute's name. */
 import { ColumnElement } from "../../sql/element.js";
 import type { KeyContext } from "../../sql/key-context.js";
-import { type Node, type Parts, refId } from "../../sql/node.js";
+import type { Node, Parts } from "../../sql/node.js";
 import type { Operator } from "../../sql/operators.js";
+import { refId } from "../../sql/pieces.js";
 import type { FromClause } from "../../sql/selectable/from-clause.js";
 import type { SQLType } from "../../sql/types/type.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
@@ -11,7 +12,8 @@ import type { OrmEntity } from "./orm-entity.js";
 export class InstrumentedColumn extends ColumnElement {
   static override readonly parts: Parts = { element: "node" };
   readonly type: SQLType;
-  private readonly keyText: string;
+  private readonly classId: number;
+  private readonly attributeId: number;
 
   constructor(
     readonly entity: OrmEntity,
@@ -20,7 +22,8 @@ export class InstrumentedColumn extends ColumnElement {
   ) {
     super();
     this.type = element.type;
-    this.keyText = `i${refId(entity.mapper)}.${refId(attribute)},`;
+    this.classId = refId(entity.mapper);
+    this.attributeId = refId(attribute);
   }
 
   override get visitName(): string {
@@ -42,7 +45,8 @@ export class InstrumentedColumn extends ColumnElement {
 
   // The class and the attribute say all; an alias adds which one it is.
   override appendKey(context: KeyContext): void {
-    context.text += this.keyText;
+    context.add(this.classId);
+    context.add(this.attributeId);
     if (this.entity.aliased) this.entity.appendName(context);
     // An expression has values of its own.
     if (!this.attribute.writable) this.element.appendKey(context);

@@ -1,7 +1,7 @@
 /** Plans of statements, kept by the statements' shapes beside the engine's compiled statements. */
 
-import { LRUCache } from "../../engine/cache.js";
 import type { ConnectionCore } from "../../engine/connection-core.js";
+import { LRUCache } from "../../sql/cache.js";
 import type { CompileOptions } from "../../sql/compiled.js";
 import type { Dialect } from "../../sql/dialect.js";
 import type { BoundValue } from "../../sql/key-context.js";
@@ -86,10 +86,10 @@ function entitiesOf(statement: Select): OrmEntity[] {
   return statement.rawColumns.filter((node): node is OrmEntity => node instanceof OrmEntity);
 }
 
-const caches = new WeakMap<Dialect, LRUCache<string, OrmPlan>>();
+const caches = new WeakMap<Dialect, LRUCache<number | string, OrmPlan>>();
 
 /** The plans of an engine's dialect; as many as the engine keeps compiled statements. */
-function cacheOf({ dialect, engine }: ConnectionCore): LRUCache<string, OrmPlan> {
+function cacheOf({ dialect, engine }: ConnectionCore): LRUCache<number | string, OrmPlan> {
   let cache = caches.get(dialect);
   if (cache === undefined) {
     const compiled = (engine as unknown as { readonly cache?: { readonly capacity: number } }).cache;

@@ -6,6 +6,7 @@ import type { Attrs, Cls, EntityRef, Plain } from "../entity.js";
 import { ArgumentError, errorKind } from "../errors.js";
 import type { KeyContext } from "../key-context.js";
 import { Node, type Parts } from "../node.js";
+import { nextRefId } from "../pieces.js";
 import { type Column, Column as ColumnClass, type ColumnInfo } from "../schema/column.js";
 import type { ColumnSpecs, InsertValues, TableColumns } from "../schema/column-specs.js";
 import { Table } from "../schema/table.js";
@@ -79,13 +80,15 @@ export interface ConflictUpdate<Values, Cols = unknown> extends ConflictTarget {
   readonly where?: Condition;
 }
 
+const EXCLUDED = nextRefId();
+
 /** The row that could not be inserted, in ON CONFLICT. */
 export class Excluded extends Alias {
   override get visitName(): string {
     return "Excluded";
   }
   override appendKey(context: KeyContext): void {
-    context.text += "x";
+    context.add(EXCLUDED);
     this.element.appendKey(context);
   }
 }

@@ -2,9 +2,12 @@ import { ColumnElement } from "../element.js";
 import type { KeyContext } from "../key-context.js";
 import type { Node } from "../node.js";
 import { replaceNodes } from "../node.js";
+import { nextRefId } from "../pieces.js";
 import type { SQLType } from "../types/type.js";
 import { BindParameter } from "./bind.js";
 import { NULL } from "./expression.js";
+
+const LITERAL = nextRefId();
 
 /** A value that is written into the SQL as a literal, and so is part of the statement's shape. */
 export class InlineLiteral extends ColumnElement {
@@ -20,8 +23,10 @@ export class InlineLiteral extends ColumnElement {
   override appendKey(context: KeyContext): void {
     const { value } = this;
     if (typeof value === "object" && value !== null) context.cacheable = false;
-    const text = String(value);
-    context.text += `l${typeof value}${text.length}'${text}${this.type.cacheKey},`;
+    context.add(LITERAL);
+    context.addName(typeof value);
+    context.addName(String(value));
+    context.add(this.type.cacheKey);
   }
   override children(): [] {
     return [];

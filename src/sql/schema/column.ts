@@ -1,7 +1,8 @@
 import { ColumnElement } from "../element.js";
 import { ArgumentError, InvalidRequestError, NoReferencedTableError, NoSuchColumnError } from "../errors.js";
 import type { KeyContext } from "../key-context.js";
-import { type Node, nextRefId } from "../node.js";
+import type { Node } from "../node.js";
+import { nextRefId } from "../pieces.js";
 import type { FromClause } from "../selectable/from-clause.js";
 import { nullType } from "../types/base.js";
 import { isType, plainType, type SQLType } from "../types/type.js";
@@ -225,7 +226,6 @@ export class Column<T = unknown, Src = unknown> extends ColumnElement<T, Src> im
 
   /** A number for its identity; enters the cache key. */
   readonly id = nextRefId();
-  readonly #keyText = `c${this.id},`;
   #type: SQLType;
   #name: string;
   #key: string;
@@ -361,7 +361,7 @@ export class Column<T = unknown, Src = unknown> extends ColumnElement<T, Src> im
   }
 
   override appendKey(context: KeyContext): void {
-    context.text += this.#keyText;
+    context.add(this.id);
   }
   override children(): [] {
     return [];

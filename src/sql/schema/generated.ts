@@ -1,6 +1,7 @@
 import { ArgumentError } from "../errors.js";
 import type { KeyContext } from "../key-context.js";
-import { Node, nextRefId } from "../node.js";
+import { Node } from "../node.js";
+import { nextRefId } from "../pieces.js";
 import type { SQLType } from "../types/type.js";
 import type { Valued } from "../typing.js";
 
@@ -94,6 +95,6 @@ export class Sequence extends Node implements SequenceLike {
   }
 
   override appendKey(context: KeyContext): void {
-    context.text += `s${this.id},`;
+    context.add(this.id);
   }
 }

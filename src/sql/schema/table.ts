@@ -2,7 +2,8 @@ import type { DDLElement } from "../ddl/element.js";
 import { type AsyncDDLBind, type DDLRunner, RUN_DDL, type SyncDDLBind } from "../ddl-runner.js";
 import { ArgumentError, InvalidRequestError } from "../errors.js";
 import type { KeyContext } from "../key-context.js";
-import { type Node, nextRefId } from "../node.js";
+import type { Node } from "../node.js";
+import { nextRefId } from "../pieces.js";
 import { FromClause, recordOf } from "../selectable/from-clause.js";
 import type { BoolExpr } from "../typing.js";
 import { Column, type ColumnInfo, type TableLike, type TableRegistry } from "./column.js";
@@ -376,7 +377,7 @@ export class Table<Cols = ColumnSpecs, Name = string>
   }
 
   override appendKey(context: KeyContext): void {
-    context.text += `t${this.#id},`;
+    context.add(this.#id);
   }
   override children(): [] {
     return [];

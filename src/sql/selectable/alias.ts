@@ -1,6 +1,7 @@
 import { ColumnElement } from "../element.js";
 import type { KeyContext } from "../key-context.js";
 import type { Node, Parts } from "../node.js";
+import { nextRefId } from "../pieces.js";
 import type { SQLType } from "../types/type.js";
 import type { ExprOf, Named, Valued } from "../typing.js";
 import { type ColumnRecord, FromClause, recordOf } from "./from-clause.js";
@@ -9,6 +10,8 @@ import { type ColumnRecord, FromClause, recordOf } from "./from-clause.js";
 export type AliasedColumns<C, Name> = {
   readonly [K in keyof C]: C[K] extends Valued<infer T> ? ExprOf<T, Name> & Named<K> : C[K];
 };
+
+const ALIASED = nextRefId();
 
 /** A column of an alias, a subquery or a CTE: `name` of `table`, standing for `base`. */
 export class AliasedColumn<T = unknown, Src = unknown> extends ColumnElement<T, Src> {
@@ -35,9 +38,9 @@ export class AliasedColumn<T = unknown, Src = unknown> extends ColumnElement<T, 
     return (this.base as { primaryKey?: boolean }).primaryKey === true;
   }
   override appendKey(context: KeyContext): void {
-    context.text += "a";
+    context.add(ALIASED);
     this.table.appendKey(context);
-    context.text += `${this.name.length}'${this.name}`;
+    context.addName(this.name);
   }
   // its table is no part of the expression: traversal of a condition does not enter the aliased query
   override children(): Node[] {

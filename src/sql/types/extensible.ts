@@ -116,7 +116,7 @@ export abstract class UserDefinedType<T> extends SQLType<T> {
     return "other";
   }
   protected override describe(): string {
-    return `${decoratorId(this.constructor)}${JSON.stringify(this, (key, value: unknown) => (key === "keyText" || typeof value === "bigint" ? String(value) : value))}`;
+    return `${decoratorId(this.constructor)}${JSON.stringify(this, (key, value: unknown) => (key === "keyMemo" || typeof value === "bigint" ? String(value) : value))}`;
   }
 }
 

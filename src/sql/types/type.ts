@@ -1,5 +1,6 @@
 import type { DialectCapabilities } from "../capabilities.js";
 import { ArgumentError } from "../errors.js";
+import { nextRefId } from "../pieces.js";
 import type { JsonCell } from "./json-cell.js";
 
 /** Where the TypeScript type of a value hangs on a {@link SQLType}; never set at run time. */
@@ -65,7 +66,7 @@ export abstract class SQLType<T = unknown> {
   protected spellings: ReadonlyMap<string, string> | null = null;
   private isConcealed = false;
   private sendsNone = false;
-  private keyText: string | null = null;
+  private keyMemo: number | null = null;
 
   /** The type compiler's method, e.g. `"visitInteger"`. */
   abstract readonly visitName: string;
@@ -73,8 +74,8 @@ export abstract class SQLType<T = unknown> {
   abstract readonly family: TypeFamily;
 
   /** Two types with one key convert and render alike. Subclasses with parameters override {@link describe}. */
-  get cacheKey(): string {
-    if (this.keyText === null) {
+  get cacheKey(): number {
+    if (this.keyMemo === null) {
       let key = this.describe();
       if (this.variants !== null) {
         for (const [dialect, type] of this.variants) key += `|${dialect}:${type.cacheKey}`;
@@ -82,9 +83,9 @@ export abstract class SQLType<T = unknown> {
       if (this.isConcealed) key += "|concealed";
       if (this.sendsNone) key += "|none";
       if (this.spellings !== null) for (const [dialect, name] of this.spellings) key += `|${dialect}=${name}`;
-      this.keyText = internTypeKey(key);
+      this.keyMemo = numberOf(key);
     }
-    return this.keyText;
+    return this.keyMemo;
   }
 
   /** Everything that tells this type from others of its class, as text. */
@@ -233,7 +234,7 @@ export abstract class SQLType<T = unknown> {
   private copied(): SQLType<T> {
     const self = plainType(this) as SQLType<T>;
     const copy = Object.assign(Object.create(Object.getPrototypeOf(self)), self) as SQLType<T>;
-    copy.keyText = null;
+    copy.keyMemo = null;
     return copy;
   }
 
@@ -264,14 +265,13 @@ export function requireType<T>(type: SQLType<T>, where: string): SQLType<T> {
   throw new ArgumentError(`${where}: ${String(type)} is not a type. Give one of t.*, e.g. t.integer or t.string(50).`);
 }
 
-const typeKeys = new Map<string, string>();
+const typeKeys = new Map<string, number>();
 
-// Keys are part of every statement's cache key, so a long description (an enum of forty names) becomes a number once.
-function internTypeKey(description: string): string {
-  if (description.length <= 12) return description;
+// For good, unlike names: types keep their numbers, and two that are alike have one.
+function numberOf(description: string): number {
   let key = typeKeys.get(description);
   if (key === undefined) {
-    key = `T${typeKeys.size}`;
+    key = nextRefId();
     typeKeys.set(description, key);
   }
   return key;

@@ -1,4 +1,4 @@
-/** The cache of compiled statements. */
+/** A cache of what was used last. */
 
 /** Figures of a cache, since it was made or cleared. */
 export interface CacheFigures {
@@ -17,7 +17,7 @@ export interface CacheFigures {
 export class LRUCache<K, V> {
   #young = new Map<K, V>();
   #old = new Map<K, V>();
-  readonly #half: number;
+  #half: number;
   #hits = 0;
   #misses = 0;
 
@@ -26,10 +26,15 @@ export class LRUCache<K, V> {
    * @param evicted is told of each value that leaves for good.
    */
   constructor(
-    readonly capacity: number,
+    capacity: number,
     private readonly evicted: ((value: V) => void) | null = null,
   ) {
     this.#half = Math.ceil(capacity / 2);
+  }
+
+  /** Keeps at least so many entries from now on. */
+  widen(capacity: number): void {
+    this.#half = Math.max(this.#half, Math.ceil(capacity / 2));
   }
 
   get(key: K): V | undefined {
@@ -50,7 +55,7 @@ export class LRUCache<K, V> {
   }
 
   set(key: K, value: V): void {
-    if (this.capacity <= 0) return;
+    if (this.#half <= 0) return;
     this.#old.delete(key);
     this.#put(key, value);
   }
