@@ -33,7 +33,7 @@ export function* updateByKey(
   const records = yield* connection.withSchemas(options.schemaTranslateMap, function* () {
     yield* readVersions(session, mapper, changes);
     const changed = changes.flatMap(({ state, version }) =>
-      state.committed === null ? [] : [{ state, mapper, rowSwitch: null, version }],
+      state.committed === null ? [] : [{ state, mapper, rowSwitch: null, version, cascaded: null }],
     );
     yield* updateStates(session, connection, changed);
     return changed;

@@ -211,13 +211,19 @@ function tagOf({ parent, target, join }: Relationship, { variant }: RelationDecl
 }
 
 function checkCascades(relationship: Relationship): void {
-  const { cascades, direction, singleParent, label, viewonly, alias, lazy, uselist } = relationship;
+  const { cascades, direction, singleParent, label, viewonly, alias, lazy, uselist, passiveDeletes } = relationship;
   if (lazy === "write_only" && !uselist)
     throw new ArgumentError(`${label} holds one object: lazy: "write_only" is for collections.`);
   if (cascades.deleteOrphan && direction !== "oneToMany" && !singleParent) {
     throw new ArgumentError(
       `${label}: the cascade "delete-orphan" on a ${direction === "manyToOne" ? "many-to-one" : "many-to-many"} needs singleParent: true, ` +
         `since otherwise a deleted parent may take away an object that another parent still holds.`,
+    );
+  }
+  if (passiveDeletes === "all" && cascades.delete) {
+    throw new ArgumentError(
+      `${label}: passiveDeletes: "all" leaves the rows of a deleted object's members to the database altogether, and the cascade "delete" deletes them. ` +
+        `Write passiveDeletes: true, which deletes what is loaded and leaves the rest to the database, or take the cascade away.`,
     );
   }
   if (alias !== null && !viewonly) {

@@ -293,7 +293,7 @@ function giveSlots(declaration: ClassDeclaration): void {
     if (inherited instanceof ColumnAttribute) {
       mapper.byColumn.set(column, inherited);
       if (base !== null) mapper.byColumn.set(base, inherited);
-      if (inherited.key !== key && named.has(column)) {
+      if (inherited.key !== key && (named.has(column) || !column.primaryKey)) {
         const second = new SynonymDescriptor(mapper, key, inherited.key);
         second.install(prototype);
         mapper.descriptors.set(key, second);
@@ -333,9 +333,21 @@ function readOnly(
   return { kind: "expression", property, type: column.type, expression: () => column, options };
 }
 
-/** A joined table's key that continues the base's under another name: both are one attribute. */
+/** A joined table's key that continues the base's under another name: both are one attribute. So is a foreign key that means inheritance in a table with a key of its own. */
 function inheritedKey(mapper: Mapper, column: Column): ColumnAttribute | undefined {
-  if (mapper.inherits === null || mapper.single || !column.primaryKey) return undefined;
+  if (mapper.inherits === null || mapper.single) return undefined;
+  const continued = continuedKey(mapper, column);
+  if (continued === undefined || column.primaryKey) return continued;
+  const others = mapper.table.columns.filter((each) => each !== column && continuedKey(mapper, each) === continued);
+  if (others.length === 0) return continued;
+  const names = mapper.options.inheritForeignKeys ?? [];
+  const isMeant =
+    !others.some((each) => each.primaryKey) && (names.includes(column.name) || names.includes(column.key));
+  return isMeant ? continued : undefined;
+}
+
+/** The attribute of the base's key that a column refers to. */
+function continuedKey(mapper: Mapper, column: Column): ColumnAttribute | undefined {
   for (const { target } of column.foreignKeys.map((key) => ({ target: key.tryColumn() }))) {
     const attribute = target === null || target === undefined ? undefined : mapper.byColumn.get(target as Column);
     if (attribute !== undefined && mapper.primaryKey.includes(attribute)) return attribute;

@@ -11,7 +11,7 @@ import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
 import { baseColumn } from "../../sql/selectable/join.js";
 import type { JoinRequest } from "./join-request.js";
-import type { ColumnPair, Direction, RelationshipJoin } from "./mapper.js";
+import type { ColumnPair, Direction, Mapper, RelationshipJoin } from "./mapper.js";
 import { MarkedColumn, RemoteColumn } from "./remote-column.js";
 
 /** A column where it stands in a condition. */
@@ -103,7 +103,8 @@ function rulesFor(request: JoinRequest, condition: ColumnElement, secondary: Tab
       [left.column, right.column],
       [right.column, left.column],
     ]) {
-      if (refersTo(a, b) || (secondary !== null && inTable(a, secondary) && !inTable(b, secondary))) holders.add(a);
+      if (refersTo(a, b, request) || (secondary !== null && inTable(a, secondary) && !inTable(b, secondary)))
+        holders.add(a);
     }
   }
   const isForeign = (leaf: Leaf): boolean =>
@@ -131,8 +132,15 @@ function inTable(column: Column, table: Table): boolean {
   return (column.table as unknown) === table;
 }
 
-function refersTo(column: Column, referred: Column): boolean {
-  return column.foreignKeys.some((key) => key.tryColumn() === referred);
+/** The key of a joined table is one attribute with the key above: a foreign key to either means both. */
+function refersTo(column: Column, referred: Column, { parent, target }: JoinRequest): boolean {
+  return column.foreignKeys.some((key) => {
+    const found = key.tryColumn();
+    if (found === null || found === referred) return found !== null;
+    const isOne = ({ byColumn }: Mapper) =>
+      byColumn.get(found) !== undefined && byColumn.get(found) === byColumn.get(referred);
+    return isOne(parent) || isOne(target);
+  });
 }
 
 function directionOf(condition: ColumnElement, request: JoinRequest, rules: Rules): Direction {

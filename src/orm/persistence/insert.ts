@@ -308,12 +308,13 @@ function defaultContext(state: InstanceState, column: Column, mapper: Mapper): o
   };
 }
 
-/** What must be known of a new row at once: its key and its version. */
+/** What must be known of a new row at once: its key, its version, and what other rows refer to. */
 function keysOnly(columns: Column[], shape: TableShape): Column[] {
   const { mapper } = shape;
   return columns.filter(
     (column) =>
       shape.key.some((k) => k.column === column) ||
+      shape.referred.has(column) ||
       (mapper.version !== null && mapper.byColumn.get(column) === mapper.version),
   );
 }

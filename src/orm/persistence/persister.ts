@@ -92,7 +92,8 @@ export class SessionPersister implements Persister {
       ) {
         yield* this.session.loadForFlush(source, mapper.version);
       }
-      updates.push({ state, mapper, rowSwitch, version: mapper.version?.committedValue(source) });
+      const version = mapper.version?.committedValue(source);
+      updates.push({ state, mapper, rowSwitch, version, cascaded: flush.cascadedKeys(state) });
     }
     return { inserts, updates };
   }

@@ -3,6 +3,7 @@
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import type { Warn } from "../../sql/warnings.js";
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { Mapper } from "../mapping/mapper.js";
 import type { IdentityKey, IdentityToken, InstanceState } from "../state.js";
 
@@ -52,4 +53,6 @@ export interface SaveRecord {
   readonly rowSwitch: InstanceState | null;
   /** The version that the row must have. */
   readonly version: unknown;
+  /** The parts of its key that the database has changed by then. */
+  readonly cascaded: ReadonlySet<ColumnAttribute> | null;
 }

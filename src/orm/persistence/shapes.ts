@@ -17,6 +17,8 @@ export interface WrittenColumn {
   readonly hasDefault: boolean;
   /** Written by the database alone. */
   readonly computed: boolean;
+  /** Of a joined table's key: the database changes it with the key of the table above. */
+  readonly follows: boolean;
   /** What an INSERT writes is not up to the object: what the database computes, the first version. */
   readonly decided: boolean;
 }
@@ -35,6 +37,8 @@ export interface TableShape {
   readonly onUpdate: readonly WrittenColumn[];
   /** Columns that the database changes at each UPDATE. */
   readonly serverOnUpdate: readonly WrittenColumn[];
+  /** Columns that relationships copy into other rows. */
+  readonly referred: ReadonlySet<Column>;
 }
 
 const shapes = new WeakMap<Mapper, readonly TableShape[]>();
@@ -69,6 +73,7 @@ function tableShape(mapper: Mapper, table: Table): TableShape {
         column.system || column.serverDefault !== null || column.identity !== null || column.computed !== null,
       hasDefault: column.default !== undefined,
       computed: column.computed !== null,
+      follows: follows(column, mapper, table),
       decided: column.computed !== null || attribute === mapper.version,
     };
     columns.push(written);
@@ -86,5 +91,23 @@ function tableShape(mapper: Mapper, table: Table): TableShape {
     byAttribute,
     onUpdate: columns.filter((c) => c.column.onupdate !== undefined),
     serverOnUpdate: columns.filter((c) => c.column.serverOnupdate !== null || c.column.system || c.computed),
+    referred: referredColumns(mapper),
   };
+}
+
+function follows(column: Column, { tables }: Mapper, table: Table): boolean {
+  return table.foreignKeyConstraints.some(
+    ({ onUpdate, columns, elements }) =>
+      onUpdate === "CASCADE" &&
+      columns.includes(column) &&
+      tables.some((above) => above !== table && elements[0].references(above)),
+  );
+}
+
+function referredColumns({ relationships, pointedAt }: Mapper): ReadonlySet<Column> {
+  const found = new Set<Column>();
+  for (const { direction, syncPairs } of relationships)
+    if (direction !== "manyToOne") for (const { source } of syncPairs) found.add(source);
+  for (const { syncPairs } of pointedAt) for (const { source } of syncPairs) found.add(source);
+  return found;
 }

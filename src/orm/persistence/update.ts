@@ -70,40 +70,53 @@ function rowsByTable(records: readonly SaveRecord[]): UpdateRow[][] {
   return levels.flatMap((level) => [...level.values()]);
 }
 
-/** The row's UPDATE in one table, null where nothing changes there. */
-function updateRow({ state, mapper, rowSwitch, version }: SaveRecord, shape: TableShape): UpdateRow | null {
-  const set: Column[] = [];
-  const setValues: unknown[] = [];
-  let expressions: Map<Column, Node> | null = null;
-  const put = (column: Column, value: unknown): void => {
+/** What an UPDATE of one row sets. */
+class Settings {
+  readonly set: Column[] = [];
+  readonly setValues: unknown[] = [];
+  expressions: Map<Column, Node> | null = null;
+
+  put(column: Column, value: unknown): void {
     if (value instanceof Node) {
-      expressions ??= new Map();
-      expressions.set(column, value);
+      this.expressions ??= new Map();
+      this.expressions.set(column, value);
     } else {
-      set.push(column);
-      setValues.push(value);
+      this.set.push(column);
+      this.setValues.push(value);
     }
-  };
+  }
+
+  get isEmpty(): boolean {
+    return this.set.length === 0 && this.expressions === null;
+  }
+}
+
+/** The row's UPDATE in one table, null where nothing changes there. */
+function updateRow({ state, mapper, rowSwitch, version, cascaded }: SaveRecord, shape: TableShape): UpdateRow | null {
+  const given = new Settings();
   const changed = changedColumns(state, shape);
-  for (const { column, attribute } of changed)
-    if (!isStillKey(state, attribute, rowSwitch)) put(column, attribute.peek(state));
+  for (const { column, attribute, follows } of changed)
+    if (!follows && !isStillKey(state, attribute, rowSwitch) && !cascaded?.has(attribute))
+      given.put(column, attribute.peek(state));
   const versioned = mapper.version !== null ? (shape.byAttribute.get(mapper.version)?.[0] ?? null) : null;
   if (versioned !== null) {
     if (changed.length === 0 && !changedElsewhere(state, mapper)) return null;
-    if (!set.includes(versioned.column)) {
+    if (!given.set.includes(versioned.column)) {
       const next = nextVersion(mapper, version);
       if (next !== undefined) {
-        put(versioned.column, next);
+        given.put(versioned.column, next);
         versioned.attribute.assign(state, next);
-      } else if (set.length === 0 && expressions === null) put(versioned.column, version);
+      } else if (given.isEmpty) given.put(versioned.column, version);
     }
   }
-  if (set.length === 0 && expressions === null) return null;
-  for (const written of shape.onUpdate) if (!changed.includes(written)) putOnUpdate(state, written, put);
+  if (given.isEmpty) return null;
+  for (const written of shape.onUpdate) if (!changed.includes(written)) putOnUpdate(state, written, given);
   const where: Column[] = [];
   const whereValues: unknown[] = [];
-  for (const { column, attribute } of shape.key) {
-    const value = keyValue(rowSwitch ?? state, attribute);
+  for (const { column, attribute, follows } of shape.key) {
+    // What the database has changed already is looked for under its new value.
+    const isCascaded = cascaded?.has(attribute) || (follows && attribute.hasNetChange(state));
+    const value = isCascaded ? attribute.peek(state) : keyValue(rowSwitch ?? state, attribute);
     if (value === null || value === undefined) {
       throw new FlushError(
         `${state.describe()} cannot be updated: its primary key attribute "${attribute.key}" is ${String(value)}.`,
@@ -116,7 +129,8 @@ function updateRow({ state, mapper, rowSwitch, version }: SaveRecord, shape: Tab
     where.push(versioned.column);
     whereValues.push(version);
   }
-  const made = madeOf(shape, expressions);
+  const { set, setValues, expressions } = given;
+  const made = madeOf(shape, set, expressions);
   const ownVersion = versioned !== null && made.includes(versioned.column) ? versioned.column : null;
   const signature = `${set.map((c) => c.id).join(",")}|${where.length}`;
   return { state, shape, set, setValues, where, whereValues, expressions, made, version: ownVersion, signature };
@@ -145,14 +159,10 @@ function isStillKey(
   return rowSwitch !== null && mapperOf(state).primaryKey.includes(attribute);
 }
 
-function putOnUpdate(
-  state: InstanceState,
-  { column, attribute }: WrittenColumn,
-  put: (column: Column, value: unknown) => void,
-): void {
+function putOnUpdate(state: InstanceState, { column, attribute }: WrittenColumn, given: Settings): void {
   const made = column.onupdate;
   const value = typeof made === "function" ? (made as (context: unknown) => unknown)({ column }) : made;
-  put(column, value);
+  given.put(column, value);
   if (!(value instanceof Node)) attribute.assign(state, value);
 }
 
@@ -163,14 +173,20 @@ export function keyValue(state: InstanceState, attribute: WrittenColumn["attribu
   return attribute.committedValue(state);
 }
 
-/** What the database changes by itself. */
-function madeOf(shape: TableShape, expressions: ReadonlyMap<Column, Node> | null): readonly Column[] {
-  const columns = shape.serverOnUpdate.map((c) => c.column);
-  if (expressions !== null) columns.push(...expressions.keys());
-  for (const { column } of shape.onUpdate)
-    if (column.onupdate instanceof Node && !columns.includes(column)) columns.push(column);
+/** What the database changes by itself. A column that the object sets has the object's value. */
+function madeOf(
+  shape: TableShape,
+  set: readonly Column[],
+  expressions: ReadonlyMap<Column, Node> | null,
+): readonly Column[] {
+  if (shape.serverOnUpdate.length === 0 && expressions === null) return NO_COLUMNS;
+  const columns = shape.serverOnUpdate.map((c) => c.column).filter((column) => !set.includes(column));
+  if (expressions !== null)
+    for (const column of expressions.keys()) if (!columns.includes(column)) columns.push(column);
   return columns;
 }
+
+const NO_COLUMNS: readonly Column[] = [];
 
 /** Rows that set the same columns, in the order of the first of each kind. */
 function batches(rows: readonly UpdateRow[]): UpdateRow[][] {
@@ -294,7 +310,8 @@ function* forget(session: PersistSession, states: readonly InstanceState[], { as
     for (const column of asked) mapper.attributeOf(column).expire(state);
     for (const column of asked) {
       const attribute = mapper.attributeOf(column);
-      if (!attribute.isLoaded(state)) yield* session.loadForFlush(state, attribute);
+      // A row that is not the object's yet is asked when somebody reads it.
+      if (state.key !== null && !attribute.isLoaded(state)) yield* session.loadForFlush(state, attribute);
     }
   }
 }
@@ -337,7 +354,7 @@ export function* postUpdateStates(
     }
     all.push(...batches(rows));
   }
-  yield* together(all.map((batch) => updateBatch(session, connection, batch)));
+  yield* together(all.map((batch) => updateAlike(session, connection, batch)));
 }
 
 /** The row's UPDATE of those columns, null where they are as the database has them. */
@@ -347,8 +364,16 @@ function postUpdateRow(state: InstanceState, shape: TableShape, columns: Readonl
     ({ column, attribute }) => columns.has(column) && attribute.hasNetChange(state) && !isUnset(state, attribute),
   );
   if (changed.length === 0) return null;
-  const set = changed.map((c) => c.column);
-  const setValues = changed.map((c) => c.attribute.peek(state) ?? null);
+  const given = new Settings();
+  for (const { column, attribute } of changed) given.put(column, attribute.peek(state) ?? null);
+  for (const written of shape.onUpdate) {
+    const { column, attribute } = written;
+    if (state.flushDeletes || given.set.includes(column)) continue;
+    // The statement would have a value of its own for a column that is left out.
+    if (isDecided(state, attribute)) given.put(column, attribute.peek(state) ?? null);
+    else putOnUpdate(state, written, given);
+  }
+  const { set, setValues, expressions } = given;
   const where = shape.key.map((c) => c.column);
   const whereValues = shape.key.map((c) =>
     state.key === null ? c.attribute.peek(state) : keyValue(state, c.attribute),
@@ -366,17 +391,13 @@ function postUpdateRow(state: InstanceState, shape: TableShape, columns: Readonl
       versioned.attribute.assign(state, next);
     }
   }
+  const made = madeOf(shape, set, expressions);
+  const ownVersion = versioned !== undefined && made.includes(versioned.column) ? versioned.column : null;
   const signature = set.map((c) => c.id).join(",");
-  return {
-    state,
-    shape,
-    set,
-    setValues,
-    where,
-    whereValues,
-    expressions: null,
-    made: [],
-    version: null,
-    signature,
-  };
+  return { state, shape, set, setValues, where, whereValues, expressions, made, version: ownVersion, signature };
+}
+
+/** Whether an attribute has the value that it is to have after the flush: given by the user, or by another statement of the flush. */
+function isDecided(state: InstanceState, attribute: WrittenColumn["attribute"]): boolean {
+  return state.key === null ? !isUnset(state, attribute) : attribute.hasNetChange(state);
 }

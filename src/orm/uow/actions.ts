@@ -269,7 +269,8 @@ export class DeleteState extends StateAction {
     const states = gather(this, together, (a): a is this => a instanceof DeleteState && a.base === this.base);
     return flush.persister.delete(
       this.base,
-      states.filter((s) => flush.isDeleted(s)),
+      // A row that a new object took over stays.
+      states.filter((s) => flush.isDeleted(s) && !s.flushLists),
       flush,
     );
   }

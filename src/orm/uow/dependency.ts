@@ -6,7 +6,7 @@ import { FlushError } from "../errors.js";
 import type { History } from "../history.js";
 import type { Mapper, Relationship } from "../mapping/mapper.js";
 import { mapperOf } from "../mapping/mapper.js";
-import { stateOf } from "../stamp.js";
+import { knownState, stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import { DeleteAll, DeleteState, ProcessAll, ProcessState, SaveAll, SaveState } from "./actions.js";
 import type { Action, FlushContext, Processor, RegisterOptions } from "./flush-context.js";
@@ -239,4 +239,12 @@ export abstract class DependencyProcessor implements Processor {
 function memberAction(flush: FlushContext, member: InstanceState | null): [Action | null, boolean] {
   if (member === null || !flush.has(member)) return [null, false];
   return member.flushDeletes ? [DeleteState.of(flush, member), true] : [SaveState.of(flush, member), false];
+}
+
+/** The states of the members that a history lists; a to-one that holds nothing lists null. */
+export function members(list: readonly (object | null)[]): readonly InstanceState[] {
+  if (list.length === 0) return NOBODY;
+  const found: InstanceState[] = [];
+  for (const member of list) if (member !== null) found.push(knownState(member));
+  return found;
 }

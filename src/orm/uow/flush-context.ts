@@ -8,6 +8,7 @@ import { TOLD, together } from "../../engine/together.js";
 import { CircularDependencyError } from "../../sql/errors.js";
 import { keepShape } from "../../sql/keep-shape.js";
 import type { Warn } from "../../sql/warnings.js";
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { CascadeLoader } from "../cascade-walk.js";
 import type { Relationship } from "../mapping/mapper.js";
@@ -182,6 +183,18 @@ export class FlushContext extends FlushHistories<FlushSession> {
     readonly findClashes: (flush: FlushContext) => UniqueClashes | null,
   ) {
     super(session);
+  }
+
+  /** The parts of an object's primary key that the database changes with the key that they refer to; null for none. */
+  cascadedKeys(state: InstanceState): ReadonlySet<ColumnAttribute> | null {
+    return this.#cascadedKeys?.get(state) ?? null;
+  }
+  #cascadedKeys: Map<InstanceState, Set<ColumnAttribute>> | null = null;
+  noteCascaded(state: InstanceState, attribute: ColumnAttribute): void {
+    this.#cascadedKeys ??= new Map();
+    const known = this.#cascadedKeys.get(state);
+    if (known === undefined) this.#cascadedKeys.set(state, new Set([attribute]));
+    else known.add(attribute);
   }
 
   /** The hierarchies that take part. */

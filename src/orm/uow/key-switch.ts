@@ -9,7 +9,7 @@ import type { InstanceState } from "../state.js";
 import { ProcessAll, SaveAll } from "./actions.js";
 import { DependencyProcessor } from "./dependency.js";
 import type { FlushContext } from "./flush-context.js";
-import { populate, sourceModified } from "./sync.js";
+import { follow, sourceModified } from "./sync.js";
 
 export class KeySwitchProcessor extends DependencyProcessor {
   override announce(flush: FlushContext): void {
@@ -63,11 +63,12 @@ export class KeySwitchProcessor extends DependencyProcessor {
     const { parent, passiveUpdates } = this.relationship;
     for (const state of flush.session.allStates()) {
       if (!mapperOf(state).isA(parent)) continue;
+      if (!passiveUpdates) yield* flush.session.recallForFlush(state, this.attribute);
       const related = this.attribute.loadedMembers(state)[0];
       const target = related && stateOf(related);
       if (!target || !switched.has(target)) continue;
       flush.register(state, { listOnly: passiveUpdates });
-      yield* populate(target, state, this.relationship, flush.session);
+      yield* follow(flush, target, state, this.relationship);
     }
   }
 }

@@ -3,10 +3,9 @@
 import type { Op } from "../../engine/io.js";
 import type { History } from "../history.js";
 import { PLACE } from "../place.js";
-import { stateOf } from "../stamp.js";
 import { type InstanceState, tokenOf } from "../state.js";
 import { NOT_IN_SESSION } from "../warnings.js";
-import { DependencyProcessor, type Stage, type StateStage } from "./dependency.js";
+import { DependencyProcessor, members, type Stage, type StateStage } from "./dependency.js";
 import type { AssociationChanges, FlushContext } from "./flush-context.js";
 import { populateOldRow, populateRow, sourceModified } from "./sync.js";
 
@@ -55,8 +54,7 @@ export class ManyToManyProcessor extends DependencyProcessor {
       if (!passiveUpdates && sourceModified(state, syncPairs)) yield* flush.loadedHistory(state, this.attribute);
       if (!cascades.deleteOrphan) continue;
       const history = flush.history(state, this.attribute) as History<object>;
-      for (const member of history.deleted) {
-        const child = stateOf(member) as InstanceState;
+      for (const child of members(history.deleted)) {
         if (!this.attribute.hasParent(child, false)) yield* this.deleteWithCascades(flush, child);
       }
     }
@@ -70,8 +68,7 @@ export class ManyToManyProcessor extends DependencyProcessor {
       const history = (
         this.mayLoadForDelete ? yield* flush.loadedHistory(state, this.attribute) : flush.history(state, this.attribute)
       ) as History<object>;
-      for (const member of history.nonAdded()) {
-        const child = stateOf(member) as InstanceState;
+      for (const child of members(history.nonAdded())) {
         seen.push([child, state]);
         if (!isProcessed(processed, state, child)) yield* this.#row(flush, state, child, changes.deletes, "delete");
       }
@@ -95,19 +92,16 @@ export class ManyToManyProcessor extends DependencyProcessor {
       const history = (
         rewriteKeys ? yield* flush.loadedHistory(state, this.attribute) : flush.history(state, this.attribute)
       ) as History<object>;
-      for (const member of history.added) {
-        const child = stateOf(member) as InstanceState;
+      for (const child of members(history.added)) {
         seen.push([child, state]);
         if (!isProcessed(processed, state, child)) yield* this.#row(flush, state, child, changes.inserts, "add");
       }
-      for (const member of history.deleted) {
-        const child = stateOf(member) as InstanceState;
+      for (const child of members(history.deleted)) {
         seen.push([child, state]);
         if (!isProcessed(processed, state, child)) yield* this.#row(flush, state, child, changes.deletes, "delete");
       }
       if (!rewriteKeys) continue;
-      for (const member of history.unchanged) {
-        const child = stateOf(member) as InstanceState;
+      for (const child of members(history.unchanged)) {
         const old = new Map<object, unknown>();
         populateOldRow(state, old, syncPairs);
         populateOldRow(child, old, secondarySyncPairs);

@@ -6,9 +6,9 @@ import type { Relationship } from "../mapping/mapper.js";
 import { knownState } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import { PostUpdateAll } from "./actions.js";
-import { DependencyProcessor, type Stage, type StateStage } from "./dependency.js";
+import { DependencyProcessor, members, type Stage, type StateStage } from "./dependency.js";
 import type { FlushContext } from "./flush-context.js";
-import { clear, populate, sourceModified } from "./sync.js";
+import { clear, follow, populate, sourceModified } from "./sync.js";
 
 export class OneToManyProcessor extends DependencyProcessor {
   protected orderAll(flush: FlushContext, stage: Stage): void {
@@ -171,7 +171,7 @@ export class OneToManyProcessor extends DependencyProcessor {
       }
       if (sourceModified(state, syncPairs)) {
         for (const child of members(history.unchanged))
-          if (this.#mayLink(flush, child)) yield* populate(state, child, this.relationship, flush.session);
+          if (this.#mayLink(flush, child)) yield* follow(flush, state, child, this.relationship);
       }
     }
   }
@@ -225,13 +225,4 @@ function holderOf({ reverseRelationships, syncPairs }: Relationship): RelationAt
   if (direction !== "manyToOne" || postUpdate || variant !== null || own.length !== syncPairs.length) return null;
   const isSame = own.every(({ source, dest }) => syncPairs.some((p) => p.source === source && p.dest === dest));
   return isSame ? attribute : null;
-}
-
-const NOBODY: readonly InstanceState[] = [];
-
-function members(list: readonly (object | null)[]): readonly InstanceState[] {
-  if (list.length === 0) return NOBODY;
-  const found: InstanceState[] = [];
-  for (const member of list) if (member !== null) found.push(knownState(member));
-  return found;
 }

@@ -89,6 +89,28 @@ export function* populate(
   }
 }
 
+/** What a flush remembers of keys that the database changes by itself. */
+export interface CascadedKeys {
+  readonly session: KeyLoader;
+  noteCascaded(state: InstanceState, attribute: ColumnAttribute): void;
+}
+
+/** `source`'s keys have changed, and `dest` has them too: where the database makes its row follow, the parts of its own key among them have changed there. */
+export function* follow(
+  flush: CascadedKeys,
+  source: InstanceState,
+  dest: InstanceState,
+  relationship: Relationship,
+): Op<void> {
+  yield* populate(source, dest, relationship, flush.session);
+  if (!relationship.passiveUpdates) return;
+  const { primaryKey } = mapperOf(dest);
+  for (const pair of relationship.syncPairs) {
+    const attribute = mapperOf(dest).attributeOf(pair.dest);
+    if (primaryKey.includes(attribute)) flush.noteCascaded(dest, attribute);
+  }
+}
+
 /** The keys that `dest` has along a relationship become NULL. A column of its primary key cannot. */
 export function clear(dest: InstanceState, { syncPairs, label, tag }: Relationship): void {
   if (tag?.isTakenOver(dest)) return;

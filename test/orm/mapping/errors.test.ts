@@ -41,6 +41,27 @@ describe("[MS-24] a fault of a mapping names class, property and mend", () => {
     }).toThrow(/^User has no primary key: mark the property that identifies a row with @PrimaryKey\(\)\.$/);
   });
 
+  test("rows that are left to the database, and deleted", () => {
+    const own = registry();
+    @own.Entity("shops")
+    class Shop {
+      @PrimaryKey() id!: number;
+      @OneToMany(() => Sale, { passiveDeletes: "all", cascade: "all" }) sales!: Sale[];
+    }
+    @own.Entity("sales")
+    class Sale {
+      @PrimaryKey() id!: number;
+      @Column({ foreignKey: "shops.id" }) shopId!: number;
+    }
+    void [Shop, Sale];
+    expect(failureOf(own)).toEqual(
+      new ArgumentError(
+        'Shop.sales: passiveDeletes: "all" leaves the rows of a deleted object\'s members to the database altogether, and the cascade "delete" deletes them. ' +
+          "Write passiveDeletes: true, which deletes what is loaded and leaves the rest to the database, or take the cascade away.",
+      ),
+    );
+  });
+
   test("a missing type: a union", () => {
     const declare = () => {
       @(registry().Entity("users", { primaryKey: ["nick"] }))

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import {
+  type Attrs,
   Column,
   FlushError,
+  inspect,
   ManyToMany,
   ManyToOne,
   ObjectDeletedError,
@@ -304,5 +306,110 @@ describe("a delete cascade", () => {
     using log = recordStatements(engine);
     await session.delete(owner);
     expect(log.count()).toBe(0);
+  });
+});
+
+describe("a row that a new object takes over", () => {
+  test("stays where the rows of its table depend on each other", async () => {
+    const store = registry();
+    @store.Entity("branches")
+    class Branch {
+      @PrimaryKey() id!: number;
+      @Column(t.string(20)) name!: string;
+      @OneToMany(
+        () => Branch,
+        (b) => b.parent,
+      )
+      children!: Branch[];
+      @ManyToOne(
+        () => Branch,
+        (b) => b.children,
+      )
+      parent!: Relation<Branch> | null;
+    }
+    const { Session } = await storeFor(store);
+    await using session = Session();
+    const old = make(Branch, { name: "old", children: [] });
+    const root = make(Branch, { name: "root", children: [old] });
+    session.add(root);
+    await session.flush();
+    await session.delete(old);
+    root.children.push(make(Branch, { id: old.id, name: "new", children: [] }));
+    await session.commit();
+    expect(names(await session.scalars(select(Branch).orderBy((b) => b.id)).all())).toEqual(["root", "new"]);
+  });
+});
+
+describe("what the database makes", () => {
+  const store = registry();
+  @store.Entity("makers", { eagerDefaults: false })
+  class Maker {
+    @PrimaryKey() id!: number;
+    @Column(t.string(20), { serverDefault: "free", unique: true }) code!: string;
+    @Column(t.integer, { nullable: true, serverOnupdate: true }) touched!: number | null;
+    @ManyToMany(() => Part, { secondary: "maker_parts", uselist: false }) part!: Relation<Part> | null;
+    @OneToMany(() => Part, { foreignKeys: ["makerCode"], primaryJoin: partsOf }) parts!: Part[];
+    @OneToMany(() => Part, { foreignKeys: ["firstId"], postUpdate: true }) firsts!: Part[];
+  }
+  @store.Entity("parts")
+  class Part {
+    @PrimaryKey() id!: number;
+    @Column(t.string(20), { nullable: true, foreignKey: "makers.code" }) makerCode!: string | null;
+    @Column(t.integer, { nullable: true, foreignKey: "makers.id" }) firstId!: number | null;
+    @Column(t.integer, { nullable: true, onupdate: () => ++updates }) updated!: number | null;
+  }
+  let updates = 0;
+  function partsOf(m: Attrs<Maker>, p: Attrs<Part>) {
+    return m.code.eq(p.makerCode);
+  }
+
+  test("is known at once where other rows refer to it, whatever eagerDefaults says", async () => {
+    const { Session } = await storeFor(store);
+    await using session = Session();
+    session.add(make(Maker, { parts: [make(Part)] }));
+    await session.commit();
+    expect(await session.scalars(text("select maker_code from parts")).all()).toEqual(["free"]);
+  });
+
+  test("is not asked for where the object sets the column itself", async () => {
+    const { Session } = await storeFor(store);
+    await using session = Session();
+    const maker = make(Maker, { code: "a" });
+    session.add(maker);
+    await session.flush();
+    maker.touched = 5;
+    await session.flush();
+    expect(maker.touched).toBe(5);
+    maker.code = "b";
+    await session.flush();
+    expect(inspect(maker).attrs.touched.loaded).toBe(false);
+  });
+
+  test("onupdate goes with a post-update too, once in a flush", async () => {
+    updates = 0;
+    const { Session } = await storeFor(store);
+    await using session = Session({ expireOnCommit: false });
+    const [given, plain] = [make(Part, { updated: 9 }), make(Part)];
+    session.add(make(Maker, { firsts: [plain, given] }));
+    await session.commit();
+    expect([plain.updated, given.updated]).toEqual([1, 9]);
+    expect(await session.scalars(text("select updated from parts order by updated")).all()).toEqual([1, 9]);
+  });
+
+  test("a many-to-many that holds one object or none is written and deleted with either", async () => {
+    const { Session } = await storeFor(store);
+    await using session = Session();
+    const [empty, full] = [make(Maker, { code: "a", part: null }), make(Maker, { code: "b", part: make(Part) })];
+    session.addAll([empty, full]);
+    await session.commit();
+    const links = () => session.scalar(text("select count(*) from maker_parts"));
+    expect(await links()).toBe(1);
+    await session.refresh(full, ["part"]);
+    full.part = null;
+    await session.commit();
+    expect(await links()).toBe(0);
+    await session.deleteAll([empty, full]);
+    await session.commit();
+    expect(await session.scalar(text("select count(*) from makers"))).toBe(0);
   });
 });
