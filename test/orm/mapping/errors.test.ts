@@ -46,7 +46,7 @@ describe("[MS-24] a fault of a mapping names class, property and mend", () => {
     @own.Entity("shops")
     class Shop {
       @PrimaryKey() id!: number;
-      @OneToMany(() => Sale, { passiveDeletes: "all", cascade: "all" }) sales!: Sale[];
+      @OneToMany(() => Sale, { passiveDeletes: "all", cascade: ["all"] }) sales!: Sale[];
     }
     @own.Entity("sales")
     class Sale {
