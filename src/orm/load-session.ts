@@ -1,7 +1,9 @@
 /** What the loading room asks of a session. */
 
 import type { ConnectionCore } from "../engine/connection-core.js";
+import type { ExecutionOptions } from "../engine/execution-options.js";
 import type { Op, Soon } from "../engine/io.js";
+import type { Result } from "../engine/result.js";
 import type { Node } from "../sql/node.js";
 import type { Select } from "../sql/selectable/select.js";
 import type { Warn } from "../sql/warnings.js";
@@ -37,8 +39,8 @@ export interface LoadSession extends SessionPort {
   placeOf(connection: ConnectionCore): IdentityToken | null;
   /** Whether anybody listens to `doOrmExecute`: only then are loads announced. */
   readonly hearsLoads: boolean;
-  /** Tells listeners of a load that is not a statement of the user's own; gives the statement as they leave it. */
-  announceLoad(load: AnnouncedLoad): Op<Select>;
+  /** Runs a load that is not a statement of the user's own by the listeners, who may change it or answer it. */
+  announceLoad(load: AnnouncedLoad): Op<Result<unknown>>;
 }
 
 /** A load that follows from something else. */
@@ -48,4 +50,13 @@ export interface AnnouncedLoad {
   readonly kind: "get" | "relationship" | "column";
   readonly relationship: Relationship | null;
   readonly states: readonly InstanceState[];
+  /** The classes on the way to a relationship, and the relationship; else empty. */
+  readonly path: readonly (Mapper | Relationship)[];
+  readonly executionOptions: ExecutionOptions;
+  /** Runs the statement as the listeners leave it. */
+  run(
+    statement: Select,
+    params: AnnouncedLoad["params"],
+    bindArguments: Readonly<Record<string, unknown>> | undefined,
+  ): Op<Result<unknown>>;
 }

@@ -112,7 +112,7 @@ export function* loadReturned(
     });
     byNodes.set(key, plan);
   }
-  const run = new LoadRun(session, connection, binds, undefined, populateExisting, null, identityToken);
+  const run = new LoadRun(session, connection, binds, undefined, populateExisting, null, { identityToken });
   const rows = plan.plan.read(run, plan.arrange(ran.rows));
   yield* plan.plan.fill(run);
   const entities = rows

@@ -60,6 +60,15 @@ export class FoundObjects implements Found {
   }
 }
 
+/** Rows of an object and the key of its parents. */
+export class FoundRows implements Found {
+  readonly rows: [object, Hash][] = [];
+
+  add(hash: Hash, object: object): void {
+    this.rows.push([object, hash]);
+  }
+}
+
 /** The hash of a key of several parts. */
 export function hashKey(values: readonly unknown[]): Hash {
   return values.length === 1 ? hashValue(values[0]) : values.map(hashPart).join("\u0001");

@@ -15,7 +15,7 @@ import type { Mapper } from "../mapping/mapper.js";
 import { LoadRun, type NamedValues } from "./load-run.js";
 import { criteriaAmong } from "./option-tree.js";
 import { type GivenColumn, givenColumns, makeRowPlan, type RowPlan } from "./row-plan.js";
-import { compileOptions, type ExecuteOptions, type OpenSelect, overwrites } from "./select.js";
+import { compileOptions, type ExecuteOptions, type OpenSelect, overwrites, saidBy } from "./select.js";
 import { prepareNode } from "./statement-entities.js";
 
 /** A statement in the database's words, with the plans of the column lists that it was seen to give. */
@@ -103,7 +103,15 @@ export function* executeFromStatement(
   }
   const rowPlan = planOf(prepared, statement, connection, result.columns ?? [], map);
   const all = cacheKeyOf(statement).binds;
-  const run = new LoadRun(session, connection, all, named, overwrites(statement, options), null, options.identityToken);
+  const run = new LoadRun(
+    session,
+    connection,
+    all,
+    named,
+    overwrites(statement, options),
+    null,
+    saidBy(statement, options),
+  );
   const rows = rowPlan.plan.read(run, rowPlan.arrange(result.rows));
   yield* rowPlan.plan.fill(run);
   return { shape: rowPlan.plan.shape, rows };
@@ -121,7 +129,8 @@ export function* openFromStatement(
   const map = compileOptions(connection, statement, options);
   const { prepared, binds } = prepare(connection, statement, map);
   const { compiled } = prepared;
-  const { tags, identityToken } = options;
+  const { tags } = options;
+  const said = saidBy(statement, options);
   const populateExisting = overwrites(statement, options);
   const cursor = yield* connection.withTags(tags, () =>
     connection.cursor(compiled, compiled.bind(binds, named), chunk),
@@ -139,7 +148,7 @@ export function* openFromStatement(
     shape: plan.shape,
     *fetch(count) {
       const rows = yield* cursor.fetch(count);
-      const run = new LoadRun(session, connection, all, named, populateExisting, null, identityToken);
+      const run = new LoadRun(session, connection, all, named, populateExisting, null, said);
       const values = plan.read(run, rowPlan.arrange(rows));
       yield* connection.withTags(tags, () => plan.fill(run));
       return values;

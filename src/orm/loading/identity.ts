@@ -16,10 +16,11 @@ import type { LoadSession } from "../load-session.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
 import type { IdentityToken, InstanceState } from "../state.js";
+import { announced } from "./announced.js";
 import { entityOf } from "./entity.js";
 import { keysCondition } from "./keys-condition.js";
 import { loadRelationship } from "./lazy.js";
-import { LoadRun } from "./load-run.js";
+import { LoadRun, type NamedValues, type Said } from "./load-run.js";
 import { LoadedOptions, OptionDefaults } from "./option-tree.js";
 import type { OrmPlan } from "./plan.js";
 import { isAfterwards, strategyAt } from "./plan-parts.js";
@@ -27,6 +28,7 @@ import { Planner, planFor } from "./planner.js";
 import { readOf } from "./read-of.js";
 import type { ExecuteOptions } from "./select.js";
 import { keyBind, keyName, type LockOptions, loadColumns } from "./unloaded.js";
+import { carriedAmong } from "./user-option.js";
 
 export { loadUnloaded } from "./unloaded.js";
 
@@ -56,7 +58,7 @@ export function asGetOptions(given: GetOptions): GetOptions {
   };
 }
 
-const NONE: GetOptions = {};
+const NONE: GetOptions & NamedValues = {};
 const NO_BINDS: readonly BoundValue[] = [];
 
 function lockOf(withForUpdate: GetOptions["withForUpdate"]): LockOptions | null {
@@ -117,37 +119,62 @@ export function* loadByKey(
   options: GetOptions = NONE,
 ): Op<object | null> {
   const named = namedKey(keyValues);
-  const locks = lockOf(options.withForUpdate) !== null;
-  const heard = session.hearsLoads
-    ? yield* session.announceLoad({
+  const objects = session.hearsLoads
+    ? yield* announced(session, {
+        ...GET,
+        mapper,
         statement: statementWith(mapper, options),
         params: named,
-        kind: "get",
-        relationship: null,
-        states: [],
+        executionOptions: options.executionOptions ?? NONE,
+        run: (heard, params, bindArguments) =>
+          readByKey(session, mapper, heard, params, bindArguments ? { ...options, bindArguments } : options),
       })
-    : null;
+    : yield* readByKey(session, mapper, null, named, options);
+  return (objects[0] as object | null | undefined) ?? null;
+}
+
+/** @param heard the statement in place of the load's own */
+function* readByKey(
+  session: LoadSession,
+  mapper: Mapper,
+  heard: Select | null,
+  named: NamedValues,
+  options: GetOptions,
+): Op<object[]> {
+  const locks = lockOf(options.withForUpdate) !== null;
   const routed = heard ?? (locks ? statementWith(mapper, options) : readOf(mapper));
   const found = session.connectionSoon(mapper, routed, options.bindArguments);
   const connection = found instanceof ConnectionCore ? found : yield* found;
   const { plan, binds } = heard === null ? planOf(connection, mapper, options) : planFor(connection, heard);
-  const { populateExisting, identityToken } = options;
-  const run = new LoadRun(session, connection, binds, named, populateExisting === true, null, identityToken);
+  const run = new LoadRun(session, connection, binds, named, options.populateExisting === true, null, saidBy(options));
   const tags = options.executionOptions?.tags as QueryTags | undefined;
   const values =
     tags === undefined ? yield* plan.execute(run) : yield* connection.withTags(tags, () => plan.execute(run));
-  return (values[0] as object | null | undefined) ?? null;
+  return values as object[];
+}
+
+/** A load that is for no object that is there. */
+const GET = { kind: "get", states: [] } as const;
+
+function saidBy({ identityToken, executionOptions, options }: GetOptions): Said | null {
+  if (identityToken === undefined && executionOptions === undefined && options === undefined) return null;
+  return { identityToken, executionOptions, carried: carriedAmong(options ?? []) };
 }
 
 /** How many keys a statement takes where lists are written out. */
 const BATCH = 500;
 
-/** Loads the objects of many keys into the identity map; those without a row are left out. */
+/**
+ * Loads the objects of many keys into the identity map; those without a row are left out.
+ *
+ * @param states the objects, where they are there already and are read again
+ */
 export function* loadByKeys(
   session: LoadSession,
   mapper: Mapper,
   keys: readonly (readonly unknown[])[],
   options: GetOptions = NONE,
+  states: readonly InstanceState[] = [],
 ): Op<void> {
   if (keys.length === 0) return;
   if (keys.length === 1) {
@@ -157,16 +184,26 @@ export function* loadByKeys(
   const connection = yield* session.connectionFor(mapper, readOf(mapper), options.bindArguments);
   const asOne = mapper.primaryKey.length === 1 && connection.dialect.capabilities.arrayParameters;
   const size = asOne ? keys.length : BATCH;
+  const said = saidBy(options);
+  const read = function* (statement: Select, named?: NamedValues): Op<object[]> {
+    const { plan, binds } = planFor(connection, statement);
+    const run = new LoadRun(session, connection, binds, named, options.populateExisting === true, null, said);
+    return (yield* plan.execute(run)) as object[];
+  };
   for (let start = 0; start < keys.length; start += size) {
-    const statement = keysStatement(mapper, keys.slice(start, start + size), connection.dialect);
-    const { plan, binds } = planFor(
-      connection,
-      options.options === undefined ? statement : statement.options(...options.options),
-    );
-    const { populateExisting, identityToken } = options;
-    yield* plan.execute(
-      new LoadRun(session, connection, binds, undefined, populateExisting === true, null, identityToken),
-    );
+    const plain = keysStatement(mapper, keys.slice(start, start + size), connection.dialect);
+    const statement = options.options === undefined ? plain : plain.options(...options.options);
+    if (session.hearsLoads) {
+      yield* announced(session, {
+        kind: states.length === 0 ? "get" : "column",
+        mapper,
+        statement,
+        params: NONE,
+        states,
+        executionOptions: options.executionOptions ?? NONE,
+        run: (heard, params) => read(heard ?? statement, params),
+      });
+    } else yield* read(statement);
   }
 }
 

@@ -8,7 +8,7 @@ import type { Relationship } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
 import { placeArguments } from "../place.js";
 import { type InstanceState, type LoadedWith, tokenOf } from "../state.js";
-import { LoadRun } from "./load-run.js";
+import { LoadRun, type Said } from "./load-run.js";
 import { LoadedOptions, OptionDefaults, type OptionNode } from "./option-tree.js";
 import { Planner } from "./planner.js";
 import { readOf } from "./read-of.js";
@@ -86,7 +86,8 @@ function* loadWith(
   const loader =
     given === null ? plain.get(relationship, connection.dialect) : loaderWith(given, relationship, connection.dialect);
   const binds = given?.given ?? [];
-  const run = new LoadRun(session, connection, binds, undefined, populateExisting, null, tokenOf(states[0]));
+  const said: Said = { identityToken: tokenOf(states[0]), carried: given?.carried };
+  const run = new LoadRun(session, connection, binds, undefined, populateExisting, null, said);
   // What is loaded with the targets must not go around in circles back to these objects.
   if (populateExisting) for (const state of states) run.firstLoad(relationship.attribute, state);
   yield* loader.loadFor(run, states);

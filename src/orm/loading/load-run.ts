@@ -1,5 +1,6 @@
 /** One execution of a plan: what was loaded and met, until its relationships are filled. */
 import type { ConnectionCore } from "../../engine/connection-core.js";
+import type { ExecutionOptions } from "../../engine/execution-options.js";
 import type { Op } from "../../engine/io.js";
 import { keepShape } from "../../sql/keep-shape.js";
 import type { BoundValue } from "../../sql/key-context.js";
@@ -7,6 +8,7 @@ import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { IdentityEntry } from "../identity-map.js";
 import type { LoadSession } from "../load-session.js";
 import type { IdentityToken, InstanceState, StateMapper } from "../state.js";
+import type { UserDefinedOption } from "./user-option.js";
 
 /** Values given to a statement by name. */
 export type NamedValues = Readonly<Record<string, unknown>>;
@@ -47,6 +49,14 @@ export class JoinRun {
   readonly settled: Set<InstanceState> = new Set();
 }
 
+/** What a statement says of what it loads, and of the loads that follow from it, beside its SQL and its loader options. */
+export interface Said {
+  readonly identityToken?: IdentityToken | null;
+  readonly executionOptions?: ExecutionOptions;
+  /** Options of the application's own that go with the objects. */
+  readonly carried?: readonly UserDefinedOption[];
+}
+
 /** Most runs have one class and no relationships to fill: what others need is made when they need it. */
 export class LoadRun {
   /** New objects by the number of their variant, where relationships are to be filled afterwards. */
@@ -63,6 +73,7 @@ export class LoadRun {
   /** Guards recursive loads that overwrite: what was loaded once is not loaded again. */
   private done: Map<RelationAttribute, Set<InstanceState>> | null = null;
 
+  readonly said: Said | null;
   /** The place that the rows come from, which is part of the identity of what is made of them; null where there is only one. */
   readonly identityToken: IdentityToken | null;
   /** Whether objects get their states as they are made. */
@@ -77,10 +88,11 @@ export class LoadRun {
     readonly populateExisting: boolean,
     /** The run that this one serves. */
     readonly parent: LoadRun | null = null,
-    /** What the statement says of the place; without it, it is that of the run around this one, or of the connection. */
-    identityToken?: IdentityToken | null,
+    /** Where it is left out, it is that of the run around this one. */
+    said: Said | null = null,
   ) {
-    this.identityToken = identityToken ?? parent?.identityToken ?? session.placeOf(connection);
+    this.said = said ?? parent?.said ?? null;
+    this.identityToken = this.said?.identityToken ?? parent?.identityToken ?? session.placeOf(connection);
     this.opensAtOnce = this.identityToken !== null || session.announcesLoaded;
   }
 

@@ -128,11 +128,11 @@ export class LoaderFactory {
         width,
         origin: { converters, options: fixed, unset: null },
         originFor:
-          fixed === null || this.planned.length === 0
+          fixed === null || (this.planned.length === 0 && !node.defaults.carries)
             ? null
             : (run: LoadRun) => ({
                 converters,
-                options: new LoadedOptions(node, this.planned, run.binds),
+                options: new LoadedOptions(node, this.planned, run.binds, run.said?.carried),
                 unset: null,
               }),
         hasOptions: node.defaults.given,

@@ -27,6 +27,8 @@ import { UserDefinedOption } from "./user-option.js";
 export class OptionDefaults {
   /** Whether the statement has any options. */
   given = false;
+  /** Whether options of the application's own go with what the statement loads. */
+  carries = false;
   strategy: Strategy | null = null;
   readonly criteria: LoaderCriteria[] = [];
   /** What holds where no option goes. */
@@ -34,7 +36,7 @@ export class OptionDefaults {
   #forLoaders: OptionDefaults | null = null;
 
   get empty(): boolean {
-    return this.strategy === null && this.criteria.length === 0;
+    return this.strategy === null && this.criteria.length === 0 && !this.carries;
   }
 
   /** The conditions on an appearance of a class: its discriminator, and those of `withLoaderCriteria`. */
@@ -58,6 +60,7 @@ export class OptionDefaults {
   #propagated(): OptionDefaults {
     const defaults = new OptionDefaults();
     defaults.given = this.given;
+    defaults.carries = this.carries;
     defaults.strategy = this.strategy;
     for (const each of this.criteria) if (each.propagateToLoaders) defaults.criteria.push(each);
     return defaults;
@@ -316,7 +319,7 @@ export class OptionTree {
     for (const option of options) {
       if (option instanceof LoaderCriteria) this.defaults.criteria.push(option);
       else if (option instanceof LoaderOption) this.apply(option, entities);
-      else if (option instanceof UserDefinedOption) continue;
+      else if (option instanceof UserDefinedOption) this.defaults.carries ||= option.propagateToLoaders;
       else throw new ArgumentError(`${option.constructor.name} is not an option that the ORM knows.`);
     }
   }
@@ -370,6 +373,8 @@ export class LoadedOptions implements LoadedWith {
     readonly planned: readonly BoundValue[],
     /** The binds of the statement that was executed. */
     readonly given: readonly BoundValue[],
+    /** Options of the application's own that go with the objects. */
+    readonly carried: readonly UserDefinedOption[] = [],
   ) {}
 
   strategyFor(key: string): string | undefined {
@@ -381,7 +386,7 @@ export class LoadedOptions implements LoadedWith {
     if (this.node.relations.get(key)?.partial !== true) return this;
     const node = this.node.copy();
     node.relations.delete(key);
-    return new LoadedOptions(node, this.planned, this.given);
+    return new LoadedOptions(node, this.planned, this.given, this.carried);
   }
 }
 

@@ -6,8 +6,12 @@
  * its target's key looks into the identity map first.
  */
 
+import { NO_OPTIONS } from "../../engine/execution-options.js";
 import type { Op } from "../../engine/io.js";
+import { Result } from "../../engine/result.js";
 import type { Dialect } from "../../sql/dialect.js";
+import { InvalidRequestError } from "../../sql/errors.js";
+import type { Select } from "../../sql/selectable/select.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
@@ -15,9 +19,10 @@ import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import { SEVERAL_ROWS } from "../warnings.js";
+import { ownObject } from "./announced.js";
 import { type Converter, converterOf } from "./converters.js";
-import { type Found, FoundMembers, FoundObjects, type Hash, hashKey } from "./found-members.js";
-import { LoadRun, type PostLoader } from "./load-run.js";
+import { type Found, FoundMembers, FoundObjects, FoundRows, type Hash, hashKey } from "./found-members.js";
+import { LoadRun, type NamedValues, type PostLoader } from "./load-run.js";
 import { type OptionNode, OptionTree, type RelationOption } from "./option-tree.js";
 import { ParentKey } from "./parent-key.js";
 import type { OrmPlan, PlanSource } from "./plan.js";
@@ -31,6 +36,12 @@ interface KeyedPlan {
   readonly plan: OrmPlan;
   readonly indexes: readonly number[];
   readonly converters: readonly (Converter | null)[];
+}
+
+/** A statement, and what listeners made of it. */
+interface Changed {
+  readonly keyed: KeyedStatement;
+  readonly heard: Select;
 }
 
 export class RelationLoader implements PostLoader {
@@ -229,12 +240,8 @@ export class RelationLoader implements PostLoader {
     const { mapper } = this.rows.target;
     const connection = yield* run.session.connectionFor(mapper, readOf(mapper), run.bindArguments);
     const { dialect } = connection;
-    const heard = run.session.hearsLoads;
     if (this.parentKeys !== null && dialect === this.source.dialect) {
-      const keyed = heard
-        ? yield* this.heardPlan(run, dialect, "subquery", run.named, states)
-        : this.planFor(dialect, "subquery");
-      yield* this.fetchWith(run, connection, keyed, run.named, found);
+      yield* this.fetchForm(run, connection, "subquery", run.named, states, keys, found);
       return found;
     }
     const asOne = this.key.single && dialect.capabilities.arrayParameters;
@@ -243,30 +250,78 @@ export class RelationLoader implements PostLoader {
       const batch = size >= keys.length ? keys : keys.slice(start, start + size);
       const form = formFor(batch, asOne);
       const named = namedKeys(form, batch, this.key.single, run.named);
-      const keyed = heard ? yield* this.heardPlan(run, dialect, form, named, states) : this.planFor(dialect, form);
-      yield* this.fetchWith(run, connection, keyed, named, found);
+      yield* this.fetchForm(run, connection, form, named, states, batch, found);
     }
     return found;
   }
 
-  /** The plan of the statement as listeners of `doOrmExecute` leave it. */
-  private *heardPlan(
+  /** One statement, as listeners of `doOrmExecute` leave it, or their answer in its place. */
+  private *fetchForm(
     run: LoadRun,
-    dialect: Dialect,
+    connection: LoadRun["connection"],
     form: KeyForm,
-    named: LoadRun["named"],
+    named: NamedValues | undefined,
     states: readonly InstanceState[],
-  ): Op<KeyedPlan> {
-    const keyed = this.keyedStatement(dialect, form);
+    keys: readonly Key[],
+    found: Found,
+  ): Op<void> {
+    const { session, said } = run;
+    if (!session.hearsLoads)
+      return yield* this.fetchWith(run, connection, this.planFor(connection.dialect, form), named, found);
     const { relationship } = this;
-    const heard = yield* run.session.announceLoad({
-      statement: keyed.statement,
+    const keyed = this.keyedStatement(connection.dialect, form);
+    const carried = said?.carried ?? [];
+    const statement = carried.length === 0 ? keyed.statement : keyed.statement.options(...carried);
+    const load = this.loadHeard.bind(this);
+    const answer = yield* session.announceLoad({
+      statement,
       params: named ?? {},
       kind: "relationship",
       relationship,
       states,
+      path: [...this.path, relationship],
+      executionOptions: said?.executionOptions ?? NO_OPTIONS,
+      *run(heard, params, bindArguments) {
+        const { target } = relationship;
+        const at =
+          bindArguments === undefined
+            ? connection
+            : yield* session.connectionFor(target, heard, { ...run.bindArguments, ...bindArguments });
+        const rows = new FoundRows();
+        yield* load(run, at, form, heard === statement ? null : { keyed, heard }, params, rows);
+        return new Result<unknown>({ keys: [relationship.key, "ownerKey"], kind: "tuple" }, rows.rows);
+      },
     });
-    if (heard === keyed.statement) return this.planFor(dialect, form);
+    const only = keys.length === 1 ? this.key.hash(keys[0]) : undefined;
+    for (const [object, hash = only] of answer.all() as unknown[][]) {
+      if (hash === undefined) throw this.ownerless(keys.length);
+      found.add(hash as Hash, ownObject(session, object, relationship.target));
+    }
+  }
+
+  private ownerless(count: number): InvalidRequestError {
+    return new InvalidRequestError(
+      `A handler of doOrmExecute answered the load of ${this.relationship.label} for ${count} objects without saying whose each row is: ` +
+        "its rows hold an object and the key that it finds its owners by, as those of state.invokeStatement() do.",
+    );
+  }
+
+  /** @param changed what listeners made of the statement; null where they left it alone */
+  private *loadHeard(
+    run: LoadRun,
+    connection: LoadRun["connection"],
+    form: KeyForm,
+    changed: Changed | null,
+    named: NamedValues,
+    rows: Found,
+  ): Op<void> {
+    const { dialect } = connection;
+    const plan = changed === null ? this.planFor(dialect, form) : this.heardPlan(dialect, form, changed);
+    yield* this.fetchWith(run, connection, plan, named, rows);
+  }
+
+  /** The plan of the statement as listeners of `doOrmExecute` leave it. */
+  private heardPlan(dialect: Dialect, form: KeyForm, { keyed, heard }: Changed): KeyedPlan {
     const { defaults } = new OptionTree(heard.loadOptions, [keyed.entity]);
     if (this.option?.gathers !== true) {
       const whereCriteria = [...heard.whereCriteria, ...defaults.addedCriteria(keyed.entity)];

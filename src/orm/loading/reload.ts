@@ -1,5 +1,6 @@
 /** Reads an expired object again together with the relationships that are joined to it, in one statement. */
 
+import { NO_OPTIONS } from "../../engine/execution-options.js";
 import type { Op } from "../../engine/io.js";
 import type { ColumnElement } from "../../sql/element.js";
 import { Select } from "../../sql/selectable/select.js";
@@ -7,9 +8,10 @@ import type { LoadSession } from "../load-session.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
 import { placeArguments } from "../place.js";
-import { type InstanceState, tokenOf, valuesOf } from "../state.js";
+import { type IdentityKey, type InstanceState, tokenOf, valuesOf } from "../state.js";
+import { announced } from "./announced.js";
 import { entityOf } from "./entity.js";
-import { LoadRun } from "./load-run.js";
+import { LoadRun, type NamedValues, type Said } from "./load-run.js";
 import { LoadedOptions, OptionDefaults, type OptionNode } from "./option-tree.js";
 import type { OrmPlan } from "./plan.js";
 import { Planner } from "./planner.js";
@@ -62,37 +64,47 @@ export function* reloadState(session: LoadSession, state: InstanceState): Op<boo
   valuesOf(state.key).forEach((value, i) => {
     named[keyName(i)] = value;
   });
-  const own = session.hearsLoads ? keyStatement(mapper) : null;
-  const heard =
-    own === null
-      ? null
-      : yield* session.announceLoad({
-          statement: own,
-          params: named,
-          kind: "column",
-          relationship: null,
-          states: [state],
-        });
+  if (!session.hearsLoads) return (yield* readAgain(session, state, null, named)).length > 0;
+  const objects = yield* announced(session, {
+    kind: "column",
+    mapper,
+    statement: keyStatement(mapper),
+    params: named,
+    states: [state],
+    executionOptions: NO_OPTIONS,
+    run: (heard, params) => readAgain(session, state, heard, params),
+  });
+  return objects.length > 0;
+}
+
+/** @param heard the statement in place of the load's own */
+function* readAgain(
+  session: LoadSession,
+  state: InstanceState,
+  heard: Select | null,
+  named: NamedValues,
+): Op<object[]> {
+  const mapper = mapperOf(state);
   const connection = yield* session.connectionFor(mapper, heard ?? readOf(mapper), placeArguments(state));
-  if (heard !== own && heard !== null) {
-    const key = [valuesOf(state.key)];
-    if ((yield* keysWithin(connection, mapper, heard.loadOptions, key)).length === 0) return false;
+  if (heard !== null) {
+    const key = [valuesOf(state.key as IdentityKey)];
+    if ((yield* keysWithin(connection, mapper, heard.loadOptions, key)).length === 0) return [];
   }
   const given = state.origin?.options;
   const options = given instanceof LoadedOptions ? given : null;
   const node = nodeFor(options);
   const known = plans.get(node, connection.dialect);
-  let plan = heard === own ? known.get(mapper) : undefined;
+  let plan = heard === null ? known.get(mapper) : undefined;
   if (plan === undefined) {
     const planner = new Planner(connection.dialect, options?.planned ?? [], node.defaults, undefined);
     // Whatever the options leave out, an expired object is whole again.
     const needed = mapper.columnAttributes.filter((each) => each.writable && !each.deferred).map((each) => each.column);
     plan = planner.plan(heard ?? keyStatement(mapper), node, [mapper], needed);
-    if (heard === own) known.set(mapper, plan);
+    if (heard === null) known.set(mapper, plan);
   }
   const binds = options?.given ?? [];
-  const values = yield* plan.execute(new LoadRun(session, connection, binds, named, false, null, tokenOf(state)));
-  return values.length > 0;
+  const said: Said = { identityToken: tokenOf(state), carried: options?.carried };
+  return (yield* plan.execute(new LoadRun(session, connection, binds, named, false, null, said))) as object[];
 }
 
 function keyStatement(mapper: Mapper): Select {

@@ -1,9 +1,11 @@
 /** Executes SELECT statements of a session: entities, columns and both mixed, buffered or streamed. */
 import type { ConnectionCore } from "../../engine/connection-core.js";
+import { NO_OPTIONS } from "../../engine/execution-options.js";
 import { isOp, type Op, type Soon } from "../../engine/io.js";
 import type { ResultShape } from "../../engine/row.js";
 import type { QueryTags } from "../../engine/tags.js";
 import type { CompileOptions, SchemaTranslateMap } from "../../sql/compiled.js";
+import type { LoadOption } from "../../sql/entity.js";
 import { errorKind, InvalidRequestError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
 import type { Select } from "../../sql/selectable/select.js";
@@ -11,10 +13,11 @@ import type { LoadSession } from "../load-session.js";
 import type { Mapper } from "../mapping/mapper.js";
 import type { IdentityToken } from "../state.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
-import { LoadRun, type NamedValues } from "./load-run.js";
+import { LoadRun, type NamedValues, type Said } from "./load-run.js";
 import { OrmEntity } from "./orm-entity.js";
 import type { OrmPlan } from "./plan.js";
 import { planFor } from "./planner.js";
+import { carriedAmong } from "./user-option.js";
 
 /** What one execution may say. */
 export interface ExecuteOptions {
@@ -73,6 +76,15 @@ export function overwrites(statement: WithOptions, options: ExecuteOptions): boo
   return (options.populateExisting ?? statement.execOptions.populateExisting) === true;
 }
 
+/** What a statement and its execution say of what is loaded; null for nothing. */
+export function saidBy(
+  { loadOptions }: { readonly loadOptions: readonly LoadOption[] },
+  options: ExecuteOptions,
+): Said | null {
+  if (loadOptions.length === 0 && options === NO_OPTIONS) return null;
+  return { identityToken: options.identityToken, executionOptions: options, carried: carriedAmong(loadOptions) };
+}
+
 /** The connection that a SELECT is run on. */
 export function connectionOf(session: LoadSession, statement: Select, options: ExecuteOptions): Soon<ConnectionCore> {
   return session.connectionSoon(mapperOfStatement(statement), statement, options.bindArguments);
@@ -87,8 +99,8 @@ export function planSelect(
 ): { readonly plan: OrmPlan; readonly run: LoadRun } {
   const { plan, binds } = planFor(connection, statement, compileOptions(connection, statement, options));
   const populateExisting = overwrites(statement, options);
-  const { params, identityToken } = options;
-  return { plan, run: new LoadRun(session, connection, binds, params, populateExisting, null, identityToken) };
+  const said = saidBy(statement, options);
+  return { plan, run: new LoadRun(session, connection, binds, options.params, populateExisting, null, said) };
 }
 
 /** A SELECT that is read in parts. */
@@ -126,7 +138,8 @@ export function* openSelect(
     throw streamedCollection();
   }
   const populateExisting = overwrites(statement, options);
-  const { tags, params, identityToken } = options;
+  const { tags, params } = options;
+  const said = saidBy(statement, options);
   const cursor = yield* connection.withTags(tags, () =>
     connection.cursor(plan.compiled, plan.params(binds, params), chunk),
   );
@@ -135,7 +148,7 @@ export function* openSelect(
     *fetch(count) {
       session.identity.settle();
       const rows = yield* cursor.fetch(count);
-      const run = new LoadRun(session, connection, binds, params, populateExisting, null, identityToken);
+      const run = new LoadRun(session, connection, binds, params, populateExisting, null, said);
       const values = plan.read(run, rows);
       yield* connection.withTags(tags, () => plan.fill(run));
       return values;

@@ -1,5 +1,6 @@
 /** Loads columns of one object that has a row: expired ones, deferred ones, those of a subclass that a query on its base left out. */
 
+import { NO_OPTIONS } from "../../engine/execution-options.js";
 import type { Op } from "../../engine/io.js";
 import { compile } from "../../sql/compile.js";
 import type { Compiled } from "../../sql/compiled.js";
@@ -24,9 +25,11 @@ import type { LoadSession } from "../load-session.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
 import { placeArguments } from "../place.js";
-import { type InstanceState, valuesOf } from "../state.js";
+import { type IdentityKey, type InstanceState, valuesOf } from "../state.js";
+import { announced } from "./announced.js";
 import { type Converter, converterOf } from "./converters.js";
 import { entityOf } from "./entity.js";
+import type { NamedValues } from "./load-run.js";
 import { LoadedOptions, OptionDefaults } from "./option-tree.js";
 import { readOf } from "./read-of.js";
 import { prepareExpression } from "./statement-entities.js";
@@ -85,30 +88,55 @@ export function* loadColumns(
   overwrite: boolean,
   lock: LockOptions | null = null,
 ): Op<boolean> {
-  const mapper = mapperOf(state);
-  const named: Record<string, unknown> = {};
   if (state.key === null) return false;
+  const named: Record<string, unknown> = {};
   valuesOf(state.key).forEach((value, i) => {
     named[keyName(i)] = value;
   });
-  const own = lock !== null || session.hearsLoads ? columnSelect(mapper, attributes, lock) : null;
-  const said =
-    own !== null && session.hearsLoads
-      ? yield* session.announceLoad({
-          statement: own,
-          params: named,
-          kind: "column",
-          relationship: null,
-          states: [state],
-        })
-      : null;
-  const connection = yield* session.connectionFor(mapper, said ?? own ?? readOf(mapper), placeArguments(state));
-  if (said !== null && said !== own) {
-    const key = [valuesOf(state.key)];
+  if (!session.hearsLoads)
+    return yield* readColumns(session, state, attributes, overwrite, lock, null, named, undefined);
+  const mapper = mapperOf(state);
+  const objects = yield* announced(session, {
+    kind: "column",
+    mapper,
+    statement: columnSelect(mapper, attributes, lock),
+    params: named,
+    states: [state],
+    executionOptions: NO_OPTIONS,
+    *run(said, params, bindArguments) {
+      const found = yield* readColumns(session, state, attributes, overwrite, lock, said, params, bindArguments);
+      return found ? [state.object] : [];
+    },
+  });
+  if (objects.length === 0) return false;
+  const missing = attributes.filter((each) => !each.isLoaded(state));
+  if (missing.length === 0) return true;
+  throw new InvalidRequestError(
+    `A handler of doOrmExecute answered the load of ${missing.map((each) => each.label).join(", ")} of ${state.describe()}, and did not give it a value.`,
+  );
+}
+
+/** @param said what the statement is in place of the load's own */
+function* readColumns(
+  session: LoadSession,
+  state: InstanceState,
+  attributes: readonly ColumnAttribute[],
+  overwrite: boolean,
+  lock: LockOptions | null,
+  said: Select | null,
+  named: NamedValues,
+  bindArguments: Readonly<Record<string, unknown>> | undefined,
+): Op<boolean> {
+  const mapper = mapperOf(state);
+  const own = lock === null ? null : columnSelect(mapper, attributes, lock);
+  const place = bindArguments ?? placeArguments(state);
+  const connection = yield* session.connectionFor(mapper, said ?? own ?? readOf(mapper), place);
+  if (said !== null) {
+    const key = [valuesOf(state.key as IdentityKey)];
     if ((yield* keysWithin(connection, mapper, said.loadOptions, key)).length === 0) return false;
   }
   const { compiled, binds, converters } =
-    said === null || said === own
+    said === null
       ? statementFor(mapper, attributes, connection.dialect, lock)
       : compiledSelect(said, attributes, connection.dialect);
   const { rows } = yield* connection.run(compiled, compiled.bind(binds, named));

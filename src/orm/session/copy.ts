@@ -66,7 +66,7 @@ export function copyOfSession(session: SessionCore, run: Run, source: unknown, o
 }
 
 function* openInSession(session: SessionCore, query: Node, copy: CopyToOptions): Op<CursorCore> {
-  const { statement, options } = yield* heardStatement(session, query, undefined, {});
+  const { statement, options } = yield* heardStatement(session, query, {});
   if (options.autoflush !== false) yield* session.autoflush();
   const connection = yield* session.connectionFor(mapperOfStatement(statement), statement, options.bindArguments);
   return yield* openCopy(connection, withCriteria(statement), copy);

@@ -1,5 +1,6 @@
 /** What a session's execute takes beside the statement. */
-import type { ExecutionOptions } from "../../engine/execution-options.js";
+import { type ExecutionOptions, mergeOptions, NO_OPTIONS } from "../../engine/execution-options.js";
+import type { Node } from "../../sql/node.js";
 import type { IdentityToken } from "../state.js";
 
 /** Options of a session's execute. */
@@ -25,3 +26,14 @@ export interface SessionExecuteOptions extends ExecutionOptions {
 
 /** Parameters by name, or many sets of them. */
 export type Params = Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[];
+
+/** The options of one run: those of the call over the statement's own, over the session's. */
+export function optionsOf(
+  session: { readonly executionOptions: SessionExecuteOptions },
+  statement: Node,
+  options: SessionExecuteOptions,
+): SessionExecuteOptions {
+  const own = (statement as { execOptions?: SessionExecuteOptions }).execOptions;
+  const base = mergeOptions(session.executionOptions, own);
+  return base === NO_OPTIONS ? options : { ...base, ...options };
+}

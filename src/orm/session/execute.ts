@@ -1,11 +1,11 @@
 /** Statements through a session: ORM selects are loaded, DML over mapped classes keeps the session in step, everything else runs as it is. */
 
 import { ConnectionCore } from "../../engine/connection-core.js";
-import { DISPATCH, type Listener } from "../../engine/events.js";
+import { DISPATCH } from "../../engine/events.js";
 import { execute as executeCore, tagsOf } from "../../engine/execute.js";
-import { mergeOptions, NO_OPTIONS } from "../../engine/execution-options.js";
+import { NO_OPTIONS } from "../../engine/execution-options.js";
 import type { Op } from "../../engine/io.js";
-import { type CursorResult, type FrozenResult, Result, type ScalarResult } from "../../engine/result.js";
+import { type CursorResult, Result, type ScalarResult } from "../../engine/result.js";
 import { Delete } from "../../sql/dml/delete.js";
 import { Insert } from "../../sql/dml/insert.js";
 import { Update } from "../../sql/dml/update.js";
@@ -26,10 +26,9 @@ import { reached } from "../loading/reached.js";
 import { connectionOf, type OpenSelect, openSelect, planSelect } from "../loading/select.js";
 import { prepareNode } from "../loading/statement-entities.js";
 import type { Mapper } from "../mapping/mapper.js";
-import { callHandler } from "./announce-load.js";
-import type { Params, SessionExecuteOptions } from "./execute-options.js";
-import { mergeFrozenRows } from "./frozen-rows.js";
-import { type InvokeOptions, type Invoker, ORMExecuteState, OWN_STATEMENT } from "./orm-execute-state.js";
+import { optionsOf, type Params, type SessionExecuteOptions } from "./execute-options.js";
+import { HeardExecution } from "./heard-execution.js";
+import { OWN_STATEMENT } from "./orm-execute-state.js";
 import type { SessionCore } from "./session-core.js";
 import { overShards, type Shards } from "./sharding.js";
 
@@ -68,13 +67,6 @@ function mayWrite(statement: Node): boolean {
 /** Statements about a class that may run on several shards; what is inserted must be told where it goes. */
 function isSpread(statement: Node): boolean {
   return mapperOfStatement(statement) !== null && !(statement instanceof Insert);
-}
-
-/** The options of one run: those of the call over the statement's own, over the session's. */
-function optionsOf(session: SessionCore, statement: Node, options: SessionExecuteOptions): SessionExecuteOptions {
-  const own = (statement as { execOptions?: SessionExecuteOptions }).execOptions;
-  const base = mergeOptions(session.executionOptions, own);
-  return base === NO_OPTIONS ? options : { ...base, ...options };
 }
 
 /**
@@ -122,11 +114,9 @@ function* executeAny(
   only: boolean,
 ): Op<Result<unknown> | ScalarResult> {
   checkStatement(statement, "execute");
-  const listeners = session.hearsLoads ? session[DISPATCH].listeners("doOrmExecute") : null;
-  const result =
-    listeners === null
-      ? yield* perform(session, statement, params, options)
-      : yield* new HeardExecution(session, listeners).run(0, statement, params, options);
+  const result = session.hearsLoads
+    ? yield* heardExecution(session).run(statement, params, options)
+    : yield* perform(session, statement, params, options);
   return only ? result.scalars() : result;
 }
 
@@ -212,72 +202,23 @@ function optionsIn(node: Node): LoadOption[] {
 }
 
 /** A statement on its way through the handlers of `doOrmExecute`. */
-class HeardExecution implements Invoker {
-  #position = 0;
-
-  constructor(
-    private readonly session: SessionCore,
-    private readonly listeners: readonly Listener[],
-  ) {}
-
-  *run(
-    from: number,
-    statement: Node,
-    params: Params | undefined,
-    options: SessionExecuteOptions,
-  ): Op<Result<unknown> | CursorResult<unknown>> {
-    const { session } = this;
-    const merged = optionsOf(session, statement, options);
-    const state = new ORMExecuteState(session.face, statement, params, merged, OWN_STATEMENT, this);
-    for (let i = from; i < this.listeners.length; i++) {
-      this.#position = i + 1;
-      const answer = yield* callHandler(session[DISPATCH], this.listeners[i], state);
-      if (answer instanceof Result) return answer;
-      if (answer !== undefined && answer !== null) {
-        throw new InvalidRequestError(
-          "A handler of doOrmExecute returns nothing, or a Result that takes the place of the statement's own.",
-        );
-      }
-    }
-    // The state has the statement's own options already.
-    return yield* perform(session, state.statement, state.parameters, state.executionOptions);
-  }
-
-  *invoke(state: ORMExecuteState, given: InvokeOptions): Op<Result<unknown>> {
-    const options = { ...state.executionOptions, ...given.executionOptions };
-    const bindArguments = { ...state.bindArguments, ...given.bindArguments };
-    const position = this.#position;
-    const result = yield* this.run(position, given.statement ?? state.statement, given.params ?? state.parameters, {
-      ...options,
-      bindArguments,
-    });
-    this.#position = position;
-    return result as Result<unknown>;
-  }
-
-  *merge(frozen: FrozenResult<unknown>, load: boolean): Op<Result<unknown>> {
-    return (yield* mergeFrozenRows(this.session, frozen as never, load)) as Result<unknown>;
-  }
+function heardExecution(session: SessionCore): HeardExecution {
+  return new HeardExecution(session, session[DISPATCH], OWN_STATEMENT, (statement, params, options) =>
+    perform(session, statement, params, options),
+  );
 }
 
-/** A statement as the handlers of `doOrmExecute` leave it, for runs that they can change and not answer. */
+/** A statement as the handlers leave it, for a run that gives no Result, so that none of them can answer. */
 export function* heardStatement(
   session: SessionCore,
   statement: Node,
-  params: Params | undefined,
   given: SessionExecuteOptions,
-): Op<{ readonly statement: Node; readonly params: Params | undefined; readonly options: SessionExecuteOptions }> {
-  const options = optionsOf(session, statement, given);
-  const listeners = session.hearsLoads ? session[DISPATCH].listeners("doOrmExecute") : null;
-  if (listeners === null) return { statement, params, options };
-  const invoker = new HeardExecution(session, []);
-  const state = new ORMExecuteState(session.face, statement, params, options, OWN_STATEMENT, invoker);
-  for (const listener of listeners) {
-    const answer = yield* callHandler(session[DISPATCH], listener, state);
-    if (answer !== undefined && answer !== null)
-      throw new InvalidRequestError("A handler of doOrmExecute cannot answer a statement that is streamed.");
-  }
-  return { statement: state.statement, params: state.parameters, options: state.executionOptions };
+): Op<{ readonly statement: Node; readonly options: SessionExecuteOptions }> {
+  if (!session.hearsLoads) return { statement, options: optionsOf(session, statement, given) };
+  const heard = yield* heardExecution(session).hear(statement, undefined, given);
+  if (heard instanceof Result)
+    throw new InvalidRequestError("A handler of doOrmExecute cannot answer a statement that is copied.");
+  return { statement: heard.statement, options: heard.executionOptions };
 }
 
 /** A statement's rows as they come, from a server-side cursor. */
@@ -288,13 +229,35 @@ export function* openStream(
   options: SessionExecuteOptions = {},
 ): Op<OpenSelect & { readonly yieldPer: number | undefined }> {
   checkStatement(statement, "stream");
-  const heard = yield* heardStatement(session, statement, params, options);
-  const { statement: node, params: given } = heard;
-  const merged = placed(session.shards, optionsOf(session, node, heard.options));
+  let node = statement;
+  let given = params;
+  let heard = options;
+  if (session.hearsLoads) {
+    const answer = yield* heardExecution(session).hear(statement, params, options);
+    if (answer instanceof Result) return { ...openResult(answer), yieldPer: options.yieldPer };
+    ({ statement: node, parameters: given, executionOptions: heard } = answer);
+  }
+  const merged = placed(session.shards, optionsOf(session, node, heard));
   if (merged.autoflush !== false) yield* session.autoflush();
   const { yieldPer } = merged;
   const open = yield* openRows(session, node, given, merged, yieldPer ?? 1000);
   return { ...open, yieldPer };
+}
+
+/** The rows of a handler's answer, as if they were read in parts. */
+function openResult(answer: Result<unknown>): OpenSelect {
+  const { shape, data } = answer.freeze();
+  let position = 0;
+  return {
+    shape,
+    // biome-ignore lint/correctness/useYield: it has the form of an operation
+    *fetch(count) {
+      const start = position;
+      position += count;
+      return data.slice(start, position) as unknown[];
+    },
+    *close() {},
+  };
 }
 
 function* openRows(

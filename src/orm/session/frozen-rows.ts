@@ -2,10 +2,14 @@
 import type { Op } from "../../engine/io.js";
 import type { FrozenResult, Result } from "../../engine/result.js";
 import { stateOf } from "../stamp.js";
-import type { SessionCore } from "./session-core.js";
+
+/** A session that takes in what was loaded elsewhere. */
+export interface Merging {
+  merge(object: object, options: { readonly load: boolean }): Op<object>;
+}
 
 /** @param load look into the database for what each object is now; false takes the frozen state as it is */
-export function* mergeFrozenRows(core: SessionCore, frozen: FrozenResult, load: boolean): Op<Result> {
+export function* mergeFrozenRows(core: Merging, frozen: FrozenResult, load: boolean): Op<Result> {
   const known = new Map<object, object>();
   const value = function* (each: unknown): Op<unknown> {
     if (typeof each !== "object" || each === null || stateOf(each) === undefined) return each;

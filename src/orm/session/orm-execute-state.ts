@@ -29,9 +29,11 @@ export interface ExecuteFacts {
   readonly relationship: Relationship | null;
   /** The objects whose attribute is loaded. */
   readonly loadedFor: readonly object[];
+  /** The classes from what the user's own statement selects to those objects, and the relationship that is loaded for them. */
+  readonly path: readonly (Mapper | Relationship)[];
 }
 
-export const OWN_STATEMENT: ExecuteFacts = { kind: "execute", relationship: null, loadedFor: [] };
+export const OWN_STATEMENT: ExecuteFacts = { kind: "execute", relationship: null, loadedFor: [], path: [] };
 
 /** Other values for one run of a statement. */
 export interface InvokeOptions {
@@ -60,6 +62,8 @@ export class ORMExecuteState {
     statement: Node,
     parameters: Params | undefined,
     executionOptions: SessionExecuteOptions,
+    /** The options of the call alone, without those of the statement and the session. */
+    readonly localExecutionOptions: SessionExecuteOptions,
     readonly facts: ExecuteFacts,
     invoker: Invoker,
   ) {
@@ -88,13 +92,17 @@ export class ORMExecuteState {
     );
   }
   get isInsert(): boolean {
-    return this.statement instanceof Insert;
+    return this.#inner instanceof Insert;
   }
   get isUpdate(): boolean {
-    return this.statement instanceof Update;
+    return this.#inner instanceof Update;
   }
   get isDelete(): boolean {
-    return this.statement instanceof Delete;
+    return this.#inner instanceof Delete;
+  }
+  /** What is sent: of `fromStatement()`, what it was given. */
+  get #inner(): Node {
+    return this.statement instanceof FromStatement ? this.statement.statement : this.statement;
   }
   get isFromStatement(): boolean {
     return this.statement instanceof FromStatement;
@@ -118,6 +126,13 @@ export class ORMExecuteState {
   /** The relationship that is being loaded. */
   get relationship(): Relationship | null {
     return this.facts.relationship;
+  }
+  /**
+   * Where a relationship is being loaded, the way to it from what the user's own statement selected: the classes of the objects on it, and the relationship
+   * at its end. Empty for all else.
+   */
+  get loaderStrategyPath(): readonly (Mapper | Relationship)[] {
+    return this.facts.path;
   }
   /** The object whose attribute is being loaded, where it is one. */
   get lazyLoadedFrom(): object | null {
@@ -165,13 +180,15 @@ export class ORMExecuteState {
   }
 
   /**
-   * Runs the statement, with what is given in place of its own, through the handlers that come after this one. For handlers that are generator
-   * functions.
+   * Runs the statement, with what is given in place of its own or over it, through the handlers that come after this one. For handlers that are
+   * generator functions.
+   *
+   * The rows of a load of columns, and of a get, are the object. Those of a relationship's load are an object that was loaded and the key by which the
+   * library finds its owners; where there is one owner, rows of objects alone are an answer as well.
    *
    * @example event.listen(Session, "doOrmExecute", function* (state) { const result = yield* state.invokeStatement(); ...; return result; });
    */
   *invokeStatement(options: InvokeOptions = {}): Op<Result<unknown>> {
-    this.#refuseLoads("invokeStatement()");
     return yield* this.#invoker.invoke(this, options);
   }
 
@@ -182,13 +199,6 @@ export class ORMExecuteState {
    */
   *mergeFrozenResult(frozen: FrozenResult<unknown>, options: { readonly load?: boolean } = {}): Op<Result<unknown>> {
     return yield* this.#invoker.merge(frozen, options.load === true);
-  }
-
-  #refuseLoads(what: string): void {
-    if (this.facts.kind === "execute") return;
-    throw new InvalidRequestError(
-      `${what} is for the statements of execute(): a load of ${this.facts.kind === "get" ? "an object by its key" : `a ${this.facts.kind}`} can be changed, but not answered by a handler.`,
-    );
   }
 }
 

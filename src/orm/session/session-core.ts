@@ -6,9 +6,9 @@
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import { DISPATCH } from "../../engine/events.js";
 import { type Op, runSync } from "../../engine/io.js";
+import type { Result } from "../../engine/result.js";
 import { ArgumentError, InvalidRequestError, NoResultFound } from "../../sql/errors.js";
 import { keepShape } from "../../sql/keep-shape.js";
-import type { Select } from "../../sql/selectable/select.js";
 import type { Attribute } from "../attributes/attribute.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
@@ -49,9 +49,9 @@ import {
   valuesOf,
 } from "../state.js";
 import type { FlushContext, FlushSession } from "../uow/flush-context.js";
-import { announceLoad } from "./announce-load.js";
 import { checkReferences } from "./check-references.js";
 import { FlushingSession } from "./flushing-session.js";
+import { announceLoad } from "./heard-execution.js";
 import { Membership, type MembershipHost } from "./membership.js";
 import { Merge, type MergeHost, type MergeOptions } from "./merge.js";
 import { NPlusOneWatch } from "./n-plus-one.js";
@@ -450,7 +450,7 @@ export class SessionCore
       const [key] = mapper.primaryKey;
       if (group.length > 1 && this.shards === null && group.every((state) => tokenOf(state) === null)) {
         const keys = group.map((state) => valuesOf(state.key as IdentityKey));
-        yield* loadByKeys(this, mapper, keys);
+        yield* loadByKeys(this, mapper, keys, undefined, group);
       }
       for (const state of only === undefined ? group : [only])
         if (!key.isLoaded(state)) yield* this.#loadColumn(state, key);
@@ -554,7 +554,7 @@ export class SessionCore
   get hearsLoads(): boolean {
     return this.hearsEvent("doOrmExecute");
   }
-  announceLoad(load: AnnouncedLoad): Op<Select> {
+  announceLoad(load: AnnouncedLoad): Op<Result<unknown>> {
     return announceLoad(this, this[DISPATCH], load);
   }
 

@@ -3,17 +3,19 @@ import {
   type AsyncSessionMaker,
   attrs,
   awaitable,
+  bindparam,
   Column,
   createEngine,
   event,
   type FrozenResult,
-  InvalidRequestError,
+  insert,
   inspect,
   ManyToOne,
   OneToMany,
   ORMExecuteState,
   PrimaryKey,
   type Relation,
+  type Relationship,
   registry,
   type Select,
   Session as SyncSession,
@@ -24,6 +26,7 @@ import {
   text,
   UserDefinedOption,
   update,
+  withLoaderCriteria,
 } from "../../../src/index.js";
 import { recordStatements } from "../../support/statements.js";
 import { make, storeFor } from "../support.js";
@@ -286,12 +289,14 @@ describe("doOrmExecute", () => {
     await expect(session.scalars(select(User)).all()).rejects.toThrow(/handlers must be synchronous/);
     answer = undefined;
     expect((await session.scalars(select(User)).all()).length).toBe(2);
-    const ann = await session.getOne(User, 1);
-    session.expire(ann, ["posts"]);
-    event.listen(session, "doOrmExecute", function* (state) {
-      return yield* state.invokeStatement();
-    });
-    await expect(awaitable(ann).posts).rejects.toThrow(InvalidRequestError);
+    await using other = Session();
+    const names = (await other.execute(select(attrs(User).name))).freeze();
+    const objects = (await other.execute(select(User))).freeze();
+    session.expungeAll();
+    answer = names.thaw();
+    await expect(session.get(User, 1)).rejects.toThrow(/answered a load of User with a value of type string/);
+    answer = objects.thaw();
+    await expect(session.get(User, 1)).rejects.toThrow(/User\(1\), which is not in this session.*mergeFrozenResult/s);
   });
 
   test("a handler changes a statement that is streamed", async () => {
@@ -306,4 +311,137 @@ describe("doOrmExecute", () => {
   });
 });
 
+describe("loads that follow from something else", () => {
+  test("[SV-02] are run by a handler as often as it likes, and answered by it", async () => {
+    const { engine, Session } = await filled();
+    const kinds: unknown[] = [];
+    event.listen(Session, "doOrmExecute", function* (state) {
+      const result = yield* state.invokeStatement();
+      const again = yield* state.invokeStatement();
+      kinds.push([state.facts.kind, state.relationship?.key, again.all().length]);
+      return result;
+    });
+    await using session = Session();
+    using log = recordStatements(engine);
+    const ann = await session.getOne(User, 1);
+    expect((await awaitable(ann).posts).map((post) => post.title)).toEqual(["a", "b"]);
+    session.expire(ann, ["name"]);
+    expect(await awaitable(ann).name).toBe("Ann");
+    expect(await awaitable(ann.posts[0]).author).toBe(ann);
+    expect(kinds).toEqual([
+      ["get", undefined, 1],
+      ["relationship", "posts", 2],
+      ["column", undefined, 1],
+    ]);
+    expect(log.count("SELECT")).toBe(6);
+    kinds.length = 0;
+    session.expungeAll();
+    const all = await session.scalars(select(User).options(selectinload(User, (u) => u.posts))).all();
+    expect(all.map((user) => user.posts.map((post) => post.title))).toEqual([["a", "b"], ["c"]]);
+    expect(kinds).toEqual([
+      ["relationship", "posts", 3],
+      ["execute", undefined, 2],
+    ]);
+  });
+
+  test("gets that are answered together are heard, and have the criteria of a handler", async () => {
+    const { Session } = await filled();
+    event.listen(Session, "doOrmExecute", (state) => {
+      if (state.bindMapper === inspect(Post)) state.addOptions(withLoaderCriteria(Post, (x) => x.hidden.eq(false)));
+    });
+    const seen = watch(Session);
+    await using session = Session();
+    const posts = await Promise.all([1, 2, 3].map((id) => session.get(Post, id)));
+    expect(posts.map((post) => post?.title)).toEqual(["a", undefined, undefined]);
+    expect(seen.map((each) => each.facts.kind)).toEqual(["get"]);
+  });
+
+  test("[EX-06] a cache of relationships: an option that travels on says which, a handler answers the lazy and the eager load", async () => {
+    const { engine, Session } = await filled();
+    const cache = new Map<string, FrozenResult<unknown>>();
+    event.listen(Session, "doOrmExecute", function* (state) {
+      const option = state.userDefinedOptions.find(
+        (each): each is RelationshipCache => each instanceof RelationshipCache,
+      );
+      const [owner, relationship] = state.loaderStrategyPath.slice(-2);
+      if (option?.payload !== relationship) return undefined;
+      const key = JSON.stringify([owner === inspect(User), relationship.key, state.parameters]);
+      if (!cache.has(key)) cache.set(key, (yield* state.invokeStatement()).freeze());
+      return yield* state.mergeFrozenResult(cache.get(key) as FrozenResult<unknown>);
+    });
+    const posts = inspect(User).relationship("posts");
+    const lazily = select(User)
+      .orderBy((u) => u.id)
+      .options(new RelationshipCache(posts as Relationship));
+    const titles = async (eagerly: boolean) => {
+      await using session = Session();
+      using log = recordStatements(engine);
+      const users = await session.scalars(eagerly ? lazily.options(selectinload(User, (u) => u.posts)) : lazily).all();
+      const found: string[][] = [];
+      for (const user of users) found.push((await session.runSync(() => user.posts)).map((post) => post.title));
+      // What comes with the members has the option too.
+      for (const post of users[0].posts) expect(session.has(post)).toBe(true);
+      return [found, log.count("SELECT")];
+    };
+    const all = [["a", "b"], ["c"]];
+    expect(await titles(false)).toEqual([all, 3]);
+    expect(await titles(false)).toEqual([all, 1]);
+    expect(await titles(true)).toEqual([all, 2]);
+    expect(await titles(true)).toEqual([all, 1]);
+  });
+
+  test("rows of objects alone answer the load of one owner; for several it must be said whose they are", async () => {
+    const { Session } = await filled();
+    event.listen(Session, "doOrmExecute", function* (state) {
+      if (!state.isRelationshipLoad) return undefined;
+      return (yield* state.invokeStatement()).columns(0) as never;
+    });
+    await using session = Session();
+    const ann = await session.getOne(User, 1);
+    expect((await awaitable(ann).posts).map((post) => post.title)).toEqual(["a", "b"]);
+    session.expungeAll();
+    await expect(session.scalars(select(User).options(selectinload(User, (u) => u.posts))).all()).rejects.toThrow(
+      /answered the load of User.posts for 2 objects without saying whose each row is/,
+    );
+  });
+
+  test("a handler answers a statement that is streamed", async () => {
+    const { engine, Session } = await filled();
+    let frozen: FrozenResult<unknown> | undefined;
+    event.listen(Session, "doOrmExecute", function* (state) {
+      frozen ??= (yield* state.invokeStatement()).freeze();
+      return yield* state.mergeFrozenResult(frozen);
+    });
+    const log = recordStatements(engine);
+    for (let i = 0; i < 2; i++) {
+      await using session = Session();
+      const names: string[] = [];
+      for await (const part of (await session.streamScalars(select(User).orderBy((u) => u.id))).partitions(1))
+        names.push(...part.map((user) => user.name));
+      expect(names).toEqual(["Ann", "Bob"]);
+    }
+    expect(log.count()).toBe(1);
+  });
+
+  test("parameters given to invokeStatement() are laid over the statement's own", async () => {
+    const { Session } = await filled();
+    event.listen(Session, "doOrmExecute", function* (state) {
+      return yield* state.invokeStatement({
+        params: Array.isArray(state.parameters) ? [{ extra: 1 }] : { two: "Bob" },
+      });
+    });
+    await using session = Session();
+    const u = attrs(User);
+    const either = select(u.name).where(u.name.in([bindparam("one"), bindparam("two")]));
+    expect(await session.scalars(either.orderBy(u.id), { one: "Ann", two: "none" }).all()).toEqual(["Ann", "Bob"]);
+    await expect(session.execute(insert(User), [{ name: "x" }, { name: "y" }])).rejects.toThrow(
+      /was given 1 sets of parameters for a statement that has 2/,
+    );
+  });
+});
+
 class FromCache extends UserDefinedOption<string> {}
+
+class RelationshipCache extends UserDefinedOption<Relationship> {
+  override readonly propagateToLoaders: boolean = true;
+}
