@@ -309,4 +309,16 @@ describe("mapping errors of inheritance", () => {
     );
     expect(Base.name).toBe("Base");
   });
+
+  test("an abstract class without a discriminator is refused", () => {
+    const own = registry();
+    @own.Entity("base", { polymorphicAbstract: true })
+    class Base {
+      @PrimaryKey() id!: number;
+    }
+    expect(() => own.configure()).toThrow(
+      'Base says polymorphicAbstract: true, but neither it nor a superclass says polymorphicOn: "attribute"',
+    );
+    expect(Base.name).toBe("Base");
+  });
 });

@@ -15,7 +15,7 @@ import type { Column } from "../../sql/schema/column.js";
 import { type Select, select } from "../../sql/selectable/select.js";
 import { OptionTree } from "../loading/option-tree.js";
 import type { OrmEntity } from "../loading/orm-entity.js";
-import { entitiesNamed, prepareNode } from "../loading/statement-entities.js";
+import { prepareWrite } from "../loading/statement-entities.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { Params, SessionExecuteOptions } from "../session/execute-options.js";
 import type { SessionCore } from "../session/session-core.js";
@@ -98,16 +98,7 @@ function* updateEachByKey(
 function withCriteria(statement: Bulk): Bulk {
   const entity = statement.entity as OrmEntity;
   const { defaults } = new OptionTree(statement.loadOptions, [entity]);
-  const prepared = prepareNode(statement.with({ loadOptions: [] }), defaults) as Bulk;
-  const criteria = [...defaults.criteriaFor(entity)];
-  // Further tables, which FROM or USING will have.
-  if (defaults.criteria.length > 0) {
-    for (const each of entitiesNamed(statement as unknown as Update))
-      if (each !== entity) criteria.push(...defaults.statedCriteria(each));
-  }
-  return criteria.length === 0
-    ? prepared
-    : (prepared.with({ whereCriteria: [...prepared.whereCriteria, ...criteria] }) as Bulk);
+  return prepareWrite(statement.with({ loadOptions: [] }) as Bulk, defaults);
 }
 
 class BulkRun {

@@ -6,6 +6,9 @@ import type { ResultShape } from "../../engine/row.js";
 import { LRUCache } from "../../sql/cache.js";
 import { compile } from "../../sql/compile.js";
 import type { Compiled, CompileOptions } from "../../sql/compiled.js";
+import { Delete } from "../../sql/dml/delete.js";
+import { requireRows } from "../../sql/dml/restricted.js";
+import { Update } from "../../sql/dml/update.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import { type BoundValue, cacheKeyOf } from "../../sql/node.js";
 import type { FromStatement } from "../../sql/selectable/from-statement.js";
@@ -14,9 +17,10 @@ import type { LoadSession } from "../load-session.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { LoadRun, type NamedValues } from "./load-run.js";
 import { criteriaAmong } from "./option-tree.js";
+import { OrmEntity } from "./orm-entity.js";
 import { type GivenColumn, givenColumns, makeRowPlan, type RowPlan } from "./row-plan.js";
 import { compileOptions, type ExecuteOptions, type OpenSelect, overwrites, saidBy } from "./select.js";
-import { prepareNode } from "./statement-entities.js";
+import { prepareNode, prepareWrite } from "./statement-entities.js";
 
 /** A statement in the database's words, with the plans of the column lists that it was seen to give. */
 interface Prepared {
@@ -30,7 +34,12 @@ const caches = new WeakMap<object, LRUCache<number, Prepared>>();
 /** The statement whose rows are read, with the criteria among the options. */
 function sourceOf({ statement, loadOptions }: FromStatement): Statement {
   const criteria = criteriaAmong(loadOptions);
-  return criteria.criteria.length > 0 ? (prepareNode(statement, criteria) as Statement) : (statement as Statement);
+  const isWrite = statement instanceof Update || statement instanceof Delete;
+  if (isWrite && statement.entity instanceof OrmEntity) {
+    requireRows(statement);
+    return prepareWrite(statement as unknown as Update, criteria);
+  }
+  return prepareNode(statement, criteria) as Statement;
 }
 
 function prepare(

@@ -41,7 +41,7 @@ export function prepareNode(root: Node, defaults: OptionDefaults): Node {
     // What stands in FROM sees nothing of the statements around, unless it is LATERAL.
     if (node instanceof FromClause && !node.isLateral) around = NO_ENTITIES;
     const inherited = around;
-    if (defaults.criteria.length > 0 && isScope(node)) around = new Set([...inherited, ...entitiesNamed(node)]);
+    if (isScope(node)) around = new Set([...inherited, ...entitiesNamed(node)]);
     let fresh = node.copyReplacing(visit);
     if (fresh instanceof Select) {
       // A subquery loads nothing: its options are gone.
@@ -65,7 +65,7 @@ function isScope(node: Node): node is Scope & Node {
 }
 
 /** The entities that a statement names in any place of its own, those of its subqueries left out. */
-export function entitiesNamed(statement: Scope): Set<OrmEntity> {
+function entitiesNamed(statement: Scope): Set<OrmEntity> {
   const named = new Set<OrmEntity>();
   const unused = new Set<OrmEntity>();
   const collect = (nodes: readonly Node[]): void => {
@@ -86,6 +86,19 @@ export function entitiesNamed(statement: Scope): Set<OrmEntity> {
   if (statement.entity instanceof OrmEntity) named.add(statement.entity);
   if (statement instanceof Update) for (const [, value] of statement.sets) collect([value]);
   return named;
+}
+
+/** An UPDATE or DELETE of a class with what its classes ask for: discriminators, and the criteria of options. */
+export function prepareWrite<S extends Update | Delete>(statement: S, defaults: OptionDefaults): S {
+  const entity = statement.entity as OrmEntity;
+  const prepared = prepareNode(statement as Node, defaults) as S;
+  const criteria = [...defaults.criteriaFor(entity)];
+  // Further tables, which FROM or USING will have.
+  if (defaults.criteria.length > 0)
+    for (const each of entitiesNamed(statement)) if (each !== entity) criteria.push(...defaults.statedCriteria(each));
+  return criteria.length === 0
+    ? prepared
+    : (prepared.with({ whereCriteria: [...prepared.whereCriteria, ...criteria] }) as S);
 }
 
 /** The same for the subqueries of an expression. */
@@ -125,12 +138,11 @@ function withEntities(statement: Select, defaults: OptionDefaults, around: Reado
     if (!selected.has(entity) && !joined.has(entity.from)) where.push(...defaults.criteriaFor(entity));
     selected.add(entity);
   }
-  if (defaults.criteria.length > 0) {
-    // Conditions bring classes into FROM as well.
-    for (const entity of entitiesNamed(statement)) {
-      if (!selected.has(entity) && !joined.has(entity.from) && !around.has(entity))
-        where.push(...defaults.statedCriteria(entity));
-    }
+  // Conditions bring classes into FROM as well.
+  for (const entity of entitiesNamed(statement)) {
+    if (selected.has(entity) || joined.has(entity.from) || around.has(entity)) continue;
+    if (entity.criterion !== null && isAlone(entity, statement, [...selected, ...around])) where.push(entity.criterion);
+    where.push(...defaults.statedCriteria(entity));
   }
   const changed = joins.some((entry, i) => entry !== statement.joins[i]);
   if (where.length === 0 && froms.length === 0 && !changed) return statement;
@@ -141,6 +153,17 @@ function withEntities(statement: Select, defaults: OptionDefaults, around: Reado
     joins,
     fromObjects: [...statement.fromObjects, ...froms.filter((from) => !known.has(from))],
   });
+}
+
+/** Whether nothing but conditions brings the tables of a class into a statement. */
+function isAlone(entity: OrmEntity, statement: Select, others: readonly OrmEntity[]): boolean {
+  const froms = [...statement.fromObjects, ...others.map((each) => each.from)];
+  for (const { target } of statement.joins) {
+    if (target instanceof InstrumentedRelation) froms.push(target.entity.from, target.target.from);
+    else froms.push(target instanceof EntityElement ? target.from : (target as From));
+  }
+  const { covers } = entity.from;
+  return !froms.some((from) => from.covers.some((each) => covers.includes(each)));
 }
 
 /** The entities whose columns a select list has; those of subqueries are their own. */
@@ -170,10 +193,12 @@ function withCriteria(
   } else if (target instanceof EntityElement && target instanceof OrmEntity) {
     joined.add(target.from);
     criteria = defaults.criteriaFor(target);
-    if (entry.on === null) {
-      if (criteria.length > 0) where.push(...criteria);
+    if (entry.kind === "cross") {
+      where.push(...criteria);
       return entry;
     }
+    if (entry.on === null && criteria.length > 0)
+      return new JoinEntry(target, null, entry.kind, entry.left, conjunction(operators.and, criteria));
   } else return entry;
   if (criteria.length === 0) return entry;
   const on = entry.on === null ? criteria : [entry.on, ...criteria];

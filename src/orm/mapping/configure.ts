@@ -444,7 +444,7 @@ function setIdentity(mapper: Mapper): void {
 }
 
 function setPolymorphism(mapper: Mapper): void {
-  const { polymorphicOn, polymorphicIdentity, versionIdCol } = mapper.options;
+  const { polymorphicOn, polymorphicIdentity, polymorphicAbstract, versionIdCol } = mapper.options;
   if (polymorphicOn !== undefined)
     mapper.polymorphicOn =
       typeof polymorphicOn === "string"
@@ -452,6 +452,11 @@ function setPolymorphism(mapper: Mapper): void {
         : addDiscriminator(mapper, polymorphicOn);
   if (versionIdCol !== undefined) mapper.version = columnNamed(mapper, versionIdCol, "versionIdCol");
   // Concrete classes are told apart by the table that a row is from.
+  if (polymorphicAbstract === true && mapper.polymorphicOn === null && mapper.options.concrete !== true) {
+    throw new MapperConfigurationError(
+      `${mapper.className} says polymorphicAbstract: true, but neither it nor a superclass says polymorphicOn: "attribute", without which there are no classes to tell apart.`,
+    );
+  }
   if (polymorphicIdentity === undefined || mapper.concreteBase !== null || mapper.concretes.length > 0) return;
   const other = mapper.polymorphicMap.get(polymorphicIdentity);
   if (other !== undefined && other !== mapper) {

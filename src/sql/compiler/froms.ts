@@ -72,7 +72,7 @@ function applyJoin(select: Select, froms: From[], entry: JoinEntry, previous: Fr
   const right = target instanceof EntityElement ? target.from : (target as From);
   const { at, left } = findLeft(select, froms, entry, right);
   const on = entry.on ?? (entry.kind === "cross" ? null : inferOn(left, right, previous ?? undefined));
-  place(froms, at, new Join(left, right, on, entry.kind));
+  place(froms, at, new Join(left, right, on === null ? on : both(on, entry.further), entry.kind));
   return right;
 }
 
@@ -82,8 +82,6 @@ function joinAlong(select: Select, froms: From[], entry: JoinEntry, relation: Re
   const left = at >= 0 ? (froms[at] as From) : ((froms.length === 0 ? selectedWith(select, start) : null) ?? start);
   const last = steps[steps.length - 1];
   if (last === undefined) throw new InvalidRequestError("a relationship without join steps cannot be joined.");
-  const both = (on: ColumnElement, more: ColumnElement | null): ColumnElement =>
-    more === null ? on : conjunction(operators.and, [on, more]);
   let joined: From;
   if (steps.length === 1 || entry.kind === "inner") {
     joined = left;
@@ -99,6 +97,10 @@ function joinAlong(select: Select, froms: From[], entry: JoinEntry, relation: Re
   }
   place(froms, at, joined);
   return last.right;
+}
+
+function both(on: ColumnElement, more: ColumnElement | null): ColumnElement {
+  return more === null ? on : conjunction(operators.and, [on, more]);
 }
 
 /** The joined tables of a selected entity: a relationship of another class of its hierarchy begins at them, and at no second copy. */

@@ -6,7 +6,7 @@ import type { JoinKind } from "./join.js";
 
 /** One call of `join()`. The compiler finds its left side and its condition. */
 export class JoinEntry extends Node {
-  static override readonly parts: Parts = { target: "node", on: "node", kind: "name", left: "node" };
+  static override readonly parts: Parts = { target: "node", on: "node", kind: "name", left: "node", further: "node" };
   override get visitName(): string {
     return "JoinEntry";
   }
@@ -17,6 +17,8 @@ export class JoinEntry extends Node {
     readonly kind: JoinKind,
     /** The left side, when `joinFrom()` named it. */
     readonly left: FromClause<unknown> | null,
+    /** What holds beside the condition, also where that follows from foreign keys. */
+    readonly further: ColumnElement | null = null,
   ) {
     super();
   }

@@ -68,6 +68,8 @@ export class Vehicle {
     (c) => c.vehicles,
   )
   company!: Relation<Company> | null;
+  @Column(t.integer, { nullable: true, foreignKey: "companies.id" })
+  companyId!: number | null;
 }
 
 @Mapped({ polymorphicIdentity: "car" })

@@ -8,10 +8,12 @@ import {
   select,
   selectinload,
   text,
+  update,
   withPolymorphic,
 } from "../../../src/index.js";
 import { freshDatabase } from "../../support/database.js";
 import { recordStatements } from "../../support/statements.js";
+import { make } from "../support.js";
 import { Car, Company, Employee, Engineer, Manager, staff, Taxi, Truck, Vehicle } from "./hierarchies.js";
 
 async function office() {
@@ -217,6 +219,39 @@ describe("one shared table", () => {
       .all();
     expect(rows).toEqual([["L"]]);
     void sub;
+  });
+
+  test("the condition holds in the ON of an outer join, in the statements of fromStatement(), and where only a condition names the class", async () => {
+    const { Session } = await office();
+    await using session = Session();
+    session.add(make(Company, { id: 2, name: "Bolt" }));
+    await session.flush();
+    const [co, c] = [attrs(Company), attrs(Car)];
+    for (const joined of [
+      select(co.name, c.plate).outerjoin(Car),
+      select(co.name, c.plate).outerjoin(Car, co.id.eq(c.companyId)),
+    ])
+      expect(await session.execute(joined.orderBy(co.id, c.id)).all()).toEqual([
+        ["Acme", "C"],
+        ["Acme", "T"],
+        ["Bolt", null],
+      ]);
+    expect(await session.scalars(select(co.name).where(co.id.eq(c.companyId), c.doors.isNull())).all()).toEqual([]);
+    // Beside its base the class's columns are columns of the same rows.
+    const either = select(Vehicle).where(or(c.doors.eq(4), attrs(Truck).load.eq(9)));
+    expect(names(await session.scalars(either.orderBy(attrs(Vehicle).id)).all())).toEqual(["Car", "Truck"]);
+    const cars = await session.scalars(select(Car).fromStatement(select(Car).orderBy(c.id))).all();
+    expect(names(cars)).toEqual(["Car", "Taxi"]);
+    const painted = await session
+      .scalars(select(Car).fromStatement(update(Car).values({ plate: "new" }).all().returning(Car)))
+      .all();
+    expect(names(painted).sort()).toEqual(["Car", "Taxi"]);
+    expect(await session.scalars(select(attrs(Vehicle).plate).orderBy(attrs(Vehicle).id)).all()).toEqual([
+      "new",
+      "new",
+      "L",
+      "V",
+    ]);
   });
 
   test("a query on the base leaves the subclasses' columns unloaded", async () => {
