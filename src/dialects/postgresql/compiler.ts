@@ -266,7 +266,7 @@ export class PostgresqlCompiler extends SQLCompiler {
   /** A list of any length is one parameter, an array, so that one statement serves all lists. */
   protected override listMembership(left: string, negative: boolean, bind: BindParameter): string {
     const impl = this.dialect.typeImpl(bind.type);
-    if (impl.family === "array" || impl.wrapBind("", this.dialect) !== null) {
+    if (impl.family === "array" || impl.wrapBind("", this.dialect, () => "") !== null) {
       this.#inferred.add(bind);
       return super.listMembership(left, negative, bind);
     }

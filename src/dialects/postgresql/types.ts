@@ -18,6 +18,7 @@ import { ArrayType, JsonType } from "../../sql/types/structured.js";
 import { checkDateTime, checkInterval, DateTimeType, IntervalType } from "../../sql/types/temporal.js";
 import {
   type BindProcessor,
+  conversionClass,
   type LiteralProcessor,
   plainType,
   type ResultProcessor,
@@ -158,10 +159,21 @@ const LOADERS: Readonly<Record<Exclude<LoadKind, "natural">, (text: string) => u
   bool: (text) => text === "t",
 };
 
+const ADAPTED: ReadonlySet<unknown> = new Set([
+  BigIntType,
+  NumericType,
+  FloatType,
+  BinaryType,
+  DateTimeType,
+  IntervalType,
+  ArrayType,
+  JsonType,
+]);
+
 /** PostgreSQL's own implementation of a type; the type itself where it needs none. */
 export function postgresqlType(type: SQLType, options: DialectOptions): SQLType {
   const plain = plainType(type);
-  switch (plain.constructor) {
+  switch (conversionClass(plain, ADAPTED)) {
     case BigIntType:
       return new PostgresBigInt();
     case NumericType:

@@ -17,6 +17,7 @@ import { checkDateTime, DateTimeType, toDate, utcText } from "../../sql/types/te
 import { checkText } from "../../sql/types/text-check.js";
 import {
   type BindProcessor,
+  conversionClass,
   type LiteralProcessor,
   plainType,
   type ResultProcessor,
@@ -163,11 +164,22 @@ export interface SqliteTypeOptions {
   readonly jsonDeserializer?: ((text: string) => unknown) | undefined;
 }
 
+const ADAPTED: ReadonlySet<unknown> = new Set([
+  IntegerType,
+  BooleanType,
+  NumericType,
+  DateTimeType,
+  NullType,
+  BinaryType,
+  JsonType,
+]);
+
 /** SQLite's own implementation of a type; the type itself where it needs none. */
 export function sqliteType(type: SQLType, options: SqliteTypeOptions): SQLType {
   const plain = plainType(type);
-  if (plain instanceof IntegerType) return plain.constructor === IntegerType ? new SqliteInteger(plain.size) : plain;
-  switch (plain.constructor) {
+  switch (conversionClass(plain, ADAPTED)) {
+    case IntegerType:
+      return new SqliteInteger((plain as IntegerType).size);
     case BooleanType:
       return new SqliteBoolean();
     case NumericType:

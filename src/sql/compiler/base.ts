@@ -4,8 +4,9 @@ import { BindParameter } from "../elements/bind.js";
 import { CompileError } from "../errors.js";
 import type { BoundValue } from "../key-context.js";
 import { cacheKeyOf, type Node } from "../node.js";
+import { stringType } from "../types/base.js";
 import { describeValue } from "../types/text-check.js";
-import type { SQLType } from "../types/type.js";
+import { type Bound, plainType, type SQLType } from "../types/type.js";
 import { CompiledStatement } from "./compiled-statement.js";
 import { customCompiler } from "./custom.js";
 
@@ -118,6 +119,9 @@ export abstract class CompilerBase {
     return text;
   }
 
+  /** What a type makes parameters with, inside what it wraps around a value or a column. */
+  protected readonly bound: Bound = (value, type = stringType) => this.constantBind(value, plainType(type));
+
   /** A placeholder for a value that execution gives by name. */
   namedBind(name: string, type: SQLType): string {
     const bind = new BindParameter(undefined, type, name, false, true, null, name);
@@ -133,7 +137,7 @@ export abstract class CompilerBase {
   ): string {
     const slot = this.slotFor(bind, element, process);
     const marked = MARK + slot + MARK;
-    const wrapped = this.dialect.typeImpl(bind.type).wrapBind(marked, this.dialect);
+    const wrapped = this.dialect.typeImpl(bind.type).wrapBind(marked, this.dialect, this.bound);
     return wrapped ?? this.decoratePlaceholder(marked, bind);
   }
 
@@ -234,7 +238,9 @@ export abstract class CompilerBase {
   /** A value as a literal in the place of a bind, inside what stands around the placeholder. */
   private literalInPlace(value: unknown, bind: BindParameter): string {
     const text = this.literal(value, bind.type);
-    return this.dialect.typeImpl(bind.type).wrapBind(text, this.dialect) ?? this.decorateLiteral(text, bind);
+    return (
+      this.dialect.typeImpl(bind.type).wrapBind(text, this.dialect, this.bound) ?? this.decorateLiteral(text, bind)
+    );
   }
 
   /** A dialect may add a cast to a literal that stands for a bind. */

@@ -1,4 +1,5 @@
 import type { Node } from "../node.js";
+import type { SQLType } from "../types/type.js";
 
 /** What renders a node of a class: it gets the node and the compiler, and gives SQL. */
 export type CustomCompiler = (node: never, compiler: never) => string;
@@ -17,7 +18,19 @@ const NONE = { none: true } as const;
  * class Coalesce2 extends ColumnElement { ... }
  * compiles(Coalesce2, (node, compiler) => `coalesce(${compiler.processList(node.args)})`);
  * compiles(Coalesce2, "sqlite", (node, compiler) => `ifnull(${compiler.processList(node.args)})`);
+ * @example
+ * class Blob extends BinaryType {}            // the name of a type in DDL and CAST
+ * compiles(Blob, "postgresql", () => "lo");
  */
+export function compiles<
+  T extends SQLType,
+  C = { render(type: SQLType): string; renderBuiltin(type: SQLType): string },
+>(
+  typeClass: abstract new (...args: never[]) => T,
+  ...args:
+    | readonly [render: (type: T, compiler: C) => string]
+    | readonly [dialect: string | readonly string[], render: (type: T, compiler: C) => string]
+): void;
 export function compiles<
   N extends Node,
   C = { process(node: Node): string; processBuiltin(node: Node): string; processList(nodes: readonly Node[]): string },
@@ -26,6 +39,10 @@ export function compiles<
   ...args:
     | readonly [render: (node: N, compiler: C) => string]
     | readonly [dialect: string | readonly string[], render: (node: N, compiler: C) => string]
+): void;
+export function compiles(
+  nodeClass: abstract new (...args: never[]) => unknown,
+  ...args: readonly [CustomCompiler] | readonly [string | readonly string[], CustomCompiler]
 ): void {
   const render = args[args.length - 1] as CustomCompiler;
   const given = args.length === 1 ? "*" : (args[0] as string | readonly string[]);
@@ -38,8 +55,11 @@ export function compiles<
   found.clear();
 }
 
-/** What `compiles()` said of a node's class, or null. */
-export function customCompiler(node: Node, dialect: string): ((node: Node, compiler: never) => string) | null {
+/** What `compiles()` said of the class of a node or a type, or null. */
+export function customCompiler<N extends Node | SQLType>(
+  node: N,
+  dialect: string,
+): ((node: N, compiler: never) => string) | null {
   if (registry.size === 0) return null;
   let memo = found.get(dialect);
   if (memo === undefined) {
@@ -60,5 +80,5 @@ export function customCompiler(node: Node, dialect: string): ((node: Node, compi
     }
     memo.set(owner, answer);
   }
-  return typeof answer === "function" ? (answer as (node: Node, compiler: never) => string) : null;
+  return typeof answer === "function" ? (answer as (node: N, compiler: never) => string) : null;
 }

@@ -363,7 +363,7 @@ export class SQLCompiler extends SelectCompiler {
     if (top && this.resultColumns === null) {
       this.resultColumns = list.map(({ element, name, key }) => ({ name, key, type: element.type, element }));
     }
-    const render = (): string => list.map((column) => this.selectedText(column)).join(", ");
+    const render = (): string => list.map((column) => this.selectedText(column, top)).join(", ");
     this.bareAlias = statement.target;
     const text = plain ? this.bare(render) : render();
     this.bareAlias = null;

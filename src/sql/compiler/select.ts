@@ -28,6 +28,9 @@ export interface NestedCell {
 
 /** Queries: SELECT, set operations, text with columns. */
 export abstract class SelectCompiler extends WithCompiler {
+  /** Whether the query that is rendered next is a member of a set operation whose rows the statement gives. */
+  private givesRows = false;
+
   visitScalarSelect(node: ScalarSelect): string {
     // a query inside an expression sees the FROM elements around it, one in FROM does not
     return this.placed(false, () => `(${this.nested(node.element)})`);
@@ -57,19 +60,27 @@ export abstract class SelectCompiler extends WithCompiler {
 
   visitSelect(select: Select): string {
     const top = this.depth === 0;
+    const gives = this.takeGivesRows();
     const all = displayFroms(select);
     const froms = visibleFroms(select, all, this.frame, this.isolated);
     if (froms.length > 1 && this.dialect.onCartesianProduct != null) this.lintFroms(select, froms, all);
     const outer = this.frame;
     this.frame = frameInside(outer, froms);
     const text = this.placed(false, () =>
-      top ? this.selectText(select, froms, true) : this.withOwnCtes(() => this.selectText(select, froms, false)),
+      top ? this.selectText(select, froms, true) : this.withOwnCtes(() => this.selectText(select, froms, gives)),
     );
     this.frame = outer;
     return top ? this.withClause() + text : text;
   }
 
-  private selectText(select: Select, froms: readonly From[], top: boolean): string {
+  /** Whether the query that begins gives the statement's rows; what is inside it does not. */
+  private takeGivesRows(): boolean {
+    const gives = this.depth === 0 || this.givesRows;
+    this.givesRows = false;
+    return gives;
+  }
+
+  private selectText(select: Select, froms: readonly From[], gives: boolean): string {
     const extras = select.extras;
     if (extras !== null) this.addCtes(extras.ctes);
     const list = select.selectedColumns;
@@ -79,7 +90,7 @@ export abstract class SelectCompiler extends WithCompiler {
       if (!this.dialect.capabilities.distinctOn) return this.refuse("DISTINCT ON", "Use a window function.");
       text += `DISTINCT ON (${this.processList(select.distinctOnClauses)}) `;
     } else if (select.distinctFlag) text += "DISTINCT ";
-    text += this.selectList(list, top);
+    text += this.selectList(list, gives);
     text += this.extensionText(extras, "select");
     if (froms.length > 0) text += ` FROM ${this.fromList(froms, extras)}`;
     else text += this.defaultFrom();
@@ -137,16 +148,16 @@ export abstract class SelectCompiler extends WithCompiler {
     if (warning !== null) this.dialect.onCartesianProduct?.(warning);
   }
 
-  private selectList(list: readonly SelectedColumn[], top: boolean): string {
+  private selectList(list: readonly SelectedColumn[], gives: boolean): string {
     const result: ResultColumn[] = [];
     let known = true;
     const pieces = list.map((column) => {
       const { element, name } = column;
       if (element.visitName === "TextClause") known = known && this.textIsOneColumn(element);
       result.push({ name, key: column.key, type: element.type, element });
-      return this.selectedText(column);
+      return this.selectedText(column, gives);
     });
-    if (top && this.resultColumns === null && known) this.resultColumns = result;
+    if (this.depth === 0 && this.resultColumns === null && known) this.resultColumns = result;
     if (pieces.length === 0) throw new CompileError("a SELECT needs at least one column.");
     return pieces.join(", ");
   }
@@ -156,11 +167,15 @@ export abstract class SelectCompiler extends WithCompiler {
     return true;
   }
 
-  /** One element of a select list or of RETURNING, with its name where it needs one. */
-  protected selectedText(column: SelectedColumn): string {
+  /**
+   * One element of a select list or of RETURNING, with its name where it needs one.
+   *
+   * @param gives whether it is a column of the statement's rows: only those are wrapped as their type says, so that none is twice
+   */
+  protected selectedText(column: SelectedColumn, gives: boolean): string {
     const { element, name } = column;
     if (element.visitName === "TextClause") return this.process(element);
-    const wrapped = this.dialect.typeImpl(element.type).wrapColumn("\u0001", this.dialect);
+    const wrapped = gives ? this.dialect.typeImpl(element.type).wrapColumn("\u0001", this.dialect, this.bound) : null;
     let text = this.withoutLabels(() => this.process(element));
     if (wrapped !== null) text = wrapped.replace("\u0001", () => text);
     else if (plainName(element) === name && element.visitName !== "Label" && !isLabelInside(element)) return text;
@@ -267,13 +282,18 @@ export abstract class SelectCompiler extends WithCompiler {
       return this.refuse(compound.keyword);
     }
     const top = this.depth === 0;
+    const gives = this.takeGivesRows();
     this.addCtes(compound.extraCtes);
     const columns = compound.selectedColumns;
     if (top && this.resultColumns === null) {
       this.resultColumns = columns.map(({ element, name, key }) => ({ name, key, type: element.type, element }));
     }
     this.depth++;
-    const members = compound.members.map((query) => this.setMember(query));
+    const members = compound.members.map((query) => {
+      this.givesRows = gives;
+      return this.setMember(query);
+    });
+    this.givesRows = false;
     this.depth--;
     let text = members.join(` ${compound.keyword} `);
     const outer = this.frame;

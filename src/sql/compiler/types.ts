@@ -6,6 +6,7 @@ import type { TypeDecorator, UserDefinedType } from "../types/extensible.js";
 import type { ArrayType, EnumType } from "../types/structured.js";
 import type { DateTimeType, IntervalType, TimeType } from "../types/temporal.js";
 import { plainType, type SQLType, type TypeDialect } from "../types/type.js";
+import { customCompiler } from "./custom.js";
 
 /** A collation's name, always in quotes: `"de_DE"` is not `de_de`. */
 export function collationName(
@@ -25,7 +26,13 @@ export class TypeCompiler implements TypeRenderer {
     const own = plainType(plain.forDialect(this.dialect.name));
     const spelled = own.spelling(this.dialect.name);
     if (spelled !== null) return own instanceof StringType ? this.collated(spelled, own) : spelled;
-    const impl = this.dialect.typeImpl(plain);
+    const custom = customCompiler(own, this.dialect.name);
+    return custom === null ? this.renderBuiltin(plain) : custom(own, this as never);
+  }
+
+  /** A type's name, past what `compiles()` says of its class. */
+  renderBuiltin(type: SQLType): string {
+    const impl = this.dialect.typeImpl(plainType(type));
     const visit = (this as unknown as Record<string, unknown>)[impl.visitName];
     if (typeof visit !== "function") {
       throw new CompileError(

@@ -34,19 +34,19 @@ export interface ReflectionTarget extends TableLike {
   takeOptions(comment: string | null, dialectName: string, options: Readonly<Record<string, unknown>>): void;
 }
 
-/** Finds one table. @throws NoSuchTableError */
+/** Finds what the database says of a table, columns as handlers of `columnReflect` have them. @throws NoSuchTableError */
 export function* findTable(
   connection: DDLConnection,
-  name: string,
-  schema: string | null,
+  { name, schema, metadata }: TableLike,
 ): DDLOp<readonly [ReflectedTable, string]> {
-  const found = yield* connection.reflect({ schema, names: [name], kinds: ALL_KINDS, scope: "any" });
-  if (found[0] === undefined) {
+  const [found] = yield* connection.reflect({ schema, names: [name], kinds: ALL_KINDS, scope: "any" });
+  if (found === undefined) {
     throw new NoSuchTableError(
       `The database has no table or view ${JSON.stringify(schema === null ? name : `${schema}.${name}`)} to take the columns from.`,
     );
   }
-  return [found[0], connection.dialect.name];
+  const columns = found.columns.map((each) => connection.reflectColumn(each, found, metadata));
+  return [{ ...found, columns }, connection.dialect.name];
 }
 
 /**

@@ -144,7 +144,7 @@ export class Table<Cols = ColumnSpecs, Name = string>
   }
 
   #autoload(bind: SyncDDLBind): void {
-    const answer: unknown = bind[RUN_DDL]((connection) => findTable(connection, this.name, this.schema));
+    const answer: unknown = bind[RUN_DDL]((connection) => findTable(connection, this as unknown as TableLike));
     if (answer instanceof Promise) {
       answer.catch(() => {});
       throw new ArgumentError(

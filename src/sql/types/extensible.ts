@@ -2,6 +2,7 @@ import { ArgumentError } from "../errors.js";
 import { quoteLiteral } from "./base.js";
 import {
   type BindProcessor,
+  type Bound,
   type LiteralProcessor,
   plainType,
   type ResultProcessor,
@@ -51,9 +52,12 @@ export abstract class TypeDecorator<T, I = unknown> extends SQLType<T> {
   override get family(): TypeFamily {
     return plainType(this.impl).family;
   }
-  /** Parameters of a subclass must show here: two instances with one text are taken for the same type. */
+  /** Two instances with one text are taken for the same type: private fields (`#`) of a subclass must show here, others do. */
   protected override describe(): string {
-    return `${decoratorId(this.constructor)}(${plainType(this.impl).cacheKey})`;
+    return `${identityOf(this.constructor)}${stateOf(this)}`;
+  }
+  override toString(): string {
+    return `${this.constructor.name}(${plainType(this.impl)})`;
   }
   override get lazyResult(): boolean {
     return false;
@@ -81,20 +85,44 @@ export abstract class TypeDecorator<T, I = unknown> extends SQLType<T> {
   override literalProcessor(dialect: TypeDialect): LiteralProcessor {
     return (value: T) => this.processLiteralParam(value, dialect);
   }
+  override wrapBind(sql: string, dialect: TypeDialect, bound: Bound): string | null {
+    return plainType(this.loadDialectImpl(dialect)).wrapBind(sql, dialect, bound);
+  }
+  override wrapColumn(sql: string, dialect: TypeDialect, bound: Bound): string | null {
+    return plainType(this.loadDialectImpl(dialect)).wrapColumn(sql, dialect, bound);
+  }
   override equals(a: T, b: T): boolean {
     return a === b || plainType(this.impl as SQLType).equals(a, b);
   }
 }
 
-let decorators = 0;
-const decoratorIds = new WeakMap<object, string>();
-function decoratorId(owner: { readonly name: string } | CallableFunction): string {
-  let id = decoratorIds.get(owner);
+let identities = 0;
+const identityByObject = new WeakMap<object, string>();
+
+/** A name that no other class, function or object has. */
+function identityOf(owner: object): string {
+  let id = identityByObject.get(owner);
   if (id === undefined) {
-    id = `${(owner as { name: string }).name}~${++decorators}`;
-    decoratorIds.set(owner, id);
+    id = `${(owner as { readonly name?: unknown }).name ?? ""}~${++identities}`;
+    identityByObject.set(owner, id);
   }
   return id;
+}
+
+/** What `withVariant()` and the like have said, which a type's key has by itself, and the key. */
+const OF_EVERY_TYPE: ReadonlySet<string> = new Set(["keyMemo", "variants", "spellings", "isConcealed", "sendsNone"]);
+
+/** The fields of a type as text. Plain data is compared by what it says, functions and objects of classes are themselves. */
+function stateOf(type: SQLType<unknown>): string {
+  const own = Object.entries(type).filter(([key]) => !OF_EVERY_TYPE.has(key));
+  return JSON.stringify(own, (_key, value: unknown) => {
+    if (typeof value === "bigint") return `${value}n`;
+    if (value instanceof SQLType) return `type ${plainType(value).cacheKey}`;
+    if (typeof value === "function") return identityOf(value);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    const prototype: unknown = Object.getPrototypeOf(value);
+    return prototype === null || prototype === Object.prototype ? value : identityOf(value);
+  });
 }
 
 /**
@@ -116,7 +144,10 @@ export abstract class UserDefinedType<T> extends SQLType<T> {
     return "other";
   }
   protected override describe(): string {
-    return `${decoratorId(this.constructor)}${JSON.stringify(this, (key, value: unknown) => (key === "keyMemo" || typeof value === "bigint" ? String(value) : value))}`;
+    return `${identityOf(this.constructor)}${stateOf(this)}`;
+  }
+  override toString(): string {
+    return this.constructor.name;
   }
 }
 
@@ -140,5 +171,8 @@ export class NamedType<T = unknown> extends UserDefinedType<T> {
   }
   protected override describe(): string {
     return `named ${this.spec}`;
+  }
+  override toString(): string {
+    return this.spec;
   }
 }

@@ -30,6 +30,9 @@ export type BindProcessor = (value: never) => unknown;
 /** Turns what the driver gives into a value. */
 export type ResultProcessor<T> = (value: never) => T;
 
+/** Gives the placeholder of a value that goes along with a statement; it has the type of text where none is given. */
+export type Bound = (value: unknown, type?: SQLType) => string;
+
 /** Renders a value as an SQL literal. */
 export type LiteralProcessor = (value: never) => string;
 
@@ -150,13 +153,21 @@ export abstract class SQLType<T = unknown> {
   }
   declare readonly [TYPE_OPERATORS]?: ReadonlyMap<string, TypeOperator | null>;
 
-  /** Wraps the placeholder of a bound value in SQL, e.g. `ST_GeomFromText(?)`; null for none. */
-  wrapBind(_sql: string, _dialect: TypeDialect): string | null {
+  /**
+   * Wraps the placeholder of a bound value in SQL, e.g. `ST_GeomFromText(?)`; null for none.
+   *
+   * @param _bound makes a parameter of another value: a passphrase stays out of the SQL so
+   */
+  wrapBind(_sql: string, _dialect: TypeDialect, _bound: Bound): string | null {
     return null;
   }
 
-  /** Wraps a selected column of this type in SQL, e.g. `ST_AsText(col)`; null for none. */
-  wrapColumn(_sql: string, _dialect: TypeDialect): string | null {
+  /**
+   * Wraps a selected column of this type in SQL, e.g. `ST_AsText(col)`; null for none.
+   *
+   * @param _bound makes a parameter of another value
+   */
+  wrapColumn(_sql: string, _dialect: TypeDialect, _bound: Bound): string | null {
     return null;
   }
 
@@ -252,6 +263,21 @@ export abstract class SQLType<T = unknown> {
 export function plainType<T>(type: SQLType<T>): SQLType<T> {
   if (typeof type !== "function") return type;
   return (type as unknown as { readonly [TYPE_INSTANCE]: SQLType<T> })[TYPE_INSTANCE];
+}
+
+const CONVERSIONS = ["bindProcessor", "resultProcessor", "literalProcessor", "visitName"] as const;
+
+/**
+ * The class among some whose conversions a type has: its own, or one that it extends without conversions of its own.
+ *
+ * @returns null where there is none
+ */
+export function conversionClass(type: SQLType, among: ReadonlySet<unknown>): unknown {
+  for (let at = Object.getPrototypeOf(type) as object; at !== null; at = Object.getPrototypeOf(at) as object) {
+    if (among.has(at.constructor)) return at.constructor;
+    if (CONVERSIONS.some((name) => Object.hasOwn(at, name))) return null;
+  }
+  return null;
 }
 
 /** Whether a value is a type, plain or callable. */
