@@ -61,7 +61,7 @@ export class ConnectionCore extends TransactionalConnection implements Connectio
   /** The compiled form of a statement with the schemas of this connection, from the engine's cache where it is there. */
   cached(node: Node, options?: CompileOptions, useCache = true): CachedStatement {
     const map = this.options.schemaTranslateMap;
-    const all = map === undefined ? options : { schemaTranslateMap: map, ...options };
+    const all = map === undefined || options?.schemaTranslateMap ? options : { ...options, schemaTranslateMap: map };
     return this.engine.cached(node, all, useCache);
   }
 

@@ -116,8 +116,7 @@ export function* executeDDL(
   ddl: DDLElement,
   options: ExecutionOptions = connection.options,
 ): Op<CursorResult<unknown>> {
-  const map = options.schemaTranslateMap;
-  const compiled = compile(ddl, connection.dialect, map === undefined ? {} : { schemaTranslateMap: map });
+  const compiled = compile(ddl, connection.dialect, { schemaTranslateMap: options.schemaTranslateMap });
   yield* connection.runText({ ...textPlan(compiled.text), returnsRows: false }, [], options.signal);
   return new CursorResult(null, [], {
     rowcount: -1,

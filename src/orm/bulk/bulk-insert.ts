@@ -135,12 +135,10 @@ function* insertStatement(
   const prepared = prepareNode(bare, criteriaAmong(given.loadOptions)) as Insert;
   const statement = withOwnColumns(prepared, mapper, sets);
   const connection = yield* session.connectionFor(mapper, statement, options.bindArguments);
-  const map = options.schemaTranslateMap;
-  const compileOptions = map === undefined ? {} : { schemaTranslateMap: map };
   const flat = flatReturning(statement as never) as Insert;
   const results: CursorResult<unknown>[] = [];
   for (const group of sets === null ? [null] : likeSets(mapper, sets, statement)) {
-    const ran = yield* runStatementSets(connection, flat, group, compileOptions);
+    const ran = yield* runStatementSets(connection, flat, group, options);
     if (statement.returningNodes.length === 0) {
       results.push(new CursorResult(null, [], facts(ran.rowcount)));
       continue;

@@ -169,13 +169,7 @@ class BulkRun {
       synchronize();
       return result;
     }
-    const map = this.options.schemaTranslateMap;
-    const ran = yield* runStatementSets(
-      connection,
-      flatReturning(statement),
-      this.sets,
-      map === undefined ? {} : { schemaTranslateMap: map },
-    );
+    const ran = yield* runStatementSets(connection, flatReturning(statement), this.sets, this.options);
     if (!this.isDelete) synchronize();
     // The rows of an UPDATE are newer than anything in memory.
     const overwrite = !this.isDelete || this.options.populateExisting === true;

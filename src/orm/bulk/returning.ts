@@ -2,7 +2,7 @@
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import { CursorResult } from "../../engine/result.js";
-import type { Compiled, CompileOptions } from "../../sql/compiled.js";
+import type { Compiled, CompileOptions, SchemaTranslateMap } from "../../sql/compiled.js";
 import type { DMLStatement } from "../../sql/dml/dml.js";
 import type { LoadOption } from "../../sql/entity.js";
 import type { BoundValue } from "../../sql/key-context.js";
@@ -54,13 +54,13 @@ export function* runStatementSets(
   connection: ConnectionCore,
   statement: Node,
   sets: readonly Named[] | null,
-  options: CompileOptions,
+  { schemaTranslateMap }: { readonly schemaTranslateMap?: SchemaTranslateMap },
 ): Op<Ran> {
-  let compileOptions: CompileOptions = options;
+  let compileOptions: CompileOptions = { schemaTranslateMap };
   if (sets !== null && sets.length > 0) {
     const bound = new Set(cacheKeyOf(statement).binds.map((bind) => bind.name));
     const columnKeys = Object.keys(sets[0]).filter((key) => !bound.has(key));
-    if (columnKeys.length > 0) compileOptions = { ...options, columnKeys };
+    if (columnKeys.length > 0) compileOptions = { schemaTranslateMap, columnKeys };
   }
   const { compiled, binds, origin } = connection.cached(statement, compileOptions, true);
   connection.origin = origin;

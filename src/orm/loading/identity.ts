@@ -96,12 +96,10 @@ function planOf(
 ): { readonly plan: OrmPlan; readonly binds: readonly BoundValue[] } {
   const lock = lockOf(options.withForUpdate);
   const loadOptions = options.options;
-  const map = options.executionOptions?.schemaTranslateMap as SchemaTranslateMap | undefined;
-  if (lock === null && (loadOptions === undefined || loadOptions.length === 0) && map === undefined) {
+  if (lock === null && (loadOptions === undefined || loadOptions.length === 0)) {
     return { plan: plainPlans.get(mapper, connection.dialect), binds: NO_BINDS };
   }
-  const statement = statementWith(mapper, options);
-  return planFor(connection, statement, map === undefined ? undefined : { schemaTranslateMap: map });
+  return planFor(connection, statementWith(mapper, options));
 }
 
 function namedKey(values: readonly unknown[]): Record<string, unknown> {
@@ -145,11 +143,17 @@ function* readByKey(
   const routed = heard ?? (locks ? statementWith(mapper, options) : readOf(mapper));
   const found = session.connectionSoon(mapper, routed, options.bindArguments);
   const connection = found instanceof ConnectionCore ? found : yield* found;
-  const { plan, binds } = heard === null ? planOf(connection, mapper, options) : planFor(connection, heard);
-  const run = new LoadRun(session, connection, binds, named, options.populateExisting === true, null, saidBy(options));
-  const tags = options.executionOptions?.tags as QueryTags | undefined;
-  const values =
-    tags === undefined ? yield* plan.execute(run) : yield* connection.withTags(tags, () => plan.execute(run));
+  const { executionOptions } = options;
+  const execute = (): Op<readonly unknown[]> => {
+    const { plan, binds } = heard === null ? planOf(connection, mapper, options) : planFor(connection, heard);
+    const overwrite = options.populateExisting === true;
+    return plan.execute(new LoadRun(session, connection, binds, named, overwrite, null, saidBy(options)));
+  };
+  const values = yield* executionOptions === undefined
+    ? execute()
+    : connection.withSchemas(executionOptions.schemaTranslateMap as SchemaTranslateMap | undefined, () =>
+        connection.withTags(executionOptions.tags as QueryTags | undefined, execute),
+      );
   return values as object[];
 }
 

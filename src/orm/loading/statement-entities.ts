@@ -2,7 +2,8 @@
  * What a statement of the ORM needs before it is plain SQL: the discriminator of single-table subclasses and the criteria of `withLoaderCriteria` wherever
  * a class appears, in subqueries too, and the join of tables that stands behind a column of a joined subclass.
  */
-import { isSubquery } from "../../sql/compiler/froms.js";
+import { type Frame, frameInside, topFrame, visibleFroms } from "../../sql/compiler/correlation.js";
+import { fromsOf, isSubquery } from "../../sql/compiler/froms.js";
 import { Delete } from "../../sql/dml/delete.js";
 import { Update } from "../../sql/dml/update.js";
 import { ColumnElement } from "../../sql/element.js";
@@ -23,7 +24,7 @@ type From = FromClause<unknown>;
 
 /**
  * A statement with all that its classes ask for. A subquery that changes is another one: what names it, options included, changes with it, and what
- * does not change stays the very same object. Every node is copied once at most, however often the statement has it: a recursive CTE stays one.
+ * does not change stays the very same object. What stands in FROM is copied once at most, however often the statement has it: a recursive CTE stays one.
  */
 export function prepareStatement(statement: Select, defaults: OptionDefaults): Select {
   return prepareNode(statement as Node, defaults) as Select;
@@ -31,22 +32,27 @@ export function prepareStatement(statement: Select, defaults: OptionDefaults): S
 
 /** The same for the queries in any other statement. */
 export function prepareNode(root: Node, defaults: OptionDefaults): Node {
-  const done = new Map<Node, Node>();
-  /** The entities of the statements around, which a subquery in an expression takes from them. */
-  let around: ReadonlySet<OrmEntity> = NO_ENTITIES;
+  const top: Surroundings = { frame: topFrame, done: new Map() };
+  let around = top;
   const visit = (node: Node): Node => {
+    const isFrom = node instanceof FromClause;
+    const { done } = isFrom ? top : around;
     const known = done.get(node);
     if (known !== undefined) return known;
     const outside = around;
     // What stands in FROM sees nothing of the statements around, unless it is LATERAL.
-    if (node instanceof FromClause && !node.isLateral) around = NO_ENTITIES;
-    const inherited = around;
-    if (isScope(node)) around = new Set([...inherited, ...entitiesNamed(node)]);
+    if (isFrom && !node.isLateral) around = top;
+    let own: readonly From[] = NONE;
+    if (isScope(node)) {
+      own = ownFroms(node, around.frame);
+      around = { frame: frameInside(around.frame, own), done: new Map() };
+    }
     let fresh = node.copyReplacing(visit);
     if (fresh instanceof Select) {
       // A subquery loads nothing: its options are gone.
       const isBare = node === root || (fresh as Select).loadOptions.length === 0;
-      fresh = withEntities(isBare ? (fresh as Select) : fresh.with({ loadOptions: [] }), defaults, inherited);
+      const copies = own.map((from) => (top.done.get(from) ?? from) as From);
+      fresh = withEntities(isBare ? (fresh as Select) : fresh.with({ loadOptions: [] }), defaults, copies);
     }
     around = outside;
     done.set(node, fresh);
@@ -55,7 +61,26 @@ export function prepareNode(root: Node, defaults: OptionDefaults): Node {
   return visit(root);
 }
 
-const NO_ENTITIES: ReadonlySet<OrmEntity> = new Set();
+/** What a subquery in an expression finds around it: one object in two places may take a class from one statement, and have it itself in another. */
+interface Surroundings {
+  readonly frame: Frame;
+  /** What is copied already, for this place. */
+  readonly done: Map<Node, Node>;
+}
+
+const NONE: readonly never[] = [];
+
+/** The FROM elements that a statement has, and does not take from one around it; those of its joins one by one. */
+function ownFroms(statement: Scope, frame: Frame): readonly From[] {
+  if (!(statement instanceof Select)) return [...entitiesNamed(statement)].map((entity) => entity.from);
+  const { fromObjects, joins, rawColumns, whereCriteria, extras } = statement as Select;
+  const all = new Set<From>(fromObjects);
+  for (const { target } of joins) all.add(target instanceof InstrumentedRelation ? target.target.from : fromOf(target));
+  for (const node of [...rawColumns, ...whereCriteria]) fromsOf(node, all);
+  const froms = [...all];
+  if ((extras?.correlateMode ?? "auto") !== "auto") return visibleFroms(statement as Select, froms, frame, false);
+  return froms.length < 2 ? froms : froms.filter((from) => !frame.nearest.has(from));
+}
 
 /** Statements with a FROM of their own, which subqueries in them are correlated to. */
 type Scope = Select | Update | Delete;
@@ -115,7 +140,7 @@ export function prepareExpression(expression: ColumnElement, defaults: OptionDef
   }) as ColumnElement;
 }
 
-function withEntities(statement: Select, defaults: OptionDefaults, around: ReadonlySet<OrmEntity>): Select {
+function withEntities(statement: Select, defaults: OptionDefaults, own: readonly From[]): Select {
   const where: ColumnElement[] = [];
   // An EXISTS of a relationship has the class's own condition already.
   for (const node of statement.rawColumns)
@@ -138,10 +163,12 @@ function withEntities(statement: Select, defaults: OptionDefaults, around: Reado
     if (!selected.has(entity) && !joined.has(entity.from)) where.push(...defaults.criteriaFor(entity));
     selected.add(entity);
   }
-  // Conditions bring classes into FROM as well.
+  // Conditions bring classes into FROM as well, if they are not of a statement around.
+  const has = new Set(own.flatMap((from) => from.covers));
   for (const entity of entitiesNamed(statement)) {
-    if (selected.has(entity) || joined.has(entity.from) || around.has(entity)) continue;
-    if (entity.criterion !== null && isAlone(entity, statement, [...selected, ...around])) where.push(entity.criterion);
+    if (selected.has(entity) || joined.has(entity.from)) continue;
+    if (!entity.from.covers.some((from) => has.has(from))) continue;
+    if (entity.criterion !== null && isAlone(entity, statement, selected)) where.push(entity.criterion);
     where.push(...defaults.statedCriteria(entity));
   }
   const changed = joins.some((entry, i) => entry !== statement.joins[i]);
@@ -156,15 +183,17 @@ function withEntities(statement: Select, defaults: OptionDefaults, around: Reado
 }
 
 /** Whether nothing but conditions brings the tables of a class into a statement. */
-function isAlone(entity: OrmEntity, statement: Select, others: readonly OrmEntity[]): boolean {
-  const froms = [...statement.fromObjects, ...others.map((each) => each.from)];
+function isAlone(entity: OrmEntity, statement: Select, others: ReadonlySet<OrmEntity>): boolean {
+  const froms = [...statement.fromObjects, ...[...others].map((each) => each.from)];
   for (const { target } of statement.joins) {
     if (target instanceof InstrumentedRelation) froms.push(target.entity.from, target.target.from);
-    else froms.push(target instanceof EntityElement ? target.from : (target as From));
+    else froms.push(fromOf(target));
   }
   const { covers } = entity.from;
   return !froms.some((from) => from.covers.some((each) => covers.includes(each)));
 }
+
+const fromOf = (target: Node): From => (target instanceof EntityElement ? target.from : (target as From));
 
 /** The entities whose columns a select list has; those of subqueries are their own. */
 function collectEntities(node: Node, into: Set<OrmEntity>, expressed: Set<OrmEntity>): void {

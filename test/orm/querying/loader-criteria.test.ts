@@ -6,8 +6,10 @@ import {
   awaitable,
   Column,
   event,
+  exists,
   func,
   joinedload,
+  literal,
   ManyToOne,
   OneToMany,
   type ORMExecuteState,
@@ -19,6 +21,7 @@ import {
   subqueryload,
   t,
   update,
+  type Valued,
   withLoaderCriteria,
 } from "../../../src/index.js";
 import { recordStatements } from "../../support/statements.js";
@@ -85,6 +88,9 @@ const live = (settings = {}) => withLoaderCriteria(SoftDeletes, (x) => x.deleted
 const users = () => select(User).orderBy((u) => u.id);
 const titles = (all: readonly User[]) => all.map((u) => [u.name, u.posts.map((p) => p.title)]);
 
+const initials = (name: Valued<string>, title: Valued<string>) =>
+  func.lower(func.substr(name, 1, 1)).eq(func.substr(title, 1, 1));
+
 describe("withLoaderCriteria", () => {
   test("[QA-07] of a class: in the statement, and in eager loads of every kind", async () => {
     const { Session } = await filled();
@@ -129,6 +135,31 @@ describe("withLoaderCriteria", () => {
       .where(u.id.in(select(u.id).join(u.posts) as never) as never)
       .options(live());
     expect((await session.scalars(inSub).all()).map((x) => x.name)).toEqual(["Ann"]);
+  });
+
+  test("[QA-07] one subquery object in two statements takes a class from one of them, and has it with its criteria in the other", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const [u, p] = [attrs(User), attrs(Post)];
+    const pairs = select(func.count()).where(initials(u.name, p.title)).scalarSubquery();
+    const annHasOne = exists(select(u.name).where(u.name.eq("Ann"), pairs.eq(1)));
+    const statement = select(p.title, pairs).where(annHasOne).orderBy(p.id).options(live());
+    expect((await session.execute(statement).all()).map((row) => [...row])).toEqual([
+      ["a1", 1],
+      ["b1", 0],
+    ]);
+  });
+
+  test("[QA-07] a class that a subquery has itself, though a statement further out has it too, keeps its criteria", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const [u, p] = [attrs(User), attrs(Post)];
+    // the innermost query takes users from the one around it, and posts from nowhere
+    const innermost = exists(select(literal(1)).where(initials(u.name, p.title), p.title.like("%2")));
+    const statement = select(p.title).where(exists(select(u.id).where(u.name.eq("Ann"), innermost)));
+    expect(await session.execute(statement.options(live())).all()).toEqual([]);
+    const alone = select(p.title).where(exists(select(literal(1)).where(p.title.eq("a2"))));
+    expect(await session.execute(alone.options(live())).all()).toEqual([]);
   });
 
   test("[QA-07] lazy loads of what was loaded with it keep it, with propagateToLoaders false they do not", async () => {

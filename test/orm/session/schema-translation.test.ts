@@ -320,6 +320,10 @@ describe("schemaTranslateMap reaches all that the ORM sends", () => {
     expect(
       await session.get(Topic, 1, { executionOptions: { schemaTranslateMap: map("one") }, populateExisting: true }),
     ).toBeNull();
+    // with a handler that is told of loads, too
+    event.listen(session, "doOrmExecute", () => {});
+    const again = await session.get(Topic, 1, { executionOptions: two, populateExisting: true });
+    expect(again?.name).toBe("aa");
   });
 });
 
