@@ -24,6 +24,8 @@ export interface ListenOptions {
   readonly insert?: boolean;
   /** On a class: hear its subclasses too. Asked by the rooms that know classes. */
   readonly propagate?: boolean;
+  /** On an attribute: the value before is loaded for the handlers of `set`. */
+  readonly activeHistory?: boolean;
 }
 
 export interface Listener {

@@ -1,6 +1,6 @@
 /** Events of attributes: a value is set, a member comes into a collection or leaves it. A handler may put another value in its place, or refuse by a throw. */
 import { Dispatch, type Handler, type ListenOptions, refusePromise, registerEventTargets } from "../engine/events.js";
-import type { Attribute } from "./attributes/attribute.js";
+import type { Attribute, AttributeListeners, Initiator } from "./attributes/attribute.js";
 import { ColumnAttribute } from "./attributes/column-attribute.js";
 import { RelationAttribute } from "./attributes/relation-attribute.js";
 import { InstrumentedColumn } from "./loading/instrumented-column.js";
@@ -8,14 +8,19 @@ import { InstrumentedRelation } from "./loading/instrumented-relation.js";
 import type { Mapper } from "./mapping/mapper.js";
 import type { InstanceState } from "./state.js";
 
+export type { Initiator as AttributeInitiator } from "./attributes/attribute.js";
+
 /** Handlers of a column, or of a relation to one. */
 export interface ScalarAttributeEvents<E, T> {
   /**
    * Before a value is stored.
    * @param previous the value before, undefined where it is not loaded (`activeHistory` loads it)
+   * @param initiator what began it: another attribute where the other side of a relationship was set
    * @returns the value to store instead; nothing keeps it
    */
-  set(object: E, value: T, previous: T | undefined): T | undefined | void;
+  set(object: E, value: T, previous: T | undefined, initiator: Initiator): T | undefined | void;
+  /** After `flagModified()` was called for the attribute, which sets no value. */
+  modified(object: E): void;
   /**
    * When a column attribute of a new object is read that was never set.
    * @returns its value from then on, which is part of the INSERT; nothing leaves it unset
@@ -26,23 +31,41 @@ export interface ScalarAttributeEvents<E, T> {
 /** Handlers of a collection. */
 export interface CollectionAttributeEvents<E, T> {
   /** Before a member is taken in. @returns the member to take instead; nothing keeps it */
-  append(object: E, member: T): T | undefined | void;
+  append(object: E, member: T, initiator: Initiator): T | undefined | void;
+  /** A member was put into a Set or a Map that has it already. */
+  appendWoMutation(object: E, member: T, initiator: Initiator): void;
   /** When a member leaves. */
-  remove(object: E, member: T): void;
+  remove(object: E, member: T, initiator: Initiator): void;
+  /** Before a collection is assigned as a whole. The handler may change the list: `append` and `remove` follow for what is new, and for what is missing. */
+  bulkReplace(object: E, members: T[], initiator: Initiator): void;
+  /** A collection is there: an empty one, one that was loaded, or one that takes the place of another. */
+  initCollection(object: E, collection: unknown): void;
+  /** A collection was replaced by another, which has its members by now. */
+  disposeCollection(object: E, collection: unknown): void;
+  /** After `flagModified()` was called for the attribute. */
+  modified(object: E): void;
 }
 
-const COLUMN: ReadonlySet<string> = new Set(["set", "initScalar"]);
-const REFERENCE: ReadonlySet<string> = new Set(["set"]);
-const COLLECTION: ReadonlySet<string> = new Set(["append", "remove"]);
+const COLUMN: ReadonlySet<string> = new Set(["set", "initScalar", "modified"]);
+const REFERENCE: ReadonlySet<string> = new Set(["set", "modified"]);
+const COLLECTION: ReadonlySet<string> = new Set([
+  "append",
+  "appendWoMutation",
+  "remove",
+  "bulkReplace",
+  "initCollection",
+  "disposeCollection",
+  "modified",
+]);
 
 class AttributeDispatch extends Dispatch {
-  #attached = false;
+  readonly #attached: Set<string> = new Set();
 
   constructor(
     private readonly attribute: Attribute,
     /** Objects of this class and below are heard. */
     private readonly mapper: Mapper,
-    private readonly collection: boolean,
+    collection: boolean,
   ) {
     super(
       collection ? COLLECTION : attribute instanceof ColumnAttribute ? COLUMN : REFERENCE,
@@ -50,35 +73,45 @@ class AttributeDispatch extends Dispatch {
     );
   }
 
-  override listen(name: string, handler: Handler, options?: ListenOptions): void {
+  override listen(name: string, handler: Handler, options: ListenOptions = {}): void {
     super.listen(name, handler, options);
-    this.#attach();
+    if (options.activeHistory) keepHistory(this.attribute);
+    this.#attach(name as keyof AttributeListeners);
   }
 
   /** The attribute calls through once somebody listens. */
-  #attach(): void {
-    if (this.#attached) return;
-    this.#attached = true;
+  #attach(name: keyof AttributeListeners): void {
+    if (this.#attached.has(name)) return;
+    this.#attached.add(name);
     const listeners = this.attribute.listen();
-    if (this.collection) {
-      listeners.append.push((state, value) => this.#tell("append", state, [value], 0));
-      listeners.remove.push((state, value) => void this.#tell("remove", state, [value], -1));
-    } else {
-      listeners.set.push((state, value, previous) => this.#tell("set", state, [value, previous], 0));
-      listeners.initScalar.push((state) => this.#tell("initScalar", state, [], 0));
-    }
+    const { key, label } = this.attribute;
+    const own: Initiator = { key, label, operation: "replace" };
+    // What the first argument is, is what a handler may replace.
+    if (name === "set")
+      listeners.set.push((state, value, previous, from) =>
+        this.#tell(name, state, [value, previous, from ?? own], true),
+      );
+    else if (name === "append") listeners.append.push((state, ...args) => this.#tell(name, state, args, true));
+    else if (name === "initScalar") listeners.initScalar.push((state) => this.#tell(name, state, [undefined], true));
+    else listeners[name].push((state: InstanceState, ...args: unknown[]) => void this.#tell(name, state, args, false));
   }
 
-  #tell(name: string, state: InstanceState, args: unknown[], at: number): unknown {
+  #tell(name: string, state: InstanceState, args: unknown[], mayReplace: boolean): unknown {
     const listeners = this.listeners(name);
     if (listeners === null || !(state.mapper as Mapper).isA(this.mapper)) return args[0];
     for (const { call } of listeners) {
       const value = call(state.object, ...args);
       refusePromise(this, name, value);
-      if (value !== undefined && at >= 0) args[at] = value;
+      if (value !== undefined && mayReplace) args[0] = value;
     }
     return args[0];
   }
+}
+
+/** What was there before is loaded before it is replaced. */
+function keepHistory(attribute: Attribute): void {
+  if (attribute instanceof ColumnAttribute) attribute.activeHistory = true;
+  else if (attribute instanceof RelationAttribute) attribute.traits.activeHistory = true;
 }
 
 const dispatches = new WeakMap<Attribute, Map<Mapper, AttributeDispatch>>();

@@ -12,6 +12,7 @@ import type { Delete } from "../sql/dml/delete.js";
 import type { Update } from "../sql/dml/update.js";
 import type { MapperEvents } from "./mapper-events.js";
 import type { ClassConfigurationEvents } from "./mapping/configuration-events.js";
+import type { Mapper } from "./mapping/mapper.js";
 import type { Registry } from "./mapping/registry.js";
 import type { AsyncSession } from "./session/async-session.js";
 import type { FlushPlan } from "./session/flush.js";
@@ -95,6 +96,12 @@ export interface EventApi extends Omit<EngineEventApi, "listen"> {
       handler: RegistryEvents[N],
       options?: ListenOptions,
     ) => void) &
+    (<N extends keyof MapperEvents>(
+      target: typeof Mapper,
+      name: N,
+      handler: MapperEvents[N],
+      options?: ListenOptions,
+    ) => void) &
     (<E extends object, N extends keyof MapperEvents>(
       target: Cls<E>,
       name: N,
@@ -107,16 +114,16 @@ export interface EventApi extends Omit<EngineEventApi, "listen"> {
       handler: CollectionAttributeEvents<E, T>[N],
       options?: ListenOptions,
     ) => void) &
-    (<E, T>(
+    (<E, T, N extends "set" | "modified">(
       target: RelAttr<T, E>,
-      name: "set",
-      handler: ScalarAttributeEvents<E, T | null>["set"],
+      name: N,
+      handler: ScalarAttributeEvents<E, T | null>[N],
       options?: ListenOptions,
     ) => void) &
-    (<E, T>(
+    (<E, T, N extends "set" | "modified">(
       target: Valued<T, E>,
-      name: "set",
-      handler: ScalarAttributeEvents<E, T>["set"],
+      name: N,
+      handler: ScalarAttributeEvents<E, T>[N],
       options?: ListenOptions,
     ) => void) &
     (<E, T>(

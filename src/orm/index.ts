@@ -10,7 +10,7 @@ onClassDeclared(installEntityProtocol);
 installWriteOnlyCollections();
 
 export { type AssignOptions, assign, fromObject, type PlainInput } from "./assign.js";
-export type { CollectionAttributeEvents, ScalarAttributeEvents } from "./attribute-events.js";
+export type { AttributeInitiator, CollectionAttributeEvents, ScalarAttributeEvents } from "./attribute-events.js";
 export {
   Automap,
   type AutomapClass,

@@ -2,7 +2,7 @@
  * What happens to objects outside of a flush, told to whoever listens. The senders are hot: they look at a flag that is false until somebody in the
  * process has listened to the event.
  */
-export type InstanceEventName = "init" | "load" | "refresh" | "refreshFlush" | "expire";
+export type InstanceEventName = "init" | "load" | "refresh" | "refreshFlush" | "expire" | "pickle" | "unpickle";
 
 /** Whether anybody has ever listened to an event. */
 export const heard: Record<InstanceEventName, boolean> = {
@@ -11,6 +11,8 @@ export const heard: Record<InstanceEventName, boolean> = {
   refresh: false,
   refreshFlush: false,
   expire: false,
+  pickle: false,
+  unpickle: false,
 };
 
 /** The object that it happened to. */
@@ -19,7 +21,10 @@ interface Happened {
   readonly object: object;
 }
 
-type Sink = (name: InstanceEventName, state: Happened, names: readonly string[] | null) => void;
+/** Names of attributes, null for all; of what is serialised, what is kept with it. */
+type About = readonly string[] | Record<string, unknown> | null;
+
+type Sink = (name: InstanceEventName, state: Happened, about: About) => void;
 
 type Hearing = (name: InstanceEventName, mapper: object) => boolean;
 
@@ -37,11 +42,7 @@ export function hearsInstance(name: InstanceEventName, mapper: object): boolean 
   return heard[name] && hearing(name, mapper);
 }
 
-/** @param names the attributes that it is about; null for all */
-export function announceInstance(
-  name: InstanceEventName,
-  state: Happened,
-  names: readonly string[] | null = null,
-): void {
-  sink(name, state, names);
+/** @param about what the handlers are told beside the object */
+export function announceInstance(name: InstanceEventName, state: Happened, about: About = null): void {
+  sink(name, state, about);
 }

@@ -24,6 +24,10 @@ export interface InstanceEvents<E = object> {
   refreshFlush(object: E, names: readonly string[]): void;
   /** Attributes were expired; null for all. */
   expire(object: E, names: readonly string[] | null): void;
+  /** `serialize()` writes the object. What the handler puts into `kept` is written with it, and given to `unpickle`. */
+  pickle(object: E, kept: Record<string, unknown>): void;
+  /** `deserialize()` has made the object, with all its attributes. */
+  unpickle(object: E, kept: Record<string, unknown>): void;
 }
 
 /**
@@ -36,11 +40,7 @@ export type MapperEvents<E = object> = {
 
 const NAMES: ReadonlySet<string> = new Set<MapperEventName | InstanceEventName | keyof ClassConfigurationEvents>([
   ...MAPPER_EVENTS,
-  "init",
-  "load",
-  "refresh",
-  "refreshFlush",
-  "expire",
+  ...(Object.keys(heard) as InstanceEventName[]),
   ...CLASS_EVENTS,
 ]);
 
@@ -51,6 +51,9 @@ class ClassDispatch extends Dispatch {
   }
 }
 
+/** Hears all mapped classes. */
+const everyClass = new ClassDispatch(NAMES, "Mapper");
+
 const dispatches = new WeakMap<object, ClassDispatch>();
 
 /** The dispatch of a prototype: of a mapped class, an abstract base or a mixin. */
@@ -58,18 +61,28 @@ function dispatchOf(prototype: object): ClassDispatch {
   let dispatch = dispatches.get(prototype);
   if (dispatch === undefined) {
     const above = Object.getPrototypeOf(prototype) as object | null;
-    const parents = above === null || above === Object.prototype ? [] : [dispatchOf(above)];
+    const parents = above === null || above === Object.prototype ? [everyClass] : [dispatchOf(above)];
     dispatch = new ClassDispatch(NAMES, (prototype.constructor as { name: string }).name, parents);
     dispatches.set(prototype, dispatch);
   }
   return dispatch;
 }
 
-registerEventTargets((target) => {
+/** What is written as a class, which may be a mixin or a base of mapped ones although nothing is declared on it. */
+function isClass(target: unknown): boolean {
+  return typeof target === "function" && /^class\b/.test(Function.prototype.toString.call(target));
+}
+
+registerEventTargets((target, name) => {
+  if (target === Mapper) return everyClass;
   if (target instanceof Mapper) return dispatchOf(target.cls.prototype as object);
   const prototype = typeof target === "function" ? (target.prototype as object | undefined) : undefined;
   if (prototype === undefined) return null;
-  return mapperOfPrototype(prototype) !== undefined || declaredOn(prototype).length > 0 ? dispatchOf(prototype) : null;
+  const concerns =
+    mapperOfPrototype(prototype) !== undefined ||
+    declaredOn(prototype).length > 0 ||
+    (NAMES.has(name) && isClass(target));
+  return concerns ? dispatchOf(prototype) : null;
 });
 
 /** Whether anybody listens to the event of this class. */
@@ -94,10 +107,10 @@ export function listenInstance(mapper: Mapper, name: InstanceEventName, handler:
 }
 
 setInstanceEventSink(
-  (name, { mapper, object }, names) => {
+  (name, { mapper, object }, about) => {
     const dispatch = dispatchOf((mapper as Mapper).cls.prototype as object);
     if (name === "init" || name === "load") dispatch.fire(name, object);
-    else dispatch.fire(name, object, names);
+    else dispatch.fire(name, object, about);
   },
   (name, mapper) => dispatchOf((mapper as Mapper).cls.prototype as object).has(name),
 );

@@ -97,6 +97,7 @@ export function flagModified<E extends object>(object: E, key: PropertyOf<E> & s
       `"${attribute.label}" cannot be flagged as modified: it is not loaded on ${state.describe()}. Load it, or set it.`,
     );
   }
+  for (const listener of attribute.listeners?.modified ?? []) listener(state);
   if (!(attribute instanceof ColumnAttribute)) {
     state.markModified();
     return;

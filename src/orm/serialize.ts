@@ -2,6 +2,7 @@
 import { ArgumentError, InvalidRequestError } from "../sql/errors.js";
 import { ColumnAttribute } from "./attributes/column-attribute.js";
 import type { RelationAttribute } from "./attributes/relation-attribute.js";
+import { announceInstance, heard, hearsInstance } from "./instance-events.js";
 import { ensureState } from "./mapping/instrument.js";
 import { type Mapper, mapperOf } from "./mapping/mapper.js";
 import { defaultRegistry, type Registry } from "./mapping/registry.js";
@@ -19,6 +20,8 @@ interface Entry {
   readonly before?: Readonly<Record<string, unknown>>;
   readonly relationsBefore?: Readonly<Record<string, number | null | readonly number[]>>;
   readonly expired?: true;
+  /** What listeners of `pickle` want to find again. */
+  readonly kept?: Readonly<Record<string, unknown>>;
 }
 
 interface Document {
@@ -88,7 +91,14 @@ function entryOf(state: InstanceState, placeOf: (object: object) => number): Ent
     ...(Object.keys(before).length === 0 ? {} : { before }),
     ...(Object.keys(relationsBefore).length === 0 ? {} : { relationsBefore }),
     ...(state.expired ? { expired: true as const } : {}),
+    ...(hearsInstance("pickle", mapper) ? keptOf(state) : {}),
   };
+}
+
+function keptOf(state: InstanceState): Pick<Entry, "kept"> {
+  const kept: Record<string, unknown> = {};
+  announceInstance("pickle", state, kept);
+  return { kept: encode(kept, `What a listener keeps with ${state.describe()}`) as Record<string, unknown> };
 }
 
 /** JSON with a mark where it lacks a type: `{ "$": "date", "v": ... }`. */
@@ -171,6 +181,9 @@ export function deserialize<T extends object | object[] = object>(
   });
   document.entities.forEach((entry, i) => {
     fillRelations(states[i], entry, states);
+  });
+  document.entities.forEach(({ kept = {} }, i) => {
+    if (heard.unpickle) announceInstance("unpickle", states[i], decode(kept) as Record<string, unknown>);
   });
   const { roots } = document;
   const found = typeof roots === "number" ? states[roots].object : roots.map((place) => states[place].object);

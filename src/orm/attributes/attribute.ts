@@ -4,13 +4,42 @@ import { DetachedInstanceError, MissingSyncContextError } from "../errors.js";
 import type { History } from "../history.js";
 import type { InstanceState, StateAttribute, StateMapper } from "../state.js";
 
-/** Handlers of one attribute's events; each may replace the value by returning another one. */
+/** What began a chain of events: an operation on one attribute. */
+export interface Initiator {
+  /** Its name: `posts`. */
+  readonly key: string;
+  /** With its class: `User.posts`. */
+  readonly label: string;
+  readonly operation: "append" | "remove" | "replace" | "bulk replace";
+}
+
+/** Handlers of one attribute's events; those of a value may replace it by returning another one. */
 export interface AttributeListeners {
-  /** `backref`: the other side of the relationship was set. */
-  readonly set: ((state: InstanceState, value: unknown, previous: unknown, backref: boolean) => unknown)[];
+  /** `initiator` is null for a column. */
+  readonly set: ((state: InstanceState, value: unknown, previous: unknown, initiator: Initiator | null) => unknown)[];
   readonly initScalar: ((state: InstanceState) => unknown)[];
-  readonly append: ((state: InstanceState, value: unknown, backref: boolean) => unknown)[];
-  readonly remove: ((state: InstanceState, value: unknown, backref: boolean) => void)[];
+  readonly append: ((state: InstanceState, value: unknown, initiator: Initiator) => unknown)[];
+  readonly appendWoMutation: ((state: InstanceState, value: unknown, initiator: Initiator) => void)[];
+  readonly remove: ((state: InstanceState, value: unknown, initiator: Initiator) => void)[];
+  /** May change the list of members. */
+  readonly bulkReplace: ((state: InstanceState, values: object[], initiator: Initiator) => void)[];
+  readonly initCollection: ((state: InstanceState, collection: unknown) => void)[];
+  readonly disposeCollection: ((state: InstanceState, collection: unknown) => void)[];
+  readonly modified: ((state: InstanceState) => void)[];
+}
+
+function noListeners(): AttributeListeners {
+  return {
+    set: [],
+    initScalar: [],
+    append: [],
+    appendWoMutation: [],
+    remove: [],
+    bulkReplace: [],
+    initCollection: [],
+    disposeCollection: [],
+    modified: [],
+  };
 }
 
 export abstract class Attribute implements StateAttribute {
@@ -37,7 +66,7 @@ export abstract class Attribute implements StateAttribute {
   }
 
   listen(): AttributeListeners {
-    this.listeners ??= { set: [], initScalar: [], append: [], remove: [] };
+    this.listeners ??= noListeners();
     return this.listeners;
   }
 

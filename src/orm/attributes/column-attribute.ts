@@ -153,7 +153,7 @@ export class ColumnAttribute extends Attribute {
     let replaced = value;
     if (this.listeners !== null) {
       for (const listener of this.listeners.set) {
-        const result = listener(state, replaced, previous, false);
+        const result = listener(state, replaced, previous, null);
         if (result !== undefined) replaced = result;
       }
     }

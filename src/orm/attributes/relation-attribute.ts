@@ -6,14 +6,21 @@ import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import type { Cascades } from "../cascades.js";
 import { findState, stateOf } from "../stamp.js";
 import type { InstanceState, SessionPort, StateMapper } from "../state.js";
-import { Attribute } from "./attribute.js";
+import { Attribute, type Initiator } from "./attribute.js";
 
 /** What began a chain of events: an operation on one attribute. */
-export class EventToken {
+export class EventToken implements Initiator {
   constructor(
     readonly attribute: RelationAttribute,
-    readonly operation: "append" | "remove" | "replace" | "bulk replace",
+    readonly operation: Initiator["operation"],
   ) {}
+
+  get key(): string {
+    return this.attribute.key;
+  }
+  get label(): string {
+    return this.attribute.label;
+  }
 }
 
 /** What the attribute needs to know of the relationship it belongs to; the mapping room provides it at configuration. */
@@ -26,7 +33,7 @@ export interface RelationTraits {
   /** Whether parents of members are tracked, for orphans: one-to-many, and whatever has a single parent. */
   readonly trackParent: boolean;
   /** Whether an old value must be loaded before it is replaced. */
-  readonly activeHistory: boolean;
+  activeHistory: boolean;
   readonly singleParent: boolean;
   /** Whether the key in the object's own row says what is related: then an old value need not be known. */
   readonly useGet: boolean;
@@ -139,15 +146,19 @@ export abstract class RelationAttribute extends Attribute {
     member.setParent(this, false);
   }
 
-  /** The events of a new member, before it is stored; gives the value to store. */
-  protected fireAppend(state: InstanceState, item: object, initiator: EventToken): object {
+  /**
+   * The events of a new member, before it is stored; gives the value to store.
+   * @param isMember whether the collection, which holds each member once, has it already: it may have been given away meanwhile
+   */
+  protected fireAppend(state: InstanceState, item: object, initiator: EventToken, isMember = false): object {
     let value = item;
     let member = this.check(value, state);
     if (this.traits.singleParent) this.#checkSingleParent(member, state, initiator, null);
     if (this.listeners !== null) {
-      const backref = initiator.attribute !== this;
-      for (const listener of this.listeners.append)
-        value = (listener(state, value, backref) as object | undefined) ?? value;
+      if (isMember) for (const listener of this.listeners.appendWoMutation) listener(state, value, initiator);
+      else
+        for (const listener of this.listeners.append)
+          value = (listener(state, value, initiator) as object | undefined) ?? value;
       if (value !== item) member = this.check(value, state);
     }
     this.cascadeInto(state, member, initiator);
@@ -165,8 +176,7 @@ export abstract class RelationAttribute extends Attribute {
     const member = stateOf(item);
     if (member === undefined) return;
     this.setParent(member, state, false);
-    if (this.listeners !== null)
-      for (const listener of this.listeners.remove) listener(state, item, initiator.attribute !== this);
+    if (this.listeners !== null) for (const listener of this.listeners.remove) listener(state, item, initiator);
     this.#releaseOrphan(state, member);
     for (const reverse of this.traits.reverse) {
       const cutoff = reverse.uselist ? reverse.bulkToken : reverse.replaceToken;
@@ -221,7 +231,7 @@ export abstract class RelationAttribute extends Attribute {
     if (member !== null && this.traits.singleParent) this.#checkSingleParent(member, state, initiator, previous);
     if (this.listeners !== null) {
       for (const listener of this.listeners.set) {
-        const result = listener(state, replaced, previous, initiator.attribute !== this);
+        const result = listener(state, replaced, previous, initiator);
         if (result !== undefined) replaced = result as object | null;
       }
       if (replaced !== value) member = replaced === null ? null : this.check(replaced, state);

@@ -86,6 +86,7 @@ export class ToManyAttribute extends RelationAttribute {
       const storage = this.kind.create();
       empty = { storage, exposed: this.kind.expose(storage, { attribute: this, state }) };
       extra.empties.set(this, empty);
+      this.#announce(state, empty.exposed);
     }
     return empty.exposed;
   }
@@ -136,13 +137,15 @@ export class ToManyAttribute extends RelationAttribute {
 
   set(state: InstanceState, value: unknown): void {
     if (value === undefined && state.key === null) return;
-    const items = this.kind.read(value, this.label);
-    if (items === null) {
+    const given = this.kind.read(value, this.label);
+    if (given === null) {
       throw new ArgumentError(
         `${this.label} of ${state.describe()} is a collection and takes ${this.kind.words} of ${this.traits.targetName}, not ${describeValue(value)}. ` +
           `To empty it, assign an empty one.`,
       );
     }
+    const fresh = this.#newCollection(state);
+    const items = this.#asListenersWant(state, given);
     for (const item of items) {
       this.check(item, state);
       this.kind.admit?.(item, this.label);
@@ -159,25 +162,57 @@ export class ToManyAttribute extends RelationAttribute {
       loadNow(state, this);
     }
     const present = this.peek(state);
-    if (present === undefined && state.key === null) this.#fillFirst(state, [...items]);
-    else this.#replaceAll(state, present === undefined ? [] : [...present], [...items]);
+    if (present === undefined && state.key === null) this.#fillFirst(state, [...items], fresh);
+    else this.#replaceAll(state, present === undefined ? [] : [...present], [...items], fresh);
+  }
+
+  /** The members to assign, after listeners have had them. */
+  #asListenersWant(state: InstanceState, given: readonly object[]): readonly object[] {
+    if (this.listeners === null || this.listeners.bulkReplace.length === 0) return given;
+    const values = [...given];
+    for (const listener of this.listeners.bulkReplace) listener(state, values, this.bulkToken);
+    return values;
   }
 
   /** Puts a storage in place of what was there. */
-  #putStorage(state: InstanceState, storage: unknown): void {
+  #putStorage(state: InstanceState, { storage, exposed }: NewCollection): void {
     const refs = state.slots();
     refs[this.slot] = storage;
-    refs[this.slot + 1] = undefined;
+    refs[this.slot + 1] = exposed;
     state.extra?.empties?.delete(this);
   }
 
+  /** An empty collection, of which those are told who listen. */
+  #newCollection(state: InstanceState): NewCollection {
+    const storage = this.kind.create();
+    if (this.listeners === null || this.listeners.initCollection.length === 0) return { storage, exposed: undefined };
+    const exposed = this.kind.expose(storage, { attribute: this, state });
+    this.#announce(state, exposed);
+    return { storage, exposed };
+  }
+
+  #announce(state: InstanceState, exposed: unknown): void {
+    for (const listener of this.listeners?.initCollection ?? []) listener(state, exposed);
+  }
+
+  /** What users have of the collection that is about to be replaced, where somebody wants to know. */
+  #leaving(state: InstanceState): unknown {
+    const listened = this.listeners !== null && this.listeners.disposeCollection.length > 0;
+    return listened && this.isLoaded(state) ? this.get(state) : undefined;
+  }
+
+  #dispose(state: InstanceState, collection: unknown): void {
+    if (collection === undefined) return;
+    for (const listener of this.listeners?.disposeCollection ?? []) listener(state, collection);
+  }
+
   /** The first members of a new object: all are appended. */
-  #fillFirst(state: InstanceState, items: object[]): void {
+  #fillFirst(state: InstanceState, items: object[], fresh: NewCollection): void {
     state.recordChange(this, undefined);
     // Where nobody can see the collection grow, it is there at once.
     const unseen = state.session === null && this.#nobodyHears;
-    const storage = unseen ? this.#store(items) : this.kind.create();
-    this.#putStorage(state, storage);
+    const storage = unseen ? this.#store(items) : fresh.storage;
+    this.#putStorage(state, unseen ? { storage, exposed: undefined } : fresh);
     for (const item of items) {
       const value = this.fireAppend(state, item, this.bulkToken);
       if (!unseen) this.kind.add(storage, value);
@@ -192,26 +227,33 @@ export class ToManyAttribute extends RelationAttribute {
   /** A member that stays may have left the session meanwhile. */
   #keep(state: InstanceState, item: object): void {
     const member = stateOf(item);
-    if (member !== undefined) this.cascadeInto(state, member, this.bulkToken);
+    if (member === undefined) return;
+    for (const listener of this.listeners?.appendWoMutation ?? []) listener(state, item, this.bulkToken);
+    this.cascadeInto(state, member, this.bulkToken);
   }
 
   /** Members that stay have no event, new ones are appended, missing ones removed. */
-  #replaceAll(state: InstanceState, old: readonly object[], items: readonly object[]): void {
+  #replaceAll(state: InstanceState, old: readonly object[], items: readonly object[], made: NewCollection): void {
     const before = new Set(old);
-    const fresh = this.kind.create();
+    const fresh = made.storage;
+    const leaving = this.#leaving(state);
     state.recordChange(this, old);
-    this.#putStorage(state, fresh);
+    this.#putStorage(state, made);
     for (const item of items)
       this.kind.add(fresh, before.has(item) ? item : this.fireAppend(state, item, this.bulkToken));
     const now = new Set(items);
     for (const item of before) if (now.has(item)) this.#keep(state, item);
     for (const item of before) if (!now.has(item)) this.fireRemove(state, item, this.bulkToken);
     this.kind.arranged?.(fresh);
+    this.#dispose(state, leaving);
   }
 
-  /** The event of a member that the user's own collection takes in; gives what to store. */
-  added(state: InstanceState, item: object): object {
-    return this.fireAppend(state, item, this.appendToken);
+  /**
+   * The event of a member that the user's own collection takes in; gives what to store.
+   * @param isMember whether the collection, which holds each member once, has it already
+   */
+  added(state: InstanceState, item: object, isMember = false): object {
+    return this.fireAppend(state, item, this.appendToken, isMember);
   }
 
   /** The event of a member that the user's own collection gives away. */
@@ -331,6 +373,7 @@ export class ToManyAttribute extends RelationAttribute {
     const refs = state.slots();
     refs[this.slot] = storage;
     refs[this.slot + 1] = undefined;
+    if (this.listeners !== null && this.listeners.initCollection.length > 0) this.#announce(state, this.get(state));
     if (state.key === null) this.keepAsCommitted(state);
     if (state.extra === null) return;
     state.extra.partial?.delete(this);
@@ -382,6 +425,12 @@ export class ToManyAttribute extends RelationAttribute {
 }
 
 const NOBODY: readonly object[] = [];
+
+/** A collection that an object is about to have; not yet handed out where nobody has asked for it. */
+interface NewCollection {
+  readonly storage: unknown;
+  readonly exposed: object | undefined;
+}
 
 interface EmptyCollection {
   readonly storage: unknown;

@@ -32,7 +32,7 @@ class TrackedMap extends Map<unknown, object> {
     if (!attribute.adopt(state, this)) return super.set(key, item);
     const replaced = this.get(key);
     if (replaced !== undefined && replaced !== item) attribute.removed(state, replaced);
-    return super.set(key, attribute.added(state, item));
+    return super.set(key, attribute.added(state, item, replaced === item));
   }
 
   override delete(key: unknown): boolean {

@@ -15,8 +15,7 @@ class TrackedSet extends Set<object> {
     if (link === null) return super.add(item);
     const { attribute, state } = link;
     attribute.check(item, state);
-    // Adding is an event even where the object is there already: it may have been given away meanwhile.
-    return super.add(attribute.adopt(state, this) ? attribute.added(state, item) : item);
+    return super.add(attribute.adopt(state, this) ? attribute.added(state, item, this.has(item)) : item);
   }
 
   override delete(item: object): boolean {

@@ -3,6 +3,7 @@
 import type { EntityElement } from "../../sql/entity.js";
 import { entityOf } from "../../sql/selectable/resolve.js";
 import { nullType } from "../../sql/types/base.js";
+import type { Initiator } from "../attributes/attribute.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import { ExpressionAttribute } from "../attributes/expression-attribute.js";
 import { RelationAttribute } from "../attributes/relation-attribute.js";
@@ -110,8 +111,8 @@ function addValidator(mapper: Mapper, declaration: ValidatorDeclaration, name: s
   // The method is found on the object: an override needs no listener of its own.
   if (present.some((each) => each.property === property && mapper.isA(each.mapper))) return;
   validated.set(attribute, [...present, { mapper, property }]);
-  const concerns = (state: InstanceState, backref: boolean): boolean =>
-    (includeBackrefs || !backref) && mapperOf(state).isA(mapper);
+  const concerns = (state: InstanceState, initiator: Initiator | null): boolean =>
+    (includeBackrefs || initiator === null || initiator.label === attribute.label) && mapperOf(state).isA(mapper);
   const call = (state: InstanceState, value: unknown, isRemove?: boolean): unknown => {
     const method = (state.object as Record<string, Method>)[property];
     return isRemove === undefined
@@ -121,8 +122,8 @@ function addValidator(mapper: Mapper, declaration: ValidatorDeclaration, name: s
   const listeners = attribute.listen();
   const single = includeRemoves ? false : undefined;
   if (attribute instanceof ColumnAttribute || (attribute instanceof RelationAttribute && !attribute.uselist)) {
-    listeners.set.push((state, value, previous, backref) => {
-      if (!concerns(state, backref)) return value;
+    listeners.set.push((state, value, previous, initiator) => {
+      if (!concerns(state, initiator)) return value;
       if (includeRemoves && value === null && previous !== null && previous !== undefined) {
         call(state, previous, true);
         return value;
@@ -131,9 +132,9 @@ function addValidator(mapper: Mapper, declaration: ValidatorDeclaration, name: s
     });
     return;
   }
-  listeners.append.push((state, value, backref) => (concerns(state, backref) ? call(state, value, single) : value));
+  listeners.append.push((state, value, initiator) => (concerns(state, initiator) ? call(state, value, single) : value));
   if (includeRemoves)
-    listeners.remove.push((state, value, backref) => {
-      if (concerns(state, backref)) call(state, value, true);
+    listeners.remove.push((state, value, initiator) => {
+      if (concerns(state, initiator)) call(state, value, true);
     });
 }

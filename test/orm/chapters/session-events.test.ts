@@ -5,14 +5,16 @@ import {
   type AsyncSessionMaker,
   attrs,
   Column,
+  deserialize,
   event,
   FlushError,
   type FrozenResult,
+  flagModified,
   getHistory,
   insert,
   inspect,
   ManyToOne,
-  type Mapper,
+  Mapper,
   OneToMany,
   PrimaryKey,
   type Relation,
@@ -21,6 +23,7 @@ import {
   type Session,
   select,
   selectinload,
+  serialize,
   t,
   text,
   UserDefinedOption,
@@ -498,4 +501,167 @@ describe("transaction events", () => {
     session.add(make(LogLine, { text: "x" }));
     expect(heard).toEqual(["before", "after"]);
   });
+});
+
+describe("events of collections", () => {
+  const shelves = (collectionClass: typeof Array | typeof Set = Array) => {
+    const own = registry();
+    @own.Entity("shelves")
+    class Shelf {
+      @PrimaryKey() id!: number;
+      @OneToMany(
+        () => Book,
+        (b) => b.shelf,
+        { collectionClass },
+      )
+      books!: Book[] | Set<Book>;
+      @Column(t.json, { nullable: true }) labels!: string[] | null;
+    }
+    @own.Entity("shelved_books")
+    class Book {
+      @PrimaryKey() id!: number;
+      @Column(t.string(20)) name!: string;
+      @ManyToOne(
+        () => Shelf,
+        (s) => s.books,
+      )
+      shelf!: Relation<Shelf> | null;
+    }
+    const books = attrs(Shelf).books;
+    const heard: unknown[] = [];
+    event.listen(books, "bulkReplace", (_shelf, members, { label, operation }) => {
+      heard.push(["bulkReplace", members.map((book) => book.name), label, operation]);
+    });
+    event.listen(books, "append", (_shelf, { name }, { label }) => void heard.push(["append", name, label]));
+    event.listen(books, "appendWoMutation", (_shelf, { name }) => void heard.push(["appendWoMutation", name]));
+    event.listen(books, "remove", (_shelf, { name }) => void heard.push(["remove", name]));
+    event.listen(books, "initCollection", (_shelf, collection) => void heard.push(["init", sizeOf(collection)]));
+    event.listen(books, "disposeCollection", (_shelf, collection) => void heard.push(["dispose", sizeOf(collection)]));
+    const sizeOf = (collection: unknown) =>
+      Array.isArray(collection) ? collection.length : (collection as Set<Book>).size;
+    return { own, Shelf, Book, heard: () => heard.splice(0), books };
+  };
+
+  test("an assignment of a whole collection is bulkReplace, then append and remove for what comes and goes; the handler may change the list", async () => {
+    const { own, Shelf, Book, heard, books } = shelves();
+    const [a, b, c] = ["a", "b", "c"].map((name) => make(Book, { name }));
+    const shelf = make(Shelf, { books: [a, b] });
+    expect(heard()).toEqual([
+      ["init", 0],
+      ["bulkReplace", ["a", "b"], "Shelf.books", "bulk replace"],
+      ["append", "a", "Shelf.books"],
+      ["append", "b", "Shelf.books"],
+    ]);
+    shelf.books = [b, c];
+    expect(heard()).toEqual([
+      ["init", 0],
+      ["bulkReplace", ["b", "c"], "Shelf.books", "bulk replace"],
+      ["append", "c", "Shelf.books"],
+      ["appendWoMutation", "b"],
+      ["remove", "a"],
+      // The other side takes it away once more.
+      ["remove", "a"],
+      ["dispose", 2],
+    ]);
+    event.listen(books, "bulkReplace", (_shelf, members) => void members.splice(1));
+    shelf.books = [a, c];
+    expect([...shelf.books]).toEqual([a]);
+    heard();
+    // The other side tells who began it.
+    b.shelf = shelf;
+    expect(heard()).toEqual([["append", "b", "Book.shelf"]]);
+    const { Session } = await storeFor(own);
+    await Session.begin((s) => s.add(shelf));
+    await using session = Session();
+    const again = await session.getOne(Shelf, 1);
+    heard();
+    await session.runSync(() => again.books);
+    expect(heard()).toEqual([["init", 2]]);
+  });
+
+  test("what a Set has already is appendWoMutation", () => {
+    const { Shelf, Book, heard } = shelves(Set);
+    const shelf = make(Shelf, {});
+    const books = shelf.books as Set<InstanceType<typeof Book>>;
+    const a = make(Book, { name: "a" });
+    books.add(a);
+    books.add(a);
+    expect(heard()).toEqual([
+      ["init", 0],
+      ["append", "a", "Shelf.books"],
+      ["appendWoMutation", "a"],
+    ]);
+  });
+
+  test("modified hears flagModified(); activeHistory loads what was there before for a handler of set", async () => {
+    const { own, Shelf, Book } = shelves();
+    const heard: unknown[] = [];
+    event.listen(attrs(Shelf).labels, "modified", (shelf) => void heard.push(["modified", shelf.id]));
+    event.listen(attrs(Book).name, "set", (_book, value, previous) => void heard.push([value, previous]), {
+      activeHistory: true,
+    });
+    const { Session } = await storeFor(own);
+    await Session.begin((s) => s.addAll([make(Shelf, { labels: ["x"] }), make(Book, { name: "old" })]));
+    heard.length = 0;
+    await using session = Session();
+    const shelf = await session.getOne(Shelf, 1);
+    shelf.labels?.push("y");
+    flagModified(shelf, "labels");
+    const book = await session.getOne(Book, 1);
+    session.expire(book);
+    await session.runSync(() => {
+      book.name = "new";
+    });
+    expect(heard).toEqual([
+      ["modified", 1],
+      ["new", "old"],
+    ]);
+  });
+});
+
+describe("listening to many classes", () => {
+  test("Mapper stands for all classes, a mixin without columns for those that have it", async () => {
+    const own = registry();
+    class Audited {}
+    @own.Entity("audited_things")
+    class Thing extends Audited {
+      @PrimaryKey() id!: number;
+    }
+    @own.Entity("other_things")
+    class Other {
+      @PrimaryKey() id!: number;
+    }
+    const heard: string[] = [];
+    const stop = new AbortController();
+    event.listen(Mapper, "beforeInsert", (mapper) => void heard.push(mapper.className), { signal: stop.signal });
+    event.listen(Audited, "afterInsert", (_mapper, _connection, object) => void heard.push(object.constructor.name));
+    const { Session } = await storeFor(own);
+    await Session.begin((s) => s.addAll([new Thing(), new Other()]));
+    stop.abort();
+    expect(heard.sort()).toEqual(["Other", "Thing", "Thing"]);
+    expect(() => event.listen(Audited, "nothing" as "load", () => {})).toThrow(ArgumentError);
+  });
+});
+
+test("pickle and unpickle hear objects being serialised, and keep what the object has beside its attributes", () => {
+  const own = registry();
+  @own.Entity("marked_things", { construct: false })
+  class Marked {
+    @PrimaryKey() id!: number;
+    @Column(t.string(10)) name!: string;
+    mark?: Date;
+  }
+  event.listen(Marked, "pickle", (thing, kept) => {
+    kept.mark = thing.mark;
+  });
+  event.listen(Marked, "unpickle", (thing, kept) => {
+    thing.mark = kept.mark as Date;
+  });
+  const thing = make(Marked, { name: "x", mark: new Date(7) });
+  const copy = deserialize<Marked>(serialize(thing), own);
+  expect([copy.name, copy.mark]).toEqual(["x", new Date(7)]);
+  event.listen(Marked, "pickle", (_thing, kept) => {
+    kept.mark = Symbol("s");
+  });
+  expect(() => serialize(thing)).toThrow(/What a listener keeps with new Marked holds symbol/);
 });
