@@ -5,7 +5,8 @@ export type Hash = string | number | bigint;
 
 /** Takes what the rows hold. */
 export interface Found {
-  add(hash: Hash, object: object): void;
+  /** @param objects one for each hash, in the order of the rows; the array is kept */
+  add(hashes: readonly Hash[], objects: object[]): void;
 }
 
 /**
@@ -13,23 +14,27 @@ export interface Found {
  * once, when all are there.
  */
 export class FoundMembers implements Found {
-  readonly #members: object[] = [];
+  #members: object[] = [];
   /** Where each run begins among the members; it ends where the next one begins. */
   readonly #starts: number[] = [];
   /** For each run the one before it of the same parent; -1 for none. */
   readonly #before: number[] = [];
   /** The last run of each parent. */
   readonly #lastOf: Map<Hash, number> = new Map();
-  #hash: Hash | undefined = undefined;
 
-  add(hash: Hash, object: object): void {
-    if (hash !== this.#hash) {
-      this.#hash = hash;
+  add(hashes: readonly Hash[], objects: object[]): void {
+    const offset = this.#members.length;
+    this.#members = offset === 0 ? objects : this.#members.concat(objects);
+    const starts = this.#starts;
+    let last: Hash | undefined;
+    for (let i = 0; i < hashes.length; i++) {
+      const hash = hashes[i];
+      if (hash === last) continue;
+      last = hash;
       this.#before.push(this.#lastOf.get(hash) ?? -1);
-      this.#lastOf.set(hash, this.#starts.length);
-      this.#starts.push(this.#members.length);
+      this.#lastOf.set(hash, starts.length);
+      starts.push(offset + i);
     }
-    this.#members.push(object);
   }
 
   /** An array of its own for each parent, no longer than its members. */
@@ -53,10 +58,12 @@ export class FoundObjects implements Found {
   /** Keys for which there were several objects. */
   readonly several: Set<Hash> = new Set();
 
-  add(hash: Hash, object: object): void {
-    const first = this.objects.get(hash);
-    if (first === undefined) this.objects.set(hash, object);
-    else if (first !== object) this.several.add(hash);
+  add(hashes: readonly Hash[], objects: object[]): void {
+    for (let i = 0; i < hashes.length; i++) {
+      const first = this.objects.get(hashes[i]);
+      if (first === undefined) this.objects.set(hashes[i], objects[i]);
+      else if (first !== objects[i]) this.several.add(hashes[i]);
+    }
   }
 }
 
@@ -64,9 +71,30 @@ export class FoundObjects implements Found {
 export class FoundRows implements Found {
   readonly rows: [object, Hash][] = [];
 
-  add(hash: Hash, object: object): void {
-    this.rows.push([object, hash]);
+  add(hashes: readonly Hash[], objects: object[]): void {
+    for (let i = 0; i < hashes.length; i++) this.rows.push([objects[i], hashes[i]]);
   }
+}
+
+/** Takes out, in place, what a key has met before, and rows without an object. */
+export function dropRepeated(hashes: Hash[], objects: (object | null)[]): void {
+  const met = new Map<Hash, Set<object>>();
+  let kept = 0;
+  for (let i = 0; i < objects.length; i++) {
+    const object = objects[i];
+    if (object === null) continue;
+    let seen = met.get(hashes[i]);
+    if (seen === undefined) {
+      seen = new Set();
+      met.set(hashes[i], seen);
+    }
+    if (seen.has(object)) continue;
+    seen.add(object);
+    hashes[kept] = hashes[i];
+    objects[kept++] = object;
+  }
+  hashes.length = kept;
+  objects.length = kept;
 }
 
 /** The hash of a key of several parts. */

@@ -34,6 +34,18 @@ export class ParentKey {
     return this.single ? hashValue(key) : hashKey(key as readonly unknown[]);
   }
 
+  /** The keys of parents that are found by their identity, which tells them apart; null where something else has to be asked. */
+  identitiesOf(states: readonly InstanceState[]): readonly (string | number)[] | null {
+    if (!this.byIdentity) return null;
+    const keys: (string | number)[] = new Array(states.length);
+    for (let i = 0; i < states.length; i++) {
+      const { key } = states[i];
+      if (typeof key !== "number" && typeof key !== "string") return null;
+      keys[i] = key;
+    }
+    return keys;
+  }
+
   /** The key of an object's related rows; null where a part of it is NULL, undefined where a part is not loaded. */
   of(state: InstanceState): Key | null | undefined {
     if (this.tag !== null) {

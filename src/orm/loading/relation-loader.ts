@@ -21,7 +21,7 @@ import type { InstanceState } from "../state.js";
 import { SEVERAL_ROWS } from "../warnings.js";
 import { ownObject } from "./announced.js";
 import { type Converter, converterOf } from "./converters.js";
-import { type Found, FoundMembers, FoundObjects, FoundRows, type Hash, hashKey } from "./found-members.js";
+import { dropRepeated, type Found, FoundMembers, FoundObjects, FoundRows, type Hash, hashKey } from "./found-members.js";
 import { LoadRun, type NamedValues, type PostLoader } from "./load-run.js";
 import { type OptionNode, OptionTree, type RelationOption } from "./option-tree.js";
 import { ParentKey } from "./parent-key.js";
@@ -75,15 +75,11 @@ export class RelationLoader implements PostLoader {
       yield* this.loadFor(run, states);
       return;
     }
-    const wanted: InstanceState[] = [];
-    const kept: InstanceState[] = [];
     // Going down a tree to its end, rows may lead in a circle back to what is being loaded.
     const recursive = this.option?.recursionDepth != null;
-    for (let i = 0; i < states.length; i++) {
-      const state = states[i];
-      if (this.keeps(run, state)) kept.push(state);
-      else if ((!run.populateExisting && !recursive) || run.firstLoad(attribute, state)) wanted.push(state);
-    }
+    const kept = states.filter((state) => this.keeps(run, state));
+    let wanted = kept.length === 0 ? states : states.filter((state) => !this.keeps(run, state));
+    if (run.populateExisting || recursive) wanted = wanted.filter((state) => run.firstLoad(attribute, state));
     if (wanted.length > 0) yield* this.loadFor(run, wanted);
     if (kept.length > 0 && this.node.relations.size > 0 && !recursive) yield* this.passThrough(run, kept);
   }
@@ -108,6 +104,11 @@ export class RelationLoader implements PostLoader {
 
   /** Loads the relationship for these objects whatever they have. */
   *loadFor(run: LoadRun, states: readonly InstanceState[]): Op<void> {
+    const identities = this.key.identitiesOf(states);
+    if (identities !== null) {
+      yield* this.loadKeyed(run, states, identities, identities);
+      return;
+    }
     const keyed: InstanceState[] = [];
     const hashes: Hash[] = [];
     const keys: Key[] = [];
@@ -135,12 +136,20 @@ export class RelationLoader implements PostLoader {
       seen.add(hash);
       keys.push(key);
     }
-    if (keyed.length > 0) {
-      if (this.option?.depth != null) yield* this.loadTree(run, keyed, keys, this.option.depth);
-      else if (this.relationship.uselist) yield* this.loadCollections(run, keyed, hashes, keys);
-      else yield* this.loadObjects(run, keyed, hashes, keys);
-    }
+    if (keyed.length > 0) yield* this.loadKeyed(run, keyed, hashes, keys);
     if (present.length > 0 && this.node.relations.size > 0) yield* this.fillPresent(run, present);
+  }
+
+  /** @param hashes of the key of each object @param keys each once */
+  private *loadKeyed(
+    run: LoadRun,
+    states: readonly InstanceState[],
+    hashes: readonly Hash[],
+    keys: readonly Key[],
+  ): Op<void> {
+    if (this.option?.depth != null) yield* this.loadTree(run, states, keys, this.option.depth);
+    else if (this.relationship.uselist) yield* this.loadCollections(run, states, hashes, keys);
+    else yield* this.loadObjects(run, states, hashes, keys);
   }
 
   private lookUp(run: LoadRun, key: Key): InstanceState | undefined {
@@ -248,7 +257,7 @@ export class RelationLoader implements PostLoader {
     const size = asOne ? keys.length : BATCH;
     for (let start = 0; start < keys.length; start += size) {
       const batch = size >= keys.length ? keys : keys.slice(start, start + size);
-      const form = formFor(batch, asOne);
+      const form = formFor(batch, asOne, this.rows.byWholeNumber);
       const named = namedKeys(form, batch, this.key.single, run.named);
       yield* this.fetchForm(run, connection, form, named, states, batch, found);
     }
@@ -293,10 +302,14 @@ export class RelationLoader implements PostLoader {
       },
     });
     const only = keys.length === 1 ? this.key.hash(keys[0]) : undefined;
+    const hashes: Hash[] = [];
+    const objects: object[] = [];
     for (const [object, hash = only] of answer.all() as unknown[][]) {
       if (hash === undefined) throw this.ownerless(keys.length);
-      found.add(hash as Hash, ownObject(session, object, relationship.target));
+      hashes.push(hash as Hash);
+      objects.push(ownObject(session, object, relationship.target));
     }
+    found.add(hashes, objects);
   }
 
   private ownerless(count: number): InvalidRequestError {
@@ -340,22 +353,15 @@ export class RelationLoader implements PostLoader {
     named: LoadRun["named"],
     found: Found,
   ): Op<void> {
-    const { plan, indexes, converters } = keyed;
+    const { plan } = keyed;
     const inner = new LoadRun(run.session, connection, run.binds, named, run.populateExisting, run);
     const { rows } = yield* connection.run(plan.compiled, plan.params(run.binds, named));
-    const loader = plan.entity ?? unreachable();
-    const single = indexes.length === 1 && converters[0] === null ? indexes[0] : -1;
+    // The keys are read first: rows become the storage of their objects, without the columns behind.
+    const hashes = hashesOf(rows, keyed);
+    const objects = (plan.entity ?? unreachable()).loadAll(inner, rows) as (object | null)[];
     // With a collection joined to them, members come once for each of its rows.
-    const met = plan.hasCollections ? new Map<Hash, Set<object>>() : null;
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i];
-      // The key is read first: the row may become the storage of its object, without the columns behind.
-      const value = single >= 0 ? row[single] : undefined;
-      const hash =
-        typeof value === "number" || typeof value === "string" ? value : hashKey(readKey(row, indexes, converters));
-      const object = loader.load(inner, row);
-      if (object !== null && (met === null || isFirst(met, hash, object))) found.add(hash, object);
-    }
+    if (plan.hasCollections || objects.includes(null)) dropRepeated(hashes, objects);
+    found.add(hashes, objects as object[]);
     plan.finishRows(inner);
     yield* plan.fill(inner);
   }
@@ -402,6 +408,19 @@ export class RelationLoader implements PostLoader {
   }
 }
 
+/** The keys by which rows find their parents. */
+function hashesOf(rows: readonly unknown[][], { indexes, converters }: KeyedPlan): Hash[] {
+  const hashes: Hash[] = new Array(rows.length);
+  const single = indexes.length === 1 && converters[0] === null ? indexes[0] : -1;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i];
+    const value = single >= 0 ? row[single] : undefined;
+    hashes[i] =
+      typeof value === "number" || typeof value === "string" ? value : hashKey(readKey(row, indexes, converters));
+  }
+  return hashes;
+}
+
 function readKey(
   row: readonly unknown[],
   indexes: readonly number[],
@@ -422,12 +441,4 @@ function strip(element: unknown): unknown {
 
 function unreachable(): never {
   throw new Error("A relationship's plan has one entity.");
-}
-
-function isFirst(met: Map<Hash, Set<object>>, hash: Hash, object: object): boolean {
-  const seen = met.get(hash);
-  if (seen === undefined) met.set(hash, new Set([object]));
-  else if (seen.has(object)) return false;
-  else seen.add(object);
-  return true;
 }

@@ -7,6 +7,7 @@ import type { Column } from "../../sql/schema/column.js";
 import type { FromClause } from "../../sql/selectable/from-clause.js";
 import { Join } from "../../sql/selectable/join.js";
 import { Select } from "../../sql/selectable/select.js";
+import { IntegerType } from "../../sql/types/base.js";
 import type { Relationship } from "../mapping/mapper.js";
 import { aliasOf, entityOf } from "./entity.js";
 import { adapt, InstrumentedRelation } from "./instrumented-relation.js";
@@ -43,6 +44,13 @@ export class RelationRows {
     this.local = this.direct
       ? relationship.join.pairs.map((pair) => pair.local)
       : relationship.parent.primaryKey.map((attribute) => attribute.column);
+  }
+
+  /** Whether the rows find their parents by one whole number, on either side. */
+  get byWholeNumber(): boolean {
+    const { pairs } = this.relationship.join;
+    const columns = this.direct ? [...this.local, ...pairs.map((pair) => pair.remote)] : this.local;
+    return this.local.length === 1 && columns.every((column) => column.type instanceof IntegerType);
   }
 
   get target(): OrmEntity {

@@ -157,6 +157,45 @@ describe("selectinload", () => {
     expect(tags[1202].posts).toEqual([]);
   });
 
+  test("keys that follow each other without a gap are asked for as a range, and others by a list", async () => {
+    const { engine, Session, log } = await shelf();
+    if (!engine.core.dialect.capabilities.arrayParameters) return;
+    await using session = Session();
+    const members = new Map([100, 150, 169].map((id, i) => [id, i + 1]));
+    for (let id = 100; id < 170; id++) {
+      const tag = Object.assign(new Tag(), { id, name: `n${id}` });
+      const post = members.get(id);
+      if (post !== undefined) tag.posts.push(await session.getOne(Post, post));
+      session.add(tag);
+    }
+    await session.flush();
+    const postsOf = async (gap: number): Promise<(readonly unknown[])[]> => {
+      session.expungeAll();
+      log.reset();
+      const tags = await session
+        .scalars(
+          select(Tag)
+            .where((g) => g.id.ge(100).and(g.id.ne(gap)))
+            .orderBy((g) => g.id)
+            .options(selectinload(Tag, (g) => g.posts)),
+        )
+        .all();
+      return tags.filter((tag) => tag.posts.length > 0).map((tag) => [tag.id, ...tag.posts.map((p) => p.id)]);
+    };
+    expect(await postsOf(0)).toEqual([
+      [100, 1],
+      [150, 2],
+      [169, 3],
+    ]);
+    expect(log.texts("SELECT")[1]).toContain("BETWEEN");
+    expect(log.statements[1].parameters.map(Number)).toEqual([100, 169]);
+    expect(await postsOf(150)).toEqual([
+      [100, 1],
+      [169, 3],
+    ]);
+    expect(log.texts("SELECT")[1]).not.toContain("BETWEEN");
+  });
+
   test("one statement shape serves lists of any length", async () => {
     const { Session, log } = await shelf();
     await using session = Session();
