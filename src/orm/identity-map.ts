@@ -3,6 +3,7 @@
  * as the rest of loading a row, so the newest few thousand states are held strongly and weakened in batches as more arrive, some dozens behind one
  * WeakRef; a short session never pays. Dead entries are swept when some thousand have come since the last sweep.
  */
+import { type KeyHash, KeyMap } from "./key-map.js";
 import { LoadedAlike, type RootedMapper } from "./loaded-alike.js";
 import { knownState, moveUnopened, peekState, unopenedValues } from "./stamp.js";
 import {
@@ -14,8 +15,6 @@ import {
   tokenOf,
 } from "./state.js";
 
-type Hash = string | number | bigint;
-
 /**
  * Objects that came in together and are held weakly together: each of them holds the others, so that they are collected when nobody holds any of
  * them.
@@ -24,9 +23,9 @@ export class WeakPage {
   readonly #objects: WeakRef<readonly object[]>;
 
   constructor(
-    readonly family: Map<Hash, IdentityEntry>,
+    readonly family: IdentityFamily,
     objects: readonly object[],
-    readonly hashes: readonly Hash[],
+    readonly hashes: readonly KeyHash[],
   ) {
     this.#objects = new WeakRef(objects);
     let alike: LoadedAlike | null = null;
@@ -50,7 +49,7 @@ export class WeakPage {
     return this.#objects.deref() !== undefined;
   }
 
-  find(hash: Hash): object | undefined {
+  find(hash: KeyHash): object | undefined {
     const objects = this.#objects.deref();
     return objects?.[this.hashes.indexOf(hash)];
   }
@@ -59,8 +58,11 @@ export class WeakPage {
 /** What a hierarchy has under a key. */
 export type IdentityEntry = object | WeakPage;
 
+/** The entries of one hierarchy. */
+export type IdentityFamily = KeyMap<IdentityEntry>;
+
 /** The object of an entry; undefined where there is none, or it was collected. */
-export function objectOf(entry: IdentityEntry | undefined, hash: Hash): object | undefined {
+export function objectOf(entry: IdentityEntry | undefined, hash: KeyHash): object | undefined {
   return entry instanceof WeakPage ? entry.find(hash) : entry;
 }
 
@@ -77,7 +79,7 @@ const TRIM_STEP = 32_768;
 const SETTLE_FROM = 2048;
 
 /** The family of no hierarchy. */
-const NOBODY: Map<Hash, IdentityEntry> = new Map();
+const NOBODY: IdentityFamily = new KeyMap();
 
 export class IdentityMap {
   /**
@@ -87,11 +89,11 @@ export class IdentityMap {
   static nursery: number = 32_768;
 
   readonly #capacity: number = IdentityMap.nursery;
-  readonly #families: Map<StateMapper, Map<Hash, IdentityEntry>> = new Map();
+  readonly #families: Map<StateMapper, IdentityFamily> = new Map();
   #places: Map<StateMapper, Map<IdentityToken, StateMapper>> | null = null;
   // Loads and flushes go through many objects of one hierarchy.
   #lastBase: StateMapper | null = null;
-  #lastFamily: Map<Hash, IdentityEntry> = NOBODY;
+  #lastFamily: IdentityFamily = NOBODY;
   #nursery: object[] = [];
   /** States that are not under their keys yet. */
   #inserted: InstanceState[] = [];
@@ -114,7 +116,7 @@ export class IdentityMap {
   }
 
   /** The entries of one hierarchy, for loops over many rows. */
-  family(hierarchy: StateMapper, token: IdentityToken | null = null): Map<Hash, IdentityEntry> {
+  family(hierarchy: StateMapper, token: IdentityToken | null = null): IdentityFamily {
     if (this.#inserted.length > 0) this.#enterInserted();
     const base = token === null ? hierarchy : this.#placeOf(hierarchy, token);
     if (base !== this.#lastBase) {
@@ -140,10 +142,10 @@ export class IdentityMap {
     return place;
   }
 
-  #familyOf(base: StateMapper): Map<Hash, IdentityEntry> {
+  #familyOf(base: StateMapper): IdentityFamily {
     let family = this.#families.get(base);
     if (family === undefined) {
-      family = new Map();
+      family = new KeyMap();
       this.#families.set(base, family);
     }
     return family;
@@ -210,7 +212,7 @@ export class IdentityMap {
     let base: StateMapper | null = null;
     let token: IdentityToken | null = null;
     let page: object[] = [];
-    let hashes: Hash[] = [];
+    let hashes: KeyHash[] = [];
     for (let i = 0; i < old; i++) {
       const object = this.#nursery[i];
       const found = peekState(object);
@@ -240,7 +242,7 @@ export class IdentityMap {
     base: StateMapper | null,
     token: IdentityToken | null,
     objects: readonly object[],
-    hashes: readonly Hash[],
+    hashes: readonly KeyHash[],
   ): void {
     if (base === null || objects.length === 0) return;
     const family = this.family(base, token);
@@ -261,6 +263,7 @@ export class IdentityMap {
       } else for (const hash of page.hashes) if (page.family.get(hash) === page) page.family.delete(hash);
     }
     this.#pages = alive;
+    for (const family of this.#families.values()) family.tidy();
     this.#sweepAt = this.#weak + Math.max(SWEEP_STEP, this.#weak >> 2);
   }
 
@@ -268,7 +271,7 @@ export class IdentityMap {
   forEachState(found: (state: InstanceState) => void): void {
     for (const state of this.#inserted) found(state);
     // Without the pairs that an iterator of a Map makes.
-    const look = (entry: IdentityEntry, hash: Hash): void => {
+    const look = (entry: IdentityEntry, hash: KeyHash): void => {
       const object = objectOf(entry, hash);
       if (object === undefined) return;
       const state = peekState(object);

@@ -3,7 +3,7 @@
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
-import { type IdentityEntry, objectOf } from "../identity-map.js";
+import { type IdentityFamily, objectOf } from "../identity-map.js";
 import type { Mapper, Relationship } from "../mapping/mapper.js";
 import { knownState } from "../stamp.js";
 import { hashOf, type IdentityKey, type InstanceState } from "../state.js";
@@ -15,7 +15,7 @@ import { Gathering, type LoadRun } from "./load-run.js";
 export interface RowVariant {
   readonly mapper: Mapper;
   readonly children: readonly JoinedChild[];
-  make(run: LoadRun, row: unknown[], key: IdentityKey, family: Map<unknown, IdentityEntry>): object;
+  make(run: LoadRun, row: unknown[], key: IdentityKey, family: IdentityFamily): object;
   create(run: LoadRun, row: unknown[], key: IdentityKey): InstanceState;
   isAsMade(run: LoadRun, object: object): boolean;
   meet(run: LoadRun, state: InstanceState, row: readonly unknown[]): void;

@@ -1,7 +1,9 @@
 /** What the rows of the other side hold, handed out by the key of their parents. */
 
+import { type KeyHash, KeyMap } from "../key-map.js";
+
 /** A key as maps compare it: equal for equal keys, whether they came from an attribute or from a row. */
-export type Hash = string | number | bigint;
+export type Hash = KeyHash;
 
 /** Takes what the rows hold. */
 export interface Found {
@@ -20,7 +22,7 @@ export class FoundMembers implements Found {
   /** For each run the one before it of the same parent; -1 for none. */
   readonly #before: number[] = [];
   /** The last run of each parent. */
-  readonly #lastOf: Map<Hash, number> = new Map();
+  readonly #lastOf: KeyMap<number> = new KeyMap();
 
   add(hashes: readonly Hash[], objects: object[]): void {
     const offset = this.#members.length;
@@ -54,7 +56,7 @@ export class FoundMembers implements Found {
 }
 
 export class FoundObjects implements Found {
-  readonly objects: Map<Hash, object> = new Map();
+  readonly objects: KeyMap<object> = new KeyMap();
   /** Keys for which there were several objects. */
   readonly several: Set<Hash> = new Set();
 

@@ -5,7 +5,7 @@ import type { Op } from "../../engine/io.js";
 import { keepShape } from "../../sql/keep-shape.js";
 import type { BoundValue } from "../../sql/key-context.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
-import type { IdentityEntry } from "../identity-map.js";
+import type { IdentityFamily } from "../identity-map.js";
 import type { LoadSession } from "../load-session.js";
 import type { IdentityToken, InstanceState, StateMapper } from "../state.js";
 import type { UserDefinedOption } from "./user-option.js";
@@ -65,8 +65,8 @@ export class LoadRun {
   private metBy: Set<InstanceState>[] | null = null;
   /** By the number of a joined relationship. */
   private joins: JoinRun[] | null = null;
-  private firstFamily: Map<string | number | bigint, IdentityEntry> | null = null;
-  private families: Map<string | number | bigint, IdentityEntry>[] | null = null;
+  private firstFamily: IdentityFamily | null = null;
+  private families: IdentityFamily[] | null = null;
   /** At which depth objects were made, where the plan has their class in several places. */
   depths: Map<InstanceState, number> | null = null;
   private overwritten: Set<InstanceState> | null = null;
@@ -143,7 +143,7 @@ export class LoadRun {
   }
 
   /** The identity map of a hierarchy. @param id the number of the loader that asks */
-  family(id: number, base: StateMapper): Map<string | number | bigint, IdentityEntry> {
+  family(id: number, base: StateMapper): IdentityFamily {
     if (id === 0) {
       this.firstFamily ??= this.session.identity.family(base, this.identityToken);
       return this.firstFamily;

@@ -1,6 +1,6 @@
 /** How the objects of one class are made from rows of one plan: which column goes to which slot, and what is filled afterwards. */
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
-import type { IdentityEntry } from "../identity-map.js";
+import type { IdentityFamily } from "../identity-map.js";
 import { announceInstance, heard, hearsInstance } from "../instance-events.js";
 import { LoadedAlike, type Tie } from "../loaded-alike.js";
 import type { Mapper } from "../mapping/mapper.js";
@@ -96,7 +96,7 @@ export class Variant {
   }
 
   /** A new object for a row, in the identity map under its key. @param family the identity map of its hierarchy */
-  make(run: LoadRun, row: unknown[], key: IdentityKey, family: Map<unknown, IdentityEntry>): object {
+  make(run: LoadRun, row: unknown[], key: IdentityKey, family: IdentityFamily): object {
     const staysShut = this.keySlot >= 0 && !run.opensAtOnce && !this.isSeveral && !hearsInstance("load", this.mapper);
     if (!staysShut || (typeof key !== "number" && typeof key !== "string")) return this.create(run, row, key).object;
     const object = this.newInstance();
