@@ -1,4 +1,4 @@
-import { joinedload, lazyload, raiseload, select, selectinload, subqueryload } from "../../src/index.js";
+import { attrs, joinedload, lazyload, raiseload, select, selectinload, subqueryload } from "../../src/index.js";
 import { ScenarioError } from "./errors.js";
 import type { Condition, LoadPath, Step, Strategy } from "./format.js";
 import type { Handlers } from "./handler.js";
@@ -155,8 +155,9 @@ function loadOptions(world: World, step: Step): LoaderFace[] {
       const [name, subclass] = segment.split("/").reverse() as [string, string?];
       const loader = LOADERS[typeof strategy === "string" ? strategy : (strategy[i] as Strategy)];
       const pick: PickRelation = (attributes) => attributes[name];
-      if (subclass !== undefined) chain = chain[loader](world.mapping.entity(subclass), pick);
-      else chain = i === 0 ? chain[loader](world.mapping.entity(step.entity), pick) : chain[loader](pick);
+      const entity = subclass === undefined ? null : world.mapping.entity(subclass);
+      if (i === 0) chain = chain[loader](entity ?? world.mapping.entity(step.entity), pick);
+      else chain = chain[loader](entity === null ? pick : () => pick(attrs(entity)));
     });
     return chain;
   });

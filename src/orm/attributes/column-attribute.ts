@@ -142,8 +142,9 @@ export class ColumnAttribute extends Attribute {
     }
     const { slot } = this;
     let previous = this.peek(state);
-    if (previous === undefined && this.activeHistory && state.key !== null && !state.committed?.has(this)) {
-      loadNow(state, this);
+    if (previous === undefined && this.activeHistory && !state.committed?.has(this)) {
+      if (state.key !== null) loadNow(state, this);
+      else if (state.expired) throw lostWithRow(state, this);
       previous = this.peek(state);
     }
     if (previous === null && isUnset(state, this)) {

@@ -171,14 +171,15 @@ export abstract class RelationAttribute extends Attribute {
     return value;
   }
 
-  /** The events of a member that goes. */
-  protected fireRemove(state: InstanceState, item: object, initiator: EventToken): void {
+  /** The events of a member that goes. @param stays whether it is in the collection once more */
+  protected fireRemove(state: InstanceState, item: object, initiator: EventToken, stays = false): void {
     const member = stateOf(item);
     if (member === undefined) return;
     this.setParent(member, state, false);
     if (this.listeners !== null) for (const listener of this.listeners.remove) listener(state, item, initiator);
     this.#releaseOrphan(state, member);
     for (const reverse of this.traits.reverse) {
+      if (stays && !reverse.uselist) continue;
       const cutoff = reverse.uselist ? reverse.bulkToken : reverse.replaceToken;
       if (initiator !== reverse.removeToken && initiator !== cutoff) reverse.pop(member, state.object, initiator);
     }

@@ -261,12 +261,17 @@ export class ToManyAttribute extends RelationAttribute {
     this.fireRemove(state, item, this.removeToken);
   }
 
-  /** One of several occurrences of a member goes. It stays a member, but a collection on the other side loses an occurrence too. */
+  /** One of several occurrences of a member is overwritten, as in a swap. It stays a member, but a collection on the other side loses an occurrence too. */
   shed(state: InstanceState, item: object): void {
     const member = stateOf(item);
     if (member === undefined) return;
     for (const reverse of this.traits.reverse) if (reverse.uselist) reverse.pop(member, state.object, this.removeToken);
     this.noteChange(state);
+  }
+
+  /** One of several occurrences of a member is taken out: an event like any other, but that what the member holds of this object stays. */
+  thinned(state: InstanceState, item: object): void {
+    this.fireRemove(state, item, this.removeToken, true);
   }
 
   /** A change of order: no member came or went. */

@@ -42,8 +42,9 @@ export class ToOneAttribute extends RelationAttribute {
   #fromMemory(state: InstanceState, committed: boolean): object | null | undefined {
     if (state.session === null || state.key === null) return undefined;
     const known = this.traits.neverLoads(state) ? null : this.traits.fromMemory(state, state.session, committed);
-    // A read of what nobody has set stores null; to ask what was before an assignment does not.
-    if (known !== undefined && !(committed && known === null && this.traits.keyUnset(state)))
+    // A read of what nobody has set stores null; to ask what was before an assignment does not, unless that must be known.
+    const asked = committed && !this.traits.activeHistory;
+    if (known !== undefined && !(asked && known === null && this.traits.keyUnset(state)))
       this.setCommitted(state, known);
     return known;
   }
@@ -62,7 +63,6 @@ export class ToOneAttribute extends RelationAttribute {
     if (present !== undefined) return present;
     if (state.committed?.has(this)) return undefined;
     if (this.traits.activeHistory && state.key !== null) {
-      if (state.session === null) return undefined;
       this.traits.checkRaise(state, false);
       const known = this.#fromMemory(state, true);
       if (known !== undefined) return known;

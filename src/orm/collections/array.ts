@@ -23,8 +23,8 @@ function isLive(storage: object[], { attribute, state }: CollectionLink): boolea
   return attribute.adopt(state, storage);
 }
 
-/** Brings the storage to `next` and fires what that means for each member. */
-function become(storage: object[], link: CollectionLink, next: object[]): void {
+/** Brings the storage to `next` and fires what that means for each member. @param takes whether members that go are taken out, not overwritten */
+function become(storage: object[], link: CollectionLink, next: object[], takes = false): void {
   if (next.length === storage.length && next.every((item, i) => item === storage[i])) return;
   if (!isLive(storage, link)) {
     storage.length = 0;
@@ -38,7 +38,10 @@ function become(storage: object[], link: CollectionLink, next: object[]): void {
   attribute.touched(state);
   for (const [item, count] of before) {
     const left = after.get(item) ?? 0;
-    for (let i = count; i > Math.max(left, 1); i--) attribute.shed(state, item);
+    for (let i = count; i > Math.max(left, 1); i--) {
+      if (takes) attribute.thinned(state, item);
+      else attribute.shed(state, item);
+    }
     if (left === 0) attribute.removed(state, item);
   }
   const replaced = new Map<object, object>();
@@ -80,7 +83,7 @@ for (const name of ["splice", "sort", "reverse", "fill", "copyWithin"] as const)
     const { storage, link } = entryOf(this);
     const next = [...storage];
     const result = native.apply(next, args);
-    become(storage, link, next);
+    become(storage, link, next, name === "splice");
     return result === next ? this : result;
   };
 }
@@ -131,7 +134,7 @@ function takeOut(storage: object[], link: CollectionLink, index: number): object
   if (storage.length === 0) return undefined;
   const item = storage[index];
   if (isLive(storage, link)) {
-    if (storage.indexOf(item) !== storage.lastIndexOf(item)) link.attribute.shed(link.state, item);
+    if (storage.indexOf(item) !== storage.lastIndexOf(item)) link.attribute.thinned(link.state, item);
     else link.attribute.removed(link.state, item);
   }
   storage.splice(index, 1);

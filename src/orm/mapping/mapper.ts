@@ -491,8 +491,9 @@ export class Relationship implements RelationTraits {
     return state.origin?.options?.strategyFor(this.key) ?? this.lazy;
   }
 
-  /** The strategy for reading it where it is not loaded: a later statement that met the object may have said another. */
+  /** The strategy for reading it where it is not loaded: a later statement that met the object may have said another, and what expires forgets them. */
   private readStrategyFor(state: InstanceState): string {
+    if (state.expired) return this.lazy;
     return state.extra?.saidSince?.strategyFor(this.key) ?? this.strategyFor(state);
   }
 

@@ -177,7 +177,7 @@ function valueFor(
   let value = attribute === mapper.version ? (firstVersion(mapper, state) ?? own) : own;
   if (value === undefined || (value === null && !sendsNull(state, attribute)))
     value = missingValue(state, written, shape, mapper);
-  if (value !== LEFT_OUT && (own === undefined || (own === null && value !== null))) filled.push(state, attribute, own);
+  if (value !== LEFT_OUT && (own === undefined || value !== own)) filled.push(state, attribute, own as Filled[number]);
   return value;
 }
 

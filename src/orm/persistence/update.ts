@@ -6,6 +6,7 @@ import type { Dialect } from "../../sql/dialect.js";
 import { update } from "../../sql/index.js";
 import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { FlushError, StaleDataError } from "../errors.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
@@ -31,7 +32,14 @@ interface UpdateRow {
   readonly made: readonly Column[];
   /** The one among them that must be known at once: the version. */
   readonly version: Column | null;
+  /** The version that the statement gives to the row. */
+  readonly raised: RaisedVersion | null;
   readonly signature: string;
+}
+
+interface RaisedVersion {
+  readonly attribute: ColumnAttribute;
+  readonly value: unknown;
 }
 
 export function* updateStates(
@@ -94,6 +102,7 @@ class Settings {
 /** The row's UPDATE in one table, null where nothing changes there. */
 function updateRow({ state, mapper, rowSwitch, version, cascaded }: SaveRecord, shape: TableShape): UpdateRow | null {
   const given = new Settings();
+  let raised: RaisedVersion | null = null;
   const changed = changedColumns(state, shape);
   for (const { column, attribute, follows } of changed)
     if (!follows && !isStillKey(state, attribute, rowSwitch) && !cascaded?.has(attribute))
@@ -105,7 +114,7 @@ function updateRow({ state, mapper, rowSwitch, version, cascaded }: SaveRecord, 
       const next = nextVersion(mapper, version);
       if (next !== undefined) {
         given.put(versioned.column, next);
-        versioned.attribute.assign(state, next);
+        raised = { attribute: versioned.attribute, value: next };
       } else if (given.isEmpty) given.put(versioned.column, version);
     }
   }
@@ -133,7 +142,19 @@ function updateRow({ state, mapper, rowSwitch, version, cascaded }: SaveRecord, 
   const made = madeOf(shape, set, expressions);
   const ownVersion = versioned !== null && made.includes(versioned.column) ? versioned.column : null;
   const signature = `${set.map((c) => c.id).join(",")}|${where.length}`;
-  return { state, shape, set, setValues, where, whereValues, expressions, made, version: ownVersion, signature };
+  return {
+    state,
+    shape,
+    set,
+    setValues,
+    where,
+    whereValues,
+    expressions,
+    made,
+    version: ownVersion,
+    raised,
+    signature,
+  };
 }
 
 function changedColumns(state: InstanceState, shape: TableShape): WrittenColumn[] {
@@ -259,6 +280,7 @@ function* updateBatch(session: PersistSession, connection: ConnectionCore, rows:
   const result = yield* explainErrors(op, "UPDATE", states);
   const matched = told.length > 0 ? result.rows.length : result.rowcount;
   if (matched !== rows.length && matched >= 0) throw stale(shape, states, matched, "UPDATE");
+  for (const row of rows) takeVersion(row);
   if (told.length > 0)
     for (let i = 0; i < rows.length; i++) storeReturned(rows[i].state, plan.returning, result.rows[i]);
   yield* forget(session, states, readBack);
@@ -291,6 +313,7 @@ function* updateWithExpressions(session: PersistSession, connection: ConnectionC
   const result = yield* explainErrors(runStatement(connection, statement as never), "UPDATE", [state]);
   const matched = told.length > 0 ? result.rows.length : result.rowcount;
   if (matched !== 1 && matched >= 0) throw stale(shape, [state], matched, "UPDATE");
+  takeVersion(row);
   if (told.length > 0) {
     const returned = told.map((column) => ({
       column,
@@ -299,6 +322,11 @@ function* updateWithExpressions(session: PersistSession, connection: ConnectionC
     storeReturned(state, returned, result.rows[0]);
   }
   yield* forget(session, [state], readBack);
+}
+
+/** The object has its new version once the row has it: an UPDATE that fails leaves it. */
+function takeVersion({ state, raised }: UpdateRow): void {
+  if (raised !== null) raised.attribute.setCommitted(state, raised.value);
 }
 
 /** Forgets what the UPDATE did not tell, and reads anew what must be known. */
@@ -349,6 +377,9 @@ export function* postUpdateStates(
   for (const [shape, group] of groups) {
     const rows: UpdateRow[] = [];
     for (const state of group) {
+      const { version } = mapperOf(state);
+      if (version !== null && state.key !== null && !version.isLoaded(state))
+        yield* session.loadForFlush(state, version);
       const row = postUpdateRow(state, shape, columns);
       if (row !== null) rows.push(row);
     }
@@ -379,6 +410,7 @@ function postUpdateRow(state: InstanceState, shape: TableShape, columns: Readonl
     state.key === null ? c.attribute.peek(state) : keyValue(state, c.attribute),
   );
   const versioned = mapper.version === null ? undefined : shape.byAttribute.get(mapper.version)?.[0];
+  let raised: RaisedVersion | null = null;
   if (versioned !== undefined) {
     const present = versioned.attribute.peek(state);
     where.push(versioned.column);
@@ -388,13 +420,25 @@ function postUpdateRow(state: InstanceState, shape: TableShape, columns: Readonl
     if (next !== undefined) {
       set.push(versioned.column);
       setValues.push(next);
-      versioned.attribute.assign(state, next);
+      raised = { attribute: versioned.attribute, value: next };
     }
   }
   const made = madeOf(shape, set, expressions);
   const ownVersion = versioned !== undefined && made.includes(versioned.column) ? versioned.column : null;
   const signature = set.map((c) => c.id).join(",");
-  return { state, shape, set, setValues, where, whereValues, expressions, made, version: ownVersion, signature };
+  return {
+    state,
+    shape,
+    set,
+    setValues,
+    where,
+    whereValues,
+    expressions,
+    made,
+    version: ownVersion,
+    raised,
+    signature,
+  };
 }
 
 /** Whether an attribute has the value that it is to have after the flush: given by the user, or by another statement of the flush. */

@@ -3,7 +3,6 @@ import type { Op, Soon } from "../../engine/io.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import { cascadeDelete } from "../cascade-walk.js";
 import { FlushError } from "../errors.js";
-import type { History } from "../history.js";
 import type { Mapper, Relationship } from "../mapping/mapper.js";
 import { mapperOf } from "../mapping/mapper.js";
 import { knownState, stateOf } from "../stamp.js";
@@ -172,7 +171,7 @@ export abstract class DependencyProcessor implements Processor {
     const parentAll = isDelete ? DeleteAll.of(flush, parent.base) : SaveAll.of(flush, parent.base);
     const parentInCycle = flush.cycles.has(parentAll);
     for (const state of states) {
-      const members = this.#pendingMembers(flush, state, isDelete);
+      const members = this.#pendingMembers(state);
       if (members.length === 0) continue;
       const process = ProcessState.of(flush, this, isDelete, state);
       const parentAction = !parentInCycle
@@ -200,17 +199,10 @@ export abstract class DependencyProcessor implements Processor {
     }
   }
 
-  /** The members that an object has or had, null for a to-one that holds nothing. */
-  #pendingMembers(flush: FlushContext, state: InstanceState, isDelete: boolean): (InstanceState | null)[] {
+  /** The members that an object has or had, null for a to-one that holds nothing. Those that wait for their collection order nothing. */
+  #pendingMembers(state: InstanceState): (InstanceState | null)[] {
     const members = this.attribute.allPending(state).map((member) => stateOf(member) as InstanceState);
-    if (members.length === 0) {
-      if (!this.attribute.uselist && this.attribute.isLoaded(state)) return [null];
-      // Appended or removed while the collection was not loaded.
-      const { added, deleted } = flush.history(state, this.attribute) as History<object>;
-      if (!isDelete)
-        return [...added, ...deleted].map((member) => (member ? (stateOf(member) as InstanceState) : null));
-    }
-    return members;
+    return members.length === 0 && !this.attribute.uselist && this.attribute.isLoaded(state) ? [null] : members;
   }
 
   /** A member must be of a class that the relationship can hold. */

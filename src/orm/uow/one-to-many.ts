@@ -8,7 +8,7 @@ import type { InstanceState } from "../state.js";
 import { PostUpdateAll } from "./actions.js";
 import { DependencyProcessor, members, type Stage, type StateStage } from "./dependency.js";
 import type { FlushContext } from "./flush-context.js";
-import { clear, follow, populate, sourceModified } from "./sync.js";
+import { clear, follow, isCleared, populate, sourceModified } from "./sync.js";
 
 export class OneToManyProcessor extends DependencyProcessor {
   protected orderAll(flush: FlushContext, stage: Stage): void {
@@ -166,7 +166,10 @@ export class OneToManyProcessor extends DependencyProcessor {
       if (nullKeys) {
         for (const child of members(history.deleted)) {
           // An object that expired since it moved does not know its parent: the collection that it moved to does.
-          if (!this.#hasParent(child) && !this.#childrenAdded(flush).has(child)) this.#unlink(flush, child);
+          if (this.#hasParent(child) || this.#childrenAdded(flush).has(child)) continue;
+          // Its own reference to its parent has done it.
+          if (postUpdate && isCleared(child, this.relationship)) continue;
+          this.#unlink(flush, child);
         }
       }
       if (sourceModified(state, syncPairs)) {

@@ -28,8 +28,8 @@ function* valueFor(state: InstanceState, column: Column, relationship: Relations
   const attribute = keyAttribute(state, column, relationship);
   const value = attribute.peek(state);
   if (value !== undefined || state.key === null) return value ?? null;
-  if (mapper.primaryKey.includes(attribute)) yield* loader.knowSource(state);
-  else yield* loader.loadForFlush(state, attribute);
+  if (state.expired && mapper.primaryKey.includes(attribute)) yield* loader.knowSource(state);
+  if (!attribute.isLoaded(state)) yield* loader.loadForFlush(state, attribute);
   return attribute.peek(state) ?? null;
 }
 
@@ -127,6 +127,12 @@ export function clear(dest: InstanceState, { syncPairs, label, tag }: Relationsh
     }
     attribute.assign(dest, null);
   }
+}
+
+/** Whether `dest` has no keys along a relationship. */
+export function isCleared(dest: InstanceState, { syncPairs }: Relationship): boolean {
+  const mapper = mapperOf(dest);
+  return syncPairs.every((pair) => mapper.attributeOf(pair.dest).peek(dest) === null);
 }
 
 function isKeyColumn(mapper: Mapper, column: Column): boolean {
