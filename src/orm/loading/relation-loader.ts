@@ -21,7 +21,15 @@ import type { InstanceState } from "../state.js";
 import { SEVERAL_ROWS } from "../warnings.js";
 import { ownObject } from "./announced.js";
 import { type Converter, converterOf } from "./converters.js";
-import { dropRepeated, type Found, FoundMembers, FoundObjects, FoundRows, type Hash, hashKey } from "./found-members.js";
+import {
+  dropRepeated,
+  type Found,
+  FoundMembers,
+  FoundObjects,
+  FoundRows,
+  type Hash,
+  hashKey,
+} from "./found-members.js";
 import { LoadRun, type NamedValues, type PostLoader } from "./load-run.js";
 import { type OptionNode, OptionTree, type RelationOption } from "./option-tree.js";
 import { ParentKey } from "./parent-key.js";
