@@ -6,6 +6,7 @@ registerSqlite();
 registerPostgresql();
 
 export {
+  type Hstore,
   MultirangeType,
   type PostgresqlOptions,
   PostgresTextType,

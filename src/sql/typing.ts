@@ -327,18 +327,21 @@ export interface RangeLike<out I = unknown> {
 }
 
 /** An expression of a range of values. */
+/** What a range or a multirange is compared with: a range, or several. */
+type RangeOperand<T, I> = Operand<NonNullable<T>> | Operand<RangeLike<I>> | Operand<readonly RangeLike<I>[]>;
+
 export interface RangeExpr<T, I, Src = never> extends Expr<T, Src> {
   as<const N extends string>(name: N): RangeExpr<T, I, Src> & Named<N>;
   label<const N extends string>(name: N): RangeExpr<T, I, Src> & Named<N>;
   /** Whether a value or a range lies within. */
-  contains(other: Operand<NonNullable<T>> | Operand<I>): BoolExpr<boolean, Src>;
-  containedBy(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
-  overlap(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
-  strictlyLeftOf(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
-  strictlyRightOf(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
-  notExtendRightOf(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
-  notExtendLeftOf(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
-  adjacentTo(other: Operand<NonNullable<T>>): BoolExpr<boolean, Src>;
+  contains(other: RangeOperand<T, I> | Operand<I>): BoolExpr<boolean, Src>;
+  containedBy(other: RangeOperand<T, I>): BoolExpr<boolean, Src>;
+  overlap(other: RangeOperand<T, I>): BoolExpr<boolean, Src>;
+  strictlyLeftOf(other: RangeOperand<T, I>): BoolExpr<boolean, Src>;
+  strictlyRightOf(other: RangeOperand<T, I>): BoolExpr<boolean, Src>;
+  notExtendRightOf(other: RangeOperand<T, I>): BoolExpr<boolean, Src>;
+  notExtendLeftOf(other: RangeOperand<T, I>): BoolExpr<boolean, Src>;
+  adjacentTo(other: RangeOperand<T, I>): BoolExpr<boolean, Src>;
   /** What either has. @throws DataError where a gap would be left */
   unionWith(other: Operand<NonNullable<T>>): RangeExpr<T, I, Src>;
   /** What both have. */
@@ -395,13 +398,15 @@ type UsualExprOf<T, Src> = [NonNullable<T>] extends [string]
           ? Expr<T, Src>
           : [NonNullable<T>] extends [TemporalLike]
             ? TemporalExpr<T, Src>
-            : [NonNullable<T>] extends [readonly (infer I)[]]
-              ? ArrayExpr<T, I, Src> & JsonExpr<T, Src>
-              : [NonNullable<T>] extends [RangeLike<infer I>]
-                ? RangeExpr<T, I, Src>
-                : [NonNullable<T>] extends [object]
-                  ? JsonExpr<T, Src>
-                  : Expr<T, Src>;
+            : [NonNullable<T>] extends [readonly RangeLike<infer I>[]]
+              ? RangeExpr<T, I, Src>
+              : [NonNullable<T>] extends [readonly (infer I)[]]
+                ? ArrayExpr<T, I, Src> & JsonExpr<T, Src>
+                : [NonNullable<T>] extends [RangeLike<infer I>]
+                  ? RangeExpr<T, I, Src>
+                  : [NonNullable<T>] extends [object]
+                    ? JsonExpr<T, Src>
+                    : Expr<T, Src>;
 
 /** The value type of an expression. */
 export type ValueOf<X> = X extends Valued<infer T> ? T : never;

@@ -528,6 +528,8 @@ function fits(type: SQLType, beside: Node): boolean {
   // NULL, true and false say nothing of a type
   if (CONSTANTS.test(unwrap(beside).visitName)) return false;
   const other = (beside as ColumnElement).type;
+  // a range beside a multirange would be read as one
+  if (other?.isRange) return type.cacheKey === other.cacheKey;
   if (other?.family !== "integer") return true;
   return type.family === "integer" && (type.visitName !== "visitBigInteger" || other.visitName === type.visitName);
 }

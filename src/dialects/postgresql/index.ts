@@ -4,6 +4,7 @@ import { PostgresqlServerDialect } from "./server-dialect.js";
 
 export { postgresqlCapabilities } from "./capabilities.js";
 export { PostgresqlDialect } from "./dialect.js";
+export type { Hstore } from "./hstore.js";
 export type { PostgresqlOptions } from "./options.js";
 export { PostgresTextType, postgresql } from "./own-types.js";
 export { Range, type RangeBounds } from "./range.js";

@@ -1,50 +1,13 @@
 /** PostgreSQL's own types beside ranges: addresses, bit strings, text search, hstore, vectors and others. */
 import { ArgumentError } from "../../sql/errors.js";
-import { quoteLiteral } from "../../sql/types/base.js";
 import { DomainType } from "../../sql/types/domain.js";
 import { checkText, describeValue } from "../../sql/types/text-check.js";
 import { textQuery, textVector } from "../../sql/types/text-search.js";
-import type { BindProcessor, LiteralProcessor, ResultProcessor, TypeDialect } from "../../sql/types/type.js";
+import { hstoreType } from "./hstore.js";
 import { rangeTypes } from "./ranges.js";
-import { TextLoadedType } from "./types.js";
+import { PostgresTextType } from "./text-type.js";
 
-/** A type whose values travel as text. */
-export class PostgresTextType<T = string> extends TextLoadedType<T> {
-  /**
-   * @param spec the name in DDL: `"inet"`, `"bit(8)"`
-   * @param write makes the text of a value; throws ArgumentError for what is none
-   * @param read makes a value of the text
-   */
-  constructor(
-    readonly spec: string,
-    private readonly write: (value: unknown) => string,
-    private readonly read: ((text: string) => T) | null = null,
-  ) {
-    super();
-  }
-  override getColSpec(): string {
-    return this.spec;
-  }
-  protected override describe(): string {
-    return `postgresql ${this.spec}`;
-  }
-  override bindProcessor(_dialect: TypeDialect): BindProcessor {
-    return this.write;
-  }
-  override resultProcessor(_dialect: TypeDialect): ResultProcessor<T> | null {
-    const { read } = this;
-    return read === null ? null : (value: unknown) => (typeof value === "string" ? read(value) : value) as T;
-  }
-  override literalProcessor(_dialect: TypeDialect): LiteralProcessor {
-    return (value: unknown) => `${quoteLiteral(this.write(value))}::${this.spec}`;
-  }
-  override get mutable(): boolean {
-    return this.read !== null;
-  }
-  override equals(a: T, b: T): boolean {
-    return a === b || (typeof a === "object" && this.write(a) === this.write(b));
-  }
-}
+export { PostgresTextType };
 
 function stringOf(name: string, form?: RegExp): (value: unknown) => string {
   return (value: unknown) => {
@@ -75,42 +38,6 @@ class RegistryType extends PostgresTextType {
   override wrapBind(sql: string): string {
     return `${sql}::${this.spec}`;
   }
-}
-
-/** `hstore`: texts by key. */
-type HstoreValue = Readonly<Record<string, string | null>>;
-
-function writeHstore(value: unknown): string {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new ArgumentError(`${describeValue(value)} is no object of texts, which an hstore is.`);
-  }
-  const quoted = (part: string): string => `"${checkText(part).replace(/["\\]/g, "\\$&")}"`;
-  // in one order, so that two texts are the same where the values are
-  return Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, each]) => {
-      if (each !== null && typeof each !== "string") {
-        throw new ArgumentError(
-          `hstore: the value of ${JSON.stringify(key)} is ${describeValue(each)}, not a text or null.`,
-        );
-      }
-      return `${quoted(key)}=>${each === null ? "NULL" : quoted(each)}`;
-    })
-    .join(",");
-}
-
-const HSTORE_PAIR = /"((?:[^"\\]|\\.)*)"=>(?:"((?:[^"\\]|\\.)*)"|NULL)(?:, )?/gsy;
-
-function readHstore(source: string): Record<string, string | null> {
-  const found: [string, string | null][] = [];
-  const plain = (part: string): string => part.replace(/\\(.)/gs, "$1");
-  HSTORE_PAIR.lastIndex = 0;
-  while (HSTORE_PAIR.lastIndex < source.length) {
-    const pair = HSTORE_PAIR.exec(source);
-    if (pair === null) throw new ArgumentError(`${JSON.stringify(source)} is no hstore of PostgreSQL.`);
-    found.push([plain(pair[1] as string), pair[2] === undefined ? null : plain(pair[2])]);
-  }
-  return Object.fromEntries(found);
 }
 
 function writeNumbers(spec: string, size: number | null): (value: unknown) => string {
@@ -154,7 +81,7 @@ export const postgresql = {
   /** Text that compares without case; needs the extension. */
   citext: text("citext"),
   /** Texts by key, as an object; needs the extension. */
-  hstore: new PostgresTextType<HstoreValue>("hstore", writeHstore, readHstore),
+  hstore: hstoreType,
   /** So many bits, as text of 0 and 1. */
   bit: (length = 1): PostgresTextType => new BitType(`bit(${length})`, length),
   varbit: (length?: number): PostgresTextType =>

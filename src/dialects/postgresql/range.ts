@@ -161,7 +161,7 @@ const before = <T>(value: T, isBefore: boolean): Cut<T> => ({ value, side: isBef
 
 /** The value that follows one; null where there is another between any two. */
 function next<T>(value: T): T | null {
-  if (typeof value === "number") return (value + 1) as T;
+  if (typeof value === "number") return Number.isInteger(value) ? ((value + 1) as T) : null;
   if (typeof value === "bigint") return (value + 1n) as T;
   if (typeof value !== "string" || !/^\d{4,6}-\d\d-\d\d$/.test(value)) return null;
   const day = new Date(`${value}T00:00:00Z`);

@@ -44,7 +44,7 @@ export class RangeType<T> extends TextLoadedType<Range<T>> {
   }
   // A value of the item's type beside a range (contains) keeps its own type.
   override coerceComparedValue(operator: string, value: unknown): SQLType {
-    return value instanceof Range || operator === "eq" || operator === "ne" ? this : (this.itemType as SQLType);
+    return besideRange(this, operator, value);
   }
   #sameEnd(a: T | null, b: T | null): boolean {
     return a === null || b === null ? a === b : this.itemType.equals(a, b);
@@ -86,9 +86,24 @@ export class MultirangeType<T> extends TextLoadedType<Range<T>[]> {
     const bind = this.bindProcessor(dialect) as (value: unknown) => string;
     return (value: unknown) => quoteLiteral(bind(value));
   }
+  override coerceComparedValue(operator: string, value: unknown): SQLType {
+    return besideRange(this, operator, value);
+  }
   override equals(a: Range<T>[], b: Range<T>[]): boolean {
     return a === b || (a.length === b.length && a.every((each, i) => String(each) === String(b[i])));
   }
+}
+
+/** The type of a value beside a range or a multirange: a range, several, or one that may lie in it. */
+function besideRange(type: RangeType<unknown> | MultirangeType<unknown>, operator: string, value: unknown): SQLType {
+  const { rangeName, itemType } = type;
+  if (value instanceof Range) {
+    return type instanceof RangeType ? type : new RangeType(rangeName.replace("multirange", "range"), itemType);
+  }
+  if (Array.isArray(value)) {
+    return type instanceof RangeType ? new MultirangeType(rangeName.replace("range", "multirange"), itemType) : type;
+  }
+  return operator === "eq" || operator === "ne" ? type : itemType;
 }
 
 function rangeText(value: unknown, item: Convert | null): string {
