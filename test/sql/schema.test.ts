@@ -437,3 +437,19 @@ describe("tables", () => {
     expect(heir.primaryKey.autoincrementColumn, "a foreign key that the table says").toBeNull();
   });
 });
+
+describe("names of columns", () => {
+  it("follow from keys as the metadata says, unless the column has one", () => {
+    const md = new MetaData({ columnName: (key) => key.toLowerCase() });
+    const made = table("named", md, {
+      createdAt: column(t.datetime, { primaryKey: true }),
+      own: column(t.text, { name: "OWN" }),
+    });
+    expect(made.columns.map((each) => [each.key, each.name])).toEqual([
+      ["createdAt", "createdat"],
+      ["own", "OWN"],
+    ]);
+    expect(sql(select(made.c.createdAt))).toContain("named.createdat");
+    expect(table("plain", new MetaData(), { aB: column(t.text) }).c.aB.name).toBe("aB");
+  });
+});

@@ -20,6 +20,11 @@ export interface MetaDataOptions {
   /** The schema of tables that name none. */
   readonly schema?: string | null;
   readonly namingConvention?: NamingConvention;
+  /**
+   * The name in the database of a column that `table()` is given under a key, where the column names none: `snakeCase.columnName` has
+   * `createdAt` be `created_at`.
+   */
+  readonly columnName?: (key: string) => string;
   readonly info?: Readonly<Record<string, unknown>>;
 }
 
@@ -36,6 +41,7 @@ export class MetaData implements TableHome {
   readonly tables = new Map<string, Table>();
   readonly schema: string | null;
   readonly namingConvention: NamingConvention;
+  readonly columnName: (key: string) => string;
   readonly info: Record<string, unknown>;
   readonly #sequences = new Set<Sequence>();
   readonly #views = new Map<string, CreateView>();
@@ -45,6 +51,7 @@ export class MetaData implements TableHome {
   constructor(options: MetaDataOptions = {}) {
     this.schema = options.schema ?? null;
     this.namingConvention = { ...defaultNamingConvention, ...options.namingConvention };
+    this.columnName = options.columnName ?? ((key) => key);
     this.info = { ...options.info };
   }
 

@@ -56,6 +56,8 @@ export interface TableOptions {
 export interface TableHome extends TableRegistry {
   register(table: Table): void;
   readonly tables: ReadonlyMap<string, Table>;
+  /** The name in the database of a column that names none, by its key. */
+  columnName(key: string): string;
   readonly sequences: readonly Sequence[];
   addSequence(sequence: Sequence): void;
   readonly createAll: DDLRunner<TablesOptions>;
@@ -455,7 +457,7 @@ export function table<const Name extends string, Cols extends ColumnSpecs>(
   const named = Object.entries(columns).map(([key, spec]) => {
     const each = spec as unknown as Column;
     if (!(each instanceof Column)) throw new ArgumentError(`table ${name}: ${key} is not made by column(...).`);
-    if (each.table === null) each.rename(each.name === "" ? key : each.name, key);
+    if (each.table === null) each.rename(each.name === "" ? metadata.columnName(key) : each.name, key);
     return each;
   });
   for (const item of items) {
