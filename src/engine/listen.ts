@@ -1,6 +1,7 @@
 /** The typed face of the event system for engines, connections and pools. Other rooms add overloads of their own. */
 import type { TableLike } from "../sql/schema/column.js";
 import type { MetaData } from "../sql/schema/metadata.js";
+import type { Table } from "../sql/schema/table.js";
 import type { EngineEvents, PoolEvents } from "./engine-events.js";
 import { eventKernel, type Handler, type ListenOptions } from "./events.js";
 import type { Pool } from "./pool/pool.js";
@@ -49,6 +50,17 @@ export interface EngineEventApi {
     target: T,
     name: N,
     handler: SchemaEvents<T>[N],
+    options?: ListenOptions,
+  ): void;
+  /**
+   * Listens to all tables or all metadata, those that are made later too.
+   *
+   * @example event.listen(Table, "columnReflect", (column) => (column.typeName === "BLOB" ? { ...column, type: pickle } : undefined));
+   */
+  listen<C extends typeof Table | typeof MetaData, N extends keyof SchemaEvents<InstanceType<C>>>(
+    target: C,
+    name: N,
+    handler: SchemaEvents<InstanceType<C>>[N],
     options?: ListenOptions,
   ): void;
   /** Stops listening. Throws InvalidRequestError when the handler does not listen there. */

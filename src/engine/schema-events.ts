@@ -27,17 +27,28 @@ export type SchemaEvents<T> = { readonly [N in SchemaMoment]: MomentHandler<T> }
 };
 
 const NAMES = new Set(["beforeCreate", "afterCreate", "beforeDrop", "afterDrop", "columnReflect"]);
+/** Those of all tables, and of all metadata. */
+const ofTables = new Dispatch(NAMES, "Table");
+const ofMetadata = new Dispatch(NAMES, "MetaData");
 const dispatches = new WeakMap<object, Dispatch>();
 
+const classDispatch = (target: object): Dispatch => (target instanceof Table ? ofTables : ofMetadata);
+
 registerEventTargets((target) => {
+  if (target === Table) return ofTables;
+  if (target === MetaData) return ofMetadata;
   if (!(target instanceof Table || target instanceof MetaData)) return null;
   let dispatch = dispatches.get(target);
   if (dispatch === undefined) {
-    dispatch = new Dispatch(NAMES, target instanceof Table ? `table ${target.fullName}` : "metadata");
+    const label = target instanceof Table ? `table ${target.fullName}` : "metadata";
+    dispatch = new Dispatch(NAMES, label, [classDispatch(target)]);
     dispatches.set(target, dispatch);
   }
   return dispatch;
 });
+
+/** What hears of a table or a metadata: its own handlers and its class's. */
+const dispatchOf = (target: object): Dispatch => dispatches.get(target) ?? classDispatch(target);
 
 /** Calls the handlers of a moment, and has what they return run. */
 export function* announce(
@@ -46,8 +57,8 @@ export function* announce(
   event: string,
   target: object,
 ): DDLOp<void> {
-  const listeners = dispatches.get(target)?.listeners(event);
-  if (listeners == null) return;
+  const listeners = dispatchOf(target).listeners(event);
+  if (listeners === null) return;
   for (const { call } of listeners) {
     const answer: unknown = call(target, face);
     for (const ddl of Array.isArray(answer) ? (answer as unknown[]) : [answer]) {
@@ -57,8 +68,8 @@ export function* announce(
   }
 }
 
-/** What the handlers of `columnReflect` make of a column. */
+/** What the handlers of `columnReflect` make of a column: those of the metadata first, then those of all tables. */
 export function reflectColumn(column: ReflectedColumn, table: ReflectedTable, target: object): ReflectedColumn {
-  const dispatch = dispatches.get(target);
-  return dispatch?.has("columnReflect") ? dispatch.pipe<ReflectedColumn>("columnReflect", 0, [column, table]) : column;
+  const made = dispatchOf(target).pipe<ReflectedColumn>("columnReflect", 0, [column, table]);
+  return ofTables.pipe<ReflectedColumn>("columnReflect", 0, [made, table]);
 }
