@@ -72,6 +72,7 @@ export { type AnyTargets, ManyToAny, type ManyToAnyOptions, manyToAny } from "./
 export { Mapper, Relationship } from "./mapping/mapper.js";
 export { asWritten, type NamingStrategy, snakeCase } from "./mapping/naming.js";
 export {
+  configureMappers,
   defaultRegistry,
   type EntityOptions,
   type ImperativeOptions,

@@ -104,6 +104,25 @@ export class ObjectInspection {
   get modified(): boolean {
     return this.#state.modified;
   }
+  /** What is in memory, by name: columns, related objects and collections. */
+  get dict(): Readonly<Record<string, unknown>> {
+    const loaded: Record<string, unknown> = {};
+    for (const [name, attribute] of this.mapper.attributes)
+      if (attribute.isLoaded(this.#state)) loaded[name] = attribute.get(this.#state);
+    return loaded;
+  }
+  /** Names of columns that were expired and will be read together, with the next of them that is asked for. */
+  get expiredAttributes(): ReadonlySet<string> {
+    const names = new Set<string>();
+    if (!this.#state.expired) return names;
+    for (const attribute of this.mapper.columnAttributes)
+      if (!attribute.deferred && !attribute.isLoaded(this.#state)) names.add(attribute.key);
+    return names;
+  }
+  /** The change of one attribute since the last flush, from memory. @throws InvalidRequestError for a name that is not mapped */
+  getHistory(key: string): History {
+    return this.mapper.attribute(key).history(this.#state) ?? NO_HISTORY;
+  }
   /** Names of attributes that are not in memory, and of columns that were NULL in the object's INSERT as nobody had set them. */
   get unloaded(): ReadonlySet<string> {
     const names = new Set<string>();

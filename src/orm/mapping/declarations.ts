@@ -280,6 +280,11 @@ export interface MapperOptions {
    */
   readonly eagerDefaults?: boolean | "auto";
   readonly confirmDeletedRows?: boolean;
+  /**
+   * Of a joined-table subclass, and of those below it: the database deletes the row of its table together with that of the table above (ON DELETE CASCADE), so
+   * that a flush need not. Default false.
+   */
+  readonly passiveDeletes?: boolean;
   /** Of the table's columns, those that are mapped, beside its key: by attribute name, or a function that is asked for each. */
   readonly includeProperties?: PropertyChoice;
   /** Of the table's columns, those that are not mapped. */

@@ -19,7 +19,7 @@ import {
 import { ClassDeclaration } from "./class-declaration.js";
 import { collectDeclarations, type ImperativeProperties, imperativeDeclarations } from "./collect.js";
 import { announceConfiguration, newRegistryDispatch, registryDispatch } from "./configuration-events.js";
-import { configureMappers, declareColumns, declareMore } from "./configure.js";
+import { configureMappers as configureDeclared, declareColumns, declareMore } from "./configure.js";
 import { type AnyClass, declaredOn, type MapperOptions, type RelationDeclaration } from "./declarations.js";
 import type { TypeWords } from "./infer-type.js";
 import {
@@ -287,7 +287,7 @@ export class Registry implements MapperRegistry {
       if (dispatch.has("beforeConfigured")) dispatch.fire("beforeConfigured", this);
       // A handler may map more classes.
       for (const { mapper } of this.#declared) announceConfiguration(dispatch, "beforeMapperConfigured", mapper);
-      configureMappers(this.#declared);
+      configureDeclared(this.#declared);
       const configured = this.#declared.map(({ mapper }) => mapper);
       this.#declared.length = 0;
       for (const mapper of configured) announceConfiguration(dispatch, "mapperConfigured", mapper);
@@ -334,6 +334,15 @@ export function mapperFor(cls: unknown): Mapper {
   }
   mapper.registry.configure();
   return mapper;
+}
+
+/**
+ * Works out the mappings of all registries at once, which the first use of a class does by itself: what is wrong with one of them shows here.
+ *
+ * @throws MapperConfigurationError, ArgumentError and others, naming class and attribute
+ */
+export function configureMappers(): void {
+  for (const each of registries) each.deref()?.configure();
 }
 
 /** Standard decorators get a context object as their second argument. */

@@ -4,8 +4,9 @@ import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import { together } from "../../engine/together.js";
 import type { Column } from "../../sql/schema/column.js";
+import type { Table } from "../../sql/schema/table.js";
 import { FlushError } from "../errors.js";
-import { mapperOf } from "../mapping/mapper.js";
+import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 import { DELETE_COUNT } from "../warnings.js";
 import { explainErrors } from "./error-context.js";
@@ -26,7 +27,9 @@ export function* deleteStates(
   }
   const levels: Map<object, { shape: TableShape; states: InstanceState[] }>[] = [];
   for (const state of states) {
-    tableShapes(mapperOf(state)).forEach((shape, depth) => {
+    const mapper = mapperOf(state);
+    tableShapes(mapper).forEach((shape, depth) => {
+      if (depth > 0 && goesWithBase(mapper, shape.table)) return;
       levels[depth] ??= new Map();
       const entry = levels[depth].get(shape.table);
       if (entry === undefined) levels[depth].set(shape.table, { shape, states: [state] });
@@ -35,6 +38,15 @@ export function* deleteStates(
   }
   const tables = levels.reverse().flatMap((level) => [...level.values()]);
   yield* together(tables.map(({ shape, states: group }) => deleteBatch(session, connection, shape, group)));
+}
+
+/** Whether the row of a subclass's table is deleted by the database together with that of the table above. */
+function goesWithBase(mapper: Mapper, table: Table): boolean {
+  let owner: Mapper | null = mapper;
+  for (let at: Mapper | null = mapper; at?.tables.includes(table); at = at.inherits) owner = at;
+  for (let at: Mapper | null = owner; at !== null; at = at.inherits)
+    if (at.options.passiveDeletes !== undefined) return at.options.passiveDeletes;
+  return false;
 }
 
 function* deleteBatch(

@@ -4,6 +4,7 @@ import {
   attrs,
   awaitable,
   Column,
+  configureMappers,
   create,
   inspect,
   ManyToOne,
@@ -328,4 +329,33 @@ describe("concrete tables", () => {
       [Two, "b"],
     ]);
   });
+});
+
+test("passiveDeletes on a joined class leaves the rows of its table to ON DELETE CASCADE, for those below it too", async () => {
+  const own = registry();
+  @own.Entity("docs", { polymorphicOn: "kind", polymorphicIdentity: "doc" })
+  class Doc {
+    @PrimaryKey() id!: number;
+    @Column(t.string(10)) kind!: string;
+  }
+  @own.Entity("letters", { polymorphicIdentity: "letter", passiveDeletes: true })
+  class Letter extends Doc {
+    @PrimaryKey({ foreignKey: "docs.id", onDelete: "CASCADE" }) declare id: number;
+    @Column(t.string(10)) text!: string;
+  }
+  @own.Entity("stamped_letters", { polymorphicIdentity: "stamped" })
+  class Stamped extends Letter {
+    @PrimaryKey({ foreignKey: "letters.id", onDelete: "CASCADE" }) declare id: number;
+    @Column(t.integer) stamps!: number;
+  }
+  configureMappers();
+  const { engine, Session } = await storeFor(own);
+  await Session.begin((s) => s.addAll([make(Letter, { text: "a" }), make(Stamped, { text: "b", stamps: 2 })]));
+  await using session = Session();
+  const all = await session.scalars(select(Doc)).all();
+  const log = recordStatements(engine);
+  await session.deleteAll(all);
+  await session.flush();
+  expect(log.texts().map((each) => /DELETE FROM "?(\w+)/i.exec(each)?.[1])).toEqual(["docs"]);
+  expect(Number(await session.scalar(text("SELECT count(*) FROM stamped_letters")))).toBe(0);
 });

@@ -63,6 +63,21 @@ async function withAnn() {
 }
 
 describe("functions over objects", () => {
+  test("inspect(obj) tells what is in memory, what expired, and the history of an attribute", async () => {
+    const { session, ann } = await withAnn();
+    const state = inspect(ann);
+    expect(state.dict).toEqual({ id: 1, name: "Ann", settings: { theme: "light" }, posts: [] });
+    expect(state.dict.posts).toBe(ann.posts);
+    ann.name = "Anna";
+    expect(state.getHistory("name").deleted).toEqual(["Ann"]);
+    expect(state.expiredAttributes).toEqual(new Set());
+    session.expire(ann);
+    expect(state.dict).toEqual({});
+    expect(state.expiredAttributes).toEqual(new Set(["id", "name", "settings"]));
+    expect(() => state.getHistory("nothing")).toThrow(InvalidRequestError);
+    await session.close();
+  });
+
   test("[SB-16] an object knows its session: objectSession, the class's own, and inspect(obj).session", async () => {
     const { session, ann } = await withAnn();
     expect(objectSession(ann)).toBe(session);
