@@ -39,10 +39,12 @@ const SAME_BIND = 3;
 const FIRST = 4;
 const SEEN = 5;
 /** A bound value; the flags are added to it. */
-const BIND = 8;
+const BIND = 16;
 const NAMED = 1;
 const EXPANDING = 2;
 const COMPUTED = 4;
+// Two of one name are one in the SQL where execution gives their value, and two where each has its own.
+const REQUIRED = 8;
 
 // below this many entries a scan of an array is quicker than a Map
 const SCAN = 24;
@@ -80,7 +82,11 @@ export class KeyContext {
     if (this.#bindIndex !== null) this.#bindIndex.set(bind, count - 1);
     const { name } = bind;
     this.add(
-      BIND + (name === null ? 0 : NAMED) + (bind.expanding ? EXPANDING : 0) + (bind.callable === null ? 0 : COMPUTED),
+      BIND +
+        (name === null ? 0 : NAMED) +
+        (bind.expanding ? EXPANDING : 0) +
+        (bind.callable === null ? 0 : COMPUTED) +
+        (bind.required ? REQUIRED : 0),
     );
     if (name !== null) this.addName(name);
     this.add(bind.type.cacheKey);

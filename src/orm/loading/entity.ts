@@ -227,8 +227,10 @@ export class MapperEntity extends OrmEntity {
 
   appendName(context: KeyContext): void {
     context.addName(this.keyText);
-    if (this.kind !== "class") this.from.appendKey(context);
-    this.origin?.appendKey(context);
+    if (this.kind === "class") return;
+    this.from.appendKey(context);
+    if (this.origin === null) context.addName(null);
+    else this.origin.appendKey(context);
   }
 
   /** The expressions among its columns: they have values of their own. */

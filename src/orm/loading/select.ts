@@ -96,11 +96,12 @@ export function planSelect(
   connection: ConnectionCore,
   statement: Select,
   options: ExecuteOptions,
+  named: NamedValues | undefined,
 ): { readonly plan: OrmPlan; readonly run: LoadRun } {
   const { plan, binds } = planFor(connection, statement, compileOptions(connection, statement, options));
   const populateExisting = overwrites(statement, options);
   const said = saidBy(statement, options);
-  return { plan, run: new LoadRun(session, connection, binds, options.params, populateExisting, null, said) };
+  return { plan, run: new LoadRun(session, connection, binds, named, populateExisting, null, said) };
 }
 
 /** A SELECT that is read in parts. */

@@ -20,6 +20,8 @@ import { Select } from "../../sql/selectable/select.js";
 import { executeInsert } from "../bulk/bulk-insert.js";
 import { executeBulk } from "../bulk/bulk-where.js";
 import { executeFromStatement, mapperOfRows, openFromStatement } from "../loading/from-statement.js";
+import type { NamedValues } from "../loading/load-run.js";
+import { takingValues } from "../loading/named-values.js";
 import { criteriaAmong } from "../loading/option-tree.js";
 import { OrmEntity } from "../loading/orm-entity.js";
 import { reached } from "../loading/reached.js";
@@ -129,10 +131,11 @@ function* executeSelect(
 ): Op<Result<unknown> | ScalarResult> {
   const merged = optionsOf(session, statement, options);
   if (merged.autoflush !== false && session.needsAutoflush) yield* session.autoflush();
-  const valued = params === undefined ? statement : statement.params(params as never);
+  const valued = params === undefined ? statement : takingValues(statement, params as NamedValues);
   const found = connectionOf(session, valued, merged);
   const connection = found instanceof ConnectionCore ? found : yield* found;
-  const { plan, run } = planSelect(session, connection, valued, merged);
+  const named = valued === statement ? (params as NamedValues) : undefined;
+  const { plan, run } = planSelect(session, connection, valued, merged, named);
   const result = new Result<unknown>(plan.shape, yield* plan.execute(run));
   return only ? result.scalars() : result;
 }

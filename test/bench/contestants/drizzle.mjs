@@ -153,21 +153,41 @@ export async function open(kind, url) {
       return queries((q) => query.execute(q));
     });
   };
+  const given = sql.placeholder;
+  const webQueries = (on) => ({
+    one: on
+      .select()
+      .from(authors)
+      .where(eq(authors.id, given("author")))
+      .prepare("web_author"),
+    list: on
+      .select()
+      .from(posts)
+      .where(eq(posts.authorId, given("author")))
+      .orderBy(asc(posts.id))
+      .limit(10)
+      .prepare("web_posts"),
+    add: on
+      .insert(posts)
+      .values({ authorId: given("author"), title: given("title"), body: given("body"), views: given("views") })
+      .returning({ id: posts.id })
+      .prepare("web_add"),
+    change: on
+      .update(authors)
+      .set({ age: given("age") })
+      .where(eq(authors.id, given("author")))
+      .prepare("web_change"),
+  });
+  // A transaction of a pool has a connection of its own, on which its queries are prepared anew.
+  const once = sqlite ? webQueries(db) : null;
   const web = (t) =>
     within(async (on) => {
-      const [author] = await on
-        .select()
-        .from(authors)
-        .where(eq(authors.id, t.author))
-        .prepare("one_author_of")
-        .execute();
-      const list = await on.select().from(posts).where(eq(posts.authorId, t.author)).orderBy(asc(posts.id)).limit(10);
-      await on
-        .insert(posts)
-        .values({ authorId: author.id, title: t.title, body: t.body, views: t.views })
-        .returning({ id: posts.id });
-      await on.update(authors).set({ age: t.age }).where(eq(authors.id, author.id));
-      return list.length;
+      const { one, list, add, change } = once ?? webQueries(on);
+      await one.execute({ author: t.author });
+      const found = await list.execute({ author: t.author });
+      await add.execute(t);
+      await change.execute(t);
+      return found.length;
     });
   const everyAuthor = () => allAuthors.execute();
   const runner = {
