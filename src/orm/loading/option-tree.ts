@@ -225,6 +225,11 @@ export class OptionNode {
     return action === undefined ? !attribute.deferred : action === "load" || action === "only";
   }
 
+  /** Whether the options have a word of their own on a column. */
+  says(attribute: ColumnAttribute): boolean {
+    return this.columnAction(attribute) !== undefined;
+  }
+
   /** Whether the options leave a column out. */
   defers(key: string): boolean {
     const action = this.columns.get(key) ?? this.allColumns ?? undefined;

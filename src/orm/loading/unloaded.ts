@@ -57,19 +57,20 @@ export function* loadUnloaded(session: LoadSession, state: InstanceState, attrib
 function attributesWith(state: InstanceState, attribute: ColumnAttribute): readonly ColumnAttribute[] {
   const all = mapperOf(state).columnAttributes;
   const missing = (each: ColumnAttribute): boolean => state.values[each.slot] === undefined;
-  if (state.expired) return all.filter((each) => missing(each) && (!each.deferred || each === attribute));
   const options = state.origin?.options;
   const node = options instanceof LoadedOptions ? options.node : null;
-  if (node?.raises(attribute.key)) {
+  // What an option says ends when the object expires, what the mapping says does not.
+  if (!state.expired && node?.raises(attribute.key)) {
     throw new InvalidRequestError(
       `"${attribute.label}" is not available on ${state.describe()}: the statement that loaded it said raiseload: true. Select the column, or undefer it.`,
     );
   }
-  if (attribute.deferredRaiseload && !node?.loads(attribute)) {
+  if (attribute.deferredRaiseload && (state.expired || !node?.says(attribute))) {
     throw new InvalidRequestError(
       `"${attribute.label}" is not available on ${state.describe()}: it is mapped with deferredRaiseload: true. Load it with the statement: ${attribute.eagerOption}.`,
     );
   }
+  if (state.expired) return all.filter((each) => missing(each) && (!each.deferred || each === attribute));
   if (attribute.deferred) {
     const { deferredGroup } = attribute;
     return deferredGroup === null

@@ -127,6 +127,29 @@ describe("column options", () => {
     );
     expect(book.title).toBe("t");
   });
+
+  test("a mapping's raiseload is lifted by a plain defer() of the statement, and outlives expiry, which ends what an option said", async () => {
+    const own = registry();
+    @own.Entity("notes")
+    class Note {
+      @PrimaryKey() id!: number;
+      @Column() title!: string;
+      @Column({ deferred: true, deferredRaiseload: true }) body!: string;
+    }
+    const { Session } = await storeFor(own);
+    await Session.begin((s) => s.add(make(Note, { id: 1, title: "t", body: "b" })));
+    await using session = Session();
+    await session.runSync((s) => {
+      const [lifted] = s.scalars(select(Note).options(defer(Note, (n) => n.body))).all();
+      expect(lifted.body).toBe("b");
+      s.expire(lifted);
+      expect(() => lifted.body).toThrow('"Note.body" is not available on Note(1): it is mapped with deferredRaiseload');
+      s.expungeAll();
+      const [note] = s.scalars(select(Note).options(defer(Note, (n) => n.title, { raiseload: true }))).all();
+      s.expire(note);
+      expect(note.title).toBe("t");
+    });
+  });
 });
 
 describe("what was never assigned", () => {
