@@ -8,6 +8,8 @@ export class RowSource {
   position = 0;
   /** No more reading: the reason. */
   closedReason: string | null = null;
+  /** How many rows `partitions()` and `fetchmany()` give without an argument. */
+  chunk: number | null = null;
 
   constructor(public rows: unknown[]) {}
 
@@ -79,7 +81,6 @@ export const MANY_ROWS_OR_NONE = "Multiple rows were found when one or none was 
  */
 export abstract class Rows<T> implements Iterable<T> {
   protected uniqueness: Uniqueness | null = null;
-  #yieldPer: number | null = null;
 
   constructor(
     protected readonly shape: ResultShape,
@@ -122,7 +123,7 @@ export abstract class Rows<T> implements Iterable<T> {
 
   /** Sets how many elements `partitions()` and `fetchmany()` give without an argument. */
   yieldPer(count: number): this {
-    this.#yieldPer = count;
+    this.source.chunk = count;
     return this;
   }
 
@@ -157,7 +158,7 @@ export abstract class Rows<T> implements Iterable<T> {
 
   /** Up to `count` further elements, by default as many as `yieldPer` said, or all. */
   fetchmany(count?: number): T[] {
-    const wanted = count ?? this.#yieldPer;
+    const wanted = count ?? this.source.chunk;
     if (wanted === null) return this.all();
     this.#checkReadable();
     const found: T[] = [];

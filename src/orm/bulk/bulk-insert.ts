@@ -8,8 +8,10 @@ import { CursorResult } from "../../engine/result.js";
 import type { ResultShape, Row } from "../../engine/row.js";
 import type { Insert } from "../../sql/dml/insert.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import type { Node } from "../../sql/node.js";
 import { disambiguate } from "../../sql/selectable/selected-columns.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
+import { CompositeElement } from "../loading/composite-element.js";
 import { InstrumentedColumn } from "../loading/instrumented-column.js";
 import { criteriaAmong } from "../loading/option-tree.js";
 import { OrmEntity } from "../loading/orm-entity.js";
@@ -49,11 +51,12 @@ export function* executeInsert(
 
 /** Entities and attributes of the class are known once the rows are written; other expressions are for the database. */
 function canReturn(statement: Insert, mapper: Mapper): boolean {
-  return statement.returningNodes.every(
-    (node) =>
-      (node instanceof OrmEntity && node.mapper === mapper) ||
-      (node instanceof InstrumentedColumn && node.entity.mapper === mapper && !node.entity.aliased),
-  );
+  const isKnown = (node: Node): boolean =>
+    node instanceof CompositeElement
+      ? node.elements.every(isKnown)
+      : (node instanceof OrmEntity && node.mapper === mapper) ||
+        (node instanceof InstrumentedColumn && node.entity.mapper === mapper && !node.entity.aliased);
+  return statement.returningNodes.every(isKnown);
 }
 
 function columnAttribute(mapper: Mapper, name: string): ColumnAttribute {
@@ -110,15 +113,18 @@ function* insertObjects(
   const names = disambiguate(returningNodes.filter((node) => !(node instanceof OrmEntity)));
   let named = 0;
   const keys = returningNodes.map((node, i) => {
-    const name = node instanceof OrmEntity ? node.entityName : names[named++].key;
-    return rowKeys[i] ?? name;
+    if (node instanceof OrmEntity) return rowKeys[i] ?? node.entityName;
+    const { key } = names[named++];
+    return rowKeys[i] ?? (node instanceof CompositeElement ? node.key : key);
   });
   const shape: ResultShape = { keys, kind: rowKeys.length > 0 ? "object" : single ? "scalar" : "tuple" };
   const rows = states.map((state) => {
     if (single) return state.object;
-    return returningNodes.map((node) =>
-      node instanceof InstrumentedColumn ? (node.attribute.peek(state) ?? null) : state.object,
-    );
+    const valueOf = (node: Node): unknown => {
+      if (node instanceof CompositeElement) return node.composer.compose(node.elements.map(valueOf));
+      return node instanceof InstrumentedColumn ? (node.attribute.peek(state) ?? null) : state.object;
+    };
+    return returningNodes.map(valueOf);
   });
   return new CursorResult(shape, rows, known);
 }

@@ -8,6 +8,7 @@ import type { LoadOption } from "../../sql/entity.js";
 import type { BoundValue } from "../../sql/key-context.js";
 import { cacheKeyOf, type Node } from "../../sql/node.js";
 import type { LoadSession } from "../load-session.js";
+import { CompositeElement } from "../loading/composite-element.js";
 import { attributesOf } from "../loading/entity.js";
 import { loadByKeys } from "../loading/identity.js";
 import { LoadRun } from "../loading/load-run.js";
@@ -36,16 +37,17 @@ export interface Ran {
   readonly rowcount: number;
 }
 
-/** The statement with RETURNING of the columns of its entities. */
+/** The statement with RETURNING of single columns: those of its entities, composites and bundles. */
 export function flatReturning<S extends DMLStatement>(statement: S): S {
-  if (!statement.returningNodes.some((node) => node instanceof OrmEntity)) return statement;
-  const nodes = statement.returningNodes.flatMap((node): Node[] =>
-    node instanceof OrmEntity
-      ? attributesOf([node.mapper])
-          .filter((attribute) => !attribute.deferred)
-          .map((attribute) => node.columnFor(attribute.column))
-      : [node],
-  );
+  const isFlat = (node: Node): boolean => !(node instanceof OrmEntity || node instanceof CompositeElement);
+  if (statement.returningNodes.every(isFlat)) return statement;
+  const nodes = statement.returningNodes.flatMap((node): readonly Node[] => {
+    if (node instanceof CompositeElement) return node.elements;
+    if (!(node instanceof OrmEntity)) return [node];
+    return attributesOf([node.mapper])
+      .filter((attribute) => !attribute.deferred)
+      .map((attribute) => node.columnFor(attribute.column));
+  });
   return statement.with({ returningNodes: nodes, rowKeys: [] });
 }
 
@@ -98,7 +100,7 @@ export function* loadReturned(
     byNodes = new Map();
     plans.set(compiled, byNodes);
   }
-  const key = `${statement.returningNodes.map((node) => node.visitName).join()}|${statement.rowKeys.join()}`;
+  const key = shapeOf(statement);
   let plan = byNodes.get(key);
   if (plan === undefined) {
     plan = makeRowPlan({
@@ -119,6 +121,14 @@ export function* loadReturned(
     .flat()
     .flatMap((value) => (typeof value === "object" && value !== null ? (stateOf(value) ?? []) : []));
   return { result: new CursorResult(plan.plan.shape, rows, facts(rowcount)), entities };
+}
+
+/** What its rows shall hold, composites and bundles by their shapes. */
+function shapeOf({ returningNodes, rowKeys }: DMLStatement): string {
+  const words = returningNodes.map((node) =>
+    node instanceof CompositeElement ? `composite ${cacheKeyOf(node).key}` : node.visitName,
+  );
+  return `${words.join()}|${rowKeys.join()}`;
 }
 
 /** What the loader options of a statement ask for the entities that it returns: they are selected by their keys with them. */

@@ -2,6 +2,8 @@
 import type { ColumnElement } from "../../sql/element.js";
 import { requireElement } from "../../sql/elements/coerce.js";
 import { ArgumentError } from "../../sql/errors.js";
+import { ABSENT, END, type KeyContext } from "../../sql/key-context.js";
+import { refId } from "../../sql/pieces.js";
 import type { SelectedValue } from "../../sql/selectable/select-typing.js";
 import type { ExprOf, Named, Valued } from "../../sql/typing.js";
 import { CompositeElement } from "./composite-element.js";
@@ -32,7 +34,7 @@ export function bundle<const N extends string, const C extends Readonly<Record<s
 export function bundle(
   name: string,
   columns: Readonly<Record<string, Valued>>,
-  make: (values: never) => unknown = (values) => values,
+  make: (values: never) => unknown = asTheyAre,
 ): unknown {
   const keys = Object.keys(columns);
   if (keys.length === 0) throw new ArgumentError(`bundle(${JSON.stringify(name)}, {}) has no column.`);
@@ -54,6 +56,18 @@ export function bundle(
   const decompose = (): never => {
     throw new ArgumentError(`The bundle ${JSON.stringify(name)} is no value: compare its columns, ${name}.c.`);
   };
+  const appendKey = (context: KeyContext): void => {
+    context.add(make === asTheyAre ? ABSENT : refId(make));
+    parts.forEach((part, i) => {
+      context.addName(keys[i]);
+      if (part instanceof CompositeElement) part.appendKey(context);
+    });
+    context.add(END);
+  };
   const elements = parts.flatMap((part) => (part instanceof CompositeElement ? part.elements : [part]));
-  return new CompositeElement(name, elements, { label: name, compose, decompose }, { c: columns });
+  return new CompositeElement(name, elements, { label: name, compose, decompose, appendKey }, { c: columns });
+}
+
+function asTheyAre(values: unknown): unknown {
+  return values;
 }

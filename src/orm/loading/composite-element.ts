@@ -3,7 +3,9 @@ import type { ColumnElement } from "../../sql/element.js";
 import { conjunction } from "../../sql/elements/build.js";
 import { ElementList } from "../../sql/elements/expression.js";
 import { ArgumentError } from "../../sql/errors.js";
+import type { KeyContext } from "../../sql/key-context.js";
 import { operators } from "../../sql/operators.js";
+import { refId } from "../../sql/pieces.js";
 import { describeValue } from "../../sql/types/text-check.js";
 
 /** How a value object and its columns become each other. */
@@ -12,6 +14,8 @@ export interface Composer {
   /** The value of each column, of an object or of null. @throws ArgumentError for anything else */
   decompose(value: unknown): readonly unknown[];
   compose(values: readonly unknown[]): unknown;
+  /** Adds to the shape of a statement what tells this composer from others; itself where absent. */
+  appendKey?(context: KeyContext): void;
 }
 
 export class CompositeElement extends ElementList {
@@ -31,6 +35,13 @@ export class CompositeElement extends ElementList {
 
   override get key(): string {
     return this.name;
+  }
+
+  override appendKey(context: KeyContext): void {
+    context.addName(this.name);
+    if (this.composer.appendKey === undefined) context.add(refId(this.composer));
+    else this.composer.appendKey(context);
+    super.appendKey(context);
   }
 
   /** The columns of another composite, or the values of an object. */

@@ -28,7 +28,7 @@ import { adapt } from "./instrumented-relation.js";
 import { LoaderFactory, type PostMaker, type SubclassMaker } from "./loader-factory.js";
 import type { OptionDefaults, OptionNode } from "./option-tree.js";
 import { OrmEntity } from "./orm-entity.js";
-import { OrmPlan, PostSchedule, type RowItem } from "./plan.js";
+import { compositeItem, OrmPlan, PostSchedule, type RowItem } from "./plan.js";
 import { type ChildPart, collectionsIn, hasJoins, orderOf, type Part, partOf, relationOf } from "./plan-parts.js";
 import { prepareExpression } from "./statement-entities.js";
 
@@ -348,15 +348,7 @@ class PlanBuilder {
     const items = this.items.map((item): RowItem => {
       if ("part" in item)
         return { kind: "entity", loader: factory.loader(item.part, width, alone && item.part.children.length === 0) };
-      if ("composite" in item) {
-        const { elements, composer } = item.composite;
-        return {
-          kind: "composite",
-          index: item.index,
-          converts: elements.map((each) => converterOf(each.type, dialect)),
-          compose: (values) => composer.compose(values),
-        };
-      }
+      if ("composite" in item) return compositeItem(item.composite, item.index, dialect);
       return { kind: "column", index: item.index, convert: converterOf(item.element.type, dialect) };
     });
     return new OrmPlan({

@@ -9,7 +9,8 @@ import type { BoundValue } from "../../sql/key-context.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Select } from "../../sql/selectable/select.js";
 import type { Mapper } from "../mapping/mapper.js";
-import type { Converter } from "./converters.js";
+import type { CompositeElement } from "./composite-element.js";
+import { type Converter, converterOf } from "./converters.js";
 import type { EntityLoader, JoinedChild } from "./entity-loader.js";
 import type { LoadRun, NamedValues, PostLoader } from "./load-run.js";
 import type { OptionDefaults, OptionNode } from "./option-tree.js";
@@ -24,6 +25,16 @@ export type RowItem =
       readonly converts: readonly (Converter | null)[];
       readonly compose: (values: readonly unknown[]) => unknown;
     };
+
+/** A composite whose columns begin at a place of the row. */
+export function compositeItem({ elements, composer }: CompositeElement, index: number, dialect: Dialect): RowItem {
+  return {
+    kind: "composite",
+    index,
+    converts: elements.map((each) => converterOf(each.type, dialect)),
+    compose: (values) => composer.compose(values),
+  };
+}
 
 /** Post loaders with the variants whose objects they serve. */
 export class PostSchedule {

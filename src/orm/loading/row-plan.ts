@@ -12,12 +12,13 @@ import type { Node } from "../../sql/node.js";
 import { baseColumn } from "../../sql/selectable/join.js";
 import { disambiguate } from "../../sql/selectable/selected-columns.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
+import { CompositeElement } from "./composite-element.js";
 import { converterOf } from "./converters.js";
 import type { JoinedChild } from "./entity-loader.js";
 import { LoaderFactory } from "./loader-factory.js";
 import { OptionTree } from "./option-tree.js";
 import { OrmEntity } from "./orm-entity.js";
-import { OrmPlan, PostSchedule, type RowItem } from "./plan.js";
+import { compositeItem, OrmPlan, PostSchedule, type RowItem } from "./plan.js";
 import { collectionsIn, type Part, partOf } from "./plan-parts.js";
 import { Planner } from "./planner.js";
 
@@ -73,11 +74,13 @@ export function makeRowPlan(request: RowPlanRequest): RowPlan {
   const roots: Part[] = [];
   const posts = new PostSchedule();
   const children: JoinedChild[] = [];
-  const laidOut: (Part | ColumnElement)[] = nodes.map((node) =>
-    node instanceof OrmEntity
-      ? finder.layOut(partOf(node, tree.nodeOf(node), [node.mapper], true))
-      : finder.columnOf(node as ColumnElement),
-  );
+  const laidOut = nodes.map((node): Part | { readonly element: ColumnElement; readonly index: number } => {
+    if (node instanceof OrmEntity) return finder.layOut(partOf(node, tree.nodeOf(node), [node.mapper], true));
+    const element = node as ColumnElement;
+    const index = finder.order.length;
+    for (const each of element instanceof CompositeElement ? element.elements : [element]) finder.add(each);
+    return { element, index };
+  });
   const width = finder.order.length;
   const factory = new LoaderFactory(
     dialect,
@@ -91,10 +94,16 @@ export function makeRowPlan(request: RowPlanRequest): RowPlan {
   const names = disambiguate(nodes.filter((node) => !(node instanceof OrmEntity)));
   let named = 0;
   laidOut.forEach((each, i) => {
-    if (each instanceof ColumnElement) {
-      keys.push(rowKeys[i] ?? names[named]?.key ?? `column_${i + 1}`);
+    if ("element" in each) {
+      const { element, index } = each;
+      const name = element instanceof CompositeElement ? element.key : names[named]?.key;
+      keys.push(rowKeys[i] ?? name ?? `column_${i + 1}`);
       named++;
-      items.push({ kind: "column", index: finder.placeOf(each), convert: converterOf(each.type, dialect) });
+      items.push(
+        element instanceof CompositeElement
+          ? compositeItem(element, index, dialect)
+          : { kind: "column", index, convert: converterOf(element.type, dialect) },
+      );
     } else {
       roots.push(each);
       keys.push(rowKeys[i] ?? each.entity.entityName);
@@ -129,7 +138,6 @@ export function makeRowPlan(request: RowPlanRequest): RowPlan {
 /** Looks for columns among those of the rows, and notes in which order they are wanted. */
 class ColumnFinder {
   readonly order: number[] = [];
-  private readonly places: Map<ColumnElement, number> = new Map();
   private readonly used: Set<number> = new Set();
 
   constructor(private readonly given: readonly GivenColumn[]) {}
@@ -170,11 +178,8 @@ class ColumnFinder {
     );
   }
 
-  columnOf(element: ColumnElement): ColumnElement {
-    const at = this.require(element);
-    this.places.set(element, this.order.length);
-    this.order.push(at);
-    return element;
+  add(element: ColumnElement): void {
+    this.order.push(this.require(element));
   }
 
   /** @throws InvalidRequestError where the rows do not have it */
@@ -190,10 +195,6 @@ class ColumnFinder {
       );
     }
     return at;
-  }
-
-  placeOf(element: ColumnElement): number {
-    return this.places.get(element) as number;
   }
 
   /** By itself, else by one of its names; a column that serves one entity does not serve another. */

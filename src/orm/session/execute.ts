@@ -137,6 +137,7 @@ function* executeSelect(
   const named = valued === statement ? (params as NamedValues) : undefined;
   const { plan, run } = planSelect(session, connection, valued, merged, named);
   const result = new Result<unknown>(plan.shape, yield* plan.execute(run));
+  if (merged.yieldPer !== undefined) result.yieldPer(merged.yieldPer);
   return only ? result.scalars() : result;
 }
 

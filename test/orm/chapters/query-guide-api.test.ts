@@ -72,6 +72,9 @@ describe("yieldPer", () => {
     expect(sizes).toEqual([2, 2, 1]);
     const parts = await session.scalars(select(Member).orderBy(m.id));
     expect([...parts.yieldPer(3).partitions()].map((part) => part.length)).toEqual([3, 2]);
+    // Results that are read at once are parted in the same way.
+    const atOnce = await session.scalars(statement);
+    expect([...atOnce.partitions()].map((part) => part.length)).toEqual([2, 2, 1]);
   });
 
   test("goes with select-in loads, not with collections that a join fills", async () => {
