@@ -321,6 +321,15 @@ describe("sessions", () => {
     );
   });
 
+  test("an unknown joinTransactionMode", async () => {
+    const { Session } = await storeFor(reg);
+    expect(() => Session({ joinTransactionMode: "savepoint" as never })).toThrow(
+      new ArgumentError(
+        'joinTransactionMode is "savepoint"; it takes "conditional_savepoint", "rollback_only", "control_fully", "create_savepoint".',
+      ),
+    );
+  });
+
   test("use after close with closeResetsOnly: false", async () => {
     const { Session } = await setup();
     const session = Session({ closeResetsOnly: false });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   Column,
+  FlushError,
   inspect,
   ManyToOne,
   OneToMany,
@@ -186,4 +187,53 @@ describe("rows that are gone, without a version", () => {
     expect(warnings.join()).toMatch(/Plain|plain/);
     expect(inspect(plain).state).toBe("deleted");
   });
+});
+
+describe("a version beside a post-update", () => {
+  const own = registry();
+
+  @own.Entity("v_nodes", { versionIdCol: "version" })
+  class Node {
+    @PrimaryKey() id!: number;
+    @Column(t.integer) version!: number;
+    @ManyToOne(() => Node, { postUpdate: true }) friend!: Relation<Node> | null;
+  }
+
+  test("counts once more when the row lets go of another, and the DELETE knows it", async () => {
+    const { Session } = await storeFor(own);
+    await using session = Session();
+    const [a, b] = [make(Node), make(Node)];
+    session.addAll([a, b]);
+    await session.flush();
+    a.friend = b;
+    b.friend = a;
+    await session.flush();
+    expect([a.version, b.version]).toEqual([2, 2]);
+    await session.deleteAll([a, b]);
+    await session.commit();
+    expect(await session.scalar(text("select count(*) from v_nodes"))).toBe(0);
+  });
+});
+
+test("a version that is left to the program must be there when the row is written", async () => {
+  const own = registry();
+  @own.Entity("v_manual", { versionIdCol: "version", versionIdGenerator: false })
+  class Manual {
+    @PrimaryKey() id!: number;
+    @Column(t.integer, { nullable: true }) version!: number | null;
+  }
+  const { Session } = await storeFor(own);
+  await using session = Session();
+  session.add(make(Manual));
+  await expect(session.flush()).rejects.toThrow(
+    new FlushError(
+      'new Manual has no version: versionIdGenerator: false leaves "version" to the program, so set it before the flush.',
+    ),
+  );
+  await session.rollback();
+  const given = make(Manual, { version: 1 });
+  session.add(given);
+  await session.flush();
+  given.version = null;
+  await expect(session.flush()).rejects.toThrow(/^Manual\(1\) has no version/);
 });

@@ -16,7 +16,7 @@ import type { InstanceState, StateMapper } from "../state.js";
 import { leaveUnset } from "../unset.js";
 import { explainErrors } from "./error-context.js";
 import { type TableShape, tableShapes, type WrittenColumn } from "./shapes.js";
-import { firstVersion } from "./version.js";
+import { firstVersion, withoutVersion } from "./version.js";
 import { insertPlan, type ReturnedColumn, runStatement } from "./write-plans.js";
 
 /** Neighbouring rows of one table that give the same columns: one statement, or one for each row where values are SQL expressions. */
@@ -293,6 +293,7 @@ function missingValue(state: InstanceState, written: WrittenColumn, shape: Table
       null,
     );
   }
+  if (attribute === mapper.version) throw withoutVersion(state, attribute);
   return null;
 }
 

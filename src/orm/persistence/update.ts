@@ -16,7 +16,7 @@ import { explainErrors } from "./error-context.js";
 import { storeReturned } from "./insert.js";
 import type { PersistSession, SaveRecord } from "./port.js";
 import { type TableShape, tableShapes, type WrittenColumn } from "./shapes.js";
-import { nextVersion } from "./version.js";
+import { nextVersion, withoutVersion } from "./version.js";
 import { runStatement, updatePlan } from "./write-plans.js";
 
 /** One row to update in one table. */
@@ -117,6 +117,7 @@ function updateRow({ state, mapper, rowSwitch, version, cascaded }: SaveRecord, 
         raised = { attribute: versioned.attribute, value: next };
       } else if (given.isEmpty) given.put(versioned.column, version);
     }
+    if (versioned.attribute.peek(state) === null) throw withoutVersion(state, versioned.attribute);
   }
   if (given.isEmpty) return null;
   for (const written of shape.onUpdate) if (!changed.includes(written)) putOnUpdate(state, written, given);
@@ -420,7 +421,9 @@ function postUpdateRow(state: InstanceState, shape: TableShape, columns: Readonl
     if (next !== undefined) {
       set.push(versioned.column);
       setValues.push(next);
-      raised = { attribute: versioned.attribute, value: next };
+      // The DELETE of a row that lets go of another may be sent with it: it meets the new version.
+      if (state.flushDeletes) versioned.attribute.setCommitted(state, next);
+      else raised = { attribute: versioned.attribute, value: next };
     }
   }
   const made = madeOf(shape, set, expressions);

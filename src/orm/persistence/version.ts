@@ -1,4 +1,6 @@
 /** Version counters: the value of a new row and of the next one. */
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
+import { FlushError } from "../errors.js";
 import type { Mapper } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 
@@ -15,4 +17,11 @@ export function firstVersion(mapper: Mapper, state: InstanceState): unknown {
   const version = nextVersion(mapper, null);
   if (version !== undefined) mapper.version?.assign(state, version);
   return version;
+}
+
+/** A row without a version would never be found again. */
+export function withoutVersion(state: InstanceState, version: ColumnAttribute): FlushError {
+  return new FlushError(
+    `${state.describe()} has no version: versionIdGenerator: false leaves "${version.key}" to the program, so set it before the flush.`,
+  );
 }

@@ -505,6 +505,9 @@ export class SessionCore
     const state = this.#persistent(object, "refreshed");
     const attributes = names?.flatMap((name) => mapperOf(state).attributesBehind(name));
     this.#expireState(state, names);
+    // The row is read anyway: what tells it apart is not left out.
+    if (attributes?.some((each) => each instanceof ColumnAttribute))
+      attributes.push(...mapperOf(state).primaryKey.filter((each) => !each.isLoaded(state)));
     yield* this.autoflush();
     if (attributes === undefined && options.withForUpdate === undefined && joinsOnReload(state)) {
       if (yield* this.#reload(state, mapperOf(state).primaryKey[0])) return;

@@ -16,7 +16,7 @@ import { SessionCore } from "./session-core.js";
 import { SESSION_EVENTS } from "./session-events.js";
 import { type Sharding, Shards } from "./sharding.js";
 import { Session } from "./sync-session.js";
-import type { Bind } from "./transaction.js";
+import { type Bind, JOIN_MODES, type JoinTransactionMode } from "./transaction.js";
 import { type SessionCoreOptions, sessionDispatch } from "./transactional-session.js";
 
 /** Options of sessions, under SQLAlchemy's names. */
@@ -97,7 +97,7 @@ function coreOptions(given: Partial<SessionCoreOptions>): SessionCoreOptions {
     expireOnCommit: given.expireOnCommit ?? true,
     autobegin: given.autobegin ?? true,
     closeResetsOnly: given.closeResetsOnly ?? true,
-    joinTransactionMode: given.joinTransactionMode ?? "conditional_savepoint",
+    joinTransactionMode: joinModeOf(given.joinTransactionMode ?? "conditional_savepoint"),
     transactionOptions: given.transactionOptions ?? {},
     executionOptions: given.executionOptions ?? NO_OPTIONS,
     nPlusOneWatch: given.nPlusOneWatch ?? false,
@@ -106,6 +106,13 @@ function coreOptions(given: Partial<SessionCoreOptions>): SessionCoreOptions {
     info: given.info ?? {},
     warn: given.warn ?? emitWarning,
   };
+}
+
+function joinModeOf(mode: JoinTransactionMode): JoinTransactionMode {
+  if (JOIN_MODES.includes(mode)) return mode;
+  throw new ArgumentError(
+    `joinTransactionMode is ${JSON.stringify(mode)}; it takes ${JOIN_MODES.map((each) => `"${each}"`).join(", ")}.`,
+  );
 }
 
 /** The settings of a factory, and the cores of its sessions. */
@@ -132,12 +139,15 @@ class CoreMaker<Options extends SessionOptions<unknown>> {
 
   /** @param options of one session, over the factory's */
   make(options?: Partial<Options>): SessionCore {
+    const own =
+      options?.info === undefined ? options : { ...options, info: { ...this.#settings.info, ...options.info } };
+    const all = { ...this.#settings, ...own };
     if (options !== undefined && BINDING.some((name) => name in options))
-      return this.#build(blueprintOf({ ...this.#settings, ...options }, this.maker));
+      return this.#build(blueprintOf(all, this.maker));
     this.#blueprint ??= blueprintOf(this.#settings, this.maker);
     if (options === undefined) return this.#build(this.#blueprint);
     // The session of a request has some options of its own, and the factory's engines.
-    return this.#build({ ...this.#blueprint, options: coreOptions({ ...this.#settings, ...options }) });
+    return this.#build({ ...this.#blueprint, options: coreOptions(all) });
   }
 
   #build({ binds, options, shards }: Blueprint): SessionCore {

@@ -19,7 +19,8 @@ import type { SessionEventName } from "./session-events.js";
 export type Bind = EngineCore | ConnectionCore;
 
 /** How a session takes part in a transaction that its connection has already. */
-export type JoinTransactionMode = "conditional_savepoint" | "rollback_only" | "control_fully" | "create_savepoint";
+export const JOIN_MODES = ["conditional_savepoint", "rollback_only", "control_fully", "create_savepoint"] as const;
+export type JoinTransactionMode = (typeof JOIN_MODES)[number];
 
 /** One connection of a transaction. */
 interface Joined {

@@ -52,6 +52,7 @@ export class ManyToManyProcessor extends DependencyProcessor {
     const { passiveUpdates, cascades, syncPairs } = this.relationship;
     for (const state of states) {
       if (!passiveUpdates && sourceModified(state, syncPairs)) yield* flush.loadedHistory(state, this.attribute);
+      else if (this.attribute.originalUnknown(state)) yield* flush.replacedHistory(state, this.attribute);
       if (!cascades.deleteOrphan) continue;
       const history = flush.history(state, this.attribute) as History<object>;
       for (const child of members(history.deleted)) {

@@ -267,6 +267,8 @@ describe("session.info", () => {
     one.info.user = 7;
     expect(one.info).toEqual({ app: "x", user: 7 });
     expect(two.info).toEqual({ app: "y" });
+    await using three = Session({ info: { tenant: 3 } });
+    expect(three.info).toEqual({ app: "x", tenant: 3 });
     expect(Session().info).toEqual({ app: "x" });
   });
 });

@@ -308,6 +308,18 @@ describe("expire", () => {
 });
 
 describe("refresh", () => {
+  test("of single columns of an expired object makes its key readable too", async () => {
+    const { Session, engine } = await storeFor(reg);
+    await using session = Session();
+    const user = make(User, { name: "ann", age: 3 });
+    session.add(user);
+    await session.commit();
+    using log = recordStatements(engine);
+    await session.refresh(user, ["name"]);
+    expect([user.id, user.name, inspect(user).attrs.age.loaded]).toEqual([1, "ann", false]);
+    expect(log.count()).toBe(1);
+  });
+
   test("[SB-11] overwrites columns and loads eager relationships again, lazy ones stay as they are", async () => {
     const { session, user } = await withUser();
     await using _ = session;

@@ -408,6 +408,15 @@ describe("what the database makes", () => {
     full.part = null;
     await session.commit();
     expect(await links()).toBe(0);
+    const part = await session.scalars(select(Part)).one();
+    empty.part = part;
+    await session.commit();
+    // What it held is not in memory when it is replaced.
+    await session.refresh(empty, ["id"]);
+    empty.part = make(Part);
+    await session.commit();
+    expect(await session.scalars(text("select part_id from maker_parts")).all()).toEqual([2]);
+    expect(await links()).toBe(1);
     await session.deleteAll([empty, full]);
     await session.commit();
     expect(await session.scalar(text("select count(*) from makers"))).toBe(0);
