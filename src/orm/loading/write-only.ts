@@ -65,7 +65,7 @@ export class WriteOnlyCollection<E extends object> implements Members<E> {
    *
    * @throws InvalidRequestError for a many-to-many: insert the objects, then `addAll` them
    */
-  insert(): Insert<E, Partial<EntityValues<E>>> {
+  insert(): Insert<never, E, Partial<EntityValues<E>>> {
     const { join, label, target } = this.#relationship;
     if (join.secondary !== null) {
       throw new InvalidRequestError(
@@ -73,19 +73,21 @@ export class WriteOnlyCollection<E extends object> implements Members<E> {
       );
     }
     const values = join.pairs.map(({ local, remote }) => [target.attributeOf(remote).key, keyBind(this.#state, local)]);
-    return (insert(target.cls) as unknown as Insert<E, Partial<EntityValues<E>>>).values(Object.fromEntries(values));
+    return (insert(target.cls) as unknown as Insert<never, E, Partial<EntityValues<E>>>).values(
+      Object.fromEntries(values),
+    );
   }
 
   /** An UPDATE of the members' rows. */
-  update(): Update<EntityValues<E>, [Attrs<E>]> {
+  update(): Update<never, EntityValues<E>, [Attrs<E>]> {
     const made = update(this.#relationship.target.cls) as unknown as { where(criterion: unknown): unknown };
-    return made.where(this.#criterion()) as Update<EntityValues<E>, [Attrs<E>]>;
+    return made.where(this.#criterion()) as Update<never, EntityValues<E>, [Attrs<E>]>;
   }
 
   /** A DELETE of the members' rows. */
-  delete(): Delete<[Attrs<E>]> {
+  delete(): Delete<never, [Attrs<E>]> {
     const made = del(this.#relationship.target.cls) as unknown as { where(criterion: unknown): unknown };
-    return made.where(this.#criterion()) as Delete<[Attrs<E>]>;
+    return made.where(this.#criterion()) as Delete<never, [Attrs<E>]>;
   }
 
   /** A collection that is not in memory is not copied into JSON. */

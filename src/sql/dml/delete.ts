@@ -11,7 +11,7 @@ import { RestrictedStatement } from "./restricted.js";
 const none: readonly never[] = Object.freeze([]);
 
 /** A DELETE statement. It is immutable: every method gives a new one. Without `where()` it needs `all()`. */
-export class Delete<Ent extends readonly unknown[] = [], Row = never, C = unknown> extends RestrictedStatement<
+export class Delete<Row = never, Ent extends readonly unknown[] = [], C = unknown> extends RestrictedStatement<
   Ent,
   Row,
   C
@@ -46,7 +46,7 @@ export class Delete<Ent extends readonly unknown[] = [], Row = never, C = unknow
   /** What the deleted rows give back; everything where nothing is named. */
   returning<const A extends readonly Selectable[]>(
     ...columns: A
-  ): Delete<Ent, A extends readonly [] ? unknown[] : ReturningRow<A>, ReturningColumns<A>> {
+  ): Delete<A extends readonly [] ? unknown[] : ReturningRow<A>, Ent, ReturningColumns<A>> {
     return this.copyWith(this.returningOf(columns)) as never;
   }
 }
@@ -66,7 +66,7 @@ addMethods(Table.prototype, {
 
 /** A DELETE from a table or the table of a mapped class. */
 export function del<Cols, Name>(table: Table<Cols, Name>): Delete;
-export function del<E, Src = E>(entity: Cls<E> | EntityRef<E, Src>): Delete<[Attrs<E>]>;
+export function del<E, Src = E>(entity: Cls<E> | EntityRef<E, Src>): Delete<never, [Attrs<E>]>;
 export function del(target: unknown): unknown {
   return new Delete(target);
 }

@@ -97,9 +97,9 @@ const excludedOf = new WeakMap<Table, Excluded>();
 
 /** An INSERT statement. It is immutable: every method gives a new one. */
 export class Insert<
+  Row = never,
   Cols = unknown,
   Values = Readonly<Record<string, unknown>>,
-  Row = never,
   C = unknown,
 > extends DMLStatement<Row, C> {
   static override readonly parts: Parts = {
@@ -198,7 +198,7 @@ export class Insert<
   /** What the inserted rows give back; everything where nothing is named. */
   returning<const A extends readonly Selectable[]>(
     ...columns: A
-  ): Insert<Cols, Values, A extends readonly [] ? unknown[] : ReturningRow<A>, ReturningColumns<A>> {
+  ): Insert<A extends readonly [] ? unknown[] : ReturningRow<A>, Cols, Values, ReturningColumns<A>> {
     return this.copyWith(this.returningOf(columns)) as never;
   }
 
@@ -289,7 +289,7 @@ export class Insert<
 declare module "../schema/table.js" {
   interface Table<Cols, Name> {
     /** An INSERT into this table. */
-    insert(): Insert<Cols, InsertValues<Cols>>;
+    insert(): Insert<never, Cols, InsertValues<Cols>>;
   }
 }
 
@@ -300,8 +300,8 @@ addMethods(Table.prototype, {
 });
 
 /** An INSERT into a table or the table of a mapped class. */
-export function insert<Cols, Name>(table: Table<Cols, Name>): Insert<Cols, InsertValues<Cols>>;
-export function insert<E>(entity: Cls<E> | EntityRef<E, unknown>): Insert<E, EntityValues<E>>;
+export function insert<Cols, Name>(table: Table<Cols, Name>): Insert<never, Cols, InsertValues<Cols>>;
+export function insert<E>(entity: Cls<E> | EntityRef<E, unknown>): Insert<never, E, EntityValues<E>>;
 export function insert(target: unknown): unknown {
   return new Insert(target);
 }

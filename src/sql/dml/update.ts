@@ -18,9 +18,9 @@ const none: readonly never[] = Object.freeze([]);
 
 /** An UPDATE statement. It is immutable: every method gives a new one. Without `where()` it needs `all()`. */
 export class Update<
+  Row = never,
   Values = Readonly<Record<string, unknown>>,
   Ent extends readonly unknown[] = [],
-  Row = never,
   C = unknown,
 > extends RestrictedStatement<Ent, Row, C, Partial<Values>> {
   static override readonly parts: Parts = {
@@ -93,7 +93,7 @@ export class Update<
   /** What the updated rows give back; everything where nothing is named. */
   returning<const A extends readonly Selectable[]>(
     ...columns: A
-  ): Update<Values, Ent, A extends readonly [] ? unknown[] : ReturningRow<A>, ReturningColumns<A>> {
+  ): Update<A extends readonly [] ? unknown[] : ReturningRow<A>, Values, Ent, ReturningColumns<A>> {
     return this.copyWith(this.returningOf(columns)) as never;
   }
 
@@ -111,7 +111,7 @@ export class Update<
 declare module "../schema/table.js" {
   interface Table<Cols, Name> {
     /** An UPDATE of this table. */
-    update(): Update<UpdateValues<Cols>>;
+    update(): Update<never, UpdateValues<Cols>>;
   }
 }
 
@@ -122,8 +122,8 @@ addMethods(Table.prototype, {
 });
 
 /** An UPDATE of a table or the table of a mapped class. */
-export function update<Cols, Name>(table: Table<Cols, Name>): Update<UpdateValues<Cols>>;
-export function update<E, Src = E>(entity: Cls<E> | EntityRef<E, Src>): Update<EntityValues<E>, [Attrs<E>]>;
+export function update<Cols, Name>(table: Table<Cols, Name>): Update<never, UpdateValues<Cols>>;
+export function update<E, Src = E>(entity: Cls<E> | EntityRef<E, Src>): Update<never, EntityValues<E>, [Attrs<E>]>;
 export function update(target: unknown): unknown {
   return new Update(target);
 }

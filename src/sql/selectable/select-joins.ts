@@ -26,13 +26,7 @@ export type JoinTarget =
   | FromClause<unknown>
   | Cls<unknown>;
 
-type Nullable<Row, Ent extends readonly unknown[], Sel, Nul, Load> = Select<
-  unknown extends Sel ? Row : RowOf<Sel, Nul>,
-  Ent,
-  Sel,
-  Nul,
-  Load
->;
+type Nullable<Row, Sel, Nul> = unknown extends Sel ? Row : RowOf<Sel, Nul>;
 
 /** The source of the columns of a join's target. */
 type TargetSource<X> = X extends { readonly relationSource: unknown; readonly [TARGET]: infer Q }
@@ -62,24 +56,30 @@ declare module "./select.js" {
       target: X,
       on: Where<readonly never[]> | null | undefined,
       options: LeftJoin,
-    ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
+    ): Select<Nullable<Row, Sel, Nul | TargetSource<X>>, Ent, Sel, Nul | TargetSource<X>, Load>;
     join(
       target: JoinTarget,
       on: Where<readonly never[]> | null | undefined,
       options: JoinOptions,
-    ): Nullable<Row, Ent, Sel, unknown, Load>;
+    ): Select<Nullable<Row, Sel, unknown>, Ent, Sel, unknown, Load>;
 
     /** LEFT OUTER JOIN: columns of the target become nullable. */
     outerjoin<X extends JoinTarget>(
       target: X,
       on?: Condition | null,
-    ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
+    ): Select<Nullable<Row, Sel, Nul | TargetSource<X>>, Ent, Sel, Nul | TargetSource<X>, Load>;
 
     /** FULL OUTER JOIN. */
-    fullJoin<X extends JoinTarget>(target: X, on?: Condition | null): Nullable<Row, Ent, Sel, unknown, Load>;
+    fullJoin<X extends JoinTarget>(
+      target: X,
+      on?: Condition | null,
+    ): Select<Nullable<Row, Sel, unknown>, Ent, Sel, unknown, Load>;
 
     /** RIGHT OUTER JOIN: what was there before becomes nullable. */
-    rightJoin<X extends JoinTarget>(target: X, on?: Condition | null): Nullable<Row, Ent, Sel, unknown, Load>;
+    rightJoin<X extends JoinTarget>(
+      target: X,
+      on?: Condition | null,
+    ): Select<Nullable<Row, Sel, unknown>, Ent, Sel, unknown, Load>;
 
     /** CROSS JOIN: every row with every row; of a LATERAL subquery, every row with its own. */
     crossJoin(target: JoinTarget): this;
@@ -91,20 +91,20 @@ declare module "./select.js" {
       target: X,
       on: Condition | null | undefined,
       options: LeftJoin,
-    ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
+    ): Select<Nullable<Row, Sel, Nul | TargetSource<X>>, Ent, Sel, Nul | TargetSource<X>, Load>;
     joinFrom(
       left: JoinSource,
       target: JoinTarget,
       on: Condition | null | undefined,
       options: JoinOptions,
-    ): Nullable<Row, Ent, Sel, unknown, Load>;
+    ): Select<Nullable<Row, Sel, unknown>, Ent, Sel, unknown, Load>;
 
     /** LEFT OUTER JOIN of `target` to `left`, where the left side would not be found by itself. */
     outerjoinFrom<X extends JoinTarget>(
       left: JoinSource,
       target: X,
       on?: Condition | null,
-    ): Nullable<Row, Ent, Sel, Nul | TargetSource<X>, Load>;
+    ): Select<Nullable<Row, Sel, Nul | TargetSource<X>>, Ent, Sel, Nul | TargetSource<X>, Load>;
   }
 }
 

@@ -9,13 +9,18 @@ import {
   except,
   exists,
   func,
+  groupingSets,
   insert,
   intersect,
   lateral,
   literal,
+  nestedRow,
+  nestedRows,
+  rollup,
   select,
   t,
   true_,
+  tuple,
   union,
   unionAll,
   update,
@@ -201,6 +206,37 @@ export const recursive = fc
     return select(all.c.id, all.c.n, all.c.depth);
   });
 
+/** Rows inside rows: of their own sales, of any query, and of one row. */
+export const inside = fc
+  .record({
+    columns: fc.array(scalar, { minLength: 1, maxLength: 3 }),
+    any: fc.oneof(plain, grouped, combined),
+    where: bool,
+    cut: small,
+  })
+  .map(({ columns, any: query, where, cut }): Loose => {
+    const s = sale.alias();
+    const own = select({ id: s.c.id, price: s.c.price, at: s.c.at, outer: columns[0] as Loose })
+      .selectFrom(s)
+      .where(s.c.empId.eq(emp.c.id))
+      .correlate(emp)
+      .orderBy(s.c.id.desc());
+    const d = dept.alias();
+    const q: Loose = query.subquery("q");
+    return select({
+      id: emp.c.id,
+      sales: nestedRows(own),
+      first: nestedRow(own.where(s.c.qty.lt(cut)).limit(1)),
+      deep: nestedRow(
+        select({ sales: nestedRows(own), ...Object.fromEntries(columns.map((each, i) => [`c${i}`, each])) })
+          .selectFrom(d)
+          .where(d.c.id.eq(emp.c.deptId))
+          .correlate(emp),
+      ),
+      all: nestedRows(select(q)),
+    }).where(where);
+  });
+
 const key = fc.constantFrom("title", "on", "tags", "size", "none", "nope");
 
 /** Documents: members, paths, what they are made of. */
@@ -282,7 +318,7 @@ export const written = fc
 /** What SQLite has not: LATERAL, arrays, ANY, FETCH WITH TIES, DISTINCT ON. It refuses them by name. */
 export const postgresqlOnly = fc
   .record({
-    what: fc.constantFrom("lateral", "array", "any", "ties", "distinctOn", "groupingSets"),
+    what: fc.constantFrom("lateral", "array", "any", "ties", "distinctOn", "groupingSets", "rollup", "written"),
     a: int,
     b: str,
     where: bool,
@@ -317,6 +353,23 @@ export const postgresqlOnly = fc
         return base.where(and(a.eq(any(array)), a.le(any(select(sale.c.qty)) as never)));
       case "ties":
         return base.orderBy(emp.c.salary).fetch(cut, { withTies: true });
+      case "rollup":
+        return select(emp.c.deptId, emp.c.active, func.grouping(emp.c.deptId, emp.c.active), func.sum(a))
+          .where(where)
+          .groupBy(rollup(emp.c.deptId, emp.c.active), groupingSets(tuple(), tuple(emp.c.bossId)));
+      case "written": {
+        const changed: Loose = update(emp)
+          .values({ bonus: bounded(a) })
+          .where(where)
+          .all()
+          .returning(emp.c.id, emp.c.bonus)
+          .cte("changed");
+        const gone: Loose = del(sale)
+          .where(sale.c.empId.in(select(changed.c.id) as never))
+          .returning(sale.c.id, sale.c.qty)
+          .cte("gone");
+        return select(changed.c.id, changed.c.bonus, gone.c.qty).outerjoin(gone, gone.c.qty.gt(changed.c.id));
+      }
       case "distinctOn":
         return base.distinctOn(emp.c.salary).orderBy(emp.c.salary, emp.c.id);
       default:
