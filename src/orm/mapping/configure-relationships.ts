@@ -275,8 +275,11 @@ function keepKeys({ attribute, target, label, reverse }: Relationship): void {
     const known = member.parentAlong(attribute);
     if (known) return known;
     for (const other of reverse) {
-      const parent = other.loadedMembers(member)[0];
-      if (parent !== undefined) return stateOf(parent) ?? null;
+      // A member that was loaded may not have read who holds it: its key tells.
+      const { session } = member;
+      const recalled = other.uselist || session === null ? null : other.traits.fromMemory(member, session, true, true);
+      const parent = other.loadedMembers(member)[0] ?? recalled;
+      if (parent) return stateOf(parent) ?? null;
     }
     return null;
   };

@@ -291,7 +291,12 @@ describe("a Map", () => {
     await session.commit();
     red.keyword = "crimson";
     expect([...shelf.notes.keys()]).toEqual(["crimson"]);
-    shelf.notes.delete("crimson");
+    await session.commit();
+    // Loaded again, the member has not read whose it is; its row tells.
+    expect([...(await awaitable(shelf).notes).keys()]).toEqual(["crimson"]);
+    red.keyword = "scarlet";
+    expect([...shelf.notes.keys()]).toEqual(["scarlet"]);
+    shelf.notes.delete("scarlet");
     await session.commit();
     expect(await session.scalar(text("select count(*) from notes"))).toBe(0);
   });
