@@ -255,6 +255,11 @@ export class CompositeSpec extends PropertySpec {
       return { name, attribute: attribute ?? prefixed, nested: null };
     });
     if (parts.length === 0) throw new ArgumentError(`${label}: a composite has at least one part.`);
+    if (typeof this.cls !== "function" || this.cls.prototype === undefined) {
+      throw new ArgumentError(
+        `${label}: a composite takes the class of its value itself, not ${describeValue(this.cls)}: it is made of the columns by new.`,
+      );
+    }
     return new Shape(label, this.cls, nullable, parts);
   }
 }

@@ -247,15 +247,25 @@ export class Registry implements MapperRegistry {
   }
 
   /**
-   * Gives a class one more attribute, by the decorator that would stand before its property. Only before mappings are first used.
+   * Gives a class one more attribute, by the decorator that would stand before its property, or as `mapImperatively()` takes it. Only before mappings are first
+   * used.
    *
+   * @example registry.addProperty(User, "fullName", columnProperty((u: Attrs<User>) => u.first.concat(" ").concat(u.last)))
    * @example event.listen(Registry, "afterMapperConstructed", (mapper, cls) => mapper.registry.addProperty(cls, "touchedAt", Column(t.timestamp, { nullable: true })));
    * @throws InvalidRequestError when the class is worked out already
    */
-  addProperty(cls: AnyClass, name: string, decorator: (target: object, property: string) => void): void {
+  addProperty(
+    cls: AnyClass,
+    name: string,
+    property: ((target: object, property: string) => void) | ImperativeProperties[string],
+  ): void {
+    if (typeof property !== "function") {
+      this.addProperties(cls, { [name]: property });
+      return;
+    }
     const declaration = this.#pending(cls, name);
     const place = Object.create(cls.prototype as object) as object;
-    decorator(place, name);
+    property(place, name);
     declareMore(declaration, declaredOn(place));
   }
 

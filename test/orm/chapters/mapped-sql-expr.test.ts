@@ -7,6 +7,7 @@ import {
   Column,
   ColumnProperty,
   caseWhen,
+  columnProperty,
   create,
   func,
   Hybrid,
@@ -278,4 +279,37 @@ describe("an SQL expression of a class", () => {
       .all();
     expect(scored.score).toBe(10);
   });
+});
+
+test("a column property is added to a class that is there, by what comes after it", async () => {
+  const own = registry();
+  @own.Entity("writers")
+  class Writer {
+    declare [OptionalProps]?: "id" | "pages";
+    @PrimaryKey() id!: number;
+    @Column(t.string(20)) name!: string;
+    declare readonly pages: number;
+  }
+  @own.Entity("writer_pages")
+  class Page {
+    declare [OptionalProps]?: "id";
+    @PrimaryKey() id!: number;
+    @Column({ foreignKey: "writers.id" }) writerId!: number;
+  }
+  own.addProperty(
+    Writer,
+    "pages",
+    columnProperty<Writer>((w) => {
+      const p = attrs(Page);
+      return select(func.count(p.id)).where(p.writerId.eq(w.id)).scalarSubquery();
+    }),
+  );
+  const { Session } = await storeFor(own);
+  await using session = Session();
+  session.addAll([create(Writer, { name: "a" }), create(Writer, { name: "b" })]);
+  await session.flush();
+  session.add(create(Page, { writerId: 2 }));
+  await session.commit();
+  const found = await session.scalars(select(Writer).orderBy((w) => w.id)).all();
+  expect(found.map((writer) => Number(writer.pages))).toEqual([0, 1]);
 });

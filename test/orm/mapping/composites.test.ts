@@ -285,3 +285,14 @@ describe("composites", () => {
     void relationship;
   });
 });
+
+test("a composite is given the class of its value, not a function that gives it", () => {
+  expect(() => {
+    class Line {
+      @PrimaryKey() id!: number;
+      // @ts-expect-error no class
+      @Composite(() => Point, { x: t.integer, y: t.integer }) start!: Point;
+    }
+    return Line;
+  }).toThrow(/^Line\.start: a composite takes the class of its value itself, not a function/);
+});
