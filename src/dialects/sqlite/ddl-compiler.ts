@@ -84,7 +84,9 @@ export class SqliteDDLCompiler extends DDLCompiler {
 
   // ON CONFLICT: what a violation does.
   protected override constraintSuffix(constraint: Constraint): string {
-    return onConflict(constraint.options.onConflict);
+    const [only, another] = constraint.kind === "pk" ? constraint.columns : [];
+    const ofColumn = another === undefined ? only?.options.onConflictPrimaryKey : undefined;
+    return onConflict(constraint.options.onConflict ?? ofColumn);
   }
   protected override notNullSuffix(column: Column): string {
     return onConflict(column.options.onConflictNotNull);

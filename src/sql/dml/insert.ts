@@ -2,6 +2,7 @@ import { addMethods } from "../add-methods.js";
 import { ColumnElement } from "../element.js";
 import { expressionOrBind, requireCondition } from "../elements/coerce.js";
 import { inlined } from "../elements/inline-literal.js";
+import { TextClause } from "../elements/text.js";
 import type { Attrs, Cls, EntityRef, Plain } from "../entity.js";
 import { ArgumentError, errorKind } from "../errors.js";
 import type { KeyContext } from "../key-context.js";
@@ -9,6 +10,8 @@ import { Node, type Parts } from "../node.js";
 import { nextRefId } from "../pieces.js";
 import { type Column, Column as ColumnClass, type ColumnInfo } from "../schema/column.js";
 import type { ColumnSpecs, InsertValues, TableColumns } from "../schema/column-specs.js";
+import { Constraint } from "../schema/constraints.js";
+import { Index } from "../schema/indexes.js";
 import { Table } from "../schema/table.js";
 import { Alias, type AliasedColumns } from "../selectable/alias.js";
 import { Query, type SelectedColumn } from "../selectable/query.js";
@@ -63,7 +66,8 @@ export interface ConflictTarget {
   readonly indexElements?: readonly (string | ColumnInfo | Valued)[];
   /** The condition of a partial index. */
   readonly indexWhere?: Condition;
-  readonly constraint?: string | { readonly name: unknown };
+  /** A constraint by its name or itself, which without a name is known by its columns; or an index. */
+  readonly constraint?: string | Constraint | Index | { readonly name: string };
 }
 
 /** The columns of the row that could not be inserted. */
@@ -262,17 +266,15 @@ export class Insert<
     readonly indexWhere: ColumnElement | null;
     readonly constraint: string | null;
   } {
+    const meant = target.constraint;
+    const isUnnamed = meant instanceof Index || (meant instanceof Constraint && meant.name === null);
+    if (isUnnamed) return this.conflictTarget(arbiterOf(meant as Constraint | Index));
     const elements = (target.indexElements ?? []).map((each) =>
       each instanceof ColumnClass || !(each instanceof ColumnElement)
         ? this.columnFor(each, "onConflict({ indexElements })")
         : inlined(expressionOrBind(each, null, null, "onConflict({ indexElements })")),
     );
-    const constraint =
-      target.constraint === undefined
-        ? null
-        : typeof target.constraint === "string"
-          ? target.constraint
-          : String(target.constraint.name);
+    const constraint = meant === undefined ? null : typeof meant === "string" ? meant : String(meant.name);
     const indexWhere =
       target.indexWhere === undefined
         ? null
@@ -284,6 +286,22 @@ export class Insert<
   prefixWith(text: string, dialect = "*"): this {
     return this.copyWith({ hints: [...this.hints, text, dialect] });
   }
+}
+
+/** What an index, or a constraint without a name, is recognised by. */
+function arbiterOf(meant: Constraint | Index): ConflictTarget {
+  if (meant instanceof Index) {
+    const { where } = meant.options;
+    const indexWhere = typeof where === "string" ? new TextClause([where], []) : where;
+    return {
+      indexElements: meant.expressions,
+      ...(indexWhere === undefined ? {} : { indexWhere: indexWhere as never }),
+    };
+  }
+  if (meant.columns.length > 0) return { indexElements: meant.columns };
+  throw new ArgumentError(
+    "onConflict({ constraint }): a constraint that has neither a name nor columns is not known to the database. Give it a name.",
+  );
 }
 
 declare module "../schema/table.js" {

@@ -203,6 +203,10 @@ export interface ColumnOptions<T = unknown> {
   readonly system?: boolean;
   /** SQLite: what a NULL does where the column takes none: `"IGNORE"`, `"REPLACE"`, ... */
   readonly onConflictNotNull?: string;
+  /** SQLite: what a value does that is there already, where the column is `unique`. */
+  readonly onConflictUnique?: string;
+  /** SQLite: what a key does that is there already, where the column is the primary key. */
+  readonly onConflictPrimaryKey?: string;
 }
 
 /** What a typed column says of itself; every `table.c.x` has it. */

@@ -305,7 +305,9 @@ export class Table<Cols = ColumnSpecs, Name = string>
     }
     const info = column as unknown as ColumnInfo;
     if (column.unique !== false && column.index === false) {
-      this.addConstraint(new UniqueConstraint([info], { name: column.unique === true ? null : column.unique }));
+      const { onConflictUnique: onConflict } = column.options;
+      const name = column.unique === true ? null : column.unique;
+      this.addConstraint(new UniqueConstraint([info], { name, ...(onConflict === undefined ? {} : { onConflict }) }));
     }
     if (column.index !== false) {
       const name = typeof column.index === "string" ? column.index : null;
