@@ -11,6 +11,7 @@ import {
   joinedload,
   literal,
   ManyToOne,
+  nestedRows,
   OneToMany,
   type ORMExecuteState,
   PrimaryKey,
@@ -148,6 +149,21 @@ describe("withLoaderCriteria", () => {
       ["a1", 1],
       ["b1", 0],
     ]);
+  });
+
+  test("[QA-07] rows inside rows are those that the criteria leave", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const [u, p] = [attrs(User), attrs(Post)];
+    const posts = nestedRows(
+      select({ title: p.title, gone: p.deletedAt }).where(initials(u.name, p.title)).orderBy(p.id),
+    );
+    const statement = select({ name: u.name, posts }).orderBy(u.id);
+    expect(await session.execute(statement.options(live())).all()).toEqual([
+      { name: "Ann", posts: [{ title: "a1", gone: null }] },
+      { name: "Cid", posts: [] },
+    ]);
+    expect((await session.execute(statement).all())[0]?.posts[1]).toEqual({ title: "a2", gone });
   });
 
   test("[QA-07] a class that a subquery has itself, though a statement further out has it too, keeps its criteria", async () => {
