@@ -156,12 +156,18 @@ function* readColumns(
   }
   if (state.expired && isComplete(state)) endExpiry(state);
   if (heard.refresh)
-    announceInstance(
-      "refresh",
-      state,
-      attributes.map((each) => each.key),
-    );
+    announceInstance("refresh", state, overwrite ? namesUnlessAll(mapper, attributes) : namesOf(attributes));
   return true;
+}
+
+function namesOf(attributes: readonly ColumnAttribute[]): readonly string[] {
+  return attributes.map((each) => each.key);
+}
+
+/** Null where nothing is left out that is not deferred. */
+function namesUnlessAll(mapper: Mapper, attributes: readonly ColumnAttribute[]): readonly string[] | null {
+  const isWhole = mapper.columnAttributes.every((each) => each.deferred || attributes.includes(each));
+  return isWhole ? null : namesOf(attributes);
 }
 
 interface ColumnStatement {

@@ -4,6 +4,7 @@ import {
   ArgumentError,
   type AsyncSessionMaker,
   attrs,
+  awaitable,
   Column,
   deserialize,
   event,
@@ -369,6 +370,17 @@ describe("the life of an object", () => {
       ["expire", ["name"]],
       ["expire", ["name"]],
       ["refresh", ["name"]],
+    ]);
+    await session.refresh(thing);
+    expect(heard.splice(0)).toEqual([
+      ["expire", null],
+      ["refresh", null],
+    ]);
+    session.expire(thing);
+    await awaitable(thing).name;
+    expect(heard.splice(0)).toEqual([
+      ["expire", null],
+      ["refresh", ["id", "name"]],
     ]);
   });
 });
