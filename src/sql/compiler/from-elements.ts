@@ -8,12 +8,12 @@ import type { Subquery } from "../selectable/query.js";
 import type { SelectExtras } from "../selectable/select-parts.js";
 import type { ScalarTableValued, TableValued, TableValuedColumn } from "../selectable/table-valued.js";
 import type { Values, ValuesQuery } from "../selectable/values.js";
-import { ExpressionCompiler } from "./expressions.js";
+import { FunctionCompiler } from "./functions.js";
 
 type From = FromClause<unknown>;
 
 /** FROM elements: their names, and what FROM has for them. */
-export abstract class FromCompiler extends ExpressionCompiler {
+export abstract class FromCompiler extends FunctionCompiler {
   /** The query in hand is in FROM: it does not see its neighbours. */
   protected isolated = false;
   /** Hints of the select whose FROM is being written. */
