@@ -1,56 +1,26 @@
 /** Statements in PostgreSQL's words. */
-import { SQLCompiler } from "../../sql/compiler/dml.js";
 import { unwrap } from "../../sql/compiler/expressions.js";
 import type { NestedCell } from "../../sql/compiler/select.js";
 import type { ColumnElement } from "../../sql/element.js";
 import type { ArrayConstructor } from "../../sql/elements/array.js";
 import { BindParameter } from "../../sql/elements/bind.js";
 import type { DMLColumn } from "../../sql/elements/dml-column.js";
-import type { Between, BinaryExpression, Cast, UnaryExpression } from "../../sql/elements/expression.js";
-import { TupleElement } from "../../sql/elements/expression.js";
+import type { BinaryExpression, Cast, UnaryExpression } from "../../sql/elements/expression.js";
 import type { FunctionElement } from "../../sql/elements/function-element.js";
 import type { Extract } from "../../sql/elements/special.js";
 import { EntityElement } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
-import { Node } from "../../sql/node.js";
+import type { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import { FromClause } from "../../sql/selectable/from-clause.js";
 import type { Select } from "../../sql/selectable/select.js";
 import type { FetchArg, ForUpdateArg } from "../../sql/selectable/select-parts.js";
 import type { ScalarTableValued, TableValued, TableValuedColumn } from "../../sql/selectable/table-valued.js";
-import { stringType, wideIntegerType } from "../../sql/types/base.js";
+import { stringType } from "../../sql/types/base.js";
 import { NamedType } from "../../sql/types/extensible.js";
 import { JsonType } from "../../sql/types/structured.js";
-import type { SQLType } from "../../sql/types/type.js";
 import { arrayText } from "./array-text.js";
-import type { PostgresqlTypeCompiler } from "./type-compiler.js";
-
-// Comparisons whose bare parameter takes the type of the other side.
-const INFERRING: ReadonlySet<string> = new Set([
-  "eq",
-  "ne",
-  "lt",
-  "le",
-  "gt",
-  "ge",
-  "is",
-  "isNot",
-  "isDistinctFrom",
-  "isNotDistinctFrom",
-  "contains",
-  "containedBy",
-  "overlap",
-  "hasKey",
-  "hasAny",
-  "hasAll",
-  "jsonPathExists",
-  "jsonPathMatch",
-  "strictlyLeftOf",
-  "strictlyRightOf",
-  "notExtendRightOf",
-  "notExtendLeftOf",
-  "adjacentTo",
-]);
+import { bindsOf, ParameterCompiler } from "./parameters.js";
 
 // Functions that take anything, so that a bare parameter would have no type.
 const TAKES_ANYTHING =
@@ -68,90 +38,22 @@ const RENAMED: Readonly<Record<string, string>> = {
   total: "sum",
 };
 
-/**
- * The compiler of statements.
- *
- * A parameter is written bare (`$1`) where the server takes its type from what stands beside it: values of INSERT and SET,
- * comparisons with a column, LIMIT. Elsewhere it is cast (`$1::INTEGER`), so that `coalesce($1, 0)` and `SELECT $1` mean what
- * they say. Text and JSON stay bare in calls of functions, which choose by their signature (`to_tsvector('english', ...)`
- * wants a regconfig), unless the function takes anything. The cast has no length: `::varchar(5)` would cut in silence.
- */
-export class PostgresqlCompiler extends SQLCompiler {
-  /** Parameters whose type the server finds by itself. */
-  readonly #inferred = new Set<BindParameter>();
-  /** Parameters that need a cast even where they are text. */
-  readonly #strict = new Set<BindParameter>();
-  #allInferred = false;
-
-  // --- parameters --------------------------------------------------------------------------------------------------
-
-  protected override decoratePlaceholder(placeholder: string, bind: BindParameter): string {
-    if (bind.expanding && !this.#lists.has(bind)) return placeholder;
-    const strict = this.#strict.has(bind) || bind.type === wideIntegerType;
-    if (!strict && (this.#allInferred || this.#inferred.has(bind))) return placeholder;
-    const { family } = this.dialect.typeImpl(bind.type);
-    if (!strict && (family === "string" || family === "json")) return placeholder;
-    const name = this.castName(bind.type);
-    return name === null ? placeholder : `${placeholder}::${name}`;
-  }
-
-  /** As for a placeholder; what the server takes for an integer, a truth value or of a cast by itself needs none. */
-  protected override decorateLiteral(literal: string, bind: BindParameter): string {
-    const plain = /^(?:true|false|-?\d{1,9})$|::\w+$/i.test(literal) && bind.type !== wideIntegerType;
-    return plain && this.dialect.typeImpl(bind.type).family !== "float"
-      ? literal
-      : this.decoratePlaceholder(literal, bind);
-  }
-
-  readonly #lists = new Set<BindParameter>();
-
-  /** The type that a parameter is cast to; a small integer may have met a larger value. */
-  protected castName(type: SQLType): string | null {
-    const impl = this.dialect.typeImpl(type);
-    if (impl.visitName === "visitSmallInteger") return "INTEGER";
-    if (impl instanceof JsonType) return "JSONB";
-    return (this.dialect.typeCompiler as PostgresqlTypeCompiler).castName(type);
-  }
-
-  #inferring(render: () => string): string {
-    const before = this.#allInferred;
-    this.#allInferred = true;
-    try {
-      return render();
-    } finally {
-      this.#allInferred = before;
-    }
-  }
-
-  override namedBind(name: string, type: SQLType): string {
-    return this.#inferring(() => super.namedBind(name, type));
-  }
-
-  protected override valueText(value: ColumnElement, column: Column): string {
-    for (const bind of bindsOf(value)) this.#inferred.add(bind);
-    return super.valueText(value, column);
-  }
-
-  protected override defaultText(column: Column, value: unknown): string {
-    if (value instanceof Node) return super.defaultText(column, value);
-    return this.#inferring(() => super.defaultText(column, value));
-  }
+/** The compiler of statements. */
+export class PostgresqlCompiler extends ParameterCompiler {
+  // --- queries -----------------------------------------------------------------------------------------------------
 
   protected override limitText(limit: Node | null, offset: Node | null, fetch: FetchArg | null): string {
     if (fetch?.percent === true) return this.refuse("FETCH FIRST ... PERCENT", "Count the rows first.");
-    for (const node of [limit, offset]) if (node instanceof BindParameter) this.#inferred.add(node);
     return super.limitText(limit, offset, fetch);
   }
 
-  // --- queries -----------------------------------------------------------------------------------------------------
-
   override visitSelect(select: Select): string {
-    for (const { element } of select.selectedColumns) this.#demand(element);
+    for (const { element } of select.selectedColumns) this.demand(element);
     return super.visitSelect(select);
   }
 
   protected override rowsText(rows: readonly (readonly Node[])[]): string {
-    for (const row of rows) for (const cell of row) this.#demand(cell);
+    for (const row of rows) for (const cell of row) this.demand(cell);
     return super.rowsText(rows);
   }
 
@@ -187,7 +89,7 @@ export class PostgresqlCompiler extends SQLCompiler {
   }
 
   override visitArrayConstructor(node: ArrayConstructor): string {
-    for (const each of node.elements) this.#demand(each);
+    for (const each of node.elements) this.demand(each);
     return super.visitArrayConstructor(node);
   }
 
@@ -197,10 +99,6 @@ export class PostgresqlCompiler extends SQLCompiler {
 
   override visitTableValuedColumn(node: TableValuedColumn): string {
     return this.#plainName(node.table);
-  }
-
-  #demand(node: Node): void {
-    for (const bind of bindsOf(node)) this.#strict.add(bind);
   }
 
   // OF names what FROM has, without a schema.
@@ -223,75 +121,18 @@ export class PostgresqlCompiler extends SQLCompiler {
 
   // --- operators ---------------------------------------------------------------------------------------------------
 
-  protected override infix(node: BinaryExpression, operator: string): string {
-    if (INFERRING.has(node.operator.name)) this.#infer(node.left, node.right);
-    return super.infix(node, operator);
-  }
-
-  // Each side gives its type to the other's bare parameters; two parameters beside each other have to say theirs.
-  #infer(left: Node, right: Node): void {
-    const leftBinds = bindsOf(left);
-    const rightBinds = bindsOf(right);
-    if (leftBinds.length > 0 && rightBinds.length > 0) {
-      for (const bind of [...leftBinds, ...rightBinds]) this.#strict.add(bind);
-      return;
-    }
-    for (const bind of leftBinds) (fits(bind.type, right) ? this.#inferred : this.#strict).add(bind);
-    for (const bind of rightBinds) (fits(bind.type, left) ? this.#inferred : this.#strict).add(bind);
-  }
-
-  override visitBetween(node: Between): string {
-    this.#infer(node.element, node.low);
-    this.#infer(node.element, node.high);
-    return super.visitBetween(node);
-  }
-
-  protected override binary_in(node: BinaryExpression): string {
-    this.#members(node);
-    return super.binary_in(node);
-  }
-
-  protected override binary_notIn(node: BinaryExpression): string {
-    this.#members(node);
-    return super.binary_notIn(node);
-  }
-
-  #members(node: BinaryExpression): void {
-    const right = unwrap(node.right);
-    const written = right instanceof TupleElement ? right.elements : [right];
-    for (const each of written) this.#infer(node.left, each);
-    if (right instanceof BindParameter && right.expanding && this.#strict.has(right)) this.#lists.add(right);
-  }
-
-  /** A list of any length is one parameter, an array, so that one statement serves all lists. */
-  protected override listMembership(left: string, negative: boolean, bind: BindParameter): string {
-    const impl = this.dialect.typeImpl(bind.type);
-    if (impl.family === "array" || impl.wrapBind("", this.dialect, () => "") !== null) {
-      this.#inferred.add(bind);
-      return super.listMembership(left, negative, bind);
-    }
-    const item = impl.bindProcessor(this.dialect) as ((value: unknown) => unknown) | null;
-    const toArray = (values: unknown): string => {
-      if (!Array.isArray(values)) throw new ArgumentError("the value of an IN list is an array.");
-      return arrayText(values, item, 1);
-    };
-    const cast = this.#lists.delete(bind) || bind.type === wideIntegerType ? this.castName(bind.type) : null;
-    const list = this.placeholder(bind, null, toArray as (value: never) => unknown);
-    return `${left} ${negative ? "<> ALL" : "= ANY"} (${list}${cast === null ? "" : `::${cast}[]`})`;
-  }
-
   protected binary_concat(node: BinaryExpression): string {
     // beside an array, bare text would be read as one
     if (node.left.type.family === "array" || (node.right as ColumnElement).type?.family === "array") {
-      this.#demand(node.left);
-      this.#demand(node.right);
+      this.demand(node.left);
+      this.demand(node.right);
     }
     return this.infix(node, "||");
   }
 
   // any() and all() of a plain list
   protected override tryCast(node: Cast): string {
-    this.#demand(node.element);
+    this.demand(node.element);
     return super.tryCast(node);
   }
 
@@ -305,12 +146,12 @@ export class PostgresqlCompiler extends SQLCompiler {
   }
 
   protected override unary_any(node: UnaryExpression): string {
-    this.#demand(node.element);
+    this.demand(node.element);
     return super.unary_any(node);
   }
 
   protected override unary_all(node: UnaryExpression): string {
-    this.#demand(node.element);
+    this.demand(node.element);
     return super.unary_all(node);
   }
 
@@ -325,8 +166,8 @@ export class PostgresqlCompiler extends SQLCompiler {
   }
 
   #rangeOperator(node: BinaryExpression): string {
-    this.#demand(node.left);
-    this.#demand(node.right);
+    this.demand(node.left);
+    this.demand(node.right);
     return this.infix(node, node.operator.sql);
   }
 
@@ -375,7 +216,7 @@ export class PostgresqlCompiler extends SQLCompiler {
   protected binary_contains(node: BinaryExpression): string {
     // a value in a range: its type is not the range's
     if (node.left.type.isRange && !(node.right as ColumnElement).type.isRange) {
-      this.#demand(node.right);
+      this.demand(node.right);
       return super.infix(node, "@>");
     }
     return this.#asJsonb(node, "@>");
@@ -394,11 +235,11 @@ export class PostgresqlCompiler extends SQLCompiler {
   }
 
   protected binary_jsonGet(node: BinaryExpression): string {
-    this.#demand(node.left);
+    this.demand(node.left);
     return this.infix(node, "->");
   }
   protected binary_jsonGetText(node: BinaryExpression): string {
-    this.#demand(node.left);
+    this.demand(node.left);
     return this.infix(node, "->>");
   }
   protected binary_jsonPathExists(node: BinaryExpression): string {
@@ -408,7 +249,7 @@ export class PostgresqlCompiler extends SQLCompiler {
     return this.#asJsonb(node, "@@");
   }
   protected binary_jsonMerge(node: BinaryExpression): string {
-    this.#demand(node.right);
+    this.demand(node.right);
     return this.#asJsonb(node, "||");
   }
   protected binary_jsonDeletePath(node: BinaryExpression): string {
@@ -425,7 +266,7 @@ export class PostgresqlCompiler extends SQLCompiler {
 
   #asJsonb(node: BinaryExpression, operator: string): string {
     if (!isPlainJson(node.left) && !isPlainJson(node.right)) return this.infix(node, operator);
-    this.#infer(node.left, node.right);
+    this.infer(node.left, node.right);
     const side = (each: Node): string =>
       isPlainJson(each) && bindsOf(each).length === 0
         ? `CAST(${this.process(each)} AS JSONB)`
@@ -437,14 +278,8 @@ export class PostgresqlCompiler extends SQLCompiler {
 
   protected override functionCall(node: FunctionElement): string {
     const name = node.name.toLowerCase();
-    if (TAKES_ANYTHING.test(RENAMED[name] ?? name)) for (const arg of node.args) this.#demand(arg);
+    if (TAKES_ANYTHING.test(RENAMED[name] ?? name)) for (const arg of node.args) this.demand(arg);
     return super.functionCall(node);
-  }
-
-  override visitCast(node: Cast): string {
-    const bind = unwrap(node.element);
-    if (bind instanceof BindParameter && bind.type.family === node.type.family) this.#inferred.add(bind);
-    return super.visitCast(node);
   }
 
   // Names that other databases have for what PostgreSQL calls otherwise.
@@ -497,12 +332,12 @@ export class PostgresqlCompiler extends SQLCompiler {
   }
 
   protected function_json_group_array(node: FunctionElement): string {
-    for (const arg of node.args) this.#demand(arg);
+    for (const arg of node.args) this.demand(arg);
     return `json_agg(${this.processList(node.args)})`;
   }
 
   protected function_json_group_object(node: FunctionElement): string {
-    for (const arg of node.args) this.#demand(arg);
+    for (const arg of node.args) this.demand(arg);
     return `json_object_agg(${this.processList(node.args)})`;
   }
 
@@ -511,27 +346,6 @@ export class PostgresqlCompiler extends SQLCompiler {
   protected override overriding(columns: readonly Column[]): string {
     return columns.some((column) => column.identity?.always === true) ? " OVERRIDING SYSTEM VALUE" : "";
   }
-}
-
-/** The parameters that stand for a node: itself, or the members of a row of values. */
-function bindsOf(node: Node): readonly BindParameter[] {
-  const element = unwrap(node);
-  if (element instanceof BindParameter) return [element];
-  if (element instanceof TupleElement) return element.elements.flatMap((each) => bindsOf(each));
-  return [];
-}
-
-const CONSTANTS = /^(Null|True|False)$/;
-
-/** Whether a parameter may take the type of what stands beside it: a fraction beside a whole number may not. */
-function fits(type: SQLType, beside: Node): boolean {
-  // NULL, true and false say nothing of a type
-  if (CONSTANTS.test(unwrap(beside).visitName)) return false;
-  const other = (beside as ColumnElement).type;
-  // a range beside a multirange would be read as one
-  if (other?.isRange) return type.cacheKey === other.cacheKey;
-  if (other?.family !== "integer") return true;
-  return type.family === "integer" && (type.visitName !== "visitBigInteger" || other.visitName === type.visitName);
 }
 
 function isNamed(element: ColumnElement, name: string): boolean {
