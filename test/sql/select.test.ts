@@ -437,7 +437,11 @@ describe("conditions that are none", () => {
     refused(() => select(users).where((() => true) as never), ArgumentError, "no mapped class is selected");
     refused(() => select(users).where(undefined as never), ArgumentError, "where() got undefined");
     refused(() => select(users).where("a = 1" as never), ArgumentError, 'Write text("a = 1")');
-    refused(() => sql(select(users.c.id).orderBy("name")), CompileError, 'names "name", and the statement selects id.');
+    refused(
+      () => sql(select(users.c.id).orderBy("nix")),
+      CompileError,
+      'names "nix", and the statement selects id; no element of its FROM has a column of that name.',
+    );
     refused(() => select(users).filterBy({ name: undefined }), ArgumentError, "name is undefined");
     refused(
       () => select(users).selectFrom(select(users) as never),

@@ -37,7 +37,7 @@ export function columnCalled(
   }
   const names = selected.map((each) => each.name).join(", ");
   throw new CompileError(
-    `${dialect}: ORDER BY or GROUP BY names ${JSON.stringify(name)}, and the statement selects ${names || "nothing by name"}.`,
+    `${dialect}: ORDER BY or GROUP BY names ${JSON.stringify(name)}, and the statement selects ${names || "nothing by name"}; no element of its FROM has a column of that name.`,
   );
 }
 

@@ -253,7 +253,7 @@ describe("joinedload beside what the statement itself orders and groups by", () 
       .all();
     expect(posts(limited)).toEqual([[], [4, 5]]);
     await expect(session.scalars(withPosts.orderBy("title")).unique().all()).rejects.toThrow(
-      'ORDER BY or GROUP BY names "title", and the statement selects id, name, active, born.',
+      'ORDER BY or GROUP BY names "title", and the statement selects id, name, active, born; no element',
     );
   });
 
