@@ -42,7 +42,12 @@ const setupFiles = ["test/support/properties.ts"];
  */
 const common = { isolate: false, maxWorkers: 2, setupFiles, testTimeout: 30_000, hookTimeout: 60_000 };
 
-const unit = { ...common, name: "unit", include: ["test/**/*.test.ts"], exclude: [...PER_DATABASE, ...UNIT_ALONE] };
+const unit = {
+  ...common,
+  name: "unit",
+  include: ["test/**/*.test.ts"],
+  exclude: [...PER_DATABASE, ...UNIT_ALONE, "**/node_modules/**"],
+};
 
 const perDatabase = { ...common, include: PER_DATABASE, exclude: ALONE };
 
