@@ -6,9 +6,9 @@
 /** A key as maps compare it. */
 export type KeyHash = string | number | bigint;
 
-/** A shorter run is given up where another key comes. */
+/** A shorter run is given up where others come that follow each other. */
 const SHORT = 8;
-/** A run may have so many holes where it is short. */
+/** So many holes one after the other a run may have, and as many in all beside one for each of its values. */
 const HOLES = 16;
 
 export class KeyMap<V> {
@@ -18,6 +18,8 @@ export class KeyMap<V> {
   /** How many values are in the run. */
   #used = 0;
   readonly #others: Map<KeyHash, V> = new Map();
+  /** The last number that came to the others. */
+  #last = Number.NaN;
 
   get size(): number {
     return this.#used + this.#others.size;
@@ -42,7 +44,10 @@ export class KeyMap<V> {
         this.#run.push(value);
         this.#used++;
       } else if (this.#makePlace(key)) this.#put(key - this.#first, value);
-      else this.#others.set(key, value);
+      else {
+        this.#last = key;
+        this.#others.set(key, value);
+      }
     }
   }
 
@@ -81,13 +86,13 @@ export class KeyMap<V> {
     this.#run[at] = value;
   }
 
-  /** Whether a key has its place in the run; it grows up to the key as long as half of it is in use. */
+  /** Whether a key has its place in the run; it grows up to one that is near as long as half of it is in use. */
   #makePlace(key: number): boolean {
     if (!Number.isSafeInteger(key)) return false;
     const at = key - this.#first;
     if (at >= 0 && at < this.#run.length) return true;
-    if (at < 0 || at >= 2 * this.#used + HOLES) {
-      if (this.#run.length >= SHORT) return false;
+    if (at < 0 || at >= Math.min(2 * this.#used, this.#run.length) + HOLES) {
+      if (this.#used >= SHORT || (this.#used > 0 && key !== this.#last + 1)) return false;
       this.#giveUp();
       this.#first = key;
     }

@@ -17,6 +17,9 @@ export type RootedMapper = StateMapper & { readonly base: StateMapper };
 
 /** What the unopened objects of one class that one statement loaded into one session have in common. */
 export class LoadedAlike {
+  /** The same with one slot converted, by its bit: few of them serve all objects. */
+  private converted: Map<number, LoadedAlike> | null = null;
+
   constructor(
     readonly mapper: RootedMapper,
     readonly origin: LoadOrigin,
@@ -36,6 +39,23 @@ export class LoadedAlike {
   /** The same for objects that the identity map holds weakly from now on. */
   onPage(page: object): LoadedAlike {
     return new LoadedAlike(this.mapper, this.origin, this.raw, this.keySlot, this.tie, page);
+  }
+
+  /** The same for objects of which one value more was converted. @param bit that of its slot */
+  afterConversion(bit: number): LoadedAlike {
+    this.converted ??= new Map();
+    let next = this.converted.get(bit);
+    if (next === undefined) {
+      next = new LoadedAlike(this.mapper, this.origin, this.raw & ~bit, this.keySlot, this.tie, this.page);
+      this.converted.set(bit, next);
+    }
+    return next;
+  }
+
+  /** What an attribute has for what the driver gave. */
+  convert(slot: number, raw: unknown): unknown {
+    const convert = this.origin.converters[slot];
+    return raw === null || convert == null ? raw : convert(raw as never);
   }
 
   /** Makes the state of one of the objects. */

@@ -52,7 +52,12 @@ class Stamp extends Returning {
   static valueIn(target: object, slot: number, bit: number): unknown {
     if (!(#state in target)) return undefined;
     const state = target.#state;
-    return state instanceof LoadedAlike && (state.raw & bit) === 0 ? (target.#values as unknown[])[slot] : undefined;
+    if (!(state instanceof LoadedAlike)) return undefined;
+    const values = target.#values as unknown[];
+    if ((state.raw & bit) === 0) return values[slot];
+    values[slot] = state.convert(slot, values[slot]);
+    target.#state = state.afterConversion(bit);
+    return values[slot];
   }
 
   static move(target: object, alike: LoadedAlike): void {
@@ -82,7 +87,7 @@ export const peekState: (target: object) => InstanceState | LoadedAlike = Stamp.
 /** The values of an entity that is not opened. */
 export const unopenedValues: (target: object) => readonly unknown[] = Stamp.unopened;
 
-/** The value in a slot of an entity that is not opened; undefined for all other objects, and where it has to be converted first. */
+/** The value in a slot of an entity that is not opened, converted where that was not done yet; undefined for all other objects. */
 export const unopenedValue: (target: object, slot: number, bit: number) => unknown = Stamp.valueIn;
 
 /** Counts an entity that is not opened among others. */

@@ -117,6 +117,8 @@ export class Parents {
   }
 }
 
+const NONE: readonly StateAttribute[] = [];
+
 /** What only few states need. */
 export class StateExtra {
   pending: Map<StateAttribute, PendingMutations> | null = null;
@@ -133,9 +135,19 @@ export class StateExtra {
   /** Attributes whose null is written although the column has a default. */
   sentNulls: Set<StateAttribute> | null = null;
   /** Collections that hold a part of their members: loaded with a condition or a limit. */
-  partial: Set<StateAttribute> | null = null;
+  partial: readonly StateAttribute[] = NONE;
   /** Data of the application's own. */
   info: Record<string, unknown> | null = null;
+
+  /** A collection has a part of its members. */
+  notePart(collection: StateAttribute): void {
+    if (!this.partial.includes(collection)) this.partial = [...this.partial, collection];
+  }
+
+  /** A collection has all its members, or is not loaded. */
+  noteWhole(collection: StateAttribute): void {
+    if (this.partial.length > 0) this.partial = this.partial.filter((each) => each !== collection);
+  }
 }
 
 const empty: (readonly undefined[])[] = [];
@@ -333,7 +345,7 @@ export class InstanceState {
     if (this.extra !== null) {
       this.extra.empties = null;
       this.extra.saidSince = null;
-      this.extra.partial = null;
+      this.extra.partial = NONE;
     }
     this.expired = true;
     if (heard.expire) announceInstance("expire", this);
@@ -351,7 +363,7 @@ export class InstanceState {
 
   /** Whether a collection is loaded in part: with a condition or a limit of its loader. */
   isPartial(attribute: StateAttribute): boolean {
-    return this.extra?.partial?.has(attribute) === true;
+    return this.extra?.partial.includes(attribute) === true;
   }
 
   pendingFor(attribute: StateAttribute): PendingMutations {

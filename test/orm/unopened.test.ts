@@ -81,6 +81,18 @@ describe("a loaded object is not opened", () => {
     expect(isUnopened(shelf)).toBe(false);
   });
 
+  test("by a value that has to be converted, which is the same each time", async () => {
+    const { Session } = await shelves();
+    await using session = Session();
+    const shelf = await session.getOne(Shelf, 1);
+    expect(shelf.since).toEqual(since);
+    expect(shelf.since).toBe(shelf.since);
+    expect(isUnopened(shelf)).toBe(true);
+    shelf.name = "opened";
+    expect(shelf.since).toEqual(since);
+    expect(inspect(shelf).attrs.since.history.unchanged).toEqual([since]);
+  });
+
   test("by get, nor by a second get", async () => {
     const { Session } = await shelves();
     await using session = Session();
@@ -102,14 +114,6 @@ describe("an object that is opened", () => {
     await session.commit();
     await using other = Session();
     expect((await other.getOne(Book, 1)).pages).toBe(250);
-  });
-
-  test("by a value that has to be converted gives the same value each time", async () => {
-    const { Session } = await shelves();
-    await using session = Session();
-    const shelf = await session.getOne(Shelf, 1);
-    expect(shelf.since).toEqual(since);
-    expect(shelf.since).toBe(shelf.since);
   });
 
   test("is what it was: its identity, its session, its life cycle", async () => {

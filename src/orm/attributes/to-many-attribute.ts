@@ -381,7 +381,7 @@ export class ToManyAttribute extends RelationAttribute {
     if (this.listeners !== null && this.listeners.initCollection.length > 0) this.#announce(state, this.get(state));
     if (state.key === null) this.keepAsCommitted(state);
     if (state.extra === null) return;
-    state.extra.partial?.delete(this);
+    state.extra.noteWhole(this);
     state.extra.empties?.delete(this);
     const pending = state.extra.pending?.get(this);
     if (pending === undefined) return;
@@ -404,9 +404,7 @@ export class ToManyAttribute extends RelationAttribute {
   /** Takes members as a part of the collection: what else belongs to it is not known. */
   setPart(state: InstanceState, members: object[]): void {
     this.setCommitted(state, members);
-    const extra = state.ext();
-    extra.partial ??= new Set();
-    extra.partial.add(this);
+    state.ext().notePart(this);
   }
 
   /** Takes a member in or out as the database has it by now: no event, no change. Whether a part of the collection would have it is not known. */
@@ -421,7 +419,7 @@ export class ToManyAttribute extends RelationAttribute {
     state.commitAttribute(this);
     state.extra?.pending?.delete(this);
     state.extra?.empties?.delete(this);
-    state.extra?.partial?.delete(this);
+    state.extra?.noteWhole(this);
     if (state.refs !== null) {
       state.refs[this.slot] = undefined;
       state.refs[this.slot + 1] = undefined;

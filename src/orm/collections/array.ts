@@ -152,7 +152,9 @@ class Traps implements ProxyHandler<object[]>, Entry {
     readonly link: CollectionLink,
   ) {}
 
-  get(storage: object[], key: PropertyKey, receiver: unknown): unknown {
+  get(storage: object[], key: PropertyKey): unknown {
+    // What loops ask for at each step is answered first.
+    if (key === "length") return storage.length;
     if (key === ENTRY) return this;
     const method = methods[key];
     if (method !== undefined) return method;
@@ -160,7 +162,7 @@ class Traps implements ProxyHandler<object[]>, Entry {
       const { kind } = this.link.attribute;
       if (kind.arranged !== undefined) return () => kind.arranged?.(storage);
     }
-    return Reflect.get(storage, key, receiver);
+    return storage[key as keyof typeof storage];
   }
 
   set(storage: object[], key: PropertyKey, value: unknown): boolean {

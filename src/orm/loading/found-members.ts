@@ -19,8 +19,8 @@ export class FoundMembers implements Found {
   #members: object[] = [];
   /** Where each run begins among the members; it ends where the next one begins. */
   readonly #starts: number[] = [];
-  /** For each run the one before it of the same parent; -1 for none. */
-  readonly #before: number[] = [];
+  /** For runs of parents that had one before it: which. */
+  readonly #before: Map<number, number> = new Map();
   /** The last run of each parent. */
   readonly #lastOf: KeyMap<number> = new KeyMap();
 
@@ -33,7 +33,8 @@ export class FoundMembers implements Found {
       const hash = hashes[i];
       if (hash === last) continue;
       last = hash;
-      this.#before.push(this.#lastOf.get(hash) ?? -1);
+      const before = this.#lastOf.get(hash);
+      if (before !== undefined) this.#before.set(starts.length, before);
       this.#lastOf.set(hash, starts.length);
       starts.push(offset + i);
     }
@@ -43,9 +44,9 @@ export class FoundMembers implements Found {
   membersOf(hash: Hash): object[] {
     const last = this.#lastOf.get(hash);
     if (last === undefined) return [];
-    if (this.#before[last] < 0) return this.#members.slice(this.#starts[last], this.#starts[last + 1]);
+    if (!this.#before.has(last)) return this.#members.slice(this.#starts[last], this.#starts[last + 1]);
     const runs: number[] = [];
-    for (let run = last; run >= 0; run = this.#before[run]) runs.push(run);
+    for (let run: number | undefined = last; run !== undefined; run = this.#before.get(run)) runs.push(run);
     const found: object[] = [];
     for (let i = runs.length - 1; i >= 0; i--) {
       const end = this.#starts[runs[i] + 1] ?? this.#members.length;
