@@ -8,6 +8,7 @@ import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { ExpressionAttribute } from "../attributes/expression-attribute.js";
 import { describeValue } from "../attributes/relation-attribute.js";
 import { AnyRelation } from "./any-relation.js";
+import { CompositeElement } from "./composite-element.js";
 import { requireEntity } from "./entity.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
 import { InstrumentedRelation } from "./instrumented-relation.js";
@@ -85,8 +86,10 @@ export class LoaderOption extends LoadOption {
     for (const pick of picks) {
       if (pick === "*") keys.push("*");
       else {
-        const picked = this.pick(pick);
-        for (const each of Array.isArray(picked) ? (picked as unknown[]) : [picked]) {
+        const picked = [this.pick(pick)].flat();
+        for (const each of picked.flatMap((one): readonly unknown[] =>
+          one instanceof CompositeElement ? one.elements : [one],
+        )) {
           if (each instanceof InstrumentedColumn) keys.push(each.key);
           else if (each instanceof InstrumentedRelation || each instanceof AnyRelation) {
             throw new InvalidRequestError(

@@ -7,7 +7,7 @@ import { requireCondition } from "../../sql/elements/coerce.js";
 import type { Attrs, Cls, EntityRef, LoadOption, RelAttr } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
 import type { EffectiveOption, IsMany } from "../../sql/load-effects.js";
-import type { Condition, Expr, Named, Valued } from "../../sql/typing.js";
+import type { Condition, Named, Valued } from "../../sql/typing.js";
 import type { AnyClass } from "../mapping/declarations.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { allMappers } from "../mapping/registry.js";
@@ -22,7 +22,7 @@ import { type ColumnAction, LoaderCriteria, type RelationSettings, type Strategy
 /** A relationship of `E`, picked by a lambda. */
 export type PickRelation<E, R, N extends string = string> = (entity: Attrs<E>) => RelAttr<R, unknown, unknown, N>;
 /** One or several columns of `E`, picked by a lambda. */
-export type PickColumns<E> = (entity: Attrs<E>) => Expr<unknown, unknown> | readonly Expr<unknown, unknown>[];
+export type PickColumns<E> = (entity: Attrs<E>) => Valued<unknown, unknown> | readonly Valued<unknown, unknown>[];
 
 /** The name of a relationship or column, where the types know it. */
 type Known<N extends string> = string extends N ? never : N;

@@ -7,6 +7,7 @@ import type { Initiator } from "../attributes/attribute.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import { ExpressionAttribute } from "../attributes/expression-attribute.js";
 import { RelationAttribute } from "../attributes/relation-attribute.js";
+import type { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import { MapperConfigurationError } from "../errors.js";
 import { asElement } from "../loading/comparator.js";
 import { listenInstance } from "../mapper-events.js";
@@ -132,7 +133,19 @@ function addValidator(mapper: Mapper, declaration: ValidatorDeclaration, name: s
     });
     return;
   }
-  listeners.append.push((state, value, initiator) => (concerns(state, initiator) ? call(state, value, single) : value));
+  // Members that are assigned together are all looked at before any of them comes in.
+  listeners.bulkReplace.push((state, values, initiator) => {
+    if (!concerns(state, initiator)) return;
+    const present = (attribute as ToManyAttribute).loadedMembers(state);
+    values.forEach((value, i) => {
+      if (!present.includes(value)) values[i] = call(state, value, single) as object;
+    });
+  });
+  listeners.append.push((state, value, initiator) =>
+    concerns(state, initiator) && !(initiator.operation === "bulk replace" && initiator.label === attribute.label)
+      ? call(state, value, single)
+      : value,
+  );
   if (includeRemoves)
     listeners.remove.push((state, value, initiator) => {
       if (concerns(state, initiator)) call(state, value, true);

@@ -1,15 +1,18 @@
 import { ColumnElement } from "../element.js";
+import { ElementList, Label } from "../elements/expression.js";
 import { EntityElement } from "../entity.js";
 import { CompileError } from "../errors.js";
 import type { Node } from "../node.js";
 import { FromClause } from "./from-clause.js";
 import type { SelectedColumn } from "./query.js";
 
-/** The elements of a select list: FROM elements and entities give their columns. */
+/** The elements of a select list: FROM elements, entities and lists of columns give those. */
 export function expandColumns(nodes: readonly Node[]): ColumnElement[] {
   const elements: ColumnElement[] = [];
   for (const node of nodes) {
-    if (node instanceof ColumnElement) elements.push(node);
+    const element = node instanceof Label ? node.element : node;
+    if (element instanceof ElementList) elements.push(...element.elements);
+    else if (node instanceof ColumnElement) elements.push(node);
     else if (node instanceof FromClause || node instanceof EntityElement) {
       for (const column of node.columns) if ((column as { system?: boolean }).system !== true) elements.push(column);
     }

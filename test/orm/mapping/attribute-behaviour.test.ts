@@ -123,6 +123,18 @@ describe("validators", () => {
     ]);
   });
 
+  test("[AB-01] members that are assigned together come in all or not at all", () => {
+    const user = make(User, { email: "a@x" });
+    const [first, second] = ["a", "b"].map((title) => make(Post, { title }));
+    user.posts = [first];
+    expect(() => {
+      user.posts = [second, make(Post, { title: "spam" })];
+    }).toThrow("no spam");
+    expect([user.posts, first.user, second.user ?? null]).toEqual([[first], user, null]);
+    user.posts = [first, second];
+    expect(user.seen?.map(([, title]) => title)).toEqual(["a", "b", "spam", "b"]);
+  });
+
   test("[AB-02] includeRemoves tells of removals, includeBackrefs of the other side", () => {
     const user = make(User, { email: "a@x" });
     const post = make(Post, { title: "a" });

@@ -1,6 +1,7 @@
 /** Composite value objects: several columns read and written as one. */
 import { describe, expect, expectTypeOf, test } from "vitest";
 import {
+  aliased,
   attrs,
   type BoolExpr,
   Column,
@@ -9,8 +10,10 @@ import {
   column,
   composite,
   create,
+  defer,
   insert,
   inspect,
+  loadOnly,
   type NumExpr,
   type OptionalProps,
   PrimaryKey,
@@ -106,6 +109,35 @@ async function vertices() {
 }
 
 describe("composites", () => {
+  test("[CO-01] stands for its columns in subqueries and loader options", async () => {
+    const { Session } = await vertices();
+    await using session = Session();
+    const v = attrs(Vertex);
+    const starts = select(v.id, v.start).subquery();
+    expect(Object.keys(starts.c)).toEqual(["id", "startX", "startY"]);
+    const from = aliased(Vertex, starts);
+    expect(await session.scalars(select(from.start).where(from.start.x.gt(2))).all()).toEqual([new Point(3, 4)]);
+    const [lean] = await session
+      .scalars(
+        select(Vertex)
+          .options(loadOnly(Vertex, (x) => x.start))
+          .orderBy(v.id),
+      )
+      .all();
+    expect(lean.start).toEqual(new Point(3, 4));
+    expect([...inspect(lean).unloaded].sort()).toEqual(["x2", "y2"]);
+    session.expungeAll();
+    const [late] = await session
+      .scalars(
+        select(Vertex)
+          .options(defer(Vertex, (x) => [x.end, x.start]))
+          .orderBy(v.id),
+      )
+      .all();
+    expect([...inspect(late).unloaded].sort()).toEqual(["startX", "startY", "x2", "y2"]);
+    await session.runSync(() => expect((late as Vertex).end).toEqual(new Point(5, 6)));
+  });
+
   test("[CO-01] two columns read and write as one immutable object", async () => {
     const { Session } = await vertices();
     expect(reg.metadata.tables.get("vertices")?.columns.map((c) => c.name)).toEqual([
