@@ -294,7 +294,12 @@ describe("attribute events", () => {
     const post = make(Post, { title: "a" });
     user.posts.push(post, make(Post, { title: "swap" }));
     expect(user.posts.map((each) => each.title)).toEqual(["a", "other"]);
-    expect(set).toHaveBeenCalledWith(post, user, undefined);
+    expect(set).toHaveBeenCalledWith(
+      post,
+      user,
+      undefined,
+      expect.objectContaining({ key: "posts", operation: "append" }),
+    );
     user.posts = [];
     // Each is heard of twice, as in SQLAlchemy: from the list that was replaced, and from the other side, which takes it out of the new one.
     expect(removed).toHaveBeenCalledTimes(4);
@@ -378,7 +383,7 @@ describe("events of objects", () => {
       "expire undefined",
       // A refresh expires first.
       "expire undefined",
-      "refresh id,name,at",
+      "refresh undefined",
     ]);
   });
 
