@@ -1,4 +1,5 @@
 /** An attribute of related objects as one's own: `user.keywords` for `user.links[i].keyword`. SQLAlchemy: `association_proxy`. */
+import { TRUE } from "../../sql/elements/expression.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import { type Association, listView, MapView, SetView } from "../collections/association-views.js";
@@ -151,9 +152,9 @@ export class AssociationProxyDescriptor extends Descriptor {
         const element = x[far] as Element & { readonly relationship?: Relationship };
         const { relationship: next } = element;
         if (next !== undefined) return next.uselist ? element.any(condition) : element.has(condition);
-        // Over a column: a condition on the rows that have it.
+        // Over a column: a condition on the rows that have it; without one, that there are any, whatever they hold.
         if (typeof element[name] === "function" && !("type" in element)) return element[name](condition);
-        return condition === undefined ? element.isNotNull() : (condition as (x: Attrs) => unknown)(x);
+        return condition === undefined ? TRUE : (condition as (x: Attrs) => unknown)(x);
       });
     const own: Record<string, (...args: unknown[]) => unknown> = {
       any: (condition) => inner("any", condition),

@@ -270,4 +270,42 @@ describe("a sharded session", () => {
       ]);
     }
   });
+
+  test("[XS-01] columns of subclasses are loaded from the shard of each object", async () => {
+    const own = registry();
+    @own.Entity("vehicles", { polymorphicOn: "kind", polymorphicIdentity: "vehicle" })
+    class Vehicle {
+      @PrimaryKey() id!: number;
+      @Column(t.string(10)) kind!: string;
+      @Column(t.string(10)) where!: string;
+    }
+    @own.Entity("trucks", { polymorphicIdentity: "truck", polymorphicLoad: "selectin" })
+    class Truck extends Vehicle {
+      @Column(t.integer) load!: number;
+    }
+    const shards: Record<string, AsyncEngine> = {};
+    for (const name of ["west", "east"]) {
+      const { engine } = await freshDatabase({ file: true });
+      await own.metadata.createAll(engine);
+      shards[name] = engine;
+    }
+    const both = () => ["west", "east"];
+    const Session = asyncSessionmaker(undefined, {
+      sharding: {
+        shards,
+        shardChooser: (object) => (object as Vehicle).where,
+        identityChooser: both,
+        executeChooser: both,
+      },
+    });
+    await Session.begin((s) =>
+      s.addAll([make(Truck, { where: "west", load: 1 }), make(Truck, { where: "east", load: 2 })]),
+    );
+    await using session = Session();
+    const found = await session.scalars(select(Vehicle)).all();
+    expect(found.map((each) => [each.id, (each as Truck).load])).toEqual([
+      [1, 1],
+      [1, 2],
+    ]);
+  });
 });
