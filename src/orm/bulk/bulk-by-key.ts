@@ -109,6 +109,7 @@ function* readVersions(session: SessionCore, mapper: Mapper, changes: readonly C
 function bringUpToDate(session: SessionCore, written: InstanceState): void {
   const present = session.lookupRow(written);
   if (present === undefined) return;
+  session.membership.registerAltered(present);
   const mapper = mapperOf(present);
   for (const attribute of mapperOf(written).columnAttributes) {
     const own = mapper.attributes.get(attribute.key);

@@ -296,10 +296,15 @@ class BulkRun {
       const gone = matched.filter(({ state, uncertain }) => !uncertain && !state.deleted);
       this.session.membership.registerDeleted(gone.map(({ state }) => state));
       // Whether the row is gone shows when the object is read.
-      for (const { state, uncertain } of matched) if (uncertain) state.expireAll();
+      for (const { state, uncertain } of matched) {
+        if (!uncertain) continue;
+        this.session.membership.registerAltered(state);
+        state.expireAll();
+      }
       return;
     }
     for (const { state } of matched) {
+      this.session.membership.registerAltered(state);
       const mapper = mapperOf(state);
       const values = fresh.get(state) as ReadonlyMap<Column, unknown>;
       for (const [column, value] of values) {

@@ -268,6 +268,11 @@ export class Membership {
     }
   }
 
+  /** A statement has changed the row of an object: a savepoint that is rolled back expires it. */
+  registerAltered(state: InstanceState): void {
+    this.host.snapshot?.dirty.add(state);
+  }
+
   /** Objects whose DELETE was flushed; they stay attached until the transaction ends. */
   registerDeleted(states: Iterable<InstanceState>): void {
     for (const state of states) {
@@ -309,7 +314,11 @@ export class Membership {
     this.deleted.delete(state);
     if (!state.deleted || state.session !== this.host) return;
     state.deleted = false;
-    this.identity.add(mapperOf(state).base, state);
+    const { base } = mapperOf(state);
+    // Another object may have been loaded for a row that came in its place.
+    const holder = this.identity.get(base, state.key as IdentityKey, tokenOf(state));
+    if (holder !== undefined && holder !== state) this.expunge([holder]);
+    this.identity.add(base, state);
     if (state.modified) this.modified.add(state);
     this.host.transition("deletedToPersistent", state);
   }

@@ -330,7 +330,7 @@ export class SessionTransaction {
     this.session.transaction = this.parent;
     if (this.parent === null) this.session.transactionEnded();
     try {
-      for (const { connection, transaction, owned, before } of this.#joined) {
+      for (const { connection, transaction, owned, before, shouldCommit } of this.#joined) {
         if (before !== null) connection.putOptions(before);
         if (invalidate) yield* connection.invalidate();
         if (this.nested) {
@@ -338,7 +338,7 @@ export class SessionTransaction {
         } else if (owned) {
           const waiting = connection.closeSoon();
           if (waiting !== null) yield* waiting;
-        } else if (wasOpen) yield* transaction.close();
+        } else if (wasOpen && shouldCommit) yield* transaction.close();
       }
     } finally {
       this.#joined = [];

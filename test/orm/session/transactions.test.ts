@@ -12,6 +12,7 @@ import {
   select,
   t,
   text,
+  update,
 } from "../../../src/index.js";
 import { make, storeFor } from "../support.js";
 
@@ -241,6 +242,59 @@ describe("savepoints", () => {
     expect(inspect(first).expired).toBe(true);
     await session.refresh(first);
     expect(first.name).toBe("first");
+  });
+});
+
+describe("what a rollback finds changed", () => {
+  test("objects that an UPDATE or DELETE statement has met in a savepoint are as before it", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    const [first] = await session.scalars(select(Item)).all();
+    const other = make(Item, { name: "other" });
+    session.add(other);
+    await session.flush();
+    const savepoint = await session.beginNested();
+    await session.execute(
+      update(Item)
+        .where((i) => i.name.eq("first"))
+        .values({ name: "where" }),
+    );
+    await session.execute(update(Item), [{ id: other.id, name: "by key" }]);
+    expect([first.name, other.name]).toEqual(["where", "by key"]);
+    await savepoint.rollback();
+    expect(inspect(first).attrs.name.loaded || inspect(other).attrs.name.loaded).toBe(false);
+    await session.refresh(first);
+    await session.refresh(other);
+    expect([first.name, other.name]).toEqual(["first", "other"]);
+  });
+
+  test("an object that was loaded in place of a deleted one leaves when that one comes back", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    const first = await session.scalars(select(Item)).one();
+    await session.delete(first);
+    await session.flush();
+    await session.execute(text("insert into items (id, name) values (1, 'instead')"));
+    const instead = await session.getOne(Item, 1);
+    expect([instead === first, instead.name]).toEqual([false, "instead"]);
+    await session.rollback();
+    expect([session.has(first), session.has(instead)]).toEqual([true, false]);
+    expect(await session.get(Item, 1)).toBe(first);
+  });
+
+  test("close() leaves the transaction alone that the session has joined; rollback() does not", async () => {
+    const { Session, engine } = await withItem();
+    await using connection = await engine.connect();
+    const outer = await connection.begin();
+    const session = Session({ bind: connection });
+    session.add(make(Item, { name: "second" }));
+    await session.flush();
+    await session.close();
+    expect(outer.isActive).toBe(true);
+    expect(await connection.scalar(text("select count(*) from items"))).toBe(2);
+    expect(await names(session)).toEqual(["first", "second"]);
+    await session.rollback();
+    expect(outer.isActive).toBe(false);
   });
 });
 
