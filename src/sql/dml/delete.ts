@@ -5,7 +5,7 @@ import { Table } from "../schema/table.js";
 import type { FromClause } from "../selectable/from-clause.js";
 import { requireFrom } from "../selectable/resolve.js";
 import type { Selectable } from "../selectable/select-typing.js";
-import type { ReturningColumns, ReturningRow } from "./dml.js";
+import type { ReturningColumns, ReturningObject, ReturningRow } from "./dml.js";
 import { RestrictedStatement } from "./restricted.js";
 
 const none: readonly never[] = Object.freeze([]);
@@ -43,11 +43,18 @@ export class Delete<Row = never, Ent extends readonly unknown[] = [], C = unknow
     return this.copyWith({ froms: [...this.froms, ...froms.map((each) => requireFrom(each, "using()"))] });
   }
 
-  /** What the deleted rows give back; everything where nothing is named. */
+  /**
+   * What the deleted rows give back: tuples of what is named, everything where nothing is, or objects where one is given.
+   *
+   * @example returning(users.c.id, users.c.name)
+   * @example returning({ id: users.c.id, name: users.c.name })
+   */
   returning<const A extends readonly Selectable[]>(
     ...columns: A
-  ): Delete<A extends readonly [] ? unknown[] : ReturningRow<A>, Ent, ReturningColumns<A>> {
-    return this.copyWith(this.returningOf(columns)) as never;
+  ): Delete<A extends readonly [] ? unknown[] : ReturningRow<A>, Ent, ReturningColumns<A>>;
+  returning<A extends ReturningObject>(columns: A): Delete<ReturningRow<A>, Ent, ReturningColumns<A>>;
+  returning(...columns: readonly unknown[]): unknown {
+    return this.copyWith(this.returningOf(columns));
   }
 }
 

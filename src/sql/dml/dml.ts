@@ -16,14 +16,20 @@ import {
 import type { FromClause } from "../selectable/from-clause.js";
 import { baseColumn } from "../selectable/join.js";
 import { CTE, type CTEOptions, type SelectedColumn, type SubqueryColumns } from "../selectable/query.js";
-import { attributeSets, entityOf, requireFrom, requireSelected } from "../selectable/resolve.js";
+import { attributeSets, entityOf, requireFrom, requireSelected, selectedNode } from "../selectable/resolve.js";
 import type { RowOf, Selectable, SelectColumns } from "../selectable/select-typing.js";
 import { disambiguate } from "../selectable/selected-columns.js";
+import { isPlainObject, selectedObject } from "../selectable/selected-object.js";
 import { Statement } from "../statement.js";
 import { describeValue } from "../types/text-check.js";
 import type { Condition, LOADS, ROW, RowsOf } from "../typing.js";
 
 const none: readonly never[] = Object.freeze([]);
+
+const mixed = (): InvalidRequestError =>
+  new InvalidRequestError(
+    "returning({ ... }) gives objects and takes no more columns: name all of them in one object.",
+  );
 
 /** What an INSERT, UPDATE or DELETE can be made for. */
 export type DMLTarget<E = unknown> = Cls<E> | EntityRef<E, unknown> | AnyTable | FromClause<unknown>;
@@ -92,6 +98,12 @@ export abstract class DMLStatement<Row = never, C = unknown> extends Statement i
     if (this.defaultsAsked !== null) {
       throw new InvalidRequestError("returning() and returnDefaults() exclude each other: RETURNING gives rows.");
     }
+    const only = columns.length === 1 ? columns[0] : undefined;
+    if (isPlainObject(only) && selectedNode(only) === null) {
+      if (this.returningNodes.length > 0) throw mixed();
+      return { returningNodes: selectedObject(only, "returning"), rowKeys: Object.keys(only) };
+    }
+    if (this.rowKeys.length > 0) throw mixed();
     const nodes =
       columns.length === 0
         ? [this.entity ?? (this.target as Node)]
@@ -195,6 +207,8 @@ export abstract class DMLStatement<Row = never, C = unknown> extends Statement i
 export type DMLWhere<Ent extends readonly unknown[]> = Condition | ((...entities: Ent) => Condition);
 
 /** The row that RETURNING gives: the whole table or entity where nothing is named. */
-export type ReturningRow<A extends readonly Selectable[]> = RowOf<A>;
+export type ReturningRow<A extends readonly Selectable[] | ReturningObject> = RowOf<A>;
+/** What RETURNING may be given to have objects for rows. */
+export type ReturningObject = Readonly<Record<string, Selectable>>;
 /** The columns that RETURNING gives, for a CTE. */
-export type ReturningColumns<A extends readonly Selectable[]> = SelectColumns<A>;
+export type ReturningColumns<A extends readonly Selectable[] | ReturningObject> = SelectColumns<A>;

@@ -18,7 +18,7 @@ import { Query, type SelectedColumn } from "../selectable/query.js";
 import type { Selectable } from "../selectable/select-typing.js";
 import { describeValue } from "../types/text-check.js";
 import type { Condition, Expr, ExprOf, Operand, Valued } from "../typing.js";
-import { DMLStatement, type ReturningColumns, type ReturningRow } from "./dml.js";
+import { DMLStatement, type ReturningColumns, type ReturningObject, type ReturningRow } from "./dml.js";
 
 const none: readonly never[] = Object.freeze([]);
 
@@ -199,11 +199,18 @@ export class Insert<
     return this.copyWith({ columns: targets, rows: none, source, includeDefaults: options.includeDefaults !== false });
   }
 
-  /** What the inserted rows give back; everything where nothing is named. */
+  /**
+   * What the inserted rows give back: tuples of what is named, everything where nothing is, or objects where one is given.
+   *
+   * @example returning(users.c.id, users.c.name)
+   * @example returning({ id: users.c.id, name: users.c.name })
+   */
   returning<const A extends readonly Selectable[]>(
     ...columns: A
-  ): Insert<A extends readonly [] ? unknown[] : ReturningRow<A>, Cols, Values, ReturningColumns<A>> {
-    return this.copyWith(this.returningOf(columns)) as never;
+  ): Insert<A extends readonly [] ? unknown[] : ReturningRow<A>, Cols, Values, ReturningColumns<A>>;
+  returning<A extends ReturningObject>(columns: A): Insert<ReturningRow<A>, Cols, Values, ReturningColumns<A>>;
+  returning(...columns: readonly unknown[]): unknown {
+    return this.copyWith(this.returningOf(columns));
   }
 
   /**

@@ -10,7 +10,7 @@ import type { FromClause } from "../selectable/from-clause.js";
 import { requireFrom } from "../selectable/resolve.js";
 import type { Selectable } from "../selectable/select-typing.js";
 import { describeValue } from "../types/text-check.js";
-import type { ReturningColumns, ReturningRow } from "./dml.js";
+import type { ReturningColumns, ReturningObject, ReturningRow } from "./dml.js";
 import type { EntityValues } from "./insert.js";
 import { RestrictedStatement } from "./restricted.js";
 
@@ -90,11 +90,18 @@ export class Update<
     return this.copyWith({ froms: [...this.froms, ...froms.map((each) => requireFrom(each, "from()"))] });
   }
 
-  /** What the updated rows give back; everything where nothing is named. */
+  /**
+   * What the updated rows give back: tuples of what is named, everything where nothing is, or objects where one is given.
+   *
+   * @example returning(users.c.id, users.c.name)
+   * @example returning({ id: users.c.id, name: users.c.name })
+   */
   returning<const A extends readonly Selectable[]>(
     ...columns: A
-  ): Update<A extends readonly [] ? unknown[] : ReturningRow<A>, Values, Ent, ReturningColumns<A>> {
-    return this.copyWith(this.returningOf(columns)) as never;
+  ): Update<A extends readonly [] ? unknown[] : ReturningRow<A>, Values, Ent, ReturningColumns<A>>;
+  returning<A extends ReturningObject>(columns: A): Update<ReturningRow<A>, Values, Ent, ReturningColumns<A>>;
+  returning(...columns: readonly unknown[]): unknown {
+    return this.copyWith(this.returningOf(columns));
   }
 
   /**

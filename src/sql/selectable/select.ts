@@ -1,6 +1,5 @@
 import { ColumnElement } from "../element.js";
 import { requireCondition } from "../elements/coerce.js";
-import { Label } from "../elements/expression.js";
 import { orderElement } from "../elements/label-reference.js";
 import { withParams } from "../elements/params.js";
 import { type WindowOptions, windowSpec } from "../elements/window.js";
@@ -12,7 +11,7 @@ import type { Loading, Tells } from "../load-effects.js";
 import type { Node, Parts } from "../node.js";
 import type { LOADS, Valued } from "../typing.js";
 import { type ColumnDescription, describeColumns } from "./descriptions.js";
-import { FromClause } from "./from-clause.js";
+import type { FromClause } from "./from-clause.js";
 import { Query, rowCount, type SelectedColumn } from "./query.js";
 import { attributeSets, entitiesAmong, entityOf, requireFrom, requireSelected, selectedNode } from "./resolve.js";
 import { columnNamed, reducedColumns } from "./select-names.js";
@@ -28,6 +27,7 @@ import {
 } from "./select-parts.js";
 import type { EntitiesOf, FilterOf, Ordering, RowOf, Selectable, SelectColumns, Where } from "./select-typing.js";
 import { disambiguate } from "./selected-columns.js";
+import { isPlainObject, selectedObject } from "./selected-object.js";
 
 const none: readonly never[] = Object.freeze([]);
 
@@ -453,34 +453,12 @@ export function select(...columns: readonly unknown[]): unknown {
   if (only !== undefined) {
     const node = selectedNode(only);
     if (node !== null) return new Select([node], none);
-    if (isPlainObject(only)) return selectObject(only);
+    if (isPlainObject(only)) return new Select(selectedObject(only, "select"), Object.keys(only));
   }
   return new Select(
     columns.map((each) => requireSelected(each, "select()")),
     none,
   );
-}
-
-function selectObject(columns: Readonly<Record<string, unknown>>): Select {
-  const keys = Object.keys(columns);
-  if (keys.length === 0) throw new ArgumentError("select({}) selects nothing: name at least one column.");
-  const nodes = keys.map((key) => {
-    const node = requireSelected(columns[key], `select({ ${key} })`);
-    if (node instanceof FromClause) {
-      throw new ArgumentError(
-        `select({ ${key} }): ${node.describe()} is no single value. Select its columns, or a mapped class.`,
-      );
-    }
-    if (!(node instanceof ColumnElement) || node.key === key) return node;
-    return new Label(key, node instanceof Label ? node.element : node);
-  });
-  return new Select(nodes, keys);
-}
-
-function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (value === null || typeof value !== "object") return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 keepShape(new Select([], none, new Select([], none)));
