@@ -9,7 +9,7 @@ import { FlushError } from "../errors.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 import { DELETE_COUNT } from "../warnings.js";
-import { explainErrors } from "./error-context.js";
+import { explained } from "./error-context.js";
 import type { PersistSession } from "./port.js";
 import { type TableShape, tableShapes } from "./shapes.js";
 import { keyValue, stale } from "./update.js";
@@ -74,7 +74,12 @@ function* deleteBatch(
     }
     if (versioned !== undefined) values.push(versioned.attribute.committedValue(state) ?? null);
   }
-  const { rowcount } = yield* explainErrors(plan.runRows(connection, values, states.length, false), "DELETE", states);
+  let rowcount: number;
+  try {
+    ({ rowcount } = yield* plan.runRows(connection, values, states.length, false));
+  } catch (error) {
+    throw explained(error, "DELETE", states);
+  }
   if (rowcount < 0 || rowcount === states.length || mapper.options.confirmDeletedRows === false) return;
   if (versioned !== undefined) throw stale(shape, states, rowcount, "DELETE");
   session.warn(DELETE_COUNT, shape.table.name, states.length, rowcount);

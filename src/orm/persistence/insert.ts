@@ -1,6 +1,7 @@
 /** INSERT of new objects, table by table, in batches of rows that give the same columns. */
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { EngineDialect } from "../../engine/dialect.js";
+import type { DriverManyResult, DriverResult } from "../../engine/driver.js";
 import { IntegrityError } from "../../engine/errors.js";
 import type { Op } from "../../engine/io.js";
 import { TOLD, together } from "../../engine/together.js";
@@ -14,7 +15,7 @@ import { announceInstance, heard } from "../instance-events.js";
 import type { Mapper } from "../mapping/mapper.js";
 import type { InstanceState, StateMapper } from "../state.js";
 import { leaveUnset } from "../unset.js";
-import { explainErrors } from "./error-context.js";
+import { explained } from "./error-context.js";
 import { type TableShape, tableShapes, type WrittenColumn } from "./shapes.js";
 import { firstVersion, withoutVersion } from "./version.js";
 import { insertPlan, type ReturnedColumn, runStatement } from "./write-plans.js";
@@ -47,7 +48,12 @@ export function* insertStates(connection: ConnectionCore, states: readonly Insta
   if (states.length === 0) return;
   const begun: InsertBatch[][] = [];
   try {
-    yield* together(inserts(connection, states, begun));
+    const tables = byTable(states);
+    const first = batches(tables[0], connection.dialect);
+    if (tables.length === 1 && first.length === 1) {
+      begun.push(first);
+      yield* insertAlike(connection, first[0]);
+    } else yield* together(inserts(connection, tables, first, begun));
   } catch (error) {
     for (const list of begun) {
       const unwritten = list.find((batch) => !batch.isWritten);
@@ -57,15 +63,16 @@ export function* insertStates(connection: ConnectionCore, states: readonly Insta
   }
 }
 
-/** Table after table: the rows of subclasses need the keys of their bases. */
+/** Table after table, of which the first is looked at: the rows of subclasses need the keys of their bases. */
 function* inserts(
   connection: ConnectionCore,
-  states: readonly InstanceState[],
+  tables: readonly Run[][],
+  first: InsertBatch[],
   begun: InsertBatch[][],
 ): Generator<Op<void> | typeof TOLD> {
-  for (const runs of byTable(states)) {
+  for (const runs of tables) {
     if (begun.length > 0) yield TOLD;
-    const list = batches(runs, connection.dialect);
+    const list = begun.length === 0 ? first : batches(runs, connection.dialect);
     begun.push(list);
     for (const batch of list) yield insertAlike(connection, batch);
   }
@@ -326,7 +333,12 @@ function* insertBatch(connection: ConnectionCore, batch: InsertBatch): Op<void> 
   // A single integer key can be had without RETURNING where the driver tells it.
   const byRowId = dialect.lastRowId && returning.length === 1 && returning[0] === shape.autoincrement;
   const plan = insertPlan(dialect, shape.table, columns, byRowId ? [] : returning);
-  const result = yield* explainErrors(plan.runRows(connection, values, states.length, byRowId), "INSERT", states);
+  let result: DriverManyResult;
+  try {
+    result = yield* plan.runRows(connection, values, states.length, byRowId);
+  } catch (error) {
+    throw explained(error, "INSERT", states);
+  }
   if (result.rowcount >= 0 && result.rowcount !== states.length) throw skipped(shape, states, result.rowcount);
   if (byRowId) storeKeys(shape, states, returning[0], result.lastrowids ?? []);
   else if (returning.length > 0) {
@@ -348,7 +360,12 @@ function* insertWithExpressions(
   for (const [column, expression] of expressions) values[column.key] = expression;
   const base = insert(shape.table as never).values(values as never);
   const statement = returning.length > 0 ? base.returning(...(returning as never[])) : base;
-  const result = yield* explainErrors(runStatement(connection, statement as never), "INSERT", states);
+  let result: DriverResult;
+  try {
+    result = yield* runStatement(connection, statement as never);
+  } catch (error) {
+    throw explained(error, "INSERT", states);
+  }
   if (returning.length === 0) return;
   if (result.rows.length !== 1) throw skipped(shape, states, result.rows.length);
   const returned = returning.map((column) => ({

@@ -1,7 +1,7 @@
 /** Writes what the unit of work has ordered. It knows SQL and nothing of order. SQLAlchemy: `orm/persistence.py`. */
 
 import type { ConnectionCore } from "../../engine/connection-core.js";
-import type { Op } from "../../engine/io.js";
+import { isOp, type Op } from "../../engine/io.js";
 import { together } from "../../engine/together.js";
 import { hearsInstance } from "../instance-events.js";
 import { type Mapper, mapperOf, type Relationship, refuseLost } from "../mapping/mapper.js";
@@ -38,7 +38,8 @@ export class SessionPersister implements Persister {
 
   *#save(base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void> {
     const sorted = sortStates(states);
-    const connection = yield* this.session.connectionFor(mapperOf(sorted[0]), null, placeArguments(sorted[0]));
+    const found = this.session.connectionSoon(mapperOf(sorted[0]), null, placeArguments(sorted[0]));
+    const connection = isOp(found) ? yield* found : found;
     this.#announce(base, sorted, connection, BEFORE);
     if (base.polymorphicOn !== null) for (const state of sorted) this.#checkDiscriminator(state, mapperOf(state));
     if (this.#areInserts(sorted)) yield* insertStates(connection, sorted);

@@ -1,7 +1,7 @@
 /** What persistence asks of the session, and what it is given to save. */
 
 import type { ConnectionCore } from "../../engine/connection-core.js";
-import type { Op } from "../../engine/io.js";
+import type { Op, Soon } from "../../engine/io.js";
 import type { Warn } from "../../sql/warnings.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { Mapper } from "../mapping/mapper.js";
@@ -14,6 +14,12 @@ export interface PersistSession {
     statement?: null,
     bindArguments?: Readonly<Record<string, unknown>>,
   ): Op<ConnectionCore>;
+  /** The same, at once where it is there. */
+  connectionSoon(
+    mapper: Mapper,
+    statement: null,
+    bindArguments: Readonly<Record<string, unknown>> | undefined,
+  ): Soon<ConnectionCore>;
   /** Objects in groups that are written to one place each. */
   placed(states: readonly InstanceState[]): readonly (readonly InstanceState[])[];
   /** The state in the identity map under a key that an object is about to take. */

@@ -1,5 +1,6 @@
 /** UPDATE of changed objects: for each table only the columns that have a net change, batched by their set. */
 import type { ConnectionCore } from "../../engine/connection-core.js";
+import type { DriverManyResult, DriverResult } from "../../engine/driver.js";
 import type { Op } from "../../engine/io.js";
 import { together } from "../../engine/together.js";
 import type { Dialect } from "../../sql/dialect.js";
@@ -12,7 +13,7 @@ import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 import { valuesOf } from "../state.js";
 import { isUnset } from "../unset.js";
-import { explainErrors } from "./error-context.js";
+import { explained } from "./error-context.js";
 import { storeReturned } from "./insert.js";
 import type { PersistSession, SaveRecord } from "./port.js";
 import { type TableShape, tableShapes, type WrittenColumn } from "./shapes.js";
@@ -34,7 +35,6 @@ interface UpdateRow {
   readonly version: Column | null;
   /** The version that the statement gives to the row. */
   readonly raised: RaisedVersion | null;
-  readonly signature: string;
 }
 
 interface RaisedVersion {
@@ -142,7 +142,6 @@ function updateRow({ state, mapper, rowSwitch, version, cascaded }: SaveRecord, 
   const { set, setValues, expressions } = given;
   const made = madeOf(shape, set, expressions);
   const ownVersion = versioned !== null && made.includes(versioned.column) ? versioned.column : null;
-  const signature = `${set.map((c) => c.id).join(",")}|${where.length}`;
   return {
     state,
     shape,
@@ -154,7 +153,6 @@ function updateRow({ state, mapper, rowSwitch, version, cascaded }: SaveRecord, 
     made,
     version: ownVersion,
     raised,
-    signature,
   };
 }
 
@@ -211,7 +209,8 @@ function madeOf(
 const NO_COLUMNS: readonly Column[] = [];
 
 /** Rows that set the same columns, in the order of the first of each kind. */
-function batches(rows: readonly UpdateRow[]): UpdateRow[][] {
+function batches(rows: UpdateRow[]): UpdateRow[][] {
+  if (rows.length === 1) return [rows];
   const found: UpdateRow[][] = [];
   const bySignature = new Map<string, UpdateRow[]>();
   for (const row of rows) {
@@ -219,13 +218,14 @@ function batches(rows: readonly UpdateRow[]): UpdateRow[][] {
       found.push([row]);
       continue;
     }
-    const like = bySignature.get(row.signature);
+    const signature = `${row.set.map((c) => c.id).join(",")}|${row.where.length}`;
+    const like = bySignature.get(signature);
     if (like !== undefined) {
       like.push(row);
       continue;
     }
     const batch = [row];
-    bySignature.set(row.signature, batch);
+    bySignature.set(signature, batch);
     found.push(batch);
   }
   return found;
@@ -271,20 +271,23 @@ function* updateBatch(session: PersistSession, connection: ConnectionCore, rows:
   const { told } = readBack;
   const plan = updatePlan(dialect, shape.table, set, where, told);
   const states = rows.map((row) => row.state);
-  const op =
-    told.length > 0
+  let result: DriverManyResult;
+  try {
+    result = yield* told.length > 0
       ? connection.runMany(
           plan.compiled,
           rows.map((row) => plan.bind([...row.setValues, ...row.whereValues])),
         )
       : plan.runRows(connection, valuesOfRows(rows), rows.length, false);
-  const result = yield* explainErrors(op, "UPDATE", states);
+  } catch (error) {
+    throw explained(error, "UPDATE", states);
+  }
   const matched = told.length > 0 ? result.rows.length : result.rowcount;
   if (matched !== rows.length && matched >= 0) throw stale(shape, states, matched, "UPDATE");
   for (const row of rows) takeVersion(row);
   if (told.length > 0)
     for (let i = 0; i < rows.length; i++) storeReturned(rows[i].state, plan.returning, result.rows[i]);
-  yield* forget(session, states, readBack);
+  if (!knowsAll(readBack)) yield* forget(session, states, readBack);
 }
 
 function valuesOfRows(rows: readonly UpdateRow[]): unknown[] {
@@ -311,7 +314,12 @@ function* updateWithExpressions(session: PersistSession, connection: ConnectionC
     .where(...(conditions as never[]))
     .values(values as never);
   const statement = told.length > 0 ? base.returning(...(told as never[])) : base;
-  const result = yield* explainErrors(runStatement(connection, statement as never), "UPDATE", [state]);
+  let result: DriverResult;
+  try {
+    result = yield* runStatement(connection, statement as never);
+  } catch (error) {
+    throw explained(error, "UPDATE", [state]);
+  }
   const matched = told.length > 0 ? result.rows.length : result.rowcount;
   if (matched !== 1 && matched >= 0) throw stale(shape, [state], matched, "UPDATE");
   takeVersion(row);
@@ -322,7 +330,7 @@ function* updateWithExpressions(session: PersistSession, connection: ConnectionC
     }));
     storeReturned(state, returned, result.rows[0]);
   }
-  yield* forget(session, [state], readBack);
+  if (!knowsAll(readBack)) yield* forget(session, [state], readBack);
 }
 
 /** The object has its new version once the row has it: an UPDATE that fails leaves it. */
@@ -330,9 +338,12 @@ function takeVersion({ state, raised }: UpdateRow): void {
   if (raised !== null) raised.attribute.setCommitted(state, raised.value);
 }
 
+function knowsAll({ asked, left }: ReadBack): boolean {
+  return asked.length === 0 && left.length === 0;
+}
+
 /** Forgets what the UPDATE did not tell, and reads anew what must be known. */
 function* forget(session: PersistSession, states: readonly InstanceState[], { asked, left }: ReadBack): Op<void> {
-  if (asked.length === 0 && left.length === 0) return;
   for (const state of states) {
     const mapper = mapperOf(state);
     for (const column of left) mapper.attributeOf(column).expire(state);
@@ -428,7 +439,6 @@ function postUpdateRow(state: InstanceState, shape: TableShape, columns: Readonl
   }
   const made = madeOf(shape, set, expressions);
   const ownVersion = versioned !== undefined && made.includes(versioned.column) ? versioned.column : null;
-  const signature = set.map((c) => c.id).join(",");
   return {
     state,
     shape,
@@ -440,7 +450,6 @@ function postUpdateRow(state: InstanceState, shape: TableShape, columns: Readonl
     made,
     version: ownVersion,
     raised,
-    signature,
   };
 }
 

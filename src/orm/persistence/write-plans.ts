@@ -79,14 +79,14 @@ export class WritePlan {
    *
    * @param values row after row; they are the plan's to change, and become what the driver takes
    */
-  *runRows(connection: ConnectionCore, values: unknown[], length: number, wantsKeys: boolean): Op<DriverManyResult> {
+  runRows(connection: ConnectionCore, values: unknown[], length: number, wantsKeys: boolean): Op<DriverManyResult> {
     const width = length === 0 ? 0 : values.length / length;
     if (this.#inOrder) {
       this.#bindColumns(values, width);
-      return yield* connection.runRows(this.compiled, new ValueRows(width, length, values, wantsKeys));
+      return connection.runRows(this.compiled, new ValueRows(width, length, values, wantsKeys));
     }
     const sets = new ValueRows(width, length, values, wantsKeys).toSets();
-    return yield* connection.runMany(
+    return connection.runMany(
       this.compiled,
       sets.map((row) => this.bind(row)),
     );
@@ -128,21 +128,36 @@ export class WritePlan {
   }
 }
 
-const plans = new PerDialect((_: Table) => new Map<string, WritePlan>());
+/** The plans of one kind of statement for a table, by the lists of columns that it names. */
+class Plans {
+  readonly #byKey = new Map<string, WritePlan>();
+  /** One transaction after the other writes the same columns. */
+  #lists: readonly (readonly Column[])[] = [];
+  #last: WritePlan | null = null;
 
-function cached(dialect: Dialect, table: Table, key: string, make: () => WritePlan): WritePlan {
-  const byKey = plans.get(table, dialect);
-  let plan = byKey.get(key);
-  if (plan === undefined) {
-    plan = make();
-    byKey.set(key, plan);
+  get(lists: readonly (readonly Column[])[], make: () => WritePlan): WritePlan {
+    if (this.#last !== null && lists.every((list, i) => sameColumns(list, this.#lists[i]))) return this.#last;
+    const key = lists.map((list) => list.map((c) => c.id).join(",")).join("|");
+    let plan = this.#byKey.get(key);
+    if (plan === undefined) {
+      plan = make();
+      this.#byKey.set(key, plan);
+    }
+    this.#lists = lists.map((list) => [...list]);
+    this.#last = plan;
+    return plan;
   }
-  return plan;
 }
 
-function keysOf(columns: readonly Column[]): string {
-  return columns.map((c) => c.id).join(",");
+function sameColumns(one: readonly Column[], two: readonly Column[]): boolean {
+  if (one.length !== two.length) return false;
+  for (let i = 0; i < one.length; i++) if (one[i] !== two[i]) return false;
+  return true;
 }
+
+const inserts = new PerDialect((_: Table) => new Plans());
+const updates = new PerDialect((_: Table) => new Plans());
+const deletes = new PerDialect((_: Table) => new Plans());
 
 /** The name of a column's value in WHERE, where SET may have another value for it. */
 function whereName(column: Column): string {
@@ -155,7 +170,7 @@ export function insertPlan(
   columns: readonly Column[],
   returning: readonly Column[],
 ): WritePlan {
-  return cached(dialect, table, `I${keysOf(columns)}|${keysOf(returning)}`, () => {
+  return inserts.get(table, dialect).get([columns, returning], () => {
     const names = columns.map((c) => c.key);
     const base = insert(table as never);
     const statement = returning.length > 0 ? base.returning(...(returning as never[])) : base;
@@ -171,7 +186,7 @@ export function updatePlan(
   where: readonly Column[],
   returning: readonly Column[],
 ): WritePlan {
-  return cached(dialect, table, `U${keysOf(set)}|${keysOf(where)}|${keysOf(returning)}`, () => {
+  return updates.get(table, dialect).get([set, where, returning], () => {
     const names = [...set.map((c) => c.key), ...where.map(whereName)];
     let statement = update(table as never).where(...(where.map(equals) as never[]));
     if (returning.length > 0) statement = statement.returning(...(returning as never[])) as never;
@@ -186,7 +201,7 @@ export function updatePlan(
 }
 
 export function deletePlan(dialect: Dialect, table: Table, where: readonly Column[]): WritePlan {
-  return cached(dialect, table, `D${keysOf(where)}`, () => {
+  return deletes.get(table, dialect).get([where], () => {
     const statement = del(table as never).where(...(where.map(equals) as never[]));
     return new WritePlan(compile(statement as never, dialect), where.map(whereName), [], dialect, table);
   });
