@@ -264,7 +264,7 @@ export class SQLCompiler extends SelectCompiler {
       [...update.sets.map((pair) => pair[1]), ...update.whereCriteria],
     );
     const saved = this.pushFroms([update.target, ...froms]);
-    let text = `UPDATE ${this.dmlHints(update.hints)}${this.targetText(update.target)} SET `;
+    let text = `UPDATE ${this.dmlHints(update.hints)}${this.targetText(update)} SET `;
     const sets = new Map<Column, string>();
     this.startRow(update.sets);
     const given = (top ? (this.options.columnKeys ?? []) : []).map((key) =>
@@ -314,7 +314,7 @@ export class SQLCompiler extends SelectCompiler {
     const top = this.enter(statement);
     const froms = this.furtherFroms(statement.target, [...statement.froms], statement.whereCriteria);
     const saved = this.pushFroms([statement.target, ...froms]);
-    let text = `DELETE ${this.dmlHints(statement.hints)}FROM ${this.targetText(statement.target)}`;
+    let text = `DELETE ${this.dmlHints(statement.hints)}FROM ${this.targetText(statement)}`;
     if (froms.length > 0) {
       if (!this.dialect.capabilities.deleteUsing)
         return this.refuse("DELETE ... USING", "Use exists() or in() with a subquery.");
@@ -331,8 +331,10 @@ export class SQLCompiler extends SelectCompiler {
     return this.leave(text, top);
   }
 
-  private targetText(target: From): string {
-    return this.fromText(target);
+  private targetText({ target, tableHints }: Update | Delete): string {
+    const hint = this.dmlHints(tableHints).trimEnd();
+    const text = this.fromText(target);
+    return hint === "" ? text : this.hintedTable(text, hint);
   }
 
   // tables that the conditions use and that are not the target

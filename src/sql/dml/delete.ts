@@ -26,6 +26,7 @@ export class Delete<Row = never, Ent extends readonly unknown[] = [], C = unknow
     extraCtes: "nodes",
     loadOptions: "nodes",
     hints: "names",
+    tableHints: "names",
     extensions: "nodes",
   };
   override get visitName(): string {

@@ -17,6 +17,8 @@ export abstract class RestrictedStatement<
   readonly wholeTable: boolean = false;
   /** Text after the first word, each with the dialect it is for, in turn. */
   readonly hints: readonly string[] = none;
+  /** Hints for the table, each with the dialect it is for, in turn. */
+  readonly tableHints: readonly string[] = none;
 
   /** Conditions on the rows, all of which must hold. */
   where(...conditions: readonly DMLWhere<Ent>[]): this {
@@ -47,6 +49,15 @@ export abstract class RestrictedStatement<
   /** SQL text after UPDATE or DELETE, for one dialect or all. */
   prefixWith(text: string, dialect = "*"): this {
     return this.copyWith({ hints: [...this.hints, text, dialect] });
+  }
+
+  /**
+   * A hint for the table that is written, for one dialect or all.
+   *
+   * @example update(base).withHint("ONLY", "postgresql") // not the tables that inherit from it
+   */
+  withHint(text: string, dialect = "*"): this {
+    return this.copyWith({ tableHints: [...this.tableHints, text, dialect] });
   }
 }
 

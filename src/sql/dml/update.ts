@@ -34,6 +34,7 @@ export class Update<
     extraCtes: "nodes",
     loadOptions: "nodes",
     hints: "names",
+    tableHints: "names",
     extensions: "nodes",
   };
   override get visitName(): string {

@@ -26,6 +26,7 @@ import {
   text,
   tuple,
   UniqueConstraint,
+  update,
   type ValueOf,
 } from "../../../src/index.js";
 import { chapter } from "./chapter.js";
@@ -228,6 +229,13 @@ describe("indexes, constraints and tables", () => {
       const only = select(base.c.data).withHint(base, "ONLY", "postgresql");
       expect(sql(only)).toContain("FROM ONLY pg_base");
       expect(await values(only)).toEqual([]);
+      const written = update(base).values({ data: "new" }).all().withHint("ONLY", "postgresql");
+      expect(sql(written)).toMatch(/^UPDATE ONLY pg_base SET/);
+      await connection.execute(written);
+      const removed = base.delete().all().withHint("ONLY", "postgresql").withHint("no words", "mysql");
+      expect(sql(removed)).toBe("DELETE FROM ONLY pg_base");
+      await connection.execute(removed);
+      expect(await values(select(base.c.data))).toEqual(["kid"]);
       const view = new CreateView("pg_view", select(base.c.data), { with: { security_invoker: true } });
       expect(sql(view)).toContain("CREATE VIEW pg_view WITH (security_invoker = true) AS SELECT");
     },
