@@ -462,7 +462,10 @@ export class Relationship implements RelationTraits {
     let nulls = 0;
     for (const column of this.identityColumns) {
       const attribute = (state.mapper as Mapper).attributeOf(column);
-      const value = committed ? attribute.committedValue(state) : attribute.peek(state);
+      // What was before a change and is not known may have been anything: the present value it was not.
+      const unknown =
+        committed && state.committed?.has(attribute) === true && state.committed.get(attribute) === undefined;
+      const value = unknown ? null : committed ? attribute.committedValue(state) : attribute.peek(state);
       if (value === undefined) return undefined;
       if (value === null) nulls++;
       values.push(value);

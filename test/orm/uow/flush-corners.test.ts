@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   type Attrs,
+  awaitable,
   Column,
   FlushError,
   inspect,
@@ -284,6 +285,45 @@ describe("a merge", () => {
     expect((await session.scalars(select(Chair).where((c) => c.room.isNotNull())).all()).map((c) => c.id)).toEqual([1]);
   });
 });
+
+describe("a reference that is set after its key", () => {
+  test("is a change where the key was NULL in the row: the collection on the other side learns of it", async () => {
+    const { Session } = await storeFor(keyed);
+    await using session = Session();
+    const [box, coin] = [make(Box), make(Coin)];
+    session.addAll([box, coin]);
+    await session.flush();
+    await session.refresh(box);
+    coin.boxId = box.id;
+    coin.box = box;
+    await session.noAutoflush(() => awaitable(box).coins);
+    expect(box.coins).toEqual([coin]);
+    await session.commit();
+    expect(await session.scalars(text("select box_id from coins")).all()).toEqual([1]);
+  });
+});
+
+const keyed = registry();
+@keyed.Entity("boxes")
+class Box {
+  @PrimaryKey() id!: number;
+  @OneToMany(
+    () => Coin,
+    (c) => c.box,
+  )
+  coins!: Coin[];
+}
+@keyed.Entity("coins")
+class Coin {
+  @PrimaryKey() id!: number;
+  @Column(t.integer, { nullable: true, foreignKey: "boxes.id" }) boxId!: number | null;
+  @ManyToOne(
+    () => Box,
+    (b) => b.coins,
+    { foreignKeys: ["boxId"] },
+  )
+  box!: Relation<Box> | null;
+}
 
 describe("a delete cascade", () => {
   test("flushes nothing before it where memory tells what hangs on the object", async () => {
