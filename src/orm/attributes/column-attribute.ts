@@ -142,9 +142,8 @@ export class ColumnAttribute extends Attribute {
     }
     const { slot } = this;
     let previous = this.peek(state);
-    if (previous === undefined && this.activeHistory && !state.committed?.has(this)) {
-      if (state.key !== null) loadNow(state, this);
-      else if (state.expired) throw lostWithRow(state, this);
+    if (previous === undefined && this.activeHistory && state.key !== null && !state.committed?.has(this)) {
+      loadNow(state, this);
       previous = this.peek(state);
     }
     if (previous === null && isUnset(state, this)) {

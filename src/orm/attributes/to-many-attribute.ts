@@ -210,7 +210,7 @@ export class ToManyAttribute extends RelationAttribute {
   #fillFirst(state: InstanceState, items: object[], fresh: NewCollection): void {
     state.recordChange(this, undefined);
     // Where nobody can see the collection grow, it is there at once.
-    const unseen = state.session === null && this.#nobodyHears;
+    const unseen = state.session === null && !this.traits.singleParent && this.#nobodyHears;
     const storage = unseen ? this.#store(items) : fresh.storage;
     this.#putStorage(state, unseen ? { storage, exposed: undefined } : fresh);
     for (const item of items) {
@@ -221,7 +221,8 @@ export class ToManyAttribute extends RelationAttribute {
   }
 
   get #nobodyHears(): boolean {
-    return this.listeners === null && this.traits.reverse.every((reverse) => reverse.listeners === null);
+    const isQuiet = (reverse: RelationAttribute) => reverse.listeners === null && !reverse.traits.activeHistory;
+    return this.listeners === null && this.traits.reverse.every(isQuiet);
   }
 
   /** A member that stays may have left the session meanwhile. */

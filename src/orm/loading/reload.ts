@@ -5,10 +5,11 @@ import type { Op } from "../../engine/io.js";
 import type { ColumnElement } from "../../sql/element.js";
 import { Select } from "../../sql/selectable/select.js";
 import type { LoadSession } from "../load-session.js";
-import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
+import { EAGERLY, type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
 import { placeArguments } from "../place.js";
-import { type IdentityKey, type InstanceState, tokenOf, valuesOf } from "../state.js";
+import { knownState } from "../stamp.js";
+import { type IdentityKey, type InstanceState, type SessionPort, tokenOf, valuesOf } from "../state.js";
 import { announced } from "./announced.js";
 import { entityOf } from "./entity.js";
 import { LoadRun, type NamedValues, type Said } from "./load-run.js";
@@ -45,6 +46,19 @@ export function joinsOnReload(state: InstanceState): boolean {
     joins = true;
   }
   return joins;
+}
+
+/** What a relation to one refers to, if it has expired and is to be read again with what is eager of it. */
+export function expiredTarget(
+  state: InstanceState,
+  relationship: Relationship,
+  session: SessionPort,
+): InstanceState | null {
+  const object = relationship.fromMemory(state, session, false, true) ?? null;
+  const target = object === null ? null : knownState(object);
+  if (target === null || !target.expired) return null;
+  const isEager = (each: Relationship) => EAGERLY.has(each.strategyFor(target));
+  return mapperOf(target).relationships.some(isEager) ? target : null;
 }
 
 /** Whether a relationship of an object is loaded, or has changes that wait for it to be: a reload leaves it alone. */

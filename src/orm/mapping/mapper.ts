@@ -491,7 +491,14 @@ export class Relationship implements RelationTraits {
 
   /** The strategy in force for one object: its statement's options, else the mapping's. */
   strategyFor(state: InstanceState): string {
-    return state.origin?.options?.strategyFor(this.key) ?? this.lazy;
+    return (
+      state.origin?.options?.strategyFor(this.key) ?? (state.mapper === this.target ? this.lazyInCircle : this.lazy)
+    );
+  }
+
+  /** The mapping's own eager loading of objects of the same class ends where it began. */
+  private get lazyInCircle(): string {
+    return EAGERLY.has(this.lazy) && this.options.joinDepth === undefined ? "select" : this.lazy;
   }
 
   /** The strategy for reading it where it is not loaded: a later statement that met the object may have said another, and what expires forgets them. */
@@ -547,6 +554,9 @@ export function nearest<T>(choices: readonly T[], classOf: (choice: T) => Mapper
   }
   return undefined;
 }
+
+/** Strategies that load a relationship together with its object. */
+export const EAGERLY: ReadonlySet<string> = new Set(["selectin", "joined", "subquery", "immediate"]);
 
 /** Refuses an object without a row whose key is lost: it was expired when its INSERT was rolled back. */
 export function refuseLost(state: InstanceState, mapper: Mapper): void {

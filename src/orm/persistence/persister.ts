@@ -178,6 +178,8 @@ export class SessionPersister implements Persister {
     if (states.length === 0) return;
     for (const here of this.session.placed(states)) {
       const connection = yield* this.session.connectionFor(mapperOf(here[0]), null, placeArguments(here[0]));
+      for (const state of here)
+        if (needsKey(state)) yield* this.session.loadForFlush(state, mapperOf(state).primaryKey[0]);
       yield* postUpdateStates(this.session, connection, sortStates(here), columns);
     }
   }

@@ -349,6 +349,9 @@ export function loseIdentity(state: InstanceState): void {
   const mapper = mapperOf(state);
   state.key = null;
   state.deleted = false;
+  // What had expired, or was never read, went with the row.
+  if (mapper.columnAttributes.some((attribute) => !attribute.deferred && !attribute.isLoaded(state)))
+    state.expired = true;
   for (const attribute of mapper.columnAttributes) attribute.keepAsCommitted(state);
   if (state.refs !== null) for (const { attribute } of mapper.relationships) attribute.keepAsCommitted(state);
 }

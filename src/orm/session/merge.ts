@@ -5,12 +5,13 @@ import type { LoadOption } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { Warn } from "../../sql/warnings.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
+import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import { StaleDataError } from "../errors.js";
 import type { GetOptions } from "../loading/identity.js";
 import { ensureState } from "../mapping/instrument.js";
 import { type Mapper, mapperOf, type Relationship, refuseLost } from "../mapping/mapper.js";
 import { placeArguments } from "../place.js";
-import { stamp, stateOf } from "../stamp.js";
+import { knownState, stamp, stateOf } from "../stamp.js";
 import { hashOf, type IdentityKey, InstanceState, type StateAttribute, tokenOf, valuesOf } from "../state.js";
 import { isUnset } from "../unset.js";
 import { MERGE_PENDING } from "../warnings.js";
@@ -215,9 +216,24 @@ export class Merge {
     } else {
       const { attribute } = relationship;
       const value = attribute.uselist ? [...merged] : (merged[0] ?? null);
-      if (this.#load) attribute.set(target, value);
-      else attribute.setCommitted(target, value);
+      if (this.#load) {
+        yield* this.#knowReverses(attribute, target, merged);
+        attribute.set(target, value);
+      } else attribute.setCommitted(target, value);
       next(frame);
+    }
+  }
+
+  /** New members are taken from where they were: that is loaded where it must be known. */
+  *#knowReverses(attribute: RelationAttribute, target: InstanceState, merged: readonly object[]): Op<void> {
+    for (const reverse of attribute.traits.reverse) {
+      if (reverse.uselist || !reverse.traits.activeHistory) continue;
+      const present = attribute.loadedMembers(target);
+      for (const object of merged) {
+        const member = knownState(object);
+        if (member.key === null || present.includes(object) || reverse.isLoaded(member)) continue;
+        yield* this.host.loadAttribute(member, reverse);
+      }
     }
   }
 

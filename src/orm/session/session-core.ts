@@ -29,10 +29,10 @@ import {
 } from "../loading/identity.js";
 import { loadRelationship } from "../loading/lazy.js";
 import { LoadedOptions } from "../loading/option-tree.js";
-import { isKnown, joinsOnReload, reloadState } from "../loading/reload.js";
+import { expiredTarget, isKnown, joinsOnReload, reloadState } from "../loading/reload.js";
 import { fireMapperEvent, hearsMapperEvent } from "../mapper-events.js";
 import { ensureState } from "../mapping/instrument.js";
-import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
+import { EAGERLY, type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { mapperFor } from "../mapping/registry.js";
 import { SessionPersister } from "../persistence/persister.js";
 import type { MapperEventName, PersistSession } from "../persistence/port.js";
@@ -59,7 +59,6 @@ import { Relinking } from "./relink.js";
 import type { Shards } from "./sharding.js";
 
 /** Strategies that load a relationship with its object. */
-const EAGER: ReadonlySet<string> = new Set(["selectin", "joined", "subquery", "immediate"]);
 
 export class SessionCore
   extends FlushingSession
@@ -370,6 +369,11 @@ export class SessionCore
         // It may have come with the row.
         if (attribute.isLoaded(state)) continue;
       }
+      const target = states.length === 1 ? expiredTarget(state, relationship, this) : null;
+      if (target !== null && (yield* this.ensurePresent(target))) {
+        attribute.setCommitted(state, target.object);
+        continue;
+      }
       wanting.push(state);
       for (const { local } of relationship.join.pairs) {
         const key = mapperOf(state).byColumn.get(local);
@@ -385,7 +389,7 @@ export class SessionCore
   /** An object that is read anew has its eager relationships again: those of the mapping, and of the statement that loaded it. */
   *#loadEagerOnes(state: InstanceState): Op<void> {
     for (const relationship of mapperOf(state).relationships) {
-      if (isKnown(relationship, state) || !EAGER.has(relationship.strategyFor(state))) continue;
+      if (isKnown(relationship, state) || !EAGERLY.has(relationship.strategyFor(state))) continue;
       yield* loadRelationship(this, [state], relationship, state.origin?.options ?? null);
     }
   }
@@ -476,7 +480,10 @@ export class SessionCore
     const isKnown = (state: InstanceState) =>
       attribute.isLoaded(state) || (!attribute.traits.refuses(state, true) && attribute.answers(state));
     const unknown = states.filter((state) => state.isPartial(attribute) || !isKnown(state));
-    for (const state of states) if (!unknown.includes(state)) attribute.get(state);
+    for (const state of states) {
+      // What a detached object does not know is not asked for.
+      if (state.session !== null && !unknown.includes(state)) attribute.get(state);
+    }
     if (unknown.length === 0) return;
     yield* this.autoflush();
     yield* this.#load(unknown, attribute, true);

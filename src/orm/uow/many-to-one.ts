@@ -76,7 +76,7 @@ export class ManyToOneProcessor extends DependencyProcessor {
   }
 
   *#dropOrphans(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
-    for (const state of flush.withoutFresh(states)) {
+    for (const state of this.touched(flush, states)) {
       const history = yield* this.#deleteHistory(flush, state);
       for (const target of history.deleted) {
         const old = target ? (stateOf(target) as InstanceState) : null;
