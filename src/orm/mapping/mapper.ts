@@ -8,6 +8,8 @@ import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { Node, replaceNodes } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
+import type { FromClause } from "../../sql/selectable/from-clause.js";
+import { SelectExtras } from "../../sql/selectable/select-parts.js";
 import { type Attribute, lostWithRow } from "../attributes/attribute.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { RelationAttribute, RelationTraits } from "../attributes/relation-attribute.js";
@@ -534,11 +536,21 @@ export class Relationship implements RelationTraits {
     local: (c: Column) => ColumnElement,
     remote: (c: Column) => ColumnElement,
   ): ColumnElement {
-    return replaceNodes(expression, (node) => {
+    const tables: readonly unknown[] = [...this.parent.tables, ...this.target.tables, this.join.secondary];
+    const replace = (node: Node): Node | undefined => {
       if (node instanceof RemoteColumn) return remote(node.column);
       if (node.visitName === "AliasedColumn") return node;
-      return node.visitName === "Column" ? local(node as Column) : undefined;
-    });
+      if (node.visitName === "Column") return tables.includes((node as Column).table) ? local(node as Column) : node;
+      if (!(node instanceof SelectExtras)) return undefined;
+      // A subquery is correlated to what stands for its tables.
+      const standing = node.correlated
+        .filter((from) => tables.includes(from))
+        .map((from) => (local(from.columns[0] as Column) as unknown as Column).table as unknown as FromClause)
+        .filter((from) => !node.correlated.includes(from));
+      if (standing.length === 0) return undefined;
+      return replaceNodes(node.with({ correlated: [...node.correlated, ...standing] }) as Node, replace);
+    };
+    return replaceNodes(expression, replace);
   }
 
   toString(): string {

@@ -603,6 +603,78 @@ describe("a relationship to an alias", () => {
   });
 });
 
+describe("a condition with a subquery", () => {
+  const own = registry();
+  @own.Entity("watched")
+  class Watched {
+    @PrimaryKey() id!: number;
+    @OneToMany(() => Stat, {
+      viewonly: true,
+      primaryJoin: (w: Attrs<Watched>, stat: Attrs<Stat>) => {
+        const other = aliased(Stat);
+        const last = select(func.max(other.day)).where(other.watchedId.eq(w.id)).correlate(Watched);
+        return and(w.id.eq(foreign(stat.watchedId)), stat.day.eq(last.scalarSubquery()));
+      },
+    })
+    latest!: Stat[];
+    @OneToMany(() => Stat, {
+      viewonly: true,
+      orderBy: "id",
+      primaryJoin: (w: Attrs<Watched>, stat: Attrs<Stat>) =>
+        and(w.id.eq(foreign(stat.watchedId)), stat.id.in(select(attrs(Mark).statId))),
+    })
+    marked!: Stat[];
+  }
+  @own.Entity("stats")
+  class Stat {
+    @PrimaryKey() id!: number;
+    @Column(t.integer) day!: number;
+    @Column({ foreignKey: () => Watched }) watchedId!: number;
+  }
+  @own.Entity("marks")
+  class Mark {
+    @PrimaryKey() id!: number;
+    @Column(t.integer) statId!: number;
+  }
+
+  test.each(STRATEGIES)("that is correlated to the parent, or of a third table, loads %s", async (_, strategy) => {
+    const { Session } = await storeFor(own);
+    await using session = Session();
+    session.addAll([make(Watched, { id: 1 }), make(Watched, { id: 2 })]);
+    await session.flush();
+    session.addAll(
+      [
+        [1, 5, 1],
+        [2, 9, 1],
+        [3, 3, 2],
+      ].map(([id, day, watchedId]) => make(Stat, { id, day, watchedId })),
+    );
+    session.addAll([make(Mark, { id: 1, statId: 1 }), make(Mark, { id: 2, statId: 3 })]);
+    await session.flush();
+    session.expungeAll();
+    const w = attrs(Watched);
+    const stmt = select(Watched).orderBy(w.id);
+    const options = strategy === null ? [] : [OPTIONS[strategy](w.latest), OPTIONS[strategy](w.marked)];
+    const all = await session
+      .scalars(stmt.options(...options))
+      .unique()
+      .all();
+    const found = await session.runSync(() =>
+      all.map((x) => [x.latest, x.marked].map((each) => each.map((y) => y.id))),
+    );
+    expect(found).toEqual([
+      [[2], [1]],
+      [[3], [3]],
+    ]);
+    const other = aliased(Watched);
+    const joined = select(other.id, attrs(Stat).id).join(other.latest).orderBy(other.id);
+    expect(await session.execute(joined).all()).toEqual([
+      [1, 2],
+      [2, 3],
+    ]);
+  });
+});
+
 describe("viewonly", () => {
   test("[RJ-09] is not written, not kept in step in memory, and reads anew only after expiry", async () => {
     const { Session } = await posts();
