@@ -110,12 +110,13 @@ function* insertObjects(
     yield* loadAsAsked(session, mapper, statement.loadOptions, states);
   }
   const single = returningNodes.length === 1 && withEntities;
-  const names = disambiguate(returningNodes.filter((node) => !(node instanceof OrmEntity)));
+  const names = disambiguate(
+    returningNodes.filter((node) => !(node instanceof OrmEntity || node instanceof CompositeElement)),
+  );
   let named = 0;
   const keys = returningNodes.map((node, i) => {
     if (node instanceof OrmEntity) return rowKeys[i] ?? node.entityName;
-    const { key } = names[named++];
-    return rowKeys[i] ?? (node instanceof CompositeElement ? node.key : key);
+    return rowKeys[i] ?? (node instanceof CompositeElement ? node.key : names[named++].key);
   });
   const shape: ResultShape = { keys, kind: rowKeys.length > 0 ? "object" : single ? "scalar" : "tuple" };
   const rows = states.map((state) => {

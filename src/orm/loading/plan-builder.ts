@@ -116,7 +116,7 @@ class PlanBuilder {
   /** The select list, flat: each entity's columns, then those that the statement joins for it by itself. */
   private layOutItems(): void {
     const { rawColumns, rowKeys } = this.statement;
-    const names = disambiguate(rawColumns.filter((node) => !(node instanceof OrmEntity)));
+    const names = disambiguate(rawColumns.filter((node) => !(node instanceof OrmEntity || isComposite(node))));
     let named = 0;
     rawColumns.forEach((node, i) => {
       if (node instanceof OrmEntity) {
@@ -133,7 +133,6 @@ class PlanBuilder {
         this.innerColumns.push(...composite.elements);
         this.innerNodes.push(...composite.elements);
         this.keys.push(rowKeys[i] ?? composite.key);
-        named++;
         return;
       }
       const columns = node instanceof ColumnElement ? [node] : columnsOfFrom(node);
@@ -407,6 +406,10 @@ function keySelect(bare: Select, columns: readonly ColumnElement[], nodes: reado
   const whole = bare.with({ ...fields, rawColumns: [...nodes, ...columns] });
   const subquery = new Subquery(whole as unknown as ConstructorParameters<typeof Subquery>[0], null, false);
   return new Select(subquery.columns.slice(-columns.length), []);
+}
+
+function isComposite(node: Node): boolean {
+  return (node instanceof Label ? node.element : node) instanceof CompositeElement;
 }
 
 function columnsOfFrom(node: Node): readonly ColumnElement[] {

@@ -91,14 +91,13 @@ export function makeRowPlan(request: RowPlanRequest): RowPlan {
     planner.makeSubclass,
     () => null,
   );
-  const names = disambiguate(nodes.filter((node) => !(node instanceof OrmEntity)));
+  const names = disambiguate(nodes.filter((node) => !(node instanceof OrmEntity || node instanceof CompositeElement)));
   let named = 0;
   laidOut.forEach((each, i) => {
     if ("element" in each) {
       const { element, index } = each;
-      const name = element instanceof CompositeElement ? element.key : names[named]?.key;
+      const name = element instanceof CompositeElement ? element.key : names[named++]?.key;
       keys.push(rowKeys[i] ?? name ?? `column_${i + 1}`);
-      named++;
       items.push(
         element instanceof CompositeElement
           ? compositeItem(element, index, dialect)
