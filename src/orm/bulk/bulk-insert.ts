@@ -121,11 +121,11 @@ function* insertObjects(
   const shape: ResultShape = { keys, kind: rowKeys.length > 0 ? "object" : single ? "scalar" : "tuple" };
   const rows = states.map((state) => {
     if (single) return state.object;
-    const valueOf = (node: Node): unknown => {
-      if (node instanceof CompositeElement) return node.composer.compose(node.elements.map(valueOf));
+    const valueFor = (node: Node): unknown => {
+      if (node instanceof CompositeElement) return node.composer.compose(node.elements.map(valueFor));
       return node instanceof InstrumentedColumn ? (node.attribute.peek(state) ?? null) : state.object;
     };
-    return returningNodes.map(valueOf);
+    return returningNodes.map(valueFor);
   });
   return new CursorResult(shape, rows, known);
 }
