@@ -187,7 +187,7 @@ function isAlone(entity: OrmEntity, statement: Select, others: ReadonlySet<OrmEn
   const froms = [...statement.fromObjects, ...[...others].map((each) => each.from)];
   for (const { target } of statement.joins) {
     if (target instanceof InstrumentedRelation) froms.push(target.entity.from, target.target.from);
-    else froms.push(fromOf(target));
+    else if (target instanceof FromClause || target instanceof EntityElement) froms.push(fromOf(target));
   }
   const { covers } = entity.from;
   return !froms.some((from) => from.covers.some((each) => covers.includes(each)));
