@@ -75,7 +75,7 @@ function ownFroms(statement: Scope, frame: Frame): readonly From[] {
   if (!(statement instanceof Select)) return [...entitiesNamed(statement)].map((entity) => entity.from);
   const { fromObjects, joins, rawColumns, whereCriteria, extras } = statement as Select;
   const all = new Set<From>(fromObjects);
-  for (const { target } of joins) all.add(target instanceof InstrumentedRelation ? target.target.from : fromOf(target));
+  for (const { target } of joins) for (const from of fromsOfTarget(target)) all.add(from);
   for (const node of [...rawColumns, ...whereCriteria]) fromsOf(node, all);
   const froms = [...all];
   if ((extras?.correlateMode ?? "auto") !== "auto") return visibleFroms(statement as Select, froms, frame, false);
@@ -186,14 +186,19 @@ function withEntities(statement: Select, defaults: OptionDefaults, own: readonly
 function isAlone(entity: OrmEntity, statement: Select, others: ReadonlySet<OrmEntity>): boolean {
   const froms = [...statement.fromObjects, ...[...others].map((each) => each.from)];
   for (const { target } of statement.joins) {
-    if (target instanceof InstrumentedRelation) froms.push(target.entity.from, target.target.from);
-    else if (target instanceof FromClause || target instanceof EntityElement) froms.push(fromOf(target));
+    if (target instanceof InstrumentedRelation) froms.push(target.entity.from);
+    froms.push(...fromsOfTarget(target));
   }
   const { covers } = entity.from;
   return !froms.some((from) => from.covers.some((each) => covers.includes(each)));
 }
 
-const fromOf = (target: Node): From => (target instanceof EntityElement ? target.from : (target as From));
+/** What a join brings into FROM; nothing where it follows a relation to one of several classes, which is refused later. */
+function fromsOfTarget(target: Node): readonly From[] {
+  if (target instanceof InstrumentedRelation) return [target.target.from];
+  if (target instanceof EntityElement) return [target.from];
+  return target instanceof FromClause ? [target] : [];
+}
 
 /** The entities whose columns a select list has; those of subqueries are their own. */
 function collectEntities(node: Node, into: Set<OrmEntity>, expressed: Set<OrmEntity>): void {
