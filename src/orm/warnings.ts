@@ -58,6 +58,15 @@ export const MERGE_PENDING = warningKind("ATHANOR_MERGE_PENDING", {
   cure: "Keep the object that was added, or merge without adding it before.",
 });
 
+export const CHANGED_IN_FLUSH = warningKind("ATHANOR_CHANGED_IN_FLUSH", {
+  message: (objects: string) =>
+    `Handlers of a flush have changed ${objects}, which the flush does not write: the change is not stored. ` +
+    `Make it in a handler of beforeFlush, or with setCommittedValue() where the row has the value already.`,
+  cause:
+    "A handler of beforeInsert, afterUpdate, afterFlush and the like has changed another object than its own, and what the flush writes is decided by then.",
+  cure: "Make the change in a handler of beforeFlush, write it with the connection that the handler is given, or use setCommittedValue() where the row has the value already.",
+});
+
 export const N_PLUS_ONE = warningKind("ATHANOR_N_PLUS_ONE", {
   message: (attribute: string, count: number, place: string | null, object: string, option: string) =>
     `N+1: "${attribute}" was loaded ${count} times for one object at a time${place === null ? "" : `, at ${place}`} (last for ${object}). ` +

@@ -390,6 +390,15 @@ export const examples: Readonly<Record<string, (world: World) => unknown>> = {
   ATHANOR_MULTIPLE_HEADS: () => {
     throw new MultipleHeadsError(["a1", "b2"]); // from "athanor upgrade head"
   },
+  ATHANOR_CHANGED_IN_FLUSH: async ({ session }) => {
+    const [bob] = await session.scalars(select(User)).all();
+    const heard = new AbortController();
+    const rename = () => void Object.assign(bob, { name: "Robert" });
+    event.listen(Post, "afterInsert", rename, { signal: heard.signal });
+    session.add(create(Post, { title: "third", author: null, marks: [] }));
+    await session.flush();
+    heard.abort();
+  },
   ATHANOR_NOT_IN_SESSION: async ({ session }) => {
     const post = create(Post, { title: "third", author: create(User, { name: "Bob", posts: [] }), marks: [] });
     session.add(post); // without the cascade "save-update", its author is not added

@@ -4,6 +4,7 @@ import { InvalidRequestError } from "../../sql/errors.js";
 import type { Attribute } from "../attributes/attribute.js";
 import type { InstanceState, StateAttribute } from "../state.js";
 import type { FlushContext, FlushSession, Persister } from "../uow/flush-context.js";
+import { CHANGED_IN_FLUSH } from "../warnings.js";
 import { collectFlush, FlushPlan, finishFlush, type LateChanges, planFlush, shownPlan } from "./flush.js";
 import type { SessionTransaction } from "./transaction.js";
 import { TransactionalSession } from "./transactional-session.js";
@@ -24,6 +25,8 @@ export abstract class FlushingSession extends TransactionalSession {
   #current: FlushContext | null = null;
   #inHandler = 0;
   #late: LateChanges | null = null;
+  /** What handlers have changed and the flush does not write. */
+  #unwritten: Set<InstanceState> | null = null;
 
   /** Whether changes made now come from outside a flush that is under way. */
   get inFlush(): boolean {
@@ -35,7 +38,14 @@ export abstract class FlushingSession extends TransactionalSession {
   }
   noteChangeInFlush(state: InstanceState, attribute: StateAttribute, previous: unknown): void {
     this.#current?.keep(state, attribute as Attribute);
-    if (!this.inFlush) return;
+    if (!this.#flushing) return;
+    if (this.#inHandler > 0) {
+      if (this.#current?.has(state) === false) {
+        this.#unwritten ??= new Set();
+        this.#unwritten.add(state);
+      }
+      return;
+    }
     this.#late ??= new Map();
     let changes = this.#late.get(state);
     if (changes === undefined) {
@@ -92,6 +102,7 @@ export abstract class FlushingSession extends TransactionalSession {
     this.#current = flush;
     this.hasWritten = true;
     this.#late = null;
+    this.#unwritten = null;
     try {
       const levels = yield* flush.plan();
       if (this.hearsEvent("flushPlanned")) this.emit("flushPlanned", shownPlan(flush, levels));
@@ -103,6 +114,7 @@ export abstract class FlushingSession extends TransactionalSession {
       if (reads !== null) yield* reads;
       const relinking = this.options.relinkOnFlush ? this.relinking(flush) : null;
       finishFlush(flush, this.membership, this.#late);
+      if (this.#unwritten !== null) this.#warnOfUnwritten(this.#unwritten);
       relinking?.apply();
       this.#endFlush(flush);
       this.emit("afterFlushPostexec", flush);
@@ -111,6 +123,11 @@ export abstract class FlushingSession extends TransactionalSession {
       yield* this.#failFlush(error);
       throw error;
     }
+  }
+
+  #warnOfUnwritten(states: ReadonlySet<InstanceState>): void {
+    const changed = [...states].filter((state) => this.membership.contains(state)).map((state) => state.describe());
+    if (changed.length > 0) this.warn(CHANGED_IN_FLUSH, changed.join(", "));
   }
 
   #endFlush(flush: FlushContext): void {
