@@ -4,7 +4,6 @@ import {
   attrs,
   awaitable,
   Column,
-  configureMappers,
   create,
   inspect,
   ManyToOne,
@@ -348,7 +347,7 @@ test("passiveDeletes on a joined class leaves the rows of its table to ON DELETE
     @PrimaryKey({ foreignKey: "letters.id", onDelete: "CASCADE" }) declare id: number;
     @Column(t.integer) stamps!: number;
   }
-  configureMappers();
+  own.configure();
   const { engine, Session } = await storeFor(own);
   await Session.begin((s) => s.addAll([make(Letter, { text: "a" }), make(Stamped, { text: "b", stamps: 2 })]));
   await using session = Session();

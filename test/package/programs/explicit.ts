@@ -1,6 +1,7 @@
 import {
   asyncSessionmaker,
   Column,
+  configureMappers,
   createAsyncEngine,
   Entity,
   ManyToOne,
@@ -37,6 +38,7 @@ class Post {
   author!: Relation<User> | null;
 }
 
+configureMappers();
 const engine = createAsyncEngine("sqlite://");
 await metadata.createAll(engine);
 const Session = asyncSessionmaker(engine, { expireOnCommit: false });
