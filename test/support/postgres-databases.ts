@@ -1,6 +1,6 @@
 import pg from "pg";
 
-/** A scratch database of this worker. */
+/** A scratch database of this process. */
 export interface LeasedDatabase {
   readonly url: string;
   /** Gives it back for the next test. */
@@ -12,15 +12,15 @@ let made = 0;
 
 /**
  * Hands out an empty database that nobody else uses. Its name starts with the prefix of this run, by which the global
- * set-up drops all of them at the end, and holds the worker's number, so that the worker's next file takes it again
- * instead of making another (a database costs 50 ms, emptying one 5 ms).
+ * set-up drops all of them at the end, and holds the process's number. The process's next file takes it again instead of
+ * making another (a database costs 50 ms, emptying one 5 ms).
  */
 export async function leaseDatabase(server: {
   readonly url: string;
   readonly prefix: string;
 }): Promise<LeasedDatabase> {
   const number = free.pop() ?? made++;
-  const name = `${server.prefix}${process.env["VITEST_POOL_ID"] ?? process.pid}_${number}`;
+  const name = `${server.prefix}${process.pid}_${number}`;
   const url = withDatabase(server.url, name);
   if (!(await createDatabase(server.url, name))) await empty(url, name);
   return { url, release: () => void free.push(number) };
