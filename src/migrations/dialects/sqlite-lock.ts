@@ -1,5 +1,6 @@
 /** A lock that one process has on a database file, however many transactions come and go meanwhile. */
 import { closeSync, openSync, statSync, unlinkSync } from "node:fs";
+import type { AsyncConnection } from "../../engine/async-connection.js";
 import { AsyncEngine } from "../../engine/async-engine.js";
 import { EngineCore } from "../../engine/engine-core.js";
 import { URL } from "../../engine/url.js";
@@ -47,24 +48,29 @@ async function tryLock(path: string): Promise<FileLock | null> {
       }),
     ),
   );
+  // What is not closed keeps the lock until it is garbage, and everybody waits for that.
+  const release = async (): Promise<void> => {
+    await connection?.close();
+    await engine.dispose();
+  };
+  let connection: AsyncConnection | null = null;
   try {
-    const connection = await engine.connect();
+    connection = await engine.connect();
     await connection.begin();
     await connection.execDriverSql("SELECT 1");
     // Who has held the lock before removes the file: what was opened here may be that one, which nobody else will open.
     if (file !== fileNumber(path)) {
-      await engine.dispose();
+      await release();
       return null;
     }
     return {
       async release() {
         remove(path);
-        await connection.close();
-        await engine.dispose();
+        await release();
       },
     };
   } catch (error) {
-    await engine.dispose();
+    await release();
     // Somebody else has it, or has just removed the file.
     const { code } = error as { readonly code?: string | null };
     if (code?.startsWith("SQLITE_BUSY") === true || code === "ENOENT") return null;
