@@ -12,8 +12,9 @@ const UNIT_ALONE = [
   "test/engine/streaming.test.ts",
 ];
 
-/** Files that run on the other drivers of those databases as well: the metamorphic runs need not. */
+/** Files that run on the other drivers of those databases as well: the metamorphic runs and the documentation's examples need not. */
 const EVERY_DRIVER = ["test/orm/**/*.test.ts", "test/conformance/scenarios.test.ts"];
+const CHAPTERS = "test/orm/chapters/*.test.ts";
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -64,6 +65,7 @@ const sqliteWorker = {
   ...perDatabase,
   name: "sqlite-worker",
   include: EVERY_DRIVER,
+  exclude: [...ALONE, CHAPTERS],
   provide: { database: "sqlite-worker" as const },
 };
 
@@ -72,6 +74,7 @@ const pglite = {
   name: "pglite",
   testTimeout: 60_000,
   include: EVERY_DRIVER,
+  exclude: [...ALONE, CHAPTERS],
   provide: { database: "pglite" as const },
 };
 

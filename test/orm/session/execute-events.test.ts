@@ -289,10 +289,11 @@ describe("doOrmExecute", () => {
     await expect(session.scalars(select(User)).all()).rejects.toThrow(/handlers must be synchronous/);
     answer = undefined;
     expect((await session.scalars(select(User)).all()).length).toBe(2);
-    await using other = Session();
+    await session.close();
+    const other = Session();
     const names = (await other.execute(select(attrs(User).name))).freeze();
     const objects = (await other.execute(select(User))).freeze();
-    session.expungeAll();
+    await other.close();
     answer = names.thaw();
     await expect(session.get(User, 1)).rejects.toThrow(/answered a load of User with a value of type string/);
     answer = objects.thaw();

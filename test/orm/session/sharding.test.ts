@@ -260,6 +260,7 @@ describe("a sharded session", () => {
     await using stream = await session.streamScalars(names, undefined, { identityToken });
     for await (const each of stream) expect(each).toBe(tokyo);
     const rome = (await session.get(City, 1, { identityToken: "west" })) as City;
+    await session.close();
     await using other = Session();
     for (const load of [true, false]) {
       other.expungeAll();
