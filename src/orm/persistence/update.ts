@@ -139,21 +139,23 @@ function updateRow({ state, mapper, rowSwitch, version, cascaded }: SaveRecord, 
     where.push(versioned.column);
     whereValues.push(version);
   }
+  return rowOf(state, shape, given, { where, whereValues }, versioned, raised);
+}
+
+/** The UPDATE of one row, with what the server makes of it. */
+function rowOf(
+  state: InstanceState,
+  shape: TableShape,
+  given: Settings,
+  found: Pick<UpdateRow, "where" | "whereValues">,
+  versioned: WrittenColumn | null,
+  raised: RaisedVersion | null,
+): UpdateRow {
   const { set, setValues, expressions } = given;
   const made = madeOf(shape, set, expressions);
-  const ownVersion = versioned !== null && made.includes(versioned.column) ? versioned.column : null;
-  return {
-    state,
-    shape,
-    set,
-    setValues,
-    where,
-    whereValues,
-    expressions,
-    made,
-    version: ownVersion,
-    raised,
-  };
+  const version = versioned !== null && made.includes(versioned.column) ? versioned.column : null;
+  const { where, whereValues } = found;
+  return { state, shape, set, setValues, where, whereValues, expressions, made, version, raised };
 }
 
 function changedColumns(state: InstanceState, shape: TableShape): WrittenColumn[] {
@@ -416,7 +418,7 @@ function postUpdateRow(state: InstanceState, shape: TableShape, columns: Readonl
     if (isDecided(state, attribute)) given.put(column, attribute.peek(state) ?? null);
     else putOnUpdate(state, written, given);
   }
-  const { set, setValues, expressions } = given;
+  const { set, setValues } = given;
   const where = shape.key.map((c) => c.column);
   const whereValues = shape.key.map((c) =>
     state.key === null ? c.attribute.peek(state) : keyValue(state, c.attribute),
@@ -437,20 +439,7 @@ function postUpdateRow(state: InstanceState, shape: TableShape, columns: Readonl
       else raised = { attribute: versioned.attribute, value: next };
     }
   }
-  const made = madeOf(shape, set, expressions);
-  const ownVersion = versioned !== undefined && made.includes(versioned.column) ? versioned.column : null;
-  return {
-    state,
-    shape,
-    set,
-    setValues,
-    where,
-    whereValues,
-    expressions,
-    made,
-    version: ownVersion,
-    raised,
-  };
+  return rowOf(state, shape, given, { where, whereValues }, versioned ?? null, raised);
 }
 
 /** Whether an attribute has the value that it is to have after the flush: given by the user, or by another statement of the flush. */
