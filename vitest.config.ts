@@ -67,20 +67,18 @@ const postgres = {
   globalSetup: ["test/support/postgres-server.ts"],
 };
 
+const perDriver = { ...perDatabase, include: EVERY_DRIVER, exclude: [...ALONE, ...ANY_DRIVER] };
+
 const sqliteWorker = {
-  ...perDatabase,
+  ...perDriver,
   name: "sqlite-worker",
-  include: EVERY_DRIVER,
-  exclude: [...ALONE, ...ANY_DRIVER],
   provide: { database: "sqlite-worker" as const },
 };
 
 const pglite = {
-  ...perDatabase,
+  ...perDriver,
   name: "pglite",
   testTimeout: 60_000,
-  include: EVERY_DRIVER,
-  exclude: [...ALONE, ...ANY_DRIVER],
   provide: { database: "pglite" as const },
 };
 
