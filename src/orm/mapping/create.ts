@@ -3,6 +3,7 @@ import type { Cls, Create } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { Attribute } from "../attributes/attribute.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
+import type { InstanceState } from "../state.js";
 import { ensureState, hasOwnAccessor } from "./instrument.js";
 import type { Mapper } from "./mapper.js";
 import { mapperFor } from "./registry.js";
@@ -26,16 +27,38 @@ export function create<E extends object, const H extends keyof E & string>(
 export function create<E extends object>(cls: Cls<E>, values: object, options?: CreateEntityOptions<string>): E {
   const mapper = mapperFor(cls);
   const given = values as Record<string, unknown>;
-  const { names, setters, hidden } = settersOf(mapper, given);
-  if (hidden !== null) refuseHidden(mapper, hidden, options);
+  const known = Object.getPrototypeOf(values) === Object.prototype ? last.get(mapper) : undefined;
+  const setters =
+    known !== undefined && refused(known, options) === undefined ? known : settersOf(mapper, given, options);
   const object = new (cls as unknown as new () => E)();
   const state = ensureState(object);
-  for (let i = 0; i < names.length; i++) {
+  let i = 0;
+  // One walk compares the names with those expected and sets the values: at the first other name the rest is looked up.
+  for (const name in given) {
+    if (setters.names[i] !== name) {
+      if (!Object.hasOwn(given, name)) continue;
+      setFrom(i, object, state, given, settersOf(mapper, given, options));
+      break;
+    }
+    const setter = setters.setters[i++];
+    if (setter === null) (object as Record<string, unknown>)[name] = given[name];
+    else setter.set(state, given[name]);
+  }
+  return object;
+}
+
+function setFrom(
+  first: number,
+  object: object,
+  state: InstanceState,
+  given: Record<string, unknown>,
+  { names, setters }: Setters,
+): void {
+  for (let i = first; i < names.length; i++) {
     const setter = setters[i];
     if (setter === null) (object as Record<string, unknown>)[names[i]] = given[names[i]];
     else setter.set(state, given[names[i]]);
   }
-  return object;
 }
 
 /** Options of `create`. */
@@ -52,29 +75,29 @@ interface Setters {
   readonly hidden: readonly string[] | null;
 }
 
-function refuseHidden(
-  mapper: Mapper,
-  hidden: readonly string[],
-  options: CreateEntityOptions<string> | undefined,
-): void {
-  const refused = hidden.find((name) => options?.include.includes(name) !== true);
-  if (refused === undefined) return;
-  throw new InvalidRequestError(
-    `create(${mapper.className}, ...): "${refused}" is hidden, and is given only where it is asked for: create(..., { include: ["${refused}"] }). ` +
-      "Or assign it to the object.",
-  );
+/** The first hidden name that was not asked for. */
+function refused({ hidden }: Setters, options: CreateEntityOptions<string> | undefined): string | undefined {
+  return hidden === null ? undefined : hidden.find((name) => options?.include.includes(name) !== true);
 }
 
 /** For the names that a class was given last: objects of one class are mostly made in one place. */
 const last = new WeakMap<Mapper, Setters>();
 
-function settersOf(mapper: Mapper, values: Record<string, unknown>): Setters {
-  const known = last.get(mapper);
-  if (known !== undefined && hasJust(values, known.names)) return known;
+function settersOf(
+  mapper: Mapper,
+  values: Record<string, unknown>,
+  options: CreateEntityOptions<string> | undefined,
+): Setters {
   const names = Object.keys(values);
   const setters = names.map((name) => setterOf(mapper, name));
   const hidden = names.filter((name) => isHidden(mapper, name));
   const found = { names, setters, hidden: hidden.length === 0 ? null : hidden };
+  const name = refused(found, options);
+  if (name !== undefined)
+    throw new InvalidRequestError(
+      `create(${mapper.className}, ...): "${name}" is hidden, and is given only where it is asked for: create(..., { include: ["${name}"] }). ` +
+        "Or assign it to the object.",
+    );
   last.set(mapper, found);
   return found;
 }
@@ -82,14 +105,6 @@ function settersOf(mapper: Mapper, values: Record<string, unknown>): Setters {
 function isHidden(mapper: Mapper, name: string): boolean {
   const attribute = mapper.attributes.get(name);
   return attribute instanceof ColumnAttribute && attribute.hidden;
-}
-
-/** Whether those are the names of a plain object, in that order: no list of them is made. */
-function hasJust(values: Record<string, unknown>, names: readonly string[]): boolean {
-  if (Object.getPrototypeOf(values) !== Object.prototype) return false;
-  let i = 0;
-  for (const name in values) if (names[i++] !== name) return false;
-  return i === names.length;
 }
 
 function setterOf(mapper: Mapper, name: string): Attribute | null {
