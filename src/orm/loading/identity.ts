@@ -30,7 +30,7 @@ import type { ExecuteOptions } from "./select.js";
 import { keyBind, keyName, type LockOptions, loadColumns } from "./unloaded.js";
 import { carriedAmong } from "./user-option.js";
 
-export { loadUnloaded } from "./unloaded.js";
+export { expireNamed, loadUnloaded } from "./unloaded.js";
 
 /** What a load by key may say. */
 export interface GetOptions {

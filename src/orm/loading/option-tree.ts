@@ -190,6 +190,13 @@ export class OptionNode {
     return node;
   }
 
+  /** The same, but that a column may be loaded when it is read. */
+  readable(key: string): OptionNode {
+    const node = this.copy();
+    node.columns.set(key, "defer");
+    return node;
+  }
+
   /** The strategy that the options give to a relationship; undefined where the mapping decides. For a column "raise". */
   strategyFor(key: string): Strategy | undefined {
     const option = this.relations.get(key);
@@ -392,6 +399,12 @@ export class LoadedOptions implements LoadedWith {
     const node = this.node.copy();
     node.relations.delete(key);
     return new LoadedOptions(node, this.planned, this.given, this.carried);
+  }
+
+  /** The same where a column is no error to read. */
+  readable(key: string): LoadedOptions {
+    if (!this.node.raises(key)) return this;
+    return new LoadedOptions(this.node.readable(key), this.planned, this.given, this.carried);
   }
 }
 

@@ -18,6 +18,7 @@ import type { FromClause } from "../../sql/selectable/from-clause.js";
 import { Join } from "../../sql/selectable/join.js";
 import { Select } from "../../sql/selectable/select.js";
 import { ForUpdateArg } from "../../sql/selectable/select-parts.js";
+import type { Attribute } from "../attributes/attribute.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { ExpressionAttribute } from "../attributes/expression-attribute.js";
 import { announceInstance, heard } from "../instance-events.js";
@@ -79,6 +80,15 @@ function attributesWith(state: InstanceState, attribute: ColumnAttribute): reado
   }
   if (node?.defers(attribute.key)) return [attribute];
   return all.filter((each) => missing(each) && !each.deferred && !node?.defers(each.key));
+}
+
+/** Expires what was named: a column is loaded when it is read, whatever the statement said that had left it out. */
+export function expireNamed(state: InstanceState, attribute: Attribute): void {
+  attribute.expire(state);
+  const { origin } = state;
+  if (!(origin?.options instanceof LoadedOptions)) return;
+  const options = origin.options.readable(attribute.key);
+  if (options !== origin.options) state.origin = { ...origin, options };
 }
 
 /** Loads these columns of one object by its key: those that are missing, or all of them over what it has. False when the row is gone. */

@@ -21,6 +21,7 @@ import type { AnnouncedLoad, LoadSession } from "../load-session.js";
 import type { Tie } from "../loaded-alike.js";
 import {
   asGetOptions,
+  expireNamed,
   type GetOptions,
   loadByKey,
   loadByKeys,
@@ -184,7 +185,7 @@ export class SessionCore
   #expireState(state: InstanceState, names: readonly string[] | undefined): void {
     const mapper = mapperOf(state);
     if (names !== undefined && names.length > 0) {
-      for (const name of names) for (const attribute of mapper.attributesBehind(name)) attribute.expire(state);
+      for (const name of names) for (const attribute of mapper.attributesBehind(name)) expireNamed(state, attribute);
       if (heard.expire) announceInstance("expire", state, names);
       return;
     }

@@ -206,6 +206,9 @@ describe("defer()", () => {
       expect(() => (one as Book).cover).toThrow('"Book.cover" is not available on Book(4)');
       expect(one.summary).toBe("about four");
     });
+    // It ends where the column is expired by name.
+    session.expire(one, ["cover"]);
+    await session.runSync(() => expect((one as Book).cover).toBe("picture"));
     session.expungeAll();
     const only = await session
       .scalars(
@@ -215,9 +218,12 @@ describe("defer()", () => {
       )
       .one();
     expect(only.title).toBe("five");
-    await session.runSync(() => {
+    await session.runSync((s) => {
       expect(() => (only as Book).summary).toThrow(InvalidRequestError);
       expect(() => (only as Book).summary).toThrow('"Book.summary" is not available on Book(5)');
+      s.expire(only, ["summary"]);
+      expect((only as Book).summary).toBe("about five");
+      expect(() => (only as Book).cover).toThrow('"Book.cover" is not available on Book(5)');
     });
     // @ts-expect-error a setting that there is not
     expect(() => loadOnly(Book, (x) => x.title, { raise: true })).toThrow(/columns/);
