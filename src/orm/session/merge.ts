@@ -28,7 +28,7 @@ export interface MergeHost {
 export interface MergeOptions {
   /** False takes the given state as committed and emits no SQL. Default true. */
   readonly load?: boolean;
-  /** Loader options for objects that must be loaded. */
+  /** Loader options for the given object, where it must be loaded: what hangs on it is loaded as they say. */
   readonly options?: readonly unknown[];
   /** A unique attribute, or several, by which the given object's row is found instead of its primary key; its row keeps its own primary key. */
   readonly by?: string | readonly string[];
@@ -122,7 +122,7 @@ export class Merge {
       if (!this.#load) target = this.#stored(mapper, source, key);
       else {
         const found = yield* this.host.get(mapper, [...valuesOf(key)], {
-          options: this.options.options as readonly LoadOption[] | undefined,
+          options: this.#merged.size === 0 ? (this.options.options as readonly LoadOption[] | undefined) : undefined,
           bindArguments: placeArguments(source),
           identityToken: tokenOf(source) ?? undefined,
         });

@@ -21,6 +21,7 @@ import {
   selectinload,
   t,
   text,
+  undefer,
 } from "../../../src/index.js";
 import { recordStatements } from "../../support/statements.js";
 import { make, storeFor } from "../support.js";
@@ -180,6 +181,17 @@ describe("merge", () => {
     await session.commit();
     const s = attrs(Score);
     expect(await session.scalars(select(s.points).orderBy(s.id)).all()).toEqual([10, 2, 30]);
+  });
+
+  test("options are for the given object's row: what comes with it is found there, and not asked for again", async () => {
+    const { Session, log } = await players();
+    await using session = Session();
+    const scores = [make(Score, { id: 1, points: 10 }), make(Score, { id: 2, points: 20 })];
+    const given = make(Player, { id: 1, name: "edward", scores });
+    log.reset();
+    const merged = await session.merge(given, { options: [selectinload(p.scores), undefer(Player, (x) => x.notes)] });
+    expect([merged.notes, ...merged.scores.map((score) => score.points)]).toEqual(["n", 10, 20]);
+    expect(log.count("SELECT")).toBe(2);
   });
 
   test("load: false takes an object of a cache as it is, without SQL and without changes", async () => {
