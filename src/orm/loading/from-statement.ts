@@ -19,7 +19,7 @@ import { LoadRun, type NamedValues } from "./load-run.js";
 import { criteriaAmong } from "./option-tree.js";
 import { OrmEntity } from "./orm-entity.js";
 import { type GivenColumn, givenColumns, makeRowPlan, type RowPlan } from "./row-plan.js";
-import { compileOptions, type ExecuteOptions, type OpenSelect, overwrites, saidBy } from "./select.js";
+import { compileOptions, type ExecuteOptions, type OpenSelect, overwrites, refuseParts, saidBy } from "./select.js";
 import { prepareNode, prepareWrite } from "./statement-entities.js";
 
 /** A statement in the database's words, with the plans of the column lists that it was seen to give. */
@@ -121,6 +121,7 @@ export function* executeFromStatement(
     null,
     saidBy(statement, options),
   );
+  if (options.yieldPer !== undefined) refuseParts(rowPlan.plan);
   const rows = rowPlan.plan.read(run, rowPlan.arrange(result.rows));
   yield* rowPlan.plan.fill(run);
   return { shape: rowPlan.plan.shape, rows };
@@ -146,11 +147,11 @@ export function* openFromStatement(
   );
   const rowPlan = planOf(prepared, statement, connection, cursor.columns, map);
   const { plan } = rowPlan;
-  if (plan.hasCollections) {
+  try {
+    refuseParts(plan);
+  } catch (error) {
     yield* cursor.close();
-    throw new InvalidRequestError(
-      "A streamed result cannot fill collections from its own rows (containsEager), since a collection is complete only when all rows were read. Use selectinload, which loads for each part.",
-    );
+    throw error;
   }
   const all = cacheKeyOf(statement).binds;
   return {

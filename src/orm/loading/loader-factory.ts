@@ -165,6 +165,7 @@ export class LoaderFactory {
       const { node, entity, path } = part;
       const known = entity.polymorphic.some((mapper) => mapper.relationships.includes(relationship));
       const parentKeys = strategy === "subquery" && known ? this.keysOf(part) : null;
+      this.posts.restatesStatement ||= parentKeys !== null;
       post = this.makePost(
         relationship,
         node.relations.get(relationship.key) ?? null,

@@ -39,6 +39,8 @@ export function compositeItem({ elements, composer }: CompositeElement, index: n
 /** Post loaders with the variants whose objects they serve. */
 export class PostSchedule {
   private readonly entries: { readonly loader: PostLoader; readonly variants: number[] }[] = [];
+  /** Whether one of them runs the statement again, as its subquery. */
+  restatesStatement = false;
 
   get isEmpty(): boolean {
     return this.entries.length === 0;
@@ -84,6 +86,8 @@ export class OrmPlan {
   /** The loader of the first thing that the rows hold, where that is an entity. */
   readonly entity: EntityLoader | null;
   readonly hasCollections: boolean;
+  /** Whether something is loaded by running the statement again, as a subquery. */
+  readonly restatesStatement: boolean;
   private readonly extra: readonly BoundValue[];
   private readonly items: readonly RowItem[];
   private readonly children: readonly JoinedChild[];
@@ -107,6 +111,7 @@ export class OrmPlan {
       parts.items.every((item, i) => item.kind === "column" && item.index === i) &&
       parts.items.length === parts.compiled.resultColumns?.length;
     this.hasCollections = parts.shape.requiresUnique !== undefined;
+    this.restatesStatement = parts.posts.restatesStatement;
   }
 
   /** The driver's values. */

@@ -113,12 +113,21 @@ export interface OpenSelect {
 }
 
 const streamedCollection = errorKind(InvalidRequestError, "ATHANOR_STREAMED_COLLECTION", {
-  message: () =>
-    'A streamed result cannot load collections by a join (joinedload, containsEager, lazy: "joined"), since a collection is complete only when all rows were read. Use selectinload, which loads for each part.',
+  message: (hasCollections: boolean) =>
+    `A result that is read in parts (stream(), yieldPer) ${
+      hasCollections
+        ? 'cannot load collections by a join (joinedload, containsEager, lazy: "joined"), since a collection is complete only when all rows were read.'
+        : 'cannot load by subquery (subqueryload, lazy: "subquery"), since that runs the whole statement again, for each part.'
+    } Use selectinload, which loads for each part.`,
   cause:
-    "stream() hands objects out while rows are still being read, and a collection that a join fills is complete only after the last row.",
+    "stream() and yieldPer hand objects out while rows are still being read, and a collection that a join fills is complete only after the last row. A load by subquery would run the whole statement again for each part.",
   cure: "Load the collection with selectinload, which runs for each part of the stream.",
 });
+
+/** @throws InvalidRequestError where rows that are read in parts are not enough for what is loaded with them */
+export function refuseParts({ hasCollections, restatesStatement }: OrmPlan): void {
+  if (hasCollections || restatesStatement) throw streamedCollection(hasCollections);
+}
 
 /**
  * Opens a SELECT to be read in parts: selectin loads run for each part.
@@ -135,9 +144,7 @@ export function* openSelect(
   const found = connectionOf(session, statement, options);
   const connection = isOp(found) ? yield* found : found;
   const { plan, binds } = planFor(connection, statement, compileOptions(connection, statement, options));
-  if (plan.hasCollections) {
-    throw streamedCollection();
-  }
+  refuseParts(plan);
   const populateExisting = overwrites(statement, options);
   const { tags, params } = options;
   const said = saidBy(statement, options);

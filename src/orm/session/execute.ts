@@ -25,7 +25,7 @@ import { takingValues } from "../loading/named-values.js";
 import { criteriaAmong } from "../loading/option-tree.js";
 import { OrmEntity } from "../loading/orm-entity.js";
 import { reached } from "../loading/reached.js";
-import { connectionOf, type OpenSelect, openSelect, planSelect } from "../loading/select.js";
+import { connectionOf, type OpenSelect, openSelect, planSelect, refuseParts } from "../loading/select.js";
 import { prepareNode } from "../loading/statement-entities.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { optionsOf, type Params, type SessionExecuteOptions } from "./execute-options.js";
@@ -136,6 +136,7 @@ function* executeSelect(
   const connection = found instanceof ConnectionCore ? found : yield* found;
   const named = valued === statement ? (params as NamedValues) : undefined;
   const { plan, run } = planSelect(session, connection, valued, merged, named);
+  if (merged.yieldPer !== undefined) refuseParts(plan);
   const result = new Result<unknown>(plan.shape, yield* plan.execute(run));
   if (merged.yieldPer !== undefined) result.yieldPer(merged.yieldPer);
   return only ? result.scalars() : result;

@@ -10,6 +10,7 @@ import {
   loadOnly,
   select,
   selectinload,
+  subqueryload,
   text,
   update,
 } from "../../../src/index.js";
@@ -87,6 +88,17 @@ describe("yieldPer", () => {
     expect(loaded).toEqual([1, 2, 1, 1, 0]);
     expect(log.count("SELECT")).toBe(3);
     await expect(session.streamScalars(statement.options(joinedload(m.emails)))).rejects.toThrow(InvalidRequestError);
+    // Nor when the rows are read at once, and not with loads that state the statement anew.
+    await expect(session.scalars(statement.options(joinedload(m.emails)))).rejects.toThrow(
+      "read in parts (stream(), yieldPer) cannot load collections by a join",
+    );
+    await expect(session.scalars(statement.options(subqueryload(m.emails)))).rejects.toThrow(
+      "read in parts (stream(), yieldPer) cannot load by subquery",
+    );
+    await expect(session.streamScalars(select(Email).options(subqueryload(e.member)))).rejects.toThrow("by subquery");
+    expect(
+      await session.scalars(select(Email).options(joinedload(e.member)), undefined, { yieldPer: 2 }).all(),
+    ).toHaveLength(5);
     // unique() of a stream keeps a key for each object that it has seen.
     const twice = select(Member).join(m.emails).orderBy(m.id).executionOptions({ yieldPer: 1 });
     expect((await (await session.streamScalars(twice)).unique().all()).length).toBe(4);
