@@ -5,9 +5,12 @@ import type { Insert } from "../../sql/dml/insert.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { BulkRows, enumNames } from "./bulk-rows.js";
 
-/** INSERT INTO, VALUES of bare parameters, RETURNING. */
-const FORM =
-  /^(INSERT INTO .+? \([^()]+\)(?: OVERRIDING SYSTEM VALUE)?) VALUES \((\$\d+(?:, \$\d+)*)\)( RETURNING [^()]+)?$/;
+/** A bare parameter, or what each row gets: a function without arguments. */
+const CELL = "(?:\\$\\d+|[a-z_]+\\(\\)|CURRENT_[A-Z]+)";
+/** INSERT INTO, VALUES, RETURNING. */
+const FORM = new RegExp(
+  `^(INSERT INTO .+? \\([^()]+\\)(?: OVERRIDING SYSTEM VALUE)?) VALUES \\((${CELL}(?:, ${CELL})*)\\)( RETURNING [^()]+)?$`,
+);
 
 /** The bulk form of a statement; null for one that has none. */
 export function bulkInsertOf(compiled: Compiled, enumName: (type: SQLType) => string | null): BulkRows | null {
@@ -16,7 +19,8 @@ export function bulkInsertOf(compiled: Compiled, enumName: (type: SQLType) => st
   if (insert.conflicts.length > 0 || insert.source !== null) return null;
   const form = FORM.exec(compiled.text);
   if (form === null) return null;
-  const parameters = (form[2] as string).split(", ");
+  const cells = (form[2] as string).split(", ");
+  const parameters = cells.filter((each) => each.startsWith("$"));
   if (parameters.length !== compiled.params.length || parameters.some((each, i) => each !== `$${i + 1}`)) return null;
   let sortBy = -1;
   if (form[3] !== undefined) {
@@ -34,8 +38,13 @@ export function bulkInsertOf(compiled: Compiled, enumName: (type: SQLType) => st
     sortBy,
     keyed: false,
     doubt: null,
-    write: (unnested, names) =>
-      `${head} SELECT ${names.map((name) => `p.${name}`).join(", ")} FROM ${unnested} ` +
-      `WITH ORDINALITY AS p(${names.join(", ")}, n) ORDER BY p.n${returning}`,
+    write: (unnested, names) => {
+      let next = 0;
+      const selected = cells.map((each) => (each.startsWith("$") ? `p.${names[next++]}` : each));
+      return (
+        `${head} SELECT ${selected.join(", ")} FROM ${unnested} ` +
+        `WITH ORDINALITY AS p(${names.join(", ")}, n) ORDER BY p.n${returning}`
+      );
+    },
   });
 }

@@ -18,7 +18,7 @@ import { leaveUnset } from "../unset.js";
 import { explained } from "./error-context.js";
 import { type TableShape, tableShapes, type WrittenColumn } from "./shapes.js";
 import { firstVersion, withoutVersion } from "./version.js";
-import { insertPlan, type ReturnedColumn, runStatement } from "./write-plans.js";
+import { insertPlan, type ReturnedColumn, readPlan, runStatement } from "./write-plans.js";
 
 /** Neighbouring rows of one table that give the same columns: one statement, or one for each row where values are SQL expressions. */
 interface InsertBatch {
@@ -28,6 +28,8 @@ interface InsertBatch {
   readonly columns: readonly Column[];
   /** What the database makes. */
   readonly returning: readonly Column[];
+  /** What triggers make once the row is there, where RETURNING does not see it: read with a statement of its own. */
+  readonly asked: readonly Column[];
   /** Whether an object with values in just the columns that are given has a row like the others, without a further look. */
   readonly isPlain: boolean;
   readonly states: InstanceState[];
@@ -81,6 +83,7 @@ function* inserts(
 function* insertAlike(connection: ConnectionCore, batch: InsertBatch): Op<void> {
   if (batch.expressions !== null) yield* insertWithExpressions(connection, batch, batch.expressions);
   else yield* insertBatch(connection, batch);
+  if (batch.asked.length > 0) yield* readAsked(connection, batch);
   batch.isWritten = true;
 }
 
@@ -215,14 +218,15 @@ function newBatch(
     }
     returning.push(column);
   }
+  const asked = askedAmong(returning, shape, dialect);
+  const told = asked.length === 0 ? returning : returning.filter((column) => !asked.includes(column));
   return {
     shape,
     given,
     columns: given.map((i) => shape.columns[i].column),
     returning:
-      dialect.capabilities.returning && shape.mapper.options.eagerDefaults !== false
-        ? returning
-        : keysOnly(returning, shape),
+      dialect.capabilities.returning && shape.mapper.options.eagerDefaults !== false ? told : keysOnly(told, shape),
+    asked,
     isPlain:
       expressions === null && shape.columns.every((written, i) => isUpToObject(written, shape, given.includes(i))),
     states: [],
@@ -234,9 +238,18 @@ function newBatch(
   };
 }
 
-/** Whether a column is written with the object's value where that has one, and left to the database where it has none. */
+/** What only the database fills, where its triggers come after RETURNING and the mapping wants to know all. */
+function askedAmong(columns: readonly Column[], shape: TableShape, { capabilities }: EngineDialect): readonly Column[] {
+  if (shape.mapper.options.eagerDefaults !== true || capabilities.returningSeesTriggers) return [];
+  return columns.filter(
+    (column) => column.serverDefault === true && !shape.key.some((written) => written.column === column),
+  );
+}
+
+/** Whether a column is written with the object's value where that has one, and left to the statement or the database where it has none. */
 function isUpToObject(written: WrittenColumn, shape: TableShape, given: boolean): boolean {
-  return !written.decided && (given || (!written.hasDefault && isMadeByServer(written, shape)));
+  if (written.decided) return false;
+  return given || (written.hasDefault ? written.defaultInStatement : isMadeByServer(written, shape));
 }
 
 /** Adds the row of an object that has values in just the columns of the batch; false where it takes a closer look. */
@@ -283,6 +296,7 @@ function missingValue(state: InstanceState, written: WrittenColumn, shape: Table
     let value: unknown = made;
     if (typeof made === "function")
       value = (made as (context: unknown) => unknown)(defaultContext(state, column, mapper));
+    if (written.defaultInStatement) return LEFT_OUT;
     if (value instanceof Node) return value;
     if (typeof value === "object" && value !== null && "nextValue" in value) return LEFT_OUT;
     attribute.assign(state, value);
@@ -366,6 +380,9 @@ function* insertWithExpressions(
   } catch (error) {
     throw explained(error, "INSERT", states);
   }
+  // What is not read back is loaded when it is read: the object has the value that came of the expression.
+  for (const column of expressions.keys())
+    if (!returning.includes(column)) shape.mapper.attributeOf(column).expire(states[0]);
   if (returning.length === 0) return;
   if (result.rows.length !== 1) throw skipped(shape, states, result.rows.length);
   const returned = returning.map((column) => ({
@@ -373,6 +390,20 @@ function* insertWithExpressions(
     process: connection.dialect.typeImpl(column.type).resultProcessor(connection.dialect),
   }));
   storeReturned(states[0], returned, result.rows[0]);
+}
+
+function* readAsked(connection: ConnectionCore, { shape, states, asked }: InsertBatch): Op<void> {
+  const plan = readPlan(
+    connection.dialect,
+    shape.table,
+    shape.key.map(({ column }) => column),
+    asked,
+  );
+  for (const state of states) {
+    const key = shape.key.map(({ attribute }) => attribute.peek(state));
+    const { rows } = yield* connection.run(plan.compiled, plan.bind(key));
+    if (rows.length > 0) storeReturned(state, plan.returning, rows[0]);
+  }
 }
 
 function storeKeys(

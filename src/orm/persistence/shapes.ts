@@ -1,8 +1,13 @@
 /** What persistence needs to know of one table of a mapper, worked out once. */
+import { ColumnElement } from "../../sql/element.js";
+import { SQLTemplate } from "../../sql/elements/template.js";
+import { TextClause } from "../../sql/elements/text.js";
 import { InvalidRequestError } from "../../sql/errors.js";
+import { iterate, type Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import { DerivedTable } from "../../sql/schema/derived-table.js";
 import type { Table } from "../../sql/schema/table.js";
+import { Query } from "../../sql/selectable/query.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { Mapper } from "../mapping/mapper.js";
 
@@ -13,8 +18,12 @@ export interface WrittenColumn {
   readonly isKey: boolean;
   /** The database makes the value when the INSERT leaves the column out. */
   readonly serverMade: boolean;
-  /** The value that an INSERT takes where the attribute has none: a constant or a function; undefined where there is none. */
+  /** There is a value that an INSERT takes where the attribute has none: a constant, a function, an expression. */
   readonly hasDefault: boolean;
+  /** That value is an expression, which the statement has by itself for each row that leaves the column out. */
+  readonly defaultInStatement: boolean;
+  /** The same for what an UPDATE sets that leaves the column out. */
+  readonly onUpdateInStatement: boolean;
   /** Written by the database alone. */
   readonly computed: boolean;
   /** Of a joined table's key: the database changes it with the key of the table above. */
@@ -72,6 +81,8 @@ function tableShape(mapper: Mapper, table: Table): TableShape {
       serverMade:
         column.system || column.serverDefault !== null || column.identity !== null || column.computed !== null,
       hasDefault: column.default !== undefined,
+      defaultInStatement: servesManyRows(column.default),
+      onUpdateInStatement: servesManyRows(column.onupdate),
       computed: column.computed !== null,
       follows: follows(column, mapper, table),
       decided: column.computed !== null || attribute === mapper.version,
@@ -93,6 +104,22 @@ function tableShape(mapper: Mapper, table: Table): TableShape {
     serverOnUpdate: columns.filter((c) => c.column.serverOnupdate !== null || c.column.system || c.computed),
     referred: referredColumns(mapper),
   };
+}
+
+/**
+ * Whether a value is an expression that is the same for a row among many as for a row alone. One that asks a table is not: it would not see the rows
+ * before it.
+ */
+function servesManyRows(value: unknown): boolean {
+  if (!(value instanceof ColumnElement)) return false;
+  for (const node of iterate(value as Node))
+    if (node instanceof Query || /\bselect\b/i.test(textIn(node))) return false;
+  return true;
+}
+
+/** What somebody has written himself. */
+function textIn(node: Node): string {
+  return node instanceof TextClause ? node.pieces.join("?") : node instanceof SQLTemplate ? node.strings.join("?") : "";
 }
 
 function follows(column: Column, { tables }: Mapper, table: Table): boolean {

@@ -29,6 +29,8 @@ interface UpdateRow {
   readonly where: Column[];
   readonly whereValues: unknown[];
   readonly expressions: Map<Column, Node> | null;
+  /** Columns for which the statement has an expression by itself. */
+  readonly inStatement: readonly Column[];
   /** Columns to which the database gives a value of its own. */
   readonly made: readonly Column[];
   /** The one among them that must be known at once: the version. */
@@ -78,11 +80,14 @@ function rowsByTable(records: readonly SaveRecord[]): UpdateRow[][] {
   return levels.flatMap((level) => [...level.values()]);
 }
 
+const NO_COLUMNS: readonly Column[] = [];
+
 /** What an UPDATE of one row sets. */
 class Settings {
   readonly set: Column[] = [];
   readonly setValues: unknown[] = [];
   expressions: Map<Column, Node> | null = null;
+  inStatement: readonly Column[] = NO_COLUMNS;
 
   put(column: Column, value: unknown): void {
     if (value instanceof Node) {
@@ -151,11 +156,11 @@ function rowOf(
   versioned: WrittenColumn | null,
   raised: RaisedVersion | null,
 ): UpdateRow {
-  const { set, setValues, expressions } = given;
-  const made = madeOf(shape, set, expressions);
+  const { set, setValues, expressions, inStatement } = given;
+  const made = madeOf(shape, given);
   const version = versioned !== null && made.includes(versioned.column) ? versioned.column : null;
   const { where, whereValues } = found;
-  return { state, shape, set, setValues, where, whereValues, expressions, made, version, raised };
+  return { state, shape, set, setValues, where, whereValues, expressions, inStatement, made, version, raised };
 }
 
 function changedColumns(state: InstanceState, shape: TableShape): WrittenColumn[] {
@@ -181,7 +186,12 @@ function isStillKey(
   return rowSwitch !== null && mapperOf(state).primaryKey.includes(attribute);
 }
 
-function putOnUpdate(state: InstanceState, { column, attribute }: WrittenColumn, given: Settings): void {
+function putOnUpdate(state: InstanceState, written: WrittenColumn, given: Settings): void {
+  const { column, attribute } = written;
+  if (written.onUpdateInStatement) {
+    given.inStatement = [...given.inStatement, column];
+    return;
+  }
   const made = column.onupdate;
   const value = typeof made === "function" ? (made as (context: unknown) => unknown)({ column }) : made;
   given.put(column, value);
@@ -196,19 +206,13 @@ export function keyValue(state: InstanceState, attribute: WrittenColumn["attribu
 }
 
 /** What the database changes by itself. A column that the object sets has the object's value. */
-function madeOf(
-  shape: TableShape,
-  set: readonly Column[],
-  expressions: ReadonlyMap<Column, Node> | null,
-): readonly Column[] {
-  if (shape.serverOnUpdate.length === 0 && expressions === null) return NO_COLUMNS;
+function madeOf(shape: TableShape, { set, expressions, inStatement }: Settings): readonly Column[] {
+  if (shape.serverOnUpdate.length === 0 && expressions === null) return inStatement;
   const columns = shape.serverOnUpdate.map((c) => c.column).filter((column) => !set.includes(column));
-  if (expressions !== null)
-    for (const column of expressions.keys()) if (!columns.includes(column)) columns.push(column);
+  for (const column of [...inStatement, ...(expressions?.keys() ?? [])])
+    if (!columns.includes(column)) columns.push(column);
   return columns;
 }
-
-const NO_COLUMNS: readonly Column[] = [];
 
 /** Rows that set the same columns, in the order of the first of each kind. */
 function batches(rows: UpdateRow[]): UpdateRow[][] {
@@ -220,7 +224,7 @@ function batches(rows: UpdateRow[]): UpdateRow[][] {
       found.push([row]);
       continue;
     }
-    const signature = `${row.set.map((c) => c.id).join(",")}|${row.where.length}`;
+    const signature = `${idsOf(row.set)}|${row.where.length}|${idsOf(row.made)}`;
     const like = bySignature.get(signature);
     if (like !== undefined) {
       like.push(row);
@@ -231,6 +235,10 @@ function batches(rows: UpdateRow[]): UpdateRow[][] {
     found.push(batch);
   }
   return found;
+}
+
+function idsOf(columns: readonly Column[]): string {
+  return columns.map((c) => c.id).join(",");
 }
 
 /** What becomes of the values that the database makes with an UPDATE. */
@@ -249,14 +257,18 @@ const NOTHING: ReadBack = { told: [], asked: [], left: [] };
  * By default what RETURNING knows is read back. What triggers make it may not know: that is asked for where the mapping says so (`eagerDefaults: true`),
  * and a version always is.
  */
-function readBackOf({ made, version, expressions, shape }: UpdateRow, { capabilities }: Dialect): ReadBack {
+function readBackOf(
+  { made, version, expressions, inStatement, shape }: UpdateRow,
+  { capabilities }: Dialect,
+): ReadBack {
   if (made.length === 0) return NOTHING;
   const { eagerDefaults } = shape.mapper.options;
   const told: Column[] = [];
   const asked: Column[] = [];
   const left: Column[] = [];
   for (const column of made) {
-    const byTrigger = column.serverOnupdate !== null && expressions?.has(column) !== true;
+    const byTrigger =
+      column.serverOnupdate !== null && expressions?.has(column) !== true && !inStatement.includes(column);
     const isKnown = capabilities.updateReturning && (!byTrigger || capabilities.returningSeesTriggers);
     if (eagerDefaults === false && column !== version) left.push(column);
     else if (isKnown) told.push(column);

@@ -1,4 +1,4 @@
-/** The compiled INSERT, UPDATE and DELETE statements of the unit of work: one for each table and set of columns, made once for each dialect. */
+/** The compiled statements of the unit of work: one for each table and set of columns, made once for each dialect. */
 
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import { type DriverManyResult, type DriverResult, ValueRows } from "../../engine/driver.js";
@@ -6,7 +6,7 @@ import type { Op } from "../../engine/io.js";
 import type { Compiled } from "../../sql/compiled.js";
 import type { Dialect } from "../../sql/dialect.js";
 import { ArgumentError } from "../../sql/errors.js";
-import { bindparam, compile, del, insert, update } from "../../sql/index.js";
+import { bindparam, compile, del, insert, select, update } from "../../sql/index.js";
 import { keepShape } from "../../sql/keep-shape.js";
 import { cacheKeyOf, type Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
@@ -158,6 +158,7 @@ function sameColumns(one: readonly Column[], two: readonly Column[]): boolean {
 const inserts = new PerDialect((_: Table) => new Plans());
 const updates = new PerDialect((_: Table) => new Plans());
 const deletes = new PerDialect((_: Table) => new Plans());
+const reads = new PerDialect((_: Table) => new Plans());
 
 /** The name of a column's value in WHERE, where SET may have another value for it. */
 function whereName(column: Column): string {
@@ -204,6 +205,19 @@ export function deletePlan(dialect: Dialect, table: Table, where: readonly Colum
   return deletes.get(table, dialect).get([where], () => {
     const statement = del(table as never).where(...(where.map(equals) as never[]));
     return new WritePlan(compile(statement as never, dialect), where.map(whereName), [], dialect, table);
+  });
+}
+
+/** Reads columns of one row by its key. */
+export function readPlan(
+  dialect: Dialect,
+  table: Table,
+  where: readonly Column[],
+  columns: readonly Column[],
+): WritePlan {
+  return reads.get(table, dialect).get([where, columns], () => {
+    const statement = select(...(columns as never[])).where(...(where.map(equals) as never[]));
+    return new WritePlan(compile(statement as never, dialect), where.map(whereName), columns, dialect, table);
   });
 }
 
