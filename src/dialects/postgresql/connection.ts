@@ -1,5 +1,4 @@
 /** A connection to a PostgreSQL server, as the engine uses it. */
-import type { CopyPart } from "../../engine/copy/part.js";
 import type { TransactionOptions } from "../../engine/dialect.js";
 import {
   type DriverConnection,
@@ -19,22 +18,16 @@ import type { BulkRows } from "./bulk-rows.js";
 import { CopyCursor } from "./copy/cursor.js";
 import { BufferedCursor, PortalCursor, type PortalHost } from "./cursor.js";
 import { isServerError, isStalePlan, type ServerError } from "./errors.js";
-import { type Decoder, knownDecoders } from "./load.js";
-import { bulkOf, bulkPlan, bulkResult, kindsOf, type PostgresPlan, toSend } from "./plan.js";
+import type { Decoder } from "./load.js";
+import { changesStatements, Messages } from "./messages.js";
+import { bulkOf, bulkPlan, bulkResult, type PostgresPlan } from "./plan.js";
 import { type PreparedStatement, PreparedStatements } from "./statements.js";
 import { beginText } from "./transaction-text.js";
-import { writable } from "./value-text.js";
-import { typesOfValues } from "./value-types.js";
-import { Exchange } from "./wire/exchange.js";
-import { ExchangeGroup } from "./wire/exchange-group.js";
+import type { Exchange } from "./wire/exchange.js";
+import type { ExchangeGroup } from "./wire/exchange-group.js";
 import type { ProtocolLink } from "./wire/protocol-link.js";
-import type { MessageWriter } from "./wire/writer.js";
 
 const NO_ROWS: never[] = [];
-const NO_BYTES = Buffer.alloc(0);
-
-// After these, statements that were prepared may mean something else, or be gone.
-const CHANGES_STATEMENTS = /^\s*(alter|drop|discard|deallocate|set\s+(session\s+|local\s+)?search_path)\b/i;
 
 /** Waits for an exchange, in either way. */
 export class ExchangeRequest implements IORequest<void> {
@@ -53,17 +46,12 @@ export class ExchangeRequest implements IORequest<void> {
 export class PostgresConnection implements DriverConnection, PortalHost {
   readonly immediate = false;
   readonly statements: PreparedStatements;
-  /** BEGIN that has not been sent: it travels with the first statement. */
-  #begin: string | null = null;
+  readonly #messages: Messages;
   #inTransaction = false;
   #prepared: string | null = null;
   #readOnlySession = false;
-  #cursors = 0;
-  #abandoned: string[] = [];
   /** The last COPY whose rows are read. */
   #copying: CopyCursor | null = null;
-  /** Statements that the messages written since the last exchange prepare. */
-  #parsed: PreparedStatement[] | null = null;
 
   constructor(
     readonly link: ProtocolLink,
@@ -72,6 +60,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     statementCacheSize: number,
   ) {
     this.statements = new PreparedStatements(statementCacheSize);
+    this.#messages = new Messages(link, this.statements);
   }
 
   get dead(): boolean {
@@ -80,10 +69,10 @@ export class PostgresConnection implements DriverConnection, PortalHost {
 
   /** The driver's own client. A BEGIN that is still to be sent goes out first. */
   get raw(): object {
-    if (this.#begin !== null && this.link.lost === null) {
-      const text = this.#begin;
-      this.#begin = null;
-      void this.perform(this.#simple(text)).catch(() => {});
+    if (this.#messages.begin !== null && this.link.lost === null) {
+      const text = this.#messages.begin;
+      this.#messages.begin = null;
+      void this.perform(this.#messages.simple(text)).catch(() => {});
     }
     return this.client;
   }
@@ -97,7 +86,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   run(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverResult> {
     if (this.link.limited) return this.#runLimited(plan, params, signal);
     return this.#started(
-      () => this.#statement(plan, params),
+      () => this.#messages.statement(plan, params),
       (exchange) => this.#result(plan, exchange),
       signal,
     );
@@ -110,7 +99,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     signal: AbortSignal | undefined,
   ): Promise<R> {
     if (signal?.aborted) return Promise.reject(new Aborted(signal.reason));
-    const began = this.#begin;
+    const began = this.#messages.begin;
     const exchange = make();
     return new Promise((resolve, reject) => {
       exchange.onDone = () => {
@@ -123,7 +112,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
 
   async #runLimited(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverResult> {
     checkAborted(signal);
-    return this.#result(plan, await this.#sent(() => this.#statement(plan, params), signal));
+    return this.#result(plan, await this.#sent(() => this.#messages.statement(plan, params), signal));
   }
 
   async #startedAgain<R, X extends Exchange>(
@@ -143,7 +132,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   runSync(plan: DriverPlan, params: readonly unknown[]): DriverResult {
     return this.#result(
       plan,
-      this.#sentSync(() => this.#statement(plan, params)),
+      this.#sentSync(() => this.#messages.statement(plan, params)),
     );
   }
 
@@ -155,7 +144,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   #runSets(plan: DriverPlan, sets: readonly (readonly unknown[])[], signal?: AbortSignal): Promise<DriverManyResult> {
     if (this.link.limited) return this.#runSetsLimited(plan, sets, signal);
     return this.#started(
-      () => this.#batch(plan, sets),
+      () => this.#messages.batch(plan, sets),
       (exchange) => this.#manyResult(plan, exchange),
       signal,
     );
@@ -167,14 +156,14 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     signal?: AbortSignal,
   ): Promise<DriverManyResult> {
     checkAborted(signal);
-    return this.#manyResult(plan, await this.#sent(() => this.#batch(plan, sets), signal));
+    return this.#manyResult(plan, await this.#sent(() => this.#messages.batch(plan, sets), signal));
   }
 
   runManySync(plan: DriverPlan, sets: readonly (readonly unknown[])[]): DriverManyResult {
     if (bulkOf(plan, sets.length)?.keyed === false) return this.runRowsSync(plan, ValueRows.of(sets));
     return this.#manyResult(
       plan,
-      this.#sentSync(() => this.#batch(plan, sets)),
+      this.#sentSync(() => this.#messages.batch(plan, sets)),
     );
   }
 
@@ -186,7 +175,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   async #runBulk(plan: DriverPlan, bulk: BulkRows, rows: ValueRows, signal?: AbortSignal): Promise<DriverManyResult> {
     checkAborted(signal);
     if (bulk.text === null) {
-      const asked = this.#askTypes(plan);
+      const asked = this.#messages.askTypes(plan);
       await this.perform(asked, signal);
       const doubts = bulk.doubt === null ? null : await this.run(planOfText(bulk.doubt), NO_ROWS, signal);
       bulk.settle(asked.parameterTypes, doubts !== null && doubts.rows.length > 0);
@@ -201,7 +190,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     const bulk = bulkOf(plan, rows.length);
     if (bulk !== null) {
       if (bulk.text === null) {
-        const asked = this.#askTypes(plan);
+        const asked = this.#messages.askTypes(plan);
         this.performSync(asked);
         const doubts = bulk.doubt === null ? null : this.runSync(planOfText(bulk.doubt), NO_ROWS);
         bulk.settle(asked.parameterTypes, doubts !== null && doubts.rows.length > 0);
@@ -212,20 +201,20 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     const sets = rows.toSets();
     return this.#manyResult(
       plan,
-      this.#sentSync(() => this.#batch(plan, sets)),
+      this.#sentSync(() => this.#messages.batch(plan, sets)),
     );
   }
 
   /** Writes are joined inside a transaction, which the first that fails ends for all of them. */
   joins({ plan, rows }: RowsWrite): boolean {
-    if (this.link.limited || (this.#begin === null && this.link.status !== "T")) return false;
+    if (this.link.limited || (this.#messages.begin === null && this.link.status !== "T")) return false;
     // What a statement of many rows looks like is asked of the server once.
     return rows.length > 0 && bulkOf(plan, rows.length)?.text !== null;
   }
 
   runTogether(writes: readonly RowsWrite[], signal?: AbortSignal): Promise<readonly RowsOutcome[]> {
     return this.#started(
-      () => this.#group(writes),
+      () => this.#messages.group(writes),
       (group) => this.#outcomes(writes, group),
       signal,
     );
@@ -234,13 +223,13 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   runTogetherSync(writes: readonly RowsWrite[]): readonly RowsOutcome[] {
     return this.#outcomes(
       writes,
-      this.#sentSync(() => this.#group(writes)),
+      this.#sentSync(() => this.#messages.group(writes)),
     );
   }
 
   /** Sends an exchange; makes and sends it once more where it failed for a reason that a new plan mends. */
   async #sent<X extends Exchange>(make: () => X, signal: AbortSignal | undefined): Promise<X> {
-    const began = this.#begin;
+    const began = this.#messages.begin;
     const exchange = make();
     await this.link.run(exchange, signal);
     if (exchange.error === null || !this.#mayRepeat(exchange.error, began)) return exchange;
@@ -251,7 +240,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   }
 
   #sentSync<X extends Exchange>(make: () => X): X {
-    const began = this.#begin;
+    const began = this.#messages.begin;
     const exchange = make();
     this.link.runSync(exchange);
     if (exchange.error === null || !this.#mayRepeat(exchange.error, began)) return exchange;
@@ -267,21 +256,21 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     if (plan.copies === true) return this.#copy(plan, signal);
     if (this.#isAutocommit()) return new BufferedCursor(await this.run(plan, params, signal));
     checkAborted(signal);
-    const { exchange, portal, statement } = this.#portal(plan, params);
+    const { exchange, portal, statement } = this.#messages.portal(plan, params);
     await this.link.run(exchange, signal);
     return this.#cursor(plan, exchange, portal, statement);
   }
 
   openCursorSync(plan: DriverPlan, params: readonly unknown[]): DriverCursor {
     if (this.#isAutocommit()) return new BufferedCursor(this.runSync(plan, params));
-    const { exchange, portal, statement } = this.#portal(plan, params);
+    const { exchange, portal, statement } = this.#messages.portal(plan, params);
     this.link.runSync(exchange);
     return this.#cursor(plan, exchange, portal, statement);
   }
 
   #copy(plan: DriverPlan, signal: AbortSignal | undefined): DriverCursor {
     checkAborted(signal);
-    const cursor = new CopyCursor(this.link, this.#simple(plan.text));
+    const cursor = new CopyCursor(this.link, this.#messages.simple(plan.text));
     this.#copying = cursor;
     cursor.start(signal);
     return cursor;
@@ -289,23 +278,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
 
   // A portal lives as long as its transaction, which without BEGIN is the statement.
   #isAutocommit(): boolean {
-    return this.#begin === null && this.link.status === "I";
-  }
-
-  #portal(
-    plan: DriverPlan,
-    params: readonly unknown[],
-  ): { exchange: Exchange; portal: string; statement: PreparedStatement } {
-    const values = writable(params);
-    const portal = `c${++this.#cursors}`;
-    const writer = this.#emptyWriter();
-    const skip = this.#leadIn();
-    const statement = this.#prepare(plan, params);
-    writer.bind(portal, statement.name, values);
-    if (statement.decoders === null) writer.describePortal(portal);
-    writer.sync();
-    const exchange = this.#exchange(plan, statement, skip);
-    return { exchange, portal, statement };
+    return this.#messages.begin === null && this.link.status === "I";
   }
 
   #cursor(plan: DriverPlan, exchange: Exchange, portal: string, statement: PreparedStatement): DriverCursor {
@@ -321,9 +294,9 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     if (isolationLevel === "AUTOCOMMIT") {
       if (readOnly === undefined) return null;
       this.#readOnlySession = true;
-      return this.#simple(`SET SESSION CHARACTERISTICS AS TRANSACTION READ ${readOnly ? "ONLY" : "WRITE"}`);
+      return this.#messages.simple(`SET SESSION CHARACTERISTICS AS TRANSACTION READ ${readOnly ? "ONLY" : "WRITE"}`);
     }
-    this.#begin = beginText(isolationLevel, readOnly, deferrable);
+    this.#messages.begin = beginText(isolationLevel, readOnly, deferrable);
     this.#inTransaction = true;
     return null;
   }
@@ -331,33 +304,33 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   /** Ends the transaction; null when there is nothing to tell the server. */
   end(word: "COMMIT" | "ROLLBACK"): Exchange | null {
     this.#inTransaction = false;
-    this.#abandoned = [];
+    this.#messages.forgetAbandoned();
     this.#copying?.transactionEnds();
     this.#copying = null;
     if (this.#prepared !== null) {
       const id = this.#prepared;
       this.#prepared = null;
-      return this.#simple(`${word} PREPARED ${quoteLiteral(id)}`);
+      return this.#messages.simple(`${word} PREPARED ${quoteLiteral(id)}`);
     }
-    if (this.#begin !== null) {
-      this.#begin = null;
+    if (this.#messages.begin !== null) {
+      this.#messages.begin = null;
       return null;
     }
     if (this.#readOnlySession) {
       this.#readOnlySession = false;
-      return this.#simple("RESET default_transaction_read_only");
+      return this.#messages.simple("RESET default_transaction_read_only");
     }
-    return this.link.status === "I" ? null : this.#control(word);
+    return this.link.status === "I" ? null : this.#messages.end(word);
   }
 
   /** A statement of transaction control. */
   control(text: string): Exchange {
-    return this.#simple(text);
+    return this.#messages.simple(text);
   }
 
   /** Null when the transaction has done nothing: then there is nothing to prepare. */
   prepareTwophase(id: string): Exchange | null {
-    return this.#begin === null ? this.#simple(`PREPARE TRANSACTION ${quoteLiteral(id)}`) : null;
+    return this.#messages.begin === null ? this.#messages.simple(`PREPARE TRANSACTION ${quoteLiteral(id)}`) : null;
   }
 
   /** The name of the transaction, where it is prepared. */
@@ -373,13 +346,14 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   /** Puts the connection back into its first state; null when it is in it. */
   reset(how: "rollback" | "commit" | null): Exchange | null {
     if (how === null) return null;
-    if (!this.#inTransaction && this.#begin === null && this.link.status === "I" && !this.#readOnlySession) return null;
+    if (!this.#inTransaction && this.#messages.begin === null && this.link.status === "I" && !this.#readOnlySession)
+      return null;
     this.#prepared = null;
     return this.end(how === "commit" ? "COMMIT" : "ROLLBACK");
   }
 
   ping(): Exchange {
-    return new Exchange(this.link, this.#emptyWriter().query("").take(), null, 0, 1, true);
+    return this.#messages.ping();
   }
 
   close(): Promise<void> {
@@ -407,182 +381,12 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     if (exchange.error !== null) throw exchange.error;
   }
 
-  /** Messages that fetch from a portal. */
   fetchExchange(portal: string, count: number, decoders: readonly Decoder[], columns: readonly string[]): Exchange {
-    const writer = this.#emptyWriter();
-    writer.execute(portal, count).sync();
-    const exchange = new Exchange(this.link, writer.take(), null, 0, 1, false);
-    exchange.useDecoders(decoders, columns);
-    return exchange;
+    return this.#messages.fetch(portal, count, decoders, columns);
   }
 
   abandon(portal: string): void {
-    this.#abandoned.push(portal);
-  }
-
-  #statement(plan: DriverPlan, params: readonly unknown[]): Exchange {
-    if (plan.cacheId === 0 && params.length === 0 && plan.returnsRows !== true)
-      return this.#simple(plan.text, plan.copied);
-    const values = writable(params);
-    const writer = this.#emptyWriter();
-    const skip = this.#leadIn();
-    const statement = this.#prepare(plan, params);
-    this.#execute(statement, values, true);
-    writer.sync();
-    return this.#exchange(plan, statement, skip);
-  }
-
-  #batch(plan: DriverPlan, sets: readonly (readonly unknown[])[]): Exchange {
-    const values = sets.map(writable);
-    const writer = this.#emptyWriter();
-    const skip = this.#leadIn();
-    const statement = this.#prepare(plan, sets[0] ?? NO_ROWS);
-    for (let i = 0; i < values.length; i++) this.#execute(statement, values[i] as readonly unknown[], i === 0);
-    writer.sync();
-    return this.#exchange(plan, statement, skip).countSets();
-  }
-
-  #execute(statement: PreparedStatement, values: readonly unknown[], isFirst: boolean): void {
-    const { writer } = this.link;
-    writer.bind("", statement.name, values);
-    if (isFirst && statement.decoders === null) writer.describePortal("");
-    writer.execute("", 0);
-  }
-
-  /** Several writes with one Sync. */
-  #group(writes: readonly RowsWrite[]): ExchangeGroup {
-    const ready = writes.map(toSend);
-    const writer = this.#emptyWriter();
-    const skip = this.#leadIn();
-    const parts = ready.map(({ plan, sets, isWhole }) => {
-      const statement = this.#prepare(plan, sets[0] ?? NO_ROWS);
-      sets.forEach((values, i) => {
-        this.#execute(statement, values, i === 0);
-      });
-      const part = this.#answered(statement, new Exchange(this.link, NO_BYTES, kindsOf(plan), 0, 0, false));
-      return isWhole ? part : part.countSets();
-    });
-    writer.sync();
-    return this.#parsing(
-      new ExchangeGroup(
-        this.link,
-        writer.take(),
-        skip,
-        parts,
-        ready.map(({ sets }) => sets.length),
-      ),
-    );
-  }
-
-  // Asks the server for the types of a statement's parameters.
-  #askTypes(plan: DriverPlan): Exchange {
-    const writer = this.#emptyWriter();
-    const skip = this.#leadIn();
-    const statement = this.statements.once();
-    this.#parse(statement, plan.text, NO_ROWS);
-    writer.describeStatement("").sync();
-    return this.#parsing(new Exchange(this.link, writer.take(), null, skip, 1, false));
-  }
-
-  /**
-   * A text without parameters, of any number of statements.
-   *
-   * @param copied what a COPY ... FROM STDIN takes: the server, which has refused it, passes it over
-   */
-  #simple(text: string, copied: CopyPart | null = null): Exchange {
-    const writer = this.#emptyWriter();
-    let skip = 0;
-    if (this.#begin !== null) {
-      writer.query(this.#begin);
-      this.#begin = null;
-      skip = 1;
-    }
-    writer.query(text);
-    if (CHANGES_STATEMENTS.test(text)) this.statements.clear();
-    if (copied !== null) writer.copyData(copied.data);
-    const exchange = new Exchange(this.link, writer.take(), null, skip, 1 + skip, true);
-    exchange.copied = copied;
-    return exchange;
-  }
-
-  /** COMMIT and ROLLBACK, prepared where statements are. */
-  #control(text: string): Exchange {
-    const writer = this.#emptyWriter();
-    const statement = this.#prepareText(text);
-    writer.bind("", statement.name, NO_ROWS).execute("", 0).sync();
-    return this.#parsing(new Exchange(this.link, writer.take(), null, 0, 1, false));
-  }
-
-  /** Where the messages of a statement are written. What is left of one whose writing failed has no end, and a BEGIN may be in it: that connection is given up. */
-  #emptyWriter(): MessageWriter {
-    const { writer } = this.link;
-    if (writer.length > 0) this.link.destroy();
-    return writer;
-  }
-
-  /** What goes before a statement: the BEGIN that waits, and statements to drop. Gives the number of results that are not the statement's own. */
-  #leadIn(): number {
-    const { writer } = this.link;
-    this.statements.writeClosing(writer);
-    if (this.#abandoned.length > 0) {
-      for (const portal of this.#abandoned) writer.closePortal(portal);
-      this.#abandoned = [];
-    }
-    if (this.#begin === null) return 0;
-    const text = this.#begin;
-    this.#begin = null;
-    writer.bind("", this.#prepareText(text).name, NO_ROWS).execute("", 0);
-    return 1;
-  }
-
-  #prepare(plan: DriverPlan, params: readonly unknown[]): PreparedStatement {
-    const known = plan as Partial<PostgresPlan> & DriverPlan;
-    let types: readonly number[] = NO_ROWS;
-    let key: number | string = plan.cacheId;
-    if (known.textual === true) {
-      types = typesOfValues(params);
-      if (types.length > 0) key = `${key}/${types.join()}`;
-    }
-    const statement = plan.cacheId === 0 ? this.statements.once() : this.statements.take(key);
-    if (statement.prepared || this.#parsed?.includes(statement) === true) return statement;
-    if (statement.decoders === null) {
-      statement.decoders = knownDecoders(known.kinds ?? null);
-      if (statement.decoders !== null) statement.columns = known.columns ?? null;
-    }
-    return this.#parse(statement, plan.text, types);
-  }
-
-  #prepareText(text: string): PreparedStatement {
-    const statement = this.statements.take(text);
-    return statement.prepared ? statement : this.#parse(statement, text, NO_ROWS);
-  }
-
-  #parse(statement: PreparedStatement, text: string, types: readonly number[]): PreparedStatement {
-    this.link.writer.parse(statement.name, text, types);
-    this.#parsed ??= [];
-    this.#parsed.push(statement);
-    return statement;
-  }
-
-  /** The exchange of the messages written so far, among them those that prepare statements. */
-  #parsing<X extends Exchange>(exchange: X): X {
-    if (this.#parsed !== null) {
-      exchange.parses = this.#parsed;
-      this.#parsed = null;
-    }
-    return exchange;
-  }
-
-  #exchange(plan: DriverPlan, statement: PreparedStatement, skip: number): Exchange {
-    const exchange = new Exchange(this.link, this.link.writer.take(), kindsOf(plan), skip, 1, false);
-    return this.#answered(statement, this.#parsing(exchange));
-  }
-
-  /** Tells an exchange how to read the rows of its statement. */
-  #answered(statement: PreparedStatement, exchange: Exchange): Exchange {
-    exchange.statement = statement;
-    if (statement.decoders !== null) exchange.useDecoders(statement.decoders, statement.columns);
-    return exchange;
+    this.#messages.abandon(portal);
   }
 
   // --- results -----------------------------------------------------------------------------------------------------
@@ -595,7 +399,7 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     }
     // Of statements that we have compiled it is known that they do no such thing.
     const isOwn = (plan as Partial<PostgresPlan>).textual === false && plan.cacheId !== 0;
-    if (!isOwn && plan.returnsRows !== true && CHANGES_STATEMENTS.test(plan.text)) this.statements.clear();
+    if (!isOwn && plan.returnsRows !== true && changesStatements(plan.text)) this.statements.clear();
   }
 
   #result(plan: DriverPlan, exchange: Exchange): DriverResult {
@@ -647,14 +451,14 @@ export class PostgresConnection implements DriverConnection, PortalHost {
 
   async #startOver(began: string | null): Promise<void> {
     if (began === null) return;
-    await this.perform(this.#simple("ROLLBACK"));
-    this.#begin = began;
+    await this.perform(this.#messages.simple("ROLLBACK"));
+    this.#messages.begin = began;
   }
 
   #startOverSync(began: string | null): void {
     if (began === null) return;
-    this.performSync(this.#simple("ROLLBACK"));
-    this.#begin = began;
+    this.performSync(this.#messages.simple("ROLLBACK"));
+    this.#messages.begin = began;
   }
 }
 
