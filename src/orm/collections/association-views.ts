@@ -2,6 +2,7 @@
  * Collections seen through an attribute of their members: what `user.keywords` is where `user.links` holds the objects. The views hold nothing; each
  * operation reads and changes the collection behind them, whose events do the rest.
  */
+import { addUpserts } from "./upserts.js";
 
 /** What stands between a view and the objects behind it. */
 export interface Association {
@@ -12,48 +13,69 @@ export interface Association {
   write(member: object, value: unknown): void;
   /** A new member for a value, and for its key in a keyed collection. */
   make(value: unknown, key?: unknown): object;
+  /** Puts a member into the collection, and takes one out, whatever kind it is of. */
+  add(member: object): void;
+  remove(member: object): void;
 }
 
 type Native = (this: unknown[], ...args: unknown[]) => unknown;
-const CHANGES: ReadonlySet<string> = new Set([
-  "push",
-  "pop",
-  "shift",
-  "unshift",
-  "splice",
-  "sort",
-  "reverse",
-  "fill",
-  "copyWithin",
-]);
+const CHANGES: ReadonlySet<string> = new Set(["splice", "sort", "reverse", "fill", "copyWithin"]);
+
+function isIndex(key: PropertyKey): boolean {
+  return typeof key === "string" && /^\d+$/.test(key);
+}
 
 /** An array of values over an array of objects. */
 export function listView(association: Association): unknown[] {
   const behind = (): object[] => association.members() as object[];
+  const valueAt = (index: number): unknown => {
+    const member = behind().at(index);
+    return member === undefined ? undefined : association.read(member);
+  };
+  const made = (given: readonly unknown[]): object[] => given.map((value) => association.make(value));
   const values = (): unknown[] => behind().map((member) => association.read(member));
+  const taken = (index: number, take: (members: object[]) => void): unknown => {
+    const value = valueAt(index);
+    take(behind());
+    return value;
+  };
+  /** What changes an end of the array leaves the rest alone. */
+  const atEnds: Readonly<Record<string, (...given: unknown[]) => unknown>> = {
+    push: (...given) => behind().push(...made(given)),
+    unshift: (...given) => behind().unshift(...made(given)),
+    pop: () => taken(-1, (members) => members.pop()),
+    shift: () => taken(0, (members) => members.shift()),
+  };
   /** Members whose value stays are kept, in the new order; the others are made and dropped. */
   const become = (next: readonly unknown[]): void => {
     const members = behind();
-    const left = [...members];
-    const made = next.map((value) => {
-      const at = left.findIndex((member) => association.read(member) === value);
-      return at < 0 ? association.make(value) : (left.splice(at, 1)[0] as object);
-    });
-    members.splice(0, members.length, ...made);
+    const left = new Map<unknown, object[]>();
+    for (const member of members) {
+      const value = association.read(member);
+      const alike = left.get(value);
+      if (alike === undefined) left.set(value, [member]);
+      else alike.push(member);
+    }
+    const kept = next.map((value) => left.get(value)?.shift() ?? association.make(value));
+    members.splice(0, members.length, ...kept);
   };
   const set = (key: PropertyKey, value: unknown): boolean => {
-    if (typeof key === "string" && /^\d+$/.test(key)) {
+    if (isIndex(key)) {
       const members = behind();
       if (Number(key) < members.length) association.write(members[Number(key)], value);
-      else become([...values(), value]);
+      else if (Number(key) === members.length) members.push(association.make(value));
+      else return false;
       return true;
     }
     if (key !== "length") return false;
-    become(values().slice(0, Number(value)));
+    behind().length = Number(value);
     return true;
   };
   const view: unknown[] = new Proxy([] as unknown[], {
     get(_, key) {
+      if (key === "length") return behind().length;
+      if (isIndex(key)) return valueAt(Number(key));
+      if (typeof key === "string" && Object.hasOwn(atEnds, key)) return atEnds[key];
       const now = values();
       const found = Reflect.get(now, key) as unknown;
       if (typeof found !== "function") return found;
@@ -72,15 +94,12 @@ export function listView(association: Association): unknown[] {
       return found === undefined || key === "length" ? found : { ...found, configurable: true };
     },
     defineProperty: (_, key, descriptor) => set(key, descriptor.value),
-    deleteProperty: (_, key) => {
-      become(values().filter((_value, i) => String(i) !== key));
-      return true;
-    },
+    deleteProperty: (_, key) => Reflect.deleteProperty(behind(), key),
   });
   return view;
 }
 
-/** A set of values over a set (or an array) of objects. */
+/** A set of values over a set of objects, or over a collection of one's own class. */
 export class SetView extends Set<unknown> {
   readonly #association: Association;
 
@@ -102,15 +121,17 @@ export class SetView extends Set<unknown> {
     return this.#values().has(value);
   }
   override add(value: unknown): this {
-    if (!this.has(value)) (this.#association.members() as Set<object>).add(this.#association.make(value));
+    if (!this.has(value)) this.#association.add(this.#association.make(value));
     return this;
   }
   override delete(value: unknown): boolean {
     const member = this.#members().find((each) => this.#association.read(each) === value);
-    return member !== undefined && (this.#association.members() as Set<object>).delete(member);
+    if (member === undefined) return false;
+    this.#association.remove(member);
+    return true;
   }
   override clear(): void {
-    (this.#association.members() as Set<object>).clear();
+    for (const member of this.#members()) this.#association.remove(member);
   }
   override forEach(call: (value: unknown, key: unknown, set: Set<unknown>) => void, self?: unknown): void {
     for (const value of this.#values()) call.call(self, value, value, this);
@@ -182,6 +203,20 @@ export class MapView extends Map<unknown, unknown> {
     return this.entries();
   }
 }
+
+/** What the engine's sets have beside those methods, as set algebra, would ask the view's own, empty storage. */
+for (const name of Object.getOwnPropertyNames(Set.prototype)) {
+  if (Object.hasOwn(SetView.prototype, name)) continue;
+  const native = (Set.prototype as unknown as Record<string, Native>)[name];
+  Object.defineProperty(SetView.prototype, name, {
+    value: function (this: SetView, ...args: unknown[]) {
+      return native.apply(new Set(this) as never, args);
+    },
+    configurable: true,
+    writable: true,
+  });
+}
+addUpserts(MapView.prototype);
 
 for (const [view, kind] of [
   [SetView, Set],

@@ -3,6 +3,7 @@ import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import type { CollectionKind, CollectionLink, ToManyAttribute } from "../attributes/to-many-attribute.js";
 import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
+import { addUpserts } from "./upserts.js";
 
 /** Options of keyed collections. */
 export interface KeyedOptions {
@@ -48,6 +49,7 @@ class TrackedMap extends Map<unknown, object> {
   }
 }
 
+addUpserts(TrackedMap.prototype as Map<unknown, unknown>);
 Object.defineProperty(TrackedMap.prototype, "constructor", { value: Map, configurable: true, writable: true });
 
 /** A kind of map. */

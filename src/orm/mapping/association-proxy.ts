@@ -19,6 +19,27 @@ export interface AssociationProxyOptions {
   readonly creator?: (...values: never[]) => object;
   /** Of a proxy through a relation to one: setting null lets the related object go. Default false: its attribute becomes null. */
   readonly cascadeScalarDeletes?: boolean;
+  /** Of a proxy through a relation to one: setting null makes the related object where there is none. Default false: there is none then either. */
+  readonly createOnNoneAssignment?: boolean;
+  /**
+   * Gives what reads the value of a related object and what writes it, in place of its attribute. What writes is given the object and the value, in
+   * a `Map` its key between them; what reads is given null where a relation to one has no object.
+   *
+   * @param collectionClass what the objects stand in; null for a relation to one
+   */
+  readonly getsetFactory?: (
+    collectionClass: AssociationCollection | null,
+    proxy: AssociationProxyDescriptor,
+  ) => readonly [get: (target: never) => unknown, set: (target: never, ...value: never[]) => void];
+}
+
+/** What the related objects of a proxy stand in; `Set` for a collection of one's own class too. */
+export type AssociationCollection = ArrayConstructor | SetConstructor | MapConstructor;
+
+/** How the value of a related object is read, and written with its key in a map. */
+interface Access {
+  read(target: object | null): unknown;
+  write(target: object, value: unknown, key?: unknown): void;
 }
 
 type Attrs = Readonly<Record<string, unknown>>;
@@ -66,40 +87,61 @@ export class AssociationProxyDescriptor extends Descriptor {
   #get(object: object): unknown {
     const { attribute } = this.#relationship(object);
     const target = (object as Attrs)[this.targetCollection];
-    if (!attribute.uselist) return target == null ? null : (target as Attrs)[this.valueAttr];
+    if (!(attribute instanceof ToManyAttribute)) return this.#access(null).read((target as object | null) ?? null);
     let view = this.#views.get(object);
     if (view === undefined) {
-      const association = this.#association(object);
+      const kind = target instanceof Map ? Map : Array.isArray(target) ? Array : Set;
+      const association = this.#association(object, attribute, kind);
       view =
-        target instanceof Map
-          ? new MapView(association)
-          : Array.isArray(target)
-            ? listView(association)
-            : new SetView(association);
+        kind === Map ? new MapView(association) : kind === Array ? listView(association) : new SetView(association);
       this.#views.set(object, view);
     }
     return view;
   }
 
-  #association(object: object): Association {
-    const { targetCollection, valueAttr } = this;
+  #access(collectionClass: AssociationCollection | null): Access {
+    const { valueAttr } = this;
+    const { getsetFactory } = this.options;
+    if (getsetFactory === undefined) {
+      return {
+        read: (target) => (target === null ? null : (target as Attrs)[valueAttr]),
+        write: (target, value) => {
+          (target as Record<string, unknown>)[valueAttr] = value;
+        },
+      };
+    }
+    const [get, set] = getsetFactory(collectionClass, this);
     return {
-      members: () => (object as Attrs)[targetCollection],
-      read: (member) => (member as Attrs)[valueAttr],
-      write: (member, value) => {
-        (member as Record<string, unknown>)[valueAttr] = value;
+      read: (target) => get(target as never),
+      write: (target, value, key) => {
+        set(target as never, ...((collectionClass === Map ? [key, value] : [value]) as never[]));
       },
-      make: (value, key) => this.#make(object, value, key),
     };
   }
 
-  #make(object: object, value: unknown, key?: unknown): object {
+  #association(object: object, attribute: ToManyAttribute, collectionClass: AssociationCollection): Association {
+    const access = this.#access(collectionClass);
+    return {
+      members: () => (object as Attrs)[this.targetCollection],
+      read: access.read,
+      write: access.write,
+      make: (value, key) => this.#make(object, access, value, key),
+      add: (member) => {
+        attribute.append(ensureState(object), member, attribute.appendToken);
+      },
+      remove: (member) => {
+        attribute.pop(ensureState(object), member, attribute.removeToken);
+      },
+    };
+  }
+
+  #make(object: object, access: Access, value: unknown, key?: unknown): object {
     const { target, attribute } = this.#relationship(object);
     const { creator } = this.options;
     const keyed = attribute instanceof ToManyAttribute && attribute.kind instanceof KeyedKind ? attribute.kind : null;
     if (creator !== undefined) return creator(...((keyed === null ? [value] : [key, value]) as never[]));
     const made = new (target.cls as unknown as new () => Record<string, unknown>)();
-    made[this.valueAttr] = value;
+    access.write(made, value, key);
     if (keyed?.keyAttribute != null && key !== undefined) made[keyed.keyAttribute] = key;
     return made;
   }
@@ -112,9 +154,12 @@ export class AssociationProxyDescriptor extends Descriptor {
       return;
     }
     const present = (object as Attrs)[this.targetCollection] as object | null;
-    if (value == null && this.options.cascadeScalarDeletes) attribute.set(ensureState(object), null);
-    else if (present !== null) (present as Record<string, unknown>)[this.valueAttr] = value;
-    else if (value != null) attribute.set(ensureState(object), this.#make(object, value));
+    const access = this.#access(null);
+    const { cascadeScalarDeletes, createOnNoneAssignment } = this.options;
+    if (value == null && cascadeScalarDeletes) attribute.set(ensureState(object), null);
+    else if (present !== null) access.write(present, value);
+    else if (value != null || (value === null && createOnNoneAssignment))
+      attribute.set(ensureState(object), this.#make(object, access, value));
   }
 
   #replaceAll(object: object, value: unknown): void {
@@ -203,8 +248,13 @@ class AssociationProxySpec extends PropertySpec {
     super();
   }
 
-  declare(property: string): DescriptorDeclaration {
+  declare(property: string, label: string): DescriptorDeclaration {
     const { targetCollection, valueAttr, options } = this;
+    if (options.cascadeScalarDeletes && options.createOnNoneAssignment) {
+      throw new ArgumentError(
+        `${label} has cascadeScalarDeletes and createOnNoneAssignment: setting null lets the object go, or makes one. Keep one of them.`,
+      );
+    }
     return {
       kind: "descriptor",
       property,
@@ -240,8 +290,9 @@ export function AssociationProxy(
   valueAttr: string,
   options: AssociationProxyOptions = {},
 ): (target: object, property: string | symbol) => void {
+  const spec = associationProxy(targetCollection, valueAttr, options);
   return (target, property) => {
     refuseStandardDecorator(property, "@AssociationProxy");
-    declareProperty(target, associationProxy(targetCollection, valueAttr, options).declare(String(property), ""));
+    declareProperty(target, spec.declare(String(property), `${target.constructor.name}.${String(property)}`));
   };
 }

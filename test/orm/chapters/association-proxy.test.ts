@@ -24,6 +24,19 @@ import { make, storeFor } from "../support.js";
 
 const reg = registry();
 
+class Board<T extends object> {
+  private readonly pins: T[] = [];
+  append(pin: T): void {
+    this.pins.push(pin);
+  }
+  remove(pin: T): void {
+    this.pins.splice(this.pins.indexOf(pin), 1);
+  }
+  [Symbol.iterator](): Iterator<T> {
+    return this.pins.values();
+  }
+}
+
 @reg.Entity("users")
 class User {
   @PrimaryKey() id!: number;
@@ -61,6 +74,33 @@ class User {
   profile!: Relation<Profile> | null;
   @AssociationProxy("profile", "motto", { cascadeScalarDeletes: true }) motto!: string | null;
   @AssociationProxy("profile", "mood") mood!: string | null;
+  @AssociationProxy("profile", "mood", { createOnNoneAssignment: true }) made!: string | null;
+  /** Values that are made by functions. */
+  @AssociationProxy("tags", "word", {
+    getsetFactory: (collectionClass) => [
+      (tag: Keyword) => `${collectionClass?.name} ${tag.word}`,
+      (tag: Keyword, value: string) => {
+        tag.word = value.slice(6);
+      },
+    ],
+  })
+  shown!: AssociationList<string>;
+  @AssociationProxy("profile", "mood", {
+    getsetFactory: () => [
+      (profile: Profile | null) => profile?.mood?.toUpperCase() ?? "NONE",
+      (profile: Profile, value: string) => {
+        profile.mood = value.toLowerCase();
+      },
+    ],
+  })
+  loudMood!: string;
+  @OneToMany(
+    () => Pin,
+    (p) => p.user,
+    { collectionClass: Board },
+  )
+  board!: Board<Pin>;
+  @AssociationProxy("board", "text") pinned!: AssociationSet<string>;
 }
 
 @reg.Entity("keywords")
@@ -103,6 +143,17 @@ class Profile {
     () => User,
     (u) => u.profile,
     { owner: true },
+  )
+  user!: Relation<User> | null;
+}
+
+@reg.Entity("pins")
+class Pin {
+  @PrimaryKey() id!: number;
+  @Column(t.string(20)) text!: string;
+  @ManyToOne(
+    () => User,
+    (u) => u.board,
   )
   user!: Relation<User> | null;
 }
@@ -153,6 +204,64 @@ describe("a proxy of values over an array", () => {
     expect(() => {
       ann.words = new Set() as never;
     }).toThrow("User.words goes along a collection and takes an array.");
+  });
+
+  test("[XP-01] behaves as an array at its ends, at its places and in its order; equal values are kept apart", () => {
+    const ann = make(User, {});
+    ann.words = ["x", "x", "y"];
+    const [x, second] = ann.tags;
+    expect(ann.words.pop()).toBe("y");
+    expect([ann.words.unshift("a", "b"), ann.words.shift(), ann.words.at(-1), ann.words.indexOf("x")]).toEqual([
+      4,
+      "a",
+      "x",
+      1,
+    ]);
+    ann.words[ann.words.length] = "end";
+    expect(() => {
+      ann.words[9] = "far";
+    }).toThrow(TypeError);
+    delete ann.words[0];
+    expect(ann.words.reverse()).toEqual(["end", "x", "x"]);
+    expect([...ann.tags.slice(1)]).toEqual([x, second]);
+    ann.words = [...ann.words].sort().reverse();
+    expect(ann.tags.slice(0, 2)).toEqual([x, second]);
+    ann.words.length = 1;
+    expect([ann.words, ann.words.pop(), ann.words.pop(), ann.words.shift()]).toEqual([[], "x", undefined, undefined]);
+    for (let i = 0; i < 3_000; i++) ann.words.push("w");
+    let sum = 0;
+    for (let i = 0; i < ann.words.length; i++) sum += ann.words[i].length;
+    expect(sum).toBe(3_000);
+  });
+
+  test("[XP-01] reads and writes by functions of one's own, where it is given them", () => {
+    const ann = make(User, {});
+    ann.words = ["x"];
+    expect(ann.shown).toEqual(["Array x"]);
+    ann.shown[0] = "Array z";
+    ann.shown.push("Array w");
+    expect([ann.words, ann.loudMood]).toEqual([["z", "w"], "NONE"]);
+    ann.loudMood = "GOOD";
+    expect([ann.mood, ann.loudMood]).toEqual(["good", "GOOD"]);
+  });
+});
+
+describe("a proxy over a collection of one's own class", () => {
+  test("[XP-01] is a set of values, whatever the collection's methods are called", () => {
+    const ann = make(User, {});
+    ann.pinned.add("a").add("b").add("a");
+    const [a] = ann.board;
+    expect([[...ann.board].length, ann.pinned.delete("a"), a.user, ann.pinned]).toEqual([
+      2,
+      true,
+      null,
+      new Set(["b"]),
+    ]);
+    ann.pinned.clear();
+    expect([...ann.board]).toEqual([]);
+    const { union } = ann.pinned as unknown as { union?: (other: Set<string>) => Set<string> };
+    ann.pinned.add("c");
+    if (union !== undefined) expect(union.call(ann.pinned, new Set(["d"]))).toEqual(new Set(["c", "d"]));
   });
 });
 
@@ -234,6 +343,19 @@ describe("a proxy through a relation to one", () => {
     ann.mood = "fine";
     expect(ann.profile).toBeInstanceOf(Profile);
   });
+});
+
+test("[XP-03] a proxy through a relation to one makes the object for null where it says so, but not together with letting it go", () => {
+  const ann = make(User, {});
+  ann.mood = null;
+  expect(ann.profile).toBeNull();
+  ann.made = null;
+  expect([ann.profile?.mood, ann.made]).toEqual([null, null]);
+  expect(() =>
+    AssociationProxy("a", "b", { cascadeScalarDeletes: true, createOnNoneAssignment: true })(User.prototype, "odd"),
+  ).toThrow(
+    "User.odd has cascadeScalarDeletes and createOnNoneAssignment: setting null lets the object go, or makes one. Keep one of them.",
+  );
 });
 
 describe("a proxy in a statement", () => {
