@@ -70,6 +70,8 @@ export interface SessionPort {
   block<T>(op: Op<T>): T;
   /** The operation that loads one attribute of one object. */
   loadAttribute(state: InstanceState, attribute: StateAttribute): Op<unknown>;
+  /** The operation that finds out what a relation to one held before it was replaced. */
+  loadOriginal(state: InstanceState, attribute: StateAttribute): Op<void>;
 }
 
 /** Shared by all objects that one part of one statement loads. */

@@ -67,6 +67,15 @@ export const CHANGED_IN_FLUSH = warningKind("ATHANOR_CHANGED_IN_FLUSH", {
   cure: "Make the change in a handler of beforeFlush, write it with the connection that the handler is given, or use setCommittedValue() where the row has the value already.",
 });
 
+export const STALE_VALUE = warningKind("ATHANOR_STALE_VALUE", {
+  message: (attribute: string, object: string) =>
+    `What was read from ${attribute} is no longer that of ${object}, which was expired or loaded anew since: the change to it is lost. ` +
+    `Read it from the object again, and change that.`,
+  cause:
+    "A collection, or a value that is changed in place, was kept in a variable while its object was expired, refreshed or rolled back. It belongs to nobody by now, and nothing that is done to it is stored.",
+  cure: "Read the collection from its object each time, or again after a commit; expireOnCommit: false leaves objects as they are.",
+});
+
 export const N_PLUS_ONE = warningKind("ATHANOR_N_PLUS_ONE", {
   message: (attribute: string, count: number, place: string | null, object: string, option: string) =>
     `N+1: "${attribute}" was loaded ${count} times for one object at a time${place === null ? "" : `, at ${place}`} (last for ${object}). ` +

@@ -421,6 +421,12 @@ export const examples: Readonly<Record<string, (world: World) => unknown>> = {
     await session.execute(text("INSERT INTO badges (user_id) VALUES (1), (1)"));
     await awaitable(await session.getOne(User, 1)).badge;
   },
+  ATHANOR_STALE_VALUE: async ({ session }) => {
+    const user = await session.getOne(User, 1);
+    const posts = await awaitable(user).posts;
+    await session.commit(); // expires all
+    posts.push(create(Post, { title: "lost", author: null, marks: [] }));
+  },
   ATHANOR_WRONG_IDENTITY: async ({ session }) => {
     session.add(create(Cat, { kind: "dog" }));
     await session.flush();

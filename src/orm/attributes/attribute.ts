@@ -88,13 +88,19 @@ export abstract class Attribute implements StateAttribute {
   /** What the accessor hands out: loads where that is allowed. */
   abstract get(state: InstanceState): unknown;
 
-  /** What an assignment does. */
-  abstract set(state: InstanceState, value: unknown): void;
+  /** What an assignment does. @param initiator what listeners are told that it began with, where it is not the attribute itself */
+  abstract set(state: InstanceState, value: unknown, initiator?: Initiator): void;
 
   abstract isLoaded(state: InstanceState): boolean;
 
   /** The change since the last flush, from memory. */
   abstract history(state: InstanceState): History;
+
+  /** The same, with what is not in memory loaded for it, where that is allowed. */
+  loadHistory(state: InstanceState): History {
+    if (this.loads && state.key !== null && !this.isLoaded(state)) this.get(state);
+    return this.history(state);
+  }
 
   /** The same as a flush sees it: with what waits for a collection to be loaded. */
   flushHistory(state: InstanceState): History {
@@ -126,6 +132,21 @@ export function loadNow(state: InstanceState, attribute: Attribute): unknown {
   }
   if (!session.mayBlock) throw missingSyncContext(state, attribute);
   return session.block(session.loadAttribute(state, attribute));
+}
+
+/** Finds out what a relation to one held before it was replaced unloaded, or says why that cannot be done here. */
+export function loadOriginalNow(state: InstanceState, attribute: Attribute): void {
+  const { session } = state;
+  const what = `What "${attribute.property}" of ${state.describe()} held before it was replaced is not in memory, and `;
+  const cure = "Give the relationship activeHistory: true, which has it loaded in time";
+  if (session === null)
+    throw new DetachedInstanceError(`${what}the object belongs to no session that could ask for it. ${cure}.`);
+  if (!session.mayBlock) {
+    throw new MissingSyncContextError(
+      `${what}asking for it here would need the database without an await. ${cure}, or work inside "await session.runSync(...)".`,
+    );
+  }
+  session.block(session.loadOriginal(state, attribute));
 }
 
 /** What an object had that was expired when the transaction that had inserted it was rolled back: nothing can bring it back. */

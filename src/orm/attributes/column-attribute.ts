@@ -8,7 +8,7 @@ import { History, NO_HISTORY } from "../history.js";
 import type { ComparatorFactory } from "../mapping/declarations.js";
 import type { InstanceState, StateMapper } from "../state.js";
 import { forgetUnset, isUnset } from "../unset.js";
-import { Attribute, loadNow, lostWithRow } from "./attribute.js";
+import { Attribute, type Initiator, loadNow, lostWithRow } from "./attribute.js";
 
 export interface ColumnAttributeOptions {
   /** Not part of the ordinary SELECT of the class. */
@@ -135,7 +135,7 @@ export class ColumnAttribute extends Attribute {
     return value;
   }
 
-  set(state: InstanceState, value: unknown): void {
+  set(state: InstanceState, value: unknown, initiator: Initiator | null = null): void {
     if (value === undefined) {
       this.#unset(state);
       return;
@@ -153,7 +153,7 @@ export class ColumnAttribute extends Attribute {
     let replaced = value;
     if (this.listeners !== null) {
       for (const listener of this.listeners.set) {
-        const result = listener(state, replaced, previous, null);
+        const result = listener(state, replaced, previous, initiator);
         if (result !== undefined) replaced = result;
       }
     }

@@ -1,29 +1,37 @@
 /**
- * A column attribute whose value is changed in place: a JSON object, an array. What is read is a Proxy of the stored value, and of each object within it
- * when that is read; a change at any depth marks the owner as modified. SQLAlchemy: `MutableDict`, `MutableList`, with `MutableBase.changed()` at all depths.
+ * A column attribute whose value is changed in place: a JSON object, an array, a set. What is read is a Proxy of the stored value, and of each object within
+ * it when that is read; a change at any depth marks the owner as modified. SQLAlchemy: `MutableDict`, `MutableList`, `MutableSet`, with
+ * `MutableBase.changed()` at all depths.
  */
+import { ArgumentError } from "../../sql/errors.js";
+import { Node } from "../../sql/node.js";
+import { warn } from "../../sql/warnings.js";
 import type { InstanceState } from "../state.js";
+import { STALE_VALUE } from "../warnings.js";
+import type { Initiator } from "./attribute.js";
 import { ColumnAttribute } from "./column-attribute.js";
+import { copyOfContainer, isContainer, isScalar, type Owner, proxyOf, rawOf } from "./mutable-value.js";
+import { describeValue } from "./relation-attribute.js";
 
 /** One stored value of one object. */
-interface Root {
-  readonly state: InstanceState;
-  readonly attribute: MutableAttribute;
-  readonly value: object;
+class Root implements Owner {
+  readonly proxies: WeakMap<object, object> = new WeakMap();
+  /** Whether another value was assigned in its place. */
+  replaced = false;
+
+  constructor(
+    readonly state: InstanceState,
+    readonly attribute: MutableAttribute,
+    readonly value: object,
+  ) {}
+
+  changing(): void {
+    this.attribute.changing(this);
+  }
 }
 
-/** What stands behind a proxy. */
-const behind = new WeakMap<object, { readonly raw: object; readonly root: Root }>();
-/** The proxies of a value's objects, for as long as the value is stored. */
-const exposed = new WeakMap<object, { readonly root: Root; readonly proxies: WeakMap<object, object> }>();
-
-/** Plain objects and arrays; a date or a buffer is a value of its own. */
-function isContainer(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  if (Array.isArray(value)) return true;
-  const prototype = Object.getPrototypeOf(value) as unknown;
-  return prototype === Object.prototype || prototype === null;
-}
+/** The values that were handed out, for as long as they are stored. */
+const exposed = new WeakMap<object, Root>();
 
 export class MutableAttribute extends ColumnAttribute {
   override get(state: InstanceState): unknown {
@@ -31,72 +39,61 @@ export class MutableAttribute extends ColumnAttribute {
     return isContainer(value) ? this.#expose(state, value) : value;
   }
 
-  override set(state: InstanceState, value: unknown): void {
-    super.set(state, detach(value, state, this));
+  override set(state: InstanceState, value: unknown, initiator: Initiator | null = null): void {
+    const present = state.values[this.slot];
+    super.set(state, this.#own(state, value), initiator);
+    const root = typeof present === "object" && present !== null ? exposed.get(present) : undefined;
+    if (root === undefined) return;
+    root.replaced = state.values[this.slot] !== present;
+    if (state.committed?.get(this) !== present) return;
+    // Whoever has it may go on changing it: what was before is a copy.
+    state.commitAttribute(this);
+    state.recordOwnChange(this, copyOfContainer(root.value));
+  }
+
+  override assign(state: InstanceState, value: unknown): void {
+    super.assign(state, this.#own(state, value));
+  }
+
+  override setCommitted(state: InstanceState, value: unknown): void {
+    super.setCommitted(state, this.#own(state, value));
   }
 
   #expose(state: InstanceState, value: object): object {
-    let known = exposed.get(value);
-    if (known === undefined || known.root.state !== state || known.root.attribute !== this) {
-      known = { root: { state, attribute: this, value }, proxies: new WeakMap() };
-      exposed.set(value, known);
+    let root = exposed.get(value);
+    if (root === undefined || root.state !== state || root.attribute !== this) {
+      root = new Root(state, this, value);
+      exposed.set(value, root);
     }
-    return proxyOf(value, known.root, known.proxies);
+    return proxyOf(value, root);
+  }
+
+  /**
+   * What is stored for a value: a copy, so that nobody else can change it. What was read from the attribute itself is the value that it has.
+   * @throws ArgumentError for an object that cannot be watched
+   */
+  #own(state: InstanceState, value: unknown): unknown {
+    if (typeof value !== "object" || value === null) return value;
+    const raw: object = rawOf(value);
+    if (value instanceof Node || isScalar(value)) return value;
+    if (isContainer(value)) return raw !== value && raw === state.values[this.slot] ? raw : copyOfContainer(raw);
+    throw new ArgumentError(
+      `${this.label} is mutable: true, which watches plain objects, arrays, Sets and Maps, and was given ${describeValue(value)}, whose changes nobody ` +
+        `would see. Give it a plain value, or leave mutable: true out and call flagModified(object, "${this.key}") after a change.`,
+    );
   }
 
   /** Called before a change: keeps what the value was. */
-  changing({ state, value }: Root): void {
-    if (state.values[this.slot] !== value) return;
+  changing(root: Root): void {
+    const { state, value } = root;
+    if (state.values[this.slot] !== value) {
+      if (!root.replaced) warn(STALE_VALUE, this.label, state.describe());
+      return;
+    }
     if ((state.key === null || state.committed?.has(this)) && !state.session?.flushing) {
       state.markModified();
       return;
     }
-    state.recordChange(this, structuredClone(value));
+    state.recordChange(this, copyOfContainer(value));
   }
-}
-
-/** A value that is read from one object and given to another is a copy there. */
-function detach(value: unknown, state: InstanceState, attribute: MutableAttribute): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  const found = behind.get(value);
-  if (found === undefined) return value;
-  const { raw, root } = found;
-  return root.state === state && root.attribute === attribute && root.value === raw ? raw : structuredClone(raw);
-}
-
-function unwrap(value: unknown): unknown {
-  return typeof value === "object" && value !== null ? (behind.get(value)?.raw ?? value) : value;
-}
-
-function proxyOf(raw: object, root: Root, proxies: WeakMap<object, object>): object {
-  let proxy = proxies.get(raw);
-  if (proxy === undefined) {
-    proxy = new Proxy(raw, {
-      get(target, key, receiver) {
-        const value: unknown = Reflect.get(target, key, receiver);
-        return isContainer(value) ? proxyOf(value, root, proxies) : value;
-      },
-      set(target, key, value) {
-        const plain = unwrap(value);
-        if (Reflect.get(target, key) === plain && Reflect.has(target, key)) return true;
-        root.attribute.changing(root);
-        return Reflect.set(target, key, plain);
-      },
-      deleteProperty(target, key) {
-        if (Reflect.has(target, key)) root.attribute.changing(root);
-        return Reflect.deleteProperty(target, key);
-      },
-      defineProperty(target, key, descriptor) {
-        root.attribute.changing(root);
-        return Reflect.defineProperty(
-          target,
-          key,
-          "value" in descriptor ? { ...descriptor, value: unwrap(descriptor.value) } : descriptor,
-        );
-      },
-    });
-    proxies.set(raw, proxy);
-    behind.set(proxy, { raw, root });
-  }
-  return proxy;
 }

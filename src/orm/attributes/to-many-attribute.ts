@@ -4,9 +4,11 @@
  * it fire no events.
  */
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import { warn } from "../../sql/warnings.js";
 import { History, NO_HISTORY } from "../history.js";
 import { stateOf } from "../stamp.js";
 import type { InstanceState, StateMapper } from "../state.js";
+import { STALE_VALUE } from "../warnings.js";
 import { loadNow } from "./attribute.js";
 import { describeValue, EventToken, RelationAttribute } from "./relation-attribute.js";
 
@@ -40,7 +42,7 @@ export interface CollectionLink {
 export class ToManyAttribute extends RelationAttribute {
   readonly uselist = true;
   readonly appendToken: EventToken = new EventToken(this, "append");
-  /** Whether the storage is an array, so that a loader's array is taken as it is. */
+  /** Whether the storage is a plain array, so that a loader's array is taken as it is. */
   private readonly takesArrays: boolean;
 
   constructor(
@@ -50,7 +52,7 @@ export class ToManyAttribute extends RelationAttribute {
     readonly kind: CollectionKind,
   ) {
     super(owner, key, slot);
-    this.takesArrays = Array.isArray(kind.create());
+    this.takesArrays = Object.getPrototypeOf(kind.create()) === Array.prototype;
   }
 
   get(state: InstanceState): unknown {
@@ -92,19 +94,40 @@ export class ToManyAttribute extends RelationAttribute {
   }
 
   /**
-   * Whether `storage` is the object's collection; an empty one that was handed out early becomes it now, since it is about to change.
+   * Whether `storage` is the object's collection; an empty one that was handed out early becomes it now, since it is about to change. A warning says
+   * where it was lost to the object, but not by an assignment.
    */
   adopt(state: InstanceState, storage: unknown): boolean {
-    if (state.refs?.[this.slot] === storage) return true;
+    if (state.refs?.[this.slot] === storage) {
+      this.#checkWhole(state);
+      return true;
+    }
     const empties = state.extra?.empties;
     const empty = empties?.get(this) as EmptyCollection | undefined;
-    if (!empty || empty.storage !== storage || this.isLoaded(state)) return false;
+    if (!empty || empty.storage !== storage || this.isLoaded(state)) {
+      if (!replaced.has(storage as object)) warn(STALE_VALUE, this.label, state.describe());
+      return false;
+    }
     empties?.delete(this);
     state.recordChange(this, undefined);
     const refs = state.slots();
     refs[this.slot] = storage;
     refs[this.slot + 1] = empty.exposed;
     return true;
+  }
+
+  /** A part of a collection cannot give its members their places in the whole. */
+  #checkWhole(state: InstanceState): void {
+    if (this.kind.arranged === undefined || !state.isPartial(this)) return;
+    throw new InvalidRequestError(
+      `${this.label} of ${state.describe()} was loaded in part (with where, limit or offset), so that the places of its members in the whole are not known. ` +
+        `Load it whole before it is changed: refresh(object, ["${this.key}"]).`,
+    );
+  }
+
+  /** After a change: members get what follows from their places, unless only a part of them is known. */
+  arrange(state: InstanceState, storage: unknown): void {
+    if (this.kind.arranged !== undefined && !state.isPartial(this)) this.kind.arranged(storage);
   }
 
   peek(state: InstanceState): readonly object[] | undefined {
@@ -177,6 +200,9 @@ export class ToManyAttribute extends RelationAttribute {
   /** Puts a storage in place of what was there. */
   #putStorage(state: InstanceState, { storage, exposed }: NewCollection): void {
     const refs = state.slots();
+    const empty = state.extra?.empties?.get(this) as EmptyCollection | undefined;
+    const known = refs[this.slot + 1] === undefined ? empty?.storage : refs[this.slot];
+    if (known !== undefined) replaced.add(known as object);
     refs[this.slot] = storage;
     refs[this.slot + 1] = exposed;
     state.extra?.empties?.delete(this);
@@ -217,7 +243,7 @@ export class ToManyAttribute extends RelationAttribute {
       const value = this.fireAppend(state, item, this.bulkToken);
       if (!unseen) this.kind.add(storage, value);
     }
-    this.kind.arranged?.(storage);
+    this.arrange(state, storage);
   }
 
   get #nobodyHears(): boolean {
@@ -245,7 +271,7 @@ export class ToManyAttribute extends RelationAttribute {
     const now = new Set(items);
     for (const item of before) if (now.has(item)) this.#keep(state, item);
     for (const item of before) if (!now.has(item)) this.fireRemove(state, item, this.bulkToken);
-    this.kind.arranged?.(fresh);
+    this.arrange(state, fresh);
     this.#dispose(state, leaving);
   }
 
@@ -291,7 +317,7 @@ export class ToManyAttribute extends RelationAttribute {
     }
     const value = this.fireAppend(state, item, initiator);
     this.kind.add(storage, value);
-    this.kind.arranged?.(storage);
+    this.arrange(state, storage);
   }
 
   pop(state: InstanceState, item: object, initiator: EventToken): void {
@@ -304,12 +330,12 @@ export class ToManyAttribute extends RelationAttribute {
     }
     if (!this.kind.has(storage, item)) {
       // A list that is out of date loses its member all the same: who took it away must be heard, as in SQLAlchemy.
-      if (this.takesArrays) this.fireRemove(state, item, initiator);
+      if (Array.isArray(storage)) this.fireRemove(state, item, initiator);
       return;
     }
     this.fireRemove(state, item, initiator);
     this.kind.remove(storage, item);
-    this.kind.arranged?.(storage);
+    this.arrange(state, storage);
   }
 
   protected noteChange(state: InstanceState): void {
@@ -392,6 +418,7 @@ export class ToManyAttribute extends RelationAttribute {
     const present = new Set(members);
     for (const item of pending.added) if (!present.has(item)) this.kind.add(storage, item);
     for (const item of pending.removed) if (present.has(item)) this.kind.remove(storage, item);
+    this.arrange(state, storage);
   }
 
   #store(members: object[]): unknown {
@@ -429,6 +456,9 @@ export class ToManyAttribute extends RelationAttribute {
 }
 
 const NOBODY: readonly object[] = [];
+
+/** Collections that users had when others were assigned in their place. */
+const replaced = new WeakSet<object>();
 
 /** A collection that an object is about to have; not yet handed out where nobody has asked for it. */
 interface NewCollection {

@@ -2,8 +2,8 @@
 import { ArgumentError } from "../../sql/errors.js";
 import { History, NO_HISTORY } from "../history.js";
 import type { InstanceState, StateMapper } from "../state.js";
-import { loadNow } from "./attribute.js";
-import { type EventToken, RelationAttribute } from "./relation-attribute.js";
+import { type Initiator, loadNow, loadOriginalNow } from "./attribute.js";
+import { EventToken, RelationAttribute } from "./relation-attribute.js";
 
 export class ToOneAttribute extends RelationAttribute {
   readonly uselist = false;
@@ -72,9 +72,9 @@ export class ToOneAttribute extends RelationAttribute {
     return this.#fromMemory(state, true);
   }
 
-  set(state: InstanceState, value: unknown): void {
+  set(state: InstanceState, value: unknown, initiator?: Initiator): void {
     if (value === undefined) this.#unset(state);
-    else this.replace(state, value as object | null, this.replaceToken);
+    else this.replace(state, value as object | null, initiator instanceof EventToken ? initiator : this.replaceToken);
   }
 
   #unset(state: InstanceState): void {
@@ -152,6 +152,12 @@ export class ToOneAttribute extends RelationAttribute {
     const original = committed.get(this) as object | null | undefined;
     if (current === original && current !== undefined) return new History([], [current], []);
     return new History(current === undefined ? [] : [current], [], original ? [original] : []);
+  }
+
+  override loadHistory(state: InstanceState): History {
+    const isReplaced = state.key !== null && this.isLoaded(state) && state.committed?.has(this) === true;
+    if (isReplaced && state.committed?.get(this) === undefined) loadOriginalNow(state, this);
+    return super.loadHistory(state);
   }
 
   setCommitted(state: InstanceState, value: unknown): void {

@@ -53,7 +53,7 @@ function become(storage: object[], link: CollectionLink, next: object[], takes =
   }
   storage.length = next.length;
   for (let i = 0; i < next.length; i++) storage[i] = replaced.get(next[i]) ?? next[i];
-  attribute.kind.arranged?.(storage);
+  attribute.arrange(state, storage);
 }
 
 /** How often each member occurs. */
@@ -63,12 +63,13 @@ function counted(members: readonly object[]): Map<object, number> {
   return counts;
 }
 
+const arrayMethods = Array.prototype as unknown as Readonly<Record<PropertyKey, unknown>>;
 type Method = (this: object, ...args: never[]) => unknown;
 const methods: { [name: PropertyKey]: Method } = Object.create(null);
 
 /** Methods that read run natively on the storage. */
 for (const name of Object.getOwnPropertyNames(Array.prototype)) {
-  const native = (Array.prototype as unknown as Record<string, unknown>)[name];
+  const native = arrayMethods[name];
   if (name === "constructor" || typeof native !== "function") continue;
   methods[name] = function (...args) {
     return native.apply(findEntry(this)?.storage ?? this, args);
@@ -127,7 +128,7 @@ function insert(storage: object[], link: CollectionLink, index: number, item: ob
   else {
     storage.splice(index, 0, stored);
   }
-  link.attribute.kind.arranged?.(storage);
+  link.attribute.arrange(link.state, storage);
 }
 
 function takeOut(storage: object[], link: CollectionLink, index: number): object | undefined {
@@ -138,7 +139,7 @@ function takeOut(storage: object[], link: CollectionLink, index: number): object
     else link.attribute.removed(link.state, item);
   }
   storage.splice(index, 1);
-  link.attribute.kind.arranged?.(storage);
+  link.attribute.arrange(link.state, storage);
   return item;
 }
 
@@ -147,21 +148,26 @@ function isIndex(key: PropertyKey): boolean {
 }
 
 class Traps implements ProxyHandler<object[]>, Entry {
+  /** Whether the array has no class of its own, which could have other methods. */
+  private readonly plain: boolean;
+
   constructor(
     readonly storage: object[],
     readonly link: CollectionLink,
-  ) {}
+  ) {
+    this.plain = Object.getPrototypeOf(storage) === Array.prototype;
+  }
 
   get(storage: object[], key: PropertyKey): unknown {
     // What loops ask for at each step is answered first.
     if (key === "length") return storage.length;
     if (key === ENTRY) return this;
     const method = methods[key];
-    if (method !== undefined) return method;
-    if (key === "reorder") {
-      const { kind } = this.link.attribute;
-      if (kind.arranged !== undefined) return () => kind.arranged?.(storage);
-    }
+    if (method !== undefined && (this.plain || storage[key as keyof typeof storage] === arrayMethods[key]))
+      return method;
+    const { attribute, state } = this.link;
+    if (key === "reorder" && attribute.kind.arranged !== undefined)
+      return () => isLive(storage, this.link) && attribute.arrange(state, storage);
     return storage[key as keyof typeof storage];
   }
 
@@ -222,3 +228,8 @@ export const arrayKind: CollectionKind<object[]> = {
     return null;
   },
 };
+
+/** Arrays of a class of one's own: its methods see the array that was handed out, so that what they do is heard. */
+export function arrayKindOf(cls: new () => object[]): CollectionKind<object[]> {
+  return { ...arrayKind, words: `a ${cls.name} or an array`, create: () => new cls() };
+}

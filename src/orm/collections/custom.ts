@@ -1,6 +1,10 @@
-/** Collections of a user's own class: it says which of its methods take a member in, give one away and go through them. */
+/**
+ * Collections of a user's own class: it says which of its methods take a member in, give one away and go through them. Of a subclass of Array, Set or Map
+ * the engine's own methods are heard as well.
+ */
 import { ArgumentError } from "../../sql/errors.js";
 import type { CollectionKind, CollectionLink } from "../attributes/to-many-attribute.js";
+import { arrayKindOf } from "./array.js";
 
 /** A class whose instances can hold the members of a relationship; made without arguments. */
 export type CollectionClass = new () => Iterable<object>;
@@ -59,11 +63,18 @@ const kinds = new WeakMap<CollectionClass, CollectionKind<object>>();
 export function customKind(cls: CollectionClass): CollectionKind<object> {
   let kind = kinds.get(cls);
   if (kind === undefined) {
-    kind = makeKind(cls);
+    const isArray = Object.prototype.isPrototypeOf.call(Array.prototype, cls.prototype as object);
+    kind = isArray ? (arrayKindOf(cls as new () => object[]) as CollectionKind<object>) : makeKind(cls);
     kinds.set(cls, kind);
   }
   return kind;
 }
+
+/** Where a method of the engine's own collections has the member that it takes in. */
+const TAKING: readonly (readonly [object, PropertyKey, number])[] = [
+  [Set.prototype, "add", 0],
+  [Map.prototype, "set", 1],
+];
 
 function makeKind(cls: CollectionClass): CollectionKind<object> {
   const appender = methodOf(cls, "appender", ["add", "append", "push"]);
@@ -79,21 +90,57 @@ function makeKind(cls: CollectionClass): CollectionKind<object> {
   const members = (storage: object): object[] => [
     ...((storage as Record<PropertyKey, Method>)[iterator]() as Iterable<object>),
   ];
+  /** The member that is being taken in or given away: the methods that do it may be built on one another. */
+  let underWay: unknown;
+  const about = <T>(item: unknown, run: () => T): T => {
+    const outer = underWay;
+    underWay = item;
+    try {
+      return run();
+    } finally {
+      underWay = outer;
+    }
+  };
+  const taking = (native: Method, at: number): Method =>
+    function (...args) {
+      const item = args[at];
+      const link = links.get(this);
+      if (link === undefined) return native.apply(this, args);
+      if (item !== underWay) link.attribute.check(item, link.state);
+      if (linkOf(this) === null) return native.apply(this, args);
+      const replaced = this instanceof Map && at === 1 ? (this.get(args[0]) as object | undefined) : undefined;
+      if (replaced !== undefined && replaced !== item) link.attribute.removed(link.state, replaced);
+      if (item === underWay) return native.apply(this, args);
+      const isMember = this instanceof Set && this.has(item);
+      args[at] = link.attribute.added(link.state, item as object, isMember);
+      return about(args[at], () => native.apply(this, args));
+    };
+  const giving = (native: Method, itemOf: (target: object, arg: unknown) => unknown): Method =>
+    function (...args) {
+      const item = itemOf(this, args[0]);
+      if (item === undefined || item === underWay || !links.has(this)) return native.apply(this, args);
+      const link = members(this).includes(item as object) ? linkOf(this) : null;
+      if (link !== null) link.attribute.removed(link.state, item as object);
+      return about(item, () => native.apply(this, args));
+    };
   // A subclass of its own: instances that users make themselves stay as they are.
   const Tracked = class extends cls {};
-  const tracked: Record<PropertyKey, Method> = {
-    [appender](item: unknown) {
-      links.get(this)?.attribute.check(item, (links.get(this) as CollectionLink).state);
-      const link = linkOf(this);
-      return take.call(this, link === null ? item : link.attribute.added(link.state, item as object));
-    },
-    [remover](item: unknown) {
-      const link = linkOf(this);
-      if (link !== null && members(this).includes(item as object)) link.attribute.removed(link.state, item as object);
-      return give.call(this, item);
-    },
-  };
-  for (const name of [appender, remover])
+  const tracked: Record<PropertyKey, Method> = {};
+  for (const [prototype, name, at] of TAKING) {
+    if (!Object.prototype.isPrototypeOf.call(prototype, original)) continue;
+    tracked[name] = taking(original[name], at);
+    tracked["delete"] = giving(original["delete"], (target, arg) =>
+      at === 0 ? arg : (target as Map<unknown, object>).get(arg),
+    );
+    tracked["clear"] = function () {
+      const link = links.has(this) ? linkOf(this) : null;
+      if (link !== null) for (const item of members(this)) link.attribute.removed(link.state, item);
+      return original["clear"].call(this);
+    };
+  }
+  tracked[appender] ??= taking(take, 0);
+  tracked[remover] ??= giving(give, (_, item) => item);
+  for (const name of Reflect.ownKeys(tracked))
     Object.defineProperty(Tracked.prototype, name, { value: tracked[name], configurable: true, writable: true });
   Object.defineProperty(Tracked.prototype, "constructor", { value: cls, configurable: true, writable: true });
   return {
@@ -102,10 +149,10 @@ function makeKind(cls: CollectionClass): CollectionKind<object> {
     members,
     has: (storage, item) => members(storage).includes(item),
     add: (storage, item) => {
-      take.call(storage, item);
+      about(item, () => take.call(storage, item));
     },
     remove: (storage, item) => {
-      give.call(storage, item);
+      about(item, () => give.call(storage, item));
     },
     expose: (storage, link) => {
       links.set(storage, link);

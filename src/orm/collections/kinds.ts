@@ -22,7 +22,15 @@ export function kindOf(choice: CollectionChoice | undefined, design: unknown, la
       `${label} is a Map, and does not say by what its members are keyed: write collectionClass: attributeKeyedDict("attribute") or keyfuncMapping((member) => ...).`,
     );
   }
-  if (choice === undefined || choice === Array) return arrayKind as CollectionKind;
-  if (typeof choice === "function") return customKind(choice as CollectionClass) as CollectionKind;
-  return choice as CollectionKind;
+  if (asked === Array || (choice === undefined && !isSubclass(design))) return arrayKind as CollectionKind;
+  if (typeof asked === "function") return customKind(asked as CollectionClass) as CollectionKind;
+  return asked as CollectionKind;
+}
+
+/** Whether the type of a property is a class of collections that JavaScript has, made into one's own. */
+function isSubclass(design: unknown): boolean {
+  if (typeof design !== "function") return false;
+  return [Array, Set, Map].some((kind) =>
+    Object.prototype.isPrototypeOf.call(kind.prototype, design.prototype as object),
+  );
 }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import {
   type AsyncSession,
   Column,
+  filterWarnings,
   inspect,
   ManyToOne,
   OneToMany,
@@ -374,6 +375,54 @@ describe("assignment", () => {
     agrees();
     expect(session.isModified(parent)).toBe(false);
   });
+});
+
+test("[RC-01] an array that its object lost by expiry is nobody's, and a change to it is a warning", async () => {
+  const { children } = parent;
+  session.expire(parent);
+  using _ = filterWarnings("error");
+  const lost =
+    /^What was read from Parent\.children is no longer that of Parent\(1\), .* Read it from the object again/;
+  expect(() => children.push(child("d"))).toThrow(lost);
+  await session.refresh(parent, ["children"]);
+  expect(() => children.pop()).toThrow(lost);
+  expect(children).toHaveLength(3);
+  expect(names()).toBe("abc");
+});
+
+test("[RC-01] after any operations both sides agree, and the list is what an array would be", () => {
+  let seed = 7;
+  const random = (below: number) => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed % below;
+  };
+  for (let round = 0; round < 60; round++) {
+    const owner = new Parent();
+    const pool = ["a", "b", "c", "d"].map(child);
+    const plain: Child[] = [];
+    for (let step = 0; step < 8; step++) {
+      const [x, y, at, count] = [pool[random(4)], pool[random(4)], random(plain.length + 1), random(3)];
+      const change = [
+        (list: Child[]) => list.push(x, y),
+        (list: Child[]) => list.pop(),
+        (list: Child[]) => list.shift(),
+        (list: Child[]) => list.unshift(x),
+        (list: Child[]) => list.splice(at, count, x),
+        (list: Child[]) => list.splice(at, count),
+        (list: Child[]) => list.reverse().length,
+        (list: Child[]) => {
+          list[at] = x;
+        },
+        (list: Child[]) => {
+          list.length = Math.min(list.length, at);
+        },
+        (list: Child[]) => list.fill(x, 0, count).length,
+      ][random(10)];
+      expect(change(owner.children)).toEqual(change(plain));
+      expect(owner.children.every((each, i) => each === plain[i]) && owner.children.length === plain.length).toBe(true);
+      for (const each of pool) expect(each.parent === owner).toBe(plain.includes(each));
+    }
+  }
 });
 
 describe("the collection as an array", () => {

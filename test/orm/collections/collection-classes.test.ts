@@ -45,6 +45,46 @@ class Pile<T extends object> {
   }
 }
 
+/** Subclasses of what JavaScript has, with methods that are built on its own. */
+class Row<T extends object> extends Array<T> {
+  get first(): T | undefined {
+    return this[0];
+  }
+  swap(): void {
+    this.push(...this.splice(0, 1));
+  }
+}
+class Bag<T extends object> extends Set<T> {
+  toggle(member: T): void {
+    if (!this.delete(member)) this.add(member);
+  }
+}
+class Index<T extends { readonly keyword: string }> extends Map<string, T> {
+  @collection.appender put(member: T): void {
+    this.set(member.keyword, member);
+  }
+  @collection.remover take(member: T): void {
+    this.delete(member.keyword);
+  }
+  @collection.iterator members(): IterableIterator<T> {
+    return this.values();
+  }
+}
+/** Holds two at most: taking one in gives another away. */
+class Pair<T extends object> {
+  private readonly members: T[] = [];
+  @collection.appender put(member: T): void {
+    if (this.members.length === 2) this.take(this.members[0]);
+    this.members.push(member);
+  }
+  @collection.remover take(member: T): void {
+    this.members.splice(this.members.indexOf(member), 1);
+  }
+  @collection.iterator [Symbol.iterator](): IterableIterator<T> {
+    return this.members.values();
+  }
+}
+
 @reg.Entity("shelves")
 class Shelf {
   @PrimaryKey() id!: number;
@@ -137,6 +177,60 @@ class Label {
     { secondary: "shelf_labels" },
   )
   shelves!: Set<Shelf>;
+}
+
+@reg.Entity("rooms")
+class Room {
+  @PrimaryKey() id!: number;
+  @OneToMany(
+    () => Thing,
+    (x) => x.row,
+    { orderBy: "id" },
+  )
+  row!: Row<Thing>;
+  @OneToMany(
+    () => Thing,
+    (x) => x.bag,
+  )
+  bag!: Bag<Thing>;
+  @OneToMany(
+    () => Thing,
+    (x) => x.index,
+    { collectionClass: Index as never },
+  )
+  index!: Index<Thing>;
+  @OneToMany(
+    () => Thing,
+    (x) => x.pair,
+    { collectionClass: Pair },
+  )
+  pair!: Pair<Thing>;
+}
+
+@reg.Entity("things")
+class Thing {
+  @PrimaryKey() id!: number;
+  @Column(t.string(20)) keyword!: string;
+  @ManyToOne(
+    () => Room,
+    (r) => r.row,
+  )
+  row!: Relation<Room> | null;
+  @ManyToOne(
+    () => Room,
+    (r) => r.bag,
+  )
+  bag!: Relation<Room> | null;
+  @ManyToOne(
+    () => Room,
+    (r) => r.index,
+  )
+  index!: Relation<Room> | null;
+  @ManyToOne(
+    () => Room,
+    (r) => r.pair,
+  )
+  pair!: Relation<Room> | null;
 }
 
 const book = (title: string) => make(Book, { title });
@@ -251,6 +345,15 @@ describe("a Map", () => {
     shelf.notes.delete("green");
     await session.commit();
     expect(await session.scalars(text("select text from notes")).all()).toEqual(["new"]);
+  });
+
+  test("[RC-03] hears of what newer engines put into a Map by getOrInsert()", () => {
+    const shelf = make(Shelf);
+    const notes = shelf.notes as unknown as Record<"getOrInsert", (key: string, made: Note) => Note> &
+      Record<"getOrInsertComputed", (key: string, make: (key: string) => Note) => Note>;
+    const red = notes.getOrInsert("red", note("red"));
+    expect([red.shelf, notes.getOrInsert("red", note("red"))]).toEqual([shelf, red]);
+    expect(notes.getOrInsertComputed("blue", (key) => note(key)).shelf).toBe(shelf);
   });
 
   test("[RC-03] refuses a member under a key that is not its own, and a whole map with one", async () => {
@@ -394,6 +497,57 @@ describe("an ordering list", () => {
     ]);
   });
 
+  test("[XU-03] numbers what comes by the other side, by assignment and with a place of its own, and what waited for the list to load", async () => {
+    const { Session } = await opened();
+    await using session = Session();
+    const [a, b, c, d] = ["a", "b", "c", "d"].map(bullet);
+    const [shelf, other] = [make(Shelf, { bullets: [a, b, c] as OrderingList<Bullet> }), make(Shelf)];
+    d.position = 100;
+    d.shelf = shelf;
+    expect(d.position).toBe(3);
+    b.shelf = null;
+    expect([a, c, d].map((x) => x.position)).toEqual([0, 1, 2]);
+    other.bullets.push(c);
+    expect([a, d, c].map((x) => x.position)).toEqual([0, 1, 0]);
+    shelf.bullets = [b, d, a] as OrderingList<Bullet>;
+    shelf.bullets.copyWithin(2, 0, 1);
+    shelf.bullets.length = 2;
+    expect(places(shelf)).toEqual([
+      ["b", 0],
+      ["d", 1],
+    ]);
+    session.addAll([shelf, other]);
+    await session.commit();
+    session.expire(shelf);
+    a.shelf = shelf;
+    expect(a.position).toBe(2);
+    a.position = null;
+    await session.noAutoflush(() => awaitable(shelf).bullets);
+    expect(places(shelf)).toEqual([
+      ["b", 0],
+      ["d", 1],
+      ["a", 2],
+    ]);
+  });
+
+  test("[XU-03] that was loaded in part is not changed: the places of its members are those in the whole", async () => {
+    const { Session } = await opened();
+    await Session.begin((s) => s.add(make(Shelf, { bullets: ["a", "b", "c"].map(bullet) as OrderingList<Bullet> })));
+    await using session = Session();
+    const part = selectinload(Shelf, (s) => s.bullets, { offset: 1, limit: 2 });
+    const shelf = await session.scalars(select(Shelf).options(part)).one();
+    expect(places(shelf)).toEqual([
+      ["b", 1],
+      ["c", 2],
+    ]);
+    const refusal =
+      /^Shelf\.bullets of Shelf\(1\) was loaded in part .* Load it whole before it is changed: refresh\(object, \["bullets"\]\)\.$/;
+    expect(() => shelf.bullets.push(bullet("x"))).toThrow(refusal);
+    expect(() => shelf.bullets.reorder()).toThrow(refusal);
+    shelf.bullets[1].shelf = null;
+    expect(places(shelf)).toEqual([["b", 1]]);
+  });
+
   test("[XU-03] keeps what the database has until it is changed or reordered, and counts from where it is told", async () => {
     const { Session } = await opened();
     await using session = Session();
@@ -462,6 +616,66 @@ describe("a class of one's own", () => {
     stored.pile = new Pile();
     await fresh.commit();
     expect(await fresh.scalar(text("select count(*) from books where corner_id is not null"))).toBe(0);
+  });
+
+  test("[RC-05] may be a subclass of Array, Set or Map, by the property's type too, whose own methods are all heard", async () => {
+    const { Session } = await opened();
+    await using session = Session();
+    const things = ["a", "b", "c", "c"].map((keyword) => make(Thing, { keyword }));
+    const [a, b, c, other] = things;
+    const room = new Room();
+    const agree = (key: "row" | "bag" | "index", ...inside: Thing[]) => {
+      expect(things.filter((each) => each[key] === room)).toEqual(inside);
+      const members = key === "index" ? room.index.values() : room[key];
+      expect(new Set(members)).toEqual(new Set(inside));
+    };
+    room.row.push(a, b, c);
+    room.row.swap();
+    expect([room.row instanceof Row, room.row.first, room.row.length]).toEqual([true, b, 3]);
+    room.row.splice(1, 1);
+    agree("row", a, b);
+    room.bag.toggle(a);
+    room.bag.toggle(b);
+    room.bag.toggle(a);
+    agree("bag", b);
+    room.bag.clear();
+    agree("bag");
+    c.bag = room;
+    room.index.put(a);
+    room.index.set("c", c);
+    agree("index", a, c);
+    room.index.set("c", other);
+    agree("index", a, other);
+    room.index.put(c);
+    room.index.delete("a");
+    agree("index", c);
+    session.add(room);
+    await session.commit();
+    await using fresh = Session();
+    const options = [
+      selectinload(Room, (r) => r.row),
+      selectinload(Room, (r) => r.bag),
+      selectinload(Room, (r) => r.index),
+    ];
+    const stored = await fresh.scalars(select(Room).options(...options)).one();
+    expect([stored.row instanceof Row, stored.row.first?.keyword]).toEqual([true, "b"]);
+    expect([stored.bag instanceof Bag, stored.bag.size]).toEqual([true, 1]);
+    expect([stored.index instanceof Index, [...stored.index.keys()]]).toEqual([true, ["c"]]);
+    stored.bag.clear();
+    stored.index.clear();
+    stored.row.length = 1;
+    await fresh.commit();
+    expect(await fresh.execute(text("select count(row_id), count(bag_id), count(index_id) from things")).one()).toEqual(
+      [1, 0, 0],
+    );
+  });
+
+  test("[RC-05] a method that gives a member away while it takes one in is heard for both", () => {
+    const room = new Room();
+    const [a, b, c] = ["a", "b", "c"].map((keyword) => make(Thing, { keyword }));
+    for (const each of [a, b, c]) room.pair.put(each);
+    expect([...room.pair]).toEqual([b, c]);
+    expect([a.pair, b.pair, c.pair]).toEqual([null, room, room]);
   });
 
   test("[RC-05] that cannot give a member away is refused with the decorator to use", () => {

@@ -6,6 +6,7 @@ import {
   Column,
   create,
   event,
+  filterWarnings,
   func,
   inspect,
   ManyToOne,
@@ -15,9 +16,11 @@ import {
   Reconstructor,
   type Relation,
   registry,
+  type SQLType,
   type StrExpr,
   Synonym,
   select,
+  TypeDecorator,
   t,
   update,
   Validates,
@@ -468,6 +471,117 @@ describe("values that are changed in place", () => {
     await session.refresh(object);
     old.name = "late";
     expect([object.data.name, inspect(object).modified]).toEqual(["new", false]);
+  });
+
+  test("[XU-01] a value is the object's own: what was given, a default, and what it had before are not changed with it", async () => {
+    const own = registry();
+    @own.Entity("shared")
+    class Shared {
+      @PrimaryKey() id!: number;
+      @Column(t.json, { mutable: true, default: { list: [] } }) data!: { list: number[]; name?: string };
+    }
+    const { Session } = await storeFor(own, { expireOnCommit: false });
+    await using session = Session();
+    const given = { list: [1] };
+    const [a, b, c, d] = [make(Shared, { data: given }), make(Shared, { data: given }), new Shared(), new Shared()];
+    session.addAll([a, b, c, d]);
+    await session.commit();
+    given.list.push(2);
+    a.data.list.push(3);
+    c.data.list.push(4);
+    expect([a, b, c, d].map((each) => each.data.list)).toEqual([[1, 3], [1], [4], []]);
+    expect([a, b, c, d].map((each) => inspect(each).modified)).toEqual([true, false, true, false]);
+    await session.commit();
+    // Assigned to itself it stays, and what it was is known.
+    const itself = a.data;
+    a.data = itself;
+    a.data.name = "a";
+    expect(inspect(a).attrs["data"].history.deleted).toEqual([{ list: [1, 3] }]);
+    const old = b.data;
+    b.data = { list: [5] };
+    old.list[0] = 5;
+    expect([session.isModified(a), session.isModified(b)]).toEqual([true, true]);
+    await session.commit();
+    await session.refresh(b);
+    expect(b.data).toEqual({ list: [5] });
+    const merged = await Session().merge(b);
+    merged.data.list.push(6);
+    expect([b.data.list, inspect(merged).modified]).toEqual([[5], true]);
+  });
+
+  test("[XU-01] a change to a value that its object lost by expiry is a warning; what cannot be watched is refused", async () => {
+    const { session, object } = await row({ name: "a", tags: [] });
+    await using _ = session;
+    const { data } = object;
+    session.expire(object);
+    using _warnings = filterWarnings("error");
+    expect(() => {
+      data.name = "lost";
+    }).toThrow(/^What was read from ProfileRow\.data is no longer that of ProfileRow\(1\)/);
+    class Odd {
+      name = "x";
+      tags = [];
+    }
+    expect(() => {
+      object.data = new Odd();
+    }).toThrow(
+      'ProfileRow.data is mutable: true, which watches plain objects, arrays, Sets and Maps, and was given an instance of Odd, whose changes nobody would see. Give it a plain value, or leave mutable: true out and call flagModified(object, "data") after a change.',
+    );
+  });
+
+  test("[XU-01] Sets and Maps are watched as objects and arrays are", async () => {
+    class Labels extends TypeDecorator<Map<string, Set<string>>, string> {
+      readonly impl: SQLType<string> = t.text;
+      override processBindParam(value: Map<string, Set<string>>): string {
+        return JSON.stringify([...value].map(([key, set]) => [key, [...set]]));
+      }
+      override processResultValue(text: string): Map<string, Set<string>> {
+        return new Map((JSON.parse(text) as [string, string[]][]).map(([key, list]) => [key, new Set(list)]));
+      }
+      override equals(a: Map<string, Set<string>>, b: Map<string, Set<string>>): boolean {
+        return this.processBindParam(a) === this.processBindParam(b);
+      }
+    }
+    const own = registry();
+    @own.Entity("labelled")
+    class Labelled {
+      @PrimaryKey() id!: number;
+      @Column(new Labels(), { mutable: true }) labels!: Map<string, Set<string>>;
+    }
+    const { Session } = await storeFor(own);
+    await using session = Session();
+    const object = make(Labelled, { labels: new Map([["a", new Set(["x"])]]) });
+    session.add(object);
+    const stored = async () => {
+      await session.commit();
+      await session.refresh(object);
+      return object.labels;
+    };
+    const labels = await stored();
+    expect([labels instanceof Map, labels.size, labels.get("a")?.has("x"), [...labels.keys()]]).toEqual([
+      true,
+      1,
+      true,
+      ["a"],
+    ]);
+    labels.get("a")?.add("x");
+    labels.delete("none");
+    expect(inspect(object).modified).toBe(false);
+    labels.get("a")?.add("y");
+    expect(inspect(object).attrs["labels"].history.deleted).toEqual([new Map([["a", new Set(["x"])]])]);
+    expect((await stored()).get("a")).toEqual(new Set(["x", "y"]));
+    for (const [, set] of object.labels) set.delete("x");
+    object.labels.set("b", new Set()).set("c", new Set(["z"]));
+    expect([...(await stored())]).toEqual([
+      ["a", new Set(["y"])],
+      ["b", new Set()],
+      ["c", new Set(["z"])],
+    ]);
+    object.labels.forEach((set) => set.clear());
+    object.labels.delete("b");
+    expect([...(await stored()).values()]).toEqual([new Set(), new Set()]);
+    object.labels.clear();
+    expect((await stored()).size).toBe(0);
   });
 
   test("[XU-01] without mutable: true a change in place is not noticed", async () => {
