@@ -1,5 +1,5 @@
 /** What `inspect(object)` tells of an entity, without loading anything. */
-import { type History, NO_HISTORY } from "./history.js";
+import type { History } from "./history.js";
 import { ensureState } from "./mapping/instrument.js";
 import { type Mapper, mapperOf } from "./mapping/mapper.js";
 import { type IdentityToken, type InstanceState, type ObjectState, objectState, tokenOf, valuesOf } from "./state.js";
@@ -34,7 +34,17 @@ export class AttributeState {
   /** Added, unchanged and deleted values since the last flush. */
   get history(): History {
     const state = ensureState(this.object);
-    return mapperOf(state).attribute(this.key).history(state) ?? NO_HISTORY;
+    return mapperOf(state).attribute(this.key).history(state);
+  }
+  /**
+   * The same, with what is not in memory loaded first: the attribute itself, or what a relation to one held when it was replaced. This works where
+   * reading an attribute loads it: with the synchronous `Session`, and inside `runSync`.
+   *
+   * @throws MissingSyncContextError elsewhere; DetachedInstanceError where the object belongs to no session
+   */
+  loadHistory(): History {
+    const state = ensureState(this.object);
+    return mapperOf(state).attribute(this.key).loadHistory(state);
   }
 }
 
@@ -119,9 +129,9 @@ export class ObjectInspection {
       if (!attribute.deferred && !attribute.isLoaded(this.#state)) names.add(attribute.key);
     return names;
   }
-  /** The change of one attribute since the last flush, from memory. @throws InvalidRequestError for a name that is not mapped */
+  /** The change of one attribute since the last flush, from memory; of a composite or a synonym too. @throws InvalidRequestError for a name that is not mapped */
   getHistory(key: string): History {
-    return this.mapper.attribute(key).history(this.#state) ?? NO_HISTORY;
+    return this.mapper.historyOf(this.#state, key);
   }
   /** Names of attributes that are not in memory, and of columns that were NULL in the object's INSERT as nobody had set them. */
   get unloaded(): ReadonlySet<string> {
@@ -134,7 +144,7 @@ export class ObjectInspection {
   get unmodified(): ReadonlySet<string> {
     const names = new Set<string>();
     for (const [name, attribute] of this.mapper.attributes)
-      if (attribute.history(this.#state)?.hasChanges !== true) names.add(name);
+      if (!attribute.history(this.#state).hasChanges) names.add(name);
     return names;
   }
   get attrs(): Readonly<Record<string, AttributeState>> {

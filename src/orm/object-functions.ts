@@ -2,11 +2,11 @@
 
 import type { PropertyOf } from "../sql/entity.js";
 import { InvalidRequestError } from "../sql/errors.js";
-import type { Attribute } from "./attributes/attribute.js";
+import type { Attribute, Initiator as AttributeInitiator } from "./attributes/attribute.js";
 import { ColumnAttribute } from "./attributes/column-attribute.js";
 import { cascadeStates } from "./cascade-walk.js";
 import type { CascadeOperation } from "./cascades.js";
-import { type History, NO_HISTORY } from "./history.js";
+import type { History } from "./history.js";
 import type { AnyClass } from "./mapping/declarations.js";
 import { ensureState } from "./mapping/instrument.js";
 import { mapperOf } from "./mapping/mapper.js";
@@ -75,13 +75,13 @@ export function wasDeleted(object: object): boolean {
 }
 
 /**
- * The change of one attribute since the last flush or load, from memory; nothing is loaded.
+ * The change of one attribute since the last flush or load, from memory; nothing is loaded. Of a composite or a synonym it is made of what they stand for.
  *
  * @throws InvalidRequestError for a name that is not mapped
  */
 export function getHistory<E extends object>(object: E, key: PropertyOf<E> & string): History {
-  const { state, attribute } = attributeOf(object, key);
-  return attribute.history(state) ?? NO_HISTORY;
+  const state = ensureState(object);
+  return mapperOf(state).historyOf(state, key);
 }
 
 /**
@@ -135,10 +135,19 @@ export function setCommittedValue<E extends object, K extends PropertyOf<E> & st
   attribute.setCommitted(state, [...given]);
 }
 
-/** Sets an attribute with all its events, whatever the instance's own property does. */
-export function setAttribute<E extends object, K extends PropertyOf<E> & string>(object: E, key: K, value: E[K]): void {
+/**
+ * Sets an attribute with all its events, whatever the instance's own property does.
+ *
+ * @param initiator what its listeners are told that it began with: a listener of another attribute hands on its own, by which they know each other
+ */
+export function setAttribute<E extends object, K extends PropertyOf<E> & string>(
+  object: E,
+  key: K,
+  value: E[K],
+  initiator?: AttributeInitiator,
+): void {
   const { state, attribute } = attributeOf(object, key);
-  attribute.set(state, value);
+  attribute.set(state, value, initiator);
 }
 
 /** The value of an attribute, loaded where that is allowed. */

@@ -237,3 +237,19 @@ test("a version that is left to the program must be there when the row is writte
   given.version = null;
   await expect(session.flush()).rejects.toThrow(/^Manual\(1\) has no version/);
 });
+
+test("a version is named on the base-most class that has one: another one below it would leave the first uncounted", () => {
+  const own = registry();
+  @own.Entity("v_base", { versionIdCol: "version" })
+  class Base {
+    @PrimaryKey() id!: number;
+    @Column(t.integer) version!: number;
+  }
+  @own.Entity("v_sub", { versionIdCol: "other" })
+  class Sub extends Base {
+    @Column(t.integer) other!: number;
+  }
+  expect(() => new Sub()).toThrow(
+    "Sub names Sub.other as its versionIdCol, and has the version Base.version of a superclass, which would not be counted any more: name it on the superclass only.",
+  );
+});

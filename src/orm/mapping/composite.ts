@@ -3,6 +3,7 @@ import type { ColumnElement } from "../../sql/element.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { describeValue } from "../../sql/types/text-check.js";
 import { isType, plainType, type SQLType } from "../../sql/types/type.js";
+import { History, NO_HISTORY } from "../history.js";
 import { withOperators } from "../loading/comparator.js";
 import { type Composer, CompositeElement } from "../loading/composite-element.js";
 import {
@@ -118,6 +119,19 @@ export class CompositeDescriptor extends Descriptor {
 
   override get behind(): readonly string[] {
     return this.shape.keys;
+  }
+
+  override holds(value: unknown): boolean {
+    return value instanceof this.shape.cls;
+  }
+
+  override history(of: (key: string) => History): History {
+    const parts = this.shape.keys.map(of);
+    if (parts.every((part) => part.empty)) return NO_HISTORY;
+    const now = this.shape.compose(parts.map((part) => part.nonDeleted()[0] ?? null));
+    if (!parts.some((part) => part.hasChanges)) return new History([], [now], []);
+    const known = parts.some((part) => part.nonAdded().length > 0);
+    return new History([now], [], known ? [this.shape.compose(parts.map((part) => part.nonAdded()[0] ?? null))] : []);
   }
 
   override install(prototype: object): void {

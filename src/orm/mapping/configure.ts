@@ -450,7 +450,16 @@ function setPolymorphism(mapper: Mapper): void {
       typeof polymorphicOn === "string"
         ? columnNamed(mapper, polymorphicOn, "polymorphicOn")
         : addDiscriminator(mapper, polymorphicOn);
-  if (versionIdCol !== undefined) mapper.version = columnNamed(mapper, versionIdCol, "versionIdCol");
+  if (versionIdCol !== undefined) {
+    const version = columnNamed(mapper, versionIdCol, "versionIdCol");
+    if (mapper.version !== null && mapper.version !== version) {
+      throw new MapperConfigurationError(
+        `${mapper.className} names ${version.label} as its versionIdCol, and has the version ${mapper.version.label} of a superclass, which would not be counted any more: ` +
+          `name it on the superclass only.`,
+      );
+    }
+    mapper.version = version;
+  }
   // Concrete classes are told apart by the table that a row is from.
   if (polymorphicAbstract === true && mapper.polymorphicOn === null && mapper.options.concrete !== true) {
     throw new MapperConfigurationError(

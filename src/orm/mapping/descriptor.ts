@@ -1,5 +1,7 @@
 /** Names of a mapped class that hold no value of their own: they stand for other attributes, on objects and in statements. */
 
+import type { History } from "../history.js";
+
 /** What a descriptor needs of the mapper that has it. */
 export interface DescriptorOwner {
   readonly className: string;
@@ -26,6 +28,16 @@ export abstract class Descriptor {
   /** The attributes that hold its value, where it can be expired and refreshed by its name. */
   get behind(): readonly string[] {
     return [];
+  }
+
+  /** Whether a value is of the class that it makes of its attributes. */
+  holds(_value: unknown): boolean {
+    return false;
+  }
+
+  /** How its value has changed, where attributes hold it. @param of the change of one of them */
+  history(_of: (key: string) => History): History | undefined {
+    return undefined;
   }
 
   /** Puts what objects need on the class; called once, where the descriptor is declared. */

@@ -14,6 +14,7 @@ import { type Attribute, lostWithRow } from "../attributes/attribute.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { RelationAttribute, RelationTraits } from "../attributes/relation-attribute.js";
 import type { CascadeOperation, Cascades } from "../cascades.js";
+import type { History } from "../history.js";
 import {
   CompositeKey,
   type IdentityKey,
@@ -177,6 +178,12 @@ export class Mapper implements StateMapper {
     return behind.length > 0 ? behind.flatMap((each) => this.attributesBehind(each)) : [this.attribute(name)];
   }
 
+  /** The change of an attribute, or of what a descriptor makes of several, from memory. @throws InvalidRequestError with the names there are */
+  historyOf(state: InstanceState, name: string): History {
+    const history = this.descriptors.get(name)?.history((key) => this.historyOf(state, key));
+    return history ?? this.attribute(name).history(state);
+  }
+
   /** Whether an object's property of this name belongs to the mapping. */
   maps(name: string): boolean {
     return this.attributes.has(name) || (this.descriptors.size > 0 && this.descriptors.has(name));
@@ -259,7 +266,7 @@ export class Mapper implements StateMapper {
   }
 
   /**
-   * Primary key values as `get` takes them: one value, a tuple, or an object of key attributes.
+   * Primary key values as `get` takes them: one value, a tuple, an object of key attributes, or a composite over them.
    * @throws ArgumentError naming the class and the key's attributes
    */
   keyValues(ident: unknown): readonly unknown[] {
@@ -284,6 +291,8 @@ export class Mapper implements StateMapper {
         return given[name];
       });
     }
+    const whole = this.composites.find((each) => each.holds(ident) && each.behind.every((key) => names.includes(key)));
+    if (whole !== undefined) return this.keyValues(whole.written({}, ident));
     if (names.length !== 1) throw wrong("one value was given");
     return [ident];
   }

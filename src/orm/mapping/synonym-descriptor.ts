@@ -1,4 +1,5 @@
 /** A second name for an attribute, as the mapper has it. */
+import type { History } from "../history.js";
 import { Descriptor, type DescriptorOwner } from "./descriptor.js";
 
 export class SynonymDescriptor extends Descriptor {
@@ -15,6 +16,10 @@ export class SynonymDescriptor extends Descriptor {
 
   override get behind(): readonly string[] {
     return [this.name];
+  }
+
+  override history(of: (key: string) => History): History {
+    return of(this.name);
   }
 
   override install(prototype: object): void {

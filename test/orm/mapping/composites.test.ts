@@ -318,6 +318,32 @@ describe("composites", () => {
   });
 });
 
+test("[CO-01] a composite over the primary key is a key for get(), and may be changed", async () => {
+  class Version {
+    constructor(
+      public id: number,
+      public number: number,
+    ) {}
+  }
+  const own = registry();
+  @own.Entity("graphs")
+  class Graph {
+    @PrimaryKey({ autoincrement: false }) id!: number;
+    @PrimaryKey({ autoincrement: false }) number!: number;
+    @Composite(Version, { id: "id", number: "number" }) version!: CompositeOf<Version>;
+  }
+  const { Session } = await storeFor(own);
+  await using session = Session();
+  const graph = make(Graph, { version: new Version(1, 1) });
+  session.add(graph);
+  await session.commit();
+  expect(await session.get(Graph, new Version(1, 1))).toBe(graph);
+  graph.version = new Version(2, 1);
+  await session.commit();
+  expect(await session.get(Graph, new Version(2, 1))).toBe(graph);
+  expect(await session.get(Graph, new Version(1, 1))).toBeNull();
+});
+
 test("a composite is given the class of its value, not a function that gives it", () => {
   expect(() => {
     class Line {

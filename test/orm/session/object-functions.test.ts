@@ -1,11 +1,16 @@
 import { describe, expect, test } from "vitest";
 import {
   AsyncSession,
+  attrs,
   Column,
+  Composite,
+  type CompositeOf,
   createEngine,
+  event,
   flagDirty,
   flagModified,
   getHistory,
+  type History,
   InvalidRequestError,
   identityKey,
   inspect,
@@ -18,7 +23,9 @@ import {
   type Relation,
   registry,
   Session as SyncSession,
+  Synonym,
   sessionmaker,
+  setAttribute,
   setCommittedValue,
   t,
   UnmappedInstanceError,
@@ -29,11 +36,19 @@ import { make, storeFor } from "../support.js";
 
 const reg = registry();
 
+class Point {
+  constructor(
+    public x: number,
+    public y: number,
+  ) {}
+}
+
 @reg.Entity("users")
 class User {
   @PrimaryKey() id!: number;
   @Column(t.string(50)) name!: string;
   @Column(t.json, { nullable: true }) settings!: { theme?: string } | null;
+  @Synonym("name") login!: string;
   @OneToMany(
     () => Post,
     (p) => p.author,
@@ -52,6 +67,14 @@ class Post {
   )
   author!: Relation<User> | null;
 }
+
+@reg.Entity("spots")
+class Spot {
+  @PrimaryKey() id!: number;
+  @Composite(Point, { x: t.integer, y: t.integer }, { nullable: true }) place!: CompositeOf<Point> | null;
+}
+
+const parts = ({ added, unchanged, deleted }: History) => [added, unchanged, deleted];
 
 async function withAnn() {
   const store = await storeFor(reg, { expireOnCommit: false });
@@ -183,6 +206,91 @@ describe("functions over objects", () => {
     expect(getHistory(ann, "name")).toMatchObject({ added: [], unchanged: ["Anna"], deleted: [] });
     session.expire(ann);
     expect(getHistory(ann, "name").empty).toBe(true);
+  });
+
+  test("[SS-04] a history of what is not in memory is loaded where attributes may load: what is unloaded, and what a to-one held when it was replaced", async () => {
+    const { Session, session, ann } = await withAnn();
+    const bob = make(User, { name: "Bob" });
+    ann.posts = [make(Post, { title: "one" }), make(Post, { title: "two" })];
+    session.add(bob);
+    await session.commit();
+    await session.close();
+    await using fresh = Session();
+    const [one, two] = [await fresh.getOne(Post, 1), await fresh.getOne(Post, 2)];
+    expect(() => inspect(one).attrs["author"].loadHistory()).toThrow('Attribute "author" of Post(1) is not loaded');
+    one.author = null;
+    expect(parts(getHistory(one, "author"))).toEqual([[null], [], []]);
+    expect(() => inspect(one).attrs["author"].loadHistory()).toThrow(
+      'What "author" of Post(1) held before it was replaced is not in memory, and asking for it here would need the database without an await. Give the relationship activeHistory: true',
+    );
+    const third = make(Post, { title: "three" });
+    const read = (object: object, key: string) => parts(inspect(object).attrs[key].loadHistory());
+    const other = await fresh.runSync((sync) =>
+      sync.noAutoflush(() => {
+        const [, , [owner]] = read(one, "author");
+        expect(owner).toBe(sync.getOne(User, 1));
+        expect(parts(getHistory(one, "author"))).toEqual([[null], [], [owner]]);
+        expect(read(two, "author")).toEqual([[], [owner], []]);
+        third.author = owner as User;
+        expect(parts(getHistory(owner as User, "posts"))).toEqual([[], [], []]);
+        expect(read(owner as User, "posts")).toEqual([[third], [one, two], []]);
+        two.author = sync.getOne(User, 2);
+        expect(read(two, "author")).toEqual([[two.author], [], [owner]]);
+        return two.author;
+      }),
+    );
+    await fresh.flush();
+    expect([one.author, two.author]).toEqual([null, other]);
+  });
+
+  test("[SS-04] a collection that holds an object twice has it twice in its history; a synonym and a composite have that of what they stand for", async () => {
+    const { session, ann } = await withAnn();
+    await using _ = session;
+    const [one, two] = [make(Post, { title: "one" }), make(Post, { title: "two" })];
+    ann.posts.push(one, two, one);
+    expect(parts(getHistory(ann, "posts"))).toEqual([[one, two, one], [], []]);
+    setCommittedValue(ann, "posts", [one, two, one]);
+    ann.posts.pop();
+    expect(parts(getHistory(ann, "posts"))).toEqual([[], [one, two], []]);
+    ann.posts = [];
+    expect(parts(getHistory(ann, "posts"))).toEqual([[], [], [one, two, one]]);
+    ann.login = "Anna";
+    expect(parts(getHistory(ann, "login"))).toEqual([["Anna"], [], ["Ann"]]);
+    const spot = new Spot();
+    expect(getHistory(spot, "place").empty).toBe(true);
+    spot.place = new Point(1, 2);
+    expect(parts(getHistory(spot, "place"))).toEqual([[new Point(1, 2)], [], []]);
+    session.add(spot);
+    await session.flush();
+    expect(parts(inspect(spot).getHistory("place"))).toEqual([[], [new Point(1, 2)], []]);
+    spot.place = new Point(3, 2);
+    expect(parts(inspect(spot).getHistory("place"))).toEqual([[new Point(3, 2)], [], [new Point(1, 2)]]);
+    spot.place = null;
+    expect(parts(inspect(spot).getHistory("place"))).toEqual([[null], [], [new Point(1, 2)]]);
+  });
+
+  test("[SV-07] setAttribute hands on what began a change: two attributes that follow each other end there", () => {
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const follow =
+      (key: "title" | "name", other: "title" | "name") =>
+      (object: User | Post, value: string, _old: unknown, initiator: { key: string }) => {
+        seen.push(key);
+        if (initiator.key === key)
+          setAttribute(twins.get(object) as never, other as never, value as never, initiator as never);
+      };
+    const [user, post] = [new User(), new Post()];
+    const twins = new Map<object, object>([
+      [user, post],
+      [post, user],
+    ]);
+    event.listen(attrs(User).name, "set", follow("name", "title"), { signal: stop.signal });
+    event.listen(attrs(Post).title, "set", follow("title", "name"), { signal: stop.signal });
+    user.name = "a";
+    expect([post.title, seen]).toEqual(["a", ["name", "title"]]);
+    post.title = "b";
+    expect([user.name, seen]).toEqual(["b", ["name", "title", "title", "name"]]);
+    stop.abort();
   });
 
   test("[SS-09] makeTransient and a new key insert a copy; makeTransientToDetached stands for a stored row", async () => {
