@@ -178,15 +178,18 @@ export class MapperEntity extends OrmEntity {
     return found as ColumnElement;
   }
 
-  override written(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  override written(
+    values: Readonly<Record<string, unknown>>,
+    row: Readonly<Record<string, unknown>> = values,
+  ): Readonly<Record<string, unknown>> {
     const { descriptors } = this.mapper;
     if (descriptors.size === 0 || !Object.keys(values).some((name) => descriptors.has(name))) return values;
     const attrs = this.attrs as Readonly<Record<string, unknown>>;
     const made: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(values)) {
-      const written = descriptors.get(name)?.written(attrs, value);
+      const written = descriptors.get(name)?.written(attrs, value, row);
       // What a hybrid writes may be a hybrid or a composite again.
-      Object.assign(made, written === undefined ? { [name]: value } : this.written(written));
+      Object.assign(made, written === undefined ? { [name]: value } : this.written(written, row));
     }
     return made;
   }

@@ -48,9 +48,14 @@ export abstract class Descriptor {
 
   /**
    * The attributes that `update(Class).values({ key: value })` writes for it, with their values.
+   * @param row all that is given to the row, by attribute
    * @throws ArgumentError where it cannot be written
    */
-  abstract written(attrs: Readonly<Record<string, unknown>>, value: unknown): Readonly<Record<string, unknown>>;
+  abstract written(
+    attrs: Readonly<Record<string, unknown>>,
+    value: unknown,
+    row: Readonly<Record<string, unknown>>,
+  ): Readonly<Record<string, unknown>>;
 
   /** What `awaitable()` gives for it. @param load gives an attribute of the object, loaded first where it is not */
   async awaited(object: object, load: (key: string) => Promise<unknown>): Promise<unknown> {

@@ -10,11 +10,16 @@ import { refuseStandardDecorator } from "./registry.js";
 /** Options of `@Hybrid`. */
 export interface HybridOptions<E> {
   /**
-   * What `update(Class).values({ name: value })` and `insert(Class).values(...)` write in its place: attributes and their values.
+   * What `update(Class).values({ name: value })`, `insert(Class).values(...)` and lists of rows write in its place: attributes and their values. It is
+   * given all that the row is given, too; `fromDmlColumn(entity.other)` is what the statement writes into another column.
    *
    * @example update: (i, value) => ({ end: i.start.add(value as number) })
    */
-  readonly update?: (entity: Attrs<E>, value: unknown) => Readonly<Record<string, unknown>>;
+  readonly update?: (
+    entity: Attrs<E>,
+    value: unknown,
+    row: Readonly<Record<string, unknown>>,
+  ) => Readonly<Record<string, unknown>>;
   /** Operators in place of those of the expression: `(e) => ({ eq: (other) => ... })`. */
   readonly comparator?: ComparatorFactory;
 }
@@ -37,14 +42,18 @@ class HybridProperty extends Descriptor {
     return withComparator(this.sql(attrs), this.options.comparator, this.key, this.label);
   }
 
-  written(attrs: Readonly<Record<string, unknown>>, value: unknown): Readonly<Record<string, unknown>> {
+  written(
+    attrs: Readonly<Record<string, unknown>>,
+    value: unknown,
+    row: Readonly<Record<string, unknown>>,
+  ): Readonly<Record<string, unknown>> {
     const { update } = this.options;
     if (update === undefined) {
       throw new ArgumentError(
         `${this.label} is a hybrid and cannot be written by a statement: give it update: (entity, value) => ({ attribute: ... }), or set the attributes that it is made of.`,
       );
     }
-    return (update as (attrs: unknown, value: unknown) => Readonly<Record<string, unknown>>)(attrs, value);
+    return (update as (...given: unknown[]) => Readonly<Record<string, unknown>>)(attrs, value, row);
   }
 
   settable(prototype: object): boolean {

@@ -292,7 +292,7 @@ export class Mapper implements StateMapper {
       });
     }
     const whole = this.composites.find((each) => each.holds(ident) && each.behind.every((key) => names.includes(key)));
-    if (whole !== undefined) return this.keyValues(whole.written({}, ident));
+    if (whole !== undefined) return this.keyValues(whole.written({}, ident, {}));
     if (names.length !== 1) throw wrong("one value was given");
     return [ident];
   }

@@ -118,7 +118,7 @@ export class SQLCompiler extends SelectCompiler {
     const text = this.#written?.(column) ?? null;
     if (text === null) {
       throw new CompileError(
-        `fromDmlColumn(${column}): no INSERT or UPDATE around it writes this column by values() or parameters.`,
+        `fromDmlColumn(${column}): it stands in no UPDATE, and in no INSERT that writes this column by values() or parameters.`,
       );
     }
     return `(${text})`;
@@ -274,7 +274,7 @@ export class SQLCompiler extends SelectCompiler {
     this.#written = (column) => {
       if (given.includes(column)) return this.givenBind(column);
       const value = written.get(column);
-      return value === undefined ? null : this.valueText(value, column);
+      return value === undefined ? this.process(column as unknown as Node) : this.valueText(value, column);
     };
     for (const [column, value] of update.sets) {
       if (given.includes(column as Column)) continue;

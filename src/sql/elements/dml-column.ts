@@ -19,12 +19,16 @@ export class DMLColumn extends ColumnElement {
 }
 
 /**
- * In a value of an INSERT or UPDATE: the value or expression that the statement writes into another column.
+ * In a value of an INSERT or UPDATE: the value or expression that the statement writes into another column. Where an UPDATE writes nothing there, it is
+ * the column itself.
  *
+ * @param column of the table, or its attribute of a class
  * @example insert(t).values({ x: func.lower(name), y: fromDmlColumn(t.c.x).concat("!") })
  */
 export function fromDmlColumn<T>(column: Valued<T>): ExprOf<T> {
-  if (!((column as unknown) instanceof ColumnClass))
-    throw new ArgumentError("fromDmlColumn() takes a column of a table.");
-  return new DMLColumn(column as unknown as Column) as unknown as ExprOf<T>;
+  let each = column as unknown as { readonly visitName?: string; readonly element?: unknown };
+  while (each?.visitName === "AnnotatedColumn") each = each.element as typeof each;
+  if (!((each as unknown) instanceof ColumnClass))
+    throw new ArgumentError("fromDmlColumn() takes a column of a table, or an attribute that is mapped to one.");
+  return new DMLColumn(each as unknown as Column) as unknown as ExprOf<T>;
 }

@@ -8,6 +8,7 @@ import {
   Column,
   cast,
   create,
+  fromDmlColumn,
   func,
   Hybrid,
   HybridMethod,
@@ -144,18 +145,25 @@ describe("a hybrid in INSERT and UPDATE", () => {
 
   @own.Entity("product")
   class Product {
-    declare [OptionalProps]?: "id" | "total";
+    declare [OptionalProps]?: "id" | "total" | "gross";
     @PrimaryKey() id!: number;
     @Column(t.double) price!: number;
     @Column(t.double) taxRate!: number;
     @Hybrid((p: Attrs<Product>) => p.price.mul(p.taxRate.add(1)), {
-      update: (p, value) => ({ price: cast(value as number, t.double).div(p.taxRate.add(1)) }),
+      update: (p, value) => ({ price: cast(value as number, t.double).div(fromDmlColumn(p.taxRate).add(1)) }),
     })
     get total(): number {
       return this.price * (1 + this.taxRate);
     }
     set total(value: number) {
       this.price = value / (1 + this.taxRate);
+    }
+    /** For lists of rows it need be no expression. */
+    @Hybrid((p: Attrs<Product>) => p.price.mul(p.taxRate.add(1)), {
+      update: (_, value, row) => ({ price: (value as number) / (1 + (row.taxRate as number)) }),
+    })
+    get gross(): number {
+      return this.total;
     }
   }
 
@@ -186,9 +194,20 @@ describe("a hybrid in INSERT and UPDATE", () => {
     void Session;
     const store = await storeFor(own);
     await using other = store.Session();
-    await other.execute(insert(Product).values({ price: 1, taxRate: 0.25 } as never));
+    const price = async () =>
+      (await other.scalars(select(attrs(Product).price).orderBy(attrs(Product).id)).all()).at(-1);
+    await other.execute(insert(Product).values({ taxRate: 0.25, total: 250 } as never));
+    expect(await price()).toBeCloseTo(200);
     await other.execute(update(Product).all().values({ total: 125 }));
-    expect((await other.scalars(select(Product)).one()).price).toBeCloseTo(100);
+    expect(await price()).toBeCloseTo(100);
+    // What the statement writes into the other column counts, not what is there.
+    await other.execute(update(Product).all().values({ taxRate: 1, total: 50 }));
+    expect(await price()).toBeCloseTo(25);
+    await other.execute(insert(Product), [
+      { taxRate: 0.5, total: 30 },
+      { taxRate: 1, gross: 30 },
+    ] as never);
+    expect(await price()).toBeCloseTo(15);
   });
 
   test("a value of several columns, by values() and by lists", async () => {

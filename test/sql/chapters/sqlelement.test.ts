@@ -148,19 +148,21 @@ describe("foundational constructors", () => {
     await connection.execute(insert(user).values({ id: 10, name: func.lower("ABC"), fullname }));
     await connection.execute(insert(user).values({ id: 11, fullname }), { name: "given" });
     await connection.execute(update(user).values({ name: "new", fullname }).where(user.c.id.eq(1)));
+    await connection.execute(update(user).values({ fullname }).where(user.c.id.eq(2)));
     expect(
       await rows(
         select(user.c.name, user.c.fullname)
-          .where(user.c.id.in([1, 10, 11]))
+          .where(user.c.id.in([1, 2, 10, 11]))
           .orderBy(user.c.id),
       ),
     ).toEqual([
       ["new", "new!"],
+      ["sandy", "sandy!"],
       ["abc", "abc!"],
       ["given", "given!"],
     ]);
     const nothing = connection.execute(insert(user).values({ id: 12, fullname }));
-    await expect(nothing).rejects.toThrow("writes this column by values() or parameters");
+    await expect(nothing).rejects.toThrow("in no INSERT that writes this column by values() or parameters");
   });
 });
 
