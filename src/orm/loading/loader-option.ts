@@ -134,11 +134,10 @@ export class LoaderOption extends LoadOption {
   }
   loadOnly(...given: readonly unknown[]): LoaderOption {
     const settings = given.find((each): each is DeferSettings => Object.hasOwn(Object(each), "raiseload"));
-    const only = this.columnStep(
-      "only",
+    return this.columnStep(
+      settings?.raiseload === true ? "onlyOrRaise" : "only",
       given.filter((each) => each !== settings),
     );
-    return settings?.raiseload === true ? only.columnStep("raise", ["*"]) : only;
   }
   defer(pick: unknown, settings: DeferSettings = {}): LoaderOption {
     return this.columnStep(settings.raiseload === true ? "raise" : "defer", [pick]);

@@ -19,7 +19,7 @@ export type Strategy =
   | "containsEager";
 
 /** What an option does to columns. */
-export type ColumnAction = "only" | "load" | "defer" | "raise";
+export type ColumnAction = "only" | "onlyOrRaise" | "load" | "defer" | "raise";
 
 /** Settings of one relationship's option. */
 export interface RelationSettings {

@@ -140,15 +140,30 @@ export class RelationOption {
   }
 }
 
+/** What an option says of a column of some classes. */
+interface ColumnRule {
+  readonly action: ColumnAction;
+  readonly named: readonly Mapper[];
+}
+
+/** Whether an attribute is one that these classes have; subclasses may have others of its name. */
+function isOf(attribute: ColumnAttribute, named: readonly Mapper[]): boolean {
+  return named.some((mapper) => mapper.concretes.length > 0 || mapper.attributes.get(attribute.key) === attribute);
+}
+
 /** What the options say of one entity at one place. */
 export class OptionNode {
   readonly relations: Map<string, RelationOption> = new Map();
-  private readonly columns: Map<string, ColumnAction> = new Map();
+  /** What is said of columns, by name: classes beside one another may have columns of one name. */
+  private readonly columns: Map<string, readonly ColumnRule[]> = new Map();
   private readonly groups: Set<string> = new Set();
   /** Subclasses whose columns are loaded with statements of their own. */
   private subclasses: readonly Mapper[] | null = null;
   private expressions: Map<string, ExpressionStep> | null = null;
-  private only = false;
+  /** The classes of which no other columns are loaded than those named. */
+  private only: readonly Mapper[] = [];
+  /** Whether their other columns are errors to read. */
+  private othersRaise = false;
   private allColumns: ColumnAction | null = null;
   private wildcard: Strategy | null = null;
 
@@ -170,11 +185,12 @@ export class OptionNode {
   copy(): OptionNode {
     const node = new OptionNode(this.defaults);
     for (const [key, option] of this.relations) node.relations.set(key, option);
-    for (const [key, action] of this.columns) node.columns.set(key, action);
+    for (const [key, rules] of this.columns) node.columns.set(key, rules);
     for (const group of this.groups) node.groups.add(group);
     node.expressions = this.expressions;
     node.subclasses = this.subclasses;
     node.only = this.only;
+    node.othersRaise = this.othersRaise;
     node.allColumns = this.allColumns;
     node.wildcard = this.wildcard;
     return node;
@@ -191,17 +207,27 @@ export class OptionNode {
   }
 
   /** The same, but that a column may be loaded when it is read. */
-  readable(key: string): OptionNode {
+  readable(attribute: ColumnAttribute, mapper: Mapper): OptionNode {
     const node = this.copy();
-    node.columns.set(key, "defer");
+    node.say(attribute.key, { action: "defer", named: [mapper] });
     return node;
   }
 
-  /** The strategy that the options give to a relationship; undefined where the mapping decides. For a column "raise". */
+  private say(key: string, rule: ColumnRule): void {
+    this.columns.set(key, [...(this.columns.get(key) ?? []), rule]);
+  }
+
+  /** The last word on a column by its name. */
+  private saidOf(attribute: ColumnAttribute): ColumnAction | undefined {
+    const rules = this.columns.get(attribute.key) ?? [];
+    for (let i = rules.length - 1; i >= 0; i--) if (isOf(attribute, rules[i].named)) return rules[i].action;
+    return undefined;
+  }
+
+  /** The strategy that the options give to a relationship; undefined where the mapping decides. */
   strategyFor(key: string): Strategy | undefined {
     const option = this.relations.get(key);
     if (option !== undefined && option.strategy !== null) return option.strategy;
-    if (this.columns.get(key) === "raise") return "raise";
     return this.wildcard ?? this.defaults.strategy ?? undefined;
   }
 
@@ -238,28 +264,30 @@ export class OptionNode {
   }
 
   /** Whether the options leave a column out. */
-  defers(key: string): boolean {
-    const action = this.columns.get(key) ?? this.allColumns ?? undefined;
-    return action === "defer" || action === "raise" || (action === undefined && this.only);
+  defers(attribute: ColumnAttribute): boolean {
+    const action = this.saidOf(attribute) ?? this.allColumns ?? undefined;
+    return action === "defer" || action === "raise" || (action === undefined && isOf(attribute, this.only));
   }
 
   /** Whether reading a column is an error. */
-  raises(key: string): boolean {
-    return (this.columns.get(key) ?? this.allColumns) === "raise";
+  raises(attribute: ColumnAttribute): boolean {
+    const action = this.saidOf(attribute) ?? this.allColumns;
+    return action === "raise" || (action === null && this.othersRaise && isOf(attribute, this.only));
   }
 
   private columnAction(attribute: ColumnAttribute): ColumnAction | undefined {
-    const own = this.columns.get(attribute.key);
+    const own = this.saidOf(attribute);
     if (own !== undefined) return own;
     if (attribute.deferredGroup !== null && this.groups.has(attribute.deferredGroup)) return "load";
     if (this.allColumns !== null) return this.allColumns;
-    return this.only ? "defer" : undefined;
+    return isOf(attribute, this.only) ? "defer" : undefined;
   }
 
   /** Takes in the steps of one option. */
   apply(option: LoaderOption, mapper: Mapper): void {
     let node: OptionNode = this;
     let at = mapper;
+    let named = option.root === null ? [mapper] : classesOf(option.root);
     for (const step of option.steps) {
       if (step instanceof RelationStep) {
         const { relation } = step;
@@ -279,8 +307,9 @@ export class OptionNode {
         }
         node = next.node;
         at = relation.target.mapper;
+        named = relation.to === null ? [at] : classesOf(relation.to);
       } else if (step instanceof WildcardStep) node.wildcard = step.strategy;
-      else if (step instanceof ColumnStep) node.applyColumns(step);
+      else if (step instanceof ColumnStep) node.applyColumns(step, named);
       else if (step instanceof ExpressionStep) node.expressions = new Map(node.expressions).set(step.key, step);
       else if (step instanceof PolymorphicStep)
         node.subclasses = [...(node.subclasses ?? []), ...step.classes.map((each) => each.mapper)];
@@ -308,16 +337,24 @@ export class OptionNode {
     return option;
   }
 
-  private applyColumns({ action, keys, group }: ColumnStep): void {
+  /** @param named the classes that the path has reached */
+  private applyColumns({ action, keys, group }: ColumnStep, named: readonly Mapper[]): void {
     if (group !== null) this.groups.add(group);
     for (const key of keys) {
       if (key === "*") {
         this.allColumns = action;
-        this.only = false;
-      } else this.columns.set(key, action);
+        this.only = [];
+        this.othersRaise = false;
+      } else this.say(key, { action: action === "onlyOrRaise" ? "only" : action, named });
     }
-    if (action === "only") this.only = true;
+    if (action === "only" || action === "onlyOrRaise") this.only = [...this.only, ...named];
+    if (action === "onlyOrRaise") this.othersRaise = true;
   }
+}
+
+/** The classes that an entity names: a polymorphic one all that it was made of. */
+function classesOf(entity: OrmEntity): readonly Mapper[] {
+  return entity.aliased && entity.polymorphic.length > 1 ? entity.polymorphic : [entity.mapper];
 }
 
 /** The options of one statement. */
@@ -402,9 +439,9 @@ export class LoadedOptions implements LoadedWith {
   }
 
   /** The same where a column is no error to read. */
-  readable(key: string): LoadedOptions {
-    if (!this.node.raises(key)) return this;
-    return new LoadedOptions(this.node.readable(key), this.planned, this.given, this.carried);
+  readable(attribute: ColumnAttribute, mapper: Mapper): LoadedOptions {
+    if (!this.node.raises(attribute)) return this;
+    return new LoadedOptions(this.node.readable(attribute, mapper), this.planned, this.given, this.carried);
   }
 }
 

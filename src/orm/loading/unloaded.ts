@@ -19,7 +19,7 @@ import { Join } from "../../sql/selectable/join.js";
 import { Select } from "../../sql/selectable/select.js";
 import { ForUpdateArg } from "../../sql/selectable/select-parts.js";
 import type { Attribute } from "../attributes/attribute.js";
-import type { ColumnAttribute } from "../attributes/column-attribute.js";
+import { ColumnAttribute } from "../attributes/column-attribute.js";
 import { ExpressionAttribute } from "../attributes/expression-attribute.js";
 import { announceInstance, heard } from "../instance-events.js";
 import type { LoadSession } from "../load-session.js";
@@ -61,7 +61,7 @@ function attributesWith(state: InstanceState, attribute: ColumnAttribute): reado
   const options = state.origin?.options;
   const node = options instanceof LoadedOptions ? options.node : null;
   // What an option says ends when the object expires, what the mapping says does not.
-  if (!state.expired && node?.raises(attribute.key)) {
+  if (!state.expired && node?.raises(attribute)) {
     throw new InvalidRequestError(
       `"${attribute.label}" is not available on ${state.describe()}: the statement that loaded it said raiseload: true. Select the column, or undefer it.`,
     );
@@ -78,16 +78,16 @@ function attributesWith(state: InstanceState, attribute: ColumnAttribute): reado
       ? [attribute]
       : all.filter((each) => missing(each) && each.deferredGroup === deferredGroup);
   }
-  if (node?.defers(attribute.key)) return [attribute];
-  return all.filter((each) => missing(each) && !each.deferred && !node?.defers(each.key));
+  if (node?.defers(attribute)) return [attribute];
+  return all.filter((each) => missing(each) && !each.deferred && !node?.defers(each));
 }
 
 /** Expires what was named: a column is loaded when it is read, whatever the statement said that had left it out. */
 export function expireNamed(state: InstanceState, attribute: Attribute): void {
   attribute.expire(state);
   const { origin } = state;
-  if (!(origin?.options instanceof LoadedOptions)) return;
-  const options = origin.options.readable(attribute.key);
+  if (!(attribute instanceof ColumnAttribute) || !(origin?.options instanceof LoadedOptions)) return;
+  const options = origin.options.readable(attribute, mapperOf(state));
   if (options !== origin.options) state.origin = { ...origin, options };
 }
 

@@ -3,7 +3,10 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 import {
   attrs,
   Column,
+  defer,
   inspect,
+  type LoadOption,
+  loadOnly,
   ManyToOne,
   OneToMany,
   or,
@@ -165,6 +168,49 @@ describe("selectinPolymorphic()", () => {
     expect(manager instanceof Manager && manager.papers.map((paper) => paper.text)).toEqual(["recipes", "orders"]);
     // @ts-expect-error a class that is no employee
     expect(() => selectinPolymorphic(Employee, [Paper])).toThrow(/Paper/);
+  });
+
+  test("loadOnly() limits the class that it names: what selectinPolymorphic() loads of the subclasses is theirs to limit", async () => {
+    const { Session } = await company();
+    await using session = Session();
+    const unloaded = async (...options: LoadOption[]) => {
+      session.expungeAll();
+      const all = await session
+        .scalars(
+          select(Employee)
+            .orderBy(e.id)
+            .limit(2)
+            .options(...options),
+        )
+        .all();
+      return all.map((each) => [...inspect(each).unloaded].filter((key) => key !== "company" && key !== "papers"));
+    };
+    const [poly, named] = [selectinPolymorphic(Employee, [Manager, Engineer]), loadOnly(Employee, (x) => x.name)];
+    expect(await unloaded(poly, named)).toEqual([["companyId"], ["companyId"]]);
+    expect(
+      await unloaded(
+        poly,
+        loadOnly(Employee, (x) => x.name, { raiseload: true }),
+      ),
+    ).toEqual([["companyId"], ["companyId"]]);
+    const titles = loadOnly(Manager, (x) => x.title);
+    expect(await unloaded(poly, named, titles)).toEqual([["companyId", "info"], ["companyId"]]);
+    const untitled = defer(Manager, (x) => x.title);
+    expect(await unloaded(poly, named, untitled)).toEqual([["companyId", "title"], ["companyId"]]);
+    // The subclasses have columns of one name.
+    const uninformed = defer(Engineer, (x) => x.info);
+    expect(await unloaded(poly, named, uninformed)).toEqual([["companyId"], ["companyId", "info"]]);
+    // A polymorphic entity is one thing with all its columns.
+    session.expungeAll();
+    const staff = withPolymorphic(Employee, [Manager, Engineer]);
+    const [krab] = await session
+      .scalars(
+        select(staff)
+          .orderBy(staff.id)
+          .options(loadOnly(staff, (x) => x.name)),
+      )
+      .all();
+    expect([...inspect(krab).unloaded]).toEqual(["companyId", "company", "title", "info", "papers"]);
   });
 });
 
