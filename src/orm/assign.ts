@@ -1,5 +1,5 @@
 /** Objects from plain input, such as a request's body: only what is mapped and allowed gets in. */
-import type { Cls } from "../sql/entity.js";
+import type { Cls, IsRelation, Kind, TargetOf } from "../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../sql/errors.js";
 import { ColumnAttribute } from "./attributes/column-attribute.js";
 import { describeValue, type RelationAttribute } from "./attributes/relation-attribute.js";
@@ -22,14 +22,20 @@ export interface AssignOptions {
 
 /** What plain input may hold for a class: its attributes, with plain objects in place of related ones. */
 export type PlainInput<E> = {
-  readonly [K in keyof E]?: E[K] extends readonly (infer I)[]
-    ? readonly (I extends object ? I | PlainInput<I> : I)[]
+  readonly [K in keyof E]?: IsRelation<E[K]> extends true
+    ? Extract<E[K], null | undefined> | PlainRelated<NonNullable<E[K]>, PlainInput<TargetOf<E[K]>>>
     : NonNullable<E[K]> extends Date | Uint8Array | bigint | readonly unknown[]
       ? InputValue<E[K]>
       : NonNullable<E[K]> extends object
         ? E[K] | PlainInput<NonNullable<E[K]>>
         : E[K];
 };
+
+/** An entity has what plain input for its class has, so that one type says both. */
+type PlainRelated<T, I> =
+  Kind<T> extends "one"
+    ? I
+    : readonly I[] | (T extends ReadonlyMap<infer Key, unknown> ? ReadonlyMap<Key, I> : ReadonlySet<I>);
 
 /**
  * Sets attributes of an entity from a plain object, deep into its relationships: a plain object in a relationship becomes a new entity, or sets the

@@ -293,20 +293,37 @@ type RequiredKeys<E> = {
       ? never
       : IsRelation<E[K]> extends true
         ? never
-        : K extends OptionalKeys<E>
+        : IsProxied<E[K]> extends true
           ? never
-          : IsReadonly<E, K> extends true
+          : K extends OptionalKeys<E>
             ? never
-            : K;
+            : IsReadonly<E, K> extends true
+              ? never
+              : K;
 }[PropertyOf<E>];
 
 /**
- * What `create(User, ...)` takes: nullable, optional, readonly, relation and `[OptionalProps]` members may be left out, `[NoInitProps]` members and
- * hidden ones must be.
+ * What `create(User, ...)` takes: nullable, optional, readonly, relation, association and `[OptionalProps]` members may be left out, `[NoInitProps]`
+ * members and hidden ones must be. In a relationship to one class, what `create()` takes for that class stands for an object of it.
  */
 export type Create<E> = { [K in Exclude<RequiredKeys<E>, NoInitKeys<E>>]: E[K] } & {
-  -readonly [K in Exclude<PropertyOf<E>, RequiredKeys<E> | NoInitKeys<E>>]?: E[K];
+  -readonly [K in Exclude<PropertyOf<E>, RequiredKeys<E> | NoInitKeys<E>>]?: CreateValue<E[K]>;
 };
+
+/** A value for a new object: an entity has all that `create()` takes for its class, so that one type says both. */
+type CreateValue<T> = IsRelation<T> extends true ? (IsOne<TargetOf<T>> extends true ? CreateRelated<T> : T) : T;
+type CreateRelated<T> =
+  | Extract<T, null | undefined>
+  | (Kind<T> extends "one" ? Create<TargetOf<T>> : CreateMembers<NonNullable<T>, Create<TargetOf<T>>>);
+type CreateMembers<T, I> = T extends readonly unknown[]
+  ? readonly I[]
+  : T extends ReadonlyMap<infer Key, unknown>
+    ? ReadonlyMap<Key, I> | readonly I[]
+    : T extends ReadonlySet<unknown>
+      ? ReadonlySet<I> | readonly I[]
+      : T | readonly I[] | ReadonlySet<I>;
+/** Whether this is one class and no union of several. */
+type IsOne<T, Each = T> = [T] extends [never] ? false : T extends unknown ? ([Each] extends [T] ? true : false) : never;
 
 /** What `create(User, ...)` takes of the columns. */
 export type CreateColumns<E> = { [K in Exclude<RequiredKeys<E>, NoInitKeys<E>>]: E[K] } & {

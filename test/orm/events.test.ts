@@ -40,6 +40,29 @@ describe("session events", () => {
     expect((await session.scalars(select(Audit)).all()).map((a) => a.what)).toEqual(["new a"]);
   });
 
+  test("[SV-03] a handler of beforeFlush may ask the database, which does not flush, and may not flush itself", async () => {
+    const Session = await store();
+    const seen: string[] = [];
+    let flushes = false;
+    event.listen(Session, "beforeFlush", (session) => {
+      seen.push(`${session.scalars(select(Note)).all().length} of ${session.new.size}`);
+      if (flushes) session.flush();
+    });
+    await using session = Session();
+    session.add(note("a"));
+    await session.runSync((s) => s.flush());
+    session.add(note("b"));
+    await session.runSync((s) => s.flush());
+    expect(seen).toEqual(["0 of 1", "1 of 1"]);
+    session.add(note("c"));
+    await expect(session.flush()).rejects.toThrow(/a handler of a call that was awaited, which cannot block/);
+    flushes = true;
+    await expect(session.runSync((s) => s.flush())).rejects.toThrow("This session is flushing already");
+    flushes = false;
+    await session.runSync((s) => s.commit());
+    expect(seen).toHaveLength(4);
+  });
+
   test("[SV-05] transitions fire once and in order", async () => {
     const Session = await store();
     const seen: string[] = [];

@@ -443,7 +443,7 @@ export function installEntityProtocol(cls: AnyClass): void {
 }
 
 /**
- * The typed attributes of a mapped class, for use anywhere in statements.
+ * The typed attributes of a mapped class, for use anywhere in statements. Those of an alias are the alias itself.
  *
  * @param subclass of an entity with several classes, the one whose attributes are meant: for names that two subclasses have
  * @example const u = attrs(User); select(u.id).where(u.name.eq("Alice"))
@@ -451,6 +451,7 @@ export function installEntityProtocol(cls: AnyClass): void {
  * @throws UnmappedClassError
  */
 export function attrs<E>(cls: Cls<E>): Attrs<E>;
+export function attrs<X extends EntityRef<unknown, unknown>>(alias: X): X;
 export function attrs<B, S extends B, Src>(entity: EntityRef<B, Src>, subclass: Cls<S>): Attrs<S, AliasOf<S>>;
 export function attrs(what: unknown, subclass?: unknown): unknown {
   const entity = requireEntity(what);

@@ -1,19 +1,24 @@
 /** `withParent()`: the rows that belong to an object along a relationship. */
-import type { RelAttr } from "../../sql/entity.js";
+import type { Attrs, Cls, RelAttr } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
 import type { BoolExpr } from "../../sql/typing.js";
 import { describeValue } from "../attributes/relation-attribute.js";
+import { attrs } from "./entity.js";
 import { InstrumentedRelation } from "./instrumented-relation.js";
 
 /**
  * A condition on the target of a relationship: that its rows belong to this object. SQLAlchemy: `with_parent`.
  *
  * @param parent an object that is stored, or will be by the autoflush before the statement
- * @param relation a relationship of its class; `relation.of(alias)` where the statement selects an alias
+ * @param relation a relationship of its class, or a lambda that gives it; `relation.of(alias)` where the statement selects an alias
  * @throws ArgumentError for an object of another class; InvalidRequestError, when executed, for one that has no key
- * @example select(Post).where(withParent(user, attrs(User).posts))
+ * @example select(Post).where(withParent(user, (u) => u.posts))
  */
-export function withParent<P extends object, E>(parent: P, relation: RelAttr<E, P, unknown>): BoolExpr<boolean> {
+export function withParent<P extends object, E>(
+  parent: P,
+  relation: RelAttr<E, P, unknown> | ((attributes: Attrs<P>) => RelAttr<E, P, unknown>),
+): BoolExpr<boolean> {
+  if (typeof relation === "function") return withParent(parent, relation(attrs(parent.constructor as Cls<P>)));
   if (!(relation instanceof InstrumentedRelation)) {
     throw new ArgumentError(
       `withParent() takes a relationship such as attrs(User).posts, not ${describeValue(relation)}.`,

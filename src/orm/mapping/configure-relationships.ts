@@ -303,7 +303,10 @@ function linkSides(relationship: Relationship, declaration: RelationDeclaration)
   }
   if (!parent.isA(other.target) && !other.target.isA(parent)) {
     throw new MapperConfigurationError(
-      `${label}: its other side is said to be ${other.label}, but that is a relationship to ${other.target.className} and not to ${parent.className}.`,
+      `${label}: its other side is said to be ${other.label}, but that is a relationship to ${other.target.className} and not to ${parent.className}.` +
+        (parent.concreteBase === null
+          ? ""
+          : ` A class with concrete: true has a table of its own: give it a relationship of its own, and ${target.className} a collection of it.`),
     );
   }
   if (other.direction === relationship.direction && relationship.direction !== "manyToMany") {

@@ -126,7 +126,7 @@ export interface RelationDeclarationOptions {
   readonly cascade?: readonly CascadeName[] | string;
   readonly foreignKeys?: ColumnRefs;
   readonly remoteSide?: ColumnRefs;
-  /** The condition between the rows: a function of the columns of this class, of the target, and of the association table. */
+  /** The condition between the rows: a function of the columns of this class, of the target, and of the association table, whose types are written: `(a: Attrs<A>, b: Attrs<B>) => ...`. */
   readonly primaryJoin?: (...sides: never[]) => unknown;
   /** Of a many-to-many: the condition between the association table and the target; takes what `primaryJoin` takes. */
   readonly secondaryJoin?: (...sides: never[]) => unknown;

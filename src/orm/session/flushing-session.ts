@@ -22,6 +22,8 @@ export abstract class FlushingSession extends TransactionalSession {
   protected abstract relinking(flush: FlushContext): { apply(): void };
   #noAutoflush = 0;
   #flushing = false;
+  /** Whether listeners are told of a flush that is about to begin. */
+  #beginning = false;
   #current: FlushContext | null = null;
   #inHandler = 0;
   #late: LateChanges | null = null;
@@ -57,7 +59,13 @@ export abstract class FlushingSession extends TransactionalSession {
 
   /** Whether something waits that is to be written before a statement. */
   get needsAutoflush(): boolean {
-    return this.options.autoflush && this.#noAutoflush === 0 && !this.#flushing && !this.membership.isClean;
+    return (
+      this.options.autoflush &&
+      this.#noAutoflush === 0 &&
+      !this.#flushing &&
+      !this.#beginning &&
+      !this.membership.isClean
+    );
   }
 
   *autoflush(): Op<void> {
@@ -89,12 +97,12 @@ export abstract class FlushingSession extends TransactionalSession {
   }
 
   *flush(): Op<void> {
-    if (this.#flushing)
+    if (this.#flushing || this.#beginning)
       throw new InvalidRequestError("This session is flushing already: flush() cannot be called from within a flush.");
     if (this.membership.isClean) return;
     this.autobegin();
     (this.transaction as SessionTransaction).check();
-    this.emit("beforeFlush");
+    if (this.hearsEvent("beforeFlush")) this.#tellOfBeginning();
     const { flush, dropped } = collectFlush(this.flushPort, this.persister, this.membership);
     this.membership.expunge(dropped);
     if (!flush.hasWork) return;
@@ -122,6 +130,16 @@ export abstract class FlushingSession extends TransactionalSession {
       this.#endFlush(flush);
       yield* this.#failFlush(error);
       throw error;
+    }
+  }
+
+  /** What the listeners ask the database about does not flush: they come before what is to be written. */
+  #tellOfBeginning(): void {
+    this.#beginning = true;
+    try {
+      this.emit("beforeFlush");
+    } finally {
+      this.#beginning = false;
     }
   }
 

@@ -69,7 +69,8 @@ export class Session extends SessionFace implements Disposable {
   #run<T>(op: Op<T>): T {
     if (!this.core.mayBlock) {
       throw new InvalidRequestError(
-        "This synchronous session belongs to a runSync() that has ended; use it only inside the function given to runSync.",
+        "This synchronous session belongs to a runSync() that has ended, or to a handler of a call that was awaited, which cannot block; use it only inside " +
+          "the function given to runSync, and flush and commit there where handlers run statements.",
       );
     }
     return runSync(op);

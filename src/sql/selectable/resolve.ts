@@ -66,6 +66,17 @@ export function entitiesAmong(values: readonly unknown[]): readonly EntityElemen
   return values.flatMap((each) => (each instanceof FromClause ? [] : (entityOf(each) ?? [])));
 }
 
+/** A function that is no class: what takes the attributes of entities. */
+export function isLambda(value: unknown): value is (...sets: object[]) => unknown {
+  return typeof value === "function" && !("prototype" in value);
+}
+
+/** What lambdas of a SELECT receive: the attributes of each selected entity, or, where none is selected, of those that FROM names. */
+export function lambdaSets(selected: readonly Node[], named: readonly EntityElement[] | undefined): object[] {
+  const sets = attributeSets(selected);
+  return sets.length === 0 && named !== undefined ? attributeSets(named) : sets;
+}
+
 /** What each selected entity gives to lambdas, in order. */
 export function attributeSets(nodes: readonly Node[]): object[] {
   const sets: object[] = [];

@@ -1,16 +1,16 @@
 /** Joins of a SELECT, and what they make of its row: the outer sides become nullable. */
 import { addMethods } from "../add-methods.js";
 import { requireCondition } from "../elements/coerce.js";
-import { type Cls, type EntityRef, type RelAttr, RelationElement, type TARGET } from "../entity.js";
+import { type Attrs, type Cls, type EntityRef, type RelAttr, RelationElement, type TARGET } from "../entity.js";
 import type { Node } from "../node.js";
 import type { Table } from "../schema/table.js";
 import type { Condition, Valued } from "../typing.js";
 import type { FromClause } from "./from-clause.js";
 import { type JoinKind, type JoinOptions, joinKind } from "./join.js";
-import { attributeSets, entitiesAmong, entityOf, requireFrom } from "./resolve.js";
+import { attributeSets, entitiesAmong, entityOf, isLambda, lambdaSets, requireFrom } from "./resolve.js";
 import { Select } from "./select.js";
 import { JoinEntry, naming } from "./select-parts.js";
-import type { RowOf, Where } from "./select-typing.js";
+import type { EntitiesOf, RowOf, Where } from "./select-typing.js";
 
 /** The options of an inner join, and of a left one: what is selected from its target is nullable. */
 type InnerJoin = { readonly isOuter?: false; readonly full?: false };
@@ -26,63 +26,79 @@ export type JoinTarget =
   | FromClause<unknown>
   | Cls<unknown>;
 
+/** A relationship of what is selected, or an alias: `(post) => post.author`. */
+type JoinLambda<Ent extends readonly unknown[]> = (
+  ...entities: Ent
+) => RelAttr<unknown, unknown, unknown> | EntityRef<unknown, unknown>;
+
+/** The attribute set of a join's target, which its condition may take. */
+type TargetEntities<X> = X extends (...entities: never[]) => infer R
+  ? TargetEntities<R>
+  : X extends RelAttr<infer E, infer _Src, infer Q>
+    ? [Attrs<E, Q>]
+    : EntitiesOf<[X]>;
+type On<Ent extends readonly unknown[], X> = Where<[...Ent, ...TargetEntities<X>]> | null;
+
 type Nullable<Row, Sel, Nul> = unknown extends Sel ? Row : RowOf<Sel, Nul>;
 
 /** The source of the columns of a join's target. */
-type TargetSource<X> = X extends { readonly relationSource: unknown; readonly [TARGET]: infer Q }
-  ? Q
-  : X extends EntityRef<unknown, infer Q>
+type TargetSource<X> = X extends (...entities: never[]) => infer R
+  ? TargetSource<R>
+  : X extends { readonly relationSource: unknown; readonly [TARGET]: infer Q }
     ? Q
-    : X extends Table<unknown, infer Name>
-      ? Name
-      : X extends FromClause<infer C>
-        ? C[keyof C] extends Valued<unknown, infer Q>
-          ? Q
-          : never
-        : X extends Cls<infer E>
-          ? E
-          : never;
+    : X extends EntityRef<unknown, infer Q>
+      ? Q
+      : X extends Table<unknown, infer Name>
+        ? Name
+        : X extends FromClause<infer C>
+          ? C[keyof C] extends Valued<unknown, infer Q>
+            ? Q
+            : never
+          : X extends Cls<infer E>
+            ? E
+            : never;
 
 declare module "./select.js" {
   interface Select<Row, Ent extends readonly unknown[], Sel, Nul, Load> {
     /**
-     * Joins along a relationship, or to a table, subquery or class by its foreign keys or by the condition given.
+     * Joins along a relationship, or to a table, subquery or class by its foreign keys or by the condition given. A lambda receives the attributes
+     * that one of `where()` does; that of the condition, those of the target too.
      *
-     * @example select(User).join(u.posts)
+     * @example select(User).join((u) => u.posts)
      * @example select(users).join(posts, posts.c.user_id.eq(users.c.id))
      */
-    join(target: JoinTarget, on?: Where<readonly never[]> | null, options?: InnerJoin): this;
-    join<X extends JoinTarget>(
+    join<X extends JoinTarget | JoinLambda<Ent>>(target: X, on?: On<Ent, X>, options?: InnerJoin): this;
+    join<X extends JoinTarget | JoinLambda<Ent>>(
       target: X,
-      on: Where<readonly never[]> | null | undefined,
+      on: On<Ent, X> | undefined,
       options: LeftJoin,
     ): Select<Nullable<Row, Sel, Nul | TargetSource<X>>, Ent, Sel, Nul | TargetSource<X>, Load>;
-    join(
-      target: JoinTarget,
-      on: Where<readonly never[]> | null | undefined,
+    join<X extends JoinTarget | JoinLambda<Ent>>(
+      target: X,
+      on: On<Ent, X> | undefined,
       options: JoinOptions,
     ): Select<Nullable<Row, Sel, unknown>, Ent, Sel, unknown, Load>;
 
     /** LEFT OUTER JOIN: columns of the target become nullable. */
-    outerjoin<X extends JoinTarget>(
+    outerjoin<X extends JoinTarget | JoinLambda<Ent>>(
       target: X,
-      on?: Condition | null,
+      on?: On<Ent, X>,
     ): Select<Nullable<Row, Sel, Nul | TargetSource<X>>, Ent, Sel, Nul | TargetSource<X>, Load>;
 
     /** FULL OUTER JOIN. */
-    fullJoin<X extends JoinTarget>(
+    fullJoin<X extends JoinTarget | JoinLambda<Ent>>(
       target: X,
-      on?: Condition | null,
+      on?: On<Ent, X>,
     ): Select<Nullable<Row, Sel, unknown>, Ent, Sel, unknown, Load>;
 
     /** RIGHT OUTER JOIN: what was there before becomes nullable. */
-    rightJoin<X extends JoinTarget>(
+    rightJoin<X extends JoinTarget | JoinLambda<Ent>>(
       target: X,
-      on?: Condition | null,
+      on?: On<Ent, X>,
     ): Select<Nullable<Row, Sel, unknown>, Ent, Sel, unknown, Load>;
 
     /** CROSS JOIN: every row with every row; of a LATERAL subquery, every row with its own. */
-    crossJoin(target: JoinTarget): this;
+    crossJoin(target: JoinTarget | JoinLambda<Ent>): this;
 
     /** Joins `target` to `left`, where the left side would not be found by itself. */
     joinFrom(left: JoinSource, target: JoinTarget, on?: Condition | null, options?: InnerJoin): this;
@@ -116,10 +132,11 @@ function joined(
   left: unknown = null,
   place = "join()",
 ): Select {
-  const node: Node = target instanceof RelationElement ? target : (entityOf(target) ?? requireFrom(target, "join()"));
-  const lambda = typeof on === "function";
-  const value: unknown = lambda
-    ? (on as (...sets: object[]) => unknown)(...attributeSets(statement.rawColumns), ...attributeSets([node]))
+  const sets = (): object[] => lambdaSets(statement.rawColumns, statement.extras?.fromEntities);
+  const right = isLambda(target) ? target(...sets()) : target;
+  const node: Node = right instanceof RelationElement ? right : (entityOf(right) ?? requireFrom(right, "join()"));
+  const value: unknown = isLambda(on)
+    ? on(...sets(), ...attributeSets([node instanceof RelationElement ? node.target : node]))
     : on;
   const condition = on == null ? null : requireCondition(value, "join(): the condition");
   const entry = new JoinEntry(node, condition, kind, left === null ? null : requireFrom(left, place));

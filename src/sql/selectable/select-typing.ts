@@ -60,7 +60,7 @@ type NamedValues<X, Nul> = X extends { readonly [COLUMNS]: infer C }
 /** The attribute sets that lambdas receive: one for each entity in the select list. */
 export type EntitiesOf<Sel> = Sel extends readonly [infer X, ...infer Rest]
   ? X extends EntityRef<infer E, infer Src>
-    ? [Attrs<E, Src>, ...EntitiesOf<Rest>]
+    ? [X & Attrs<E, Src>, ...EntitiesOf<Rest>]
     : X extends Cls<infer E>
       ? X extends Valued
         ? EntitiesOf<Rest>

@@ -13,7 +13,7 @@ import type { LOADS, Valued } from "../typing.js";
 import { type ColumnDescription, describeColumns } from "./descriptions.js";
 import type { FromClause } from "./from-clause.js";
 import { Query, rowCount, type SelectedColumn } from "./query.js";
-import { attributeSets, entitiesAmong, entityOf, requireFrom, requireSelected, selectedNode } from "./resolve.js";
+import { entitiesAmong, entityOf, lambdaSets, requireFrom, requireSelected, selectedNode } from "./resolve.js";
 import { columnNamed, reducedColumns } from "./select-names.js";
 import {
   Extension,
@@ -165,7 +165,10 @@ export class Select<
     return describeColumns(this.rawColumns, this.rowKeys);
   }
 
-  /** Conditions that rows must meet, all of them. A lambda receives the attributes of each selected entity. */
+  /**
+   * Conditions that rows must meet, all of them. A lambda receives the attributes of each selected entity; where only columns and expressions are
+   * selected, of each that `selectFrom()` named.
+   */
   where(...conditions: readonly Where<Ent>[]): this {
     const copy = this.fork();
     if (conditions.length === 1)
@@ -253,11 +256,13 @@ export class Select<
   }
 
   /** Names what rows come from; needed where the select list does not say, or to start a join. */
-  selectFrom(...froms: readonly (FromClause<unknown> | Cls<unknown> | EntityRef<unknown, unknown>)[]): this {
+  selectFrom<F extends readonly (FromClause<unknown> | Cls<unknown> | EntityRef<unknown, unknown>)[]>(
+    ...froms: F
+  ): Ent extends readonly [] ? Select<Row, EntitiesOf<F>, Sel, Nul, Load> : this {
     const copy = this.fork();
     copy.fromObjects = [...this.fromObjects, ...froms.map((each) => requireFrom(each, "selectFrom()"))];
     copy.extras = naming(this.extras, entitiesAmong(froms));
-    return copy as unknown as this;
+    return copy as never;
   }
 
   /** The statement with other things selected; FROM, WHERE and the rest stay. */
@@ -383,10 +388,10 @@ export class Select<
   }
 
   private apply(lambda: unknown, place: string): unknown {
-    const sets = attributeSets(this.rawColumns);
+    const sets = lambdaSets(this.rawColumns, this.extras?.fromEntities);
     if (sets.length === 0) {
       throw new ArgumentError(
-        `${place} got a function, and no mapped class is selected whose attributes it could take.`,
+        `${place} got a function, and no mapped class is selected whose attributes it could take. Name one by selectFrom() before, or write attrs(Class).`,
       );
     }
     return (lambda as (...sets: object[]) => unknown)(...sets);

@@ -92,7 +92,7 @@ describe("the quick start", () => {
       ["user_id", "integer", false],
     ]);
     expectTypeOf<Create<User>>().toEqualTypeOf<
-      { name: string } & { id?: number; fullname?: string | null; addresses?: Address[] }
+      { name: string } & { id?: number; fullname?: string | null; addresses?: readonly Create<Address>[] }
     >();
     // @ts-expect-error a name is required
     void (() => create(User, { fullname: "Nobody" }));

@@ -191,7 +191,7 @@ describe("runSync", () => {
       kept = s;
     });
     expect(() => kept?.scalars(select(Author))).toThrow(
-      /^This synchronous session belongs to a runSync\(\) that has ended; use it only inside the function given to runSync\.$/,
+      /^This synchronous session belongs to a runSync\(\) that has ended, or .* inside the function given to runSync, and flush and commit there where/,
     );
     expect(kept).toBe(session.syncSession);
   });
