@@ -109,6 +109,11 @@ export abstract class RelationAttribute extends Attribute {
     return false;
   }
 
+  /** Whether it is loaded, or has changes that wait for it to be: a row that joins it leaves it alone. */
+  isKnown(state: InstanceState): boolean {
+    return this.isLoaded(state) || state.committed?.has(this) === true || state.extra?.pending?.has(this) === true;
+  }
+
   /** Makes sure that `value` is an object that this relationship can hold, and gives its state. */
   check(value: unknown, state: InstanceState): InstanceState {
     const member = typeof value === "object" && value !== null ? findState(value) : undefined;

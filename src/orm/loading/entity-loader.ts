@@ -204,7 +204,7 @@ export class JoinedChild {
     if (join.current !== null && join.current.state === state) return join.current;
     let found = join.gathered.get(state);
     if (found === undefined) {
-      const stays = !run.populateExisting && this.relationship.attribute.isLoaded(state);
+      const stays = !run.populateExisting && this.relationship.attribute.isKnown(state);
       found = new Gathering(state, stays ? null : []);
       join.gathered.set(state, found);
     }

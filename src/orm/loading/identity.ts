@@ -238,7 +238,7 @@ export function* refreshState(
     for (const attribute of mapper.columnAttributes)
       if (!attribute.deferred || attribute.isLoaded(state)) columns.push(attribute);
     for (const relationship of mapper.relationships) {
-      const strategy = strategyAt(relationship, new OptionDefaults().nowhere, [mapper]);
+      const strategy = strategyAt(relationship, new OptionDefaults().nowhere, [mapper], [mapper]);
       if (strategy === "joined" || isAfterwards(strategy)) relations.push(relationship);
     }
   } else {

@@ -61,7 +61,13 @@ export class Planner implements PlanSource {
     });
   }
 
-  plan(statement: Select, node: OptionNode, path: readonly Mapper[], needed: readonly Column[]): OrmPlan {
+  plan(
+    statement: Select,
+    node: OptionNode,
+    path: readonly Mapper[],
+    needed: readonly Column[],
+    within?: readonly Mapper[],
+  ): OrmPlan {
     return buildPlan({
       statement,
       dialect: this.dialect,
@@ -69,6 +75,7 @@ export class Planner implements PlanSource {
       nodeAt: () => node,
       defaults: this.defaults,
       pathTo: () => path,
+      within,
       needed,
       keysBehind: true,
       makePost: this.makePost,

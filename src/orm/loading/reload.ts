@@ -42,7 +42,7 @@ export function joinsOnReload(state: InstanceState): boolean {
   for (let i = 0; i < relationships.length; i++) {
     const relationship = relationships[i];
     if (relationship.attribute.isLoaded(state) || relationship.strategyFor(state) !== "joined") continue;
-    if (isKnown(relationship, state)) return false;
+    if (relationship.attribute.isKnown(state)) return false;
     joins = true;
   }
   return joins;
@@ -59,15 +59,6 @@ export function expiredTarget(
   if (target === null || !target.expired) return null;
   const isEager = (each: Relationship) => EAGERLY.has(each.strategyFor(target));
   return mapperOf(target).relationships.some(isEager) ? target : null;
-}
-
-/** Whether a relationship of an object is loaded, or has changes that wait for it to be: a reload leaves it alone. */
-export function isKnown({ attribute }: Relationship, state: InstanceState): boolean {
-  return (
-    attribute.isLoaded(state) ||
-    state.committed?.has(attribute) === true ||
-    state.extra?.pending?.has(attribute) === true
-  );
 }
 
 /** Fills what an expired object lacks: its columns, and what the mapping or its statement's options load with it. False when the row is gone. */
