@@ -425,7 +425,10 @@ export class ToManyAttribute extends RelationAttribute {
     if (this.takesArrays) return members;
     const storage = this.kind.create();
     // Each object once: a set or a map holds no two.
-    for (const member of members) this.kind.add(storage, member);
+    for (const member of members) {
+      this.kind.admit?.(member, this.label);
+      this.kind.add(storage, member);
+    }
     return storage;
   }
 

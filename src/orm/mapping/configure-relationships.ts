@@ -263,7 +263,9 @@ function keepKeys({ attribute, target, label, reverse }: Relationship): void {
   if (!(attribute instanceof ToManyAttribute) || !(attribute.kind instanceof KeyedKind)) return;
   const { keyAttribute } = attribute.kind;
   if (keyAttribute === null) return;
-  const key = target.attributes.get(keyAttribute);
+  const named =
+    target.descriptors.get(keyAttribute)?.kind === "synonym" ? target.attributesBehind(keyAttribute)[0] : null;
+  const key = named ?? target.attributes.get(keyAttribute);
   // A getter makes keys too, though nobody hears when they change.
   if (key === undefined && accessorOf(target.cls.prototype as object, keyAttribute)?.get !== undefined) return;
   if (key === undefined) {
