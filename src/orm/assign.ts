@@ -1,5 +1,5 @@
 /** Objects from plain input, such as a request's body: only what is mapped and allowed gets in. */
-import type { Cls, IsRelation, Kind, TargetOf } from "../sql/entity.js";
+import type { Cls, IsComposite, IsRelation, Kind, PropertyOf, TargetOf } from "../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../sql/errors.js";
 import { ColumnAttribute } from "./attributes/column-attribute.js";
 import { describeValue, type RelationAttribute } from "./attributes/relation-attribute.js";
@@ -20,15 +20,13 @@ export interface AssignOptions {
   readonly only?: readonly string[];
 }
 
-/** What plain input may hold for a class: its attributes, with plain objects in place of related ones. */
+/** What plain input may hold for a class: its attributes, with plain objects in place of related ones, and the parts of a composite in place of it. */
 export type PlainInput<E> = {
   readonly [K in keyof E]?: IsRelation<E[K]> extends true
     ? Extract<E[K], null | undefined> | PlainRelated<NonNullable<E[K]>, PlainInput<TargetOf<E[K]>>>
-    : NonNullable<E[K]> extends Date | Uint8Array | bigint | readonly unknown[]
-      ? InputValue<E[K]>
-      : NonNullable<E[K]> extends object
-        ? E[K] | PlainInput<NonNullable<E[K]>>
-        : E[K];
+    : IsComposite<E[K]> extends true
+      ? E[K] | { readonly [P in PropertyOf<NonNullable<E[K]>> & string]: NonNullable<E[K]>[P] }
+      : InputValue<E[K]>;
 };
 
 /** An entity has what plain input for its class has, so that one type says both. */

@@ -221,7 +221,8 @@ type AttrOf<T, Src, K> =
         ? CompositeAttr<ValueObject<T>, Src, null extends T ? null : never> & Named<K>
         : ExprOf<T, Src> & Named<K>;
 
-type IsComposite<T> = [NonNullable<T>] extends [never]
+/** Whether an attribute of this type is a composite. */
+export type IsComposite<T> = [NonNullable<T>] extends [never]
   ? false
   : typeof COMPOSITE extends keyof NonNullable<T>
     ? true

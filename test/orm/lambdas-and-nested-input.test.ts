@@ -8,6 +8,8 @@ import {
   attributeKeyedDict,
   attrs,
   Column,
+  Composite,
+  type CompositeOf,
   create,
   func,
   type Hidden,
@@ -29,6 +31,16 @@ import {
 import { storeFor } from "./support.js";
 
 const own = registry();
+
+class Place {
+  constructor(
+    readonly row: number,
+    readonly shelf: number,
+  ) {}
+  next(): Place {
+    return new Place(this.row, this.shelf + 1);
+  }
+}
 
 @own.Entity("authors")
 class Author {
@@ -59,6 +71,11 @@ class Author {
   )
   visits!: WriteOnlyCollection<Visit>;
   @AssociationProxy("books", "title") titles!: AssociationList<string>;
+  @Column(t.json<{ lang: string; words?: number }>(), { nullable: true }) facts!: {
+    lang: string;
+    words?: number;
+  } | null;
+  @Composite(Place, { row: t.integer, shelf: t.integer }, { nullable: true }) place!: CompositeOf<Place> | null;
 }
 
 @own.Entity("profiles")
@@ -196,6 +213,12 @@ describe("plain objects in create()", () => {
       "x",
       ["y"],
     ]);
+    assign(author, { facts: { lang: "en" }, place: { row: 1, shelf: 2 } });
+    expect(author.place?.next()).toEqual(new Place(1, 3));
+    // @ts-expect-error JSON is whole
+    void (() => assign(author, { facts: { words: 7 } }));
+    // @ts-expect-error and so is a composite
+    void (() => assign(author, { place: { row: 7 } }));
     // @ts-expect-error a title is text
     expect(() => assign(author, { books: [{ title: 7 }] })).toThrow(/books\.0\.title/);
   });
