@@ -555,6 +555,17 @@ export function withPolymorphic(
   const kind = options.innerjoin === true ? "inner" : "left";
   if (name !== undefined || options.aliased === true || options.flat === true)
     return aliasOf(mapper, name ?? null, polymorphic, kind).attrs;
+  return polymorphicEntity(mapper, polymorphic, kind).attrs;
+}
+
+function polymorphicEntity(mapper: Mapper, polymorphic: readonly Mapper[], kind: "inner" | "left"): MapperEntity {
   const from = fromOf(mapper, polymorphic, (table) => table as unknown as From, kind);
-  return new MapperEntity(mapper, from, mapper.className, "polymorphic", polymorphic).attrs;
+  return new MapperEntity(mapper, from, mapper.className, "polymorphic", polymorphic);
+}
+
+/** A class with the columns of one below it, where there is one. */
+export function entityWith(mapper: Mapper, subclass: Mapper): MapperEntity {
+  mapper.registry.configure();
+  if (mapper.concretes.length > 0 || mapper.tableless) return entityOf(mapper);
+  return polymorphicEntity(mapper, subclassesOf(mapper, [subclass]), "left");
 }

@@ -170,6 +170,11 @@ export class InstrumentedRelation extends RelationElement {
     );
   }
 
+  /** The same to something that stands for the target. */
+  leadingTo(to: OrmEntity): InstrumentedRelation {
+    return new InstrumentedRelation(this.entity, this.relationship, to, this.criteriaFor(to));
+  }
+
   /** The criteria in the terms of another stand-in for the target. */
   criteriaFor(target: OrmEntity): readonly ColumnElement[] {
     return this.criteria.map((each) => adapt(each, this.target, target));

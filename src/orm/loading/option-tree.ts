@@ -6,6 +6,7 @@ import type { BoundValue } from "../../sql/key-context.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { Mapper } from "../mapping/mapper.js";
 import type { LoadedWith } from "../state.js";
+import { entityWith } from "./entity.js";
 import { adapt, type InstrumentedRelation } from "./instrumented-relation.js";
 import { LoaderOption } from "./loader-option.js";
 import {
@@ -292,7 +293,8 @@ export class OptionNode {
       if (step instanceof RelationStep) {
         const { relation } = step;
         const next = node.relationOption(relation.key);
-        if (step.strategy !== null || relation.to !== null || relation.criteria.length > 0) next.relation = relation;
+        if (step.strategy !== null || relation.to !== null || relation.criteria.length > 0)
+          next.relation = step.strategy === "containsEager" ? relation : wholeRelation(relation);
         if (step.strategy !== null) next.strategy = step.strategy;
         if (step.strategy !== null) next.page = step.page;
         if (step.innerjoin !== null) next.innerjoin = step.innerjoin;
@@ -350,6 +352,13 @@ export class OptionNode {
     if (action === "only" || action === "onlyOrRaise") this.only = [...this.only, ...named];
     if (action === "onlyOrRaise") this.othersRaise = true;
   }
+}
+
+/** What is loaded along a relation to a subclass: all that there is, with the columns of the subclass. A statement's own join is another matter. */
+function wholeRelation(relation: InstrumentedRelation): InstrumentedRelation {
+  const { to, relationship } = relation;
+  if (to === null || to.aliased || to.mapper === relationship.target) return relation;
+  return relation.leadingTo(entityWith(relationship.target, to.mapper));
 }
 
 /** The classes that an entity names: a polymorphic one all that it was made of. */

@@ -5,6 +5,7 @@ import {
   Column,
   defer,
   inspect,
+  joinedload,
   type LoadOption,
   loadOnly,
   ManyToOne,
@@ -16,6 +17,7 @@ import {
   select,
   selectinload,
   selectinPolymorphic,
+  subqueryload,
   t,
   withPolymorphic,
 } from "../../../src/index.js";
@@ -285,6 +287,24 @@ describe("withPolymorphic()", () => {
     expect(sql(inner)).toMatch(/JOIN \(employees JOIN engineers ON employees\.id = engineers\.id\)/);
     expect((await session.execute(inner).all()).map((row) => [...row])).toEqual(wanted);
   });
+
+  test.each([
+    ["selectinload", () => selectinload(c.employees.of(Engineer)), 2],
+    ["joinedload", () => joinedload(c.employees.of(Engineer)), 1],
+    ["subqueryload", () => subqueryload(c.employees.of(Engineer)), 2],
+  ] as const)(
+    "%s to a subclass brings all members, with the columns of the subclass",
+    async (_, option, statements) => {
+      const { Session, log } = await company();
+      await using session = Session();
+      const eager: LoadOption = option();
+      const [found] = await session.scalars(select(Company).options(eager)).unique().all();
+      expect(names(found.employees)).toEqual(["Krab", "Bob", "Squid"]);
+      expect([...inspect(found.employees[0]).unloaded]).toContain("title");
+      expect((found.employees[1] as Engineer).info).toBe("cook");
+      expect([log.count(), inspect(found).attrs.employees.partial]).toEqual([statements, false]);
+    },
+  );
 
   test("says what an eager load brings", async () => {
     const { Session, log } = await company();
