@@ -1,6 +1,6 @@
 /** Whom a session serves: which shop, and who is asking. Use cases ask here, and never a request. */
 
-import type { Customer, Role, Shop } from "./entities/index.js";
+import type { Role, Shop } from "./entities/index.js";
 import { db } from "./session.js";
 import { Refusal } from "./use-cases/refusals.js";
 
@@ -70,5 +70,3 @@ export function requireClerk(): Actor {
   if (actor.role !== "clerk") throw new Refusal("forbidden", "That is for the people who work here.");
   return actor;
 }
-
-export const actorOf = ({ id, name, email, role }: Customer): Actor => ({ id, name, email, role });

@@ -1,4 +1,5 @@
 import type { ColumnElement } from "./element.js";
+import type { CacheKey } from "./key-context.js";
 import { Node } from "./node.js";
 import type { ENTITY } from "./protocol.js";
 import type { FromClause } from "./selectable/from-clause.js";
@@ -50,7 +51,14 @@ export abstract class RelationElement extends Node {
 }
 
 /** A loader option of `select().options(...)`; it takes part in the cache key through its parts. */
-export abstract class LoadOption extends Node {}
+export abstract class LoadOption extends Node {
+  /** @internal The option's own key, once asked for. */
+  memoizedKey: CacheKey | null = null;
+
+  protected override copyWith(fields: Readonly<Record<string, unknown>>): this {
+    return super.copyWith({ ...fields, memoizedKey: null });
+  }
+}
 
 declare const ONE: unique symbol;
 declare const JSON_VALUE: unique symbol;

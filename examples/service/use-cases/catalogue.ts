@@ -2,7 +2,7 @@
 import { joinedload, loadOnly, select, selectinload, undefer } from "athanor";
 import { Author, Book, Genre } from "../entities/index.js";
 import { db } from "../session.js";
-import { type KeysetOrder, type Page, type PageRequest, page } from "./keyset.js";
+import { KeysetList, type KeysetOrder, type Page, type PageRequest } from "./keyset.js";
 import { missing } from "./refusals.js";
 import { matching } from "./search.js";
 
@@ -34,9 +34,17 @@ const LISTED = select(Book).options(
   joinedload(Book, (b) => b.stock, { innerjoin: true }).loadOnly((s) => s.onHand),
 );
 
+/** The whole catalogue, which is asked for most. */
+const WHOLE: Readonly<Record<CatalogueOrder, KeysetList<Book>>> = {
+  newest: new KeysetList(Book, LISTED, BY.newest),
+  title: new KeysetList(Book, LISTED, BY.title),
+  cheapest: new KeysetList(Book, LISTED, BY.cheapest),
+  dearest: new KeysetList(Book, LISTED, BY.dearest),
+};
+
 /** A page of the catalogue; of each book what lists show, with its stock. */
 export async function browse(query: CatalogueQuery): Promise<Page<Book>> {
-  const { words, genre, language, author, minCents, maxCents, inStock } = query;
+  const { words, genre, language, author, minCents, maxCents, inStock, order = "newest" } = query;
   let books = LISTED;
   const match = words === undefined ? null : matching(words, db.getBind(Book).dialect.name);
   if (match !== null) books = books.where(match);
@@ -46,7 +54,8 @@ export async function browse(query: CatalogueQuery): Promise<Page<Book>> {
   if (minCents !== undefined) books = books.where((b) => b.priceCents.ge(minCents));
   if (maxCents !== undefined) books = books.where((b) => b.priceCents.le(maxCents));
   if (inStock === true) books = books.where((b) => b.stock.has((s) => s.onHand.gt(0)));
-  return await page(Book, books, BY[query.order ?? "newest"], query);
+  const list = books === LISTED ? WHOLE[order] : new KeysetList(Book, books, BY[order]);
+  return await list.page(query);
 }
 
 const ONE = select(Book).options(

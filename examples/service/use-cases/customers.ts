@@ -1,9 +1,9 @@
 /** Accounts, and who is signed in. */
 import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import { create, del, IntegrityError, joinedload, select, undefer } from "athanor";
+import { attrs, bindparam, create, del, IntegrityError, select, t, undefer } from "athanor";
 import { Customer, SignIn } from "../entities/index.js";
-import { type Actor, actorOf, requireCustomer } from "../scope.js";
+import { type Actor, requireCustomer } from "../scope.js";
 import { db } from "../session.js";
 import { Refusal } from "./refusals.js";
 
@@ -66,17 +66,19 @@ export async function signIn({ email, password }: { email: string; password: str
   return ticket;
 }
 
+const CUSTOMER = attrs(Customer);
+const SIGN_IN = attrs(SignIn);
+/** Asked for each request of somebody who has signed in: just what is known of an {@link Actor}. */
+const ACTOR = select({ id: CUSTOMER.id, name: CUSTOMER.name, email: CUSTOMER.email, role: CUSTOMER.role })
+  .selectFrom(SignIn)
+  .join(SIGN_IN.customer)
+  .where(
+    SIGN_IN.tokenHash.eq(bindparam("token", t.string(64))).and(SIGN_IN.expiresAt.gt(bindparam("now", t.timestamp))),
+  );
+
 /** Who has signed in with a token, or null. */
 export async function signedIn(token: string): Promise<Actor | null> {
-  const found = await db
-    .scalars(
-      select(SignIn)
-        .where((s) => s.tokenHash.eq(hashOf(token)))
-        .where((s) => s.expiresAt.gt(new Date()))
-        .options(joinedload(SignIn, (s) => s.customer, { innerjoin: true })),
-    )
-    .first();
-  return found === null ? null : actorOf(found.customer);
+  return await db.execute(ACTOR, { token: hashOf(token), now: new Date() }).first();
 }
 
 export async function signOut(token: string): Promise<void> {

@@ -1,5 +1,15 @@
 /** Pages of an ordered list, each read from where the one before ended: the thousandth costs what the first does, and no row is shown twice when others come in. */
-import { type Attrs, attrs, type Cls, type Expr, type Select, type SessionExecuteOptions, tuple } from "athanor";
+import {
+  type Attrs,
+  attrs,
+  bindparam,
+  type Cls,
+  type Expr,
+  type Select,
+  type SessionExecuteOptions,
+  t,
+  tuple,
+} from "athanor";
 import { db } from "../session.js";
 import { Refusal } from "./refusals.js";
 import { PLAIN_TEXT } from "./text.js";
@@ -27,44 +37,65 @@ export interface Page<T> {
 }
 
 /**
- * One page of the rows of a statement.
+ * A list that is read page by page. One at the top of a module makes its statements once, and gives them their values at each run.
  *
  * @param statement has its conditions and options, and no order
- * @throws Refusal for a position that no page has given
  */
-export async function page<E extends { readonly id: number }>(
-  cls: Cls<E>,
-  statement: Select<[E], [Attrs<E>], [Cls<E>]>,
-  order: KeysetOrder<E>,
-  { after, before, size }: PageRequest,
-  options: SessionExecuteOptions = {},
-): Promise<Page<E>> {
-  const entity = attrs(cls);
-  const key = (entity as unknown as Attrs<{ id: number }>).id;
-  const by = order.by(entity);
-  const backwards = after === undefined && before !== undefined;
-  const descending = (order.descending === true) !== backwards;
-  let narrowed = statement;
-  const position = backwards ? before : after;
-  if (position !== undefined) {
-    const [value, id] = decode(position, order.of);
-    const place = tuple(by, key);
-    const there = tuple(value as never, id);
-    narrowed = statement.where(descending ? place.lt(there as never) : place.gt(there as never));
+export class KeysetList<E extends { readonly id: number }> {
+  readonly #pages = new Map<string, Select<[E], [Attrs<E>], [Cls<E>]>>();
+
+  constructor(
+    readonly cls: Cls<E>,
+    readonly statement: Select<[E], [Attrs<E>], [Cls<E>]>,
+    readonly order: KeysetOrder<E>,
+  ) {}
+
+  /**
+   * One page.
+   *
+   * @throws Refusal for a position that no page has given
+   */
+  async page({ after, before, size }: PageRequest, options: SessionExecuteOptions = {}): Promise<Page<E>> {
+    const { order } = this;
+    const backwards = after === undefined && before !== undefined;
+    const descending = (order.descending === true) !== backwards;
+    const position = backwards ? before : after;
+    const values: Record<string, unknown> = { rows: size + 1 };
+    if (position !== undefined) [values["value"], values["id"]] = decode(position, order.of);
+    const found = await db.scalars(this.#rows(descending, position !== undefined), values, options).all();
+    const more = found.length > size;
+    const items = found.slice(0, size);
+    if (backwards) items.reverse();
+    const [first, last] = [items[0], items.at(-1)];
+    const hasNext = backwards ? items.length > 0 : more;
+    const hasPrevious = backwards ? more : after !== undefined && items.length > 0;
+    return {
+      items,
+      next: hasNext && last !== undefined ? encode(order.valueOf(last), last.id) : null,
+      previous: hasPrevious && first !== undefined ? encode(order.valueOf(first), first.id) : null,
+    };
   }
-  const ordered = narrowed.orderBy(...(descending ? [by.desc(), key.desc()] : [by, key])).limit(size + 1);
-  const found = await db.scalars(ordered, {}, options).all();
-  const more = found.length > size;
-  const items = found.slice(0, size);
-  if (backwards) items.reverse();
-  const [first, last] = [items[0], items.at(-1)];
-  const hasNext = backwards ? items.length > 0 : more;
-  const hasPrevious = backwards ? more : after !== undefined && items.length > 0;
-  return {
-    items,
-    next: hasNext && last !== undefined ? encode(order.valueOf(last), last.id) : null,
-    previous: hasPrevious && first !== undefined ? encode(order.valueOf(first), first.id) : null,
-  };
+
+  /** The first `rows` of the list, or of what comes behind `value` and `id`. */
+  #rows(descending: boolean, isPlaced: boolean): Select<[E], [Attrs<E>], [Cls<E>]> {
+    const name = `${descending} ${isPlaced}`;
+    let rows = this.#pages.get(name);
+    if (rows === undefined) {
+      const entity = attrs(this.cls);
+      const key = (entity as unknown as Attrs<{ id: number }>).id;
+      const by = this.order.by(entity);
+      rows = this.statement
+        .orderBy(...(descending ? [by.desc(), key.desc()] : [by, key]))
+        .limit(bindparam("rows", t.integer));
+      if (isPlaced) {
+        const place = tuple(by, key);
+        const there = tuple(bindparam("value", by.type), bindparam("id", t.integer));
+        rows = rows.where(descending ? place.lt(there as never) : place.gt(there as never));
+      }
+      this.#pages.set(name, rows);
+    }
+    return rows;
+  }
 }
 
 function encode(value: string | number | Date, id: number): string {

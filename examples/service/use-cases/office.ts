@@ -3,7 +3,7 @@ import { attrs, create, func, StaleDataError, select, selectinload, toObject } f
 import { AuditEntry, Author, Book, Genre, Letter, OutboxEvent, Stock } from "../entities/index.js";
 import { requireClerk } from "../scope.js";
 import { db } from "../session.js";
-import { type KeysetOrder, type Page, type PageRequest, page } from "./keyset.js";
+import { KeysetList, type KeysetOrder, type Page, type PageRequest } from "./keyset.js";
 import { missing, Refusal } from "./refusals.js";
 import { matching } from "./search.js";
 
@@ -134,7 +134,7 @@ export async function officeBooks(
   const match = request.words === undefined ? null : matching(request.words, db.getBind(Book).dialect.name);
   if (match !== null) books = books.where(match);
   if (request.removed === true) books = books.where((b) => b.deletedAt.isNotNull());
-  return await page(Book, books, NEWEST, request, { includeDeleted: request.removed === true });
+  return await new KeysetList(Book, books, NEWEST).page(request, { includeDeleted: request.removed === true });
 }
 
 /** Who changed what of an object, the newest first. */

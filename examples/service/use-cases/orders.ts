@@ -5,7 +5,7 @@ import { Order, OrderLine, OutboxEvent, Stock } from "../entities/index.js";
 import { type Actor, currentShop, requireClerk, requireCustomer } from "../scope.js";
 import { db } from "../session.js";
 import { basket } from "./baskets.js";
-import { type KeysetOrder, type Page, type PageRequest, page } from "./keyset.js";
+import { KeysetList, type KeysetOrder, type Page, type PageRequest } from "./keyset.js";
 import { missing, OutOfStock, Refusal } from "./refusals.js";
 
 export interface Wanted {
@@ -75,24 +75,18 @@ export async function checkOut(requestKey: string): Promise<Order> {
 }
 
 const STOCK = attrs(Stock);
+const LOCKED = select(Stock)
+  .join(STOCK.book)
+  .options(containsEager(Stock, (s) => s.book).loadOnly((b) => [b.title, b.priceCents]))
+  .orderBy((s) => s.bookId)
+  .withForUpdate({ of: Stock });
 
 /**
  * The stocks of these books, each with its book, locked until the end of the transaction. All lock them in the same order, so that none waits for one that
  * waits for it.
  */
 async function lockedStocks(bookIds: readonly number[]) {
-  return await db
-    .scalars(
-      select(Stock)
-        .join(STOCK.book)
-        .where((s) => s.bookId.in(bookIds))
-        .options(containsEager(Stock, (s) => s.book).loadOnly((b) => [b.title, b.priceCents]))
-        .orderBy((s) => s.bookId)
-        .withForUpdate({ of: Stock }),
-      {},
-      { populateExisting: true },
-    )
-    .all();
+  return await db.scalars(LOCKED.where(STOCK.bookId.in(bookIds)), {}, { populateExisting: true }).all();
 }
 
 /** A stock with what is loaded of its book: the type knows, and asking for more does not compile. */
@@ -131,15 +125,13 @@ async function orderUnder(requestKey: string, customer: Actor): Promise<Order> {
 const WITH_LINES = select(Order).options(selectinload(Order, (o) => o.lines));
 const NEWEST: KeysetOrder<Order> = { of: "number", by: (o) => o.id, valueOf: (o) => o.id, descending: true };
 
+const ALL_ORDERS = new KeysetList(Order, WITH_LINES, NEWEST);
+
 /** The customer's own orders, the newest first. */
 export async function myOrders(request: PageRequest): Promise<Page<Order>> {
   const { id } = requireCustomer();
-  return await page(
-    Order,
-    WITH_LINES.where((o) => o.customerId.eq(id)),
-    NEWEST,
-    request,
-  );
+  const own = WITH_LINES.where((o) => o.customerId.eq(id));
+  return await new KeysetList(Order, own, NEWEST).page(request);
 }
 
 /** One of the customer's own orders; for clerks, any. */
@@ -191,7 +183,7 @@ export async function everyOrder() {
 /** Orders of the shop, the newest first. */
 export async function orders(request: PageRequest): Promise<Page<Order>> {
   requireClerk();
-  return await page(Order, WITH_LINES, NEWEST, request);
+  return await ALL_ORDERS.page(request);
 }
 
 function summed(wanted: readonly Wanted[]): Map<number, number> {

@@ -37,8 +37,16 @@ function findNames(statement: Select): ReadonlySet<string> | null {
  * @throws ArgumentError for a name that it does not have
  */
 export function takingValues(statement: Select, values: NamedValues): Select {
+  if (isEmpty(values)) return statement;
   const names = Array.isArray(values) ? null : directNames(statement);
   if (names === null) return statement.params(values);
   for (const name in values) if (!names.has(name)) return statement.params(values);
   return statement;
+}
+
+/** No value is given, where a list of them or a single one may be. */
+function isEmpty(values: NamedValues): boolean {
+  if (Array.isArray(values)) return false;
+  for (const _ in values) return false;
+  return true;
 }

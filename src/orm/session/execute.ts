@@ -116,9 +116,16 @@ function* executeAny(
   only: boolean,
 ): Op<Result<unknown> | ScalarResult> {
   checkStatement(statement, "execute");
-  const result = session.hearsLoads
-    ? yield* heardExecution(session).run(statement, params, options)
-    : yield* perform(session, statement, params, options);
+  if (!session.hearsLoads) {
+    const result = yield* perform(session, statement, params, options);
+    return only ? result.scalars() : result;
+  }
+  const heard = yield* heardExecution(session).hear(statement, params, options);
+  if (heard instanceof Result) return only ? heard.scalars() : heard;
+  const { statement: node, parameters, executionOptions } = heard;
+  if (node instanceof Select && session.shards === null && tagsOf(node, executionOptions) === undefined)
+    return yield* executeSelect(session, node as Select, parameters, executionOptions, only);
+  const result = yield* perform(session, node, parameters, executionOptions);
   return only ? result.scalars() : result;
 }
 

@@ -19,6 +19,7 @@ import type { Mapper, Relationship } from "../mapping/mapper.js";
 import { mapperOf } from "../mapping/mapper.js";
 import { stateOf } from "../stamp.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
+import { withOptions } from "./extended.js";
 
 /** Why a statement runs: the user's own, or a load that follows from something else. */
 export type LoadKind = "execute" | "get" | "relationship" | "column";
@@ -168,6 +169,10 @@ export class ORMExecuteState {
 
   /** Adds options to the statement: `withLoaderCriteria`, loader options, one's own. */
   addOptions(...options: readonly LoadOption[]): void {
+    if (this.statement instanceof Select) {
+      this.statement = withOptions(this.statement as Select, options);
+      return;
+    }
     if (this.statement instanceof CompoundSelect) {
       this.statement = withMemberOptions(this.statement, options);
       return;

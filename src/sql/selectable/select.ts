@@ -100,6 +100,8 @@ export class Select<
   readonly loadOptions: readonly LoadOption[];
   readonly extras: SelectExtras | null;
   declare readonly execOptions: StatementOptions;
+  /** @internal What handlers have made of this statement: see `orm/session/extended.ts`. */
+  extended: object | null = null;
 
   // Copying field by field, in one order, keeps one hidden class and costs a tenth of an object spread.
   constructor(rawColumns: readonly Node[], rowKeys: readonly string[], from: Select | null = null) {
