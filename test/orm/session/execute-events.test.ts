@@ -10,6 +10,7 @@ import {
   type FrozenResult,
   insert,
   inspect,
+  type LoadOption,
   ManyToOne,
   OneToMany,
   ORMExecuteState,
@@ -163,6 +164,36 @@ describe("doOrmExecute", () => {
     session.expungeAll();
     const eager = await session.scalars(select(User).options(selectinload(User, (u) => u.posts))).all();
     expect(eager.map((u) => u.posts.length)).toEqual([1, 0]);
+  });
+
+  test("a statement that is kept stays one under an option that a handler has added before, each tenant's its own; values are given by name", async () => {
+    const { Session } = await filled();
+    const own = [1, 2].map((id) => withLoaderCriteria(User, (u) => u.id.eq(id)));
+    let add = (): LoadOption => own[0];
+    event.listen(Session, "doOrmExecute", (state) => state.addOptions(add()));
+    const seen = watch(Session);
+    await using session = Session();
+    const but = select(User).where((u) => u.id.ne(bindparam("id", t.integer)));
+    const ids: number[][] = [];
+    for (const [tenant, id] of [
+      [0, 9],
+      [1, 9],
+      [0, 9],
+      [1, 9],
+      [0, 1],
+      [1, 1],
+    ] as const) {
+      add = () => own[tenant];
+      ids.push((await session.scalars(but, { id }).all()).map((user) => user.id));
+    }
+    expect(ids).toEqual([[1], [2], [1], [2], [], [2]]);
+    expect(seen[4].statement).toBe(seen[2].statement);
+    expect(seen[5].statement).toBe(seen[3].statement);
+    expect(seen[3].statement).not.toBe(seen[2].statement);
+    // One that is made for each run is not kept with the statement.
+    add = () => withLoaderCriteria(User, (u) => u.id.eq(2));
+    for (let run = 0; run < 2; run++) expect((await session.scalars(but, { id: 1 }).all()).length).toBe(1);
+    expect(seen[7].statement).not.toBe(seen[6].statement);
   });
 
   test("[SV-02] a handler runs the statement itself, several times, and gives its own result", async () => {
