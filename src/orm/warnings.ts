@@ -42,6 +42,15 @@ export const WRONG_IDENTITY = warningKind("ATHANOR_WRONG_IDENTITY", {
   cure: "Leave that column to the mapping, which sets it by itself, and make an object of the class that is meant.",
 });
 
+export const NO_IDENTITY = warningKind("ATHANOR_NO_IDENTITY", {
+  message: (cls: string, discriminator: string) =>
+    `${cls} has no polymorphicIdentity, and ${discriminator} tells the classes of its hierarchy apart: its rows will not load as ${cls}. ` +
+    `Give it one; if there are no objects of ${cls} itself, say polymorphicAbstract: true, or abstract: true for a base without a mapping.`,
+  cause:
+    "A class is mapped below one with polymorphicOn, and nothing says which value of the discriminator is its own: its objects are stored without one, and load as another class.",
+  cure: "Give the class a polymorphicIdentity; say polymorphicAbstract: true of a class that has no objects of its own.",
+});
+
 export const KEY_TAKEN = warningKind("ATHANOR_KEY_TAKEN", {
   message: (object: string, holder: string) =>
     `${object} has the primary key of ${holder}, which is in the session already: the INSERT will collide. ` +

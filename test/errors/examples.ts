@@ -239,6 +239,17 @@ export const examples: Readonly<Record<string, (world: World) => unknown>> = {
       for (const post of s.scalars(select(Post)).all()) post.marks.length; // selectinload(Post, (post) => post.marks)
     });
   },
+  ATHANOR_NO_IDENTITY: () => {
+    const { Entity } = registry();
+    @Entity("animals", { polymorphicOn: "kind", polymorphicIdentity: "animal" })
+    class Animal {
+      @PrimaryKey() id!: number;
+      @Column() kind!: string;
+    }
+    @Entity() // { polymorphicIdentity: "cat" }
+    class Cat extends Animal {}
+    select(Cat).toSQL();
+  },
   ATHANOR_NOT_SUPPORTED: async ({ engine }) => {
     for await (const each of engine.listen("orders")) console.log(each);
   },

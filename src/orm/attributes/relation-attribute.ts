@@ -109,11 +109,6 @@ export abstract class RelationAttribute extends Attribute {
     return false;
   }
 
-  /** Whether it is loaded, or has changes that wait for it to be: a row that joins it leaves it alone. */
-  isKnown(state: InstanceState): boolean {
-    return this.isLoaded(state) || state.committed?.has(this) === true || state.extra?.pending?.has(this) === true;
-  }
-
   /** Makes sure that `value` is an object that this relationship can hold, and gives its state. */
   check(value: unknown, state: InstanceState): InstanceState {
     const member = typeof value === "object" && value !== null ? findState(value) : undefined;
@@ -260,9 +255,14 @@ export abstract class RelationAttribute extends Attribute {
         }
       }
     }
-    state.recordChange(this, previous);
+    this.record(state, previous);
     if (member !== null) this.setParent(member, state, true);
     return replaced;
+  }
+
+  /** Notes a change for the flush. What is never written makes no object modified. */
+  protected record(state: InstanceState, previous: unknown): void {
+    if (!this.traits.viewonly) state.recordChange(this, previous);
   }
 }
 

@@ -109,7 +109,7 @@ export class ToManyAttribute extends RelationAttribute {
       return false;
     }
     empties?.delete(this);
-    state.recordChange(this, undefined);
+    this.record(state, undefined);
     const refs = state.slots();
     refs[this.slot] = storage;
     refs[this.slot + 1] = empty.exposed;
@@ -152,7 +152,7 @@ export class ToManyAttribute extends RelationAttribute {
     const storage = empty?.storage ?? this.kind.create();
     if (empty !== undefined) this.adopt(state, storage);
     else {
-      state.recordChange(this, undefined);
+      this.record(state, undefined);
       state.slots()[this.slot] = storage;
     }
     return storage;
@@ -234,7 +234,7 @@ export class ToManyAttribute extends RelationAttribute {
 
   /** The first members of a new object: all are appended. */
   #fillFirst(state: InstanceState, items: object[], fresh: NewCollection): void {
-    state.recordChange(this, undefined);
+    this.record(state, undefined);
     // Where nobody can see the collection grow, it is there at once.
     const unseen = state.session === null && !this.traits.singleParent && this.#nobodyHears;
     const storage = unseen ? this.#store(items) : fresh.storage;
@@ -264,7 +264,7 @@ export class ToManyAttribute extends RelationAttribute {
     const before = new Set(old);
     const fresh = made.storage;
     const leaving = this.#leaving(state);
-    state.recordChange(this, old);
+    this.record(state, old);
     this.#putStorage(state, made);
     for (const item of items)
       this.kind.add(fresh, before.has(item) ? item : this.fireAppend(state, item, this.bulkToken));
@@ -344,7 +344,7 @@ export class ToManyAttribute extends RelationAttribute {
       return;
     }
     const members = this.peek(state);
-    state.recordChange(this, members === undefined ? undefined : [...members]);
+    this.record(state, members === undefined ? undefined : [...members]);
   }
 
   /** New members come first, as they are saved first. */
@@ -425,10 +425,7 @@ export class ToManyAttribute extends RelationAttribute {
     if (this.takesArrays) return members;
     const storage = this.kind.create();
     // Each object once: a set or a map holds no two.
-    for (const member of members) {
-      this.kind.admit?.(member, this.label);
-      this.kind.add(storage, member);
-    }
+    for (const member of members) this.kind.add(storage, member);
     return storage;
   }
 

@@ -108,7 +108,7 @@ export class ToOneAttribute extends RelationAttribute {
   }
 
   protected noteChange(state: InstanceState): void {
-    state.recordChange(this, this.peek(state));
+    this.record(state, this.peek(state));
   }
 
   originalUnknown(state: InstanceState): boolean {

@@ -145,13 +145,14 @@ export class EntityLoader {
     }
     const { keyIndexes, keyConverters } = this.spec;
     const values: unknown[] = new Array(keyIndexes.length);
+    let isThere = false;
     for (let i = 0; i < keyIndexes.length; i++) {
       const value = row[keyIndexes[i]];
-      if (value === null) return null;
       const convert = keyConverters[i];
-      values[i] = convert === null ? value : convert(value as never);
+      values[i] = value === null || convert === null ? value : convert(value as never);
+      isThere ||= value !== null;
     }
-    return this.mapper.identityKey(values);
+    return isThere ? this.mapper.identityKey(values) : null;
   }
 
   private variantOf(row: readonly unknown[]): RowVariant {
@@ -204,7 +205,7 @@ export class JoinedChild {
     if (join.current !== null && join.current.state === state) return join.current;
     let found = join.gathered.get(state);
     if (found === undefined) {
-      const stays = !run.populateExisting && this.relationship.attribute.isKnown(state);
+      const stays = !run.populateExisting && this.relationship.attribute.isLoaded(state);
       found = new Gathering(state, stays ? null : []);
       join.gathered.set(state, found);
     }

@@ -18,6 +18,7 @@ import { PerDialect } from "../per-dialect.js";
 import type { IdentityToken, InstanceState } from "../state.js";
 import { announced } from "./announced.js";
 import { entityOf } from "./entity.js";
+import { keyStatement, NO_NULLS, type NullParts, namedKey, nullsIn } from "./key-condition.js";
 import { keysCondition } from "./keys-condition.js";
 import { loadRelationship } from "./lazy.js";
 import { LoadRun, type NamedValues, type Said } from "./load-run.js";
@@ -27,7 +28,7 @@ import { isAfterwards, strategyAt } from "./plan-parts.js";
 import { Planner, planFor } from "./planner.js";
 import { readOf } from "./read-of.js";
 import type { ExecuteOptions } from "./select.js";
-import { keyBind, keyName, type LockOptions, loadColumns } from "./unloaded.js";
+import { type LockOptions, loadColumns } from "./unloaded.js";
 import { carriedAmong } from "./user-option.js";
 
 export { expireNamed, loadUnloaded } from "./unloaded.js";
@@ -66,24 +67,15 @@ function lockOf(withForUpdate: GetOptions["withForUpdate"]): LockOptions | null 
   return withForUpdate === true ? {} : withForUpdate;
 }
 
-/** `SELECT ... WHERE key = ?` of a class. */
-function keyStatement(mapper: Mapper): Select {
-  const entity = entityOf(mapper);
-  const where = mapper.primaryKey.map((attribute, i) =>
-    entity.columnFor(attribute.column).eq(keyBind(attribute.column, i)),
-  );
-  return new Select([entity], []).with({ whereCriteria: where });
-}
-
 /** The plan of a load by key without options: found without making a statement. */
 const plainPlans = new PerDialect(
-  (mapper: Mapper, dialect): OrmPlan => Planner.forStatement(keyStatement(mapper), dialect, NO_BINDS),
+  (mapper: Mapper, dialect): OrmPlan => Planner.forStatement(keyStatement(mapper, NO_NULLS), dialect, NO_BINDS),
 );
 
 /** The statement of a load by key, for those who want to see it. */
-function statementWith(mapper: Mapper, options: GetOptions): Select {
+function statementWith(mapper: Mapper, options: GetOptions, nulls: NullParts): Select {
   const lock = lockOf(options.withForUpdate);
-  let statement = keyStatement(mapper);
+  let statement = keyStatement(mapper, nulls);
   if (options.options !== undefined) statement = statement.options(...options.options);
   if (lock !== null) statement = statement.withForUpdate(lock);
   return statement;
@@ -93,20 +85,14 @@ function planOf(
   connection: ConnectionCore,
   mapper: Mapper,
   options: GetOptions,
+  nulls: NullParts,
 ): { readonly plan: OrmPlan; readonly binds: readonly BoundValue[] } {
   const lock = lockOf(options.withForUpdate);
   const loadOptions = options.options;
-  if (lock === null && (loadOptions === undefined || loadOptions.length === 0)) {
+  if (nulls === NO_NULLS && lock === null && (loadOptions === undefined || loadOptions.length === 0)) {
     return { plan: plainPlans.get(mapper, connection.dialect), binds: NO_BINDS };
   }
-  return planFor(connection, statementWith(mapper, options));
-}
-
-function namedKey(values: readonly unknown[]): Record<string, unknown> {
-  if (values.length === 1) return { __pk_0: values[0] };
-  const named: Record<string, unknown> = {};
-  for (let i = 0; i < values.length; i++) named[keyName(i)] = values[i];
-  return named;
+  return planFor(connection, statementWith(mapper, options, nulls));
 }
 
 /** Loads the object of a key with one SELECT: fills or makes it. Gives null where there is no such row. */
@@ -117,17 +103,18 @@ export function* loadByKey(
   options: GetOptions = NONE,
 ): Op<object | null> {
   const named = namedKey(keyValues);
+  const nulls = nullsIn(keyValues);
   const objects = session.hearsLoads
     ? yield* announced(session, {
         ...GET,
         mapper,
-        statement: statementWith(mapper, options),
+        statement: statementWith(mapper, options, nulls),
         params: named,
         executionOptions: options.executionOptions ?? NONE,
         run: (heard, params, bindArguments) =>
-          readByKey(session, mapper, heard, params, bindArguments ? { ...options, bindArguments } : options),
+          readByKey(session, mapper, heard, params, bindArguments ? { ...options, bindArguments } : options, nulls),
       })
-    : yield* readByKey(session, mapper, null, named, options);
+    : yield* readByKey(session, mapper, null, named, options, nulls);
   return (objects[0] as object | null | undefined) ?? null;
 }
 
@@ -138,14 +125,15 @@ function* readByKey(
   heard: Select | null,
   named: NamedValues,
   options: GetOptions,
+  nulls: NullParts,
 ): Op<object[]> {
   const locks = lockOf(options.withForUpdate) !== null;
-  const routed = heard ?? (locks ? statementWith(mapper, options) : readOf(mapper));
+  const routed = heard ?? (locks ? statementWith(mapper, options, nulls) : readOf(mapper));
   const found = session.connectionSoon(mapper, routed, options.bindArguments);
   const connection = found instanceof ConnectionCore ? found : yield* found;
   const { executionOptions } = options;
   const execute = (): Op<readonly unknown[]> => {
-    const { plan, binds } = heard === null ? planOf(connection, mapper, options) : planFor(connection, heard);
+    const { plan, binds } = heard === null ? planOf(connection, mapper, options, nulls) : planFor(connection, heard);
     const overwrite = options.populateExisting === true;
     return plan.execute(new LoadRun(session, connection, binds, named, overwrite, null, saidBy(options)));
   };
@@ -238,7 +226,7 @@ export function* refreshState(
     for (const attribute of mapper.columnAttributes)
       if (!attribute.deferred || attribute.isLoaded(state)) columns.push(attribute);
     for (const relationship of mapper.relationships) {
-      const strategy = strategyAt(relationship, new OptionDefaults().nowhere, [mapper], [mapper]);
+      const strategy = strategyAt(relationship, new OptionDefaults().nowhere, [mapper]);
       if (strategy === "joined" || isAfterwards(strategy)) relations.push(relationship);
     }
   } else {

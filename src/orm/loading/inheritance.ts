@@ -9,7 +9,7 @@ import { Alias } from "../../sql/selectable/alias.js";
 import type { FromClause } from "../../sql/selectable/from-clause.js";
 import { inferOn, Join } from "../../sql/selectable/join.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
-import { MapperConfigurationError } from "../errors.js";
+import { inheritKey } from "../mapping/inherit-key.js";
 import type { Mapper } from "../mapping/mapper.js";
 
 type From = FromClause<unknown>;
@@ -63,20 +63,6 @@ function inheritOn(left: From, right: From, own: ForeignKeyConstraint | null): C
   if (own === null) return inferOn(left, right);
   const pairs = own.columns.map((column, i) => standInFor(left, own.refColumns[i]).eq(standInFor(right, column)));
   return conjunction(operators.and, pairs);
-}
-
-function inheritKey(table: Table, above: Table, names: readonly string[] | undefined): ForeignKeyConstraint | null {
-  const keys = table.distinctForeignKeys.filter((each) => each.referredTable === above);
-  if (names !== undefined) {
-    const named = keys.find((each) =>
-      each.columns.every(({ name, key }) => names.includes(name) || names.includes(key)),
-    );
-    if (named !== undefined) return named;
-    throw new MapperConfigurationError(
-      `inheritForeignKeys names ${names.join(", ")}, and the table "${table.name}" has no foreign key of them to "${above.name}".`,
-    );
-  }
-  return keys.find((each) => each.columns.every((column) => column.primaryKey)) ?? (keys.length === 1 ? keys[0] : null);
 }
 
 /** The column of a table, or of an alias of it. */

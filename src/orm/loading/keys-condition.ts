@@ -13,17 +13,19 @@ export function keysCondition(
   dialect: Dialect,
 ): ColumnElement {
   if (columns.length === 1) return columns[0].in(keys.map(([value]) => value));
-  const rows = keys.map((key) =>
-    key.map((value, i) => new BindParameter(value, columns[i].type, null, false, false, null, "pk")),
-  );
-  if (dialect.capabilities.tupleIn && !dialect.capabilities.arrayParameters)
-    return new TupleElement(columns).in(rows.map((row) => new TupleElement(row)));
+  const bind = (value: unknown, i: number) => new BindParameter(value, columns[i].type, null, false, false, null, "pk");
+  const asTuples = dialect.capabilities.tupleIn && !dialect.capabilities.arrayParameters;
+  // A part that is NULL equals nothing.
+  if (asTuples && !keys.some((key) => key.includes(null)))
+    return new TupleElement(columns).in(keys.map((key) => new TupleElement(key.map(bind))));
   return conjunction(
     operators.or,
-    rows.map((row) =>
+    keys.map((key) =>
       conjunction(
         operators.and,
-        row.map((bind, i) => columns[i].eq(bind)),
+        key.map((value, i) =>
+          value === null ? (columns[i].isNull() as unknown as ColumnElement) : columns[i].eq(bind(value, i)),
+        ),
       ),
     ),
   );

@@ -16,7 +16,7 @@ import { RelationLoader } from "./relation-loader.js";
 
 const plain = new PerDialect((relationship: Relationship, dialect) => {
   const planner = new Planner(dialect, [], defaults, undefined);
-  return new RelationLoader(relationship, null, defaults.nowhere, [relationship.parent], planner, null, true);
+  return new RelationLoader(relationship, null, defaults.nowhere, [relationship.parent], planner, null);
 });
 const withOptions = new PerDialect((_: OptionNode) => new Map<Relationship, RelationLoader>());
 const defaults = new OptionDefaults();
@@ -106,7 +106,6 @@ function loaderWith({ node, planned }: LoadedOptions, relationship: Relationship
       [relationship.parent],
       planner,
       null,
-      true,
     );
     loaders.set(relationship, loader);
   }

@@ -109,7 +109,7 @@ export class LoaderFactory {
       this.posts.add(this.subclass(part, subclass, posts), id);
     }
     for (const relationship of mapper.relationships) {
-      const strategy = strategyAt(relationship, node, part.path, part.within);
+      const strategy = strategyAt(relationship, node, part.path);
       if (isAfterwards(strategy)) {
         hasPosts = true;
         this.posts.add(this.post(part, relationship, strategy, posts), id);

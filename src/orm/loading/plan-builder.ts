@@ -45,8 +45,6 @@ export interface PlanRequest {
   readonly defaults: OptionDefaults;
   /** The path to an entity of the select list, with itself. */
   readonly pathTo: (entity: OrmEntity) => readonly Mapper[];
-  /** See `PlanSource.plan`. */
-  readonly within?: readonly Mapper[];
   /** Columns of the first entity that are selected whatever the options say. */
   readonly needed: readonly Column[];
   /** The columns behind the first entity are read before the row is given to it. */
@@ -123,8 +121,7 @@ class PlanBuilder {
     rawColumns.forEach((node, i) => {
       if (node instanceof OrmEntity) {
         const needed = i === 0 ? this.request.needed : [];
-        const { pathTo, within } = this.request;
-        const part = partOf(node, this.request.nodeAt(i), pathTo(node), true, needed, within);
+        const part = partOf(node, this.request.nodeAt(i), this.request.pathTo(node), true, needed);
         this.items.push({ part });
         this.keys.push(rowKeys[i] ?? node.entityName);
         this.layOutInner(part, true);

@@ -17,8 +17,6 @@ export interface Part {
   readonly node: OptionNode;
   /** The classes from the statement's entity to this one. */
   readonly path: readonly Mapper[];
-  /** The end of the path that lies within this plan's own SQL: its entity, and what is joined to it on the way here. */
-  readonly within: readonly Mapper[];
   /** The columns that are selected, in this order. */
   readonly attributes: readonly ColumnAttribute[];
   /** Whether its columns are part of the statement itself and not of what is joined to it for loading. */
@@ -44,16 +42,11 @@ export interface ChildPart {
 /** Strategies that load right after the rows were read. */
 const AFTERWARDS: ReadonlySet<string> = new Set(["selectin", "subquery", "immediate"]);
 
-/**
- * How a relationship is loaded at one place.
- *
- * @param within the end of the path that lies within the SQL: joins go in circles there, whatever another statement has read before
- */
+/** How a relationship is loaded at one place. */
 export function strategyAt(
   relationship: Relationship,
   node: OptionNode,
   path: readonly Mapper[],
-  within: readonly Mapper[],
 ): Strategy | "write_only" {
   const option = node.relations.get(relationship.key);
   if (relationship.lazy === "write_only") {
@@ -70,9 +63,8 @@ export function strategyAt(
   if (strategy !== "joined" && !AFTERWARDS.has(strategy)) return strategy;
   // The mapping's own eager loading ends where it would go in circles.
   const { joinDepth } = relationship.options;
-  const passed = strategy === "joined" ? within : path;
-  if (joinDepth !== undefined) return passed.length > joinDepth ? "select" : strategy;
-  return passed.includes(relationship.target) ? "select" : strategy;
+  if (joinDepth !== undefined) return path.length > joinDepth ? "select" : strategy;
+  return path.includes(relationship.target) ? "select" : strategy;
 }
 
 export function isAfterwards(strategy: string): boolean {
@@ -92,26 +84,25 @@ export function partOf(
   path: readonly Mapper[],
   inner: boolean,
   needed: readonly Column[] = [],
-  within: readonly Mapper[] = [entity.mapper],
 ): Part {
   const forced = new Set<ColumnAttribute>();
   for (const column of needed) force(entity, column, forced);
   const children: ChildPart[] = [];
   for (const relationship of relationshipsOf(entity.polymorphic)) {
-    const strategy = strategyAt(relationship, node, path, within);
+    const strategy = strategyAt(relationship, node, path);
     if (strategy === "joined" || strategy === "containsEager" || isAfterwards(strategy)) {
       for (const { local } of relationship.join.pairs) force(entity, local, forced);
     }
     const option = node.relations.get(relationship.key) ?? null;
-    if (strategy === "joined") children.push(joinedChild(entity, relationship, option, node, path, within));
+    if (strategy === "joined") children.push(joinedChild(entity, relationship, option, node, path));
     else if (strategy === "containsEager" && option !== null)
-      children.push(containedChild(entity, relationship, option, node, path, within, inner));
+      children.push(containedChild(entity, relationship, option, node, path, inner));
   }
   const attributes = attributesOf(entity.polymorphic).filter(
     (each) => isIdentity(entity, each) || forced.has(each) || (node.loads(each) && entity.gives(each)),
   );
   if (entity.mapper.concretes.length > 0) attributes.push(concreteDiscriminator(entity.mapper));
-  return { entity, node, path, within, attributes, inner, children, offset: -1 };
+  return { entity, node, path, attributes, inner, children, offset: -1 };
 }
 
 function force(entity: OrmEntity, column: Column, into: Set<ColumnAttribute>): void {
@@ -134,7 +125,6 @@ function joinedChild(
   option: RelationOption | null,
   node: OptionNode,
   path: readonly Mapper[],
-  within: readonly Mapper[],
 ): ChildPart {
   const leadsTo = relationship.alias as OrmEntity | null;
   const to = option?.to ?? leadsTo ?? entityOf(relationship.target);
@@ -146,7 +136,7 @@ function joinedChild(
     innerjoin: option?.innerjoin ?? relationship.options.innerjoin ?? false,
     page: option?.page ?? null,
     partial: option?.partial === true,
-    part: partOf(alias, node.below(relationship.key), [...path, alias.mapper], false, [], [...within, alias.mapper]),
+    part: partOf(alias, node.below(relationship.key), [...path, alias.mapper], false),
   };
 }
 
@@ -156,7 +146,6 @@ function containedChild(
   option: RelationOption,
   node: OptionNode,
   path: readonly Mapper[],
-  within: readonly Mapper[],
   inner: boolean,
 ): ChildPart {
   const target = option.to ?? (relationship.alias as OrmEntity | null) ?? entity.entityFor(relationship.target);
@@ -166,7 +155,7 @@ function containedChild(
     innerjoin: false,
     page: null,
     partial: false,
-    part: partOf(target, node.below(relationship.key), [...path, target.mapper], inner, [], [...within, target.mapper]),
+    part: partOf(target, node.below(relationship.key), [...path, target.mapper], inner),
   };
 }
 

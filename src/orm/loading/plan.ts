@@ -205,15 +205,8 @@ export interface PlanSource {
   /**
    * The plan of a statement of one entity, which stands at a place of the options and at the end of a path; key columns may follow it.
    * @param needed columns of the entity that are selected whatever the options say
-   * @param within the end of the path that counts for joins going in circles; default: the entity alone
    */
-  plan(
-    statement: Select,
-    node: OptionNode,
-    path: readonly Mapper[],
-    needed: readonly Column[],
-    within?: readonly Mapper[],
-  ): OrmPlan;
+  plan(statement: Select, node: OptionNode, path: readonly Mapper[], needed: readonly Column[]): OrmPlan;
   /** The same for another dialect, where the target of a relationship lives in another database. */
   forDialect(dialect: Dialect): PlanSource;
 }

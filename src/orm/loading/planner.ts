@@ -61,13 +61,7 @@ export class Planner implements PlanSource {
     });
   }
 
-  plan(
-    statement: Select,
-    node: OptionNode,
-    path: readonly Mapper[],
-    needed: readonly Column[],
-    within?: readonly Mapper[],
-  ): OrmPlan {
+  plan(statement: Select, node: OptionNode, path: readonly Mapper[], needed: readonly Column[]): OrmPlan {
     return buildPlan({
       statement,
       dialect: this.dialect,
@@ -75,7 +69,6 @@ export class Planner implements PlanSource {
       nodeAt: () => node,
       defaults: this.defaults,
       pathTo: () => path,
-      within,
       needed,
       keysBehind: true,
       makePost: this.makePost,

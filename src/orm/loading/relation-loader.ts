@@ -52,34 +52,12 @@ interface Changed {
   readonly heard: Select;
 }
 
-const NOBODY: readonly InstanceState[] = [];
-
-/** Keys, each once. */
-class AskedKeys {
-  readonly keys: Key[] = [];
-  private readonly seen: Set<Hash> = new Set();
-
-  constructor(private readonly parentKey: ParentKey) {}
-
-  /** @returns its hash */
-  add(key: Key): Hash {
-    const hash = this.parentKey.hash(key);
-    if (!this.seen.has(hash)) {
-      this.seen.add(hash);
-      this.keys.push(key);
-    }
-    return hash;
-  }
-}
-
 export class RelationLoader implements PostLoader {
   readonly attribute: RelationAttribute;
   private readonly key: ParentKey;
   private readonly plans: Map<Dialect, Map<KeyForm, KeyedPlan>> = new Map();
   private readonly rows: RelationRows;
   private readonly fromIdentityMap: boolean;
-  /** Whether the options join something to the members, so that those that are in memory have to be read for it. */
-  private readonly joinsToFound: boolean;
 
   constructor(
     private readonly relationship: Relationship,
@@ -89,8 +67,6 @@ export class RelationLoader implements PostLoader {
     private readonly path: readonly Mapper[],
     private readonly source: PlanSource,
     private readonly parentKeys: ParentKeys | null,
-    /** Loaded for objects that are there already, when it is read. */
-    isLazy = false,
   ) {
     this.attribute = relationship.attribute;
     this.rows = new RelationRows(relationship, option, source.defaults);
@@ -99,7 +75,6 @@ export class RelationLoader implements PostLoader {
       relationship.useGet &&
       (option === null || (option.criteria.length === 0 && option.to === null && option.depth === null)) &&
       source.defaults.criteria.length === 0;
-    this.joinsToFound = !isLazy && [...node.relations.values()].some((each) => each.strategy === "joined");
   }
 
   *load(run: LoadRun, states: readonly InstanceState[]): Op<void> {
@@ -113,8 +88,21 @@ export class RelationLoader implements PostLoader {
     const kept = states.filter((state) => this.keeps(run, state));
     let wanted = kept.length === 0 ? states : states.filter((state) => !this.keeps(run, state));
     if (run.populateExisting || recursive) wanted = wanted.filter((state) => run.firstLoad(attribute, state));
-    const passed = this.node.relations.size > 0 && !recursive ? kept : NOBODY;
-    if (wanted.length > 0 || passed.length > 0) yield* this.loadFor(run, wanted, passed);
+    if (wanted.length > 0) yield* this.loadFor(run, wanted);
+    if (kept.length > 0 && this.node.relations.size > 0 && !recursive) yield* this.passThrough(run, kept);
+  }
+
+  /** Objects that keep what they have of the relationship: what the options say of its members holds for their rows all the same. */
+  private *passThrough(run: LoadRun, states: readonly InstanceState[]): Op<void> {
+    const keyed: InstanceState[] = [];
+    const keys = new Map<Hash, Key>();
+    for (const state of states) {
+      const key = state.key === null ? null : (this.key.of(state) ?? null);
+      if (key === null) continue;
+      keyed.push(state);
+      keys.set(this.key.hash(key), key);
+    }
+    if (keyed.length > 0) yield* this.fetch(run, keyed, [...keys.values()], new FoundMembers());
   }
 
   /** What was loaded in part and not changed since is no answer to another load. */
@@ -122,22 +110,18 @@ export class RelationLoader implements PostLoader {
     return state.extra !== null && state.isPartial(this.attribute) && state.committed?.has(this.attribute) !== true;
   }
 
-  /**
-   * Loads the relationship for these objects whatever they have.
-   *
-   * @param passed objects that keep what they have of it: what the options say of its members holds for their rows all the same
-   */
-  *loadFor(run: LoadRun, states: readonly InstanceState[], passed: readonly InstanceState[] = NOBODY): Op<void> {
-    const identities = passed.length > 0 ? null : this.key.identitiesOf(states);
+  /** Loads the relationship for these objects whatever they have. */
+  *loadFor(run: LoadRun, states: readonly InstanceState[]): Op<void> {
+    const identities = this.key.identitiesOf(states);
     if (identities !== null) {
-      yield* this.loadKeyed(run, states, identities, identities, states);
+      yield* this.loadKeyed(run, states, identities, identities);
       return;
     }
     const keyed: InstanceState[] = [];
     const hashes: Hash[] = [];
-    const asked = new AskedKeys(this.key);
+    const keys: Key[] = [];
+    const seen: Set<Hash> = new Set();
     const present: InstanceState[] = [];
-    const presentKeys: Key[] = [];
     for (let i = 0; i < states.length; i++) {
       const state = states[i];
       const key = this.key.of(state) ?? (yield* this.key.fetch(run.session, state));
@@ -150,37 +134,30 @@ export class RelationLoader implements PostLoader {
         if (found !== undefined) {
           this.attribute.setCommitted(state, found.object);
           present.push(found);
-          presentKeys.push(key);
           continue;
         }
       }
+      const hash = this.key.hash(key);
       keyed.push(state);
-      hashes.push(asked.add(key));
+      hashes.push(hash);
+      if (seen.has(hash)) continue;
+      seen.add(hash);
+      keys.push(key);
     }
-    for (const state of passed) {
-      const key = state.key === null ? null : (this.key.of(state) ?? null);
-      if (key !== null) asked.add(key);
-    }
-    const goesOn = present.length > 0 && this.node.relations.size > 0;
-    // What is loaded with the members is loaded once for all of them: those that are here are read along with the others.
-    if (goesOn && (asked.keys.length > 0 || this.joinsToFound)) for (const key of presentKeys) asked.add(key);
-    else if (goesOn) yield* this.fillPresent(run, present);
-    if (asked.keys.length > 0)
-      yield* this.loadKeyed(run, keyed, hashes, asked.keys, passed.length > 0 ? [...keyed, ...passed] : keyed);
+    if (keyed.length > 0) yield* this.loadKeyed(run, keyed, hashes, keys);
+    if (present.length > 0 && this.node.relations.size > 0) yield* this.fillPresent(run, present);
   }
 
-  /** @param hashes of the key of each object @param keys each once @param asked the objects that the statement is for */
+  /** @param hashes of the key of each object @param keys each once */
   private *loadKeyed(
     run: LoadRun,
     states: readonly InstanceState[],
     hashes: readonly Hash[],
     keys: readonly Key[],
-    asked: readonly InstanceState[],
   ): Op<void> {
     if (this.option?.depth != null) yield* this.loadTree(run, states, keys, this.option.depth);
-    else if (this.relationship.uselist)
-      this.giveCollections(states, hashes, yield* this.fetch(run, asked, keys, new FoundMembers()));
-    else this.giveObjects(run, states, hashes, yield* this.fetch(run, asked, keys, new FoundObjects()));
+    else if (this.relationship.uselist) yield* this.loadCollections(run, states, hashes, keys);
+    else yield* this.loadObjects(run, states, hashes, keys);
   }
 
   private lookUp(run: LoadRun, key: Key): InstanceState | undefined {
@@ -197,19 +174,26 @@ export class RelationLoader implements PostLoader {
     return this.relationship.identityColumns.map((column) => values[this.key.local.indexOf(column)]);
   }
 
-  private giveCollections(states: readonly InstanceState[], hashes: readonly Hash[], found: FoundMembers): void {
+  private *loadCollections(
+    run: LoadRun,
+    states: readonly InstanceState[],
+    hashes: readonly Hash[],
+    keys: readonly Key[],
+  ): Op<void> {
+    const found = yield* this.fetch(run, states, keys, new FoundMembers());
     const attribute = this.attribute as ToManyAttribute;
     if (this.option?.partial !== true) {
       for (let i = 0; i < states.length; i++) attribute.setCommitted(states[i], found.membersOf(hashes[i]));
     } else for (let i = 0; i < states.length; i++) attribute.setPart(states[i], found.membersOf(hashes[i]));
   }
 
-  private giveObjects(
+  private *loadObjects(
     run: LoadRun,
     states: readonly InstanceState[],
     hashes: readonly Hash[],
-    { objects, several }: FoundObjects,
-  ): void {
+    keys: readonly Key[],
+  ): Op<void> {
+    const { objects, several } = yield* this.fetch(run, states, keys, new FoundObjects());
     for (let i = 0; i < states.length; i++) {
       if (several.has(hashes[i])) {
         run.session.warn(SEVERAL_ROWS, "found", this.relationship.label, states[i].describe());
@@ -424,11 +408,7 @@ export class RelationLoader implements PostLoader {
 
   private planOf(dialect: Dialect, { statement, entity, keys, needed }: KeyedStatement): KeyedPlan {
     const source = dialect === this.source.dialect ? this.source : this.source.forDialect(dialect);
-    const { parent, reverseRelationships } = this.relationship;
-    // What refers back to the parents by their key finds them in memory: nothing is joined for it.
-    const findsThem = reverseRelationships.some((each) => each.direction === "manyToOne" && each.useGet);
-    const within = findsThem ? [parent, entity.mapper] : [entity.mapper];
-    const plan = source.plan(statement, this.node, [...this.path, entity.mapper], needed, within);
+    const plan = source.plan(statement, this.node, [...this.path, entity.mapper], needed);
     const columns = plan.compiled.resultColumns ?? [];
     // Keys that belong to the other side's own columns are read from there, those of an association from behind them.
     const indexes = keys.map((key) => columns.findIndex((column) => strip(column.element) === strip(key)));

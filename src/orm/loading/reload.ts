@@ -2,8 +2,7 @@
 
 import { NO_OPTIONS } from "../../engine/execution-options.js";
 import type { Op } from "../../engine/io.js";
-import type { ColumnElement } from "../../sql/element.js";
-import { Select } from "../../sql/selectable/select.js";
+import type { Select } from "../../sql/selectable/select.js";
 import type { LoadSession } from "../load-session.js";
 import { EAGERLY, type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
@@ -11,13 +10,12 @@ import { placeArguments } from "../place.js";
 import { knownState } from "../stamp.js";
 import { type IdentityKey, type InstanceState, type SessionPort, tokenOf, valuesOf } from "../state.js";
 import { announced } from "./announced.js";
-import { entityOf } from "./entity.js";
+import { keyStatement, NO_NULLS, namedKey, nullsIn } from "./key-condition.js";
 import { LoadRun, type NamedValues, type Said } from "./load-run.js";
 import { LoadedOptions, OptionDefaults, type OptionNode } from "./option-tree.js";
 import type { OrmPlan } from "./plan.js";
 import { Planner } from "./planner.js";
 import { readOf } from "./read-of.js";
-import { keyBind, keyName } from "./unloaded.js";
 import { keysWithin } from "./within-criteria.js";
 
 const defaults = new OptionDefaults();
@@ -42,7 +40,7 @@ export function joinsOnReload(state: InstanceState): boolean {
   for (let i = 0; i < relationships.length; i++) {
     const relationship = relationships[i];
     if (relationship.attribute.isLoaded(state) || relationship.strategyFor(state) !== "joined") continue;
-    if (relationship.attribute.isKnown(state)) return false;
+    if (isKnown(relationship, state)) return false;
     joins = true;
   }
   return joins;
@@ -61,19 +59,26 @@ export function expiredTarget(
   return mapperOf(target).relationships.some(isEager) ? target : null;
 }
 
+/** Whether a relationship of an object is loaded, or has changes that wait for it to be: a reload leaves it alone. */
+export function isKnown({ attribute }: Relationship, state: InstanceState): boolean {
+  return (
+    attribute.isLoaded(state) ||
+    state.committed?.has(attribute) === true ||
+    state.extra?.pending?.has(attribute) === true
+  );
+}
+
 /** Fills what an expired object lacks: its columns, and what the mapping or its statement's options load with it. False when the row is gone. */
 export function* reloadState(session: LoadSession, state: InstanceState): Op<boolean> {
   const mapper = mapperOf(state);
   if (state.key === null) return false;
-  const named: Record<string, unknown> = {};
-  valuesOf(state.key).forEach((value, i) => {
-    named[keyName(i)] = value;
-  });
+  const key = valuesOf(state.key);
+  const named = namedKey(key);
   if (!session.hearsLoads) return (yield* readAgain(session, state, null, named)).length > 0;
   const objects = yield* announced(session, {
     kind: "column",
     mapper,
-    statement: keyStatement(mapper),
+    statement: keyStatement(mapper, nullsIn(key)),
     params: named,
     states: [state],
     executionOptions: NO_OPTIONS,
@@ -90,32 +95,23 @@ function* readAgain(
   named: NamedValues,
 ): Op<object[]> {
   const mapper = mapperOf(state);
+  const key = valuesOf(state.key as IdentityKey);
   const connection = yield* session.connectionFor(mapper, heard ?? readOf(mapper), placeArguments(state));
-  if (heard !== null) {
-    const key = [valuesOf(state.key as IdentityKey)];
-    if ((yield* keysWithin(connection, mapper, heard.loadOptions, key)).length === 0) return [];
-  }
+  if (heard !== null && (yield* keysWithin(connection, mapper, heard.loadOptions, [key])).length === 0) return [];
   const given = state.origin?.options;
   const options = given instanceof LoadedOptions ? given : null;
   const node = nodeFor(options);
-  const known = plans.get(node, connection.dialect);
-  let plan = heard === null ? known.get(mapper) : undefined;
+  const nulls = nullsIn(key);
+  const known = heard === null && nulls === NO_NULLS ? plans.get(node, connection.dialect) : null;
+  let plan = known?.get(mapper);
   if (plan === undefined) {
     const planner = new Planner(connection.dialect, options?.planned ?? [], node.defaults, undefined);
     // Whatever the options leave out, an expired object is whole again.
     const needed = mapper.columnAttributes.filter((each) => each.writable && !each.deferred).map((each) => each.column);
-    plan = planner.plan(heard ?? keyStatement(mapper), node, [mapper], needed);
-    if (heard === null) known.set(mapper, plan);
+    plan = planner.plan(heard ?? keyStatement(mapper, nulls), node, [mapper], needed);
+    known?.set(mapper, plan);
   }
   const binds = options?.given ?? [];
   const said: Said = { identityToken: tokenOf(state), carried: options?.carried };
   return (yield* plan.execute(new LoadRun(session, connection, binds, named, false, null, said))) as object[];
-}
-
-function keyStatement(mapper: Mapper): Select {
-  const entity = entityOf(mapper);
-  const where: readonly ColumnElement[] = mapper.primaryKey.map((attribute, i) =>
-    entity.columnFor(attribute.column).eq(keyBind(attribute.column, i)),
-  );
-  return new Select([entity], []).with({ whereCriteria: where });
 }

@@ -6,7 +6,6 @@ import { compile } from "../../sql/compile.js";
 import type { Compiled } from "../../sql/compiled.js";
 import type { Dialect } from "../../sql/dialect.js";
 import type { ColumnElement } from "../../sql/element.js";
-import { BindParameter } from "../../sql/elements/bind.js";
 import { conjunction } from "../../sql/elements/build.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { BoundValue } from "../../sql/key-context.js";
@@ -30,6 +29,7 @@ import { type IdentityKey, type InstanceState, valuesOf } from "../state.js";
 import { announced } from "./announced.js";
 import { type Converter, converterOf } from "./converters.js";
 import { entityOf } from "./entity.js";
+import { keyCondition, type NullParts, namedKey, nullsIn } from "./key-condition.js";
 import type { NamedValues } from "./load-run.js";
 import { LoadedOptions, OptionDefaults } from "./option-tree.js";
 import { readOf } from "./read-of.js";
@@ -100,17 +100,15 @@ export function* loadColumns(
   lock: LockOptions | null = null,
 ): Op<boolean> {
   if (state.key === null) return false;
-  const named: Record<string, unknown> = {};
-  valuesOf(state.key).forEach((value, i) => {
-    named[keyName(i)] = value;
-  });
+  const key = valuesOf(state.key);
+  const named = namedKey(key);
   if (!session.hearsLoads)
     return yield* readColumns(session, state, attributes, overwrite, lock, null, named, undefined);
   const mapper = mapperOf(state);
   const objects = yield* announced(session, {
     kind: "column",
     mapper,
-    statement: columnSelect(mapper, attributes, lock),
+    statement: columnSelect(mapper, attributes, lock, nullsIn(key)),
     params: named,
     states: [state],
     executionOptions: NO_OPTIONS,
@@ -139,16 +137,15 @@ function* readColumns(
   bindArguments: Readonly<Record<string, unknown>> | undefined,
 ): Op<boolean> {
   const mapper = mapperOf(state);
-  const own = lock === null ? null : columnSelect(mapper, attributes, lock);
+  const key = valuesOf(state.key as IdentityKey);
+  const nulls = nullsIn(key);
+  const own = lock === null ? null : columnSelect(mapper, attributes, lock, nulls);
   const place = bindArguments ?? placeArguments(state);
   const connection = yield* session.connectionFor(mapper, said ?? own ?? readOf(mapper), place);
-  if (said !== null) {
-    const key = [valuesOf(state.key as IdentityKey)];
-    if ((yield* keysWithin(connection, mapper, said.loadOptions, key)).length === 0) return false;
-  }
+  if (said !== null && (yield* keysWithin(connection, mapper, said.loadOptions, [key])).length === 0) return false;
   const { compiled, binds, converters } =
     said === null
-      ? statementFor(mapper, attributes, connection.dialect, lock)
+      ? statementFor(mapper, attributes, connection.dialect, lock, nulls)
       : compiledSelect(said, attributes, connection.dialect);
   const { rows } = yield* connection.run(compiled, compiled.bind(binds, named));
   if (rows.length === 0) return false;
@@ -193,12 +190,13 @@ function statementFor(
   attributes: readonly ColumnAttribute[],
   dialect: Dialect,
   lock: LockOptions | null,
+  nulls: NullParts,
 ): ColumnStatement {
   const known = statements.get(mapper, dialect);
-  const name = attributes.map((each) => each.slot).join(",") + (lock === null ? "" : JSON.stringify(lock));
+  const name = `${attributes.map((each) => each.slot).join(",")}|${nulls.join(",")}${lock === null ? "" : JSON.stringify(lock)}`;
   let statement = known.get(name);
   if (statement === undefined) {
-    statement = compiledSelect(columnSelect(mapper, attributes, lock), attributes, dialect);
+    statement = compiledSelect(columnSelect(mapper, attributes, lock, nulls), attributes, dialect);
     known.set(name, statement);
   }
   return statement;
@@ -212,7 +210,12 @@ function compiledSelect(select: Select, attributes: readonly ColumnAttribute[], 
 }
 
 /** Only the tables that hold the columns are asked, in a joined hierarchy. */
-function columnSelect(mapper: Mapper, attributes: readonly ColumnAttribute[], lock: LockOptions | null): Select {
+function columnSelect(
+  mapper: Mapper,
+  attributes: readonly ColumnAttribute[],
+  lock: LockOptions | null,
+  nulls: NullParts,
+): Select {
   const tables = new Set<Table>();
   for (const attribute of attributes)
     if (attribute instanceof ExpressionAttribute) for (const table of tablesIn(attribute)) tables.add(table);
@@ -227,9 +230,7 @@ function columnSelect(mapper: Mapper, attributes: readonly ColumnAttribute[], lo
     );
     from = new Join(from, table as unknown as From, conjunction(operators.and, on), "inner") as From;
   }
-  const where = mapper.primaryKey.map((attribute, i) =>
-    keyColumn(mapper, attribute, first).eq(keyBind(attribute.column, i)),
-  );
+  const where = keyCondition(mapper, (attribute) => keyColumn(mapper, attribute, first), nulls);
   const columns = attributes.map((attribute) =>
     mapper.primaryKey.includes(attribute)
       ? keyColumn(mapper, attribute, first)
@@ -267,13 +268,4 @@ function keyColumn(mapper: Mapper, attribute: ColumnAttribute, table: Table): Co
   for (const [column, each] of mapper.byColumn)
     if (each === attribute && (column.table as unknown) === table) return column;
   return attribute.column;
-}
-
-/** The name of the parameter for a part of the primary key. */
-export function keyName(part: number): string {
-  return `__pk_${part}`;
-}
-
-export function keyBind(column: Column, part: number): BindParameter {
-  return new BindParameter(undefined, column.type, keyName(part), false, true, null, "pk");
 }

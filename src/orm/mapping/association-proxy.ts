@@ -1,7 +1,6 @@
 /** An attribute of related objects as one's own: `user.keywords` for `user.links[i].keyword`. SQLAlchemy: `association_proxy`. */
 import { TRUE } from "../../sql/elements/expression.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
-import { AS_OPERAND } from "../../sql/protocol.js";
 import { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import { type Association, listView, MapView, SetView } from "../collections/association-views.js";
 import { KeyedKind } from "../collections/map.js";
@@ -105,9 +104,9 @@ export class AssociationProxyDescriptor extends Descriptor {
     const { getsetFactory } = this.options;
     if (getsetFactory === undefined) {
       return {
-        read: (target) => (target === null ? null : (this.#withValue(target) as Attrs)[valueAttr]),
+        read: (target) => (target === null ? null : (target as Attrs)[valueAttr]),
         write: (target, value) => {
-          (this.#withValue(target) as Record<string, unknown>)[valueAttr] = value;
+          (target as Record<string, unknown>)[valueAttr] = value;
         },
       };
     }
@@ -118,14 +117,6 @@ export class AssociationProxyDescriptor extends Descriptor {
         set(target as never, ...((collectionClass === Map ? [key, value] : [value]) as never[]));
       },
     };
-  }
-
-  /** The object, which may be of a subclass, and of one that does not have the attribute. */
-  #withValue(target: object): object {
-    if (this.valueAttr in target) return target;
-    throw new InvalidRequestError(
-      `${this.label} is a proxy of "${this.valueAttr}". ${mapperOf(ensureState(target)).noAttribute(this.valueAttr).message}`,
-    );
   }
 
   #association(object: object, attribute: ToManyAttribute, collectionClass: AssociationCollection): Association {
@@ -229,19 +220,11 @@ export class AssociationProxyDescriptor extends Descriptor {
       {},
       {
         get: (_, key) => {
-          if (key === AS_OPERAND) return () => this.#refuseAsColumn();
           if (typeof key !== "string" || key === "then" || key === "relationship" || key === "type") return undefined;
           return own[key] ?? ((...args: unknown[]) => within(key, args));
         },
-        has: (_, key) => key === AS_OPERAND || (typeof key === "string" && key !== "type" && key !== "relationship"),
+        has: (_, key) => key !== "type" && key !== "relationship",
       },
-    );
-  }
-
-  #refuseAsColumn(): never {
-    throw new InvalidRequestError(
-      `${this.label} is an association proxy, which is no column: call its operators (eq(), like(), contains(), any(), ...), ` +
-        `or join "${this.targetCollection}" and take "${this.valueAttr}" from there.`,
     );
   }
 

@@ -1,5 +1,6 @@
 /** One declared class on its way to being mapped: what was said of it, and its mapper. */
 import type { MetaData } from "../../sql/schema/metadata.js";
+import { MapperConfigurationError } from "../errors.js";
 import type { DeclaredOptions } from "./abstract-bases.js";
 import type {
   AnyClass,
@@ -35,6 +36,7 @@ export class ClassDeclaration {
   readonly descriptors: DescriptorDeclaration[] = [];
   readonly validators: ValidatorDeclaration[] = [];
   readonly reconstructors: ReconstructorDeclaration[] = [];
+  readonly #names = new Set<string>();
 
   constructor(
     readonly mapper: Mapper,
@@ -43,6 +45,8 @@ export class ClassDeclaration {
     properties: readonly PropertyDeclaration[],
     /** The superclass of an imperative mapping; a decorated class's is found on its prototype chain. */
     readonly inherits: AnyClass | undefined = undefined,
+    /** It is mapped without decorators. */
+    readonly imperative = false,
   ) {
     this.add(properties);
     // Columns come in the order of their properties, unless they say otherwise.
@@ -51,6 +55,14 @@ export class ClassDeclaration {
 
   /** Takes declarations in, before anything is worked out. @returns the columns among them */
   add(properties: readonly PropertyDeclaration[]): readonly ColumnDeclaration[] {
+    for (const { kind, property } of properties) {
+      if (kind === "validator" || kind === "reconstructor") continue;
+      if (this.#names.has(property))
+        throw new MapperConfigurationError(
+          `${this.className}.${property} is declared already: a name is one attribute.`,
+        );
+      this.#names.add(property);
+    }
     const of = <K extends PropertyDeclaration["kind"]>(kind: K): Extract<PropertyDeclaration, { kind: K }>[] =>
       properties.filter((p): p is Extract<PropertyDeclaration, { kind: K }> => p.kind === kind);
     const descriptors = of("descriptor");

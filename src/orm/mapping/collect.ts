@@ -31,9 +31,17 @@ export function collectDeclarations(cls: AnyClass, concrete = false): PropertyDe
       const own = declaration.kind === "declaredAttr" ? forClass(declaration, cls, proto) : { ...declaration };
       found.set(own.property, own);
     }
+    // A method or accessor of a class below a mixin takes the place of the mixin's column or relationship.
+    for (const name of Object.getOwnPropertyNames(proto)) {
+      const hidden = found.get(name);
+      if (hidden === undefined || !HIDDEN.has(hidden.kind) || mapperOfPrototype(proto)?.maps(name)) continue;
+      if (!declaredOn(proto).some((each) => each.property === name)) found.delete(name);
+    }
   }
   return [...found.values()];
 }
+
+const HIDDEN: ReadonlySet<PropertyDeclaration["kind"]> = new Set(["column", "relation", "expression"]);
 
 /** What a mixin's property declares for one class. */
 function forClass({ make, property }: DeclaredAttrDeclaration, cls: AnyClass, proto: object): PropertyDeclaration {
@@ -50,6 +58,14 @@ function forClass({ make, property }: DeclaredAttrDeclaration, cls: AnyClass, pr
   if (made === undefined)
     throw new ArgumentError(`${label}: the decorator that @DeclaredAttr() was given declares nothing.`);
   return made;
+}
+
+/** The target of a relationship is given by a function. @throws ArgumentError for a class itself, or anything else */
+export function requireThunk(target: unknown, name: string): void {
+  if (typeof target !== "function" || target.prototype !== undefined)
+    throw new ArgumentError(
+      `${name} takes a thunk of the target class: ${name}(() => Target), since classes in files that import each other may not be there yet.`,
+    );
 }
 
 /** A relationship for `mapImperatively`. */
@@ -70,6 +86,7 @@ export function relationship(
   target: () => AnyClass | EntityRef<unknown, unknown>,
   options: RelationDeclarationOptions & { readonly kind?: RelationKind } = {},
 ): RelationshipSpec {
+  requireThunk(target, "relationship");
   return new RelationshipSpec(target, options);
 }
 

@@ -1,9 +1,11 @@
 /** Gives relationships their attributes, joins, other sides and orders. */
-import type { ColumnElement } from "../../sql/element.js";
+import { ColumnElement } from "../../sql/element.js";
 import { requireCondition } from "../../sql/elements/coerce.js";
 import { ArgumentError } from "../../sql/errors.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
+import { baseColumn } from "../../sql/selectable/join.js";
+import { describeValue } from "../attributes/relation-attribute.js";
 import { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import { ToOneAttribute } from "../attributes/to-one-attribute.js";
 import { WriteOnlyAttribute } from "../attributes/write-only-attribute.js";
@@ -11,10 +13,13 @@ import { Cascades, DEFAULT_CASCADES } from "../cascades.js";
 import { kindOf } from "../collections/kinds.js";
 import { followKey, KeyedKind } from "../collections/map.js";
 import { MapperConfigurationError } from "../errors.js";
+import { asElement } from "../loading/comparator.js";
 import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import type { ClassDeclaration } from "./class-declaration.js";
-import type { ColumnRefs, RelationDeclaration, RelationKind } from "./declarations.js";
+import { columnNamed } from "./column-names.js";
+import { columnsBetween, columnsOf } from "./column-record.js";
+import { type ColumnRefs, LAZY_STRATEGIES, type RelationDeclaration, type RelationKind } from "./declarations.js";
 import { accessorOf } from "./descriptor.js";
 import { addAssociations, associationOf, impliedColumns, inverseDeclaration } from "./implied-columns.js";
 import { defineAccessor } from "./instrument.js";
@@ -23,7 +28,7 @@ import type { JoinRequest } from "./join-request.js";
 import { associationJoin, directJoin } from "./joins.js";
 import { type Direction, type Mapper, Relationship, type RelationshipJoin } from "./mapper.js";
 import { warnOfOverlaps } from "./overlaps.js";
-import { aliasOf, columnNamed, inverseName, labelOf, targetOf } from "./targets.js";
+import { aliasOf, inverseName, labelOf, targetOf } from "./targets.js";
 import { TypeTag } from "./type-tag.js";
 
 /** A relationship on its way, with its declaration. */
@@ -71,7 +76,7 @@ function holdsMany(mapper: Mapper, relation: RelationDeclaration): boolean {
   if (relation.options.uselist !== undefined) return relation.options.uselist;
   if (relation.relation !== null) return relation.relation === "oneToMany" || relation.relation === "manyToMany";
   if (relation.options.secondary !== undefined) return true;
-  return directJoin(requestFor(mapper, relation, null)).direction === "oneToMany";
+  return joinFor(mapper, relation).direction === "oneToMany";
 }
 
 /** Works out what relationships need to know of other classes, and ties their two sides together. */
@@ -84,13 +89,13 @@ export function configureRelationships(declarations: readonly ClassDeclaration[]
     relationship.join = joinFor(relationship.parent, declaration);
     relationship.variant = declaration.variant ?? null;
     relationship.tag = tagOf(relationship, declaration);
-    checkCascades(relationship);
+    checkOptions(relationship);
     setTraits(relationship);
   }
   for (const { relationship, declaration } of all) linkSides(relationship, declaration);
   for (const { relationship } of all) keepKeys(relationship);
   for (const { relationship } of all) warnOfOverlaps(relationship);
-  for (const { relationship, declaration } of all) relationship.orderBy = orderOf(relationship.target, declaration);
+  for (const { relationship, declaration } of all) relationship.orderBy = orderOf(relationship, declaration);
 }
 
 function requestFor(mapper: Mapper, relation: RelationDeclaration, direction: Direction | null): JoinRequest {
@@ -103,8 +108,14 @@ function requestFor(mapper: Mapper, relation: RelationDeclaration, direction: Di
     target,
     direction,
     foreignKeys: foreignKeys
-      ? columnsNamed(direction === "oneToMany" ? [target, mapper] : [mapper, target], foreignKeys, label, "foreignKeys")
-      : (impliedColumns(relation) ?? inverseKeys(mapper, target, relation)),
+      ? columnsNamed(
+          direction === "oneToMany" ? [target, mapper] : [mapper, target],
+          foreignKeys,
+          label,
+          "foreignKeys",
+          associationOf(relation)?.table,
+        )
+      : (impliedColumns(relation) ?? inverseKeys(mapper, target, relation, direction)),
     remoteSide: remoteSide ? columnsNamed([target, mapper], remoteSide, label, "remoteSide") : null,
     alias: aliasOf(relation),
     viewonly: relation.options.viewonly ?? false,
@@ -112,19 +123,41 @@ function requestFor(mapper: Mapper, relation: RelationDeclaration, direction: Di
 }
 
 /** The inverse side of a one-to-many uses the keys that the many-to-one uses. */
-function inverseKeys(mapper: Mapper, target: Mapper, relation: RelationDeclaration): readonly Column[] | null {
+function inverseKeys(
+  mapper: Mapper,
+  target: Mapper,
+  relation: RelationDeclaration,
+  direction: Direction | null,
+): readonly Column[] | null {
   const inverse = inverseDeclaration(target, relation);
   if (inverse === undefined) return null;
   const own = impliedColumns(inverse);
-  if (own !== undefined) return own;
+  if (own !== undefined) return direction === "manyToMany" ? null : own;
   const { foreignKeys } = inverse.options;
   return foreignKeys ? columnsNamed([target, mapper], foreignKeys, labelOf(target, inverse), "foreignKeys") : null;
 }
 
-function columnsNamed(mappers: readonly Mapper[], refs: ColumnRefs, label: string, option: string): readonly Column[] {
-  const list = typeof refs === "function" ? toList(refs(columnRecord(mappers[0]) as never)) : refs;
+function columnsNamed(
+  mappers: readonly Mapper[],
+  refs: ColumnRefs,
+  label: string,
+  option: string,
+  secondary?: Table,
+): readonly Column[] {
+  const place = `${label}: its ${option}`;
+  const list = typeof refs === "function" ? toList(refs(columnsOf(mappers[0], place) as never)) : refs;
+  if (!Array.isArray(list))
+    throw new ArgumentError(
+      `${place} is a list of columns or their names, or a function that gives them, not ${describeValue(list)}.`,
+    );
   return list.map((ref) => {
-    if (typeof ref !== "string") return ref as Column;
+    if (typeof ref !== "string") {
+      const column = ref instanceof ColumnElement ? baseColumn(ref) : null;
+      if (column !== null) return column;
+      throw new ArgumentError(`${place} takes columns or their names, not ${describeValue(ref)}.`);
+    }
+    const between = secondary?.columns.find((each) => each.key === ref || each.name === ref);
+    if (between !== undefined) return between;
     for (const mapper of mappers) {
       const column = columnNamed(mapper, ref);
       if (column !== undefined) return column;
@@ -139,11 +172,6 @@ function toList(value: unknown): readonly (string | ColumnElement)[] {
   return (Array.isArray(value) ? value : [value]) as (string | ColumnElement)[];
 }
 
-/** Attribute name -> column, for the lambdas of a mapping. */
-function columnRecord(mapper: Mapper): Record<string, Column> {
-  return Object.fromEntries(mapper.columnAttributes.map((a) => [a.key, a.column]));
-}
-
 const DIRECTIONS: Readonly<Record<Exclude<RelationKind, "oneToOne">, Direction>> = {
   oneToMany: "oneToMany",
   manyToOne: "manyToOne",
@@ -155,11 +183,11 @@ function joinFor(mapper: Mapper, relation: RelationDeclaration): RelationshipJoi
   const association = associationOf(relation);
   if (association !== undefined) {
     const request = requestFor(mapper, relation, "manyToMany");
-    const given = (condition: typeof options.primaryJoin): ColumnElement | null =>
-      condition === undefined ? null : conditionOf(condition, mapper, request, association.table);
+    const given = (option: "primaryJoin" | "secondaryJoin"): ColumnElement | null =>
+      options[option] === undefined ? null : conditionOf(options[option], option, mapper, request, association.table);
     return associationJoin(request, association.table, association.joinColumns, association.inverseJoinColumns, {
-      primaryJoin: given(options.primaryJoin),
-      secondaryJoin: given(options.secondaryJoin),
+      primaryJoin: given("primaryJoin"),
+      secondaryJoin: given("secondaryJoin"),
     });
   }
   const direction =
@@ -168,20 +196,26 @@ function joinFor(mapper: Mapper, relation: RelationDeclaration): RelationshipJoi
       : DIRECTIONS[relation.relation];
   const request = requestFor(mapper, relation, direction);
   if (options.primaryJoin) {
-    return explicitJoin(request, conditionOf(options.primaryJoin, mapper, request, null));
+    return explicitJoin(request, conditionOf(options.primaryJoin, "primaryJoin", mapper, request, null));
   }
   return directJoin(request);
 }
 
 function conditionOf(
   condition: (...sides: never[]) => unknown,
+  option: "primaryJoin" | "secondaryJoin",
   mapper: Mapper,
   { target, label }: JoinRequest,
   secondary: Table | null,
 ): ColumnElement {
-  const between = secondary === null ? undefined : Object.fromEntries(secondary.columns.map((c) => [c.key, c]));
-  const sides = [columnRecord(mapper), columnRecord(target), between] as never[];
-  return requireCondition(condition(...sides), `${label}: its join condition`);
+  const place = `${label}: its ${option}`;
+  if (typeof condition !== "function")
+    throw new ArgumentError(
+      `${place} is a function that gives the condition, ${option}: (here, there) => here.id.eq(there.ownerId), not ${describeValue(condition)}.`,
+    );
+  const sides = [columnsOf(mapper, place), columnsOf(target, place)];
+  if (secondary !== null) sides.push(columnsBetween(secondary, place));
+  return requireCondition(condition(...(sides as never[])), place);
 }
 
 /** Which side of a one-to-one holds the key: what it says, else where there is a foreign key. */
@@ -210,8 +244,31 @@ function tagOf({ parent, target, join }: Relationship, { variant }: RelationDecl
   return new TypeTag(columnNamed(holder, variant.keys.type) as Column, variant.name);
 }
 
-function checkCascades(relationship: Relationship): void {
-  const { cascades, direction, singleParent, label, viewonly, alias, lazy, uselist, passiveDeletes } = relationship;
+/** What a viewonly relationship has no use for, with what each is by itself. */
+const FOR_WRITING = { passiveDeletes: false, passiveUpdates: true, postUpdate: false, activeHistory: false } as const;
+
+function checkOptions(relationship: Relationship): void {
+  const { cascades, direction, singleParent, label, viewonly, alias, lazy, uselist, passiveDeletes, options } =
+    relationship;
+  if (!LAZY_STRATEGIES.includes(lazy))
+    throw new ArgumentError(
+      `${label}: there is no lazy: ${describeValue(lazy)}; the strategies are ${LAZY_STRATEGIES.join(", ")}.`,
+    );
+  if (options.secondaryJoin !== undefined && direction !== "manyToMany")
+    throw new ArgumentError(
+      `${label}: a secondaryJoin is for an association table, and the relationship names no secondary.`,
+    );
+  if (viewonly && options.syncBackref === true)
+    throw new ArgumentError(
+      `${label} is viewonly, and events never change it: syncBackref: true cannot hold. Leave one of them out.`,
+    );
+  for (const [name, unsaid] of Object.entries(FOR_WRITING)) {
+    const said = options[name as keyof typeof FOR_WRITING];
+    if (viewonly && said !== undefined && said !== unsaid)
+      throw new ArgumentError(
+        `${label} is viewonly, and is never written: ${name} says nothing. Leave one of them out.`,
+      );
+  }
   if (lazy === "write_only" && !uselist)
     throw new ArgumentError(`${label} holds one object: lazy: "write_only" is for collections.`);
   if (cascades.deleteOrphan && direction !== "oneToMany" && !singleParent) {
@@ -263,9 +320,7 @@ function keepKeys({ attribute, target, label, reverse }: Relationship): void {
   if (!(attribute instanceof ToManyAttribute) || !(attribute.kind instanceof KeyedKind)) return;
   const { keyAttribute } = attribute.kind;
   if (keyAttribute === null) return;
-  const named =
-    target.descriptors.get(keyAttribute)?.kind === "synonym" ? target.attributesBehind(keyAttribute)[0] : null;
-  const key = named ?? target.attributes.get(keyAttribute);
+  const key = target.attributes.get(keyAttribute);
   // A getter makes keys too, though nobody hears when they change.
   if (key === undefined && accessorOf(target.cls.prototype as object, keyAttribute)?.get !== undefined) return;
   if (key === undefined) {
@@ -311,6 +366,11 @@ function linkSides(relationship: Relationship, declaration: RelationDeclaration)
           : ` A class with concrete: true has a table of its own: give it a relationship of its own, and ${target.className} a collection of it.`),
     );
   }
+  if ((other.direction === "manyToMany") !== (relationship.direction === "manyToMany")) {
+    throw new MapperConfigurationError(
+      `${label} is ${relationship.direction} and ${other.label} is ${other.direction}: they cannot be the two sides of one relationship. Check their decorators.`,
+    );
+  }
   if (other.direction === relationship.direction && relationship.direction !== "manyToMany") {
     throw new MapperConfigurationError(
       `${label} and ${other.label} are both ${relationship.direction}; the two sides of a relationship run opposite ways. Check their decorators, or set remoteSide on the many-to-one of a self-reference.`,
@@ -323,27 +383,32 @@ function linkSides(relationship: Relationship, declaration: RelationDeclaration)
 
 function tie(relationship: Relationship, other: Relationship): void {
   if (relationship.reverseRelationships.includes(other)) return;
+  if (relationship.options.syncBackref === true && other.viewonly)
+    throw new ArgumentError(
+      `${relationship.label}: syncBackref: true would change ${other.label}, which is viewonly. Leave one of them out.`,
+    );
   relationship.reverseRelationships.push(other);
   const syncs = !relationship.viewonly && !other.viewonly;
   if (relationship.options.syncBackref ?? syncs) relationship.reverse.push(other.attribute);
 }
 
-function orderOf(target: Mapper, { options }: RelationDeclaration): readonly ColumnElement[] {
+function orderOf({ target, label }: Relationship, { options }: RelationDeclaration): readonly ColumnElement[] {
   const { orderBy } = options;
   if (orderBy === undefined) return [];
-  const record = columnRecord(target);
+  const place = `${label}: its orderBy`;
+  const columns = columnsOf(target, place);
   const list =
     typeof orderBy === "function"
-      ? toList(orderBy(record as never))
+      ? toList(orderBy(columns as never))
       : typeof orderBy === "string"
         ? [orderBy]
         : orderBy;
   return list.map((item) => {
-    if (typeof item !== "string") return item;
-    const descending = item.startsWith("-");
-    const name = descending ? item.slice(1) : item;
-    const column = columnNamed(target, name);
-    if (column === undefined) throw target.noAttribute(name);
-    return (descending ? column.desc() : column.asc()) as unknown as ColumnElement;
+    const descending = typeof item === "string" && item.startsWith("-");
+    const made = asElement(typeof item === "string" ? columns[descending ? item.slice(1) : item] : item);
+    if (made === null)
+      throw new ArgumentError(`${place} takes attributes and expressions, not ${describeValue(item)}.`);
+    if (typeof item !== "string") return made;
+    return (descending ? made.desc() : made.asc()) as unknown as ColumnElement;
   });
 }

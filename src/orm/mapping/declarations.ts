@@ -1,6 +1,7 @@
 /** What decorators and imperative mappings say about a class, before anything is worked out from it. */
 import type { ColumnElement } from "../../sql/element.js";
 import type { EntityRef } from "../../sql/entity.js";
+import { ArgumentError } from "../../sql/errors.js";
 import type {
   Column,
   ColumnInfo,
@@ -20,16 +21,18 @@ import type { Descriptor, DescriptorOwner } from "./descriptor.js";
 export type AnyClass = abstract new (...args: never[]) => object;
 
 /** The strategies that `lazy:` names. */
-export type LazyStrategy =
-  | "select"
-  | "selectin"
-  | "joined"
-  | "subquery"
-  | "immediate"
-  | "raise"
-  | "raise_on_sql"
-  | "noload"
-  | "write_only";
+export const LAZY_STRATEGIES = [
+  "select",
+  "selectin",
+  "joined",
+  "subquery",
+  "immediate",
+  "raise",
+  "raise_on_sql",
+  "noload",
+  "write_only",
+] as const;
+export type LazyStrategy = (typeof LAZY_STRATEGIES)[number];
 
 /** What a foreign key may refer to: `"table.column"`, a column, or a thunk of a column or of a mapped class with one key column. */
 export type ForeignKeyDeclaration = string | ForeignKey | ColumnInfo | (() => ColumnInfo | AnyClass);
@@ -290,6 +293,11 @@ export interface MapperOptions {
   /** Of the table's columns, those that are not mapped. */
   readonly excludeProperties?: PropertyChoice;
   readonly primaryKey?: readonly string[];
+  /**
+   * Whether a row in which a part of a key of several columns is NULL is an object, as the rows of an outer join may have it. Default true; with false such a
+   * row gives null.
+   */
+  readonly allowPartialPks?: boolean;
   /** A base whose columns and relationships its subclasses take over; it has no table. */
   readonly abstract?: boolean;
   /** Only of an imperative single-table subclass: the columns of the base's table that belong to it. */
@@ -301,8 +309,16 @@ const declared = new WeakMap<object, PropertyDeclaration[]>();
 
 export function declareProperty(prototype: object, declaration: PropertyDeclaration): void {
   const list = declared.get(prototype);
-  if (list === undefined) declared.set(prototype, [declaration]);
-  else list.push(declaration);
+  if (list === undefined) {
+    declared.set(prototype, [declaration]);
+    return;
+  }
+  const { property } = declaration;
+  if (list.some((each) => each.property === property))
+    throw new ArgumentError(
+      `${prototype.constructor.name}.${property} is decorated twice: a property is one column, one relationship or one of the others.`,
+    );
+  list.push(declaration);
 }
 
 /** What was declared on one prototype itself, in order. */

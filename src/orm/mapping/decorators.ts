@@ -4,6 +4,7 @@ import type { Attrs, Cls, EntityRef } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { isType, plainType, type SQLType } from "../../sql/types/type.js";
 import type { CascadeName } from "../cascades.js";
+import { requireThunk } from "./collect.js";
 import {
   type AnyClass,
   type ColumnDeclarationOptions,
@@ -113,11 +114,7 @@ function relationDecorator(name: string, relation: RelationKind): RelationDecora
     second?: Inverse<never> | RelationOptions,
     third?: RelationOptions,
   ): PropertyDecorator_ => {
-    if (typeof target !== "function" || target.prototype !== undefined) {
-      throw new ArgumentError(
-        `${name} takes a thunk of the target class: ${name}(() => Target), since classes in files that import each other may not be there yet.`,
-      );
-    }
+    requireThunk(target, name);
     const options = { ...((typeof second === "function" ? third : second) as RelationDeclarationOptions | undefined) };
     const backPopulates = typeof second === "function" ? (second as (target: never) => unknown) : options.backPopulates;
     return (prototype, property) => {

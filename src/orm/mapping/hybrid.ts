@@ -12,7 +12,6 @@ export interface HybridOptions<E> {
   /**
    * What `update(Class).values({ name: value })`, `insert(Class).values(...)` and lists of rows write in its place: attributes and their values. It is
    * given all that the row is given, too; `fromDmlColumn(entity.other)` is what the statement writes into another column.
-   * Default: the column, where the expression is one as it is.
    *
    * @example update: (i, value) => ({ end: i.start.add(value as number) })
    */
@@ -50,9 +49,6 @@ class HybridProperty extends Descriptor {
   ): Readonly<Record<string, unknown>> {
     const { update } = this.options;
     if (update === undefined) {
-      // What stands for a column as it is, is written as that column.
-      const { attribute } = this.sql(attrs) as { readonly attribute?: { readonly key: string } };
-      if (attribute !== undefined) return { [attribute.key]: value };
       throw new ArgumentError(
         `${this.label} is a hybrid and cannot be written by a statement: give it update: (entity, value) => ({ attribute: ... }), or set the attributes that it is made of.`,
       );

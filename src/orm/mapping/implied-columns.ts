@@ -76,12 +76,16 @@ function holdsForeignKey({ mapper }: ClassDeclaration, relation: RelationDeclara
   return relation.relation === "oneToOne" && (owner ?? false) && mapper.tables.length > 0;
 }
 
-function addForeignKey({ mapper, home }: ClassDeclaration, relation: RelationDeclaration): void {
+function addForeignKey(
+  { mapper, home, options: { table: given } }: ClassDeclaration,
+  relation: RelationDeclaration,
+): void {
   const target = targetOf(mapper, relation);
   const targetDeclaration = declarationOf.get(target);
   if (targetDeclaration) addImpliedColumns(targetDeclaration);
   const { options } = relation;
   const { table } = mapper;
+  const isGiven = given !== undefined || (mapper.single && mapper.base.table instanceof DerivedTable);
   const keys = keyColumns(target, labelOf(mapper, relation));
   const names = keys.map((key, i) =>
     i === 0 && keys.length === 1 && options.columnName
@@ -98,7 +102,8 @@ function addForeignKey({ mapper, home }: ClassDeclaration, relation: RelationDec
     foreignKeyColumns.set(relation, declared?.columns ?? columns);
     return;
   }
-  if (declaredKeyTo(table, target)) return;
+  // A table that is there already stays as it is.
+  if (declaredKeyTo(table, target) || isGiven) return;
   const columns = keys.map((key, i) => {
     const column = new Column(names[i], key.type, {
       name: names[i],
@@ -178,7 +183,7 @@ function resolveAssociation(declaration: ClassDeclaration, relation: RelationDec
     association = makeAssociation(name, declaration, relation, target, inverse);
   }
   associations.set(relation, association);
-  if (inverse !== undefined && !associations.has(inverse)) {
+  if (inverse !== undefined && !associations.has(inverse) && isManyToMany(inverse)) {
     associations.set(inverse, {
       table: association.table,
       joinColumns: association.inverseJoinColumns,
@@ -186,6 +191,11 @@ function resolveAssociation(declaration: ClassDeclaration, relation: RelationDec
     });
   }
   return association;
+}
+
+/** Whether a side goes through an association table; where it says no kind, the other side decides. */
+function isManyToMany({ relation, options }: RelationDeclaration): boolean {
+  return relation === "manyToMany" || options.secondary !== undefined || relation === null;
 }
 
 function tableOf(

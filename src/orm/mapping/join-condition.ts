@@ -31,7 +31,8 @@ interface Rules {
 /** A join without an association table, by the condition that the relationship gives. */
 export function explicitJoin(request: JoinRequest, condition: ColumnElement): RelationshipJoin {
   const rules = rulesFor(request, condition, null);
-  const { pairs, simple, remote } = analyse(condition, request, rules);
+  checkSides(request, leavesOf(condition, request), rules);
+  const { pairs, simple, remote } = analyse(condition, request, rules, null);
   const direction = request.direction ?? directionOf(condition, request, rules);
   if (pairs.length === 0) refuseUnlessViewonly(request, "primaryJoin");
   return { direction, pairs, primaryJoin: remote, secondary: null, secondaryJoin: null, secondaryPairs: [], simple };
@@ -47,7 +48,7 @@ export function explicitHalf(
   const fromTable = option === "secondaryJoin";
   const base = rulesFor(request, condition, secondary);
   const rules = fromTable ? { ...base, isRemote: (leaf: Leaf) => !base.isRemote(leaf) } : base;
-  const { pairs, simple, remote } = analyse(condition, request, rules);
+  const { pairs, simple, remote } = analyse(condition, request, rules, secondary);
   if (pairs.length === 0) refuseUnlessViewonly(request, option);
   return { pairs, condition: remote, simple };
 }
@@ -128,6 +129,15 @@ function rulesFor(request: JoinRequest, condition: ColumnElement, secondary: Tab
   return { isForeign, isRemote };
 }
 
+/** Whether a flush knows the column: another table that the condition mentions is not its business. */
+function isOf(column: Column, { parent, target }: JoinRequest, secondary: Table | null): boolean {
+  const table = column.table as unknown as Table;
+  return (
+    table === secondary ||
+    [parent, target].some(({ tables, byColumn }) => tables.includes(table) || byColumn.has(column))
+  );
+}
+
 function inTable(column: Column, table: Table): boolean {
   return (column.table as unknown) === table;
 }
@@ -143,18 +153,56 @@ function refersTo(column: Column, referred: Column, { parent, target }: JoinRequ
   });
 }
 
-function directionOf(condition: ColumnElement, request: JoinRequest, rules: Rules): Direction {
-  for (const node of iterate(condition)) {
+/** A condition is between the rows of both sides. */
+function checkSides({ label, parent, target, alias }: JoinRequest, leaves: readonly Leaf[], rules: Rules): void {
+  const belongs = (leaf: Leaf, { tables }: Mapper) => tables.includes(leaf.column.table as Table);
+  const misplaced =
+    alias === null && leaves.find((leaf) => rules.isRemote(leaf) && belongs(leaf, parent) && !belongs(leaf, target));
+  if (misplaced)
+    throw new ArgumentError(
+      `${label}: ${describeLeaf(misplaced)} is said to be a column of the far side, and it is one of ${parent.className}. ` +
+        `Give remote() and remoteSide columns of ${target.className}, or leave them out: they are for conditions within one table.`,
+    );
+  const far = leaves.filter(rules.isRemote).length;
+  if (far === 0 || far === leaves.length)
+    throw new ArgumentError(
+      `${label}: its primaryJoin has no column of ${far === 0 ? `the far side, ${target.className}` : `the near side, ${parent.className}`}, so that it ties no row to another. ` +
+        `Compare columns of both; within one table, remote() or remoteSide: [...] says which are the far side's.`,
+    );
+}
+
+function describeLeaf({ column }: Leaf): string {
+  return `${(column.table as Table | null)?.name ?? "?"}.${column.name}`;
+}
+
+function leavesOf(condition: ColumnElement, request: JoinRequest): readonly Leaf[] {
+  const found: Leaf[] = [];
+  const stack: Node[] = [condition];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     const leaf = leafOf(node, request);
-    if (leaf !== null && rules.isForeign(leaf)) return rules.isRemote(leaf) ? "oneToMany" : "manyToOne";
+    if (leaf === null) stack.push(...node.children());
+    else found.push(leaf);
   }
-  return "oneToMany";
+  return found;
+}
+
+/** Where nothing else says it: the side whose columns hold the foreign key. */
+function directionOf(condition: ColumnElement, request: JoinRequest, rules: Rules): Direction {
+  const holders = leavesOf(condition, request).filter(rules.isForeign);
+  const far = holders.filter(rules.isRemote).length;
+  if (holders.length > 0 && far === holders.length) return "oneToMany";
+  if (holders.length > 0 && far === 0) return "manyToOne";
+  throw new ArgumentError(
+    `${request.label}: its primaryJoin has ${holders.length === 0 ? "no column that holds a foreign key" : "columns that hold a foreign key on both sides"}, so that it could run either way. ` +
+      `Say kind: "oneToMany" or kind: "manyToOne", or mark the columns of the key with foreign().`,
+  );
 }
 
 function analyse(
   condition: ColumnElement,
   request: JoinRequest,
   rules: Rules,
+  secondary: Table | null,
 ): { readonly pairs: readonly ColumnPair[]; readonly simple: boolean; readonly remote: ColumnElement } {
   const pairs: ColumnPair[] = [];
   const equalities = new Set<unknown>();
@@ -164,6 +212,7 @@ function analyse(
     if (leftIsRemote === rules.isRemote(right) || (!rules.isForeign(left) && !rules.isForeign(right))) continue;
     equalities.add(node);
     const [local, remote] = leftIsRemote ? [right.column, left.column] : [left.column, right.column];
+    if (!isOf(local, request, secondary) || !isOf(remote, request, secondary)) continue;
     if (!pairs.some((pair) => pair.local === local && pair.remote === remote)) pairs.push({ local, remote });
   }
   const clauses =

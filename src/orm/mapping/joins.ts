@@ -4,7 +4,7 @@
  */
 
 import type { ColumnElement } from "../../sql/element.js";
-import { AmbiguousForeignKeysError, NoForeignKeysError } from "../../sql/errors.js";
+import { AmbiguousForeignKeysError, ArgumentError, NoForeignKeysError } from "../../sql/errors.js";
 import { and } from "../../sql/index.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
@@ -47,10 +47,14 @@ export function associationJoin(
   const near = given.primaryJoin === null ? null : explicitHalf(request, given.primaryJoin, secondary, "primaryJoin");
   const far =
     given.secondaryJoin === null ? null : explicitHalf(request, given.secondaryJoin, secondary, "secondaryJoin");
+  const holds = (c: ForeignKeyConstraint) =>
+    request.foreignKeys === null || c.columns.every((column) => request.foreignKeys?.includes(column));
+  const keys = secondary.distinctForeignKeys.filter(holds);
   const pairs =
     near?.pairs ??
     associationPairs(
       secondary,
+      keys,
       parent,
       joinColumns,
       far?.pairs.map((p) => p.local) ?? inverseJoinColumns,
@@ -62,6 +66,7 @@ export function associationJoin(
     far?.pairs ??
     associationPairs(
       secondary,
+      keys,
       target,
       inverseJoinColumns,
       pairs.map((p) => p.remote),
@@ -87,15 +92,16 @@ function equalities(pairs: readonly ColumnPair[]): ColumnElement {
 
 function associationPairs(
   secondary: Table,
+  keys: readonly ForeignKeyConstraint[],
   mapper: Mapper,
   named: readonly Column[] | null,
   taken: readonly Column[] | null,
   label: string,
   option: string,
 ): ColumnPair[] {
-  const all = secondary.distinctForeignKeys.filter(
+  const all = keys.filter(
     (c) =>
-      mapper.tables.includes(c.referredTable as Table) &&
+      refersTo(c, mapper) &&
       (named
         ? c.columns.every((column) => named.includes(column))
         : taken?.length !== c.columns.length || !c.columns.every((column) => taken.includes(column))),
@@ -106,6 +112,7 @@ function associationPairs(
   if (candidates.length === 0) {
     // Without a constraint the columns named stand for the primary key in order.
     if (named && named.length === mapper.primaryKey.length) {
+      refuseOtherKeys(named, mapper, `${label}: its ${option}`);
       return named.map((remote, i) => ({ local: mapper.primaryKey[i].column, remote }));
     }
     throw new NoForeignKeysError(
@@ -127,6 +134,7 @@ function chooseCandidate(request: JoinRequest): { direction: "oneToMany" | "many
   const { label, parent, target, foreignKeys, direction } = request;
   let candidates = allCandidates(parent, target);
   if (direction !== null) candidates = candidates.filter((c) => c.direction === direction);
+  const possible = candidates;
   if (foreignKeys !== null) {
     candidates = candidates.filter((c) => c.constraint.columns.every((column) => foreignKeys.includes(column)));
     // Several keys may have the same columns in another order: the one in this order is meant.
@@ -145,6 +153,16 @@ function chooseCandidate(request: JoinRequest): { direction: "oneToMany" | "many
     candidates = candidates.filter((c) => c.pairs.every((pair) => remoteSide.includes(pair.remote)));
   }
   if (candidates.length === 1) return candidates[0];
+  if (candidates.length === 0 && possible.length > 0) {
+    const named = [
+      ...(foreignKeys === null ? [] : [`foreignKeys (${namesOf(foreignKeys)})`]),
+      ...(request.remoteSide === null ? [] : [`remoteSide (${namesOf(request.remoteSide)})`]),
+    ].join(" and ");
+    throw new NoForeignKeysError(
+      `${label}: its ${named} ${named.includes(" and ") ? "leave" : "leaves"} none of the foreign keys between ${describe(parent)} and ${describe(target)}: ` +
+        `${possible.map((c) => `${namesOf(c.constraint.columns)}, which makes it ${c.direction} with ${namesOf(c.pairs.map((each) => each.remote))} on the far side`).join("; ")}.`,
+    );
+  }
   if (candidates.length === 0) {
     throw new NoForeignKeysError(
       `${label}: there is no foreign key between ${describe(parent)} and ${describe(target)}` +
@@ -168,6 +186,8 @@ function chooseCandidate(request: JoinRequest): { direction: "oneToMany" | "many
 function pairsByKey({ foreignKeys, direction, parent, target }: JoinRequest): ColumnPair[] | null {
   const referred = (direction === "manyToOne" ? target : parent).primaryKey.map((a) => a.column);
   if (foreignKeys === null || referred.length !== foreignKeys.length) return null;
+  const holder = direction === "manyToOne" ? parent : target;
+  if (foreignKeys.some((each) => !holder.tables.includes(each.table as Table))) return null;
   return foreignKeys.map((key, i) =>
     direction === "manyToOne" ? { local: key, remote: referred[i] } : { local: referred[i], remote: key },
   );
@@ -176,13 +196,13 @@ function pairsByKey({ foreignKeys, direction, parent, target }: JoinRequest): Co
 function allCandidates(parent: Mapper, target: Mapper): Candidate[] {
   const found: Candidate[] = [];
   for (const constraint of ownFirst(parent)) {
-    if (target.tables.includes(constraint.referredTable as Table) && !isInheritance(constraint, parent)) {
+    if (refersTo(constraint, target) && !isInheritance(constraint, parent)) {
       const pairs = constraint.columns.map((local, i) => ({ local, remote: constraint.refColumns[i] }));
       found.push({ direction: "manyToOne", pairs, constraint });
     }
   }
   for (const constraint of ownFirst(target)) {
-    if (parent.tables.includes(constraint.referredTable as Table) && !isInheritance(constraint, target)) {
+    if (refersTo(constraint, parent) && !isInheritance(constraint, target)) {
       const pairs = constraint.columns.map((remote, i) => ({ local: constraint.refColumns[i], remote }));
       found.push({ direction: "oneToMany", pairs, constraint });
     }
@@ -200,6 +220,27 @@ function isInheritance(constraint: ForeignKeyConstraint, mapper: Mapper): boolea
   return (
     index > 0 && constraint.referredTable === mapper.tables[index - 1] && constraint.columns.every((c) => c.primaryKey)
   );
+}
+
+/** A key to a table that is not there is not one to this class. */
+function refersTo({ elements }: ForeignKeyConstraint, { tables }: Mapper): boolean {
+  return tables.some((table) => elements[0].references(table));
+}
+
+/** Columns that stand for a key without a constraint refer to nothing else. */
+function refuseOtherKeys(columns: readonly Column[], mapper: Mapper, place: string): void {
+  for (const column of columns)
+    for (const key of column.foreignKeys) {
+      const other = key.tryColumn();
+      if (other != null)
+        throw new ArgumentError(
+          `${place} names ${column.table?.name}.${column.name} for ${mapper.className}, and that refers to ${other.table?.name}.${other.name}.`,
+        );
+    }
+}
+
+function namesOf(columns: readonly Column[]): string {
+  return columns.map((each) => `${each.table?.name}.${each.name}`).join(" and ");
 }
 
 function describe(mapper: Mapper): string {

@@ -218,18 +218,21 @@ export class Mapper implements StateMapper {
     return attribute;
   }
 
-  /** The identity key of primary key values; null where one of them is missing. */
+  /** The identity key of primary key values; null where one of them is missing, where all are NULL, and where some are and `allowPartialPks` is false. */
   identityKey(values: readonly unknown[]): IdentityKey | null {
     if (values.length === 1) {
       const key = this.#plainKey(values[0]);
       if (key !== undefined) return key;
     }
     const parts: string[] = [];
+    let nulls = 0;
     for (const value of values) {
       // A key that is an SQL expression is known once the row is written.
-      if (value === null || value === undefined || value instanceof Node) return null;
+      if (value === undefined || value instanceof Node) return null;
+      if (value === null) nulls++;
       parts.push(hashPart(value));
     }
+    if (nulls > 0 && (nulls === values.length || this.base.options.allowPartialPks === false)) return null;
     return new CompositeKey(parts.join("\u0001"), values);
   }
 

@@ -19,8 +19,9 @@ import {
 import { ClassDeclaration } from "./class-declaration.js";
 import { collectDeclarations, type ImperativeProperties, imperativeDeclarations } from "./collect.js";
 import { announceConfiguration, newRegistryDispatch, registryDispatch } from "./configuration-events.js";
-import { configureMappers as configureDeclared, declareColumns, declareMore } from "./configure.js";
+import { configureMappers as configureDeclared } from "./configure.js";
 import { type AnyClass, declaredOn, type MapperOptions, type RelationDeclaration } from "./declarations.js";
+import { declareColumns, declareMore } from "./declare-columns.js";
 import type { TypeWords } from "./infer-type.js";
 import {
   announceClass,
@@ -125,6 +126,10 @@ export class Registry implements MapperRegistry {
    * @example const { Entity } = registry(); @Entity("users") class User { ... }
    */
   readonly Entity = (name?: string | EntityOptions, more?: EntityOptions) => {
+    if (typeof name === "function")
+      throw new ArgumentError(
+        `@Entity is called: @Entity() or @Entity("table"), before the class ${(name as AnyClass).name}.`,
+      );
     const options: EntityOptions = typeof name === "string" ? { ...more, tableName: name } : { ...name };
     return <C extends AnyClass>(cls: C, context?: unknown): C => {
       refuseStandardDecorator(context, "@Entity");
@@ -160,7 +165,7 @@ export class Registry implements MapperRegistry {
     const mapper = this.#newMapper(cls, options);
     const properties = imperativeDeclarations(cls, options.properties ?? {});
     this.#declare(
-      new ClassDeclaration(mapper, this, { ...options, table: table ?? undefined }, properties, options.inherits),
+      new ClassDeclaration(mapper, this, { ...options, table: table ?? undefined }, properties, options.inherits, true),
     );
   }
 
@@ -266,7 +271,12 @@ export class Registry implements MapperRegistry {
     const declaration = this.#pending(cls, name);
     const place = Object.create(cls.prototype as object) as object;
     property(place, name);
-    declareMore(declaration, declaredOn(place));
+    const made = declaredOn(place);
+    if (made.length === 0)
+      throw new ArgumentError(
+        `addProperty(${cls.name}, "${name}") was given a function that declares nothing: it takes a decorator, such as Column(t.text).`,
+      );
+    declareMore(declaration, made);
   }
 
   #pending(cls: AnyClass, names: string): ClassDeclaration {

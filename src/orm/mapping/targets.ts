@@ -1,6 +1,6 @@
-/** Finds what a relationship's declaration refers to: its target class, its other side, columns by name. */
+/** Finds what a relationship's declaration refers to: its target class and its other side. */
 import { ENTITY, type EntityElement } from "../../sql/entity.js";
-import type { Column } from "../../sql/schema/column.js";
+import { ArgumentError } from "../../sql/errors.js";
 import { MapperConfigurationError } from "../errors.js";
 import type { ClassDeclaration } from "./class-declaration.js";
 import type { AnyClass, RelationDeclaration } from "./declarations.js";
@@ -66,7 +66,16 @@ export function aliasOf(relation: RelationDeclaration): AliasEntity | null {
 export function inverseName(relation: RelationDeclaration): string | null {
   const inverse = relation.options.backPopulates;
   if (inverse === undefined) return null;
-  return typeof inverse === "string" ? inverse : propertyOf(inverse as (target: unknown) => unknown);
+  if (typeof inverse === "string") return inverse;
+  const name = typeof inverse === "function" ? propertyOf(inverse as (target: unknown) => unknown) : "";
+  if (name !== "") return name;
+  throw new ArgumentError(
+    `${relation.property}: its backPopulates names no property of ${nameOfTarget(relation)}: it is a name, "posts", or a function that reads it, (target) => target.posts.`,
+  );
+}
+
+function nameOfTarget({ target }: RelationDeclaration): string {
+  return (target() as Partial<AnyClass> & { readonly name?: string }).name ?? "its target";
 }
 
 /** The property that a lambda such as `(p) => p.author` reads. */
@@ -92,14 +101,4 @@ export function propertyOf(read: (target: unknown) => unknown): string {
 /** The declaration of a class's mapper among those that are being configured. */
 export function declarationsByMapper(declarations: readonly ClassDeclaration[]): Map<Mapper, ClassDeclaration> {
   return new Map(declarations.map((declaration) => [declaration.mapper, declaration]));
-}
-
-/** A column of a mapper by attribute or column name, its own table first. */
-export function columnNamed(mapper: Mapper, name: string): Column | undefined {
-  for (const attribute of mapper.columnAttributes) if (attribute.key === name) return attribute.column;
-  for (const table of [...mapper.tables].reverse()) {
-    const column = table.columns.find((c) => c.name === name || c.key === name);
-    if (column !== undefined) return column;
-  }
-  return undefined;
 }

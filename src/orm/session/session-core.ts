@@ -30,7 +30,7 @@ import {
 } from "../loading/identity.js";
 import { loadRelationship } from "../loading/lazy.js";
 import { LoadedOptions } from "../loading/option-tree.js";
-import { expiredTarget, joinsOnReload, reloadState } from "../loading/reload.js";
+import { expiredTarget, isKnown, joinsOnReload, reloadState } from "../loading/reload.js";
 import { fireMapperEvent, hearsMapperEvent } from "../mapper-events.js";
 import { ensureState } from "../mapping/instrument.js";
 import { EAGERLY, type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
@@ -390,7 +390,7 @@ export class SessionCore
   /** An object that is read anew has its eager relationships again: those of the mapping, and of the statement that loaded it. */
   *#loadEagerOnes(state: InstanceState): Op<void> {
     for (const relationship of mapperOf(state).relationships) {
-      if (relationship.attribute.isKnown(state) || !EAGERLY.has(relationship.strategyFor(state))) continue;
+      if (isKnown(relationship, state) || !EAGERLY.has(relationship.strategyFor(state))) continue;
       yield* loadRelationship(this, [state], relationship, state.origin?.options ?? null);
     }
   }

@@ -1,18 +1,19 @@
 /** A query or a join that stands for a table: FROM has it as a subquery, and statements that write go to the tables whose rows it has. */
 import type { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
+import type { AliasedColumn } from "../selectable/alias.js";
 import type { FromClause } from "../selectable/from-clause.js";
 import { baseColumn, Join } from "../selectable/join.js";
-import { Query, type SelectedColumn, Subquery } from "../selectable/query.js";
+import { CTE, Query, type SelectedColumn, Subquery } from "../selectable/query.js";
 import { Select } from "../selectable/select.js";
 import { Column, ForeignKey } from "./column.js";
 import { Table, type TableHome } from "./table.js";
 
 /** What a class can be mapped to beside a table, and what can stand for an association table. */
-export type DerivedSource = Join | Query | Subquery<unknown>;
+export type DerivedSource = Join | Query | Subquery<unknown> | CTE<unknown>;
 
 export function isDerivedSource(value: unknown): value is DerivedSource {
-  return value instanceof Join || value instanceof Query || value instanceof Subquery;
+  return value instanceof Join || value instanceof Query || value instanceof Subquery || value instanceof CTE;
 }
 
 export class DerivedTable extends Table {
@@ -31,7 +32,7 @@ export class DerivedTable extends Table {
   ) {
     const query = queryOf(source);
     const selected = query.selectedColumns;
-    const whole = wholeTables(selected);
+    const whole = query instanceof Select ? wholeTables(selected) : [];
     const bases = new Map<Column, Column>();
     const columns = selected.map((each) => {
       const base = baseColumn(each.element);
@@ -77,7 +78,7 @@ function columnOf({ element, name, key }: SelectedColumn, base: Column | null, i
 
 /** Tables that give their whole key, and each of their columns once. */
 function wholeTables(selected: readonly SelectedColumn[]): readonly Table[] {
-  const bases = selected.flatMap(({ element }) => baseColumn(element) ?? []);
+  const bases = selected.flatMap(({ element }) => (isOfOneRow(element) ? (baseColumn(element) ?? []) : []));
   const tables = [...new Set(bases.map((each) => each.table as unknown as Table))];
   const whole = tables.filter((table) => {
     const own = bases.filter((each) => (each.table as unknown) === table);
@@ -91,6 +92,22 @@ function wholeTables(selected: readonly SelectedColumn[]): readonly Table[] {
     );
   });
   return inOrder(whole);
+}
+
+/** Whether a value is that of one row of its table: what a set operation or a recursive query gives may be of any of the rows that it unites. */
+function isOfOneRow(element: ColumnElement): boolean {
+  let each = element;
+  for (;;) {
+    if (each.visitName === "Label" || each.visitName === "AnnotatedColumn") {
+      each = (each as unknown as { readonly element: ColumnElement }).element;
+      continue;
+    }
+    if (each.visitName !== "AliasedColumn") return true;
+    const { table, base } = each as AliasedColumn;
+    if (table instanceof CTE && (table.aliasOf ?? table).recursion.length > 0) return false;
+    if ((table instanceof Subquery || table instanceof CTE) && !(table.element instanceof Select)) return false;
+    each = base;
+  }
 }
 
 /** Each table after those that it refers to. */
@@ -109,8 +126,11 @@ function inOrder(tables: readonly Table[]): readonly Table[] {
 function queryOf(source: DerivedSource): Query {
   if (source instanceof Query) return source;
   if (source instanceof Subquery) return source.element;
+  if (source instanceof CTE) return new Select([...source.columns], []).selectFrom(source as never) as unknown as Query;
   if (!isDerivedSource(source))
-    throw new ArgumentError("what stands for a table is a join, a query or a subquery: join(a, b), select(...).");
+    throw new ArgumentError(
+      "what stands for a table is a join, a query, a subquery or a CTE: join(a, b), select(...).",
+    );
   const { columns } = source;
   const labelled = columns.map((column) => {
     const isAlone = columns.filter((each) => nameOf(each) === nameOf(column)).length === 1;

@@ -410,40 +410,6 @@ describe("the rest", () => {
     expect(() => ann.keywords).toThrow('Attribute "links" of User(1) is not loaded');
   });
 
-  test("a proxy is no column, and of objects of several classes it asks those that have the attribute", () => {
-    expect(() => select(attrs(User).motto as never)).toThrow(
-      'User.motto is an association proxy, which is no column: call its operators (eq(), like(), contains(), any(), ...), or join "profile" and take "motto" from there.',
-    );
-    expect(() => select(User).orderBy((u) => u.words as never)).toThrow(
-      "User.words is an association proxy, which is no column",
-    );
-    const own = registry();
-    @own.Entity("cells", { polymorphicOn: "kind", polymorphicIdentity: "cell" })
-    class Cell {
-      @PrimaryKey() id!: number;
-      @Column(t.string(9)) kind!: string;
-    }
-    @own.Entity({ polymorphicIdentity: "noted" })
-    class Noted extends Cell {
-      @Column(t.string(9), { nullable: true }) note!: string | null;
-    }
-    @own.Entity("keepers")
-    class Keeper {
-      @PrimaryKey() id!: number;
-      @ManyToOne(() => Cell) cell!: Relation<Cell> | null;
-      @AssociationProxy("cell", "note") note!: string | null;
-    }
-    const keeper = make(Keeper, { cell: make(Noted, { note: "x" }) });
-    keeper.note = "y";
-    expect(keeper.note).toBe("y");
-    keeper.cell = new Cell();
-    const refusal = 'Keeper.note is a proxy of "note". Cell has no mapped attribute "note". It has: id, kind.';
-    expect(() => keeper.note).toThrow(refusal);
-    expect(() => {
-      keeper.note = "z";
-    }).toThrow(refusal);
-  });
-
   test("a proxy along what is no relationship says so", () => {
     const other = registry();
     @other.Entity()

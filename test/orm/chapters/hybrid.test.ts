@@ -167,37 +167,6 @@ describe("a hybrid in INSERT and UPDATE", () => {
     }
   }
 
-  @own.Entity("person")
-  class Person {
-    declare [OptionalProps]?: "id" | "given" | "shown";
-    @PrimaryKey() id!: number;
-    @Column() firstName!: string;
-    @Hybrid((p: Attrs<Person>) => p.firstName)
-    get given(): string {
-      return this.firstName;
-    }
-    @Hybrid((p: Attrs<Person>) => p.firstName.concat("!"))
-    get shown(): string {
-      return `${this.firstName}!`;
-    }
-  }
-
-  test("of a column as it is, is written as the column; of any other expression wants to be told how", async () => {
-    const { Session } = await storeFor(own);
-    await using session = Session();
-    await session.execute(insert(Person), [{ given: "Ann" }] as never);
-    const ann = await session.scalars(select(Person)).one();
-    await session.execute(
-      update(Person)
-        .where((p) => p.given.eq("Ann"))
-        .values({ given: "Eve" }),
-    );
-    expect(ann.firstName).toBe("Eve");
-    expect(() => update(Person).all().values({ shown: "Bob!" })).toThrow(
-      "Person.shown is a hybrid and cannot be written by a statement: give it update: (entity, value) => ({ attribute: ... })",
-    );
-  });
-
   @own.Entity("location")
   class Location {
     declare [OptionalProps]?: "id" | "coordinates";

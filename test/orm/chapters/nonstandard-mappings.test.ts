@@ -10,6 +10,7 @@ import {
   insert,
   inspect,
   join,
+  literal,
   ManyToOne,
   MapperConfigurationError,
   MetaData,
@@ -25,6 +26,7 @@ import {
   t,
   table,
   text,
+  union,
   update,
 } from "../../../src/index.js";
 import { recordStatements } from "../../support/statements.js";
@@ -346,6 +348,133 @@ describe("a class over a query", () => {
       "Total is mapped over a query that has the whole key of no table, so its objects are read only.",
     );
     await session.rollback();
+  });
+});
+
+describe("keys that are NULL in part", () => {
+  const reg = registry();
+  const users = table("users", reg.metadata, { id: column(t.integer, { primaryKey: true }), name: column(t.text) });
+  const addresses = table("addresses", reg.metadata, {
+    id: column(t.integer, { primaryKey: true }),
+    user_id: column(t.integer, { foreignKey: "users.id" }),
+    email: column(t.text, { nullable: true }),
+  });
+  const pairs = {
+    table: outerjoin(users, addresses),
+    primaryKey: ["id", "addressId"],
+  };
+
+  @reg.Entity(pairs)
+  class UserAddress {
+    @Column({ column: users.c.id }) id!: number;
+    @Column({ column: addresses.c.id }) addressId!: number | null;
+    @Column() name!: string;
+    @Column() email!: string | null;
+  }
+
+  @reg.Entity({ ...pairs, allowPartialPks: false })
+  class WholePair {
+    @Column({ column: users.c.id }) id!: number;
+    @Column({ column: addresses.c.id }) addressId!: number | null;
+  }
+
+  async function filled() {
+    const store = await storeFor(reg);
+    await store.engine.execute(users.insert().values([{ name: "ann" }, { name: "bob" }]));
+    await store.engine.execute(addresses.insert().values([{ user_id: 1, email: "a@x" }]));
+    return store;
+  }
+
+  test("[NT-01] are those of objects, which are found, refreshed and read again by them", async () => {
+    const { engine, Session } = await filled();
+    await using session = Session();
+    const both = await session.scalars(select(UserAddress).orderBy((u) => u.id)).all();
+    expect(both.map((each) => [each.id, each.addressId, each.email])).toEqual([
+      [1, 1, "a@x"],
+      [2, null, null],
+    ]);
+    const bob = both[1];
+    expect(inspect(bob).identity).toEqual([2, null]);
+    using log = recordStatements(engine);
+    expect(await session.get(UserAddress, [2, null])).toBe(bob);
+    expect(log.count()).toBe(0);
+    await engine.execute(users.update().where(users.c.id.eq(2)).values({ name: "rob" }));
+    await session.refresh(bob);
+    expect(bob.name).toBe("rob");
+    session.expire(bob, ["name"]);
+    await session.refresh(bob, ["name"]);
+    expect(bob.name).toBe("rob");
+    session.expungeAll();
+    const found = await Promise.all([session.get(UserAddress, [2, null]), session.get(UserAddress, [1, 1])]);
+    expect(found.map((each) => each?.name)).toEqual(["rob", "ann"]);
+    expect(await session.get(UserAddress, [1, null])).toBeNull();
+    const merged = await session.merge(make(UserAddress, { id: 2, addressId: null, name: "bo" }));
+    expect(merged).toBe(found[0]);
+    merged.email = "b@x";
+    await expect(session.flush()).rejects.toThrow(/cannot be updated: its primary key attribute "addressId" is null/);
+    await session.rollback();
+  });
+
+  test("[NT-01] are of no object with allowPartialPks: false", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const rows = await session.scalars(select(WholePair).orderBy((u) => u.id)).all();
+    expect(rows.map((each) => each && [each.id, each.addressId])).toEqual([[1, 1], null]);
+  });
+});
+
+describe("a class over rows of several queries", () => {
+  const reg = registry();
+  const nodes = table("nodes", reg.metadata, {
+    id: column(t.integer, { primaryKey: true }),
+    parent: column(t.integer, { foreignKey: "nodes.id", nullable: true }),
+  });
+  const start = select(nodes.c.id, nodes.c.parent, literal(0).as("depth")).cte("above", { recursive: true });
+  const above = start.unionAll(
+    select(nodes.c.id, start.c.parent, start.c.depth.add(1)).selectFrom(
+      join(nodes, start, nodes.c.parent.eq(start.c.id)),
+    ),
+  );
+
+  @reg.Entity({ table: above, primaryKey: ["id", "parent"] })
+  class Above {
+    declare readonly id: number;
+    declare readonly parent: number | null;
+    declare readonly depth: number;
+  }
+
+  @reg.Entity({ table: nodes })
+  class Node {
+    declare id: number;
+    declare parent: number | null;
+  }
+
+  test("[NT-02] is read from a recursive CTE", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    session.addAll([1, 2, 3, 4].map((id) => make(Node, { id, parent: id === 1 ? null : id - 1 })));
+    await session.commit();
+    const of4 = await session
+      .scalars(
+        select(Above)
+          .where((a) => a.id.eq(4))
+          .orderBy((a) => a.depth),
+      )
+      .all();
+    expect(of4.map((each) => each.parent)).toEqual([3, 2, 1, null]);
+    expect((await session.getOne(Above, [4, null])).depth).toBe(3);
+  });
+
+  test("[NT-02] writes no table: a row of a union is not one of the first", () => {
+    const own = registry();
+    const u = union(select(nodes.c.id), select(start.c.id).selectFrom(start)).subquery();
+    class Both {
+      declare id: number;
+    }
+    own.mapImperatively(Both, select(u.c.id), { primaryKey: ["id"] });
+    expect(() => new Both()).not.toThrow();
+    const { table: mapped } = inspect(Both);
+    expect((mapped as unknown as { written: unknown[] }).written).toEqual([]);
   });
 });
 

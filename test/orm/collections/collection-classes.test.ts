@@ -16,7 +16,6 @@ import {
   PrimaryKey,
   type Relation,
   registry,
-  Synonym,
   select,
   selectinload,
   t,
@@ -346,49 +345,6 @@ describe("a Map", () => {
     shelf.notes.delete("green");
     await session.commit();
     expect(await session.scalars(text("select text from notes")).all()).toEqual(["new"]);
-  });
-
-  test("[RC-03] refuses a row without a key when it is loaded, too, where none is left out; a synonym is a key as its attribute is", async () => {
-    const own = registry();
-    @own.Entity("boxes")
-    class Box {
-      @PrimaryKey() id!: number;
-      @OneToMany(
-        () => Card,
-        (c) => c.box,
-        { collectionClass: attributeKeyedDict("label") },
-      )
-      cards!: Map<string, Card>;
-      @OneToMany(() => Card, {
-        viewonly: true,
-        collectionClass: attributeKeyedDict("name", { ignoreUnpopulatedAttribute: true }),
-      })
-      named!: Map<string, Card>;
-    }
-    @own.Entity("cards")
-    class Card {
-      @PrimaryKey() id!: number;
-      @Column(t.string(10), { nullable: true }) name!: string | null;
-      @Synonym("name") label!: string | null;
-      @ManyToOne(
-        () => Box,
-        (b) => b.cards,
-      )
-      box!: Relation<Box> | null;
-    }
-    const { Session } = await storeFor(own);
-    await using session = Session();
-    const card = make(Card, { name: "a" });
-    session.add(make(Box, { id: 1, cards: new Map([["a", card]]) }));
-    card.name = "b";
-    expect([...(card.box?.cards.keys() ?? [])]).toEqual(["b"]);
-    await session.commit();
-    await session.execute(text("insert into cards (id, box_id) values (7, 1)"));
-    const box = await session.getOne(Box, 1, { populateExisting: true });
-    await expect(awaitable(box).cards).rejects.toThrow(
-      'Card(7) cannot go into the map Box.cards: its "label" is not set.',
-    );
-    expect([...(await awaitable(box).named).keys()]).toEqual(["b"]);
   });
 
   test("[RC-03] hears of what newer engines put into a Map by getOrInsert()", () => {

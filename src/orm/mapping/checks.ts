@@ -1,0 +1,88 @@
+/** Refuses what a class says of itself and cannot mean, before anything is made of it. */
+import type { Column } from "../../sql/schema/column.js";
+import { ColumnAttribute } from "../attributes/column-attribute.js";
+import { RelationAttribute } from "../attributes/relation-attribute.js";
+import { MapperConfigurationError } from "../errors.js";
+import type { ClassDeclaration } from "./class-declaration.js";
+import { propertyOf } from "./column-names.js";
+import { isImplied } from "./implied-columns.js";
+import type { Mapper } from "./mapper.js";
+import type { SynonymDescriptor } from "./synonym-descriptor.js";
+
+/** A column on its way to being mapped, with the name of its attribute. */
+interface Keyed {
+  readonly column: Column;
+  readonly key: string;
+}
+
+/** A name is one thing: a column, a relationship or another property, in the class and in those above it. */
+export function checkNames(declaration: ClassDeclaration, own: readonly Keyed[]): void {
+  const { mapper, relations, expressions, descriptors } = declaration;
+  const { className, inherits, table } = mapper;
+  // What a relationship implies gives way to a property of its name.
+  const columns = new Map(own.filter(({ column }) => !isImplied(column)).map((each) => [each.key, each.column]));
+  const others = [
+    ...relations.map((each) => ({ property: each.property, what: "a relationship" })),
+    ...expressions.map((each) => ({ property: each.property, what: "an SQL expression" })),
+    ...descriptors.map((each) => ({ property: each.property, what: "another property" })),
+  ];
+  for (const { property, what } of others) {
+    const column = columns.get(property);
+    if (column !== undefined)
+      throw new MapperConfigurationError(
+        `${className}.${property} is ${what}, and the column ${table.name}.${column.name} has its name. ` +
+          `Map the column under another name, or leave it out with excludeProperties: ["${property}"].`,
+      );
+  }
+  if (inherits === null) return;
+  for (const { property } of relations) {
+    const above = inherits.attributes.get(property);
+    if (above !== undefined) throw redeclared(`${className}.${property}`, "a relationship", above.label, above);
+  }
+  for (const { column, key } of own) {
+    const above = inherits.attributes.get(key);
+    if (above instanceof RelationAttribute) throw redeclared(`${className}.${key}`, "a column", above.label, above);
+    if (
+      above instanceof ColumnAttribute &&
+      propertyOf(mapper, column) !== undefined &&
+      above.type.family !== column.type.family
+    )
+      throw new MapperConfigurationError(
+        `${className}.${key} is a column of another type than ${above.label}, and both would be one attribute. Give it another name.`,
+      );
+  }
+}
+
+function redeclared(label: string, what: string, above: string, attribute: object): MapperConfigurationError {
+  const [kind, way] =
+    attribute instanceof RelationAttribute
+      ? ["a relationship", "It is inherited: leave it out (declare narrows its type), or give this one another name."]
+      : ["a column", "Give one of them another name."];
+  return new MapperConfigurationError(`${label} is ${what}, and ${above} above it is ${kind} already. ${way}`);
+}
+
+/** Names in options must be there. */
+export function checkOptions({ mapper, options, columns }: ClassDeclaration): void {
+  for (const option of ["includeProperties", "excludeProperties", "columns"] as const) {
+    const names = options[option] ?? [];
+    if (typeof names === "function") continue;
+    for (const name of names) {
+      if (mapper.table.columns.some((c) => c.key === name || c.name === name || propertyOf(mapper, c) === name))
+        continue;
+      if (columns.some((c) => c.property === name)) continue;
+      throw new MapperConfigurationError(
+        `${mapper.className}: ${option} names "${name}", and the table "${mapper.table.name}" has no such column.`,
+      );
+    }
+  }
+}
+
+/** A synonym stands for something. */
+export function checkSynonyms(mapper: Mapper): void {
+  for (const synonym of mapper.synonyms as readonly SynonymDescriptor[]) {
+    if (mapper.maps(synonym.name)) continue;
+    throw new MapperConfigurationError(
+      `${synonym.label} is a synonym of "${synonym.name}", which is not mapped. ${mapper.noAttribute(synonym.name).message}`,
+    );
+  }
+}
