@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { pulledModel } from "../../src/cli/pull/model.js";
+import { oneModule } from "../../src/cli/pull/modules.js";
 import {
   Column,
   checkConstraint,
@@ -19,6 +21,7 @@ import {
 } from "../../src/index.js";
 import { compareMetadata } from "../../src/migrations/index.js";
 import { databaseKind, freshDatabase } from "../support/database.js";
+import { createExtension } from "../support/extensions.js";
 import { described, runGenerated } from "../support/generated-operations.js";
 
 const pg = databaseKind() === "postgresql";
@@ -200,6 +203,48 @@ alter sequence states_id_seq owned by states.id`;
       await metadata.createAll(engine);
       await engine.execute(text("insert into states default values"));
       expect((await engine.execute(text("select id from states"))).all()).toHaveLength(1);
+    });
+
+    test("[AG-05] a domain that the server or an extension has brought is the name of a type, neither made nor dropped, and its schema is not looked into", async () => {
+      const { engine } = await freshDatabase();
+      const brought = await createExtension(engine, "lo");
+      const metadata = new MetaData();
+      await engine.execute(
+        text(
+          `create table names (id integer primary key, name information_schema.sql_identifier, big ${brought ? "lo" : "oid"})`,
+        ),
+      );
+      await metadata.reflect(engine);
+      const { columns } = metadata.tables.get("names") as Table;
+      const named = columns.slice(1).map((each) => engine.dialect.typeCompiler.render(each.type));
+      expect(named).toEqual(["information_schema.sql_identifier", brought ? "lo" : "oid"]);
+      expect(described(await engine.connect((conn) => compareMetadata(conn, metadata)))).toEqual([]);
+      await metadata.dropAll(engine);
+      await metadata.createAll(engine);
+      expect(described(await engine.connect((conn) => compareMetadata(conn, metadata)))).toEqual([]);
+    });
+
+    test("[AG-05] a partition that was attached without defaults, a key that is not validated and one that counts and refers are as they were found", async () => {
+      const { engine } = await freshDatabase();
+      for (const each of [
+        "create table by_year (y int not null, note text default 'x') partition by list (y)",
+        "create table by_year_1 (like by_year)",
+        "alter table by_year attach partition by_year_1 for values in (1)",
+        "create table steps (id serial primary key, up int)",
+        "alter table steps add foreign key (up) references steps not valid",
+        "create table logs (id serial primary key references steps)",
+      ])
+        await engine.execute(text(each));
+      const metadata = new MetaData();
+      await metadata.reflect(engine);
+      expect(described(await engine.connect((conn) => compareMetadata(conn, metadata)))).toEqual([]);
+      const pulled = oneModule(pulledModel(metadata, new Map(), new Map()), {
+        dialect: engine.dialect,
+        namesAll: false,
+      });
+      // by its name a comparison knows that it is not to be validated
+      expect(pulled).toContain('foreignKeyOptions: { notValid: true, name: conv("steps_up_fkey") }');
+      expect(pulled).toContain('@PrimaryKey(t.integer, { foreignKey: "steps.id", autoincrement: true })');
     });
 
     test("[AG-06] a function and a composite type that a table calls for are the server's own, with their schema", async () => {

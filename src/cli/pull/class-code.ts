@@ -30,7 +30,7 @@ export class ItemWriter {
 
   /** Whether a name need not be said: it is the server's, and nothing is said of the constraint by that name. */
   #isOwnName(constraint: Constraint): boolean {
-    return constraint.comment === null && this.isServersName(constraint);
+    return constraint.comment === null && !constraint.notValid && this.isServersName(constraint);
   }
 
   write(item: PulledClass | PulledTable): string {
@@ -121,7 +121,9 @@ export class ItemWriter {
     if (column.nullable && !isKey) options["nullable"] = "true";
     if (unique) options["unique"] = "true";
     if (key !== null) Object.assign(options, this.#foreignKey(key));
-    const counts = isKey && table.primaryKey.columns.length === 1 && isInteger(column);
+    // a key that refers to another counts only where it says so
+    const refers = table.foreignKeyConstraints.some((each) => each.columns.includes(column));
+    const counts = isKey && !refers && table.primaryKey.columns.length === 1 && isInteger(column);
     const said = columnOptions(column, code, counts);
     Object.assign(options, said);
     const decorator = isKey ? "PrimaryKey" : "Column";

@@ -82,6 +82,10 @@ SELECT 1 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.t
 WHERE t.typname = $1
   AND CASE WHEN $2::text IS NULL THEN pg_catalog.pg_type_is_visible(t.oid) ELSE n.nspname = $2 END`;
 
+// Of the type t in the schema tn: one that the server or an extension has brought is no domain to be made, only the name of a type.
+const OWN_DOMAIN = `t.typtype = 'd' AND tn.nspname <> 'information_schema' AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend b
+    WHERE b.classid = 'pg_catalog.pg_type'::regclass AND b.objid = t.oid AND b.deptype = 'e')`;
+
 /**
  * Columns: relation, name, type, notnull, default, generated, identity, comment, key position, collation (name, schema),
  * array dimensions, enum (name, schema, labels), domain (name, schema, type, notnull, default, collation and its schema, names
@@ -100,10 +104,10 @@ SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a
   a.attndims::int,
   CASE WHEN e.oid IS NOT NULL THEN ARRAY[e.typname::text, CASE WHEN NOT pg_catalog.pg_type_is_visible(e.oid) THEN en.nspname::text END] END,
   (SELECT pg_catalog.array_agg(l.enumlabel::text ORDER BY l.enumsortorder) FROM pg_catalog.pg_enum l WHERE l.enumtypid = e.oid),
-  CASE WHEN t.typtype = 'd' THEN ARRAY[t.typname::text, CASE WHEN NOT pg_catalog.pg_type_is_visible(t.oid) THEN tn.nspname::text END,
+  CASE WHEN ${OWN_DOMAIN} THEN ARRAY[t.typname::text, CASE WHEN NOT pg_catalog.pg_type_is_visible(t.oid) THEN tn.nspname::text END,
     pg_catalog.format_type(t.typbasetype, t.typtypmod), CASE WHEN t.typnotnull THEN 't' END, t.typdefault,
     ${domainCollation("o.collname::text")}, ${domainCollation(COLLATION_SCHEMA)}] END,
-  CASE WHEN t.typtype = 'd' THEN (SELECT pg_catalog.array_agg(ARRAY[k.conname::text, pg_catalog.pg_get_constraintdef(k.oid)] ORDER BY k.conname)
+  CASE WHEN ${OWN_DOMAIN} THEN (SELECT pg_catalog.array_agg(ARRAY[k.conname::text, pg_catalog.pg_get_constraintdef(k.oid)] ORDER BY k.conname)
     FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c') END,
   (SELECT ARRAY[p.deptype::text, pg_catalog.format_type(s.seqtypid, NULL), s.seqstart::text, s.seqincrement::text, s.seqmin::text,
      s.seqmax::text, s.seqcache::text, s.seqcycle::text]

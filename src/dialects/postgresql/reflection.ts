@@ -289,7 +289,8 @@ function reflectedColumn(row: Row): ReflectedColumn {
     name: name as string,
     type,
     typeName: typeName as string,
-    nullable: notNull !== true,
+    // what a domain forbids no column allows
+    nullable: notNull !== true && domain?.[3] !== "t",
     default: computed === null ? text : null,
     autoincrement: identity !== "" || serial,
     serial,

@@ -14,10 +14,12 @@ import type {
   ReflectedUniqueConstraint,
   ReflectionScope,
 } from "../../sql/schema/reflected.js";
-import { StringType } from "../../sql/types/base.js";
+import { integerType, StringType } from "../../sql/types/base.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { parseTable, type TableText } from "./table-text.js";
 import { reflectedType, typeNameText } from "./type-names.js";
+
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 type Rows = unknown[][];
 
@@ -122,6 +124,7 @@ export class SqliteReflection implements ReflectionDialect {
     const rows = yield* query(c, this.#pragma("table_xinfo", relation.name, relation));
     const text = yield* this.#text(c, relation);
     const keys = rows.filter((row) => Number(row[5]) > 0).length;
+    const counting = yield* this.#countingKeys(c, relation, rows);
     // Hidden columns of virtual tables are 1; generated ones 2 (virtual) and 3 (stored).
     return rows
       .filter((row) => Number(row[6]) !== 1)
@@ -135,7 +138,7 @@ export class SqliteReflection implements ReflectionDialect {
         const onConflict = text.notNullConflicts.get(lower);
         return {
           name,
-          type: this.#type(typeName, text.collations.get(lower)),
+          type: this.#type(typeName, text.collations.get(lower), counting.has(name)),
           typeName,
           nullable: Number(row[3]) === 0 && !(keyPosition > 0 && text.withoutRowid),
           default: row[4] === null || hidden > 1 ? null : String(row[4]),
@@ -333,9 +336,19 @@ export class SqliteReflection implements ReflectionDialect {
 
   // --- inside ------------------------------------------------------------------------------------------------------
 
+  /** Keys that are NUMERIC without a size: they hold whole numbers, and refer to and are referred to by what is INTEGER. */
+  *#countingKeys(c: DriverConnection, relation: ReflectedRelation, rows: Rows): Op<ReadonlySet<string>> {
+    const numeric = rows.filter((row) => /^(numeric|decimal)$/i.test(String(row[2] ?? "").trim()));
+    if (numeric.length === 0) return NO_NAMES;
+    const referring = yield* query(c, this.#pragma("foreign_key_list", relation.name, relation));
+    const keys = new Set(referring.map((row) => String(row[3]).toLowerCase()));
+    const found = numeric.filter((row) => Number(row[5]) > 0 || keys.has(String(row[1]).toLowerCase()));
+    return new Set(found.map((row) => String(row[1])));
+  }
+
   // The type under the name that the table gave it, where ours is another.
-  #type(declared: string, collation: string | undefined): SQLType {
-    const type = reflectedType(declared);
+  #type(declared: string, collation: string | undefined, counting: boolean): SQLType {
+    const type = counting ? integerType : reflectedType(declared);
     const same = declared !== "" && compact(this.dialect.typeCompiler.render(type)) === compact(declared);
     const spelled = same ? type : type.spelled(typeNameText(declared), "sqlite");
     return collation !== undefined && spelled instanceof StringType ? spelled.collated(collation) : spelled;

@@ -26,7 +26,8 @@ const NAMES: Readonly<Record<string, SQLType>> = {
   DOUBLE: doubleType,
   "DOUBLE PRECISION": doubleType,
   FLOAT: floatType,
-  REAL: floatType,
+  // eight bytes, here
+  REAL: doubleType,
   INT: integerType,
   INTEGER: integerType,
   SMALLINT: smallIntegerType,

@@ -224,7 +224,9 @@ function compareColumn(
   // A key is never null: SQLite does not ask for it to be said.
   if (before.nullable !== after.nullable && !(before.primaryKey > 0 && after.primaryKey > 0))
     differs("nullable", before.nullable, after.nullable);
-  if (!(before.serial && after.serial) && before.default !== after.default) {
+  // A partition that is made gets the defaults of its table; rows that come through the table never ask for its own.
+  const attached = own.isPartition && before.default === null;
+  if (!(before.serial && after.serial) && !attached && before.default !== after.default) {
     differs("serverDefault", sqlDefault(before.default), column?.serverDefault ?? sqlDefault(after.default));
   }
   if (recomputed) {

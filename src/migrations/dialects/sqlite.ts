@@ -43,6 +43,7 @@ export const sqliteMigrations: MigrationDialect = {
     const { strict } = (table as Table | null)?.options.dialectOptions?.["sqlite"] ?? {};
     // Only these names do in a STRICT table, and a key that is no INTEGER is another kind of key.
     if (known === null || strict === true || (primaryKey && known.family === "integer")) return type;
+    if (known.family !== type.family) return type;
     return type instanceof StringType && type.collation !== null && known instanceof StringType
       ? known.collated(type.collation)
       : known;

@@ -211,7 +211,7 @@ export class FloatType extends SQLType<number> {
     };
   }
   override equals(a: number, b: number): boolean {
-    return Object.is(a, b) || a === b || (!this.double && Math.fround(a) === Math.fround(b));
+    return Object.is(a, b) || a === b;
   }
 }
 

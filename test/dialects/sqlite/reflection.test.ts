@@ -3,6 +3,8 @@ import { parseTable } from "../../../src/dialects/sqlite/table-text.js";
 import type { AsyncEngine } from "../../../src/engine/async-engine.js";
 import { NoInspectionAvailable, NoSuchTableError } from "../../../src/engine/errors.js";
 import { inspect } from "../../../src/engine/inspection.js";
+import { asyncSessionmaker, automapBase, select, selectinload } from "../../../src/index.js";
+import { compareMetadata } from "../../../src/migrations/index.js";
 import { text } from "../../../src/sql/elements/text.js";
 import { memoryEngine } from "../../engine/support.js";
 
@@ -150,6 +152,30 @@ describe("the inspector of SQLite", () => {
       ];
     });
     expect(found).toEqual([["extra"], 1, ["main", "other"]]);
+  });
+
+  test("tells a key that is NUMERIC without a size as whole numbers, so that it meets the INTEGER that refers to it", async () => {
+    for (const each of [
+      "create table actors (id numeric not null primary key, name text, fee numeric, height real)",
+      "create table parts (actor_id int not null references actors, no decimal, primary key (actor_id, no))",
+      "insert into actors values (1, 'Ann', '2.50', 1.625)",
+      "insert into parts values (1, 7)",
+    ])
+      await engine.execute(text(each));
+    const base = automapBase();
+    await base.prepare(engine, { only: ["actors", "parts"] });
+    const Actor = base.class<{ id: number; fee: string; partsCollection: { actor_id: number; no: number }[] }>(
+      "actors",
+    );
+    await using session = asyncSessionmaker(engine)();
+    const ann = await session.scalars(select(Actor).options(selectinload(Actor, (a) => a.partsCollection))).one();
+    expect([ann.id, ann.fee, ...ann.partsCollection.map((each) => [each.actor_id, each.no])]).toEqual([
+      1,
+      "2.5",
+      [1, 7],
+    ]);
+    const include = ({ name }: { readonly name: string | null }) => name === "actors" || name === "parts";
+    expect(await engine.connect((c) => compareMetadata(c, base.metadata, { include }))).toEqual([]);
   });
 
   test("says which table there is not, and inspect() what it cannot inspect", async () => {

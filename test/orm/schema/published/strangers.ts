@@ -72,6 +72,8 @@ CREATE TABLE emails (id int PRIMARY KEY); CREATE TABLE email (id int PRIMARY KEY
 CREATE TABLE many_a (id int PRIMARY KEY); CREATE TABLE many_b (id int PRIMARY KEY); CREATE TABLE a_b (a int REFERENCES many_a, b int REFERENCES many_b, PRIMARY KEY (a, b)); CREATE TABLE a_b_extra (a int REFERENCES many_a, b int REFERENCES many_b, note text, PRIMARY KEY (a, b)); CREATE TABLE a_a (a1 int REFERENCES many_a, a2 int REFERENCES many_a, PRIMARY KEY (a1, a2)); CREATE TABLE one_one (id int PRIMARY KEY REFERENCES many_a); CREATE TABLE a_b_2 (a int REFERENCES many_a, b int REFERENCES many_b, PRIMARY KEY (a, b));
 CREATE TABLE said_twice (id int PRIMARY KEY, up_id int CONSTRAINT "up once" REFERENCES many_a CONSTRAINT "up again" REFERENCES many_a);
 CREATE TABLE tenant_item (id int PRIMARY KEY, tenant int NOT NULL, UNIQUE (id, tenant)); CREATE TABLE tenant_note (id int PRIMARY KEY, tenant int NOT NULL, tenant_item_id int NOT NULL, CONSTRAINT of_tenant FOREIGN KEY (tenant_item_id, tenant) REFERENCES tenant_item (id, tenant));
+CREATE TABLE counted_ref (id serial PRIMARY KEY REFERENCES many_a);
+CREATE TABLE forbidding (id int PRIMARY KEY, flag "Flag", called information_schema.sql_identifier);
 CREATE TABLE link_over (big int, small int REFERENCES many_a, FOREIGN KEY (big, small) REFERENCES ref_unique (x, y), PRIMARY KEY (big, small));
 CREATE TABLE trusted (id int PRIMARY KEY, source_url text CHECK (source_url <> ''));
 CREATE INDEX trusted_source ON trusted (source_url text_pattern_ops); COMMENT ON CONSTRAINT trusted_pkey ON trusted IS 'key'; COMMENT ON CONSTRAINT trusted_source_url_check ON trusted IS 'check';
@@ -115,6 +117,8 @@ ALTER TABLE dropped RENAME COLUMN c TO "see d";
 CREATE TABLE old_name (id INTEGER PRIMARY KEY, x INT CHECK (x > 0));
 ALTER TABLE old_name RENAME TO "new name";
 CREATE TABLE said_twice (id INTEGER PRIMARY KEY, up_id INTEGER REFERENCES int_pk (id) REFERENCES int_pk (id));
+CREATE TABLE numeric_key (id NUMERIC NOT NULL PRIMARY KEY, fee NUMERIC, height REAL);
+CREATE TABLE numeric_refs (id INT REFERENCES numeric_key, up DECIMAL REFERENCES numeric_key, PRIMARY KEY (id, up));
 CREATE VIEW by_windows (a) AS SELECT id\r\n FROM "new name"\r\n WHERE id > 1;
 CREATE VIEW of_another_program AS SELECT title_sort(body) AS sorted FROM ft;
 `;
