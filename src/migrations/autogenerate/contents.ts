@@ -10,7 +10,7 @@ import type { Wording } from "./renames.js";
 export interface Reading {
   /** The longest name that the database keeps. */
   readonly longest: number;
-  /** The text of a CHECK, so that two that differ in nothing are one. */
+  /** The text of a CHECK or of a condition or an expression of an index, so that two that differ in nothing are one. */
   readonly checkText: (sql: string) => string;
   /** The type of a column, likewise. */
   readonly typeText: (column: ReflectedColumn, table: ReflectedTable) => string;
@@ -87,10 +87,10 @@ export function indexContents(
   found: ReflectedTable,
   table: Table,
   wording: Wording,
-  { longest }: Reading,
+  { longest, checkText }: Reading,
 ): Content<Index>[] {
   const contents: Content<Index>[] = [];
-  const sql = (text: string): string => wording.sql(text);
+  const sql = (text: string): string => checkText(wording.sql(text));
   const byPart = <T>(of: Readonly<Record<string, T>> | undefined) =>
     Object.fromEntries(Object.entries(of ?? {}).map(([part, value]) => [sql(part), value]));
   for (const each of found.indexes) {
