@@ -50,8 +50,12 @@ const start = (file, args, flags = []) =>
   fork(built + file, args, { env: { ...process.env, NODE_ENV: "production" }, execArgv: ["--no-warnings", ...flags] });
 const answer = (child) =>
   new Promise((resolve, reject) => {
-    child.once("message", resolve);
-    child.once("exit", (code) => reject(new Error(`a process ended with ${code}`)));
+    const ended = (code) => reject(new Error(`a process ended with ${code}`));
+    child.once("exit", ended);
+    child.once("message", (message) => {
+      child.off("exit", ended);
+      resolve(message);
+    });
   });
 
 async function onServer(sql) {
