@@ -48,34 +48,44 @@ export interface DriverManyResult extends DriverResult {
   readonly lastrowids: readonly (number | bigint)[] | null;
 }
 
-/** Rows to write as one list of values, row after row: an array for each would cost as much as its binding. */
+/**
+ * Rows to write, column by column: an array for each row would cost as much as its binding, and one of all values would soon be too large for the memory
+ * that the collector hands out again.
+ */
 export class ValueRows {
   /**
-   * @param width values of a row
+   * @param columns the values of each column, which are the driver's to change
    * @param length rows
    * @param wantsKeys whether `lastrowids` must be known
    */
   constructor(
-    readonly width: number,
+    readonly columns: readonly unknown[][],
     readonly length: number,
-    readonly values: readonly unknown[],
     readonly wantsKeys: boolean,
   ) {}
 
   /** Parameter sets of one length each. */
   static of(sets: readonly (readonly unknown[])[]): ValueRows {
-    return new ValueRows(sets[0]?.length ?? 0, sets.length, sets.flat(), false);
+    return new ValueRows(columnsOf(sets), sets.length, false);
   }
 
   /** The values of one row. */
   at(row: number): unknown[] {
-    return this.values.slice(row * this.width, (row + 1) * this.width);
+    return this.columns.map((column) => column[row]);
   }
 
   /** The same as parameter sets. */
   toSets(): unknown[][] {
     return Array.from({ length: this.length }, (_, row) => this.at(row));
   }
+}
+
+/** The columns of rows of one length each. */
+export function columnsOf(rows: readonly (readonly unknown[])[]): unknown[][] {
+  const width = rows.length === 0 ? 0 : rows[0].length;
+  const columns: unknown[][] = [];
+  for (let column = 0; column < width; column++) columns.push(rows.map((row) => row[column]));
+  return columns;
 }
 
 /** One statement for many rows, of several that are sent together. */

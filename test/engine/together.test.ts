@@ -40,7 +40,7 @@ function driverOf(failing: Readonly<Record<string, unknown>> = {}, joins = true)
     try {
       for (const text of texts) {
         const plan = { text, returnsRows: text.startsWith("returning"), integers: "number", cacheId: 1 } as const;
-        const answered = yield new RunRowsRequest(driver as never, plan, new ValueRows(1, 1, [1], false), undefined);
+        const answered = yield new RunRowsRequest(driver as never, plan, new ValueRows([[1]], 1, false), undefined);
         log.push(`${text} got ${(answered as { rows: unknown[][] }).rows[0][0]}`);
       }
     } catch (error) {

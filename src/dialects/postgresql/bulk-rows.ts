@@ -95,14 +95,8 @@ export class BulkRows {
   }
 
   /** Rows, column by column. */
-  parameters({ width, values, length }: ValueRows): string[] {
-    const texts: string[] = [];
-    for (let column = 0; column < this.form.count; column++) {
-      const items: unknown[] = new Array(length);
-      for (let row = 0, at = column; row < length; row++, at += width) items[row] = values[at];
-      texts.push(plainArrayText(items));
-    }
-    return texts;
+  parameters({ columns }: ValueRows): string[] {
+    return columns.map(plainArrayText);
   }
 
   /** Puts returned rows into the order of the sets: keys were made in that order, rows may come in any. */

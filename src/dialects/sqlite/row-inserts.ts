@@ -66,7 +66,8 @@ export function insertRows(
   rows: ValueRows,
   one: (from: number, to: number, into: RowsInserted) => RowsInserted,
 ): RowsInserted | null {
-  const { width, values, length } = rows;
+  const { columns, length } = rows;
+  const width = columns.length;
   if (length < FEW || width === 0) return null;
   let last = 0;
   if (rows.wantsKeys) {
@@ -84,7 +85,10 @@ export function insertRows(
     for (; length - at >= size; at += size) {
       let made: ReturnType<Statement["run"]>;
       try {
-        for (let i = 0, from = at * width; i < bound.length; i++) bound[i] = values[from + i];
+        for (let column = 0; column < width; column++) {
+          const values = columns[column];
+          for (let i = column, row = at; i < bound.length; i += width, row++) bound[i] = values[row];
+        }
         made = statement.run(...bound);
       } catch (error) {
         // The statement has left nothing behind. Row by row it is found out whose error it is.

@@ -1,5 +1,6 @@
 /** Rows of association tables. */
 import type { ConnectionCore } from "../../engine/connection-core.js";
+import { columnsOf } from "../../engine/driver.js";
 import type { Op } from "../../engine/io.js";
 import { together } from "../../engine/together.js";
 import type { Column } from "../../sql/schema/column.js";
@@ -31,7 +32,7 @@ export function writeAssociations(
   }
   if (changes.inserts.length > 0) {
     const plan = insertPlan(dialect, table, columns as Column[], []);
-    writes.push(plan.runRows(connection, changes.inserts.flatMap(values), changes.inserts.length, false));
+    writes.push(plan.runRows(connection, columnsOf(changes.inserts.map(values)), changes.inserts.length, false));
   }
   return together(writes);
 }
@@ -44,7 +45,7 @@ function* runChecked(
   verb: "delete" | "update",
   label: string,
 ): Op<void> {
-  const { rowcount } = yield* plan.runRows(connection, rows.flat(), rows.length, false);
+  const { rowcount } = yield* plan.runRows(connection, columnsOf(rows), rows.length, false);
   if (rowcount < 0 || rowcount === rows.length) return;
   throw new StaleDataError(
     `${verb.toUpperCase()} statement on table '${table.name}' expected to ${verb} ${rows.length} row(s); only ${rowcount} were matched (${label}). ` +

@@ -60,23 +60,23 @@ function* deleteBatch(
   const where: Column[] = shape.key.map((c) => c.column);
   if (versioned !== undefined) where.push(versioned.column);
   const plan = deletePlan(connection.dialect, shape.table, where);
-  const values: unknown[] = [];
+  const columns: unknown[][] = where.map(() => []);
   for (const state of states) {
     if (state.key === null) throw new FlushError(`${state.describe()} cannot be deleted: it has no row yet.`);
-    for (const { attribute } of shape.key) {
+    for (const [i, { attribute }] of shape.key.entries()) {
       const value = keyValue(state, attribute);
       if (value === null || value === undefined) {
         throw new FlushError(
           `${state.describe()} cannot be deleted: its primary key attribute "${attribute.key}" is NULL.`,
         );
       }
-      values.push(value);
+      columns[i].push(value);
     }
-    if (versioned !== undefined) values.push(versioned.attribute.committedValue(state) ?? null);
+    if (versioned !== undefined) columns[shape.key.length].push(versioned.attribute.committedValue(state) ?? null);
   }
   let rowcount: number;
   try {
-    ({ rowcount } = yield* plan.runRows(connection, values, states.length, false));
+    ({ rowcount } = yield* plan.runRows(connection, columns, states.length, false));
   } catch (error) {
     throw explained(error, "DELETE", states);
   }

@@ -33,8 +33,8 @@ interface InsertBatch {
   /** Whether an object with values in just the columns that are given has a row like the others, without a further look. */
   readonly isPlain: boolean;
   readonly states: InstanceState[];
-  /** The values of `columns` for the first object, then those for the second; with room for all that may follow, until it is closed. */
-  readonly values: unknown[];
+  /** The values of each of `columns`; with room for more than the objects so far, until it is closed. */
+  readonly values: readonly unknown[][];
   /** Values that are SQL expressions; such a row is alone in its batch. */
   readonly expressions: ReadonlyMap<Column, Node> | null;
   /** Objects, the attributes that they were given a value for, and what they had before: object, attribute, value, object and so on. Shared by neighbours. */
@@ -137,14 +137,16 @@ function batches(runs: readonly Run[], dialect: EngineDialect): InsertBatch[] {
     }
     for (let i = 0; i < states.length; i++) {
       const state = states[i];
-      if (last !== null && addPlain(last, state)) continue;
+      if (last !== null) {
+        if (last.states.length === FEW) reserve(last, states.length - i);
+        if (addPlain(last, state)) continue;
+      }
       const filledFrom = filled.length;
       const hasExpressions = readRow(state, shape, row, filled);
       if (last !== null && !hasExpressions && addRow(last, state, row)) continue;
       if (last !== null) closeBatch(last);
       const batch = newBatch(shape, row, dialect, filled, filledFrom);
       found.push(batch);
-      if (!hasExpressions) batch.values.length = (states.length - i) * batch.given.length;
       addRow(batch, state, row);
       last = hasExpressions ? null : batch;
     }
@@ -153,9 +155,16 @@ function batches(runs: readonly Run[], dialect: EngineDialect): InsertBatch[] {
   return found;
 }
 
-/** Its values are as many as its rows have. */
-function closeBatch({ values, states, given }: InsertBatch): void {
-  values.length = states.length * given.length;
+/** So many objects a batch takes as they come: then it has room for all that may follow. */
+const FEW = 64;
+
+function reserve({ values, states }: InsertBatch, more: number): void {
+  for (const column of values) column.length = states.length + more;
+}
+
+/** Its columns are as long as it has rows: the first values of one that was refused may stand there. */
+function closeBatch({ values, states }: InsertBatch): void {
+  for (const column of values) if (column.length !== states.length) column.length = states.length;
 }
 
 /** Reads the values of an object's row, by the columns of the shape. @returns whether one is a SQL expression */
@@ -230,7 +239,7 @@ function newBatch(
     isPlain:
       expressions === null && shape.columns.every((written, i) => isUpToObject(written, shape, given.includes(i))),
     states: [],
-    values: [],
+    values: given.map(() => []),
     expressions,
     filled,
     filledFrom,
@@ -257,7 +266,7 @@ function addPlain({ isPlain, shape, given, values, states }: InsertBatch, state:
   if (!isPlain || state.raw !== 0) return false;
   const { slots } = shape;
   const { values: own } = state;
-  const start = states.length * given.length;
+  const row = states.length;
   let next = 0;
   for (let i = 0; i < slots.length; i++) {
     const value = own[slots[i]];
@@ -265,7 +274,7 @@ function addPlain({ isPlain, shape, given, values, states }: InsertBatch, state:
       if (value !== undefined) return false;
     } else {
       if (value === undefined || value === null || (typeof value === "object" && value instanceof Node)) return false;
-      values[start + next++] = value;
+      values[next++][row] = value;
     }
   }
   states.push(state);
@@ -275,12 +284,12 @@ function addPlain({ isPlain, shape, given, values, states }: InsertBatch, state:
 /** Adds a row to a batch, if it gives just the columns of the batch. */
 function addRow(batch: InsertBatch, state: InstanceState, row: readonly unknown[]): boolean {
   const { given, values, expressions, states } = batch;
-  const start = states.length * given.length;
+  const at = states.length;
   let next = 0;
   for (let i = 0; i < row.length; i++) {
     const isGiven = given[next] === i;
     if (expressions === null && isGiven === (row[i] === LEFT_OUT)) return false;
-    if (isGiven) values[start + next++] = row[i];
+    if (isGiven) values[next++][at] = row[i];
   }
   states.push(state);
   return true;
@@ -369,7 +378,7 @@ function* insertWithExpressions(
   const { shape, columns, returning, states } = batch;
   const values: Record<string, unknown> = {};
   columns.forEach((column, i) => {
-    values[column.key] = batch.values[i];
+    [values[column.key]] = batch.values[i];
   });
   for (const [column, expression] of expressions) values[column.key] = expression;
   const base = insert(shape.table as never).values(values as never);

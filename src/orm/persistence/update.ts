@@ -292,7 +292,7 @@ function* updateBatch(session: PersistSession, connection: ConnectionCore, rows:
           plan.compiled,
           rows.map((row) => plan.bind([...row.setValues, ...row.whereValues])),
         )
-      : plan.runRows(connection, valuesOfRows(rows), rows.length, false);
+      : plan.runRows(connection, columnsOfRows(rows), rows.length, false);
   } catch (error) {
     throw explained(error, "UPDATE", states);
   }
@@ -304,13 +304,12 @@ function* updateBatch(session: PersistSession, connection: ConnectionCore, rows:
   if (!knowsAll(readBack)) yield* forget(session, states, readBack);
 }
 
-function valuesOfRows(rows: readonly UpdateRow[]): unknown[] {
-  const values: unknown[] = [];
-  for (const { setValues, whereValues } of rows) {
-    for (const value of setValues) values.push(value ?? null);
-    for (const value of whereValues) values.push(value ?? null);
-  }
-  return values;
+function columnsOfRows(rows: readonly UpdateRow[]): unknown[][] {
+  const [{ setValues, whereValues }] = rows;
+  return [
+    ...setValues.map((_, i) => rows.map((row) => row.setValues[i] ?? null)),
+    ...whereValues.map((_, i) => rows.map((row) => row.whereValues[i] ?? null)),
+  ];
 }
 
 function* updateWithExpressions(session: PersistSession, connection: ConnectionCore, row: UpdateRow): Op<void> {

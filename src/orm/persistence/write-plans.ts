@@ -77,31 +77,34 @@ export class WritePlan {
   /**
    * Runs the statement for many rows.
    *
-   * @param values row after row; they are the plan's to change, and become what the driver takes
+   * @param columns the values, column by column; they are the plan's to change, and become what the driver takes
    */
-  runRows(connection: ConnectionCore, values: unknown[], length: number, wantsKeys: boolean): Op<DriverManyResult> {
-    const width = length === 0 ? 0 : values.length / length;
+  runRows(
+    connection: ConnectionCore,
+    columns: readonly unknown[][],
+    length: number,
+    wantsKeys: boolean,
+  ): Op<DriverManyResult> {
+    const rows = new ValueRows(columns, length, wantsKeys);
     if (this.#inOrder) {
-      this.#bindColumns(values, width);
-      return connection.runRows(this.compiled, new ValueRows(width, length, values, wantsKeys));
+      this.#bindColumns(columns);
+      return connection.runRows(this.compiled, rows);
     }
-    const sets = new ValueRows(width, length, values, wantsKeys).toSets();
     return connection.runMany(
       this.compiled,
-      sets.map((row) => this.bind(row)),
+      rows.toSets().map((row) => this.bind(row)),
     );
   }
 
-  /** Column by column, so that one loop does one thing. */
-  #bindColumns(values: unknown[], width: number): void {
-    for (let column = 0; column < width; column++) {
+  #bindColumns(columns: readonly unknown[][]): void {
+    for (let column = 0; column < columns.length; column++) {
       const { process, label } = this.#placeholders[column];
       if (process === null) continue;
-      let at = column;
+      const values = columns[column];
       try {
-        for (; at < values.length; at += width) {
-          const value = values[at];
-          if (value !== null) values[at] = process(value as never);
+        for (let row = 0; row < values.length; row++) {
+          const value = values[row];
+          if (value !== null) values[row] = process(value as never);
         }
       } catch (error) {
         throw misfit(error, label);
@@ -232,4 +235,4 @@ function equals(column: Column): unknown {
   return column.eq(bindparam(whereName(column), undefined, column.type as never));
 }
 
-keepShape(new ValueRows(0, 0, [], false));
+keepShape(new ValueRows([], 0, false));
