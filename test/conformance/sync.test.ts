@@ -1,9 +1,9 @@
 import { describe } from "vitest";
 import { databaseKind } from "../support/database.js";
 import { insideRunSync, usesOneSession, withoutImplicitIO } from "./sync.js";
-import { judgedScenarios, testScenarios } from "./vitest-scenarios.js";
+import { sampledScenarios, testScenarios } from "./vitest-scenarios.js";
 
-const scenarios = judgedScenarios().filter(withoutImplicitIO);
+const scenarios = sampledScenarios().filter(withoutImplicitIO);
 
 describe("the whole scenario inside one runSync gives what the asynchronous session gives", () => {
   testScenarios(scenarios.filter(usesOneSession), { course: insideRunSync });

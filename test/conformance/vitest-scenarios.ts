@@ -15,6 +15,18 @@ export function judgedScenarios(): Scenario[] {
     .filter((scenario) => whyNotJudged(scenario, databaseKind()) === null);
 }
 
+/** On a server each third of them only. */
+const SAMPLE = 3;
+
+/**
+ * The scenarios for one more way of running them. On a server, where each makes its tables for itself, it is a sample: all of them run there once, and
+ * every way with all of them on SQLite.
+ */
+export function sampledScenarios(): Scenario[] {
+  const all = judgedScenarios();
+  return databaseKind() === "sqlite" ? all : all.filter((_, i) => i % SAMPLE === 0);
+}
+
 /** Makes a test of each scenario. */
 export function testScenarios(
   scenarios: readonly Scenario[],

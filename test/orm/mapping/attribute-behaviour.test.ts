@@ -504,7 +504,9 @@ describe("values that are changed in place", () => {
     await session.commit();
     await session.refresh(b);
     expect(b.data).toEqual({ list: [5] });
-    const merged = await Session().merge(b);
+    await session.commit();
+    await using other = Session();
+    const merged = await other.merge(b);
     merged.data.list.push(6);
     expect([b.data.list, inspect(merged).modified]).toEqual([[5], true]);
   });

@@ -242,16 +242,17 @@ describe.concurrent("a network that is silent", () => {
     proxy.thaw();
     await atRest(engine);
   });
+});
 
-  test("ends a login by PGCONNECT_TIMEOUT where the URL says nothing", async ({ onTestFinished }) => {
-    process.env["PGCONNECT_TIMEOUT"] = "0.2";
-    const { proxy, engine } = await proxied({ poolSize: 1 }, "", onTestFinished);
-    delete process.env["PGCONNECT_TIMEOUT"];
-    proxy.freeze();
-    expect(await rejection(inTime(engine.connect()))).toMatchObject({
-      message: expect.stringMatching(/connect_timeout/),
-    });
-    proxy.thaw();
-    await atRest(engine);
+// By itself: the environment is that of all tests that run at the same time.
+test("a network that is silent ends a login by PGCONNECT_TIMEOUT where the URL says nothing", async () => {
+  process.env["PGCONNECT_TIMEOUT"] = "0.2";
+  const { proxy, engine } = await proxied({ poolSize: 1 });
+  delete process.env["PGCONNECT_TIMEOUT"];
+  proxy.freeze();
+  expect(await rejection(inTime(engine.connect()))).toMatchObject({
+    message: expect.stringMatching(/connect_timeout/),
   });
+  proxy.thaw();
+  await atRest(engine);
 });
