@@ -66,7 +66,8 @@ export class ValueRows {
 
   /** Parameter sets of one length each. */
   static of(sets: readonly (readonly unknown[])[]): ValueRows {
-    return new ValueRows(columnsOf(sets), sets.length, false);
+    const columns = (sets[0] ?? []).map((_, column) => sets.map((set) => set[column]));
+    return new ValueRows(columns, sets.length, false);
   }
 
   /** The values of one row. */
@@ -78,14 +79,6 @@ export class ValueRows {
   toSets(): unknown[][] {
     return Array.from({ length: this.length }, (_, row) => this.at(row));
   }
-}
-
-/** The columns of rows of one length each. */
-export function columnsOf(rows: readonly (readonly unknown[])[]): unknown[][] {
-  const width = rows.length === 0 ? 0 : rows[0].length;
-  const columns: unknown[][] = [];
-  for (let column = 0; column < width; column++) columns.push(rows.map((row) => row[column]));
-  return columns;
 }
 
 /** One statement for many rows, of several that are sent together. */

@@ -42,9 +42,7 @@ export function create<E extends object>(cls: Cls<E>, values: object, options?: 
       setFrom(i, object, state, given, settersOf(mapper, given, options));
       break;
     }
-    const setter = setters.setters[i++];
-    if (setter === null) (object as Record<string, unknown>)[name] = given[name];
-    else setter.set(state, given[name]);
+    put(object, state, name, setters.setters[i++], given[name]);
   }
   return object;
 }
@@ -56,11 +54,12 @@ function setFrom(
   given: Record<string, unknown>,
   { names, setters }: Setters,
 ): void {
-  for (let i = first; i < names.length; i++) {
-    const setter = setters[i];
-    if (setter === null) (object as Record<string, unknown>)[names[i]] = given[names[i]];
-    else setter.set(state, given[names[i]]);
-  }
+  for (let i = first; i < names.length; i++) put(object, state, names[i], setters[i], given[names[i]]);
+}
+
+function put(object: object, state: InstanceState, name: string, setter: Setter | null, value: unknown): void {
+  if (setter === null) (object as Record<string, unknown>)[name] = value;
+  else setter.set(state, value);
 }
 
 /** Options of `create`. */
