@@ -92,8 +92,8 @@ export class DatabaseError extends StatementError {
   readonly hint: string | null;
   readonly retryable: boolean;
   /**
-   * Whether nobody knows if the transaction was committed: the connection was lost after COMMIT had been sent and before the
-   * server had answered. Look for the transaction's effects before doing its work again.
+   * Whether nobody knows if the transaction was committed: the connection was lost after COMMIT, or under AUTOCOMMIT a statement that writes, had
+   * been sent and before the server had answered. Look for the transaction's effects before doing its work again.
    */
   readonly commitUncertain: boolean;
   /** Whether the connection was found dead and has been thrown away with this error. */

@@ -256,17 +256,19 @@ export class MigrationRunner {
   async #locked<T>(bind: Bind, fn: (session: RunSession) => Promise<T>): Promise<T> {
     return await onConnection(bind, async (connection) => {
       const session = new RunSession(connection, this.versions, this.options);
+      let value: T;
       try {
         await session.open();
-        const value = await fn(session);
+        value = await fn(session);
         await session.finish();
-        return value;
       } catch (error) {
-        await session.abandon();
+        // What fails on the way out, of a connection that is lost for example, is not why.
+        await session.abandon().catch(() => {});
+        await session.close().catch(() => {});
         throw error;
-      } finally {
-        await session.close();
       }
+      await session.close();
+      return value;
     });
   }
 }
@@ -308,8 +310,11 @@ class RunSession {
   async close(): Promise<void> {
     if (this.#joined) return;
     const { connection } = this;
-    if (!connection.invalidated && !connection.closed) await this.#dialect.restore(connection);
-    await this.#dialect.unlock(connection, this.versions.table);
+    try {
+      if (!connection.invalidated && !connection.closed) await this.#dialect.restore(connection);
+    } finally {
+      await this.#dialect.unlock(connection, this.versions.table);
+    }
   }
 
   /** Ends a look around. */

@@ -73,6 +73,25 @@ function queuePool(options: PoolOptions = {}) {
 const idOf = (record: ConnectionRecord) => (record.driver as Fake).id;
 
 describe("the queue pool", () => {
+  test("closes a connection that is refused when it is opened: for a checkout, outside of the pool, and opened anew", async () => {
+    const { pool, take, give, connector } = queuePool();
+    const held = await take();
+    await runAsync(pool.invalidate(held));
+    event.listen(pool, "connect", () => {
+      throw new Error("not this one");
+    });
+    for (const opening of [
+      take(),
+      runAsync(pool.openApart()),
+      runAsync(pool.reopen(held)),
+      runAsync(pool.reopen(held)),
+    ])
+      await expect(opening).rejects.toThrow("not this one");
+    expect(connector.live()).toEqual([]);
+    await give(held);
+    expect(pool.status()).toMatchObject({ checkedOut: 0, overflow: 0 });
+  });
+
   test("[CP-01] opens connections as they are needed and gives the oldest idle one out first", async () => {
     const { pool, take, give, connector } = queuePool();
     expect(connector.opened).toHaveLength(0);

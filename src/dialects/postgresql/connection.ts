@@ -23,11 +23,13 @@ import { changesStatements, Messages } from "./messages.js";
 import { bulkOf, bulkPlan, bulkResult, type PostgresPlan } from "./plan.js";
 import { type PreparedStatement, PreparedStatements } from "./statements.js";
 import { beginText } from "./transaction-text.js";
+import { uncertainStatement } from "./uncertain.js";
 import type { Exchange } from "./wire/exchange.js";
 import type { ExchangeGroup } from "./wire/exchange-group.js";
 import type { ProtocolLink } from "./wire/protocol-link.js";
 
 const NO_ROWS: never[] = [];
+const ONLY_READS = /^\s*(select|values|table|show|explain)\b/i;
 
 /** Waits for an exchange, in either way. */
 export class ExchangeRequest implements IORequest<void> {
@@ -392,7 +394,8 @@ export class PostgresConnection implements DriverConnection, PortalHost {
   // --- results -----------------------------------------------------------------------------------------------------
 
   #settle(plan: DriverPlan, exchange: Exchange, statement: PreparedStatement | null): void {
-    this.#check(exchange);
+    if (exchange.error !== null)
+      throw this.#commitsItself(plan, exchange) ? uncertainStatement(exchange.error) : exchange.error;
     if (statement !== null && statement.decoders === null && exchange.decoders !== null) {
       statement.decoders = exchange.decoders;
       statement.columns = exchange.columns;
@@ -400,6 +403,12 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     // Of statements that we have compiled it is known that they do no such thing.
     const isOwn = (plan as Partial<PostgresPlan>).textual === false && plan.cacheId !== 0;
     if (!isOwn && plan.returnsRows !== true && changesStatements(plan.text)) this.statements.clear();
+  }
+
+  // Outside of a transaction, and it may have been carried out before the connection was lost.
+  #commitsItself(plan: DriverPlan, exchange: Exchange): boolean {
+    if (this.link.lost === null || !exchange.sent || this.#inTransaction || this.link.status !== "I") return false;
+    return !ONLY_READS.test(plan.text);
   }
 
   #result(plan: DriverPlan, exchange: Exchange): DriverResult {

@@ -9,7 +9,7 @@ import {
   type TranslatedError,
 } from "../../engine/dialect.js";
 import { type DriverConnection, type DriverPlan, type DriverResult, RunRequest } from "../../engine/driver.js";
-import { DatabaseError, OperationalError } from "../../engine/errors.js";
+import { DatabaseError } from "../../engine/errors.js";
 import { type Op, request } from "../../engine/io.js";
 import { nextPlanId, textPlan } from "../../engine/plan.js";
 import type { URL } from "../../engine/url.js";
@@ -35,6 +35,7 @@ import type { PostgresPlan } from "./plan.js";
 import { PostgresqlReflection } from "./reflection.js";
 import { PostgresqlTypeCompiler } from "./type-compiler.js";
 import { loadKind, postgresqlType } from "./types.js";
+import { leftPrepared, perhapsPrepared, uncertainCommit } from "./uncertain.js";
 import type { Exchange } from "./wire/exchange.js";
 
 const SHOW_LEVEL = { ...textPlan("SHOW transaction_isolation"), returnsRows: true };
@@ -137,22 +138,27 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
     const postgres = connection as PostgresConnection;
     const { prepared } = postgres;
     const exchange = postgres.end("COMMIT");
-    return exchange === null ? null : this.#commit(postgres, exchange, prepared);
+    if (exchange === null) return null;
+    const committing = this.#commit(postgres, exchange);
+    return prepared === null ? committing : endingPrepared(postgres, prepared, "COMMIT", committing);
   }
 
-  *#commit(postgres: PostgresConnection, exchange: Exchange, prepared: string | null): Op<void> {
+  *#commit(postgres: PostgresConnection, exchange: Exchange): Op<void> {
     try {
       yield new ExchangeRequest(postgres, exchange);
     } catch (error) {
-      if (prepared !== null && postgres.link.lost !== null) throw leftPrepared(prepared, error);
       throw exchange.sent && postgres.link.lost !== null ? uncertainCommit(error) : error;
     }
     postgres.checkCommit(exchange);
   }
 
   rollback(connection: DriverConnection): Op<void> | null {
-    const exchange = (connection as PostgresConnection).end("ROLLBACK");
-    return exchange === null ? null : this.#rollBack(connection, exchange);
+    const postgres = connection as PostgresConnection;
+    const { prepared } = postgres;
+    const exchange = postgres.end("ROLLBACK");
+    if (exchange === null) return null;
+    const rollingBack = this.#rollBack(connection, exchange);
+    return prepared === null ? rollingBack : endingPrepared(postgres, prepared, "ROLLBACK", rollingBack);
   }
 
   *savepoint(connection: DriverConnection, name: string): Op<void> {
@@ -168,10 +174,17 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
   }
 
   *prepareTwophase(connection: DriverConnection, id: string): Op<void> {
-    const exchange = (connection as PostgresConnection).prepareTwophase(id);
+    const postgres = connection as PostgresConnection;
+    const exchange = postgres.prepareTwophase(id);
     if (exchange === null) return;
-    yield* this.#perform(connection, exchange);
-    (connection as PostgresConnection).wasPrepared(id);
+    try {
+      yield* this.#perform(connection, exchange);
+    } catch (error) {
+      throw exchange.sent && postgres.link.lost !== null ? perhapsPrepared(id, error) : error;
+    }
+    // Of a transaction that has failed the server makes a rollback, and no error.
+    postgres.checkCommit(exchange);
+    postgres.wasPrepared(id);
   }
 
   *preparedTransactions(connection: DriverConnection): Op<string[]> {
@@ -251,24 +264,18 @@ async function withinTime(
   }
 }
 
-function uncertainCommit(error: unknown): OperationalError {
-  return uncertain(
-    "The outcome of COMMIT is uncertain: the connection was lost before the server had answered, so that the transaction may or may not have been " +
-      "committed. Look for its effects before doing its work again.",
-    error,
-  );
-}
-
-function leftPrepared(id: string, error: unknown): OperationalError {
-  return uncertain(
-    `The connection was lost before the server had said that the prepared transaction ${id} was committed. Where recoverTwophase() of another ` +
-      "connection still names it, it waits there with its locks: end it by commitPrepared() or rollbackPrepared().",
-    error,
-  );
-}
-
-function uncertain(message: string, error: unknown): OperationalError {
-  const why = error instanceof DatabaseError ? error.reason : (translatePostgresError(error)?.message ?? String(error));
-  const details = { commitUncertain: true, code: isServerError(error) ? error.code : null };
-  return new OperationalError(`${message} (${why})`, null, error, details);
+function* endingPrepared(
+  connection: PostgresConnection,
+  id: string,
+  word: "COMMIT" | "ROLLBACK",
+  ending: Op<void>,
+): Op<void> {
+  try {
+    yield* ending;
+  } catch (error) {
+    const reason = error instanceof DatabaseError && error.commitUncertain ? error.cause : error;
+    // Somebody else has ended it.
+    if (isServerError(reason) && reason.code === "42704") throw reason;
+    throw leftPrepared(id, word, connection.link.lost !== null, reason);
+  }
 }

@@ -32,7 +32,7 @@ export interface ServerError extends Error {
   copyLine?: number;
 }
 
-// By SQLSTATE class, the first two characters; the same as psycopg's.
+// By SQLSTATE, or its class, the first two characters; the same as psycopg's but for those whole codes.
 const CLASSES: Readonly<Record<string, DatabaseErrorClass>> = {
   "08": OperationalError,
   "0A": NotSupportedError,
@@ -42,6 +42,9 @@ const CLASSES: Readonly<Record<string, DatabaseErrorClass>> = {
   "23": IntegrityError,
   "24": InternalError,
   "25": InternalError,
+  // Time-outs that end the session: a lost connection, as by any other way.
+  "25P03": OperationalError,
+  "25P04": OperationalError,
   "26": OperationalError,
   "27": OperationalError,
   "28": OperationalError,
@@ -94,7 +97,7 @@ export function isStalePlan(error: unknown): boolean {
 /** Makes one of our error classes of a driver's error; null for what is no driver's error. */
 export function translatePostgresError(error: unknown): TranslatedError | null {
   if (isServerError(error)) {
-    const errorClass = CLASSES[error.code.slice(0, 2)] ?? DatabaseError;
+    const errorClass = CLASSES[error.code] ?? CLASSES[error.code.slice(0, 2)] ?? DatabaseError;
     return { errorClass, message: messageOf(error), details: detailsOf(error) };
   }
   if (!(error instanceof Error)) return null;

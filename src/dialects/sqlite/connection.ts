@@ -34,6 +34,8 @@ export class SqliteConnection implements DriverConnection {
   #logical = false;
   /** Whether the database is inside a BEGIN of ours. */
   #physical = false;
+  /** The database has rolled the transaction back by itself, after an error; what follows must not become transactions of its own. */
+  #undone = false;
   #mode: BeginMode = "lazy";
   #readOnly = false;
   #closed = false;
@@ -64,6 +66,7 @@ export class SqliteConnection implements DriverConnection {
 
   runSync(plan: DriverPlan, params: readonly unknown[]): DriverResult {
     const { database } = this;
+    if (this.#undone) throw goneAlready();
     const prepared = database.prepare(plan.text);
     if (!prepared.readonly) return this.#write(plan, prepared, params);
     if (this.#logical && !this.#physical) {
@@ -114,6 +117,8 @@ export class SqliteConnection implements DriverConnection {
       }
       const lastrowid = sets.length === 0 ? null : (lastrowids[sets.length - 1] as number | bigint);
       return { rows: NO_ROWS, columns: null, rowcount, lastrowid, perSet, lastrowids };
+    } catch (error) {
+      throw this.#afterError(error);
     } finally {
       if (!prepared.readonly) this.#leaveIfAutocommit();
     }
@@ -143,6 +148,8 @@ export class SqliteConnection implements DriverConnection {
         perSet: null,
         lastrowids: rows.wantsKeys ? lastrowids : null,
       };
+    } catch (error) {
+      throw this.#afterError(error);
     } finally {
       this.#leaveIfAutocommit();
     }
@@ -165,6 +172,7 @@ export class SqliteConnection implements DriverConnection {
   }
 
   openCursorSync(plan: DriverPlan, params: readonly unknown[]): DriverCursor {
+    if (this.#undone) throw goneAlready();
     const prepared = this.database.prepare(plan.text);
     if (!prepared.reader) {
       throw new InterfaceError("This statement returns no rows, so that there is nothing to stream", null);
@@ -215,16 +223,20 @@ export class SqliteConnection implements DriverConnection {
   }
 
   savepoint(name: string): void {
+    if (this.#undone) throw goneAlready();
     // A savepoint outside of BEGIN would be a transaction of its own, which its RELEASE commits.
     if (this.#logical && !this.#physical) this.#enterToWrite();
     this.#control(`SAVEPOINT ${name}`);
   }
 
   release(name: string): void {
+    if (this.#undone) throw goneAlready();
     this.#control(`RELEASE SAVEPOINT ${name}`);
   }
 
   rollbackTo(name: string): void {
+    // Its savepoint has gone with the rest.
+    if (this.#undone) return;
     this.#control(`ROLLBACK TO SAVEPOINT ${name}`);
     this.#control(`RELEASE SAVEPOINT ${name}`);
   }
@@ -270,9 +282,18 @@ export class SqliteConnection implements DriverConnection {
       const info = prepared.statement.run(...params);
       const lastrowid = Number.isSafeInteger(info.lastInsertRowid) ? info.lastInsertRowid : this.#exactRowid();
       return { rows: NO_ROWS, columns: null, rowcount: info.changes, lastrowid };
+    } catch (error) {
+      throw this.#afterError(error);
     } finally {
       this.#leaveIfAutocommit();
     }
+  }
+
+  // A full disk, a failed read or write and RAISE(ROLLBACK) end the transaction and not only the statement.
+  #afterError(error: unknown): unknown {
+    const { raw } = this.database;
+    if (this.#physical && raw.open && !raw.inTransaction) this.#undone = true;
+    return error;
   }
 
   #exactRowid(): bigint {
@@ -282,6 +303,7 @@ export class SqliteConnection implements DriverConnection {
 
   // Before a write: the gate is ours, and so is a BEGIN when a transaction was begun.
   #enterToWrite(): void {
+    if (this.#undone) throw goneAlready();
     if (this.#readOnly) {
       throw new OperationalError("attempt to write in a transaction that was begun with readOnly", null, undefined, {
         code: "SQLITE_READONLY",
@@ -324,6 +346,7 @@ export class SqliteConnection implements DriverConnection {
   #over(): void {
     this.#logical = false;
     this.#physical = false;
+    this.#undone = false;
     this.#mode = this.defaultMode;
     this.#readOnly = false;
     this.gate.leave(this);
@@ -337,4 +360,11 @@ export class SqliteConnection implements DriverConnection {
   #leaveIfAutocommit(): void {
     if (!this.#logical) this.gate.leave(this);
   }
+}
+
+function goneAlready(): OperationalError {
+  return new OperationalError(
+    "the database has rolled this transaction back by itself, after an error before this: call rollback(), and do its work again from the start",
+    null,
+  );
 }

@@ -336,12 +336,22 @@ export abstract class Pool {
     yield* this.closeDriver(record);
   }
 
+  /** Opens a connection; one that a handler refuses is closed again. */
   protected *open(record: ConnectionRecord): Op<void> {
     record.generation = this.generation;
     record.info = {};
     const driver: DriverConnection = yield* this.connector.connect();
     record.driver = driver;
     record.openedAt = performance.now();
+    try {
+      yield* this.#announceOpen(record, driver);
+    } catch (error) {
+      yield* this.closeDriver(record);
+      throw error;
+    }
+  }
+
+  *#announceOpen(record: ConnectionRecord, driver: DriverConnection): Op<void> {
     yield* this.connector.onConnect(driver, record.info);
     const dispatch = this[DISPATCH];
     if (!this.#connected) {

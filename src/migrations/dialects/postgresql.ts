@@ -85,8 +85,13 @@ export const postgresqlMigrations: MigrationDialect = {
   },
   async unlock(connection, versions) {
     if (connection.invalidated) return;
-    await connection.execDriverSql(`select pg_advisory_unlock(${KEY})`, keyOf(versions));
-    await connection.commit();
+    try {
+      await connection.execDriverSql(`select pg_advisory_unlock(${KEY})`, keyOf(versions));
+      await connection.commit();
+    } catch (error) {
+      // It has gone with its connection.
+      if (!connection.invalidated) throw error;
+    }
   },
   async lockTransaction(connection, versions) {
     await connection.execDriverSql(`select pg_advisory_xact_lock(${KEY})`, keyOf(versions));

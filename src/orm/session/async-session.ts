@@ -177,7 +177,11 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
       if (transaction.transaction.isOpen) await transaction.commit();
       return result;
     } catch (error) {
-      await transaction[Symbol.asyncDispose]();
+      try {
+        await transaction[Symbol.asyncDispose]();
+      } catch {
+        // The error of the function is the one to tell.
+      }
       throw error;
     } finally {
       leave();

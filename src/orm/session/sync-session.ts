@@ -136,7 +136,11 @@ export class Session extends SessionFace implements Disposable {
       if (transaction.isOpen) face.commit();
       return result;
     } catch (error) {
-      face[Symbol.dispose]();
+      try {
+        face[Symbol.dispose]();
+      } catch {
+        // The error of the function is the one to tell.
+      }
       throw error;
     } finally {
       leave();

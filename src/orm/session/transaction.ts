@@ -6,6 +6,7 @@
 import { ConnectionCore } from "../../engine/connection-core.js";
 import type { TransactionOptions } from "../../engine/dialect.js";
 import type { EngineCore } from "../../engine/engine-core.js";
+import { DatabaseError, type DatabaseErrorClass } from "../../engine/errors.js";
 import { type ExecutionOptions, mergeOptions, NO_OPTIONS } from "../../engine/execution-options.js";
 import type { Op, Soon } from "../../engine/io.js";
 import { TransactionCore } from "../../engine/transaction-core.js";
@@ -226,9 +227,13 @@ export class SessionTransaction {
       yield* this.#finishWork();
       if (this.session.twophase && !this.nested) yield* this.#prepareConnections();
     }
-    for (const { transaction, shouldCommit } of this.#joined) {
-      const waiting = shouldCommit ? transaction.commitSoon() : null;
-      if (waiting !== null) yield* waiting;
+    if (this.state === "prepared")
+      yield* this.#each(({ transaction, shouldCommit }) => (shouldCommit ? transaction.commitSoon() : null));
+    else {
+      for (const { transaction, shouldCommit } of this.#joined) {
+        const waiting = shouldCommit ? transaction.commitSoon() : null;
+        if (waiting !== null) yield* waiting;
+      }
     }
     this.state = "committed";
     this.session.emit("afterCommit");
@@ -272,10 +277,31 @@ export class SessionTransaction {
       for (const { transaction, shouldCommit } of this.#joined) if (shouldCommit) yield* transaction.prepare();
     } catch (error) {
       // What was prepared before must not be left behind.
-      yield* this.deactivate(error);
+      try {
+        yield* this.deactivate(error);
+      } catch (another) {
+        throw bothOf(error, another);
+      }
       throw error;
     }
     this.state = "prepared";
+  }
+
+  /**
+   * Ends the transactions of all connections, also behind one where that fails: the decision is made, and holds for each.
+   * @throws what has failed
+   */
+  *#each(end: (joined: Joined) => Op<void> | null): Op<void> {
+    let failure: unknown = null;
+    for (const joined of this.#joined) {
+      try {
+        const waiting = end(joined);
+        if (waiting !== null) yield* waiting;
+      } catch (error) {
+        failure = failure === null ? error : bothOf(failure, error);
+      }
+    }
+    if (failure !== null) throw failure;
   }
 
   /** Savepoints inside this transaction that are still open end with it. */
@@ -314,7 +340,7 @@ export class SessionTransaction {
   *deactivate(failure: unknown): Op<void> {
     this.failure = failure;
     try {
-      for (const { transaction } of this.#joined) yield* transaction.rollback();
+      yield* this.#each(({ transaction }) => transaction.rollback());
     } finally {
       this.state = "inactive";
       this.session.emit("afterRollback");
@@ -357,6 +383,15 @@ export class SessionTransaction {
     for (let t = this.session.transaction; t !== null; t = t.parent) if (t === this) return;
     throw new InvalidRequestError("This savepoint is not part of the session's transaction any more.");
   }
+}
+
+/** Two errors as one: each may name what was left behind in its database. */
+function bothOf(first: unknown, second: unknown): unknown {
+  if (!(first instanceof DatabaseError) || !(second instanceof DatabaseError)) return first;
+  const details = { ...first, commitUncertain: first.commitUncertain || second.commitUncertain };
+  const both = new (first.constructor as DatabaseErrorClass)(`${first.reason}\n${second.reason}`, null, first, details);
+  both.connectionInvalidated = first.connectionInvalidated || second.connectionInvalidated;
+  return both;
 }
 
 /** Closes a connection on which no transaction could be begun. */

@@ -83,6 +83,30 @@ describe.each(["sqlite", "sqlite+worker"])("%s", (scheme) => {
     expect(await engine.scalar(text("select count(*) from kept"))).toBe(0);
   });
 
+  test("[LI-02] a transaction that the database has undone by itself takes no more work, which would be kept alone", async () => {
+    const engine = engineOn(fileUrl(scheme), { poolSize: 1, maxOverflow: 0 });
+    await engine.execute(text("create table p (id integer primary key)"));
+    await engine.execute(
+      text("create trigger t before insert on p when new.id < 0 begin select raise(rollback, 'all of it'); end"),
+    );
+    const insert = text("insert into p values (:id)");
+    const undone = /rolled this transaction back by itself.*call rollback\(\)/;
+    await engine.connect(async (conn) => {
+      await conn.execute(insert, { id: 1 });
+      await expect(conn.beginNested(() => conn.execute(insert, { id: -1 }))).rejects.toThrow("all of it");
+      await expect(conn.execute(insert, { id: 2 })).rejects.toThrow(undone);
+      await expect(conn.execute(insert, [{ id: 3 }, { id: 4 }])).rejects.toThrow(undone);
+      await expect(conn.execute(text("select 1"))).rejects.toThrow(undone);
+      await expect(conn.beginNested()).rejects.toThrow(undone);
+      await expect(conn.commit()).rejects.toThrow(
+        "cannot commit: the database has rolled the transaction back by itself",
+      );
+      await conn.execute(insert, { id: 5 });
+      await conn.commit();
+    });
+    expect(await engine.execute(text("select id from p")).all()).toEqual([[5]]);
+  });
+
   test("[LI-08] all sessions and connections of an engine see one database in memory; two engines have two", async () => {
     const { Entity, metadata } = registry();
     @Entity("notes")

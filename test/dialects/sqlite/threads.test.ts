@@ -329,3 +329,24 @@ describe("an engine on threads", () => {
     for (const each of [engine, verbose, missing]) await each.dispose();
   });
 });
+
+test("a COMMIT whose answer was not waited for is uncertain: here it was done, when who had read in the meantime was gone", async () => {
+  const url = fileUrl("?journal_mode=delete&busy_timeout=2000");
+  const engine = await made(`${url}&sync_timeout=0.1`);
+  const other = await made(url);
+  const reading = await other.connect();
+  await reading.executionOptions({ isolationLevel: "SERIALIZABLE" });
+  await reading.execute(select(notes));
+  const failed = engine.connect(async (conn) => {
+    await conn.execute(notes.insert().values({ id: 1 }));
+    await conn.runSync((sync) => sync.commit());
+  });
+  await expect(failed).rejects.toMatchObject({
+    name: "OperationalError",
+    commitUncertain: true,
+    connectionInvalidated: true,
+    message: expect.stringMatching(/^The outcome of COMMIT is uncertain: .*did not answer within 0\.1 s/),
+  });
+  await reading.close();
+  await vi.waitFor(async () => expect(await other.execute(select(notes.c.id)).all()).toEqual([[1]]));
+});

@@ -221,6 +221,73 @@ describe.skipIf(why !== null)(`a primary and its streaming replica${why === null
     await again.commit();
   });
 
+  test("[ST-07] a failed transaction cannot be prepared, and an error names the transaction that may be left behind", async () => {
+    const engine = createAsyncEngine(first.url, { poolSize: 2 });
+    const far = createAsyncEngine(first.url, { poolSize: 2 });
+    const insert = text("insert into users (name) values ('in doubt')");
+    const left = async () =>
+      (await query(first.url, "select gid from pg_prepared_xacts order by 1")).rows.map(({ gid }) => gid);
+    const failure = (promise: Promise<unknown>) =>
+      promise.then(
+        () => null,
+        (error: unknown) => error,
+      );
+    await query(
+      first.url,
+      `create role somebody; create table dying (id int);
+       create function die() returns trigger language plpgsql as 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end';
+       create constraint trigger die after insert on dying deferrable initially deferred for each row execute function die()`,
+    );
+    try {
+      await engine.connect(async (conn) => {
+        // The server makes a rollback of PREPARE TRANSACTION here, without an error.
+        const failed = await conn.begin();
+        await expect(conn.execute(text("select 1/0"))).rejects.toThrow(/division by zero/);
+        await expect(failed.prepare("failed")).rejects.toThrow(/^Nothing was committed: a statement .* had failed/);
+        await failed.rollback();
+        // The backend ends while it prepares.
+        const lost = await conn.begin();
+        await conn.execute(text("insert into dying values (1)"));
+        const error = await failure(lost.prepare("lost"));
+        expect(error).toMatchObject({ commitUncertain: false, connectionInvalidated: true, code: "57P01" });
+        expect(String(error)).toMatch(/was prepared as lost\. It is not committed; .* end it by rollbackPrepared\(\)/);
+        await lost.rollback();
+        // The backend ends before it rolls back.
+        const kept = await conn.begin();
+        const pid = await conn.scalar(text("select pg_backend_pid()"));
+        await conn.execute(insert);
+        await kept.prepare("kept");
+        await query(first.url, `select pg_terminate_backend(${pid}, 5000)`);
+        const message = /the prepared transaction kept was rolled back\. .* end it by rollbackPrepared\(\)/;
+        await expect(kept.rollback()).rejects.toThrow(message);
+      });
+      expect(await left()).toEqual(["kept"]);
+      await query(first.url, "rollback prepared 'kept'");
+      // What all have promised is committed on the second, though the first refuses: its user has changed meanwhile.
+      const session = asyncSessionmaker(engine, { twophase: true, binds: new Map([[Note, far]]) })();
+      await session.execute(insert);
+      const near = await session.connection();
+      session.add(make(Note, { body: "promised" }));
+      await session.prepare();
+      await near.execute(text("set session authorization somebody"));
+      const error = await failure(session.commit());
+      expect(error).toMatchObject({ commitUncertain: true, connectionInvalidated: false, code: "42501" });
+      const [id] = await left();
+      expect(String(error)).toContain(`The prepared transaction ${id} could not be committed, and waits on the server`);
+      await session.close();
+      expect(await left()).toEqual([id]);
+      expect((await query(first.url, "select body from notes where body = 'promised'")).rows).toHaveLength(1);
+    } finally {
+      await engine.dispose();
+      await far.dispose();
+      for (const id of await left()) await query(first.url, `rollback prepared '${id}'`);
+      await query(
+        first.url,
+        "drop table dying; drop function die; drop role somebody; delete from notes where body = 'promised'",
+      );
+    }
+  });
+
   test("[ST-07] prepare() alone leaves a transaction that outlives its connection, and can be recovered", async () => {
     const Session = asyncSessionmaker(primary, { twophase: true });
     const session = Session();

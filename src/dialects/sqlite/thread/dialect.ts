@@ -133,7 +133,9 @@ export class SqliteThreadDialect extends SqliteDialect implements ThreadHost {
   }
 
   override commit(connection: DriverConnection): Op<void> | null {
-    return perhaps((connection as ThreadConnection).end("commit"));
+    const thread = connection as ThreadConnection;
+    const command = thread.end("commit");
+    return command === null ? null : committing(thread, command);
   }
 
   override rollback(connection: DriverConnection): Op<void> | null {
@@ -163,4 +165,22 @@ function perhaps(command: IORequest<void> | null): Op<void> | null {
 
 function* waitFor(command: IORequest<void>): Op<void> {
   yield command;
+}
+
+// A thread that was there when COMMIT was sent, and is not there to answer.
+function* committing(connection: ThreadConnection, command: IORequest<void>): Op<void> {
+  const wasThere = connection.lost === null;
+  try {
+    yield command;
+  } catch (error) {
+    const { lost } = connection;
+    if (!wasThere || lost === null) throw error;
+    throw new OperationalError(
+      "The outcome of COMMIT is uncertain: the thread of the database did not answer any more, so that the transaction may or may not have been committed. " +
+        `Look for its effects before doing its work again. (${lost.message})`,
+      null,
+      error,
+      { commitUncertain: true },
+    );
+  }
 }

@@ -81,6 +81,17 @@ describe("a backend that is terminated", () => {
     await atRest(engine);
   });
 
+  test("does not hide the error of a function that is given to begin(), whose transaction cannot be rolled back", async () => {
+    await using session = asyncSessionmaker(db.engine())();
+    const failing = session.begin(async () => {
+      await session.execute(text("SELECT 1"));
+      await terminateAll();
+      throw new RangeError("mine");
+    });
+    expect(await rejection(failing)).toMatchObject({ message: "mine" });
+    expect(await session.scalar(text("SELECT 1"))).toBe(1);
+  });
+
   test("while idle in the pool costs nobody an error with poolPrePing, and one statement at most without", async () => {
     for (const poolPrePing of [true, false]) {
       const engine = db.engine({ poolSize: 4, maxOverflow: 0, poolPrePing });
@@ -205,6 +216,20 @@ describe("a backend that is terminated during COMMIT", () => {
     await atRest(engine);
   });
 
+  test("and so it is under AUTOCOMMIT with a statement that writes, and not with one that reads", async () => {
+    const engine = db.engine({ isolationLevel: "AUTOCOMMIT" });
+    const lost = { name: "OperationalError", connectionInvalidated: true };
+    const dying = text("INSERT INTO fault_parts (work, body) SELECT 1, pg_terminate_backend(pg_backend_pid())::text");
+    const error = await rejection(engine.execute(dying));
+    expect(error).toMatchObject({ ...lost, commitUncertain: true, code: "57P01" });
+    expect(error.message).toMatch(/^The outcome of this statement is uncertain: under AUTOCOMMIT it commits itself/);
+    const reading = engine.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"));
+    expect(await rejection(reading)).toMatchObject({ ...lost, commitUncertain: false });
+    const inTransaction = db.engine().execute(dying);
+    expect(await rejection(inTransaction)).toMatchObject({ ...lost, commitUncertain: false });
+    await atRest(engine);
+  });
+
   test("a connection that was lost before COMMIT was sent is not uncertain", async () => {
     const engine = db.engine({ poolSize: 1, maxOverflow: 0 });
     const c = await engine.connect();
@@ -267,6 +292,19 @@ describe("inside runSync", () => {
     expect(c.invalidated).toBe(false);
     await c.close();
     await atRest(watched);
+  });
+
+  test("a session that the server has ended as it sat in a transaction is a lost connection, as others are", async () => {
+    const engine = db.engine({}, "?idle_in_transaction_session_timeout=10");
+    await engine.connect(async (c) => {
+      await c.runSync((sync) => {
+        sync.scalar(text("SELECT 1"));
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
+        expect(() => sync.scalar(text("SELECT 1"))).toThrow(
+          expect.objectContaining({ name: "OperationalError", code: "25P03", connectionInvalidated: true }),
+        );
+      });
+    });
   });
 
   test("a session whose flush, lazy load or commit meets a dead backend says so and goes on after rollback", async () => {
