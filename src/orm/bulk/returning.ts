@@ -45,7 +45,7 @@ export function flatReturning<S extends DMLStatement>(statement: S): S {
     if (node instanceof CompositeElement) return node.elements;
     if (!(node instanceof OrmEntity)) return [node];
     return attributesOf([node.mapper])
-      .filter((attribute) => !attribute.deferred)
+      .filter((attribute) => attribute.writable && !attribute.deferred)
       .map((attribute) => node.columnFor(attribute.column));
   });
   return statement.with({ returningNodes: nodes, rowKeys: [] });

@@ -22,6 +22,7 @@ import { classColumn, concreteUnion, unitedColumn } from "./concrete-entity.js";
 import { anonymousAlias, discriminatorCriterion, fromOf, subclassesOf } from "./inheritance.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
 import { adapt, InstrumentedRelation } from "./instrumented-relation.js";
+import { nearestColumn } from "./nearest-column.js";
 import { OrmEntity } from "./orm-entity.js";
 
 type From = FromClause<unknown>;
@@ -37,6 +38,8 @@ export class MapperEntity extends OrmEntity {
   private expressions: readonly ColumnElement[] | null = null;
   private ownCriterion: ColumnElement | null | undefined = undefined;
   private readonly keyText: string;
+  /** What it is a copy of, with another subquery in place of its own. */
+  private original: MapperEntity = this;
 
   constructor(
     readonly mapper: Mapper,
@@ -44,8 +47,8 @@ export class MapperEntity extends OrmEntity {
     readonly entityName: string,
     readonly kind: EntityKind,
     readonly polymorphic: readonly Mapper[],
-    /** The alias whose columns it takes where a subquery has those of several. */
-    private readonly origin: From | null = null,
+    /** The alias, or the class, whose columns it takes where a subquery has those of several. */
+    private readonly origin: OrmEntity | null = null,
   ) {
     super();
     const subclasses = polymorphic.length > 1 ? polymorphic.map(refId).join("+") : "";
@@ -127,6 +130,10 @@ export class MapperEntity extends OrmEntity {
     );
   }
 
+  standIn(column: Column): ColumnElement | null {
+    return this.kind === "class" || this.kind === "united" ? column : this.#find(column);
+  }
+
   gives(attribute: ColumnAttribute): boolean {
     if (this.kind === "class" || this.kind === "united" || attribute.slot < 0 || !attribute.writable) return true;
     return this.#find(attribute.column) !== null;
@@ -166,7 +173,7 @@ export class MapperEntity extends OrmEntity {
       attribute === undefined ? [column] : [column, ...attribute.columns, ...twins(this.polymorphic, attribute)];
     for (const candidate of candidates) {
       const found = this.from.columns.filter((each) => baseColumn(each) === candidate);
-      if (found.length > 0) return found.find((each) => comesFrom(each, this.origin)) ?? found[0];
+      if (found.length > 0) return nearestColumn(found, this.origin?.standIn(candidate) ?? candidate);
     }
     if (this.kind !== "named") return null;
     return this.from.columns.find(({ key }) => key === column.name || key === attribute?.key) ?? null;
@@ -233,7 +240,7 @@ export class MapperEntity extends OrmEntity {
     if (this.kind === "class") return;
     this.from.appendKey(context);
     if (this.origin === null) context.addName(null);
-    else this.origin.appendKey(context);
+    else this.origin.appendName(context);
   }
 
   /** The expressions among its columns: they have values of their own. */
@@ -252,9 +259,14 @@ export class MapperEntity extends OrmEntity {
   override copyReplacing(replace: (child: Node) => Node): this {
     if (this.kind === "class") return this;
     const from = replace(this.from) as From;
-    return from === this.from
-      ? this
-      : (new MapperEntity(this.mapper, from, this.entityName, this.kind, this.polymorphic, this.origin) as this);
+    if (from === this.from) return this;
+    const copy = new MapperEntity(this.mapper, from, this.entityName, this.kind, this.polymorphic, this.origin);
+    copy.original = this.original;
+    return copy as this;
+  }
+
+  isSame(other: OrmEntity): boolean {
+    return other instanceof MapperEntity && other.original === this.original;
   }
 }
 
@@ -335,17 +347,6 @@ function polymorphicAttribute(polymorphic: readonly Mapper[], column: Column): C
     if (attribute !== undefined) return attribute;
   }
   return undefined;
-}
-
-/** Whether a column of a subquery is one of this FROM element, or of what it covers. */
-function comesFrom(column: ColumnElement, origin: From | null): boolean {
-  if (origin === null) return false;
-  let each = column as { readonly table?: From; readonly base?: object; readonly element?: object } | undefined;
-  while (each !== undefined) {
-    if (each.table !== undefined && origin.covers.includes(each.table)) return true;
-    each = each.base ?? each.element;
-  }
-  return false;
 }
 
 /** All columns that one attribute is mapped to, in any table of the hierarchy. */
@@ -486,7 +487,8 @@ export function aliased<E, const N extends string = string>(
   name?: N | AliasedOptions<N>,
 ): Attrs<E, string extends N ? AliasOf<E> : N>;
 export function aliased(cls: unknown, what?: unknown, options: string | AliasedOptions = {}): unknown {
-  const { mapper, from: origin } = requireEntity(cls);
+  const origin = requireEntity(cls);
+  const { mapper } = origin;
   const { name, adaptOnNames = false } = typeof options === "string" ? { name: options } : options;
   if (what === undefined || typeof what === "string") return aliasOf(mapper, what ?? null).attrs;
   const from = what instanceof Query ? what.subquery(name) : what;

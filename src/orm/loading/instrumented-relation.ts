@@ -138,8 +138,26 @@ export class InstrumentedRelation extends RelationElement {
     const between = columnsOf(secondary as unknown as From, this.association);
     return [
       { right: this.association, on: this.relationship.condition(primaryJoin, local, between) },
-      { right: target.from, on: all([this.relationship.condition(secondaryJoin, between, remote), ...more]) },
+      {
+        right: target.from,
+        on: all([this.relationship.condition(secondaryJoin, between, remote), ...this.throughAssociation(more)]),
+      },
     ];
+  }
+
+  /** Conditions that name columns of the association table, which may stand here under another name. */
+  private throughAssociation(conditions: readonly ColumnElement[]): readonly ColumnElement[] {
+    const { secondary } = this.relationship.join;
+    const { association } = this;
+    if (secondary === null || association === null || (association as unknown) === secondary) return conditions;
+    return conditions.map(
+      (each) =>
+        replaceNodes(each as Node, (node) =>
+          node.visitName === "Column" && ((node as Column).table as unknown) === secondary
+            ? association.column((node as Column).key)
+            : undefined,
+        ) as ColumnElement,
+    );
   }
 
   /** Columns that a subquery has beside those of the class: taken from the one that stands here. */
@@ -210,7 +228,7 @@ export class InstrumentedRelation extends RelationElement {
     const steps = this.stepsTo(target);
     return exists(
       steps.map((step) => step.right),
-      [...steps.map((step) => step.on), ...criteria],
+      [...steps.map((step) => step.on), ...this.throughAssociation(criteria)],
       target,
     );
   }

@@ -71,6 +71,10 @@ export class OptionDefaults {
   addedCriteria(entity: OrmEntity, isOwnAlias = false): readonly ColumnElement[] {
     const found: ColumnElement[] = [];
     for (const { entities, conditions, includeAliases } of this.criteria) {
+      if (isOneAlias(entities[0])) {
+        if (entities[0].isSame(entity)) found.push(adapt(conditions[0], entities[0], entity));
+        continue;
+      }
       if (isOwnAlias && !includeAliases) continue;
       // The nearest class decides, where a mixin stands on several of a hierarchy.
       let nearest = -1;
@@ -81,6 +85,11 @@ export class OptionDefaults {
     }
     return found;
   }
+}
+
+/** Whether criteria are about an alias, or another choice of tables, and not about a class wherever it appears. */
+function isOneAlias(entity: OrmEntity): boolean {
+  return entity.entityFor(entity.mapper) !== entity;
 }
 
 /** The option of one relationship at one place. */
@@ -321,7 +330,9 @@ export class OptionNode {
 
   private applyBranch(option: LoadOption, at: Mapper): void {
     if (!(option instanceof LoaderOption))
-      throw new ArgumentError("options(...) of a loader option takes loader options.");
+      throw new ArgumentError(
+        "options(...) of a loader option takes loader options. withLoaderCriteria() is an option of the whole statement: select(...).options(...).",
+      );
     if (option.root !== null && !option.root.mapper.isA(at) && !at.isA(option.root.mapper)) {
       throw new InvalidRequestError(
         `A loader option for ${option.root.entityName} stands where ${at.className} is loaded: it does not apply there.`,

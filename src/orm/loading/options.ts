@@ -396,7 +396,7 @@ export type CriteriaOf<E> = Condition | ((entity: Attrs<E>) => Condition);
 /**
  * A condition on every appearance of a class: in the statement and its FROM, in its joins, conditions, subqueries and unions, in what bulk statements write, and in all loads that follow from it,
  * lazy ones included. A class that is not mapped itself stands for every mapped class that inherits from it (that is `instanceof` it); its function is
- * then called once for each.
+ * then called once for each. An alias stands for itself alone.
  *
  * @example select(User).options(withLoaderCriteria(Post, (p) => p.deleted.eq(false)))
  * @example select(User).options(withLoaderCriteria(SoftDeletes, (x) => x.deletedAt.isNull(), { includeAliases: true }))

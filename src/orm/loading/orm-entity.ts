@@ -20,12 +20,16 @@ export abstract class OrmEntity extends EntityElement {
   abstract appendName(context: KeyContext): void;
   /** What stands for a column of the class's tables. @throws InvalidRequestError where it has none */
   abstract columnFor(column: Column): ColumnElement;
+  /** The same, or null where it has none. */
+  abstract standIn(column: Column): ColumnElement | null;
   /** Whether there is something that stands for an attribute: a subquery need not have all columns. */
   abstract gives(attribute: ColumnAttribute): boolean;
   /** What stands for an attribute of the class: its column, or its expression in the terms of this entity. */
   abstract elementOf(attribute: ColumnAttribute): ColumnElement;
   /** The plain entity of another class. */
   abstract entityFor(mapper: Mapper): OrmEntity;
+  /** Whether this is the other one, or one of them a copy whose subquery was changed on the way into a statement. */
+  abstract isSame(other: OrmEntity): boolean;
   /** The same alias or subquery under another anonymous name, to stand in one statement twice. */
   abstract again(): OrmEntity;
   /** A new anonymous alias of a class. */

@@ -20,12 +20,13 @@ import { ForUpdateArg } from "../../sql/selectable/select-parts.js";
 import type { Attribute } from "../attributes/attribute.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import { ExpressionAttribute } from "../attributes/expression-attribute.js";
-import { announceInstance, heard } from "../instance-events.js";
+import { heard } from "../instance-events.js";
 import type { LoadSession } from "../load-session.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
 import { placeArguments } from "../place.js";
 import { type IdentityKey, type InstanceState, valuesOf } from "../state.js";
+import { announceRefresh } from "./announce-load.js";
 import { announced } from "./announced.js";
 import { type Converter, converterOf } from "./converters.js";
 import { entityOf } from "./entity.js";
@@ -162,19 +163,13 @@ function* readColumns(
     }
   }
   if (state.expired && isComplete(state)) endExpiry(state);
-  if (heard.refresh)
-    announceInstance("refresh", state, overwrite ? namesUnlessAll(mapper, attributes) : namesOf(attributes));
+  if (heard.refresh) announceRefresh(state, attributes, overwrite && isWhole(mapper, attributes));
   return true;
 }
 
-function namesOf(attributes: readonly ColumnAttribute[]): readonly string[] {
-  return attributes.map((each) => each.key);
-}
-
-/** Null where nothing is left out that is not deferred. */
-function namesUnlessAll(mapper: Mapper, attributes: readonly ColumnAttribute[]): readonly string[] | null {
-  const isWhole = mapper.columnAttributes.every((each) => each.deferred || attributes.includes(each));
-  return isWhole ? null : namesOf(attributes);
+/** Whether nothing is left out that is not deferred. */
+function isWhole(mapper: Mapper, attributes: readonly ColumnAttribute[]): boolean {
+  return mapper.columnAttributes.every((each) => each.deferred || attributes.includes(each));
 }
 
 interface ColumnStatement {

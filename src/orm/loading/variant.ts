@@ -1,12 +1,14 @@
 /** How the objects of one class are made from rows of one plan: which column goes to which slot, and what is filled afterwards. */
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { IdentityFamily } from "../identity-map.js";
-import { announceInstance, heard, hearsInstance } from "../instance-events.js";
+import { heard, hearsInstance } from "../instance-events.js";
 import { LoadedAlike, type Tie } from "../loaded-alike.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { peekState, stamp, stampUnopened, stateOf } from "../stamp.js";
 import { type IdentityKey, InstanceState, type LoadOrigin } from "../state.js";
 import { openUnset } from "../unset.js";
+import { announceRefresh, announceWhole } from "./announce-load.js";
 import type { Converter } from "./converters.js";
 import type { JoinedChild } from "./entity-loader.js";
 import type { LoadRun } from "./load-run.js";
@@ -142,7 +144,7 @@ export class Variant {
     run.session.attachLoaded(state);
     this.noteDepth(run, state);
     if (this.hasPosts) run.fresh(this.id).push(state);
-    if (heard.load) announceInstance("load", state);
+    if (heard.load) announceWhole("load", state);
     return state;
   }
 
@@ -212,15 +214,15 @@ export class Variant {
       if (state.origin?.converters !== converters) {
         state.origin = { converters, options: state.origin?.options ?? null, unset: null };
       }
-      const names: string[] | null = heard.refresh ? [] : null;
+      const filled: ColumnAttribute[] | null = heard.refresh ? [] : null;
       for (; i < loaded.length; i++) {
         const slot = loaded[i];
         if (values[slot] !== undefined) continue;
         values[slot] = this.read(row, slot);
         state.raw |= this.bitOf[slot];
-        names?.push((state.mapper as Mapper).columnAttributes[slot].key);
+        filled?.push((state.mapper as Mapper).columnAttributes[slot]);
       }
-      if (names !== null) announceInstance("refresh", state, names);
+      if (filled !== null) announceRefresh(state, filled, false);
     }
     if (state.expired && isComplete(state)) endExpiry(state);
   }
@@ -270,7 +272,7 @@ export class Variant {
     if (state.extra !== null) state.extra.saidSince = null;
     state.commitAll();
     for (const attribute of this.spec.lazies) attribute.expire(state);
-    if (heard.refresh) announceInstance("refresh", state);
+    if (heard.refresh) announceWhole("refresh", state);
   }
 }
 

@@ -104,7 +104,9 @@ export class Membership {
   #enterNew(state: InstanceState): void {
     const attached = this.#beforeAttach(state);
     this.new.add(state);
-    if (attached && this.host.hearsTransition()) this.host.transition("transientToPending", state);
+    if (!attached || !this.host.hearsTransition()) return;
+    this.host.transition("afterAttach", state);
+    this.host.transition("transientToPending", state);
   }
 
   #enterStored(state: InstanceState): void {
@@ -139,13 +141,8 @@ export class Membership {
         `${state.describe()} is already attached to another session. Expunge it there first, or use merge() to have a copy of it here.`,
       );
     }
-    if (!this.host.hearsTransition()) {
-      state.session = this.host;
-      return true;
-    }
-    this.host.transition("beforeAttach", state);
+    if (this.host.hearsTransition()) this.host.transition("beforeAttach", state);
     state.session = this.host;
-    this.host.transition("afterAttach", state);
     return true;
   }
 
@@ -171,6 +168,7 @@ export class Membership {
     if (!present) this.identity.add(mapperOf(state).base, state);
     if (!attached) return;
     if (state.modified) this.modified.add(state);
+    this.host.transition("afterAttach", state);
     this.host.transition("detachedToPersistent", state);
   }
 

@@ -84,7 +84,7 @@ export class Merge {
     const mapper = mapperOf(source);
     this.#checkVersion(mapper, source, target);
     const keepsKey = found !== null;
-    const relationships = mapper.relationships.filter((r) => r.cascades.merge && r.attribute.isLoaded(source));
+    const relationships = mapper.relationships.filter((r) => r.cascades.merge && isGiven(r.attribute, source));
     if (relationships.length === 0) yield* this.#columns(source, target, keepsKey);
     else this.#stack.push({ source, target, keepsKey, relationships, at: 0, members: null, merged: [] });
     return target;
@@ -247,12 +247,23 @@ export class Merge {
         `merge(): ${relationship.label} of ${source.describe()} was loaded in part, and merging it would remove the members that were not. Load it whole first, or merge the members one by one.`,
       );
     }
+    if (!attribute.loads && target.key !== null) {
+      throw new InvalidRequestError(
+        `merge(): ${relationship.label} of ${source.describe()} has members that were not flushed, and a write-only collection that has a row cannot be replaced by them. ` +
+          `Merge the members one by one, and add them to the merged object's collection.`,
+      );
+    }
     const mustKnow = attribute.uselist || relationship.activeHistory;
     if (mustKnow && this.#load && target.key !== null && !attribute.isLoaded(target)) {
       yield* this.host.loadAttribute(target, attribute);
     }
     frame.members = [...attribute.loadedMembers(source)];
   }
+}
+
+/** Whether there is something to copy: of a write-only collection what is queued, as the rest is never in memory. */
+function isGiven(attribute: RelationAttribute, source: InstanceState): boolean {
+  return attribute.loads ? attribute.isLoaded(source) : attribute.loadedMembers(source).length > 0;
 }
 
 /** Goes on to the next relationship. */

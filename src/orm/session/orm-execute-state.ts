@@ -10,7 +10,6 @@ import { InvalidRequestError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
 import { CompoundSelect } from "../../sql/selectable/compound.js";
 import { FromStatement } from "../../sql/selectable/from-statement.js";
-import { SetMember } from "../../sql/selectable/query.js";
 import { Select } from "../../sql/selectable/select.js";
 import { OrmEntity } from "../loading/orm-entity.js";
 import { reached } from "../loading/reached.js";
@@ -173,10 +172,6 @@ export class ORMExecuteState {
       this.statement = withOptions(this.statement as Select, options);
       return;
     }
-    if (this.statement instanceof CompoundSelect) {
-      this.statement = withMemberOptions(this.statement, options);
-      return;
-    }
     const statement = this.statement as { options?(...options: readonly LoadOption[]): Node };
     if (typeof statement.options !== "function") {
       throw new InvalidRequestError(`The statement takes no loader options: ${this.statement.visitName}.`);
@@ -205,12 +200,4 @@ export class ORMExecuteState {
   *mergeFrozenResult(frozen: FrozenResult<unknown>, options: { readonly load?: boolean } = {}): Op<Result<unknown>> {
     return yield* this.#invoker.merge(frozen, options.load === true);
   }
-}
-
-/** A union whose queries have further options. */
-function withMemberOptions(node: Node, options: readonly LoadOption[]): Node {
-  if (node instanceof Select) return node.options(...options);
-  return node instanceof CompoundSelect || node instanceof SetMember
-    ? node.copyReplacing((child) => withMemberOptions(child, options))
-    : node;
 }

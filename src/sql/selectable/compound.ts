@@ -4,6 +4,7 @@ import { requireElement } from "../elements/coerce.js";
 import { TypeCoerce } from "../elements/expression.js";
 import { LabelReference } from "../elements/label-reference.js";
 import { withParams } from "../elements/params.js";
+import type { LoadOption } from "../entity.js";
 import { ArgumentError } from "../errors.js";
 import type { Parts } from "../node.js";
 import { describeValue } from "../types/text-check.js";
@@ -112,6 +113,14 @@ export class CompoundSelect<Row = unknown, C = unknown> extends Query<Row, C> {
   fetch(count: number | Valued, options: { readonly withTies?: boolean; readonly percent?: boolean } = {}): this {
     const fetch = new FetchArg(rowCount(count, "fetch()"), options.withTies === true, options.percent === true);
     return this.copyWith({ fetchClause: fetch });
+  }
+  /** Loader options of the ORM, for each of the queries: criteria of `withLoaderCriteria`, above all. */
+  options(...options: readonly LoadOption[]): this {
+    const members = this.members.map((member) => {
+      const select = member as { options?(...given: readonly LoadOption[]): Query };
+      return typeof select.options === "function" ? select.options(...options) : member;
+    });
+    return this.copyWith({ members });
   }
   /** Gives values to named parameters. */
   params(values: Readonly<Record<string, unknown>>): this {

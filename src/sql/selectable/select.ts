@@ -203,10 +203,11 @@ export class Select<
     return copy as unknown as this;
   }
 
-  /** Adds to GROUP BY; `null` empties it. */
-  groupBy(...clauses: readonly (Ordering<Ent> | null)[]): this {
+  /** Adds to GROUP BY, of a class or an alias all columns; `null` empties it. */
+  groupBy(...clauses: readonly (Ordering<Ent> | Cls<unknown> | EntityRef<unknown, unknown> | null)[]): this {
     const copy = this.fork();
-    copy.groupByClauses = this.clauses(this.groupByClauses, clauses, "groupBy()");
+    const columns = clauses.flatMap((each): readonly unknown[] => entityOf(each)?.columns ?? [each]);
+    copy.groupByClauses = this.clauses(this.groupByClauses, columns, "groupBy()");
     return copy as unknown as this;
   }
 

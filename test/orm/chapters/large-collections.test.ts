@@ -250,6 +250,21 @@ describe("a write-only collection", () => {
     );
   });
 
+  test("merges what is queued into a new object, and refuses it for one that has a row", async () => {
+    const { session, account } = await opened();
+    await using _ = session;
+    const fresh = make(Account, { owner: "Cid", entries: [entry("p", 1), entry("q", 2)] as never });
+    const merged = await session.merge(fresh);
+    await session.flush();
+    expect((await session.scalars(merged.entries.select()).all()).map((e) => e.text).sort()).toEqual(["p", "q"]);
+    expect((await session.merge(make(Account, { id: 1, owner: "Anna" }))).owner).toBe("Anna");
+    await session.flush();
+    expect(await session.scalars(account.entries.select()).all()).toHaveLength(3);
+    await expect(session.merge(make(Account, { id: 1, entries: [entry("r", 3)] as never }))).rejects.toThrow(
+      "merge(): Account.entries of new Account has members that were not flushed, and a write-only collection that has a row cannot be replaced by them.",
+    );
+  });
+
   test("cannot be loaded with its object by an option", async () => {
     const { session } = await opened();
     await using _ = session;

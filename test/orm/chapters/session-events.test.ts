@@ -383,6 +383,43 @@ describe("the life of an object", () => {
       ["refresh", ["id", "name"]],
     ]);
   });
+
+  test("what a handler of load or refresh sets is as good as loaded, and is not written back", async () => {
+    const own = registry();
+    @own.Entity("secrets")
+    class Secret {
+      @PrimaryKey() id!: number;
+      @Column(t.string(20)) text!: string;
+      @Column(t.string(20)) note!: string;
+    }
+    const { engine, Session } = await storeFor(own);
+    await Session.begin((s) => s.add(make(Secret, { text: "cba", note: "n" })));
+    const turn = (secret: Secret): void => {
+      secret.text = [...secret.text].reverse().join("");
+    };
+    event.listen(Secret, "load", turn);
+    event.listen(Secret, "refresh", (secret, names) => {
+      if (names === null || names.includes("text")) turn(secret);
+    });
+    await using session = Session();
+    const log = recordStatements(engine);
+    const secret = await session.getOne(Secret, 1);
+    expect([secret.text, session.dirty.has(secret)]).toEqual(["abc", false]);
+    secret.note = "pending";
+    session.expire(secret, ["text"]);
+    await session.noAutoflush(() => session.scalars(select(Secret)));
+    expect([secret.text, getHistory(secret, "text").added, getHistory(secret, "note").added]).toEqual([
+      "abc",
+      [],
+      ["pending"],
+    ]);
+    await session.flush();
+    await session.scalars(select(Secret).executionOptions({ populateExisting: true }));
+    expect(secret.text).toBe("abc");
+    await session.commit();
+    expect(log.texts("UPDATE")).toEqual([expect.not.stringContaining("text")]);
+    expect(await session.scalar(text("select text from secrets"))).toBe("cba");
+  });
 });
 
 describe("attribute events", () => {
@@ -508,10 +545,14 @@ describe("transaction events", () => {
     const { Session } = await forum();
     await using session = Session();
     const heard: string[] = [];
-    event.listen(session, "beforeAttach", () => void heard.push("before"));
-    event.listen(session, "afterAttach", () => void heard.push("after"));
-    session.add(make(LogLine, { text: "x" }));
-    expect(heard).toEqual(["before", "after"]);
+    event.listen(session, "beforeAttach", (s, object) => void heard.push(`before ${s.has(object)}`));
+    event.listen(session, "afterAttach", (s, object) => void heard.push(`after ${s.has(object)}`));
+    const line = make(LogLine, { text: "x" });
+    session.add(line);
+    await session.flush();
+    session.expunge(line);
+    session.add(line);
+    expect(heard).toEqual(["before false", "after true", "before false", "after true"]);
   });
 });
 

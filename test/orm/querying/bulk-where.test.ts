@@ -5,19 +5,26 @@ import {
   type Attrs,
   and,
   attrs,
+  awaitable,
   bindparam,
+  Column,
+  ColumnProperty,
   del,
   event,
   exists,
   func,
   InvalidRequestError,
+  insert,
   inspect,
   literal,
   not,
   ObjectDeletedError,
   or,
+  PrimaryKey,
+  registry,
   StaleDataError,
   select,
+  t,
   update,
   withLoaderCriteria,
 } from "../../../src/index.js";
@@ -151,6 +158,24 @@ describe("UPDATE with conditions", () => {
       .all();
     expect(rows.map((row) => [...row])).toEqual([[1, 11]]);
     expect(accounts[0].age).toBe(11);
+  });
+
+  test("[QD-13] RETURNING of a class leaves out its expressions, which load when they are read", async () => {
+    const own = registry();
+    @own.Entity("priced")
+    class Priced {
+      @PrimaryKey() id!: number;
+      @Column(t.integer) price!: number;
+      @ColumnProperty((p: Attrs<Priced>) => p.price.mul(2)) readonly double!: number;
+    }
+    const { Session } = await storeFor(own);
+    await using session = Session();
+    const [made] = await session.scalars(insert(Priced).values({ price: 2 }).returning(Priced)).all();
+    expect(await awaitable(made).double).toBe(4);
+    session.expungeAll();
+    const dearer = update(Priced).all().values({ price: 5 }).returning(Priced);
+    const [found] = await session.scalars(dearer).all();
+    expect([found.price, await awaitable(found).double]).toEqual([5, 10]);
   });
 
   test("[SV-10] afterBulkUpdate and afterBulkDelete announce the statement with its result", async () => {

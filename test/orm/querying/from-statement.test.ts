@@ -172,6 +172,30 @@ describe("entities from subqueries, set operations and CTEs", () => {
     expect(pet.id).toBeDefined();
   });
 
+  test("[QS-05] a class and an alias of it are told apart in one subquery, whichever comes first, and at any depth", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const [p, other] = [attrs(Person), aliased(Person)];
+    const names = async (first: typeof other, second: typeof other) =>
+      (await session.execute(select(first.name, second.name).orderBy(first.id, second.id)).all()).map((row) => [
+        ...row,
+      ]);
+    const expected = [
+      ["Bob", "Ann"],
+      ["Cid", "Ann"],
+      ["Cid", "Bob"],
+    ];
+    const turned = select(other, Person).where(p.id.gt(other.id)).subquery();
+    expect(await names(aliased(Person, turned), aliased(other, turned))).toEqual(expected);
+    let around = select(Person, other).where(p.id.gt(other.id)).subquery();
+    let [a, b] = [aliased(Person, around), aliased(other, around)];
+    for (let depth = 0; depth < 2; depth++) {
+      around = select(a, b).subquery();
+      [a, b] = [aliased(Person, around), aliased(b, around)];
+    }
+    expect(await names(a, b)).toEqual(expected);
+  });
+
   test("[QS-06] a union gives entities, an identity of two members once as an object", async () => {
     const { Session } = await filled();
     await using session = Session();

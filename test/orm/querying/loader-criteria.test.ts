@@ -198,6 +198,49 @@ describe("withLoaderCriteria", () => {
     expect(included.map((x) => x.name)).toEqual(["Ann", "Cid"]);
   });
 
+  test("[QA-07] of an alias: that alias alone, whether it is selected, joined or part of a condition", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const [u, p, other, others] = [attrs(User), attrs(Post), aliased(User), aliased(Post)];
+    const notAnn = withLoaderCriteria(other, (x) => x.name.ne("Ann"));
+    const pairs = select(other.name, u.name).where(other.id.eq(u.id)).orderBy(u.id).options(notAnn);
+    expect((await session.execute(pairs).all()).map((row) => [...row])).toEqual([
+      ["Bob", "Bob"],
+      ["Cid", "Cid"],
+    ]);
+    const firsts = withLoaderCriteria(others, others.title.like("%1"));
+    const joined = select(u.name, others.title, p.title).outerjoin(u.posts.of(others)).outerjoin(u.posts);
+    const rows = await session.execute(joined.where(u.id.le(1)).orderBy(others.id, p.id).options(firsts)).all();
+    expect(rows.map((row) => [...row])).toEqual([
+      ["Ann", "a1", "a1"],
+      ["Ann", "a1", "a2"],
+    ]);
+    const seconds = withLoaderCriteria(others, others.title.like("%2"));
+    const having = users().where(u.posts.of(others).any()).options(seconds);
+    expect((await session.scalars(having).all()).map((x) => x.name)).toEqual(["Ann"]);
+    // over a subquery that has criteria of its own
+    const sub = aliased(User, select(User).subquery());
+    const within = select(sub).options(
+      live(),
+      withLoaderCriteria(sub, (x) => x.name.ne("Ann")),
+    );
+    expect((await session.scalars(within).all()).map((x) => x.name)).toEqual(["Cid"]);
+  });
+
+  test("[QA-07] options of a union are those of its queries", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const u = attrs(User);
+    const names = select(u.name)
+      .where(u.id.eq(1))
+      .union(select(u.name).where(u.id.ne(1)));
+    expect((await session.scalars(names.options(live())).all()).sort()).toEqual(["Ann", "Cid"]);
+    expect(() => users().options(selectinload(u.posts).options(live()) as never)).not.toThrow();
+    await expect(session.scalars(users().options(selectinload(u.posts).options(live()))).all()).rejects.toThrow(
+      "options(...) of a loader option takes loader options. withLoaderCriteria() is an option of the whole statement",
+    );
+  });
+
   test("[QA-07] a closure's values are parameters: one statement of the cache serves them all", async () => {
     const { engine, Session } = await filled();
     await using session = Session();

@@ -3,7 +3,10 @@ import {
   aliased,
   attrs,
   Column,
+  type Condition,
+  func,
   InvalidRequestError,
+  joinedload,
   ManyToMany,
   ManyToOne,
   not,
@@ -13,6 +16,7 @@ import {
   registry,
   select,
   selectinload,
+  subqueryload,
   t,
 } from "../../../src/index.js";
 import { make, storeFor } from "../support.js";
@@ -106,6 +110,45 @@ describe("relationships in queries", () => {
     session.expungeAll();
     const eager = await session.scalars(select(User).orderBy(u.id).options(selectinload(only))).all();
     expect(eager.map((each) => titles(each.posts))).toEqual([["a1"], ["b1"], []]);
+  });
+
+  test("[QS-11] further criteria may name the association table, under whichever name it stands in the statement", async () => {
+    const { session, red } = await filled();
+    await using _ = session;
+    const isRed = reg.metadata.tables.get("post_tags")?.c.tag_id.eq(red.id) as Condition;
+    const reds = p.tags.and(isRed);
+    for (const option of [selectinload(reds), subqueryload(reds), joinedload(reds)]) {
+      session.expungeAll();
+      const posts = await session
+        .scalars(select(Post).where(p.title.eq("b1")).options(option))
+        .unique()
+        .all();
+      expect(posts[0].tags.map((each) => each.word)).toEqual(["red"]);
+    }
+    const having = select(Post)
+      .where(p.tags.any(() => isRed))
+      .orderBy(p.id);
+    expect(titles(await session.scalars(having).all())).toEqual(["a1", "b1"]);
+    const tag = aliased(Tag);
+    const joined = select(p.title, tag.word).join(p.tags.of(tag).and(isRed)).orderBy(p.id);
+    expect((await session.execute(joined).all()).map((row) => [...row])).toEqual([
+      ["a1", "red"],
+      ["b1", "red"],
+    ]);
+  });
+
+  test("[QS-12] rows are grouped by all columns of a class", async () => {
+    const { session } = await filled();
+    await using _ = session;
+    const counts = select(User, func.count(p.id)).outerjoin(u.posts).groupBy(User).orderBy(u.id);
+    expect((await session.execute(counts).all()).map(([user, n]) => [user.name, n])).toEqual([
+      ["Ann", 2],
+      ["Bob", 1],
+      ["Cid", 0],
+    ]);
+    const post = aliased(Post, "post");
+    const grouped = select(post).join(post.tags).groupBy(post).having(func.count().gt(1));
+    expect(titles(await session.scalars(grouped).all())).toEqual(["b1"]);
   });
 
   test("[QS-12] aliases stand on either side of a join along a relationship", async () => {
