@@ -43,7 +43,7 @@ export function postgresTarget(server: { url: string; prefix: string }, url = se
     database: "postgresql",
     async open() {
       const leased = await leaseDatabase(server);
-      return { url: leased.url.replace(/^\w+/, scheme), release: leased.release };
+      return { ...leased, url: leased.url.replace(/^\w+/, scheme) };
     },
     close: () => dropDatabases(server.url, server.prefix),
   };

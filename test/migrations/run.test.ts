@@ -338,8 +338,9 @@ describe("two runs at once", () => {
         ran++;
         op.addColumn("countries", "code", column(t.string(2)));
         await op.autocommitBlock(async () => {
-          op.createIndex("ix_countries_code", "countries", ["code"]);
           await op.context.ask(() => new Promise((resolve) => setTimeout(resolve, 200)));
+          // It waits for all transactions of others: those who wait for their turn are in none.
+          op.createIndex("ix_countries_code", "countries", ["code"], { concurrently: true });
           op.execute("update countries set code = coalesce(code, '') || 'x'");
         });
       },

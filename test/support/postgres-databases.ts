@@ -1,67 +1,82 @@
+import { randomBytes } from "node:crypto";
 import pg from "pg";
+import type { PostgresConnection } from "../../src/dialects/postgresql/connection.js";
+import type { EngineOptions } from "../../src/engine/engine-options.js";
+import { keptPool } from "./kept-connections.js";
 
 /** A scratch database of this process. */
 export interface LeasedDatabase {
   readonly url: string;
+  /** Options with which an engine's connections are kept for the next one. */
+  readonly engine: Pick<EngineOptions, "poolClass">;
   /** Gives it back for the next test. */
   release(): void;
 }
 
-const free: number[] = [];
-let made = 0;
+interface Scratch {
+  readonly url: string;
+  readonly connections: PostgresConnection[];
+  /** Empties it before it is leased again. */
+  readonly keeper: pg.Client;
+}
+
+const free = new Map<string, Scratch[]>();
 
 /**
  * Hands out an empty database that nobody else uses. Its name starts with the prefix of this run, by which the global
- * set-up drops all of them at the end, and holds the process's number. The process's next file takes it again instead of
- * making another (a database costs 50 ms, emptying one 5 ms).
+ * set-up drops all of them at the end. The process's next test takes it again instead of making another (a database costs
+ * 50 ms, emptying one 5 ms).
  */
 export async function leaseDatabase(server: {
   readonly url: string;
   readonly prefix: string;
 }): Promise<LeasedDatabase> {
-  const number = free.pop() ?? made++;
-  const name = `${server.prefix}${process.pid}_${number}`;
-  const url = withDatabase(server.url, name);
-  if (!(await createDatabase(server.url, name))) await empty(url, name);
-  return { url, release: () => void free.push(number) };
+  const { url, prefix } = server;
+  const known = free.get(prefix) ?? [];
+  free.set(prefix, known);
+  let scratch = known.pop();
+  if (scratch === undefined) scratch = await makeDatabase(url, `${prefix}${randomBytes(4).toString("hex")}`);
+  else await empty(scratch);
+  const leased = scratch;
+  return {
+    url: leased.url,
+    engine: { poolClass: keptPool(leased.connections) },
+    release: () => void known.push(leased),
+  };
 }
 
-/** Makes the database; false when it is there already. */
-async function createDatabase(serverUrl: string, name: string): Promise<boolean> {
-  return withClient(serverUrl, async (client) => {
-    try {
-      await client.query(`create database "${name}" template template0 encoding 'UTF8'`);
-      return true;
-    } catch (error) {
-      if ((error as { code?: string }).code === "42P04") return false;
-      throw error;
-    }
-  });
+// What a crash of the machine would leave of it is of no interest.
+async function makeDatabase(serverUrl: string, name: string): Promise<Scratch> {
+  const server = await connect(serverUrl);
+  try {
+    await server.query(`create database "${name}" template template0 encoding 'UTF8'`);
+    await server.query(`alter database "${name}" set synchronous_commit = off`);
+  } finally {
+    await server.end();
+  }
+  const url = withDatabase(serverUrl, name);
+  return { url, connections: [], keeper: await connect(url) };
 }
 
 /** Drops everything in the database, and the connections that a test has left open. */
-async function empty(url: string, name: string): Promise<void> {
-  await withClient(url, async (client) => {
-    await client.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()",
-      [name],
-    );
-    const schemas = await client.query<{ nspname: string }>(
-      "select nspname from pg_namespace where nspname not like 'pg\\_%' and nspname <> 'information_schema'",
-    );
-    for (const { nspname } of schemas.rows) await client.query(`drop schema "${nspname}" cascade`);
-    await client.query("create schema public");
-  });
+async function empty({ keeper, connections }: Scratch): Promise<void> {
+  const kept = connections.map(({ client }) => (client as pg.Client & { readonly processID: number }).processID);
+  await keeper.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and pid <> all($1)",
+    [kept],
+  );
+  const schemas = await keeper.query<{ nspname: string }>(
+    "select nspname from pg_namespace where nspname not like 'pg\\_%' and nspname <> 'information_schema'",
+  );
+  const drops = schemas.rows.map(({ nspname }) => `drop schema "${nspname}" cascade`);
+  await keeper.query([...drops, "create schema public"].join("; "));
 }
 
-async function withClient<T>(url: string, fn: (client: pg.Client) => Promise<T>): Promise<T> {
+async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
+  client.on("error", () => {}); // the server drops the database while it is connected, at the end
   await client.connect();
-  try {
-    return await fn(client);
-  } finally {
-    await client.end();
-  }
+  return client;
 }
 
 function withDatabase(url: string, name: string): string {
