@@ -82,12 +82,16 @@ async function attempt(
   client.connection.on("parameterStatus", ({ parameterName, parameterValue }: ParameterStatus) => {
     parameters[parameterName] = parameterValue;
   });
-  // After a failed login a second error may follow, which nobody waits for.
-  client.on("error", () => {});
+  // After a failed login a second error may follow, which nobody waits for; one behind a login has come with its last words.
+  let ended: Error | null = null;
+  client.on("error", (error: Error) => {
+    ended ??= error;
+  });
   const giveUp = (): void => void client.connection.stream.destroy();
   signal?.addEventListener("abort", giveUp, { once: true });
   try {
     await client.connect();
+    if (ended !== null) throw ended;
   } catch (error) {
     giveUp();
     checkAborted(signal);

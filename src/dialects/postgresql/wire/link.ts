@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { InterfaceError, OperationalError } from "../../../engine/errors.js";
 import { Aborted } from "../../../engine/io.js";
 import { InvalidRequestError } from "../../../sql/errors.js";
+import { isServerError } from "../errors.js";
 import { requestCancel } from "./cancel.js";
 import type { Exchange } from "./exchange.js";
 import type { PgClient } from "./pg-client.js";
@@ -275,7 +276,8 @@ export class WireLink implements ProtocolLink, ReaderHost {
 
   #lostError(): Error {
     const reason = this.lost as Error;
-    return new OperationalError(`The connection to the server is lost: ${reason.message}`, null, reason);
+    const code = isServerError(reason) ? reason.code : null;
+    return new OperationalError(`The connection to the server is lost: ${reason.message}`, null, reason, { code });
   }
 
   async #runCancellable(exchange: Exchange, signal: AbortSignal | undefined): Promise<void> {

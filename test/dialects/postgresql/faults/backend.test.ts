@@ -236,7 +236,11 @@ describe("a backend that is terminated during COMMIT", () => {
     await c.execute(insert(Part).values({ work: 1, body: "" }));
     await terminateAll();
     await sleep(50);
-    expect(await rejection(c.commit())).toMatchObject({ name: "OperationalError", commitUncertain: false });
+    expect(await rejection(c.commit())).toMatchObject({
+      name: "OperationalError",
+      code: "57P01",
+      commitUncertain: false,
+    });
     await c.close();
     expect(await engine.scalar(text("SELECT count(*) FROM fault_parts"))).toBe(0);
     await atRest(engine);

@@ -114,6 +114,17 @@ describe("a login", () => {
 });
 
 describe("a server that logs us in", () => {
+  test("and ends the session with the same words is its own error", async () => {
+    const ended = Buffer.concat([LOGGED_IN, message("E", "SFATAL\0VFATAL\0C57P01\0Mthe administrator says no\0\0")]);
+    const engines = await listening(PLAIN, (socket) => socket.once("data", () => socket.end(ended)));
+    for (const engine of engines)
+      expect(await failure(engine)).toMatchObject({
+        name: "OperationalError",
+        code: "57P01",
+        message: expect.stringMatching(/^the administrator says no \(127/),
+      });
+  });
+
   test("and answers no statement is given up after query_timeout and 5 s more, which the error says", {
     timeout: 20_000,
   }, async () => {
