@@ -25,7 +25,7 @@ export interface InvalidNotification {
 /** A time in which notifications may have been missed: look at the data itself for what changed in it. */
 export interface NotificationGap {
   readonly kind: "gap";
-  /** When the connection was last known to hear. */
+  /** Until when it is known that everything was heard: the last heartbeat before, or the beginning. */
   readonly since: Date;
   /** When it heard again. */
   readonly until: Date;
@@ -79,15 +79,19 @@ export class NotificationStream<E> implements AsyncIterableIterator<E, undefined
   /** The error that ends it, until somebody has got it. */
   #failure: { readonly reason: unknown } | null = null;
   #ready: PromiseWithResolvers<void> = withResolvers();
-  /** When the connection was last known to hear. */
+  /**
+   * When it was last known that nothing had been missed: before a question that the server has answered. What is heard may have waited long to be read,
+   * and proves less.
+   */
   #alive = new Date();
   /** Why the connection is lost; null while it hears. */
   #lost: Error | null = null;
   /** Ends the present sleep. */
   #wake: (() => void) | null = null;
-  /** Events that were thrown away since the last one that was taken, and when the first of them came. */
+  /** Events that were thrown away since the last one that was taken. */
   #dropped = 0;
-  #droppedSince = new Date();
+  /** A time before the oldest of the events that wait was sent, or of those that were thrown away. */
+  #waitingSince = new Date();
 
   constructor(
     private readonly dialect: NotificationDialect,
@@ -147,7 +151,6 @@ export class NotificationStream<E> implements AsyncIterableIterator<E, undefined
   // --- events ------------------------------------------------------------------------------------------------------
 
   #hear(name: string, text: string, processId: number): void {
-    this.#alive = new Date();
     const channel = this.channels.find((each) => each.name === name);
     if (channel === undefined) return;
     let event: Notification<unknown> | InvalidNotification;
@@ -165,8 +168,9 @@ export class NotificationStream<E> implements AsyncIterableIterator<E, undefined
       taker.give({ done: false, value: event });
       return;
     }
+    if (this.#events.size === 0) this.#waitingSince = this.#alive;
     if (this.#events.size >= this.#limit) {
-      if (this.#dropped++ === 0) this.#droppedSince = new Date();
+      this.#dropped++;
       this.#events.shift();
     }
     this.#events.push(event);
@@ -176,7 +180,7 @@ export class NotificationStream<E> implements AsyncIterableIterator<E, undefined
     if (this.#dropped === 0) return this.#events.shift();
     const dropped = this.#dropped;
     this.#dropped = 0;
-    return { kind: "gap", since: this.#droppedSince, until: new Date(), reason: null, dropped };
+    return { kind: "gap", since: this.#waitingSince, until: new Date(), reason: null, dropped };
   }
 
   #fail(reason: unknown): void {
@@ -212,9 +216,10 @@ export class NotificationStream<E> implements AsyncIterableIterator<E, undefined
       let subscription: Subscription | null = null;
       try {
         this.#lost = null;
+        const begun = new Date();
         subscription = await this.#subscribe();
         if (lost !== null) this.#put({ kind: "gap", since: this.#alive, until: new Date(), reason: lost, dropped: 0 });
-        this.#alive = new Date();
+        this.#alive = begun;
         this.#ready.resolve();
         failures = 0;
         lost = await this.#watch(subscription);
@@ -244,8 +249,9 @@ export class NotificationStream<E> implements AsyncIterableIterator<E, undefined
     for (;;) {
       if (this.#lost === null) await this.#sleep(this.#heartbeat * 1000);
       if (this.#ended || this.#lost !== null) return this.#lost;
+      const asked = new Date();
       if (!(await runAsync(subscription.alive()))) return new Error("The connection did not answer");
-      this.#alive = new Date();
+      this.#alive = asked;
     }
   }
 
