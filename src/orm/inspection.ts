@@ -2,7 +2,15 @@
 import type { History } from "./history.js";
 import { ensureState } from "./mapping/instrument.js";
 import { type Mapper, mapperOf } from "./mapping/mapper.js";
-import { type IdentityToken, type InstanceState, type ObjectState, objectState, tokenOf, valuesOf } from "./state.js";
+import {
+  countsAsDeleted,
+  type IdentityToken,
+  type InstanceState,
+  type ObjectState,
+  objectState,
+  tokenOf,
+  valuesOf,
+} from "./state.js";
 import { isUnset } from "./unset.js";
 
 /** One attribute of one object. */
@@ -83,7 +91,7 @@ export class ObjectInspection {
   }
   /** Whether its row was deleted, also after the object was detached. */
   get wasDeleted(): boolean {
-    return this.#state.deleted;
+    return countsAsDeleted(this.#state);
   }
   get hasIdentity(): boolean {
     return this.#state.key !== null;

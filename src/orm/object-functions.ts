@@ -11,7 +11,7 @@ import type { AnyClass } from "./mapping/declarations.js";
 import { ensureState } from "./mapping/instrument.js";
 import { mapperOf } from "./mapping/mapper.js";
 import { mapperFor } from "./mapping/registry.js";
-import { type InstanceState, valuesOf } from "./state.js";
+import { countsAsDeleted, type InstanceState, valuesOf } from "./state.js";
 
 function attributeOf(object: object, key: string): { readonly state: InstanceState; readonly attribute: Attribute } {
   const state = ensureState(object);
@@ -71,7 +71,7 @@ export function* cascadeIterator(
 
 /** Whether the object's row was deleted by a flush, also after the object was detached. @throws UnmappedInstanceError */
 export function wasDeleted(object: object): boolean {
-  return ensureState(object).deleted;
+  return countsAsDeleted(ensureState(object));
 }
 
 /**

@@ -126,6 +126,8 @@ export class StateExtra {
   pending: Map<StateAttribute, PendingMutations> | null = null;
   /** Collections handed out while empty and not yet part of the object. */
   empties: Map<StateAttribute, unknown> | null = null;
+  /** A DELETE of its row was flushed and rolled back together with the INSERT before it. */
+  deletedBefore = false;
   /** An orphan by an event outside any session: leaves silently at the flush. */
   orphanedOutside = false;
   /** Attributes of which it is known when they expired. */
@@ -391,7 +393,15 @@ export type ObjectState = "transient" | "pending" | "persistent" | "deleted" | "
 export function objectState(state: InstanceState): ObjectState {
   if (state.key === null) return state.session === null ? "transient" : "pending";
   if (state.session === null) return "detached";
-  return state.deleted ? "deleted" : "persistent";
+  return countsAsDeleted(state) ? "deleted" : "persistent";
+}
+
+/**
+ * Whether an object passes for deleted: its row's DELETE was flushed, also where a rollback has undone that and the INSERT before it, as in SQLAlchemy.
+ * Such an object may be inserted again, and is in its session like any other then.
+ */
+export function countsAsDeleted(state: InstanceState): boolean {
+  return state.deleted || state.extra?.deletedBefore === true;
 }
 
 keepShape(new Parents({}, false));

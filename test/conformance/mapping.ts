@@ -246,7 +246,7 @@ function columnOptions(schema: ColumnSchema): Record<string, unknown> {
   const { foreignKey: key } = schema;
   return defined({
     primaryKey: schema.primaryKey,
-    autoincrement: schema.autoincrement,
+    autoincrement: schema.primaryKey ? (schema.autoincrement ?? false) : undefined,
     nullable: schema.primaryKey ? false : (schema.nullable ?? true),
     unique: schema.unique,
     default: schema.default,

@@ -16,7 +16,10 @@ export function makeTransient(object: object): void {
   if (state.session !== null) (state.session as SessionCore).membership.expunge([state]);
   loseIdentity(state);
   state.expired = false;
-  if (state.extra !== null) state.extra.expiredBy = null;
+  if (state.extra !== null) {
+    state.extra.expiredBy = null;
+    state.extra.deletedBefore = false;
+  }
 }
 
 /**
@@ -39,5 +42,6 @@ export function makeTransientToDetached(object: object): void {
     throw new InvalidRequestError(`${state.describe()} cannot be made detached: its key (${names}) is not set.`);
   }
   state.key = key;
+  if (state.extra !== null) state.extra.deletedBefore = false;
   state.commitAll();
 }

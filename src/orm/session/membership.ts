@@ -12,6 +12,7 @@ import { IdentityMap } from "../identity-map.js";
 import { Tie } from "../loaded-alike.js";
 import { mapperOf } from "../mapping/mapper.js";
 import {
+  countsAsDeleted,
   hashOf,
   type IdentityKey,
   type IdentityToken,
@@ -110,10 +111,12 @@ export class Membership {
   }
 
   #enterStored(state: InstanceState): void {
-    if (state.deleted) {
+    if (countsAsDeleted(state)) {
+      const how = state.deleted
+        ? "its row is gone or will be with the transaction"
+        : "it passes for deleted although that was rolled back, as its INSERT was too";
       throw new InvalidRequestError(
-        `${state.describe()} has been deleted; its row is gone or will be with the transaction. ` +
-          `Use makeTransient(object) to make a new object of it, or roll back.`,
+        `${state.describe()} has been deleted; ${how}. Use makeTransient(object) to make a new object of it${state.deleted ? ", or roll back" : ""}.`,
       );
     }
     this.attachForDelete(state);
@@ -310,7 +313,9 @@ export class Membership {
 
   #undelete(state: InstanceState): void {
     this.deleted.delete(state);
-    if (!state.deleted || state.session !== this.host) return;
+    if (state.session !== this.host) return;
+    if (state.extra !== null) state.extra.deletedBefore = false;
+    if (!state.deleted) return;
     state.deleted = false;
     const { base } = mapperOf(state);
     // Another object may have been loaded for a row that came in its place.
@@ -346,6 +351,7 @@ export class Membership {
 export function loseIdentity(state: InstanceState): void {
   const mapper = mapperOf(state);
   state.key = null;
+  if (state.deleted) state.ext().deletedBefore = true;
   state.deleted = false;
   // What had expired, or was never read, went with the row.
   if (mapper.columnAttributes.some((attribute) => !attribute.deferred && !attribute.isLoaded(state)))

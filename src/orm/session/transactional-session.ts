@@ -104,6 +104,8 @@ export abstract class TransactionalSession implements TransactionHost {
   /** The asynchronous face, where there is one. */
   asyncFace: object | null = null;
   #closed = false;
+  /** The transaction that was begun for its connections alone, as long as nothing has made use of it. */
+  #unused: SessionTransaction | null = null;
   /** The innermost `begin(fn)` or `beginNested(fn)` that is running. */
   #block: SessionBlock | null = null;
   /** Whether the session has written since it was made, closed or reset. */
@@ -194,7 +196,10 @@ export abstract class TransactionalSession implements TransactionHost {
   }
 
   autobegin(): void {
-    if (this.transaction !== null) return;
+    if (this.transaction !== null) {
+      this.#unused = null;
+      return;
+    }
     if (this.#closed) {
       throw new InvalidRequestError(
         "This session has been permanently closed (closeResetsOnly: false) and cannot be used any more. Make a new one.",
@@ -252,6 +257,7 @@ export abstract class TransactionalSession implements TransactionHost {
   }
 
   *rollback(): Op<void> {
+    if (this.#unused !== null) yield* this.unpinConnections();
     if (this.transaction !== null) yield* this.#root().rollback();
   }
 
@@ -337,12 +343,22 @@ export abstract class TransactionalSession implements TransactionHost {
 
   /** Takes a connection for each bind, so that nothing need be opened while the thread is blocked. */
   *pinConnections(): Op<void> {
-    this.autobegin();
+    if (this.transaction === null) {
+      this.autobegin();
+      this.#unused = this.transaction;
+    }
     // What has failed has no use for one; each call that needs the database says so itself.
     if (!this.isActive) return;
     for (const bind of allBinds(this.binds)) {
       if (bind instanceof EngineCore) yield* (this.transaction as SessionTransaction).connectionFor(bind);
     }
+  }
+
+  /** Ends what {@link pinConnections} has begun, where nothing was done with it: no program has seen that transaction. */
+  *unpinConnections(): Op<void> {
+    const unused = this.#unused;
+    this.#unused = null;
+    if (unused !== null && unused === this.transaction) yield* unused.close();
   }
 
   /** The outermost transaction has ended. */

@@ -97,6 +97,33 @@ describe("the five states", () => {
     expect(flags(author)).toEqual({ ...none, detached: true });
   });
 
+  test("an object whose DELETE was rolled back with its INSERT passes for deleted once it is inserted again, and works like any other", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    const author = make(Author, { name: "Ada" });
+    session.add(author);
+    await session.flush();
+    await session.delete(author);
+    await session.flush();
+    await session.rollback();
+    expect(stateOf(author)).toBe("transient");
+    session.add(author);
+    await session.commit();
+    expect(stateOf(author)).toBe("deleted");
+    expect(session.has(author)).toBe(true);
+    await session.refresh(author);
+    author.name = "Grace";
+    await session.commit();
+    expect((await session.execute(text("select name from authors"))).scalar()).toBe("Grace");
+    expect(() => session.add(author)).toThrow(
+      /Author\(\d+\) has been deleted; it passes for deleted although that was rolled back, as its INSERT was too\. Use makeTransient\(object\) to make a new object of it\.$/,
+    );
+    await session.delete(author);
+    await session.flush();
+    await session.rollback();
+    expect(stateOf(author)).toBe("persistent");
+  });
+
   test("expunge makes a persistent object detached and a pending one transient", async () => {
     const { session, author } = await withOne();
     await using _ = session;

@@ -1,0 +1,32 @@
+"""
+python record.py [FILE ...]
+
+Records scenarios (files with one, or with one on each line; default: lines of standard input) from the SQLAlchemy that
+is installed, and writes each on a line of its own. A scenario that is wrong in itself gives a line with an `invalid`.
+"""
+
+import json
+import sys
+
+from world import ScenarioError, record
+
+
+def scenarios(files):
+    if not files:
+        yield from map(json.loads, sys.stdin)
+    for file in files:
+        with open(file) as opened:
+            text = opened.read()
+        if file.endswith(".jsonl"):
+            yield from map(json.loads, text.splitlines())
+        else:
+            yield json.loads(text)
+
+
+if __name__ == "__main__":
+    for scenario in scenarios(sys.argv[1:]):
+        try:
+            line = record(scenario)
+        except ScenarioError as error:
+            line = {"name": scenario.get("name"), "invalid": str(error)}
+        print(json.dumps(line, separators=(",", ":"), ensure_ascii=False), flush=True)
