@@ -1,10 +1,8 @@
 import type { AsyncConnection } from "../../engine/async-connection.js";
-import { DatabaseError } from "../../engine/errors.js";
 import { collationText, type MigrationDialect, type MigrationLimits, type VersionPlace } from "./migration-dialect.js";
+import { takePatiently } from "./patience.js";
 import { lintForPostgresql } from "./postgresql-lint.js";
 import { safeForPostgresql } from "./postgresql-safe.js";
-
-const LOCK_NOT_AVAILABLE = "55P03";
 
 async function limit(connection: AsyncConnection, limits: MigrationLimits, local: boolean): Promise<void> {
   const given = [
@@ -68,20 +66,13 @@ export const postgresqlMigrations: MigrationDialect = {
   batchedUpdate: (table, set, where, size) =>
     `UPDATE ${table} SET ${set} WHERE (${where}) AND ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${where} LIMIT ${size}))`,
   async lock(connection, versions, { waitTimeout, onWait }) {
-    try {
-      const had = await connection.execDriverSql(`select pg_try_advisory_lock(${KEY})`, keyOf(versions));
-      if (had.scalar() !== true) {
-        onWait?.();
-        await limit(connection, { lockTimeout: waitTimeout ?? 0, statementTimeout: 0 }, true);
-        await connection.execDriverSql(`select pg_advisory_lock(${KEY})`, keyOf(versions));
-      }
+    // Not by pg_advisory_lock(): CREATE INDEX CONCURRENTLY of who has the lock waits for all transactions, and so for one that waits for the lock.
+    const take = async (): Promise<true | null> => {
+      const had = await connection.execDriverSql(`select pg_try_advisory_lock(${KEY})`, keyOf(versions)).scalar();
       await connection.commit();
-      return true;
-    } catch (error) {
-      await connection.rollback();
-      if (error instanceof DatabaseError && error.code === LOCK_NOT_AVAILABLE) return false;
-      throw error;
-    }
+      return had === true ? had : null;
+    };
+    return (await takePatiently(take, waitTimeout, onWait)) ?? false;
   },
   async unlock(connection, versions) {
     if (connection.invalidated) return;

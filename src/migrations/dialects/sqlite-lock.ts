@@ -4,9 +4,7 @@ import type { AsyncConnection } from "../../engine/async-connection.js";
 import { AsyncEngine } from "../../engine/async-engine.js";
 import { EngineCore } from "../../engine/engine-core.js";
 import { URL } from "../../engine/url.js";
-
-/** Milliseconds between two attempts: at first, and at the most. */
-const PAUSE = { first: 10, longest: 200 };
+import { takePatiently } from "./patience.js";
 
 /** A lock that is held. */
 export interface FileLock {
@@ -22,19 +20,12 @@ export interface FileLock {
  * @param onWait told once when another one has the lock
  * @returns the lock, or null when the patience has ended
  */
-export async function lockFile(
+export function lockFile(
   path: string,
   patience: number | undefined,
-  onWait: () => void,
+  onWait: (() => void) | undefined,
 ): Promise<FileLock | null> {
-  const start = performance.now();
-  for (let pause = PAUSE.first; ; pause = Math.min(pause * 1.5, PAUSE.longest)) {
-    const lock = await tryLock(`${path}-migrating`);
-    if (lock !== null) return lock;
-    if (pause === PAUSE.first) onWait();
-    if (patience !== undefined && performance.now() - start >= patience) return null;
-    await new Promise((resolve) => setTimeout(resolve, pause));
-  }
+  return takePatiently(() => tryLock(`${path}-migrating`), patience, onWait);
 }
 
 async function tryLock(path: string): Promise<FileLock | null> {

@@ -61,7 +61,7 @@ export const sqliteMigrations: MigrationDialect = {
   async lock(connection, _versions, { waitTimeout, onWait }) {
     const path = await fileOf(connection);
     if (path === null) return true;
-    const lock = await lockFile(path, waitTimeout, onWait ?? (() => {}));
+    const lock = await lockFile(path, waitTimeout, onWait);
     if (lock !== null) locks.set(connection, lock);
     return lock !== null;
   },
