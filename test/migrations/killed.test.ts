@@ -15,12 +15,14 @@ const revisions = killableHistory;
 
 type Kill = "process" | "backend";
 
-const others = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+const ITS = "from pg_stat_activity where datname = current_database() and application_name = 'upgrade'";
 
 /** Upgrades in a process of its own, and ends that a moment after it has begun its `after`th revision. */
 async function killedUpgrade(url: string, engine: AsyncEngine, after: number, wait: number, kill: Kill): Promise<void> {
   const { VITEST: _vitest, ...env } = process.env;
-  const child = spawn(process.execPath, ["--import", "@oxc-node/core/register", program, url], {
+  const named =
+    databaseKind() === "postgresql" ? `${url}${url.includes("?") ? "&" : "?"}application_name=upgrade` : url;
+  const child = spawn(process.execPath, ["--import", "@oxc-node/core/register", program, named], {
     cwd: root,
     env,
     stdio: ["ignore", "pipe", "ignore"],
@@ -31,14 +33,11 @@ async function killedUpgrade(url: string, engine: AsyncEngine, after: number, wa
     if (++begun !== after) continue;
     await new Promise((resolve) => setTimeout(resolve, wait));
     if (kill === "process") child.kill("SIGKILL");
-    else await engine.execute(text(`select pg_terminate_backend(pid) ${others}`)).all();
+    else await engine.execute(text(`select pg_terminate_backend(pid) ${ITS}`)).all();
   }
   await gone;
   // The server takes a moment to notice that its client has gone, and ends what it is doing first.
-  while (
-    databaseKind() === "postgresql" &&
-    Number(await engine.execute(text(`select count(*) ${others}`)).scalar()) > 0
-  ) {
+  while (databaseKind() === "postgresql" && Number(await engine.execute(text(`select count(*) ${ITS}`)).scalar()) > 0) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

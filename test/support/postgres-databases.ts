@@ -16,8 +16,8 @@ export interface LeasedDatabase {
 interface Scratch {
   readonly url: string;
   readonly connections: PostgresConnection[];
-  /** Empties it before it is leased again. */
-  readonly keeper: pg.Client;
+  /** Empties it before it is leased again; null until then. */
+  keeper: pg.Client | null;
 }
 
 const free = new Map<string, Scratch[]>();
@@ -54,13 +54,16 @@ async function makeDatabase(serverUrl: string, name: string): Promise<Scratch> {
   } finally {
     await server.end();
   }
-  const url = withDatabase(serverUrl, name);
-  return { url, connections: [], keeper: await connect(url) };
+  return { url: withDatabase(serverUrl, name), connections: [], keeper: null };
 }
 
 /** Drops everything in the database, and the connections that a test has left open. */
-async function empty({ keeper, connections }: Scratch): Promise<void> {
-  const kept = connections.map(({ client }) => (client as pg.Client & { readonly processID: number }).processID);
+async function empty(scratch: Scratch): Promise<void> {
+  scratch.keeper ??= await connect(scratch.url);
+  const { keeper } = scratch;
+  const kept = scratch.connections.map(
+    ({ client }) => (client as pg.Client & { readonly processID: number }).processID,
+  );
   await keeper.query(
     "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and pid <> all($1)",
     [kept],
