@@ -1,5 +1,19 @@
 /** The options of engines, and what is wrong with those that are. */
 import { ArgumentError } from "../sql/errors.js";
+import {
+  COUNT,
+  checkOptions,
+  either,
+  FLAG,
+  FUNCTION,
+  isNumber,
+  isObject,
+  isWhole,
+  OBJECT,
+  type Rules,
+  TEXT,
+  words,
+} from "../sql/option-rules.js";
 import type { DialectOptions, IsolationLevel } from "./dialect.js";
 import type { ExecutionOptions } from "./execution-options.js";
 import type { Echo } from "./logging.js";
@@ -30,24 +44,11 @@ export interface EngineOptions extends PoolOptions, DialectOptions {
   readonly poolClass?: PoolClass;
 }
 
-/** What a value has to be, for the message, and whether it is. */
-type Rule = readonly [what: string, holds: (value: unknown) => boolean];
-
-const isNumber = (value: unknown, least: number): boolean => typeof value === "number" && value >= least;
-const isWhole = (value: unknown, least: number): boolean => isNumber(value, least) && Number.isInteger(value);
-
-const FLAG: Rule = ["true or false", (value) => typeof value === "boolean"];
-const TEXT: Rule = ["text", (value) => typeof value === "string"];
-const FUNCTION: Rule = ["a function", (value) => typeof value === "function"];
-const OBJECT: Rule = ["an object", (value) => typeof value === "object" && value !== null && !Array.isArray(value)];
-const COUNT: Rule = ["a whole number from 0 up", (value) => isWhole(value, 0)];
-
-// Written for every option, or it does not compile.
-const RULES: { readonly [K in keyof Required<EngineOptions>]: Rule } = {
+const RULES: Rules<EngineOptions> = {
   connectArgs: OBJECT,
   creator: FUNCTION,
   dialectOptions: OBJECT,
-  echo: ['true, false, "debug" or a function', (value) => FLAG[1](value) || value === "debug" || FUNCTION[1](value)],
+  echo: ['true, false, "debug" or a function', either(FLAG, words("debug"), FUNCTION)[1]],
   echoPool: FLAG,
   enableFromLinting: FLAG,
   executionOptions: OBJECT,
@@ -64,10 +65,7 @@ const RULES: { readonly [K in keyof Required<EngineOptions>]: Rule } = {
   poolDebug: FLAG,
   poolPrePing: FLAG,
   poolRecycle: ["a number of seconds, or -1 for never", (value) => isNumber(value, 0) || value === -1],
-  poolResetOnReturn: [
-    '"rollback", "commit" or null',
-    (value) => value === null || value === "rollback" || value === "commit",
-  ],
+  poolResetOnReturn: words("rollback", "commit", null),
   poolSize: ["a whole number from 0 up, where 0 is no bound", (value) => isWhole(value, 0)],
   poolTimeout: ["a number of seconds from 0 up", (value) => isNumber(value, 0)],
   poolUseLifo: FLAG,
@@ -76,20 +74,6 @@ const RULES: { readonly [K in keyof Required<EngineOptions>]: Rule } = {
 
 /** @throws ArgumentError naming an option that there is not, or whose value is none of its kind */
 export function checkEngineOptions(options: EngineOptions): void {
-  if (!OBJECT[1](options)) throw new ArgumentError("The options of an engine are an object, such as { poolSize: 10 }.");
-  for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(RULES, name) ? RULES[name as keyof EngineOptions] : undefined;
-    if (rule === undefined) throw unknownOption(name);
-    if (value === undefined || rule[1](value)) continue;
-    const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
-    throw new ArgumentError(`The engine's option ${name} is ${rule[0]}, not ${shown}.`);
-  }
-}
-
-function unknownOption(name: string): ArgumentError {
-  const plain = (text: string): string => text.replace(/[_-]/g, "").toLowerCase();
-  const names = Object.keys(RULES);
-  const meant = names.find((each) => plain(each) === plain(name));
-  const rest = meant === undefined ? `It knows ${names.join(", ")}.` : `It is written ${meant}.`;
-  return new ArgumentError(`An engine knows no option "${name}". ${rest}`);
+  if (!isObject(options)) throw new ArgumentError("The options of an engine are an object, such as { poolSize: 10 }.");
+  checkOptions(options, RULES, "An engine", "The engine's option ");
 }

@@ -6,6 +6,7 @@
  * their objects a `[DISPATCH]`, and an overload of `listen` in their own interface.
  */
 import { ArgumentError, InvalidRequestError } from "../sql/errors.js";
+import { describeValue } from "../sql/types/text-check.js";
 import { isPromise, type Op, request } from "./io.js";
 
 /** The property under which an object or a class keeps its {@link Dispatch}. */
@@ -142,12 +143,12 @@ export class Dispatch {
 
   /** Starts listening. Throws ArgumentError when the target sends no event of that name. */
   listen(name: string, handler: Handler, options: ListenOptions = {}): void {
-    if (!this.names.has(name)) {
-      throw new ArgumentError(`${this.label} sends no event "${name}"; it sends ${[...this.known].sort().join(", ")}`);
-    }
-    if (typeof handler !== "function") {
-      throw new ArgumentError(`The handler of "${name}" on ${this.label} is not a function`);
-    }
+    if (!this.names.has(name)) throw this.#noEvent(name);
+    const made = this.callable(handler);
+    if (made === null)
+      throw new ArgumentError(
+        `The handler of "${name}" on ${this.label} is a function, and ${describeValue(handler)} is none`,
+      );
     if (options.signal?.aborted) return;
     const listener: Listener = {
       handler,
@@ -155,15 +156,28 @@ export class Dispatch {
       call: options.once
         ? (...args) => {
             this.#drop(name, listener);
-            return handler(...args);
+            return made(...args);
           }
-        : handler,
+        : made,
     };
     this.#own ??= new Map();
     const list = this.#own.get(name) ?? [];
     this.#own.set(name, options.insert ? [listener, ...list] : [...list, listener]);
     registrations++;
     options.signal?.addEventListener("abort", () => this.#drop(name, listener), { once: true });
+  }
+
+  /** What is called for a handler; null for what is none. */
+  protected callable(handler: unknown): Handler | null {
+    return typeof handler === "function" ? (handler as Handler) : null;
+  }
+
+  #noEvent(name: string): ArgumentError {
+    const names = [...this.known].sort();
+    const plain = (text: string): string => text.replace(/_/g, "").toLowerCase();
+    const meant = names.find((each) => plain(each) === plain(String(name)));
+    const rest = meant === undefined ? `it sends ${names.join(", ")}` : `it is written "${meant}"`;
+    return new ArgumentError(`${this.label} sends no event "${name}"; ${rest}`);
   }
 
   /** Stops listening; says whether the handler was there. */

@@ -1,4 +1,4 @@
-/** The typed face of the event system for engines, connections and pools. Other rooms add overloads of their own. */
+/** The typed face of the event system for engines, connections, pools, tables and metadata. Other rooms add targets of their own. */
 import type { TableLike } from "../sql/schema/column.js";
 import type { MetaData } from "../sql/schema/metadata.js";
 import type { Table } from "../sql/schema/table.js";
@@ -10,64 +10,55 @@ import type { SchemaEvents } from "./schema-events.js";
 /** Where the type of a target's events hangs; never set at run time. */
 export declare const EVENTS: unique symbol;
 
-/** An object or a class that sends the events of `E`. */
-export interface Sends<E> {
-  readonly [EVENTS]?: E;
-}
+type ClassOf<T> = abstract new (...args: never[]) => T;
 
-/** A class whose instances send the events of `E`. */
-export type ClassSending<E> = abstract new (...args: never[]) => Sends<E>;
+/**
+ * The events of a target by name, with their handlers. They are found by the target alone: of overloads, the compiler would tell of the last one what is
+ * wrong with a handler of the first.
+ */
+export type EngineEventsOf<T> = [T] extends [never] ? Readonly<Record<string, Handler>> : EventsOfKnown<T>;
+
+type EventsOfKnown<T> = T extends Pool | ClassOf<Pool>
+  ? PoolEvents
+  : T extends TableLike | MetaData
+    ? SchemaEvents<T>
+    : T extends typeof Table | typeof MetaData
+      ? SchemaEvents<InstanceType<T>>
+      : typeof EVENTS extends keyof T
+        ? EngineEvents
+        : T extends ClassOf<infer I>
+          ? typeof EVENTS extends keyof I
+            ? EngineEvents
+            : never
+          : never;
+
+/** What `remove()` and `contains()` look for. */
+type Listening = Handler | object;
 
 /** `event.listen`, `event.remove` and `event.contains`. */
 export interface EngineEventApi {
   /**
    * Calls `handler` whenever the target sends the event.
    *
-   * @param target an engine, a connection or a pool, or one of their classes, which stands for all their objects
+   * @param target an engine, a connection, a pool, a table or a metadata, or one of their classes, which stands for all their objects
    * @param options `once`, `signal` to stop listening, `insert` to come before the others
    * @throws ArgumentError when the target sends no such event
    * @example
    * event.listen(engine, "beforeCursorExecute", (conn, statement, parameters) => console.log(statement, parameters));
+   * event.listen(users, "afterCreate", new DDL("CREATE TRIGGER ...").executeIf({ dialect: "sqlite" }));
+   * event.listen(Table, "columnReflect", (column) => (column.typeName === "BLOB" ? { ...column, type: pickle } : undefined));
    */
-  listen<N extends keyof PoolEvents>(
-    target: Pool | (abstract new (...args: never[]) => Pool),
-    name: N,
-    handler: PoolEvents[N],
-    options?: ListenOptions,
-  ): void;
-  listen<N extends keyof EngineEvents>(
-    target: Sends<EngineEvents> | ClassSending<EngineEvents>,
-    name: N,
-    handler: EngineEvents[N],
-    options?: ListenOptions,
-  ): void;
-  /**
-   * Listens to a table or a metadata.
-   *
-   * @example event.listen(users, "afterCreate", () => new DDL("CREATE TRIGGER ...").executeIf({ dialect: "sqlite" }));
-   */
-  listen<T extends TableLike | MetaData, N extends keyof SchemaEvents<T>>(
+  listen<T extends object, N extends keyof EngineEventsOf<T>>(
     target: T,
     name: N,
-    handler: SchemaEvents<T>[N],
-    options?: ListenOptions,
-  ): void;
-  /**
-   * Listens to all tables or all metadata, those that are made later too.
-   *
-   * @example event.listen(Table, "columnReflect", (column) => (column.typeName === "BLOB" ? { ...column, type: pickle } : undefined));
-   */
-  listen<C extends typeof Table | typeof MetaData, N extends keyof SchemaEvents<InstanceType<C>>>(
-    target: C,
-    name: N,
-    handler: SchemaEvents<InstanceType<C>>[N],
+    handler: EngineEventsOf<T>[N],
     options?: ListenOptions,
   ): void;
   /** Stops listening. Throws InvalidRequestError when the handler does not listen there. */
-  remove(target: object, name: string, handler: Handler): void;
+  remove(target: object, name: string, handler: Listening): void;
   /** Whether the handler listens there. */
-  contains(target: object, name: string, handler: Handler): boolean;
+  contains(target: object, name: string, handler: Listening): boolean;
 }
 
 /** The event system. */
-export const engineEvent: EngineEventApi = eventKernel;
+export const engineEvent: EngineEventApi = eventKernel as EngineEventApi;

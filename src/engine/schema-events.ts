@@ -8,7 +8,7 @@ import { MetaData } from "../sql/schema/metadata.js";
 import type { ReflectedColumn, ReflectedTable } from "../sql/schema/reflected.js";
 import { Table } from "../sql/schema/table.js";
 import type { EngineDialect } from "./dialect.js";
-import { Dispatch, registerEventTargets } from "./events.js";
+import { Dispatch, type Handler, registerEventTargets } from "./events.js";
 import type { Parameters } from "./execute.js";
 
 /** The synchronous connection that a handler gets, as far as it is known here: a `Connection`. */
@@ -18,18 +18,26 @@ export interface SchemaConnection {
   execDriverSql(sql: string, params?: readonly unknown[]): unknown;
 }
 
-type MomentHandler<T> = (target: T, connection: SchemaConnection) => unknown;
+type MomentHandler<T> = ((target: T, connection: SchemaConnection) => unknown) | DDLElement;
 
-/** Handlers of a table's or a metadata's events. They are synchronous; DDL that one returns is executed. */
+/** Handlers of a table's or a metadata's events. They are synchronous; DDL that one returns, or that stands in place of one, is executed. */
 export type SchemaEvents<T> = { readonly [N in SchemaMoment]: MomentHandler<T> } & {
   /** Gives another description of a column that is reflected, or undefined to leave it. */
   columnReflect(column: ReflectedColumn, table: ReflectedTable): ReflectedColumn | undefined;
 };
 
 const NAMES = new Set(["beforeCreate", "afterCreate", "beforeDrop", "afterDrop", "columnReflect"]);
+
+/** Takes DDL in place of a handler. */
+class SchemaDispatch extends Dispatch {
+  protected override callable(handler: unknown): Handler | null {
+    return handler instanceof DDLElement ? () => handler : super.callable(handler);
+  }
+}
+
 /** Those of all tables, and of all metadata. */
-const ofTables = new Dispatch(NAMES, "Table");
-const ofMetadata = new Dispatch(NAMES, "MetaData");
+const ofTables = new SchemaDispatch(NAMES, "Table");
+const ofMetadata = new SchemaDispatch(NAMES, "MetaData");
 const dispatches = new WeakMap<object, Dispatch>();
 
 const classDispatch = (target: object): Dispatch => (target instanceof Table ? ofTables : ofMetadata);
@@ -41,7 +49,7 @@ registerEventTargets((target) => {
   let dispatch = dispatches.get(target);
   if (dispatch === undefined) {
     const label = target instanceof Table ? `table ${target.fullName}` : "metadata";
-    dispatch = new Dispatch(NAMES, label, [classDispatch(target)]);
+    dispatch = new SchemaDispatch(NAMES, label, [classDispatch(target)]);
     dispatches.set(target, dispatch);
   }
   return dispatch;

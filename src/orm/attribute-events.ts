@@ -1,8 +1,10 @@
 /** Events of attributes: a value is set, a member comes into a collection or leaves it. A handler may put another value in its place, or refuse by a throw. */
 import { Dispatch, type Handler, type ListenOptions, refusePromise, registerEventTargets } from "../engine/events.js";
+import { ArgumentError } from "../sql/errors.js";
 import type { Attribute, AttributeListeners, Initiator } from "./attributes/attribute.js";
 import { ColumnAttribute } from "./attributes/column-attribute.js";
 import { RelationAttribute } from "./attributes/relation-attribute.js";
+import { CompositeElement } from "./loading/composite-element.js";
 import { InstrumentedColumn } from "./loading/instrumented-column.js";
 import { InstrumentedRelation } from "./loading/instrumented-relation.js";
 import type { Mapper } from "./mapping/mapper.js";
@@ -132,6 +134,10 @@ function dispatchOf(attribute: Attribute, mapper: Mapper): AttributeDispatch {
 }
 
 registerEventTargets((target) => {
+  if (target instanceof CompositeElement)
+    throw new ArgumentError(
+      `${target.composer.label} is a composite, which sends no events of its own: listen to the attributes of its columns, attrs(...).${target.key}.${target.partNames[0]} and so on.`,
+    );
   if (target instanceof InstrumentedColumn)
     return target.attribute instanceof ColumnAttribute ? dispatchOf(target.attribute, target.entity.mapper) : null;
   return target instanceof InstrumentedRelation

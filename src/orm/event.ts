@@ -1,10 +1,10 @@
 /** `event`: listening to engines, connections, pools and sessions, typed by the target. */
 import type { ConnectionCore } from "../engine/connection-core.js";
-import { eventKernel, type ListenOptions } from "../engine/events.js";
-import type { EngineEventApi } from "../engine/listen.js";
+import { eventKernel, type Handler, type ListenOptions } from "../engine/events.js";
+import type { EngineEventApi, EngineEventsOf } from "../engine/listen.js";
 import type { Cls, RelAttr } from "../sql/entity.js";
 import type { Node } from "../sql/node.js";
-import type { Valued } from "../sql/typing.js";
+import type { Expr } from "../sql/typing.js";
 import type { CollectionAttributeEvents, ScalarAttributeEvents } from "./attribute-events.js";
 import "./attribute-events.js";
 import type { CursorResult, Result } from "../engine/result.js";
@@ -81,57 +81,46 @@ export type SessionTarget =
   | typeof AsyncSession
   | typeof Session;
 
+/** Handlers of a relationship: those of a collection, and those of a relation to one. Which of the two it is, its mapping tells. */
+type RelationEvents<E, T> = CollectionAttributeEvents<E, T> & Pick<ScalarAttributeEvents<E, T | null>, "set">;
+
+/** The events of a target by name, with their handlers. */
+export type EventsOf<T> = [T] extends [never] ? Readonly<Record<string, Handler>> : EventsOfKnown<T>;
+
+type EventsOfKnown<T> = T extends SessionTarget
+  ? SessionEvents
+  : T extends Registry | typeof Registry
+    ? RegistryEvents
+    : T extends Mapper | typeof Mapper
+      ? MapperEvents
+      : T extends RelAttr<infer E, infer Src>
+        ? RelationEvents<Src, E>
+        : T extends Expr<infer V, infer Src>
+          ? ScalarAttributeEvents<Src, V>
+          : [EngineEventsOf<T>] extends [never]
+            ? T extends Cls<infer E extends object>
+              ? MapperEvents<E>
+              : never
+            : EngineEventsOf<T>;
+
 /** `event.listen`, `event.remove` and `event.contains`. */
 export interface EventApi extends Omit<EngineEventApi, "listen"> {
-  listen: EngineEventApi["listen"] &
-    (<N extends keyof SessionEvents>(
-      target: SessionTarget,
-      name: N,
-      handler: SessionEvents[N],
-      options?: ListenOptions,
-    ) => void) &
-    (<N extends keyof RegistryEvents>(
-      target: Registry | typeof Registry,
-      name: N,
-      handler: RegistryEvents[N],
-      options?: ListenOptions,
-    ) => void) &
-    (<N extends keyof MapperEvents>(
-      target: typeof Mapper,
-      name: N,
-      handler: MapperEvents[N],
-      options?: ListenOptions,
-    ) => void) &
-    (<E extends object, N extends keyof MapperEvents>(
-      target: Cls<E>,
-      name: N,
-      handler: MapperEvents<E>[N],
-      options?: ListenOptions,
-    ) => void) &
-    (<E, T, N extends keyof CollectionAttributeEvents<E, T>>(
-      target: RelAttr<T, E>,
-      name: N,
-      handler: CollectionAttributeEvents<E, T>[N],
-      options?: ListenOptions,
-    ) => void) &
-    (<E, T, N extends "set" | "modified">(
-      target: RelAttr<T, E>,
-      name: N,
-      handler: ScalarAttributeEvents<E, T | null>[N],
-      options?: ListenOptions,
-    ) => void) &
-    (<E, T, N extends "set" | "modified">(
-      target: Valued<T, E>,
-      name: N,
-      handler: ScalarAttributeEvents<E, T>[N],
-      options?: ListenOptions,
-    ) => void) &
-    (<E, T>(
-      target: Valued<T, E>,
-      name: "initScalar",
-      handler: ScalarAttributeEvents<E, T>["initScalar"],
-      options?: ListenOptions,
-    ) => void);
+  /**
+   * Calls `handler` whenever the target sends the event.
+   *
+   * @param target an engine, a connection, a pool, a session or a factory of some, a table, a metadata, a registry, a mapped class, or an attribute of one
+   *   (`attrs(User).name`); a class stands for all its objects
+   * @param options `once`, `signal` to stop listening, `insert` to come before the others
+   * @throws ArgumentError when the target sends no such event
+   * @example event.listen(Session, "beforeFlush", (session) => { ... });
+   * @example event.listen(users, "afterCreate", new DDL("CREATE TRIGGER ...").executeIf({ dialect: "sqlite" }));
+   */
+  listen<T extends object, N extends keyof EventsOf<T>>(
+    target: T,
+    name: N,
+    handler: EventsOf<T>[N],
+    options?: ListenOptions,
+  ): void;
 }
 
 /**

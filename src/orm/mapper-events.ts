@@ -3,7 +3,8 @@
  * on a mixin hears the classes below it too.
  */
 import type { ConnectionCore } from "../engine/connection-core.js";
-import { Dispatch, type Handler, type ListenOptions, registerEventTargets } from "../engine/events.js";
+import { Dispatch, type Handler, type ListenOptions, refusePromise, registerEventTargets } from "../engine/events.js";
+import { Node } from "../sql/node.js";
 import { heard, type InstanceEventName, setInstanceEventSink } from "./instance-events.js";
 import { CLASS_EVENTS, type ClassConfigurationEvents, setConfigurationSink } from "./mapping/configuration-events.js";
 import { declaredOn } from "./mapping/declarations.js";
@@ -32,10 +33,13 @@ export interface InstanceEvents<E = object> {
 
 /**
  * Handlers of a mapped class's events. Those of a flush run inside it and are synchronous: they may set column attributes of their own object, which
- * become part of its row; changes of relationships wait for the next flush.
+ * become part of its row; changes of relationships wait for the next flush. The connection tells of itself (`connection.dialect`); statements that a handler
+ * returns, one or several, are executed on it when all objects of the class have been told of.
+ *
+ * @example event.listen(User, "afterDelete", (_mapper, _connection, user) => insert(audit).values({ what: `user ${user.id} was deleted` }));
  */
 export type MapperEvents<E = object> = {
-  readonly [N in MapperEventName]: (mapper: Mapper, connection: ConnectionCore, object: E) => void;
+  readonly [N in MapperEventName]: (mapper: Mapper, connection: ConnectionCore, object: E) => unknown;
 } & { readonly [N in keyof InstanceEvents<E>]: InstanceEvents<E>[N] } & ClassConfigurationEvents;
 
 const NAMES: ReadonlySet<string> = new Set<MapperEventName | InstanceEventName | keyof ClassConfigurationEvents>([
@@ -90,15 +94,23 @@ export function hearsMapperEvent(name: MapperEventName, mapper: Mapper): boolean
   return dispatchOf(mapper.cls.prototype as object).has(name);
 }
 
-/** Tells the listeners of each object's class. */
+/** Tells the listeners of each object's class. @returns the statements that they answer with */
 export function fireMapperEvent(
   name: MapperEventName,
   mapper: Mapper,
   states: readonly InstanceState[],
   connection: ConnectionCore,
-): void {
+): readonly Node[] {
   const dispatch = dispatchOf(mapper.cls.prototype as object);
-  for (const state of states) dispatch.fire(name, mapper, connection, state.object);
+  const said: Node[] = [];
+  for (const { object } of states)
+    for (const { call } of dispatch.listeners(name) ?? []) {
+      const answer: unknown = call(mapper, connection, object);
+      refusePromise(dispatch, name, answer);
+      for (const each of Array.isArray(answer) ? (answer as unknown[]) : [answer])
+        if (each instanceof Node) said.push(each);
+    }
+  return said;
 }
 
 /** Listens on behalf of the class itself. */

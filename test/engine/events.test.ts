@@ -70,11 +70,16 @@ describe("event.listen", () => {
     expect(() => event.listen(engine, "beforExecute" as never, (() => {}) as never)).toThrow(
       'this engine sends no event "beforExecute"; it sends afterCursorExecute, afterExecute, afterTransactionControl',
     );
-    expect(() => event.listen(engine, "checkOut" as never, (() => {}) as never)).toThrow(
+    expect(() => event.listen(engine, "check" as never, (() => {}) as never)).toThrow(
       /it sends .* begin, checkin, checkout/,
     );
     expect(() => event.listen({} as never, "begin", () => {})).toThrow('No such event "begin" for the target given');
-    expect(() => event.listen(engine, "begin", 5 as never)).toThrow("is not a function");
+    expect(() => event.listen(engine, "begin", 5 as never)).toThrow(
+      'The handler of "begin" on this engine is a function, and 5 is none',
+    );
+    expect(() => event.listen(engine, "before_execute" as never, (() => {}) as never)).toThrow(
+      'this engine sends no event "before_execute"; it is written "beforeExecute"',
+    );
     // @ts-expect-error a misspelt name does not compile
     expect(() => event.listen(engine, "commmit", () => {})).toThrow();
   });

@@ -1,5 +1,21 @@
 import { describe, expect, test } from "vitest";
-import { asyncSessionmaker, Column, event, PrimaryKey, registry, select, t } from "../../src/index.js";
+import {
+  asyncSessionmaker,
+  attrs,
+  Column,
+  column,
+  DDL,
+  event,
+  insert,
+  MetaData,
+  PrimaryKey,
+  registry,
+  Session,
+  select,
+  t,
+  table,
+  update,
+} from "../../src/index.js";
 import { freshDatabase } from "../support/database.js";
 
 const reg = registry();
@@ -129,8 +145,56 @@ describe("mapper events", () => {
     expect((await session.scalars(select(Note).orderBy((n) => n.id)).all()).map((n) => n.slug)).toEqual(["A", "B"]);
   });
 
+  test("[SV-04] statements that a handler returns are executed on the flush's connection, in its transaction", async () => {
+    const Session = await store();
+    const stop = new AbortController();
+    const { signal } = stop;
+    const added = (object: Note) => insert(Note).values({ body: `added ${object.body}`, slug: "" });
+    event.listen(Note, "afterInsert", (_mapper, _connection, object) => [added(object)], { signal });
+    event.listen(Note, "beforeDelete", (_mapper, _connection, { body }) => update(Note).values({ slug: body }).all(), {
+      signal,
+    });
+    await using session = Session();
+    const one = note("a");
+    session.addAll([one, note("b")]);
+    await session.flush();
+    const bodies = () => session.scalars(select(Note).orderBy((n) => n.id)).all();
+    expect((await bodies()).map((n) => n.body)).toEqual(["a", "b", "added a", "added b"]);
+    await session.delete(one);
+    await session.flush();
+    stop.abort();
+    session.expireAll();
+    expect((await bodies()).map((n) => n.slug)).toEqual(["a", "a", "a"]);
+    await session.rollback();
+    expect(await bodies()).toEqual([]);
+  });
+
   test("[EV-01] an unknown event does not compile and is refused", async () => {
     // @ts-expect-error there is no such event
     expect(() => event.listen(Note, "beforeLunch", () => {})).toThrow(/Note sends no event "beforeLunch"/);
   });
+});
+
+test("[EV-01] a handler that does not fit is told from the event's own, whatever the target", () => {
+  const own = new MetaData();
+  const notes = table("typed_events", own, { id: column(t.integer) });
+  const fits = (_listen: () => void): void => {};
+  fits(() => event.listen(attrs(Note).body, "set", (object, value) => void [object.slug, value.toUpperCase()]));
+  fits(() => event.listen(notes, "afterCreate", new DDL("SELECT 1")));
+  fits(() =>
+    event.listen(
+      Session,
+      "afterBegin",
+      (session, _transaction, connection) => void [session.isActive, connection.dialect],
+    ),
+  );
+  // @ts-expect-error the value of a text is text
+  fits(() => event.listen(attrs(Note).body, "set", (_object, value) => void value.toFixed()));
+  // @ts-expect-error an id is what the function takes, and the event gives a session
+  fits(() => event.listen(Session, "beforeFlush", (id: number) => void id));
+  // @ts-expect-error a table is told of as a whole
+  fits(() => event.listen(notes, "after_create", new DDL("SELECT 1")));
+  expect(() => event.listen(notes, "after_create" as never, new DDL("SELECT 1") as never)).toThrow(
+    'table typed_events sends no event "after_create"; it is written "afterCreate"',
+  );
 });

@@ -14,6 +14,7 @@ import {
   selectinload,
   t,
   text,
+  withPolymorphic,
 } from "../../src/index.js";
 import { recordStatements } from "../support/statements.js";
 import { make, storeFor } from "./support.js";
@@ -100,6 +101,24 @@ describe("concrete inheritance", () => {
     const e = attrs(Employee);
     expect(await session.execute(select(e.name).where(e.name.like("%x%")).orderBy(e.name)).all()).toEqual([["Max"]]);
     expect(await session.scalar(select(func.count()).selectFrom(Employee))).toBe(3);
+  });
+
+  test("[IN-04] withPolymorphic() gives the union with the attributes of the classes below, those of one by attrs()", async () => {
+    const { Session } = await office();
+    await using session = Session();
+    for (const e of [
+      withPolymorphic(Employee, "*"),
+      withPolymorphic(Employee, [Manager, Engineer], { aliased: true }),
+    ]) {
+      const m = attrs(e, Manager);
+      const found = await session.scalars(select(e).where(m.level.gt(2))).all();
+      expect(found.map((each) => [each.constructor.name, each.name])).toEqual([["Manager", "Max"]]);
+      expect(await session.execute(select(e.name, attrs(e, Engineer).language).orderBy(e.name)).all()).toEqual([
+        ["Ann", null],
+        ["Eve", "TS"],
+        ["Max", null],
+      ]);
+    }
   });
 
   test("[IN-04] relationships load eagerly over the union", async () => {

@@ -1,6 +1,7 @@
 /** Querying class hierarchies: what a query on the base loads, selectinPolymorphic, withPolymorphic, the mapping's own word, joins and options to subclasses. */
 import { describe, expect, expectTypeOf, test } from "vitest";
 import {
+  aliased,
   attrs,
   awaitable,
   Column,
@@ -292,5 +293,29 @@ describe("joins and options to a subclass", () => {
     expect(company.employees.map((e) => e.name)).toEqual(["Krabs", "Bob", "Squid", "Pearl"]);
     expect([loaded(company.employees[0], "level"), loaded(company.employees[1], "language")]).toEqual([true, true]);
     expect(log.count()).toBe(2);
+  });
+});
+
+describe("sibling subclasses in one FROM", () => {
+  test("[IN-09] their base's table stands in it once: the second needs a name, which the error says", async () => {
+    const { Session } = await office();
+    await using session = Session();
+    const m = attrs(Manager);
+    const refused = (second: string) =>
+      `table employees stands twice in one FROM under one name, and no database could tell whose columns are meant. Manager and ${second} share it. ` +
+      `Each after the first needs a name of its own: write aliased(${second}) for the second.`;
+    const e = attrs(Engineer);
+    await expect(session.execute(select(Manager, Engineer).where(m.id.ne(e.id))).all()).rejects.toThrow(
+      refused("Engineer"),
+    );
+    await expect(session.execute(select(Manager).join(Engineer, m.id.ne(e.id))).all()).rejects.toThrow(
+      refused("Engineer"),
+    );
+    const other = aliased(Engineer);
+    const pairs = select(m.name, other.name).joinFrom(Manager, other, m.id.ne(other.id));
+    expect((await session.execute(pairs).all()).length).toBeGreaterThan(0);
+    // In a subquery it stands in another FROM.
+    const apart = select(Manager).where(m.id.in(select(e.id)));
+    expect(await session.scalars(apart).all()).toEqual([]);
   });
 });

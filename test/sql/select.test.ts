@@ -450,3 +450,12 @@ describe("conditions that are none", () => {
     );
   });
 });
+
+describe("a table without columns", () => {
+  it("is named, as an unreadable view is that was reflected", () => {
+    const odd = table("odd", new MetaData(), {});
+    expect(() => sql(select(odd))).toThrow(
+      "a SELECT needs at least one column, and table odd has none here. A view that cannot be read is reflected without columns: mend it and",
+    );
+  });
+});

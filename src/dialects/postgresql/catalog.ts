@@ -1,6 +1,6 @@
 /** The questions to the system catalogs, as SQL. `$1` are the object ids of relations where nothing else is said. */
 
-/** Relations: oid, name, kind. $1: schema or null, $2: kinds, $3: names or null, $4: default, temporary or any. */
+/** Relations: oid, name, kind. $1: schema or null, $2: kinds, $3: names or null, $4: default, temporary or any. The catalog's own names hide nobody's. */
 export const RELATIONS = `
 SELECT c.oid, c.relname, c.relkind::text
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -10,7 +10,9 @@ WHERE c.relkind = ANY ($2::"char"[]) AND ($3::text[] IS NULL OR c.relname = ANY 
     WHEN $1::text IS NOT NULL THEN n.nspname = $1
     WHEN $3::text[] IS NULL THEN n.nspname = current_schema()
       OR ($4 = 'any' AND c.relnamespace = pg_catalog.pg_my_temp_schema())
-    ELSE pg_catalog.pg_table_is_visible(c.oid) AND n.nspname <> 'pg_catalog'
+    ELSE n.nspname <> 'pg_catalog' AND (pg_catalog.pg_table_is_visible(c.oid)
+      OR (n.nspname = current_schema() AND EXISTS (SELECT FROM pg_catalog.pg_class h
+        WHERE h.relname = c.relname AND h.relnamespace = 'pg_catalog'::regnamespace)))
   END
   AND ($4 <> 'default' OR c.relpersistence <> 't')
 ORDER BY c.relname`;

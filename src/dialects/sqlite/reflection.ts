@@ -16,7 +16,7 @@ import type {
 } from "../../sql/schema/reflected.js";
 import { integerType, StringType } from "../../sql/types/base.js";
 import type { SQLType } from "../../sql/types/type.js";
-import { parseTable, type TableText } from "./table-text.js";
+import { parseTable, type TableText, withStrings } from "./table-text.js";
 import { reflectedType, typeNameText } from "./type-names.js";
 
 const NO_NAMES: ReadonlySet<string> = new Set();
@@ -279,6 +279,7 @@ export class SqliteReflection implements ReflectionDialect {
 
   *#indexes(c: DriverConnection, relation: ReflectedRelation): Op<readonly ReflectedIndex[]> {
     const found: ReflectedIndex[] = [];
+    const { columns } = yield* this.#text(c, relation);
     for (const row of yield* query(c, this.#pragma("index_list", relation.name, relation))) {
       // Those of PRIMARY KEY and UNIQUE are constraints.
       if (String(row[3]) !== "c") continue;
@@ -290,7 +291,7 @@ export class SqliteReflection implements ReflectionDialect {
       const sql = yield* query(c, `SELECT sql FROM ${this.#master(relation)} WHERE type = 'index' AND name = ?`, [
         name,
       ]);
-      const definition = String(sql[0]?.[0] ?? "");
+      const definition = withStrings(String(sql[0]?.[0] ?? ""), columns);
       const written = indexExpressions(definition);
       const texts = columnNames.map((column, i) => column ?? withoutOrder(written[i] ?? ""));
       const sorting = parts

@@ -2,6 +2,8 @@
 
 /** What the text of a table says. */
 export interface TableText {
+  /** The names of its columns, in lower case. */
+  readonly columns: ReadonlySet<string>;
   readonly primaryKey: { readonly name: string | null; readonly onConflict?: string };
   readonly autoincrement: boolean;
   readonly withoutRowid: boolean;
@@ -39,6 +41,7 @@ export function parseTable(sql: string): TableText {
   const body = at < 0 ? [] : tokenize((tokens[at] as Token).raw.slice(1, -1));
   const tail = at < 0 ? [] : tokens.slice(at + 1).map((token) => token.text);
   const found: Found = {
+    columns: new Set(),
     primaryKey: { name: null },
     autoincrement: false,
     withoutRowid: tail.includes("WITHOUT") && tail.includes("ROWID"),
@@ -51,18 +54,42 @@ export function parseTable(sql: string): TableText {
     foreignKeys: [],
   };
   for (const definition of splitAtCommas(body)) readDefinition(definition, found);
+  for (const [column, sql] of found.computed) found.computed.set(column, withStrings(sql, found.columns));
+  for (const check of found.checks) check.sqltext = withStrings(check.sqltext, found.columns);
   return found;
+}
+
+const ROWID: ReadonlySet<string> = new Set(["rowid", "oid", "_rowid_"]);
+
+/**
+ * SQL in which a word in double quotes that names no column is the string that SQLite once took it for, and still does in a schema that is there; as a
+ * definition that is made anew, it refuses it.
+ *
+ * @param columns in lower case
+ */
+export function withStrings(sql: string, columns: ReadonlySet<string>): string {
+  return sql.replaceAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, (quoted, at: number) => {
+    if (quoted.startsWith("'")) return quoted;
+    const text = quoted.slice(1, -1).replaceAll('""', '"');
+    const name = text.toLowerCase();
+    if (columns.has(name) || ROWID.has(name)) return quoted;
+    // The name of a function, a table or a collation.
+    const isName = /^\s*[(.]/.test(sql.slice(at + quoted.length)) || /(\.|\bcollate)\s*$/i.test(sql.slice(0, at));
+    return isName ? quoted : `'${text.replaceAll("'", "''")}'`;
+  });
 }
 
 const TABLE_CONSTRAINTS = new Set(["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"]);
 
 type Loose<T> = T extends readonly (infer Item)[]
   ? { -readonly [K in keyof Item]: Item[K] }[]
-  : T extends ReadonlyMap<infer K, infer V>
-    ? Map<K, V>
-    : T extends object
-      ? { -readonly [K in keyof T]: T[K] }
-      : T;
+  : T extends ReadonlySet<string>
+    ? Set<string>
+    : T extends ReadonlyMap<infer K, infer V>
+      ? Map<K, V>
+      : T extends object
+        ? { -readonly [K in keyof T]: T[K] }
+        : T;
 type Found = { -readonly [K in keyof TableText]: Loose<TableText[K]> };
 
 function readDefinition(tokens: readonly Token[], found: Found): void {
@@ -71,6 +98,7 @@ function readDefinition(tokens: readonly Token[], found: Found): void {
   const isColumn = !(first.kind === "word" && TABLE_CONSTRAINTS.has(first.text));
   const column = isColumn ? nameOf(first) : null;
   const lower = column?.toLowerCase() ?? "";
+  if (column !== null) found.columns.add(lower);
   let name: string | null = null;
   // what an ON CONFLICT that follows belongs to
   let onConflict: (action: string) => void = () => {};

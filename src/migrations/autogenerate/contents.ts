@@ -121,7 +121,8 @@ export function indexContents(
  */
 export function asWritten({ name, made }: Content<Constraint>, own: Table, { longest }: Reading): Constraint {
   const written = named(own, name, longest);
-  if (written !== undefined) return written;
+  // PostgreSQL makes one constraint of a key and a UNIQUE of the same columns: a key, by the name of the other.
+  if (written !== undefined && written.kind === made.kind) return written;
   if (name !== null || made.kind === "ck") return made;
   const alike = own.constraints.filter((each) => each.kind === made.kind && namesOf(each) === namesOf(made));
   return alike.length === 1 ? (alike[0] as Constraint) : made;

@@ -15,6 +15,7 @@ import { MigrationError } from "../errors.js";
 import { replaceSchema } from "../sql-text.js";
 import type { ComparePlugin } from "./compared.js";
 import { keyOf } from "./renames.js";
+import { createCastSchema, withCasts, withoutCasts, withStandingEnums } from "./standing-types.js";
 
 /** A view and what it selects, in the server's words. */
 export interface ReflectedView {
@@ -122,6 +123,35 @@ export async function snapshotOf(
       await make(scratch, metadatas, plugins);
       return await look(scratch, schemas, plugins);
     });
+  try {
+    return await inScratch(connection, metadatas, schemas, plugins, main, false);
+  } catch (error) {
+    if (main === null || !isMissingFunction(error)) throw error;
+    // One that takes a type of the schema is found where that is cast to it.
+    return await inScratch(connection, metadatas, schemas, plugins, main, true).catch((again: unknown) => {
+      throw isMissingFunction(again) ? error : again;
+    });
+  }
+}
+
+const UNDEFINED_FUNCTION = "42883";
+
+function isMissingFunction(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === UNDEFINED_FUNCTION;
+}
+
+/** What may call a function with the row of a table. */
+const OVER_ROWS = /^\s*CREATE\s+(?:UNIQUE\s+)?(?:INDEX|(?:MATERIALIZED\s+)?VIEW)\b/i;
+
+/** @param casts whether the types that are made are cast to those that are there */
+async function inScratch(
+  connection: AsyncConnection,
+  metadatas: readonly MetaData[],
+  schemas: readonly (string | null)[],
+  plugins: readonly ComparePlugin[],
+  main: string | null,
+  casts: boolean,
+): Promise<Wanted> {
   await connection.begin();
   const before = connection.getExecutionOptions().schemaTranslateMap;
   try {
@@ -141,22 +171,30 @@ export async function snapshotOf(
     const made = namesMade(connection, metadatas, main);
     const isMade = (schema: string) => (name: string, isCall: boolean) =>
       made.has(keyOf({ name, schema })) || (isCall && plugins.length > 0);
-    const moved: EngineEvents["beforeCursorExecute"] = (_connection, statement) => ({
-      statement: Object.entries(translate).reduce(
+    const moved: EngineEvents["beforeCursorExecute"] = (_connection, statement) => {
+      const made = Object.entries(translate).reduce(
         (sql, [from, to]) => replaceSchema(sql, from, to, isMade(from)),
         main === null ? statement : replaceSchema(statement, main, null, isMade(main)),
-      ),
-    });
+      );
+      return { statement: casts && main !== null && OVER_ROWS.test(made) ? withCasts(SCRATCH, main, made) : made };
+    };
+    if (casts) await connection.execDriverSql(createCastSchema());
     engineEvent.listen(connection, "beforeCursorExecute", moved);
+    let standing: () => Promise<readonly ReflectedEnum[]> = async () => [];
     try {
-      await make(connection, metadatas, plugins);
+      const all = (): Promise<void> => make(connection, metadatas, plugins);
+      if (main === null) await all();
+      else standing = await withStandingEnums(connection, metadatas, SCRATCH, main, casts, all);
     } finally {
       engineEvent.remove(connection, "beforeCursorExecute", moved);
     }
     const back = Object.entries(translate).map(([schema, name]) => [name, schema] as const);
     // A name with which something else in a view hides a table is written with its schema.
     if (main !== null) back.push([`${SCRATCH}.`, `${connection.dialect.identifiers.quoteIfNeeded(main)}.`]);
-    return renamed(await look(connection, scratch, plugins), new Map(back));
+    const found = await look(connection, scratch, plugins);
+    const enums = new Map([...(await standing()).map((each) => [each.name, each] as const), ...found.snapshot.enums]);
+    const said = casts && main !== null ? withoutCasts(main) : (sql: string) => sql;
+    return renamed({ ...found, snapshot: { ...found.snapshot, enums } }, new Map(back), said);
   } catch (error) {
     if (!(error instanceof DatabaseError && error.code === INSUFFICIENT_PRIVILEGE)) throw error;
     throw new MigrationError(
@@ -218,11 +256,15 @@ async function inMemory<T>(fn: (connection: AsyncConnection) => Promise<T>): Pro
   }
 }
 
-/** The scratch names taken back. */
-function renamed({ snapshot, seen }: Wanted, back: ReadonlyMap<string, string>): Wanted {
+/** The scratch names taken back. @param said what a text is without what only the scratch place brings */
+function renamed(
+  { snapshot, seen }: Wanted,
+  back: ReadonlyMap<string, string>,
+  said: (text: string) => string,
+): Wanted {
   const plain = (value: unknown): unknown => {
     if (typeof value === "string") {
-      let text = value;
+      let text = said(value);
       for (const [scratch, schema] of back) text = text.replaceAll(scratch, schema);
       return text;
     }

@@ -206,6 +206,8 @@ export class AlterColumnOperation extends MigrateOperation {
   override ddl(dialect: EngineDialect): readonly DDLElement[] {
     const { on, columnName, changes, existing } = this;
     const ddl: DDLElement[] = [];
+    // Only whole numbers count, and a column that counts has no default.
+    if (changes.identity === null) ddl.push(new AlterColumnIdentity(on, columnName, null, existing.identity != null));
     if (changes.type !== undefined) {
       // A default of the old type may not fit the new one; it comes back below or goes for good.
       const keeps = changes.serverDefault === undefined && existing.serverDefault != null;
@@ -218,10 +220,9 @@ export class AlterColumnOperation extends MigrateOperation {
     if (changes.computed !== undefined) ddl.push(new AlterColumnComputed(on, columnName, changes.computed));
     if (changes.serverDefault !== undefined) ddl.push(new AlterColumnDefault(on, columnName, changes.serverDefault));
     if (changes.nullable !== undefined) ddl.push(new AlterColumnNullable(on, columnName, changes.nullable));
-    if (changes.identity !== undefined) {
+    if (changes.identity != null) {
       ddl.push(new AlterColumnIdentity(on, columnName, changes.identity, existing.identity != null));
-      if (changes.identity !== null && existing.identity == null)
-        ddl.push(new ContinueIdentity(on, columnName, changes.identity.start ?? 1));
+      if (existing.identity == null) ddl.push(new ContinueIdentity(on, columnName, changes.identity.start ?? 1));
     }
     if (changes.comment !== undefined && hasComments(dialect))
       ddl.push(new CommentOn(on, { kind: "column", name: columnName }, changes.comment));

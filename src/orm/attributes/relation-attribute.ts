@@ -260,6 +260,11 @@ export abstract class RelationAttribute extends Attribute {
     return replaced;
   }
 
+  /** Whether what the attribute holds comes with the object's row, which is new. What is never written has no changes. */
+  protected comesWith(state: InstanceState): boolean {
+    return state.key === null && !this.traits.viewonly;
+  }
+
   /** Notes a change for the flush. What is never written makes no object modified. */
   protected record(state: InstanceState, previous: unknown): void {
     if (!this.traits.viewonly) state.recordChange(this, previous);

@@ -367,7 +367,7 @@ export class ToManyAttribute extends RelationAttribute {
     if (current === undefined) return NO_HISTORY;
     const { committed } = state;
     if (committed === null || !committed.has(this))
-      return state.key === null ? new History([...current], [], []) : new History([], [...current], []);
+      return this.comesWith(state) ? new History([...current], [], []) : new History([], [...current], []);
     const original = committed.get(this) as readonly object[] | undefined;
     if (original === undefined) return new History([...current], [], []);
     const before = new Set(original);

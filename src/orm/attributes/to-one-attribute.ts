@@ -147,7 +147,7 @@ export class ToOneAttribute extends RelationAttribute {
     const { committed } = state;
     if (committed === null || !committed.has(this)) {
       if (current === undefined) return NO_HISTORY;
-      return state.key === null ? new History([current], [], []) : new History([], [current], []);
+      return this.comesWith(state) ? new History([current], [], []) : new History([], [current], []);
     }
     const original = committed.get(this) as object | null | undefined;
     if (current === original && current !== undefined) return new History([], [current], []);

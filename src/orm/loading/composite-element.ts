@@ -19,6 +19,8 @@ export interface Composer {
 }
 
 export class CompositeElement extends ElementList {
+  readonly partNames: readonly string[];
+
   constructor(
     private readonly name: string,
     elements: readonly ColumnElement[],
@@ -27,6 +29,7 @@ export class CompositeElement extends ElementList {
     parts: Readonly<Record<string, unknown>>,
   ) {
     super(elements);
+    this.partNames = Object.keys(parts);
     for (const [part, value] of Object.entries(parts))
       Object.defineProperty(this, part, { value, enumerable: false, configurable: true });
     for (const [operator, run] of Object.entries(OPERATORS))

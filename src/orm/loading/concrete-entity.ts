@@ -13,6 +13,11 @@ import type { Mapper } from "../mapping/mapper.js";
 
 type From = FromClause<unknown>;
 
+/** Whether the rows of a class come from a union. */
+export function isUnited(mapper: Mapper): boolean {
+  return mapper.concretes.length > 0 || mapper.tableless;
+}
+
 /** The column of the union that tells of which class a row is. */
 const CLASS = "concrete_class";
 

@@ -18,7 +18,7 @@ import { mapperOfPrototype } from "../mapping/instrument.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { mapperFor } from "../mapping/registry.js";
 import { withOperators } from "./comparator.js";
-import { classColumn, concreteUnion, unitedColumn } from "./concrete-entity.js";
+import { classColumn, concreteUnion, isUnited, unitedColumn } from "./concrete-entity.js";
 import { anonymousAlias, discriminatorCriterion, fromOf, subclassesOf } from "./inheritance.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
 import { adapt, InstrumentedRelation } from "./instrumented-relation.js";
@@ -277,7 +277,7 @@ export function entityOf(mapper: Mapper): MapperEntity {
   let entity = entities.get(mapper);
   if (entity === undefined) {
     mapper.registry.configure();
-    if (mapper.concretes.length > 0 || mapper.tableless) {
+    if (isUnited(mapper)) {
       const made = unitedEntity(mapper, mapper.className, null);
       entities.set(mapper, made);
       return made;
@@ -320,7 +320,7 @@ export function aliasOf(
   kind: "inner" | "left" = "left",
 ): MapperEntity {
   mapper.registry.configure();
-  if (mapper.concretes.length > 0 || mapper.tableless) return unitedEntity(mapper, name ?? mapper.className, name);
+  if (isUnited(mapper)) return unitedEntity(mapper, name ?? mapper.className, name);
   const subclasses = polymorphic ?? defaultPolymorphic(mapper);
   const alone =
     fromOf(mapper, subclasses, (table) => table as unknown as From) === (mapper.tables[0] as unknown as From);
@@ -542,22 +542,24 @@ export function withPolymorphic(
 ): unknown {
   const mapper = requireEntity(cls).mapper;
   const named = subclasses === "*" ? subclasses : subclasses.map(mapperFor);
+  const united = isUnited(mapper);
   if (named !== "*") {
     for (const each of named) {
-      if (!each.isA(mapper))
+      if (!each.isA(mapper) && !mapper.united.includes(each))
         throw new ArgumentError(
           `withPolymorphic(${mapper.className}, ...): ${each.className} is no subclass of ${mapper.className}.`,
         );
     }
   }
-  const polymorphic = subclassesOf(mapper, named);
+  const polymorphic = united ? mapper.united : subclassesOf(mapper, named);
   const { name, selectable } = options;
   if (selectable !== undefined)
     return new MapperEntity(mapper, selectable, name ?? mapper.className, "alias", polymorphic).attrs;
   const kind = options.innerjoin === true ? "inner" : "left";
   if (name !== undefined || options.aliased === true || options.flat === true)
     return aliasOf(mapper, name ?? null, polymorphic, kind).attrs;
-  return polymorphicEntity(mapper, polymorphic, kind).attrs;
+  // The union over concrete classes has the columns of all of them.
+  return (united ? entityOf(mapper) : polymorphicEntity(mapper, polymorphic, kind)).attrs;
 }
 
 function polymorphicEntity(mapper: Mapper, polymorphic: readonly Mapper[], kind: "inner" | "left"): MapperEntity {
@@ -568,6 +570,6 @@ function polymorphicEntity(mapper: Mapper, polymorphic: readonly Mapper[], kind:
 /** A class with the columns of one below it, where there is one. */
 export function entityWith(mapper: Mapper, subclass: Mapper): MapperEntity {
   mapper.registry.configure();
-  if (mapper.concretes.length > 0 || mapper.tableless) return entityOf(mapper);
+  if (isUnited(mapper)) return entityOf(mapper);
   return polymorphicEntity(mapper, subclassesOf(mapper, [subclass]), "left");
 }

@@ -357,13 +357,21 @@ export class InstrumentedRelation extends RelationElement {
 
   private member(object: unknown, place: string): InstanceState {
     const state = typeof object === "object" && object !== null ? stateOf(object) : undefined;
-    if (state === undefined || !this.relationship.accepts(state.mapper)) {
-      const what = state === undefined ? describeValue(object) : state.describe();
-      throw new ArgumentError(
-        `${this.label}.${place} takes an object of ${this.relationship.target.className}, not ${what}.`,
-      );
-    }
-    return state;
+    if (state !== undefined && this.relationship.accepts(state.mapper)) return state;
+    const { target } = this.relationship;
+    const entity = (object as { readonly [ENTITY]?: unknown } | null)?.[ENTITY];
+    const way =
+      entity instanceof OrmEntity
+        ? `, not the class ${entity.mapper.className}: rows are tied to rows by a join, select(...).join(x.${this.key}), ` +
+          `or by their keys, x.${this.#keyName}.eq(...).`
+        : `, not ${state === undefined ? describeValue(object) : state.describe()}.`;
+    throw new ArgumentError(`${this.label}.${place} takes an object of ${target.className}${way}`);
+  }
+
+  /** An attribute that holds the key, for messages. */
+  get #keyName(): string {
+    const { pairs } = this.relationship.join;
+    return this.entity.mapper.byColumn.get(pairs[0]?.local)?.key ?? "id";
   }
 }
 

@@ -1,4 +1,5 @@
 /** Refuses what a class says of itself and cannot mean, before anything is made of it. */
+import { NoSuchColumnError } from "../../sql/errors.js";
 import type { Column } from "../../sql/schema/column.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import { RelationAttribute } from "../attributes/relation-attribute.js";
@@ -76,6 +77,33 @@ export function checkOptions({ mapper, options, columns }: ClassDeclaration): vo
     }
   }
 }
+
+/** What tableArgs name is there. Asked when all columns are: relationships make some of them. */
+export function checkTableArgs({ mapper, options }: ClassDeclaration): void {
+  if (options.tableArgs === undefined) return;
+  const { table, className } = mapper;
+  for (const each of [...table.constraints, ...table.indexes]) {
+    try {
+      each.requireColumns();
+    } catch (error) {
+      if (!(error instanceof NoSuchColumnError)) throw error;
+      throw new MapperConfigurationError(`${className}: its tableArgs: ${error.message}`, { cause: error });
+    }
+  }
+}
+
+/** What is said of a table is said by the class whose table it is. */
+export function refuseTableOptions({ mapper, options }: ClassDeclaration): void {
+  const said = OF_TABLE.find((name) => options[name] !== undefined);
+  if (said === undefined) return;
+  const { className, base } = mapper;
+  throw new MapperConfigurationError(
+    `${className} shares the table of ${base.className}, and ${said} is said of a table by the class that has it. ` +
+      `Say it on ${base.className}, or give ${className} a table of its own with tableName.`,
+  );
+}
+
+const OF_TABLE = ["schema", "comment", "dialectOptions", "renamedFrom", "tableCls"] as const;
 
 /** A synonym stands for something. */
 export function checkSynonyms(mapper: Mapper): void {

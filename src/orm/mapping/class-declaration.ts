@@ -13,6 +13,7 @@ import type {
   ValidatorDeclaration,
 } from "./declarations.js";
 import type { TypeWords } from "./infer-type.js";
+import { checkColumnOptions, checkRelationOptions } from "./known-options.js";
 import type { Mapper } from "./mapper.js";
 import type { NamingStrategy } from "./naming.js";
 
@@ -67,6 +68,8 @@ export class ClassDeclaration {
       properties.filter((p): p is Extract<PropertyDeclaration, { kind: K }> => p.kind === kind);
     const descriptors = of("descriptor");
     const columns = of("column");
+    for (const each of columns) checkColumnOptions(each, this.className);
+    for (const each of of("relation")) checkRelationOptions(each, this.className);
     const mapped = new Set([...this.columns, ...columns].map((each) => each.property));
     // What the class maps itself needs no column of a descriptor's.
     columns.push(...descriptors.flatMap((each) => each.columns).filter((each) => !mapped.has(each.property)));

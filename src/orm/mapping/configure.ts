@@ -9,7 +9,7 @@ import { MutableAttribute } from "../attributes/mutable-attribute.js";
 import { describeEntity, toObject } from "../to-object.js";
 import { AnyDescriptor } from "./any-descriptor.js";
 import { tieAnySides } from "./any-sides.js";
-import { checkNames, checkOptions, checkSynonyms } from "./checks.js";
+import { checkNames, checkOptions, checkSynonyms, checkTableArgs } from "./checks.js";
 import type { ClassDeclaration } from "./class-declaration.js";
 import { propertyOf } from "./column-names.js";
 import { addDescriptors, addExpression, addHooks } from "./configure-properties.js";
@@ -39,6 +39,7 @@ export function configureMappers(declarations: readonly ClassDeclaration[]): voi
       table,
       args.filter((each) => !isKeyOf(table, each)),
     );
+  for (const declaration of declarations) checkTableArgs(declaration);
   for (const declaration of declarations) giveSlots(declaration);
   configureRelationships(declarations);
   for (const { mapper } of declarations)

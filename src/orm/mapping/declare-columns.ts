@@ -9,6 +9,7 @@ import { Table, type TableOptions } from "../../sql/schema/table.js";
 import { Join } from "../../sql/selectable/join.js";
 import { describeValue } from "../../sql/types/text-check.js";
 import { MapperConfigurationError } from "../errors.js";
+import { refuseTableOptions } from "./checks.js";
 import type { ClassDeclaration } from "./class-declaration.js";
 import { nameColumn, propertyOf } from "./column-names.js";
 import type { ColumnDeclaration, PropertyDeclaration } from "./declarations.js";
@@ -83,7 +84,10 @@ function isOuter(from: unknown): boolean {
 /** A subclass that names no table and adds no key shares its base's table. */
 function ownTable(declaration: ClassDeclaration): Table | null {
   const { mapper, options, home, columns, metadata } = declaration;
-  if (mapper.inherits !== null && options.tableName === undefined) return null;
+  if (mapper.inherits !== null && options.tableName === undefined) {
+    refuseTableOptions(declaration);
+    return null;
+  }
   if (declaration.imperative)
     throw new ArgumentError(
       `${mapper.className} is mapped to no table, and has no superclass whose table it could share: mapImperatively(${mapper.className}, table).`,

@@ -2,6 +2,8 @@
 import "reflect-metadata";
 import type { Attrs, Cls, EntityRef } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
+import { isObject } from "../../sql/option-rules.js";
+import { describeValue } from "../../sql/types/text-check.js";
 import { isType, plainType, type SQLType } from "../../sql/types/type.js";
 import type { CascadeName } from "../cascades.js";
 import { requireThunk } from "./collect.js";
@@ -63,6 +65,10 @@ function columnDecorator(
     if (typeof property === "symbol")
       throw new ArgumentError(`${label}: a property named by a symbol cannot be mapped.`);
     const given = first !== undefined && isType(first) ? plainType(first as SQLType) : null;
+    if (given === null && first !== undefined && !isObject(first))
+      throw new ArgumentError(
+        `${label}: ${name} takes one of t.* and an object of options, not ${describeValue(first)}.`,
+      );
     const options = { ...(given === null ? (first as ColumnOptions | undefined) : second), ...extra };
     declareProperty(target, {
       kind: "column",

@@ -76,10 +76,11 @@ function holdsForeignKey({ mapper }: ClassDeclaration, relation: RelationDeclara
   return relation.relation === "oneToOne" && (owner ?? false) && mapper.tables.length > 0;
 }
 
-function addForeignKey(
-  { mapper, home, options: { table: given } }: ClassDeclaration,
-  relation: RelationDeclaration,
-): void {
+function addForeignKey(declaration: ClassDeclaration, relation: RelationDeclaration): void {
+  const {
+    mapper,
+    options: { table: given },
+  } = declaration;
   const target = targetOf(mapper, relation);
   const targetDeclaration = declarationOf.get(target);
   if (targetDeclaration) addImpliedColumns(targetDeclaration);
@@ -87,11 +88,7 @@ function addForeignKey(
   const { table } = mapper;
   const isGiven = given !== undefined || (mapper.single && mapper.base.table instanceof DerivedTable);
   const keys = keyColumns(target, labelOf(mapper, relation));
-  const names = keys.map((key, i) =>
-    i === 0 && keys.length === 1 && options.columnName
-      ? options.columnName
-      : home.naming.foreignKeyColumn(relation.keyName ?? relation.property, key.name),
-  );
+  const names = keyNames(declaration, relation, keys);
   const present = names.map((name) => table.columns.find((c) => c.name === name));
   if (present.every((c) => c !== undefined)) {
     const columns = present as Column[];
@@ -103,7 +100,9 @@ function addForeignKey(
     return;
   }
   // A table that is there already stays as it is.
-  if (declaredKeyTo(table, target) || isGiven) return;
+  const declared = declaredKeysTo(table, target, claimedBeside(declaration, relation, target));
+  if (declared.length === 1) foreignKeyColumns.set(relation, declared[0].columns);
+  if (declared.length > 0 || isGiven) return;
   const columns = keys.map((key, i) => {
     const column = new Column(names[i], key.type, {
       name: names[i],
@@ -120,6 +119,30 @@ function addForeignKey(
   if (keys.length > 1)
     table.addConstraint(new ForeignKeyConstraint(columns as never[], keys as never[], constraintOptions(options)));
   foreignKeyColumns.set(relation, columns);
+}
+
+/** What the columns of a key are called where nothing else is said. */
+function keyNames(
+  { home }: ClassDeclaration,
+  { options, keyName, property }: RelationDeclaration,
+  keys: readonly Column[],
+): readonly string[] {
+  if (keys.length === 1 && options.columnName) return [options.columnName];
+  return keys.map((key) => home.naming.foreignKeyColumn(keyName ?? property, key.name));
+}
+
+/** The mapped columns that other relationships to the same class have by their names: each is the key of one, unless `overlaps` says that it is not. */
+function claimedBeside(declaration: ClassDeclaration, relation: RelationDeclaration, target: Mapper): Set<string> {
+  const claimed = new Set<string>();
+  if (relation.options.overlaps !== undefined) return claimed;
+  const { mapper, relations } = declaration;
+  const keys = target.base.table.primaryKey.columns;
+  for (const other of relations) {
+    if (other === relation || !holdsForeignKey(declaration, other)) continue;
+    if (targetOf(mapper, other) !== target) continue;
+    for (const name of keyNames(declaration, other, keys)) claimed.add(name);
+  }
+  return claimed;
 }
 
 function constraintOptions(options: RelationDeclaration["options"]): ConstructorParameters<typeof ForeignKey>[1] {
@@ -141,10 +164,13 @@ function constrained(table: Table, columns: readonly Column[]): boolean {
   );
 }
 
-/** A foreign key to the target that the class maps itself. */
-function declaredKeyTo(table: Table, target: Mapper): boolean {
-  return table.foreignKeyConstraints.some(
-    (c) => !c.columns.some((column) => implied.has(column)) && target.tables.some((t) => c.elements[0].references(t)),
+/** The foreign keys to the target that the class maps itself, and that are no other relationship's. */
+function declaredKeysTo(table: Table, target: Mapper, claimed: ReadonlySet<string>): readonly ForeignKeyConstraint[] {
+  return table.distinctForeignKeys.filter(
+    (c) =>
+      !c.columns.some((column) => implied.has(column)) &&
+      !c.columns.every((column) => claimed.has(column.name)) &&
+      target.tables.some((t) => c.elements[0].references(t)),
   );
 }
 

@@ -31,6 +31,7 @@ import {
   mapperOfPrototype,
   wrapClass,
 } from "./instrument.js";
+import { checkEntityOptions, checkImperativeOptions } from "./known-options.js";
 import { Mapper, type MapperRegistry } from "./mapper.js";
 import { type NamingStrategy, snakeCase } from "./naming.js";
 
@@ -138,6 +139,7 @@ export class Registry implements MapperRegistry {
   };
 
   #mapDecorated<C extends AnyClass>(cls: C, options: EntityOptions): C {
+    checkEntityOptions(options, cls.name);
     if (options.abstract) {
       declareAbstract(cls, options);
       return cls;
@@ -162,6 +164,7 @@ export class Registry implements MapperRegistry {
    * @throws ArgumentError for a class that is mapped already
    */
   mapImperatively(cls: AnyClass, table: MappedSource | null, options: ImperativeOptions = {}): void {
+    checkImperativeOptions(options, cls.name);
     const mapper = this.#newMapper(cls, options);
     const properties = imperativeDeclarations(cls, options.properties ?? {});
     this.#declare(

@@ -316,7 +316,8 @@ function missingValue(state: InstanceState, written: WrittenColumn, shape: Table
     attribute.setCommitted(state, null);
     leaveUnset(state, attribute);
   }
-  if (written.isKey) {
+  // A part of a key may be NULL where the column says so: SQLite stores such rows.
+  if (written.isKey && !(column.nullable && mapper.primaryKey.length > 1)) {
     throw new IntegrityError(
       `${state.describe()} has no value for its primary key attribute "${attribute.key}", and the database makes none ` +
         `(${shape.table.name}.${column.name} is ${column.foreignKeys.length > 0 ? "a foreign key: set the related object" : "no autoincrementing integer: set it, or give it a default"}).`,

@@ -1,8 +1,10 @@
 /** Writes what the unit of work has ordered. It knows SQL and nothing of order. SQLAlchemy: `orm/persistence.py`. */
 
 import type { ConnectionCore } from "../../engine/connection-core.js";
+import { execute } from "../../engine/execute.js";
 import { isOp, type Op } from "../../engine/io.js";
 import { together } from "../../engine/together.js";
+import type { Node } from "../../sql/node.js";
 import { hearsInstance } from "../instance-events.js";
 import { type Mapper, mapperOf, type Relationship, refuseLost } from "../mapping/mapper.js";
 import { PLACE, placeArguments } from "../place.js";
@@ -23,6 +25,13 @@ interface SaveEvents {
 const BEFORE: SaveEvents = { insert: "beforeInsert", update: "beforeUpdate" };
 const AFTER: SaveEvents = { insert: "afterInsert", update: "afterUpdate" };
 
+const NOTHING: readonly Node[] = [];
+
+/** Runs what listeners have answered with. */
+function* runAll(statements: readonly Node[], connection: ConnectionCore): Op<void> {
+  for (const statement of statements) yield* execute(connection, statement);
+}
+
 export class SessionPersister implements Persister {
   constructor(readonly session: PersistSession) {}
 
@@ -40,7 +49,8 @@ export class SessionPersister implements Persister {
     const sorted = sortStates(states);
     const found = this.session.connectionSoon(mapperOf(sorted[0]), null, placeArguments(sorted[0]));
     const connection = isOp(found) ? yield* found : found;
-    this.#announce(base, sorted, connection, BEFORE);
+    const before = this.#announce(base, sorted, connection, BEFORE);
+    if (before.length > 0) yield* runAll(before, connection);
     if (base.polymorphicOn !== null) for (const state of sorted) this.#checkDiscriminator(state, mapperOf(state));
     if (this.#areInserts(sorted)) yield* insertStates(connection, sorted);
     else {
@@ -54,7 +64,8 @@ export class SessionPersister implements Persister {
     }
     if (base.selfAndDescendants().some(expiresAttributes))
       for (const state of sorted) for (const each of mapperOf(state).expiredByFlush) each.expire(state);
-    this.#announce(base, sorted, connection, AFTER);
+    const after = this.#announce(base, sorted, connection, AFTER);
+    if (after.length > 0) yield* runAll(after, connection);
   }
 
   /** Whether all objects are new and take nobody's row. */
@@ -99,23 +110,26 @@ export class SessionPersister implements Persister {
     return { inserts, updates };
   }
 
+  /** @returns the statements that listeners answer with */
   #announce(
     base: Mapper,
     states: readonly InstanceState[],
     connection: ConnectionCore,
     { insert, update }: SaveEvents,
-  ): void {
-    if (!this.#hears(base, insert) && !this.#hears(base, update)) return;
+  ): readonly Node[] {
+    if (!this.#hears(base, insert) && !this.#hears(base, update)) return NOTHING;
+    const said: Node[] = [];
     for (const [mapper, group] of byMapper(states)) {
       if (this.session.hears(insert, mapper)) {
         const isNew = group.filter((s) => s.key === null);
-        if (isNew.length > 0) this.session.mapperEvent(insert, mapper, isNew, connection);
+        if (isNew.length > 0) said.push(...this.session.mapperEvent(insert, mapper, isNew, connection));
       }
       if (this.session.hears(update, mapper)) {
         const stored = group.filter((s) => s.key !== null);
-        if (stored.length > 0) this.session.mapperEvent(update, mapper, stored, connection);
+        if (stored.length > 0) said.push(...this.session.mapperEvent(update, mapper, stored, connection));
       }
     }
+    return said;
   }
 
   isHeard(base: Mapper): boolean {
@@ -169,9 +183,11 @@ export class SessionPersister implements Persister {
     for (const state of sorted)
       if (needsKey(state)) yield* this.session.loadForFlush(state, mapperOf(state).primaryKey[0]);
     const groups = byMapper(sorted);
-    for (const [mapper, group] of groups) this.session.mapperEvent("beforeDelete", mapper, group, connection);
+    for (const [mapper, group] of groups)
+      yield* runAll(this.session.mapperEvent("beforeDelete", mapper, group, connection), connection);
     yield* deleteStates(this.session, connection, sorted);
-    for (const [mapper, group] of groups) this.session.mapperEvent("afterDelete", mapper, group, connection);
+    for (const [mapper, group] of groups)
+      yield* runAll(this.session.mapperEvent("afterDelete", mapper, group, connection), connection);
   }
 
   *postUpdate(_base: Mapper, states: readonly InstanceState[], columns: ReadonlySet<object>): Op<void> {

@@ -2,6 +2,7 @@
 
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op, Soon } from "../../engine/io.js";
+import type { Node } from "../../sql/node.js";
 import type { Warn } from "../../sql/warnings.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { Mapper } from "../mapping/mapper.js";
@@ -31,12 +32,13 @@ export interface PersistSession {
   readonly warn: Warn;
   /** Whether anybody listens to a mapper event. */
   hears(name: MapperEventName, mapper: Mapper): boolean;
+  /** Tells the listeners. @returns the statements that they answer with */
   mapperEvent(
     name: MapperEventName,
     mapper: Mapper,
     states: readonly InstanceState[],
     connection: ConnectionCore,
-  ): void;
+  ): readonly Node[];
 }
 
 /** The events around the writing of each object. */

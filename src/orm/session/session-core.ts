@@ -9,6 +9,7 @@ import { type Op, runSync } from "../../engine/io.js";
 import type { Result } from "../../engine/result.js";
 import { ArgumentError, InvalidRequestError, NoResultFound } from "../../sql/errors.js";
 import { keepShape } from "../../sql/keep-shape.js";
+import type { Node } from "../../sql/node.js";
 import type { Attribute } from "../attributes/attribute.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
@@ -135,8 +136,9 @@ export class SessionCore
     mapper: Mapper,
     states: readonly InstanceState[],
     connection: ConnectionCore,
-  ): void {
-    if (hearsMapperEvent(name, mapper)) this.fromHandler(() => fireMapperEvent(name, mapper, states, connection));
+  ): readonly Node[] {
+    if (!hearsMapperEvent(name, mapper)) return [];
+    return this.fromHandler(() => fireMapperEvent(name, mapper, states, connection));
   }
 
   // --- objects -----------------------------------------------------------------------------------------------------

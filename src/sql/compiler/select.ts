@@ -16,6 +16,7 @@ import type { TextualSelect } from "../selectable/textual.js";
 import { frameInside, visibleFroms } from "./correlation.js";
 import { cartesianProduct } from "./from-linting.js";
 import { displayFroms } from "./froms.js";
+import { refuseRepeated } from "./repeated-froms.js";
 import { WithCompiler } from "./with.js";
 
 type From = FromClause<unknown>;
@@ -63,6 +64,7 @@ export abstract class SelectCompiler extends WithCompiler {
     const gives = this.takeGivesRows();
     const all = displayFroms(select);
     const froms = visibleFroms(select, all, this.frame, this.isolated);
+    refuseRepeated(select, froms);
     if (froms.length > 1 && this.dialect.onCartesianProduct != null) this.lintFroms(select, froms, all);
     const outer = this.frame;
     this.frame = frameInside(outer, froms);
@@ -84,6 +86,7 @@ export abstract class SelectCompiler extends WithCompiler {
     const extras = select.extras;
     if (extras !== null) this.addCtes(extras.ctes);
     const list = select.selectedColumns;
+    if (list.length === 0) throw noColumns(froms);
     let text = "SELECT ";
     text += this.hintText(extras, "prefix", " ", true);
     if (select.distinctOnClauses.length > 0) {
@@ -158,7 +161,6 @@ export abstract class SelectCompiler extends WithCompiler {
       return this.selectedText(column, gives);
     });
     if (this.depth === 0 && this.resultColumns === null && known) this.resultColumns = result;
-    if (pieces.length === 0) throw new CompileError("a SELECT needs at least one column.");
     return pieces.join(", ");
   }
 
@@ -346,6 +348,16 @@ export abstract class SelectCompiler extends WithCompiler {
     const text = this.process(query.text);
     return top ? this.withClause() + text : text;
   }
+}
+
+function noColumns(froms: readonly From[]): CompileError {
+  const names = froms.map((from) => from.describe()).join(" and ");
+  const none = "a SELECT needs at least one column";
+  return new CompileError(
+    names === ""
+      ? `${none}.`
+      : `${none}, and ${names} has none here. A view that cannot be read is reflected without columns: mend it and reflect it again, or name its columns, table(..., { isView: true }).`,
+  );
 }
 
 function isLabelInside(element: Node): boolean {

@@ -1,4 +1,6 @@
+import { ColumnElement } from "../element.js";
 import { ArgumentError, NoReferencedTableError, NoSuchColumnError } from "../errors.js";
+import { describeValue } from "../types/text-check.js";
 import {
   type Column,
   type ColumnInfo,
@@ -93,14 +95,32 @@ export abstract class Constraint {
   get columns(): readonly Column[] {
     return [];
   }
+
+  /** @throws NoSuchColumnError where it names a column that its table has not */
+  requireColumns(): void {
+    void this.columns;
+  }
 }
 
 /** A column of `table` by name or key, or the column itself. */
 export function resolveColumn(table: TableLike | null, ref: ColumnRef, place: string): Column {
-  if (typeof ref !== "string") return ref as Column;
+  if (typeof ref !== "string") {
+    if (ref instanceof ColumnElement) return ref as Column;
+    throw new ArgumentError(`${place}: ${describeValue(ref)} is no column and no name of one.`);
+  }
   const found = table?.columns.find((column) => column.key === ref || column.name === ref);
   if (found !== undefined) return found;
-  throw new NoSuchColumnError(`${place}: table ${table?.fullName ?? "(none)"} has no column ${JSON.stringify(ref)}.`);
+  const names = table?.columns.map((column) => column.name).join(", ") || "none";
+  throw new NoSuchColumnError(
+    `${place}: table ${table?.fullName ?? "(none)"} has no column ${JSON.stringify(ref)}; it has: ${names}.`,
+  );
+}
+
+const KINDS = { pk: "primary key", fk: "foreign key", uq: "unique", ck: "check", ex: "exclude" } as const;
+
+/** What messages call a constraint. */
+function placeOf({ kind, name }: Constraint): string {
+  return `${KINDS[kind]} constraint${name === null ? "" : ` ${name}`}`;
 }
 
 abstract class ColumnConstraint extends Constraint {
@@ -118,7 +138,7 @@ abstract class ColumnConstraint extends Constraint {
   }
 
   override get columns(): readonly Column[] {
-    this.#columns ??= this.columnRefs.map((ref) => resolveColumn(this.table, ref, "constraint"));
+    this.#columns ??= this.columnRefs.map((ref) => resolveColumn(this.table, ref, placeOf(this)));
     return this.#columns;
   }
 }
@@ -201,6 +221,10 @@ export class ExcludeConstraint extends Constraint {
   ) {
     super(options);
   }
+
+  override requireColumns(): void {
+    for (const [ref] of this.elements) if (typeof ref === "string") resolveColumn(this.table, ref, placeOf(this));
+  }
 }
 
 /** FOREIGN KEY of one or more columns. */
@@ -246,7 +270,7 @@ export class ForeignKeyConstraint extends Constraint {
   }
 
   override get columns(): readonly Column[] {
-    this.#columns ??= this.columnRefs.map((ref) => resolveColumn(this.table, ref, "foreign key constraint"));
+    this.#columns ??= this.columnRefs.map((ref) => resolveColumn(this.table, ref, placeOf(this)));
     return this.#columns;
   }
 

@@ -92,6 +92,11 @@ export class Index {
     );
   }
 
+  /** @throws NoSuchColumnError where it names a column that its table has not */
+  requireColumns(): void {
+    void this.expressions;
+  }
+
   /** The plain columns among its expressions. */
   get columns(): readonly Column[] {
     return this.expressions.filter((each): each is Column => each.visitName === "Column");

@@ -78,6 +78,8 @@ export function reflectInto(
     had.some((other) => other.kind === kind && sameColumns(other, columns));
   for (const each of found.foreignKeys) {
     if (isGiven("fk", each.constrainedColumns)) continue;
+    // SQLite takes REFERENCES without columns before the table is there whose key is meant: it refers to nothing that could be named.
+    if (each.referredColumns.length !== each.constrainedColumns.length) continue;
     const place = each.referredSchema === null ? each.referredTable : `${each.referredSchema}.${each.referredTable}`;
     table.addConstraint(
       new ForeignKeyConstraint(

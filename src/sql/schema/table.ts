@@ -142,6 +142,7 @@ export class Table<Cols = ColumnSpecs, Name = string>
       else if (item instanceof Index) this.addIndex(item);
     }
     if (options.autoloadWith !== undefined) this.#autoload(options.autoloadWith);
+    for (const each of [...this.constraints, ...this.indexes]) each.requireColumns();
     metadata.register(this as unknown as Table);
   }
 

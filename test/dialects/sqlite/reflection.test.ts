@@ -193,12 +193,18 @@ describe("the reader of CREATE TABLE", () => {
       \`q\` int constraint "my ""fk" references "p q" (id) not deferrable,
       z int default (1 + (2)), unique ("x y", q), CHECK((z)>0)) strict, without rowid`);
     expect(found.checks).toEqual([
-      { name: null, sqltext: "[x y] in ('a)', \"b,\")" },
+      { name: null, sqltext: "[x y] in ('a)', 'b,')" },
       { name: null, sqltext: "(z)>0" },
     ]);
     expect(found.foreignKeys).toEqual([{ name: 'my "fk', columns: ["q"], table: "p q", deferrable: false }]);
     expect(found.uniques).toEqual([{ name: null, columns: ["x y", "q"] }]);
     expect(found).toMatchObject({ strict: true, withoutRowid: true, autoincrement: false });
     expect(parseTable("").checks).toEqual([]);
+    // A schema that is there may have strings in double quotes, which no new one may.
+    const legacy = parseTable(
+      `create table t ("a" text, b text as ("a" || "x'y" || "lower"(b)), check ("b" <> "z" and rowid > 0 and a = 'q "r"'))`,
+    );
+    expect(legacy.computed.get("b")).toBe(`"a" || 'x''y' || "lower"(b)`);
+    expect(legacy.checks[0]?.sqltext).toBe(`"b" <> 'z' and rowid > 0 and a = 'q "r"'`);
   });
 });

@@ -330,3 +330,24 @@ describe("composite keys", () => {
     expect(await session.scalar(select(func.count()).selectFrom(stays))).toBe(0);
   });
 });
+
+test("a part of a key may be NULL where its column says so, and the database takes it", async () => {
+  const own = registry();
+  @own.Entity("half_keys")
+  class Half {
+    @PrimaryKey(t.integer, { autoincrement: false }) a!: number;
+    @PrimaryKey(t.integer, { autoincrement: false, nullable: true }) b!: number | null;
+  }
+  const { engine, Session } = await storeFor(own);
+  await using session = Session();
+  const half = make(Half, { a: 1, b: null });
+  session.add(half);
+  if (engine.dialect.name === "postgresql") {
+    await expect(session.flush()).rejects.toThrow(/null value in column "b"/);
+    return;
+  }
+  await session.commit();
+  expect(await session.getOne(Half, [1, null])).toBe(half);
+  session.add(make(Half, { b: 1 }));
+  await expect(session.flush()).rejects.toThrow(/^new Half has no value for its primary key attribute "a"/);
+});

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import {
   awaitable,
   Column,
+  getHistory,
+  History,
   InvalidRequestError,
   joinedload,
   ManyToOne,
@@ -71,6 +73,14 @@ describe("a viewonly relationship", () => {
       "a",
       "b",
     ]);
+  });
+
+  test("has no changes to tell of, of a new object neither", () => {
+    const [user, task] = [make(User), make(Task, { title: "a" })];
+    user.seen.push(task);
+    user.tasks.push(task);
+    expect(getHistory(user, "seen")).toEqual(new History([], [task], []));
+    expect(getHistory(user, "tasks")).toEqual(new History([task], [], []));
   });
 
   test("does not stand in the way of deleting its parent", async () => {

@@ -5,6 +5,7 @@ import {
   DDL,
   event,
   insert,
+  inspect,
   MetaData,
   type SQLType,
   select,
@@ -100,6 +101,20 @@ describe("schema", () => {
     expect(heard).toEqual(["any metadata", "heard_one", "any heard_one"]);
     await own.dropAll(engine);
     await connection.rollback();
+  });
+
+  example("DDL stands in place of a handler, and its condition holds", async ({ engine }) => {
+    const own = new MetaData();
+    const made = table("heard_ddl", own, { id: column(t.integer) });
+    const ddl = new DDL("CREATE INDEX heard_ddl_ix ON heard_ddl (id)");
+    event.listen(made, "afterCreate", ddl);
+    event.listen(made, "afterCreate", new DDL("no SQL").executeIf({ dialect: "mysql" }));
+    await own.createAll(engine);
+    expect((await inspect(engine).getIndexes("heard_ddl")).map(({ name }) => name)).toEqual(["heard_ddl_ix"]);
+    await own.dropAll(engine);
+    expect(event.contains(made, "afterCreate", ddl)).toBe(true);
+    event.remove(made, "afterCreate", ddl);
+    expect(event.contains(made, "afterCreate", ddl)).toBe(false);
   });
 
   example("columns that are reflected are changed by one rule for all", async ({ connection }) => {

@@ -1,0 +1,136 @@
+/**
+ * Types that the database has: a function over one of them, in an index, a check or a view, takes no other one, though the scratch schema has it under the
+ * same name. Enums that are as the classes say are not made a second time there; others, and the rows of tables, are cast.
+ */
+import type { AsyncConnection } from "../../engine/async-connection.js";
+import { inspect } from "../../engine/inspection.js";
+import { engineEvent } from "../../engine/listen.js";
+import { DDL } from "../../sql/ddl/elements.js";
+import type { MetaData } from "../../sql/schema/metadata.js";
+import { namedTypes } from "../../sql/schema/named-types.js";
+import type { ReflectedEnum } from "../../sql/schema/reflected.js";
+
+const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+
+/** Drops those of these enums that the default schema has with the same labels; what something else stands on stays. */
+function dropTwins(names: readonly string[], scratch: string, main: string): DDL {
+  const labels = (oid: string): string =>
+    `ARRAY(SELECT enumlabel FROM pg_catalog.pg_enum WHERE enumtypid = ${oid} ORDER BY enumsortorder)`;
+  return new DDL(`DO $twins$
+DECLARE twin name;
+BEGIN
+  FOR twin IN
+    SELECT made.typname FROM pg_catalog.pg_type made
+      JOIN pg_catalog.pg_namespace here ON here.oid = made.typnamespace AND here.nspname = ${text(scratch)}
+      JOIN pg_catalog.pg_type standing ON standing.typname = made.typname AND standing.typtype = 'e'
+      JOIN pg_catalog.pg_namespace there ON there.oid = standing.typnamespace AND there.nspname = ${text(main)}
+    WHERE made.typtype = 'e' AND made.typname IN (${names.map(text).join(", ")})
+      AND ${labels("made.oid")} = ${labels("standing.oid")}
+  LOOP
+    BEGIN
+      EXECUTE format('DROP TYPE %I.%I', ${text(scratch)}, twin);
+    EXCEPTION WHEN dependent_objects_still_exist THEN NULL;
+    END;
+  END LOOP;
+END $twins$`);
+}
+
+/** The schema of the casts' functions; it is gone when the transaction is rolled back. */
+const CASTS = "athanor_standing";
+
+export function createCastSchema(): string {
+  return `CREATE SCHEMA ${CASTS}`;
+}
+
+/**
+ * Casts of the types of the scratch schema to those of the default one. They are for tables that have no rows, and give nothing.
+ *
+ * @param statement what is executed with them, where it is no query
+ */
+export function withCasts(scratch: string, main: string, statement: string | null = null): string {
+  const then = statement === null ? "" : `\n  EXECUTE ${text(statement)};`;
+  return `DO $casts$
+DECLARE twin record;
+BEGIN
+  FOR twin IN
+    SELECT made.oid AS id, format('%I.%I', here.nspname, made.typname) AS source, format('%I.%I', there.nspname, made.typname) AS target
+    FROM pg_catalog.pg_type made
+      JOIN pg_catalog.pg_namespace here ON here.oid = made.typnamespace AND here.nspname = ${text(scratch)}
+      JOIN pg_catalog.pg_type standing ON standing.typname = made.typname AND standing.typtype = made.typtype
+      JOIN pg_catalog.pg_namespace there ON there.oid = standing.typnamespace AND there.nspname = ${text(main)}
+    WHERE made.typtype IN ('e', 'c')
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_cast WHERE castsource = made.oid AND casttarget = standing.oid)
+  LOOP
+    EXECUTE format('CREATE FUNCTION ${CASTS}.%I(%s) RETURNS %s LANGUAGE plpgsql IMMUTABLE AS %L',
+      'of_' || twin.id, twin.source, twin.target, 'BEGIN RETURN NULL; END');
+    EXECUTE format('CREATE CAST (%s AS %s) WITH FUNCTION ${CASTS}.%I(%s) AS IMPLICIT',
+      twin.source, twin.target, 'of_' || twin.id, twin.source);
+  END LOOP;${then}
+END $casts$`;
+}
+
+/**
+ * Takes the casts out of what the server says: `label((mood)::public.mood)` is `label(mood)` where the type is the one that is there. Types that are found without
+ * a schema are written without one, so that only the casts name it.
+ */
+export function withoutCasts(main: string): (text: string) => string {
+  const name = /(?:"(?:[^"]|"")*"|\w+)/.source;
+  const schema = main.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const cast = `::(?:"${schema}"|${schema})\\.${name}`;
+  const around = new RegExp(`\\((${name}(?:\\.(?:${name}|\\*))?)\\)${cast}`, "g");
+  const plain = new RegExp(cast, "g");
+  return (sql) => sql.replaceAll(around, "$1").replaceAll(plain, "");
+}
+
+/** The enums of the classes that are found without a schema. */
+function enumsOf(connection: AsyncConnection, metadatas: readonly MetaData[], main: string): readonly string[] {
+  const types = namedTypes(
+    connection.dialect,
+    metadatas.flatMap((each) => [...each.tables.values()]),
+  );
+  const said = new Set(types.filter(({ schema }) => schema === main).map(({ name }) => name));
+  return types.filter(({ schema, name }) => schema == null && !said.has(name)).map(({ name }) => name);
+}
+
+/**
+ * Makes metadata in the scratch schema, with the enums of the default schema in place of their twins.
+ *
+ * @param casts whether the others are cast
+ * @param fn makes it
+ * @returns reads the enums that have taken a place
+ */
+export async function withStandingEnums(
+  connection: AsyncConnection,
+  metadatas: readonly MetaData[],
+  scratch: string,
+  main: string,
+  casts: boolean,
+  fn: () => Promise<void>,
+): Promise<() => Promise<readonly ReflectedEnum[]>> {
+  const names = enumsOf(connection, metadatas, main);
+  const undo: (() => void)[] = [];
+  for (const metadata of names.length === 0 ? [] : metadatas) {
+    let done = false;
+    // Types are made before the first table.
+    const handler = (): readonly DDL[] => {
+      if (done) return [];
+      done = true;
+      const drop = dropTwins(names, scratch, main);
+      return casts ? [drop, new DDL(withCasts(scratch, main))] : [drop];
+    };
+    for (const table of metadata.tables.values()) {
+      engineEvent.listen(table, "beforeCreate", handler);
+      undo.push(() => engineEvent.remove(table, "beforeCreate", handler));
+    }
+  }
+  try {
+    await fn();
+  } finally {
+    for (const each of undo) each();
+  }
+  return async () => {
+    if (names.length === 0) return [];
+    const standing = await inspect(connection).getEnums({ schema: main });
+    return standing.filter(({ name }) => names.includes(name)).map((each) => ({ ...each, schema: null }));
+  };
+}
