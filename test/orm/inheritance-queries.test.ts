@@ -303,7 +303,7 @@ describe("sibling subclasses in one FROM", () => {
     const m = attrs(Manager);
     const refused = (second: string) =>
       `table employees stands twice in one FROM under one name, and no database could tell whose columns are meant. Manager and ${second} share it. ` +
-      `Each after the first needs a name of its own: write aliased(${second}) for the second.`;
+      `Each after the first needs a name of its own: write aliased(${second}) for the second. (A link that begins at what another one brings comes after that.)`;
     const e = attrs(Engineer);
     await expect(session.execute(select(Manager, Engineer).where(m.id.ne(e.id))).all()).rejects.toThrow(
       refused("Engineer"),

@@ -35,7 +35,7 @@ function repeated(select: Select, from: From): InvalidRequestError {
       : `write aliased(${entities.at(-1)}) for the second`;
   return new InvalidRequestError(
     `${from.describe()} stands twice in one FROM under one name, and no database could tell whose columns are meant.${who} ` +
-      `Each after the first needs a name of its own: ${way}.`,
+      `Each after the first needs a name of its own: ${way}. (A link that begins at what another one brings comes after that.)`,
   );
 }
 

@@ -4,7 +4,6 @@ import {
   aliased,
   attrs,
   bundle,
-  DatabaseError,
   inspect,
   join,
   literal,
@@ -182,10 +181,12 @@ describe("joins", () => {
     );
   });
 
-  test("a link whose left side is not there yet begins a FROM element of its own, which the database refuses", async () => {
+  test("a link whose left side is not there yet begins a FROM element of its own, which is refused", async () => {
     const { Session } = await members();
     await using session = Session();
-    await expect(session.scalars(select(Member).join(o.items).join(m.orders)).all()).rejects.toThrow(DatabaseError);
+    await expect(session.scalars(select(Member).join(o.items).join(m.orders)).all()).rejects.toThrow(
+      /^table orders stands twice in one FROM under one name, .*A link that begins at what another one brings comes after that/,
+    );
   });
 
   test("to a class the condition follows from the foreign keys, and from those alone", async () => {
