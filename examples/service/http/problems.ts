@@ -53,10 +53,14 @@ function refused(refusal: Refusal): Problem {
   };
 }
 
+/** PostgreSQL's code of a write where only reads are allowed: on a standby that is to take the place of the server. */
+const ONLY_READS = "25006";
+
 /** Whether the database, and not the request, is at fault, and the same request may succeed soon. */
 function isUnavailable(error: unknown): boolean {
   if (error instanceof TimeoutError) return true;
-  return error instanceof DatabaseError && (error instanceof OperationalError || error.connectionInvalidated);
+  if (!(error instanceof DatabaseError)) return false;
+  return error instanceof OperationalError || error.connectionInvalidated || error.code === ONLY_READS;
 }
 
 /** What each field lacks, by its path. */

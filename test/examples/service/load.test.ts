@@ -152,4 +152,20 @@ describe("the bookshop on a database that goes away", () => {
       expect(shop.database.engine.pool.status()).toMatchObject({ checkedOut: 0, waiting: 0 });
     },
   );
+
+  test("while it only reads, as a standby does, what has to write is refused with 503, and the rest goes on", async () => {
+    const { engine } = shop.database;
+    const only = async (reads: boolean): Promise<void> => {
+      const setting = `alter database "${engine.url.database}" set default_transaction_read_only = ${reads ? "on" : "off"}`;
+      await engine.begin((conn) => conn.execute(text(setting)), { readOnly: false });
+      await engine.dispose({ reuse: true });
+    };
+    const signIn = () =>
+      shop.visitor().api("POST", "/sign-ins", { email: "reader1@example.com", password: "bookworm" });
+    await only(true);
+    expect((await signIn()).status).toBe(503);
+    expect((await shop.visitor().api("GET", "/books")).status).toBe(200);
+    await only(false);
+    expect((await signIn()).status).toBe(201);
+  });
 });
