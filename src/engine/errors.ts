@@ -19,7 +19,7 @@ export interface DatabaseErrorDetails {
   readonly hint?: string | null;
   /** Whether running the transaction again may succeed: serialization failures, deadlocks, a busy database. */
   readonly retryable?: boolean;
-  /** Whether the connection was lost while the server was answering COMMIT. */
+  /** Whether the transaction may have been committed all the same, in whole or in part. */
   readonly commitUncertain?: boolean;
 }
 
@@ -93,7 +93,8 @@ export class DatabaseError extends StatementError {
   readonly retryable: boolean;
   /**
    * Whether nobody knows if the transaction was committed: the connection was lost after COMMIT, or under AUTOCOMMIT a statement that writes, had
-   * been sent and before the server had answered. Look for the transaction's effects before doing its work again.
+   * been sent and before the server had answered; or one database of a session had committed its part when another failed. Look for the transaction's
+   * effects before doing its work again.
    */
   readonly commitUncertain: boolean;
   /** Whether the connection was found dead and has been thrown away with this error. */

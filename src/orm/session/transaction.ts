@@ -6,13 +6,13 @@
 import { ConnectionCore } from "../../engine/connection-core.js";
 import type { TransactionOptions } from "../../engine/dialect.js";
 import type { EngineCore } from "../../engine/engine-core.js";
-import { DatabaseError, type DatabaseErrorClass } from "../../engine/errors.js";
 import { type ExecutionOptions, mergeOptions, NO_OPTIONS } from "../../engine/execution-options.js";
 import type { Op, Soon } from "../../engine/io.js";
 import { TransactionCore } from "../../engine/transaction-core.js";
 import { InvalidRequestError, ResourceClosedError } from "../../sql/errors.js";
 import { keepShape } from "../../sql/keep-shape.js";
 import { FlushError, PendingRollbackError } from "../errors.js";
+import { bothOf, halfCommitted } from "./commit-errors.js";
 import { type Membership, Snapshot } from "./membership.js";
 import type { SessionEventName } from "./session-events.js";
 
@@ -33,6 +33,8 @@ interface Joined {
   readonly owned: boolean;
   /** What the options of a connection that is not owned were before. */
   readonly before: ExecutionOptions | null;
+  /** Whether something may have been written over it. */
+  written: boolean;
 }
 
 /** What a transaction asks of its session. */
@@ -43,6 +45,7 @@ export interface TransactionHost {
   readonly transactionOptions: TransactionOptions;
   readonly executionOptions: ExecutionOptions;
   readonly inFlush: boolean;
+  readonly hasWritten: boolean;
   readonly twophase: boolean;
   transaction: SessionTransaction | null;
   flush(): Op<void>;
@@ -120,8 +123,10 @@ export class SessionTransaction {
   /** The same, at once where nothing has to be waited for. */
   connectionSoon(bind: Bind, options?: ExecutionOptions): Soon<ConnectionCore> {
     this.check();
-    for (const { bind: known, connection } of this.#joined) {
-      if (known !== bind) continue;
+    for (const joined of this.#joined) {
+      if (joined.bind !== bind) continue;
+      if (this.session.hasWritten && !joined.written) this.#noteWritten(bind);
+      const { connection } = joined;
       // Refused by the connection where it comes too late.
       if (options !== undefined) connection.setOptions(options);
       return connection;
@@ -129,6 +134,11 @@ export class SessionTransaction {
     return this.parent === null && !(bind instanceof ConnectionCore)
       ? this.#take(bind, options)
       : this.#join(bind, options);
+  }
+
+  #noteWritten(bind: Bind): void {
+    for (let each: SessionTransaction | null = this; each !== null; each = each.parent)
+      for (const joined of each.#joined) if (joined.bind === bind) joined.written = true;
   }
 
   /** Takes a connection of an engine, and begins on it. */
@@ -139,7 +149,7 @@ export class SessionTransaction {
       const transaction = this.#beginOn(connection, options);
       if (!(transaction instanceof TransactionCore) || this.session.hearsEvent("afterBegin"))
         return this.#beginWaiting(engine, connection, transaction);
-      this.#joined.push({ bind: engine, connection, transaction, shouldCommit: true, owned: true, before: null });
+      this.#joined.push(this.#owned(engine, connection, transaction));
       return connection;
     } catch (error) {
       return giveBack(connection, error);
@@ -170,9 +180,14 @@ export class SessionTransaction {
     } catch (error) {
       return yield* giveBack(connection, error);
     }
-    this.#joined.push({ bind: engine, connection, transaction, shouldCommit: true, owned: true, before: null });
+    this.#joined.push(this.#owned(engine, connection, transaction));
     yield* this.session.announceBegin(this, connection);
     return connection;
+  }
+
+  #owned(bind: Bind, connection: ConnectionCore, transaction: TransactionCore): Joined {
+    const { hasWritten: written } = this.session;
+    return { bind, connection, transaction, shouldCommit: true, owned: true, before: null, written };
   }
 
   *#join(bind: Bind, options: ExecutionOptions | undefined): Op<ConnectionCore> {
@@ -188,7 +203,8 @@ export class SessionTransaction {
   *#joinNested(bind: Bind, options?: ExecutionOptions): Op<Joined> {
     const connection = yield* (this.parent as SessionTransaction).connectionFor(bind, options);
     const transaction = yield* connection.beginNested();
-    return { bind, connection, transaction, shouldCommit: true, owned: false, before: null };
+    const { hasWritten: written } = this.session;
+    return { bind, connection, transaction, shouldCommit: true, owned: false, before: null, written };
   }
 
   /** Takes part in what happens on a connection that somebody else owns. */
@@ -198,7 +214,7 @@ export class SessionTransaction {
       const all = mergeOptions(this.session.executionOptions, options);
       if (all !== NO_OPTIONS) connection.setOptions(all);
       const outer = connection.getTransaction();
-      const joined = { bind: connection, connection, owned: false, before };
+      const joined = { bind: connection, connection, owned: false, before, written: this.session.hasWritten };
       if (outer === null) {
         const transaction = yield* connection.begin(this.session.transactionOptions);
         return { ...joined, transaction, shouldCommit: true };
@@ -230,9 +246,16 @@ export class SessionTransaction {
     if (this.state === "prepared")
       yield* this.#each(({ transaction, shouldCommit }) => (shouldCommit ? transaction.commitSoon() : null));
     else {
-      for (const { transaction, shouldCommit } of this.#joined) {
-        const waiting = shouldCommit ? transaction.commitSoon() : null;
-        if (waiting !== null) yield* waiting;
+      let committed = false;
+      for (const { transaction, shouldCommit, written } of this.#joined) {
+        if (!shouldCommit) continue;
+        try {
+          const waiting = transaction.commitSoon();
+          if (waiting !== null) yield* waiting;
+        } catch (error) {
+          throw committed && !this.nested ? halfCommitted(error) : error;
+        }
+        committed ||= written;
       }
     }
     this.state = "committed";
@@ -383,15 +406,6 @@ export class SessionTransaction {
     for (let t = this.session.transaction; t !== null; t = t.parent) if (t === this) return;
     throw new InvalidRequestError("This savepoint is not part of the session's transaction any more.");
   }
-}
-
-/** Two errors as one: each may name what was left behind in its database. */
-function bothOf(first: unknown, second: unknown): unknown {
-  if (!(first instanceof DatabaseError) || !(second instanceof DatabaseError)) return first;
-  const details = { ...first, commitUncertain: first.commitUncertain || second.commitUncertain };
-  const both = new (first.constructor as DatabaseErrorClass)(`${first.reason}\n${second.reason}`, null, first, details);
-  both.connectionInvalidated = first.connectionInvalidated || second.connectionInvalidated;
-  return both;
 }
 
 /** Closes a connection on which no transaction could be begun. */

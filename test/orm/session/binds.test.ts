@@ -63,6 +63,36 @@ async function engines(): Promise<[AsyncEngine, AsyncEngine]> {
 }
 
 describe("several engines in one session", () => {
+  test("[SP-05] a commit that fails behind one that has written is uncertain, and says so; behind one that has read it is not", async () => {
+    const [main, logs] = await engines();
+    await logs.execute(
+      text(
+        "create table promises (id integer primary key, kept integer references promises deferrable initially deferred)",
+      ),
+    );
+    const Session = asyncSessionmaker(main, { binds: new Map([[Log, logs]]) });
+    const broken = text("insert into promises values (1, 2)");
+    const bindArguments = { mapper: Log };
+    const half = Session.begin(async (session) => {
+      await session.scalars(select(User)).all();
+      await session.beginNested(() => session.add(make(User, { name: "Ann", notes: [] })));
+      await session.execute(broken, undefined, { bindArguments });
+    });
+    await expect(half).rejects.toMatchObject({
+      name: "IntegrityError",
+      violation: "foreignKey",
+      commitUncertain: true,
+      message: expect.stringMatching(
+        /\nAnother database of this session had committed its part before, and that stays/,
+      ),
+    });
+    const none = Session.begin(async (session) => {
+      expect((await session.scalars(select(User)).all()).map(({ name }) => name)).toEqual(["Ann"]);
+      await session.execute(broken, undefined, { bindArguments });
+    });
+    await expect(none).rejects.toMatchObject({ name: "IntegrityError", commitUncertain: false });
+  });
+
   test("[SP-05] classes go to their engine: flush, queries, get, and one commit for all", async () => {
     const [main, logs] = await engines();
     const Session = asyncSessionmaker(main, { binds: new Map([[Log, logs]]) });
