@@ -126,6 +126,8 @@ export class StateExtra {
   pending: Map<StateAttribute, PendingMutations> | null = null;
   /** Collections handed out while empty and not yet part of the object. */
   empties: Map<StateAttribute, unknown> | null = null;
+  /** Its identity in the session went to another object: it is tied to the session, but no part of it. */
+  ousted = false;
   /** A DELETE of its row was flushed and rolled back together with the INSERT before it. */
   deletedBefore = false;
   /** An orphan by an event outside any session: leaves silently at the flush. */

@@ -6,7 +6,7 @@ import { together } from "../../engine/together.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
 import { FlushError } from "../errors.js";
-import { type Mapper, mapperOf } from "../mapping/mapper.js";
+import { type Mapper, mapperOf, refuseLost } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 import { DELETE_COUNT } from "../warnings.js";
 import { explained } from "./error-context.js";
@@ -23,7 +23,8 @@ export function* deleteStates(
   // What the WHERE clauses need must be known before the first row of a hierarchy is gone.
   for (const state of states) {
     const { version } = mapperOf(state);
-    if (version !== null && version.committedValue(state) === undefined) yield* session.loadForFlush(state, version);
+    if (version === null || state.key === null || version.committedValue(state) !== undefined) continue;
+    yield* session.loadForFlush(state, version);
   }
   const levels: Map<object, { shape: TableShape; states: InstanceState[] }>[] = [];
   for (const state of states) {
@@ -62,12 +63,14 @@ function* deleteBatch(
   const plan = deletePlan(connection.dialect, shape.table, where);
   const columns: unknown[][] = where.map(() => []);
   for (const state of states) {
-    if (state.key === null) throw new FlushError(`${state.describe()} cannot be deleted: it has no row yet.`);
+    if (state.key === null) refuseLost(state, mapper);
     for (const [i, { attribute }] of shape.key.entries()) {
-      const value = keyValue(state, attribute);
+      // Of a new object only the key is known under which it had a row once.
+      const unknown = state.key === null && state.committed?.has(attribute) !== true;
+      const value = unknown ? null : keyValue(state, attribute);
       if (value === null || value === undefined) {
         throw new FlushError(
-          `${state.describe()} cannot be deleted: its primary key attribute "${attribute.key}" is NULL.`,
+          `${state.describe()} cannot be deleted: ${state.key === null ? "it has no row yet" : `its primary key attribute "${attribute.key}" is NULL`}.`,
         );
       }
       columns[i].push(value);

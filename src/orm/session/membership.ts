@@ -78,7 +78,8 @@ export class Membership {
   /** Pending or persistent. */
   contains(state: InstanceState): boolean {
     if (state.session !== this.host) return false;
-    return state.key === null ? state.pending : !state.deleted || this.deleted.has(state);
+    if (state.key === null) return state.pending;
+    return (!state.deleted || this.deleted.has(state)) && !isOusted(state);
   }
 
   get isClean(): boolean {
@@ -169,6 +170,7 @@ export class Membership {
     const present = this.#checkIdentity(state);
     const attached = this.#beforeAttach(state);
     if (!present) this.identity.add(mapperOf(state).base, state);
+    if (state.extra !== null) state.extra.ousted = false;
     if (!attached) return;
     if (state.modified) this.modified.add(state);
     this.host.transition("afterAttach", state);
@@ -277,6 +279,11 @@ export class Membership {
   /** Objects whose DELETE was flushed; they stay attached until the transaction ends. */
   registerDeleted(states: Iterable<InstanceState>): void {
     for (const state of states) {
+      if (state.key === null) {
+        // It is still to be inserted, as in SQLAlchemy.
+        state.ext().deletedBefore = true;
+        continue;
+      }
       this.host.snapshot?.deleted.add(state);
       this.identity.discard(mapperOf(state).base, state);
       this.deleted.delete(state);
@@ -320,10 +327,17 @@ export class Membership {
     const { base } = mapperOf(state);
     // Another object may have been loaded for a row that came in its place.
     const holder = this.identity.get(base, state.key as IdentityKey, tokenOf(state));
-    if (holder !== undefined && holder !== state) this.expunge([holder]);
+    if (holder !== undefined && holder !== state) this.#oust(holder);
     this.identity.add(base, state);
     if (state.modified) this.modified.add(state);
     this.host.transition("deletedToPersistent", state);
+  }
+
+  /** The object stays with the session as it is, as in SQLAlchemy; what is done to it is not written. */
+  #oust(state: InstanceState): void {
+    state.ext().ousted = true;
+    this.modified.delete(state);
+    this.deleted.delete(state);
   }
 
   /** Expires everything once a transaction is committed; what it has deleted is detached. Without expiry, deleted objects stay as they are. */
@@ -347,10 +361,16 @@ export class Membership {
   }
 }
 
+/** Whether an object is tied to a session in which another has its identity. */
+export function isOusted(state: InstanceState): boolean {
+  return state.extra?.ousted === true;
+}
+
 /** An object has no row from now on: what it holds was written with the row and counts as nothing new. */
 export function loseIdentity(state: InstanceState): void {
   const mapper = mapperOf(state);
   state.key = null;
+  if (state.extra !== null) state.extra.ousted = false;
   if (state.deleted) state.ext().deletedBefore = true;
   state.deleted = false;
   // What had expired, or was never read, went with the row.

@@ -83,6 +83,7 @@ export class Merge {
     if (source === target) return target;
     const mapper = mapperOf(source);
     this.#checkVersion(mapper, source, target);
+    takeOptions(source, target);
     const keepsKey = found !== null;
     const relationships = mapper.relationships.filter((r) => r.cascades.merge && isGiven(r.attribute, source));
     if (relationships.length === 0) yield* this.#columns(source, target, keepsKey);
@@ -264,6 +265,15 @@ export class Merge {
 /** Whether there is something to copy: of a write-only collection what is queued, as the rest is never in memory. */
 function isGiven(attribute: RelationAttribute, source: InstanceState): boolean {
   return attribute.loads ? attribute.isLoaded(source) : attribute.loadedMembers(source).length > 0;
+}
+
+/** A stored object is loaded from now on as the given one was: with the options of its statement, or with none. */
+function takeOptions(source: InstanceState, target: InstanceState): void {
+  const { key, origin } = target;
+  const options = source.origin?.options ?? null;
+  if (key === null || (origin?.options ?? null) === options || (origin !== null && origin.unset !== null)) return;
+  target.origin = { converters: origin?.converters ?? [], options, unset: null };
+  if (target.extra !== null) target.extra.saidSince = null;
 }
 
 /** Goes on to the next relationship. */

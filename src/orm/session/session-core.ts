@@ -54,7 +54,7 @@ import type { FlushContext, FlushSession } from "../uow/flush-context.js";
 import { checkReferences } from "./check-references.js";
 import { FlushingSession } from "./flushing-session.js";
 import { announceLoad } from "./heard-execution.js";
-import { Membership, type MembershipHost } from "./membership.js";
+import { isOusted, Membership, type MembershipHost } from "./membership.js";
 import { Merge, type MergeHost, type MergeOptions } from "./merge.js";
 import { NPlusOneWatch } from "./n-plus-one.js";
 import { Relinking } from "./relink.js";
@@ -92,7 +92,7 @@ export class SessionCore
   noteModified(state: InstanceState): void {
     this.autobegin();
     // A deleted object has no row that a flush could write: its changes count again after a rollback.
-    if (state.key !== null && !state.deleted) this.membership.modified.add(state);
+    if (state.key !== null && !state.deleted && !isOusted(state)) this.membership.modified.add(state);
   }
   contains(state: InstanceState): boolean {
     return this.membership.contains(state);

@@ -8,7 +8,7 @@ is installed, and writes each on a line of its own. A scenario that is wrong in 
 import json
 import sys
 
-from world import ScenarioError, record
+from world import record
 
 
 def scenarios(files):
@@ -27,6 +27,6 @@ if __name__ == "__main__":
     for scenario in scenarios(sys.argv[1:]):
         try:
             line = record(scenario)
-        except ScenarioError as error:
-            line = {"name": scenario.get("name"), "invalid": str(error)}
+        except Exception as error:  # the scenario's own, or one that the format has no name for
+            line = {"name": scenario.get("name"), "invalid": f"{type(error).__name__}: {error}"}
         print(json.dumps(line, separators=(",", ":"), ensure_ascii=False), flush=True)
