@@ -11,6 +11,7 @@ import { withParams } from "../sql/elements/params.js";
 import { SQLTemplate } from "../sql/elements/template.js";
 import { TextClause } from "../sql/elements/text.js";
 import { ArgumentError } from "../sql/errors.js";
+import { plainSQL } from "../sql/mapped.js";
 import { cacheKeyOf, Node } from "../sql/node.js";
 import type { Column } from "../sql/schema/column.js";
 import { Sequence } from "../sql/schema/generated.js";
@@ -224,6 +225,7 @@ function prepare(
   original: Node,
   params: Parameters | undefined,
   options: ExecutionOptions,
+  isPlain = false,
 ): Prepared {
   const isMany = Array.isArray(params);
   const named = checkParams(params);
@@ -248,6 +250,10 @@ function prepare(
       : [];
   const returned = defaults === null ? keys : [...new Set([...keys, ...defaults])];
   const statement = returned.length > 0 ? ((dml as Insert).with({ returningNodes: returned }) as Node) : node;
+  if (!isPlain) {
+    const plain = cacheKeyOf(statement).mapped ? plainSQL(original) : original;
+    if (plain !== original) return prepare(connection, plain, params, options, true);
+  }
   const useCache = options.compiledCache !== null;
   const { compiled, binds, origin } = connection.cached(statement, compileOptions, useCache);
   connection.origin = origin;

@@ -1,5 +1,6 @@
 /** The object-relational mapper: mapping, sessions, loading. */
 import { installEntityProtocol } from "./loading/entity.js";
+import { installPlainSQL } from "./loading/plain-statement.js";
 import { installWriteOnlyCollections } from "./loading/write-only.js";
 import { ensureState, onClassDeclared } from "./mapping/instrument.js";
 import { type AsyncSession, asyncFaceOf } from "./session/async-session.js";
@@ -8,6 +9,7 @@ import { type Session, syncFaceOf } from "./session/sync-session.js";
 
 onClassDeclared(installEntityProtocol);
 installWriteOnlyCollections();
+installPlainSQL();
 
 export { type AssignOptions, assign, fromObject, type PlainInput } from "./assign.js";
 export type { AttributeInitiator, CollectionAttributeEvents, ScalarAttributeEvents } from "./attribute-events.js";

@@ -27,6 +27,8 @@ export interface CacheKey {
   /** The shape's number; null where the statement cannot be cached. */
   readonly key: number | null;
   readonly binds: readonly BoundValue[];
+  /** Whether it names a mapped class. */
+  readonly mapped: boolean;
 }
 
 /** What stands where there is nothing. */
@@ -52,6 +54,7 @@ const SCAN = 24;
 /** Collects a cache key in one pass over a tree: a row of numbers, each of them a piece of the shape. */
 export class KeyContext {
   cacheable = true;
+  mapped = false;
   binds: BoundValue[] = [];
   #pieces = new Int32Array(256);
   #length = 0;
@@ -116,7 +119,8 @@ export class KeyContext {
 
   /** What was collected. */
   finish(): CacheKey {
-    return { key: this.cacheable ? shapeNumber(this.#pieces, this.#length) : null, binds: this.binds };
+    const key = this.cacheable ? shapeNumber(this.#pieces, this.#length) : null;
+    return { key, binds: this.binds, mapped: this.mapped };
   }
 
   /** Whether another one has collected the same shape. */
@@ -127,6 +131,7 @@ export class KeyContext {
   /** Makes it ready for another tree. */
   clear(): void {
     this.cacheable = true;
+    this.mapped = false;
     this.binds = [];
     this.#length = 0;
     this.#bindIndex = null;

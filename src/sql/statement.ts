@@ -2,6 +2,7 @@ import type { Compiled, CompileOptions } from "./compiled.js";
 import type { StatementOptions } from "./execution-options.js";
 import { type AsyncExplainBind, explainOn, type SyncExplainBind } from "./explain.js";
 import type { CacheKey } from "./key-context.js";
+import { plainSQL } from "./mapped.js";
 import { Node } from "./node.js";
 import { compileFor, type PrintTarget, printed } from "./printed.js";
 import type { ExplainOptions, QueryPlan } from "./query-plan.js";
@@ -17,7 +18,7 @@ export abstract class Statement extends Node {
 
   /** The statement in a dialect's words; that of the default dialect where none is given. */
   compile(dialect?: PrintTarget, options?: CompileOptions): Compiled {
-    return compileFor(this, dialect, options);
+    return compileFor(plainSQL(this), dialect, options);
   }
 
   /**
@@ -30,7 +31,7 @@ export abstract class Statement extends Node {
    * @example console.log(select(users).where(users.c.name.eq("O'Hara")).toSQL(engine)); // ... WHERE users.name = 'O''Hara';
    */
   toSQL(bind?: PrintTarget, params?: Readonly<Record<string, unknown>>): string {
-    return printed(this, bind, params);
+    return printed(plainSQL(this), bind, params);
   }
 
   /**

@@ -236,6 +236,7 @@ export class MapperEntity extends OrmEntity {
   }
 
   appendName(context: KeyContext): void {
+    context.mapped = true;
     context.addName(this.keyText);
     if (this.kind === "class") return;
     this.from.appendKey(context);
@@ -541,6 +542,8 @@ export function withPolymorphic(
   options: WithPolymorphicOptions = {},
 ): unknown {
   const mapper = requireEntity(cls).mapper;
+  if (subclasses !== "*" && !Array.isArray(subclasses))
+    throw new ArgumentError(`withPolymorphic(${mapper.className}, ...) takes a list of subclasses, or "*" for all.`);
   const named = subclasses === "*" ? subclasses : subclasses.map(mapperFor);
   const united = isUnited(mapper);
   if (named !== "*") {

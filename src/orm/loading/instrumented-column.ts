@@ -45,6 +45,7 @@ export class InstrumentedColumn extends ColumnElement {
 
   // The class and the attribute say all; an alias adds which one it is.
   override appendKey(context: KeyContext): void {
+    context.mapped = true;
     context.add(this.classId);
     context.add(this.attributeId);
     if (this.entity.aliased) this.entity.appendName(context);

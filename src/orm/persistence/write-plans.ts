@@ -8,6 +8,7 @@ import type { Dialect } from "../../sql/dialect.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { bindparam, compile, del, insert, select, update } from "../../sql/index.js";
 import { keepShape } from "../../sql/keep-shape.js";
+import { plainSQL } from "../../sql/mapped.js";
 import { cacheKeyOf, type Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
@@ -225,7 +226,8 @@ export function readPlan(
 }
 
 /** Runs a statement that is compiled for this one use: values that are SQL expressions differ from row to row. */
-export function* runStatement(connection: ConnectionCore, statement: Node): Op<DriverResult> {
+export function* runStatement(connection: ConnectionCore, given: Node): Op<DriverResult> {
+  const statement = plainSQL(given);
   const { binds } = cacheKeyOf(statement);
   const compiled = compile(statement, connection.dialect, { binds });
   return yield* connection.run(compiled, compiled.bind(binds));

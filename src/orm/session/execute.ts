@@ -10,23 +10,19 @@ import { Delete } from "../../sql/dml/delete.js";
 import { Insert } from "../../sql/dml/insert.js";
 import { Update } from "../../sql/dml/update.js";
 import { TextClause } from "../../sql/elements/text.js";
-import type { LoadOption } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { Node } from "../../sql/node.js";
-import { CompoundSelect } from "../../sql/selectable/compound.js";
 import { FromStatement } from "../../sql/selectable/from-statement.js";
-import { Query, SetMember } from "../../sql/selectable/query.js";
+import { Query } from "../../sql/selectable/query.js";
 import { Select } from "../../sql/selectable/select.js";
 import { executeInsert } from "../bulk/bulk-insert.js";
 import { executeBulk } from "../bulk/bulk-where.js";
 import { executeFromStatement, mapperOfRows, openFromStatement } from "../loading/from-statement.js";
 import type { NamedValues } from "../loading/load-run.js";
 import { takingValues } from "../loading/named-values.js";
-import { criteriaAmong } from "../loading/option-tree.js";
 import { OrmEntity } from "../loading/orm-entity.js";
 import { reached } from "../loading/reached.js";
 import { connectionOf, type OpenSelect, openSelect, planSelect, refuseParts } from "../loading/select.js";
-import { prepareNode } from "../loading/statement-entities.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { optionsOf, type Params, type SessionExecuteOptions } from "./execute-options.js";
 import { HeardExecution } from "./heard-execution.js";
@@ -200,17 +196,7 @@ function* performHere(
     return yield* executeBulk(session, statement as unknown as Update, params, merged);
   }
   const connection = yield* session.connectionFor(mapperOfStatement(statement), statement, merged.bindArguments);
-  const prepared =
-    statement instanceof CompoundSelect ? prepareNode(statement, criteriaAmong(optionsIn(statement))) : statement;
-  return yield* executeCore(connection, prepared, params, merged);
-}
-
-/** The loader options of the queries of a union, which hold for the whole. */
-function optionsIn(node: Node): LoadOption[] {
-  if (node instanceof Select) return [...node.loadOptions];
-  return node instanceof CompoundSelect || node instanceof SetMember
-    ? [...new Set(node.children().flatMap(optionsIn))]
-    : [];
+  return yield* executeCore(connection, statement, params, merged);
 }
 
 /** A statement on its way through the handlers of `doOrmExecute`. */

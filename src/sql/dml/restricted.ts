@@ -1,6 +1,7 @@
 import type { ColumnElement } from "../element.js";
 import { True } from "../elements/expression.js";
 import { ArgumentError, errorKind, InvalidRequestError } from "../errors.js";
+import type { KeyContext } from "../key-context.js";
 import { DMLStatement, type DMLWhere } from "./dml.js";
 
 const none: readonly never[] = Object.freeze([]);
@@ -19,6 +20,12 @@ export abstract class RestrictedStatement<
   readonly hints: readonly string[] = none;
   /** Hints for the table, each with the dialect it is for, in turn. */
   readonly tableHints: readonly string[] = none;
+
+  override appendKey(context: KeyContext): void {
+    // The class may ask for more than its table, which is all that the shape has of it.
+    if (this.entity !== null) context.mapped = true;
+    super.appendKey(context);
+  }
 
   /** Conditions on the rows, all of which must hold. */
   where(...conditions: readonly DMLWhere<Ent>[]): this {
@@ -70,14 +77,18 @@ const noWhere = errorKind(InvalidRequestError, "ATHANOR_NO_WHERE", {
   cure: "Add where(...). Where every row is meant, say .all().",
 });
 
+/** Whether a statement says which rows it means, or that it means all of them. Conditions that are always true, such as `and()` of an empty list, say nothing. */
+export function saysRows(statement: RestrictedStatement<never, unknown, unknown, never>): boolean {
+  return statement.wholeTable || statement.whereCriteria.some((each) => !(each instanceof True));
+}
+
 /**
- * Refuses a statement that says neither which rows it means nor that it means all of them. Conditions that are always true, such
- * as `and()` of an empty list, say nothing.
+ * Refuses a statement that does not.
  *
  * @throws InvalidRequestError naming the table
  */
 export function requireRows(statement: RestrictedStatement<never, unknown, unknown, never>): void {
-  if (statement.wholeTable || statement.whereCriteria.some((each) => !(each instanceof True))) return;
+  if (saysRows(statement)) return;
   const verb = statement.visitName === "Update" ? "update" : "del";
   const table = statement.table.fullName;
   throw noWhere(verb, statement.entity?.entityName ?? table, table);

@@ -3,12 +3,18 @@ import {
   aliased,
   asyncSessionmaker,
   attrs,
+  cast,
+  func,
+  insert,
   joinedload,
   or,
   select,
   selectinload,
+  type Table,
+  t,
   text,
   update,
+  withLoaderCriteria,
   withPolymorphic,
 } from "../../../src/index.js";
 import { freshDatabase } from "../../support/database.js";
@@ -252,6 +258,35 @@ describe("one shared table", () => {
       "L",
       "V",
     ]);
+  });
+
+  test("the condition, and criteria of options, hold in statements between tables, on a connection, in what a flush computes, and in print", async () => {
+    const { engine, Session } = await office();
+    await using session = Session();
+    const [c, v, co] = [attrs(Car), attrs(Vehicle), attrs(Company)];
+    const cars = select(func.count(c.id)).scalarSubquery();
+    const companies = staff.metadata.tables.get("companies") as Table;
+    const notTaxis = withLoaderCriteria(Vehicle, (x) => x.plate.ne("T"));
+    const counted = update(companies)
+      .all()
+      .values({ name: cast(cars, t.string) as never });
+    const name = async () => await session.scalar(select(co.name));
+    await session.execute(counted);
+    expect(await name()).toBe("2");
+    await session.execute(counted.options(notTaxis));
+    expect(await name()).toBe("1");
+    const acme = await session.getOne(Company, 1);
+    acme.name = cast(cars, t.string) as never;
+    await session.flush();
+    expect(await name()).toBe("2");
+    const added = insert(companies).fromSelect(["id", "name"], select(c.id.add(100), c.plate));
+    expect((await session.execute(added)).rowcount).toBe(2);
+    await session.rollback();
+    expect((await engine.execute(select(c.plate).orderBy(c.id))).scalars().all()).toEqual(["C", "T"]);
+    await expect(engine.execute(update(Car).values({ plate: "x" }))).rejects.toThrow("has no condition");
+    expect((await engine.execute(update(Car).all().values({ plate: "x" }))).rowcount).toBe(2);
+    expect((await engine.execute(select(v.plate).where(v.plate.ne("x")))).scalars().all().sort()).toEqual(["L", "V"]);
+    expect(select(c.plate).toSQL()).toContain("WHERE vehicles.type IN ('car', 'taxi')");
   });
 
   test("a query on the base leaves the subclasses' columns unloaded", async () => {
