@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { databaseKind } from "../support/database.js";
 import type { Scenario, StepResult } from "./format.js";
 import { CollectingRound } from "./garbage.js";
-import { expectAgreement, judgedScenarios, titleOf } from "./vitest-scenarios.js";
+import { expectAgreement, judgedScenarios, titleOf, withoutWarnings } from "./vitest-scenarios.js";
 import { projectTarget } from "./vitest-target.js";
 
 /**
@@ -17,6 +17,7 @@ describe("garbage collected after each I/O step changes nothing", () => {
   let results: Map<Scenario, StepResult[] | Error>;
 
   beforeAll(async () => {
+    using _ = withoutWarnings();
     // Each scenario that runs has a database, which on a server is dear.
     results = await round.run(scenarios, projectTarget(), databaseKind() === "sqlite" ? 64 : 8);
   }, 60_000);

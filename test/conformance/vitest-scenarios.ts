@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { filterWarnings } from "../../src/index.js";
 import { databaseKind } from "../support/database.js";
 import { whyNotJudged } from "./differences.js";
 import type { Scenario, StepResult } from "./format.js";
@@ -36,9 +37,17 @@ export function testScenarios(
   const target = projectTarget();
   for (const scenario of scenarios) {
     test(titleOf(scenario), { timeout: 10_000 }, async () => {
+      using _ = withoutWarnings();
       expectAgreement(scenario, await runScenario(scenario, { ...options, target }), judging);
     });
   }
+}
+
+/** Scenarios are what SQLAlchemy was recorded doing, much of it with its own warnings of the same: their sense has tests of its own. */
+export function withoutWarnings(): Disposable {
+  return filterWarnings("ignore", {
+    code: ["NOT_IN_SESSION", "KEY_TAKEN", "MERGE_PENDING", "OVERLAPS", "DELETE_COUNT"].map((each) => `ATHANOR_${each}`),
+  });
 }
 
 /** Fails with the first step whose result disagrees with the recording. */

@@ -1,5 +1,5 @@
 /** The chapter "Working with large collections" of SQLAlchemy's ORM documentation, on both databases. */
-import { describe, expect, expectTypeOf, test } from "vitest";
+import { describe, expect, expectTypeOf, test, vi } from "vitest";
 import {
   awaitable,
   Column,
@@ -119,7 +119,12 @@ describe("a write-only collection", () => {
     account.entries.remove(e);
     expect(inspect(account).attrs.entries.history.added).toEqual([d]);
     entry("f", 60).account = account;
+    using warned = vi.spyOn(process, "emitWarning").mockReturnValue();
     await session.commit();
+    expect(warned).toHaveBeenCalledExactlyOnceWith(
+      expect.stringMatching(/^new Entry is not in the session/),
+      expect.anything(),
+    );
     // "a" is an orphan; "e" was taken back before it was written; "f" came from the other side, which does not pull it into the session.
     expect(await session.scalars(text("select text from entries where account_id = 1 order by id")).all()).toEqual([
       "b",

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   type Attrs,
   awaitable,
@@ -147,8 +147,13 @@ describe("objects that are expired when a flush begins", () => {
     session.add(room);
     await session.commit();
     await session.execute(text("DELETE FROM rooms"));
+    using warned = vi.spyOn(process, "emitWarning").mockReturnValue();
     make(Chair, { name: "outside", room });
     await expect(session.flush()).rejects.toThrow(ObjectDeletedError);
+    expect(warned).toHaveBeenCalledExactlyOnceWith(
+      "new Chair is not in the session; the add along Room.chairs will not proceed for it.",
+      expect.anything(),
+    );
   });
 });
 
@@ -258,8 +263,10 @@ describe("two relationships that write one column", () => {
     await session.refresh(first, ["address"]);
     address.user = second;
     // The second user takes another address, while the first one still says that it belongs there.
+    using warned = vi.spyOn(process, "emitWarning").mockReturnValue();
     make(Address, { user: second });
     await session.commit();
+    expect(warned).toHaveBeenCalledOnce();
     expect(await session.scalars(select(Address).where((a) => a.user.isNotNull())).all()).toEqual([]);
   });
 });
