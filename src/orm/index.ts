@@ -134,7 +134,8 @@ export { type ObjectState, objectState } from "./state.js";
 export { type ToObjectOptions, toObject } from "./to-object.js";
 
 /**
- * The session that an object belongs to: the asynchronous one, or the synchronous one inside `runSync` and where there is no other; null for none.
+ * The session that an object belongs to: the asynchronous one, or the synchronous one inside `runSync` and where there is no other; null for none. Where one of
+ * the two is meant, `AsyncSession.objectSession(object)` and `Session.objectSession(object)` give that one, so that its results have their types.
  *
  * @throws UnmappedInstanceError
  */

@@ -6,12 +6,15 @@ import {
   Column,
   func,
   inspect,
+  joinedload,
   ManyToOne,
+  OneToMany,
   PrimaryKey,
   type Relation,
   registry,
   select,
   selectinload,
+  subqueryload,
   t,
   text,
   withPolymorphic,
@@ -218,5 +221,98 @@ describe("a concrete base without a table", () => {
     expect(() => session.add(new Vessel())).toThrow(
       /polymorphicAbstract: true: make an object of one of the classes below/,
     );
+  });
+});
+
+describe("a relationship to a concrete base", () => {
+  const own = registry();
+
+  @own.Entity("firms")
+  class Firm {
+    @PrimaryKey() id!: number;
+    @Column() name!: string;
+    @OneToMany(
+      () => Worker,
+      (w) => w.firm,
+      { orderBy: "name" },
+    )
+    workers!: Worker[];
+  }
+
+  @own.Entity("workers", { polymorphicIdentity: "worker" })
+  class Worker {
+    @PrimaryKey() id!: number;
+    @Column() name!: string;
+    @ManyToOne(
+      () => Firm,
+      (f) => f.workers,
+    )
+    firm!: Relation<Firm> | null;
+  }
+
+  @own.Entity("bosses", { concrete: true, polymorphicIdentity: "boss" })
+  class Boss extends Worker {
+    @Column() level!: number;
+  }
+
+  async function firms() {
+    const store = await storeFor(own);
+    const workers = [make(Worker, { name: "Ann" }), make(Boss, { name: "Max", level: 3 })];
+    // Classes that share no attributes have an other side each.
+    const acme = make(Firm, { name: "Acme", workers });
+    expect(workers.map((each) => each.firm)).toEqual([acme, acme]);
+    await store.Session.begin((s) => s.addAll([acme, make(Boss, { name: "Eve", level: 1 })]));
+    return store;
+  }
+  const classes = (workers: readonly Worker[]) => workers.map((each) => [each.constructor.name, each.id, each.name]);
+  const both = [
+    ["Worker", 1, "Ann"],
+    ["Boss", 1, "Max"],
+  ];
+
+  test("[IN-04] has the objects of the classes below it too, however it is loaded, joined and asked", async () => {
+    const { Session } = await firms();
+    for (const load of [selectinload, joinedload, subqueryload]) {
+      await using session = Session();
+      const options = (load as typeof selectinload)(Firm, (f) => f.workers);
+      const firm = await session.scalars(select(Firm).options(options)).unique().one();
+      expect(classes((firm as Firm).workers)).toEqual(both);
+    }
+    await using session = Session();
+    const firm = await session.scalars(select(Firm)).one();
+    expect(classes(await awaitable(firm).workers)).toEqual(both);
+    const [f, w] = [attrs(Firm), attrs(Worker)];
+    const joined = select(f.name, w.name).join(f.workers).orderBy(w.name);
+    expect(await session.execute(joined).all()).toEqual([
+      ["Acme", "Ann"],
+      ["Acme", "Max"],
+    ]);
+    const max = await session.scalars(select(Boss).where((b) => b.name.eq("Max"))).one();
+    for (const condition of [f.workers.any((each) => each.name.eq("Max")), f.workers.contains(max)])
+      expect(await session.scalars(select(Firm).where(condition)).all()).toEqual([firm]);
+  });
+
+  test("[IN-04] is written in the table of each member's class", async () => {
+    const { Session } = await firms();
+    await using session = Session();
+    const firm = await session.scalars(select(Firm)).one();
+    const eve = await session.scalars(select(Boss).where((b) => b.name.eq("Eve"))).one();
+    const [, max] = await awaitable(firm).workers;
+    firm.workers.push(eve);
+    firm.workers.splice(firm.workers.indexOf(max), 1);
+    expect([eve.firm, max.firm]).toEqual([firm, null]);
+    await session.commit();
+    const keys = () => session.execute(text("select name, firm_id from bosses order by name")).all();
+    expect(await keys()).toEqual([
+      ["Eve", 1],
+      ["Max", null],
+    ]);
+    await session.delete(firm);
+    await session.commit();
+    expect(await keys()).toEqual([
+      ["Eve", null],
+      ["Max", null],
+    ]);
+    expect(await session.scalar(text("select firm_id from workers"))).toBeNull();
   });
 });

@@ -39,6 +39,8 @@ export interface RelationTraits {
   readonly useGet: boolean;
   /** The other sides that events keep in step. */
   readonly reverse: readonly RelationAttribute[];
+  /** Those of them that a member of this class has: classes that share no attributes have their own. */
+  reverseFor(mapper: StateMapper): readonly RelationAttribute[];
   /** Whether an object of that mapper may stand here. */
   accepts(mapper: StateMapper): boolean;
   /** Whether the member, an object of the target class, has lost a parent without which it may not exist. */
@@ -162,7 +164,7 @@ export abstract class RelationAttribute extends Attribute {
       if (value !== item) member = this.check(value, state);
     }
     this.cascadeInto(state, member, initiator);
-    for (const reverse of this.traits.reverse) {
+    for (const reverse of this.traits.reverseFor(member.mapper)) {
       if (initiator !== reverse.appendToken && initiator !== reverse.bulkToken)
         reverse.append(member, state.object, initiator);
     }
@@ -178,7 +180,7 @@ export abstract class RelationAttribute extends Attribute {
     this.setParent(member, state, false);
     if (this.listeners !== null) for (const listener of this.listeners.remove) listener(state, item, initiator);
     this.#releaseOrphan(state, member);
-    for (const reverse of this.traits.reverse) {
+    for (const reverse of this.traits.reverseFor(member.mapper)) {
       if (stays && !reverse.uselist) continue;
       const cutoff = reverse.uselist ? reverse.bulkToken : reverse.replaceToken;
       if (initiator !== reverse.removeToken && initiator !== cutoff) reverse.pop(member, state.object, initiator);

@@ -312,7 +312,8 @@ function setTraits(relationship: Relationship): void {
   // Losing the old value has consequences at once where the other object may have no second parent.
   relationship.activeHistory = options.activeHistory ?? singleParent;
   if (direction === "manyToOne" && !relationship.viewonly) target.referrers.push(relationship);
-  if (relationship.cascades.deleteOrphan) target.orphanedBy.push(relationship);
+  if (relationship.cascades.deleteOrphan)
+    for (const each of relationship.mixes ? target.united : [target]) each.orphanedBy.push(relationship);
 }
 
 /** A map follows the key attribute of its members. */
@@ -358,12 +359,9 @@ function linkSides(relationship: Relationship, declaration: RelationDeclaration)
       `${label}: its other side is said to be ${target.className}.${name}, but ${target.attributes.has(name) ? "that is no relationship" : `${target.className} has no attribute "${name}"`}.`,
     );
   }
-  if (!parent.isA(other.target) && !other.target.isA(parent)) {
+  if (!parent.isAmong(other.target) && !other.target.isA(parent)) {
     throw new MapperConfigurationError(
-      `${label}: its other side is said to be ${other.label}, but that is a relationship to ${other.target.className} and not to ${parent.className}.` +
-        (parent.concreteBase === null
-          ? ""
-          : ` A class with concrete: true has a table of its own: give it a relationship of its own, and ${target.className} a collection of it.`),
+      `${label}: its other side is said to be ${other.label}, but that is a relationship to ${other.target.className} and not to ${parent.className}.`,
     );
   }
   if ((other.direction === "manyToMany") !== (relationship.direction === "manyToMany")) {

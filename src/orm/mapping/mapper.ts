@@ -124,6 +124,13 @@ export class Mapper implements StateMapper {
     return false;
   }
 
+  /** Whether a query on `other` gives objects of this mapper: they are its objects, or those of a class with a table of its own below it. */
+  isAmong(other: StateMapper): boolean {
+    for (let mapper: Mapper | null = this; mapper !== null; mapper = mapper.base.concreteBase)
+      if (mapper.isA(other)) return true;
+    return false;
+  }
+
   /** This mapper and all below it. */
   selfAndDescendants(): readonly Mapper[] {
     if (this.subclasses.length === 0) return this.#alone;
@@ -208,14 +215,22 @@ export class Mapper implements StateMapper {
     return this.relationships.find((r) => r.key === name);
   }
 
+  /** The attribute of a column; of one of a superclass with a table of its own, that of its name. @throws InvalidRequestError */
   attributeOf(column: Column): ColumnAttribute {
-    const attribute = this.byColumn.get(column);
+    const attribute = this.byColumn.get(column) ?? this.#namedAs(column);
     if (attribute === undefined) {
       throw new InvalidRequestError(
         `Column ${column.table?.name ?? "?"}.${column.name} is not mapped by ${this.className}.`,
       );
     }
     return attribute;
+  }
+
+  #namedAs(column: Column): ColumnAttribute | undefined {
+    const above = this.base.concreteBase;
+    if (above === null) return undefined;
+    const named = above.byColumn.get(column) ?? above.#namedAs(column);
+    return named === undefined ? undefined : (this.attributes.get(named.key) as ColumnAttribute | undefined);
   }
 
   /** The identity key of primary key values; null where one of them is missing, where all are NULL, and where some are and `allowPartialPks` is false. */
@@ -451,8 +466,19 @@ export class Relationship implements RelationTraits {
     return this.join.secondaryPairs.map(({ local, remote }) => ({ source: remote, dest: local }));
   }
 
+  /** Whether members may be of classes that have tables, and so attributes, of their own. */
+  get mixes(): boolean {
+    return this.target.concretes.length > 0;
+  }
+
+  reverseFor(mapper: StateMapper): readonly RelationAttribute[] {
+    return this.mixes ? this.reverse.filter(({ owner }) => (mapper as Mapper).isA(owner)) : this.reverse;
+  }
+
   accepts(mapper: StateMapper): boolean {
     if ((mapper as Mapper).isA(this.target)) return true;
+    // Their rows refer to this one as those of the target do. A key that refers to a row is one of the target's own table.
+    if (this.mixes && this.direction === "oneToMany" && (mapper as Mapper).isAmong(this.target)) return true;
     return this.options.enableTypechecks === false && (mapper as Mapper).base === this.target.base;
   }
 

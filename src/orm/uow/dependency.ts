@@ -57,6 +57,11 @@ export abstract class DependencyProcessor implements Processor {
   get target(): Mapper {
     return this.relationship.target;
   }
+  /** The target, and classes with tables of their own whose objects may be members. */
+  protected get targets(): readonly Mapper[] {
+    const { mixes, direction, target } = this.relationship;
+    return mixes && direction === "oneToMany" ? target.united : [target];
+  }
   /** Whether a delete may load what it must know. */
   protected get mayLoadForDelete(): boolean {
     return !this.relationship.passiveDeletes;
@@ -68,7 +73,10 @@ export abstract class DependencyProcessor implements Processor {
 
   mappers(fromParent: boolean): readonly Mapper[] {
     const { parent, target, key } = this.relationship;
-    if (!fromParent) return target.selfAndDescendants();
+    if (!fromParent)
+      return this.relationship.mixes
+        ? this.targets.flatMap((each) => each.selfAndDescendants())
+        : target.selfAndDescendants();
     const found = parent.selfAndDescendants();
     const owns = (mapper: Mapper): boolean => mapper.attributes.get(key) === this.attribute;
     return found.length === 1 && owns(found[0]) ? found : found.filter(owns);
@@ -109,7 +117,7 @@ export abstract class DependencyProcessor implements Processor {
 
   /** Whether objects of both sides take part. */
   #meetsTarget(flush: FlushContext): boolean {
-    return !this.relationship.selfReferential && flush.byMapper.has(this.target);
+    return !this.relationship.selfReferential && this.targets.some((each) => flush.byMapper.has(each));
   }
 
   /** Those of the objects whose part in the relationship a flush must look at: new ones whose own fields say it all are left out. */
@@ -151,22 +159,24 @@ export abstract class DependencyProcessor implements Processor {
   }
 
   linkAll(flush: FlushContext): void {
-    const { parent, target } = this.relationship;
-    this.orderAll(flush, {
-      afterSave: ProcessAll.of(flush, this, false),
-      beforeDelete: ProcessAll.of(flush, this, true),
-      saveParent: SaveAll.of(flush, parent.base),
-      saveChild: SaveAll.of(flush, target.base),
-      deleteParent: DeleteAll.of(flush, parent.base),
-      deleteChild: DeleteAll.of(flush, target.base),
-    });
+    const { parent } = this.relationship;
+    for (const { base } of this.targets)
+      this.orderAll(flush, {
+        afterSave: ProcessAll.of(flush, this, false),
+        beforeDelete: ProcessAll.of(flush, this, true),
+        saveParent: SaveAll.of(flush, parent.base),
+        saveChild: SaveAll.of(flush, base),
+        deleteParent: DeleteAll.of(flush, parent.base),
+        deleteChild: DeleteAll.of(flush, base),
+      });
   }
 
   linkStates(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): void {
-    const { parent, target } = this.relationship;
-    const saveChildren = SaveAll.of(flush, target.base);
-    const deleteChildren = DeleteAll.of(flush, target.base);
-    const childrenInCycle = flush.cycles.has(saveChildren);
+    const { parent } = this.relationship;
+    const sides = this.targets.map(({ base }): Side => {
+      const saves = SaveAll.of(flush, base);
+      return { base, saves, deletes: DeleteAll.of(flush, base), inCycle: flush.cycles.has(saves) };
+    });
     ProcessAll.of(flush, this, isDelete).disabled = true;
     const parentAll = isDelete ? DeleteAll.of(flush, parent.base) : SaveAll.of(flush, parent.base);
     const parentInCycle = flush.cycles.has(parentAll);
@@ -179,13 +189,7 @@ export abstract class DependencyProcessor implements Processor {
         : isDelete
           ? DeleteState.of(flush, state)
           : SaveState.of(flush, state);
-      const children: [Action | null, boolean][] = childrenInCycle
-        ? members.map((member) => memberAction(flush, member))
-        : [
-            [saveChildren, false],
-            [deleteChildren, true],
-          ];
-      for (const [child, childIsDelete] of children) {
+      for (const [child, childIsDelete] of childActions(flush, sides, members)) {
         this.orderState(flush, {
           saveParent: isDelete ? null : parentAction,
           deleteParent: isDelete ? parentAction : null,
@@ -226,6 +230,31 @@ export abstract class DependencyProcessor implements Processor {
     const names = [this.label, ...reverseRelationships.map((r) => r.label)].sort().join(" ");
     return flush.memo(`pairs ${names}`, () => new Map());
   }
+}
+
+/** The actions of a hierarchy whose objects may be members. */
+interface Side {
+  readonly base: Mapper;
+  readonly saves: Action;
+  readonly deletes: Action;
+  readonly inCycle: boolean;
+}
+
+/** The actions for the members of an object: for each of them where they are in a cycle, else for all. */
+function childActions(
+  flush: FlushContext,
+  sides: readonly Side[],
+  members: readonly (InstanceState | null)[],
+): readonly (readonly [Action | null, boolean])[] {
+  const found: (readonly [Action | null, boolean])[] = [];
+  for (const { base, saves, deletes, inCycle } of sides) {
+    if (!inCycle) found.push([saves, false], [deletes, true]);
+    else
+      for (const member of members)
+        if (sides.length === 1 || member === null || mapperOf(member).base === base)
+          found.push(memberAction(flush, member));
+  }
+  return found;
 }
 
 function memberAction(flush: FlushContext, member: InstanceState | null): [Action | null, boolean] {
