@@ -8,6 +8,7 @@ import {
   column,
   createAsyncEngine,
   createEngine,
+  event,
   InvalidRequestError,
   inspect,
   MetaData,
@@ -189,6 +190,16 @@ describe("a thread that ends", () => {
     await conn.rollback();
     expect(await conn.execute(select(notes.c.body)).scalars().all()).toEqual([]);
     await conn.close();
+  });
+
+  test("while its connection was in the pool is noticed by nobody", async () => {
+    const engine = await made(fileUrl(), { poolSize: 1, maxOverflow: 0 });
+    let closed = 0;
+    event.listen(engine, "close", () => void closed++);
+    await engine.runInThread(() => void setTimeout(() => process.exit(3), 5));
+    await pause(150);
+    expect(await engine.scalar(text("select 1"))).toBe(1);
+    expect(closed).toBe(1);
   });
 
   test("is an error, and not a hang, for who blocks", async () => {

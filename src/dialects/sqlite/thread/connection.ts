@@ -62,6 +62,10 @@ export class ThreadConnection implements DriverConnection {
     return this.#lost ?? this.thread.lost;
   }
 
+  get dead(): boolean {
+    return this.lost !== null;
+  }
+
   // --- statements --------------------------------------------------------------------------------------------------
 
   async run(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverResult> {
