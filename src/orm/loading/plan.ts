@@ -143,14 +143,14 @@ export class OrmPlan {
   *execute(run: LoadRun): Op<unknown[]> {
     const { connection } = run;
     const params = this.params(run.binds, run.named);
-    let result: DriverResult;
+    let result: DriverResult | null;
     try {
       const started = connection.start(this.compiled, params);
-      if (started === null) result = yield* connection.run(this.compiled, params);
-      else result = started instanceof RunRequest ? yield started : started;
+      result = started instanceof RunRequest ? yield started : started;
     } catch (error) {
       result = yield* connection.recover(error, this.compiled, params);
     }
+    result ??= yield* connection.run(this.compiled, params);
     const values = this.read(run, result.rows);
     if (!this.posts.isEmpty) yield* this.posts.run(run);
     return values;

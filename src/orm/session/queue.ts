@@ -68,7 +68,8 @@ export class SessionQueue {
     this.#batches ??= new Map();
     const batch = new Batch<K, V>(key, loader, this.#batches);
     this.#batches.set(loader.kind, batch as unknown as Batch<unknown, unknown>);
-    return this.#queue.run(batch.slot(), this.signal);
+    batch.first = this.#queue.run(batch.slot(), this.signal);
+    return batch.first;
   }
 }
 
@@ -81,31 +82,46 @@ const BREATHED = Promise.resolve();
 
 /** Loads that take one slot of the queue. The first has the slot's own promise, so that a load that stays alone pays for nothing else. */
 class Batch<K, V> {
+  /** What the first load gives. */
+  first: Promise<V> | null = null;
+  #begun = false;
   #others: DataLoader<K, V> | null = null;
   #dispatch: () => void = () => {};
   #answer: (keys: readonly K[]) => Promise<readonly (V | Error)[]> = () => Promise.resolve([]);
 
   constructor(
-    private readonly first: K,
+    private readonly key: K,
     private readonly loader: BatchLoader<K, V>,
     /** Where it is among those that may be joined. */
     private readonly open: Map<unknown, unknown>,
   ) {}
 
   join(key: K): Promise<V> {
-    this.#others ??= new DataLoader<K, V>((keys) => this.#answer(keys) as Promise<ArrayLike<V | Error>>, {
-      cache: false,
-      batchScheduleFn: (callback) => {
-        this.#dispatch = callback;
-      },
-    });
+    if (this.#others === null) {
+      this.#others = new DataLoader<K, V>((keys) => this.#answer(keys) as Promise<ArrayLike<V | Error>>, {
+        cache: false,
+        batchScheduleFn: (callback) => {
+          this.#dispatch = callback;
+        },
+      });
+      this.first?.catch((error: unknown) => this.#giveUp(error));
+    }
     return this.#others.load(key);
   }
 
+  /** Its turn will not come: the signal has taken it out of the queue. */
+  #giveUp(error: unknown): void {
+    if (this.#begun) return;
+    this.open.delete(this.loader.kind);
+    this.#answer = () => Promise.reject(error);
+    this.#dispatch();
+  }
+
   *slot(): Op<V> {
+    this.#begun = true;
     yield BREATH;
     this.open.delete(this.loader.kind);
-    if (this.#others === null) return yield* this.loader.loadOne(this.first);
+    if (this.#others === null) return yield* this.loader.loadOne(this.key);
     let others: readonly K[] = [];
     let resolve: (values: readonly (V | Error)[]) => void = () => {};
     let reject: (error: unknown) => void = () => {};
@@ -118,7 +134,7 @@ class Batch<K, V> {
     };
     this.#dispatch();
     try {
-      const [first, ...rest] = yield* this.loader.loadMany([this.first, ...others]);
+      const [first, ...rest] = yield* this.loader.loadMany([this.key, ...others]);
       resolve(rest);
       if (first instanceof Error) throw first;
       return first;

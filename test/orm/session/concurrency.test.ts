@@ -21,6 +21,11 @@ class Entry {
   @Column(t.integer, { unique: true }) number!: number;
 }
 
+@reg.Entity("others")
+class Other {
+  @PrimaryKey() id!: number;
+}
+
 describe("overlapping calls on one session", () => {
   test("[SB-15] 200 of them complete in order without interleaving", async () => {
     const { engine, Session } = await storeFor(reg);
@@ -46,6 +51,34 @@ describe("overlapping calls on one session", () => {
     expect(running).toEqual(Array.from({ length: 200 }, (_, i) => String(i)));
     expect(most).toBe(1);
     expect(await session.scalar(text("select count(*) from events"))).toBe(50);
+  });
+
+  test("[SB-15] gets that wait together for their turn are all rejected when the signal takes them out of the queue", async () => {
+    const { Session } = await storeFor(reg);
+    const stopping = new AbortController();
+    const reason = new Error("not wanted any more");
+    await using session = Session({ signal: stopping.signal });
+    const running = session.get(Other, 1);
+    const waiting = [1, 2, 3].map((id) => session.get(Entry, id));
+    stopping.abort(reason);
+    const rejected = { status: "rejected", reason };
+    expect(await Promise.allSettled(waiting)).toEqual([rejected, rejected, rejected]);
+    await running.catch(() => {});
+    expect(await Promise.allSettled([session.get(Entry, 4), session.get(Entry, 5)])).toEqual([rejected, rejected]);
+  });
+
+  test("what a handler throws in the middle of a query comes as it is, from queries of entities as from others", async () => {
+    const { engine, Session } = await storeFor(reg);
+    await using session = Session();
+    const heard = new AbortController();
+    const refuse = () => {
+      throw new RangeError("not now");
+    };
+    event.listen(engine, "beforeCursorExecute", refuse, { signal: heard.signal });
+    const failures = [session.execute(text("select 1")), session.scalars(select(Entry)), session.get(Entry, 1)];
+    for (const each of await Promise.allSettled(failures))
+      expect(each).toMatchObject({ status: "rejected", reason: expect.any(RangeError) });
+    heard.abort();
   });
 
   test("[SB-15] statements reach the database in the order of the calls", async () => {
