@@ -30,7 +30,9 @@ export interface EntityLoaderSpec {
   /** The columns of the primary key in the row. */
   readonly keyIndexes: readonly number[];
   readonly keyConverters: readonly (Converter | null)[];
-  /** The discriminator's column; -1 where the rows are all of one class. */
+  /** The discriminator's column; -1 where there is none. */
+  readonly classColumn: number;
+  /** The same; -1 where the rows are all of one class too. */
   readonly discriminator: number;
   readonly discriminatorConverter: Converter | null;
   /** Of a union over concrete classes: the column that names the class, whose identity map the row belongs to. */
@@ -132,6 +134,7 @@ export class EntityLoader {
 
   private meet(run: LoadRun, object: object, row: readonly unknown[]): InstanceState {
     const state = knownState(object);
+    if (this.spec.classColumn >= 0) this.variantOf(row); // refuses the row of another class
     this.variantOfState(state).meet(run, state, row);
     return state;
   }
@@ -156,9 +159,9 @@ export class EntityLoader {
   }
 
   private variantOf(row: readonly unknown[]): RowVariant {
-    const { discriminator, discriminatorConverter } = this.spec;
-    const raw = row[discriminator];
-    if (raw === null) return this.self;
+    const { classColumn, discriminatorConverter } = this.spec;
+    const raw = row[classColumn];
+    if (raw === null || raw === undefined) return this.self;
     const known = this.byIdentity.get(raw);
     if (known !== undefined) return known;
     const value = discriminatorConverter === null ? raw : discriminatorConverter(raw as never);

@@ -83,6 +83,8 @@ export class LoaderFactory {
               index: part.offset + part.attributes.indexOf(concreteDiscriminator(mapper)),
               classes: new Map(mapper.united.map((each) => [concreteIdentity(each), each])),
             },
+      // A leaf of a hierarchy may have left it out.
+      classColumn: on === null || !part.attributes.includes(mapper.columnAttributes[on.slot]) ? -1 : columnAt(on.slot),
       discriminator: on === null || mapper.subclasses.length === 0 ? -1 : columnAt(on.slot),
       discriminatorConverter: on === null ? null : converters[on.slot],
       variantFor: (each) => this.variant(part, each, width, ownsRow, children, posts),

@@ -372,11 +372,7 @@ export class SessionCore
         // It may have come with the row.
         if (attribute.isLoaded(state)) continue;
       }
-      const target = states.length === 1 ? expiredTarget(state, relationship, this) : null;
-      if (target !== null && (yield* this.ensurePresent(target))) {
-        attribute.setCommitted(state, target.object);
-        continue;
-      }
+      if (states.length === 1 && (yield* this.#takesExpired(state, relationship))) continue;
       wanting.push(state);
       for (const { local } of relationship.join.pairs) {
         const key = mapperOf(state).byColumn.get(local);
@@ -389,10 +385,19 @@ export class SessionCore
     }
   }
 
+  /** Gives a relation to one its target in memory, which has expired: that is read with what is eager of it. False where it is not so, or the row is gone. */
+  *#takesExpired(state: InstanceState, relationship: Relationship): Op<boolean> {
+    const target = expiredTarget(state, relationship, this);
+    if (target === null || !(yield* this.ensurePresent(target))) return false;
+    relationship.attribute.setCommitted(state, target.object);
+    return true;
+  }
+
   /** An object that is read anew has its eager relationships again: those of the mapping, and of the statement that loaded it. */
   *#loadEagerOnes(state: InstanceState): Op<void> {
     for (const relationship of mapperOf(state).relationships) {
       if (isKnown(relationship, state) || !EAGERLY.has(relationship.strategyFor(state))) continue;
+      if (yield* this.#takesExpired(state, relationship)) continue;
       yield* loadRelationship(this, [state], relationship, state.origin?.options ?? null);
     }
   }
