@@ -25,8 +25,12 @@ export interface CliProject {
   dispose(): void;
 }
 
-/** Makes a project whose node_modules are those of the repository and the package built from its source. */
-export function cliProject(): CliProject {
+/**
+ * Makes a project whose node_modules are those of the repository and the package built from its source.
+ *
+ * @param declarations whether something in it will be type-checked: the package's declarations take most of the time to build
+ */
+export function cliProject({ declarations = false } = {}): CliProject {
   const folder = tempFolder("athanor-cli-");
   const root = folder.path;
   const modules = join(root, "node_modules");
@@ -39,7 +43,7 @@ export function cliProject(): CliProject {
   const tools = { tsc: "typescript/bin/tsc", rolldown: "rolldown/bin/cli.mjs" };
   const build = (tool: string, ...args: string[]) =>
     execFileSync(process.execPath, [join(ROOT, "node_modules", tool), ...args], { cwd: ROOT });
-  build(tools.tsc, "-p", "tsconfig.build.json", "--outDir", dist);
+  if (declarations) build(tools.tsc, "-p", "tsconfig.build.json", "--outDir", dist);
   build(tools.rolldown, "-c", "-d", dist);
   const write = (name: string, text: string): void => {
     mkdirSync(dirname(join(root, name)), { recursive: true });

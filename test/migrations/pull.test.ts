@@ -191,7 +191,7 @@ describe("athanor pull", () => {
   };
 
   beforeAll(async () => {
-    project = cliProject();
+    project = cliProject({ declarations: true });
     const sources = { chinook, northwind, pagila, strangers, odd: null };
     const silenced = vi.spyOn(process.stdout, "write").mockReturnValue(true);
     for (const [name, source] of Object.entries(sources)) {
