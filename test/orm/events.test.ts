@@ -3,6 +3,8 @@ import {
   asyncSessionmaker,
   attrs,
   Column,
+  Composite,
+  type CompositeOf,
   column,
   DDL,
   event,
@@ -173,6 +175,28 @@ describe("mapper events", () => {
     // @ts-expect-error there is no such event
     expect(() => event.listen(Note, "beforeLunch", () => {})).toThrow(/Note sends no event "beforeLunch"/);
   });
+});
+
+test("[EV-01] a composite sends no events of its own, and says whose there are", () => {
+  const own = registry();
+  class Point {
+    constructor(
+      readonly x: number,
+      readonly y: number,
+    ) {}
+  }
+  @own.Entity("marks")
+  class Mark {
+    @PrimaryKey() id!: number;
+    @Composite(Point, { x: t.integer, y: t.integer }) at!: CompositeOf<Point>;
+  }
+  // @ts-expect-error there is no such target
+  expect(() => event.listen(attrs(Mark).at, "set", () => {})).toThrow(
+    "Mark.at is a composite, which sends no events of its own: listen to the attributes of its columns, attrs(...).at.x and so on.",
+  );
+  event.listen(attrs(Mark).at.x, "set", (_mark, value) => value + 1);
+  const mark = Object.assign(new Mark(), { at: new Point(1, 2) });
+  expect(mark.at.x).toBe(2);
 });
 
 test("[EV-01] a handler that does not fit is told from the event's own, whatever the target", () => {

@@ -78,6 +78,10 @@ describe("relationships in conditions", () => {
     expect(() => (a.posts as never as typeof p.author).has()).toThrow(/use any\(\)/);
     expect(() => (p.author as never as typeof a.posts).any()).toThrow(/use has\(\)/);
     expect(() => p.author.eq(new Post() as never)).toThrow(/takes an object of Author, not new Post/);
+    for (const cls of [a, Author])
+      expect(() => p.author.eq(cls as never)).toThrow(
+        /^Post\.author\.eq\(\) takes an object of Author, not the class Author: rows are tied to rows by a join, select\(\.\.\.\)\.join\(x\.author\), or by their keys, x\.authorId\.eq\(\.\.\.\)\.$/,
+      );
     expect(() => a.posts.contains(ann as never)).toThrow(/takes an object of Post, not Author\(1\)/);
     expect(() => a.posts.of(Tag as never)).toThrow(/is no Post/);
   });
