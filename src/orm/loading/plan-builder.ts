@@ -170,14 +170,14 @@ class PlanBuilder {
     const { defaults } = this.request;
     const given = node.expressionFor(attribute.key);
     if (given !== undefined) {
-      const own = prepareExpression(given.expression, defaults);
+      const own = prepareExpression(given.expression, defaults, given.entity);
       return new InstrumentedColumn(entity, attribute, new Label(attribute.key, adapt(own, given.entity, entity)));
     }
     const element = entity.elementOf(attribute);
     return new InstrumentedColumn(
       entity,
       attribute,
-      attribute.writable ? element : prepareExpression(element, defaults),
+      attribute.writable ? element : prepareExpression(element, defaults, entity),
     );
   }
 

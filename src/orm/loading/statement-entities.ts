@@ -30,9 +30,12 @@ export function prepareStatement(statement: Select, defaults: OptionDefaults): S
   return prepareNode(statement as Node, defaults) as Select;
 }
 
-/** The same for the queries in any other statement. */
-export function prepareNode(root: Node, defaults: OptionDefaults): Node {
-  const top: Surroundings = { frame: topFrame, done: new Map() };
+/**
+ * The same for the queries in any other statement.
+ * @param enclosing what stands around it
+ */
+export function prepareNode(root: Node, defaults: OptionDefaults, enclosing: Surroundings["scopes"] = NONE): Node {
+  const top: Surroundings = { frame: topFrame, scopes: enclosing, done: new Map() };
   let around = top;
   const visit = (node: Node): Node => {
     const isFrom = node instanceof FromClause;
@@ -43,16 +46,18 @@ export function prepareNode(root: Node, defaults: OptionDefaults): Node {
     // What stands in FROM sees nothing of the statements around, unless it is LATERAL.
     if (isFrom && !node.isLateral) around = top;
     let own: readonly From[] = NONE;
+    const { scopes } = around;
     if (isScope(node)) {
       own = ownFroms(node, around.frame);
-      around = { frame: frameInside(around.frame, own), done: new Map() };
+      around = { frame: frameInside(around.frame, own), scopes: [...scopes, node], done: new Map() };
     }
     let fresh = node.copyReplacing(visit);
     if (fresh instanceof Select) {
       // A subquery loads nothing: its options are gone.
       const isBare = node === root || (fresh as Select).loadOptions.length === 0;
       const copies = own.map((from) => (top.done.get(from) ?? from) as From);
-      fresh = withEntities(isBare ? (fresh as Select) : fresh.with({ loadOptions: [] }), defaults, copies);
+      const bare = isBare ? (fresh as Select) : fresh.with({ loadOptions: [] });
+      fresh = withEntities(namingOutside(bare, scopes), defaults, copies);
     }
     around = outside;
     done.set(node, fresh);
@@ -64,6 +69,8 @@ export function prepareNode(root: Node, defaults: OptionDefaults): Node {
 /** What a subquery in an expression finds around it: one object in two places may take a class from one statement, and have it itself in another. */
 interface Surroundings {
   readonly frame: Frame;
+  /** The statements around it, outermost first. */
+  readonly scopes: readonly (Scope | OrmEntity)[];
   /** What is copied already, for this place. */
   readonly done: Map<Node, Node>;
 }
@@ -113,6 +120,44 @@ function entitiesNamed(statement: Scope): Set<OrmEntity> {
   return named;
 }
 
+/**
+ * A subquery with conditions on classes of the statements around it. The key of a joined class stands in each of its tables: where the subquery has one
+ * of them for a class of its own, the key in another is meant, as the database would take the subquery's.
+ */
+function namingOutside(statement: Select, around: Surroundings["scopes"]): Select {
+  const own = entitiesSelected(statement);
+  const isJoined = [...own].some(({ from }) => from instanceof Join);
+  if (!isJoined || around.length === 0) return statement;
+  const outer = new Set(around.flatMap((each) => (each instanceof OrmEntity ? [each] : [...entitiesNamed(each)])));
+  const covered = new Set([...own].flatMap(({ from }) => from.covers));
+  let found = false;
+  const outside = (node: Node): Node | undefined => {
+    if (node instanceof FromClause || node instanceof Select) return node;
+    if (!(node instanceof InstrumentedColumn)) return undefined;
+    const { entity, attribute, table } = node;
+    if (entity.aliased || own.has(entity) || !outer.has(entity) || !covered.has(table)) return node;
+    for (const [column, each] of entity.mapper.byColumn) {
+      if (each !== attribute || covered.has(column.table as unknown as From)) continue;
+      found = true;
+      return new InstrumentedColumn(entity, attribute, column);
+    }
+    return node;
+  };
+  const whereCriteria = statement.whereCriteria.map((each) => replaceNodes(each as Node, outside) as ColumnElement);
+  return found ? statement.with({ whereCriteria }) : statement;
+}
+
+/** The entities that a SELECT selects, joins or names in its FROM. */
+function entitiesSelected({ rawColumns, joins, extras }: Select): Set<OrmEntity> {
+  const selected = new Set((extras?.fromEntities ?? []) as readonly OrmEntity[]);
+  for (const node of rawColumns) collectEntities(node, selected, selected);
+  for (const { target } of joins) {
+    if (target instanceof InstrumentedRelation) selected.add(target.target);
+    else if (target instanceof EntityElement && target instanceof OrmEntity) selected.add(target);
+  }
+  return selected;
+}
+
 /** An UPDATE or DELETE of a class with what its classes ask for: discriminators, and the criteria of options. */
 export function prepareWrite<S extends Update | Delete>(statement: S, defaults: OptionDefaults): S {
   const entity = statement.entity as OrmEntity;
@@ -126,17 +171,19 @@ export function prepareWrite<S extends Update | Delete>(statement: S, defaults: 
     : (prepared.with({ whereCriteria: [...prepared.whereCriteria, ...criteria] }) as S);
 }
 
-/** The same for the subqueries of an expression. */
-export function prepareExpression(expression: ColumnElement, defaults: OptionDefaults): ColumnElement {
+/** The same for the subqueries of an expression of a class, or of an alias of it. */
+export function prepareExpression(
+  expression: ColumnElement,
+  defaults: OptionDefaults,
+  entity: OrmEntity,
+): ColumnElement {
   return replaceNodes(expression as Node, (node) => {
     // What the statement around it selects from stays what it is.
     if (node instanceof FromClause) return node;
     if (!(node instanceof Select)) return undefined;
     const { loadOptions } = node as Select;
-    return prepareStatement(
-      loadOptions.length === 0 ? (node as Select) : (node as Select).with({ loadOptions: [] }),
-      defaults,
-    );
+    const bare = loadOptions.length === 0 ? (node as Select) : (node as Select).with({ loadOptions: [] });
+    return prepareNode(bare as Node, defaults, [entity]);
   }) as ColumnElement;
 }
 

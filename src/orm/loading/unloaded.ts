@@ -204,6 +204,10 @@ function compiledSelect(select: Select, attributes: readonly ColumnAttribute[], 
   return { compiled: compile(bare, dialect, { binds }), binds, converters };
 }
 
+function plainExpression(element: ColumnElement, mapper: Mapper): ColumnElement {
+  return prepareExpression(element, new OptionDefaults(), entityOf(mapper));
+}
+
 /** Only the tables that hold the columns are asked, in a joined hierarchy. */
 function columnSelect(
   mapper: Mapper,
@@ -213,8 +217,12 @@ function columnSelect(
 ): Select {
   const tables = new Set<Table>();
   for (const attribute of attributes)
-    if (attribute instanceof ExpressionAttribute) for (const table of tablesIn(attribute)) tables.add(table);
-    else if (!mapper.primaryKey.includes(attribute)) tables.add(attribute.column.table as unknown as Table);
+    if (attribute instanceof ExpressionAttribute) {
+      for (const table of tablesIn(attribute)) tables.add(table);
+      // What its subqueries name is the key in any table of the class.
+      const element = entityOf(mapper).elementOf(attribute);
+      if (plainExpression(element, mapper) !== element) for (const table of mapper.tables) tables.add(table);
+    } else if (!mapper.primaryKey.includes(attribute)) tables.add(attribute.column.table as unknown as Table);
   if (tables.size === 0) tables.add(mapper.tables[0]);
   const used = mapper.tables.filter((table) => tables.has(table));
   const [first] = used;
@@ -230,7 +238,7 @@ function columnSelect(
     mapper.primaryKey.includes(attribute)
       ? keyColumn(mapper, attribute, first)
       : attribute instanceof ExpressionAttribute
-        ? prepareExpression(entityOf(mapper).elementOf(attribute), new OptionDefaults())
+        ? plainExpression(entityOf(mapper).elementOf(attribute), mapper)
         : attribute.column,
   );
   const forUpdateArg =

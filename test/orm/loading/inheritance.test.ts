@@ -1,13 +1,20 @@
 import { describe, expect, test } from "vitest";
 import {
+  type Attrs,
   aliased,
   asyncSessionmaker,
   attrs,
+  awaitable,
+  Column,
+  ColumnProperty,
   cast,
+  exists,
   func,
   insert,
   joinedload,
   or,
+  PrimaryKey,
+  registry,
   select,
   selectinload,
   type Table,
@@ -19,7 +26,7 @@ import {
 } from "../../../src/index.js";
 import { freshDatabase } from "../../support/database.js";
 import { recordStatements } from "../../support/statements.js";
-import { make } from "../support.js";
+import { make, storeFor } from "../support.js";
 import { Car, Company, Employee, Engineer, Manager, staff, Taxi, Truck, Vehicle } from "./hierarchies.js";
 
 async function office() {
@@ -173,6 +180,52 @@ describe("joined tables", () => {
     const m = aliased(Manager, "m");
     const boss = select(m.name).where(m.id.eq(e.bossId)).correlate(e).scalarSubquery();
     expect(await session.scalars(select(e.name).where(boss.eq("Meg")).orderBy(e.id)).all()).toEqual(["Eve", "Joe"]);
+  });
+
+  test("a subquery over one class finds the key of another class of the hierarchy, which the statement around it has", async () => {
+    const { Session } = await office();
+    await using session = Session();
+    const [m, e] = [attrs(Manager), attrs(Engineer)];
+    const reports = select(func.count(e.id)).where(e.bossId.eq(m.id)).scalarSubquery();
+    expect((await session.execute(select(m.name, reports)).all()).map((row) => [...row])).toEqual([["Meg", 1]]);
+    const leading = select(Manager).where(exists(select(e.id).where(e.bossId.eq(m.id))));
+    expect(names(await session.scalars(leading).all())).toEqual(["Manager"]);
+    const leaders = update(Manager)
+      .where(exists(select(e.id).where(e.bossId.eq(m.id))))
+      .values({ level: 9 });
+    expect((await session.execute(leaders)).rowcount).toBe(1);
+  });
+
+  test("and so does a column property of a joined class, when it is selected with the class and when it is loaded alone", async () => {
+    const own = registry();
+    @own.Entity("parties", { polymorphicOn: "kind", polymorphicIdentity: "party" })
+    class Party {
+      @PrimaryKey() id!: number;
+      @Column(t.string(10)) kind!: string;
+    }
+    @own.Entity("shops", { polymorphicIdentity: "shop", inheritForeignKeys: ["id"] })
+    class Shop extends Party {
+      @Column(t.integer, { foreignKey: "chains.id" }) chainId!: number;
+    }
+    @own.Entity("chains", { polymorphicIdentity: "chain" })
+    class Chain extends Party {
+      @Column(t.string(10)) name!: string;
+      @ColumnProperty((chain: Attrs<Chain>) => {
+        const shop = attrs(Shop);
+        return select(func.count(shop.id)).where(shop.chainId.eq(chain.id)).scalarSubquery();
+      })
+      readonly shops!: number;
+    }
+    const { Session } = await storeFor(own);
+    await using session = Session();
+    session.addAll([make(Chain, { id: 1, name: "a" }), make(Chain, { id: 2, name: "b" })]);
+    await session.flush();
+    session.addAll([3, 4, 5].map((id) => make(Shop, { id, chainId: id < 5 ? 1 : 2 })));
+    await session.commit();
+    const chains = await session.scalars(select(Chain).orderBy((chain) => chain.id)).all();
+    expect(chains.map((chain) => chain.shops)).toEqual([2, 1]);
+    session.expire(chains[0], ["shops"]);
+    expect(await awaitable(chains[0]).shops).toBe(2);
   });
 
   test("an alias over a subquery has the columns of the alias it was made from", async () => {
