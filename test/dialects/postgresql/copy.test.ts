@@ -234,6 +234,10 @@ describe.each(engines)("on %s", (_, make) => {
     // a connection that was given back in the middle
     expect(await inTime(engine.scalar(select(func.max(plain.c.id))))).toBe(9_000);
     for await (const _chunk of engine.copyTo(plain, { format: "csv" })) break;
+    // asked for more before the first answer has come
+    const few = engine.copyTo(select(plain.c.id).where(plain.c.id.le(2)), { format: "text" });
+    const asked = await inTime(Promise.all([few.next(), few.next(), few.next()]));
+    expect(asked.map(({ done }) => done)).toEqual([false, true, true]);
     const into: Uint8Array[] = [];
     await pipeline(engine.copyTo(plain, { format: "csv", columns: ["id"] }), async (chunks) => {
       for await (const chunk of chunks) into.push(chunk);

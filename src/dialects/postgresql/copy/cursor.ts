@@ -23,6 +23,7 @@ export class CopyCursor implements DriverCursor {
   /** The exchange has ended, with this error or none. */
   #ended: { readonly error: unknown } | null = null;
   #wake: (() => void) | null = null;
+  #awaited: Promise<void> | null = null;
 
   constructor(
     private readonly link: ProtocolLink,
@@ -95,10 +96,15 @@ export class CopyCursor implements DriverCursor {
     this.#hold(false);
   }
 
+  /** All who wait are woken together, and look again. */
   #news(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
+    this.#awaited ??= new Promise((resolve) => {
+      this.#wake = () => {
+        this.#awaited = null;
+        resolve();
+      };
     });
+    return this.#awaited;
   }
 
   #hold(on: boolean): void {
