@@ -356,10 +356,9 @@ export abstract class TransactionalConnection implements TransactionContext {
     const said = this.root === null ? this.options.isolationLevel : this.#level;
     const { dialect } = this.engine;
     if (said !== undefined || dialect.readIsolationLevel === undefined) return said ?? dialect.defaultIsolationLevel;
-    this.use();
-    if (this.opened === null) yield* this.#reconnect();
+    const driver = yield* this.reopened();
     try {
-      return yield* dialect.readIsolationLevel(this.driver);
+      return yield* dialect.readIsolationLevel(driver);
     } catch (error) {
       return yield* this.fail(error, { plan: null, params: [], isMany: false });
     }
@@ -491,10 +490,7 @@ export abstract class TransactionalConnection implements TransactionContext {
   // A usable driver connection inside a transaction.
   protected *ready(): Op<DriverConnection> {
     this.use();
-    if (this.opened === null) {
-      if (this.root !== null) this.#invalid();
-      yield* this.#reconnect();
-    }
+    if (this.opened === null) yield* this.reopened();
     if (this.root === null) {
       const begun = this.#beginRoot({}, true);
       if (!(begun instanceof TransactionCore)) yield* begun;
@@ -504,6 +500,19 @@ export abstract class TransactionalConnection implements TransactionContext {
       );
     }
     return this.opened as DriverConnection;
+  }
+
+  /**
+   * The driver connection, opened anew where it was lost outside of a transaction.
+   * @throws PendingConnectionRollbackError where it was lost inside one
+   */
+  *reopened(): Op<DriverConnection> {
+    this.use();
+    if (this.opened === null) {
+      if (this.root !== null) this.#invalid();
+      yield* this.#reconnect();
+    }
+    return this.driver;
   }
 
   *#reconnect(): Op<void> {

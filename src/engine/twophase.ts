@@ -15,8 +15,9 @@ function twophaseOf({ engine: { dialect } }: ConnectionCore): EngineDialect & Tw
 /** The names of those in the connection's database, the oldest first. */
 export function* preparedTransactions(connection: ConnectionCore): Op<string[]> {
   const dialect = twophaseOf(connection);
+  const driver = yield* connection.reopened();
   try {
-    return yield* dialect.preparedTransactions(connection.driver);
+    return yield* dialect.preparedTransactions(driver);
   } catch (error) {
     return yield* connection.fail(error, { plan: null, params: [], isMany: false });
   }
@@ -30,6 +31,6 @@ export function* endPrepared(connection: ConnectionCore, id: string, word: "COMM
       `${word} PREPARED is no part of a transaction, and this connection has begun one: call commit() or rollback() first.`,
     );
   }
-  const { driver } = connection;
+  const driver = yield* connection.reopened();
   yield* asOp(connection.control(`${word} PREPARED ${id}`, () => dialect.endPrepared(driver, id, word)));
 }

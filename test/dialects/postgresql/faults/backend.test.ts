@@ -92,6 +92,23 @@ describe("a backend that is terminated", () => {
     expect(await session.scalar(text("SELECT 1"))).toBe(1);
   });
 
+  test("leaves a transaction in which nothing more is done, whatever is asked of it, until it is rolled back", async () => {
+    const engine = db.engine();
+    await engine.connect(async (c) => {
+      await c.execute(insert(Part).values({ work: 1, body: "" }));
+      await terminateAll();
+      const lost = { name: "PendingConnectionRollbackError" };
+      expect(await rejection(c.execute(text("SELECT 1")))).toMatchObject({ connectionInvalidated: true });
+      expect(await rejection(c.getIsolationLevel())).toMatchObject(lost);
+      expect(await rejection(c.copyFrom(Part, [{ work: 2, body: "" }]))).toMatchObject(lost);
+      expect(await rejection(c.recoverTwophase())).toMatchObject(lost);
+      expect(await rejection(c.commit())).toMatchObject(lost);
+      await c.rollback();
+      expect(await c.getIsolationLevel()).toBe("READ COMMITTED");
+      expect(await c.scalar(text("SELECT count(*) FROM fault_parts"))).toBe(0);
+    });
+  });
+
   test("while idle in the pool costs nobody an error with poolPrePing, and one statement at most without", async () => {
     for (const poolPrePing of [true, false]) {
       const engine = db.engine({ poolSize: 4, maxOverflow: 0, poolPrePing });
