@@ -439,7 +439,6 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
       result = meaningToBlock(() => fn(this.syncSession));
     } finally {
       core.syncDepth--;
-      yield* core.unpinConnections();
     }
     if (isPromise(result)) {
       void Promise.resolve(result).catch(() => {});

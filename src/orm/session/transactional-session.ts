@@ -104,7 +104,7 @@ export abstract class TransactionalSession implements TransactionHost {
   /** The asynchronous face, where there is one. */
   asyncFace: object | null = null;
   #closed = false;
-  /** The transaction that was begun for its connections alone, as long as nothing has made use of it. */
+  /** The transaction that was begun for its connections alone, as long as nothing has made use of it: to roll it back changes no object. */
   #unused: SessionTransaction | null = null;
   /** The innermost `begin(fn)` or `beginNested(fn)` that is running. */
   #block: SessionBlock | null = null;
@@ -257,8 +257,10 @@ export abstract class TransactionalSession implements TransactionHost {
   }
 
   *rollback(): Op<void> {
-    if (this.#unused !== null) yield* this.unpinConnections();
-    if (this.transaction !== null) yield* this.#root().rollback();
+    const unused = this.#unused;
+    this.#unused = null;
+    if (unused !== null && unused === this.transaction) yield* unused.close();
+    else if (this.transaction !== null) yield* this.#root().rollback();
   }
 
   /** The first phase of a commit in two phases. */
@@ -352,13 +354,6 @@ export abstract class TransactionalSession implements TransactionHost {
     for (const bind of allBinds(this.binds)) {
       if (bind instanceof EngineCore) yield* (this.transaction as SessionTransaction).connectionFor(bind);
     }
-  }
-
-  /** Ends what {@link pinConnections} has begun, where nothing was done with it: no program has seen that transaction. */
-  *unpinConnections(): Op<void> {
-    const unused = this.#unused;
-    this.#unused = null;
-    if (unused !== null && unused === this.transaction) yield* unused.close();
   }
 
   /** The outermost transaction has ended. */
