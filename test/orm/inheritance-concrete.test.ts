@@ -287,6 +287,9 @@ describe("a relationship to a concrete base", () => {
       ["Acme", "Ann"],
       ["Acme", "Max"],
     ]);
+    expect(() => f.workers.of(Boss)).toThrow(
+      /^Firm\.workers\.of\(\.\.\.\): Boss has a table of its own, .*: leave of\(\) out, or begin at Boss\.$/,
+    );
     const max = await session.scalars(select(Boss).where((b) => b.name.eq("Max"))).one();
     for (const condition of [f.workers.any((each) => each.name.eq("Max")), f.workers.contains(max)])
       expect(await session.scalars(select(Firm).where(condition)).all()).toEqual([firm]);

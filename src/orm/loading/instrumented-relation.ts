@@ -94,8 +94,12 @@ export class InstrumentedRelation extends RelationElement {
         `${this.label}.of(...) takes a mapped class or an alias of one, not ${describeValue(what)}.`,
       );
     if (!entity.mapper.isA(this.relationship.target)) {
+      const { target } = this.relationship;
       throw new ArgumentError(
-        `${this.label}.of(...): ${entity.entityName} is no ${this.relationship.target.className}.`,
+        entity.mapper.isAmong(target)
+          ? `${this.label}.of(...): ${entity.entityName} has a table of its own, beside that of ${target.className}, and the relationship leads to the rows of both: ` +
+              `leave of() out, or begin at ${entity.entityName}.`
+          : `${this.label}.of(...): ${entity.entityName} is no ${target.className}.`,
       );
     }
     return new InstrumentedRelation(this.entity, this.relationship, entity, this.criteria);
