@@ -222,12 +222,12 @@ export class InstrumentedRelation extends RelationElement {
     const apart =
       typeof condition === "function" || this.relationship.target.tables.some((table) => mapper.tables.includes(table));
     const { target: given } = this;
-    const target =
-      this.to !== null || !apart
-        ? given
-        : given.aliased
-          ? given.again()
-          : this.entity.aliasFor(this.relationship.target);
+    let target = given;
+    // A subclass of the class it begins at, too, would stand for the row outside.
+    if (given.from.covers.some((from) => this.entity.from.covers.includes(from)))
+      target = this.entity.aliasFor(given.mapper, given.polymorphic);
+    else if (this.to === null && apart)
+      target = given.aliased ? given.again() : this.entity.aliasFor(this.relationship.target);
     const criteria = condition === undefined ? [] : [adapt(this.condition(condition, target), given, target)];
     const steps = this.stepsTo(target);
     return exists(

@@ -196,6 +196,24 @@ describe("joined tables", () => {
     expect((await session.execute(leaders)).rowcount).toBe(1);
   });
 
+  test("of(a subclass).any() and has() are about other rows than the ones outside, which may be of that subclass", async () => {
+    const { Session } = await office();
+    await using session = Session();
+    session.add(make(Manager, { id: 4, name: "Sub", level: 1, bossId: 1 }));
+    await session.flush();
+    const [m, e] = [attrs(Manager), attrs(Employee)];
+    const found = async (condition: ReturnType<typeof m.reports.any>) =>
+      await session.scalars(select(m.name).where(condition).orderBy(m.id)).all();
+    expect(await found(m.reports.of(Manager).any((x) => x.level.eq(1)))).toEqual(["Meg"]);
+    expect(await found(m.reports.of(Manager).any())).toEqual(["Meg"]);
+    expect(await found(m.reports.of(withPolymorphic(Employee, [Manager])).any((x) => x.name.eq("Sub")))).toEqual([
+      "Meg",
+    ]);
+    expect(await found(m.boss.of(Manager).has((x) => x.level.eq(3)))).toEqual(["Sub"]);
+    const led = select(e.name).where(e.boss.of(Manager).has((x) => x.level.eq(3)));
+    expect(await session.scalars(led.orderBy(e.id)).all()).toEqual(["Eve", "Joe", "Sub"]);
+  });
+
   test("and so does a column property of a joined class, when it is selected with the class and when it is loaded alone", async () => {
     const own = registry();
     @own.Entity("parties", { polymorphicOn: "kind", polymorphicIdentity: "party" })
