@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { filterWarnings } from "../../src/index.js";
-import { databaseKind } from "../support/database.js";
+import { databaseKind, databaseName } from "../support/database.js";
 import { whyNotJudged } from "./differences.js";
 import type { Scenario, StepResult } from "./format.js";
 import { type JudgeOptions, judge } from "./judge.js";
@@ -15,6 +15,9 @@ export function judgedScenarios(): Scenario[] {
     .map(readScenario)
     .filter((scenario) => whyNotJudged(scenario, databaseKind()) === null);
 }
+
+/** Milliseconds for each; the first on PGlite starts it. */
+const PATIENCE = databaseName() === "pglite" ? 60_000 : 10_000;
 
 /** On a server each third of them only. */
 const SAMPLE = 3;
@@ -36,7 +39,7 @@ export function testScenarios(
 ): void {
   const target = projectTarget();
   for (const scenario of scenarios) {
-    test(titleOf(scenario), { timeout: 10_000 }, async () => {
+    test(titleOf(scenario), { timeout: PATIENCE }, async () => {
       using _ = withoutWarnings();
       expectAgreement(scenario, await runScenario(scenario, { ...options, target }), judging);
     });
