@@ -10,7 +10,10 @@ export interface RetryOptions extends TransactionOptions {
   readonly backoff?: number;
   /** The most milliseconds before a retry, jitter left out. Default 2000. */
   readonly maxBackoff?: number;
-  /** Ends the waiting for a connection and for a retry, with its reason. A statement takes a signal of its own. */
+  /**
+   * Ends the waiting for a connection and for a retry, with its reason, and is the signal of the session, where it is one's. A statement of a connection
+   * takes a signal of its own.
+   */
   readonly signal?: AbortSignal;
 }
 

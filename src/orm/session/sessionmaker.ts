@@ -202,7 +202,10 @@ export function asyncSessionmaker(
       if (readOnly !== undefined) transactionOptions.readOnly = readOnly;
       if (deferrable !== undefined) transactionOptions.deferrable = deferrable;
       if (settings !== undefined) transactionOptions.settings = settings;
-      return await retrying(options, () => within(make({ transactionOptions }), fn));
+      const signals = [options.signal, cores.settings.signal].filter((each) => each !== undefined);
+      const given =
+        signals.length === 0 ? { transactionOptions } : { transactionOptions, signal: AbortSignal.any(signals) };
+      return await retrying(options, () => within(make(given), fn));
     },
     configure: (options: Partial<AsyncSessionOptions>): void => cores.configure(options),
     [DISPATCH]: cores[DISPATCH],

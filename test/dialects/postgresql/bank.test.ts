@@ -167,6 +167,15 @@ describe("a transaction that is retried", () => {
     );
     expect(await rejection(aborted)).toBe("stop");
     expect(attempts).toBe(2);
+    // For a connection, of which there is none.
+    const full = db.engine({ poolSize: 1, maxOverflow: 0 });
+    await using _ = await full.connect();
+    const signal = AbortSignal.timeout(30);
+    const waiting = [
+      asyncSessionmaker(full).transaction((session) => session.scalar(text("SELECT 1")), { signal }),
+      full.transaction((conn) => conn.scalar(text("SELECT 1")), { signal }),
+    ];
+    for (const each of await Promise.allSettled(waiting)) expect(each).toMatchObject({ reason: signal.reason });
   });
 
   test("begins as it is told: isolation level, read only, for sessions and their factory", async () => {
