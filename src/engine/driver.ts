@@ -49,6 +49,33 @@ export interface DriverManyResult extends DriverResult {
 }
 
 /**
+ * What drivers answer with. Made by classes and not by literals: V8 watches the places of literals, and where those of a program's start lived long it makes
+ * all later ones in the old generation. A result there would keep its rows until the next full collection, and have each of them copied twice before.
+ */
+export class StatementResult implements DriverResult {
+  constructor(
+    readonly rows: unknown[][],
+    readonly columns: readonly string[] | null,
+    readonly rowcount: number,
+    readonly lastrowid: number | bigint | null = null,
+  ) {}
+}
+
+/** The same of a statement run with many parameter sets. */
+export class BatchResult extends StatementResult implements DriverManyResult {
+  constructor(
+    rows: unknown[][],
+    columns: readonly string[] | null,
+    rowcount: number,
+    lastrowid: number | bigint | null,
+    readonly perSet: readonly number[] | null,
+    readonly lastrowids: readonly (number | bigint)[] | null,
+  ) {
+    super(rows, columns, rowcount, lastrowid);
+  }
+}
+
+/**
  * Rows to write, column by column: an array for each row would cost as much as its binding, and one of all values would soon be too large for the memory
  * that the collector hands out again.
  */

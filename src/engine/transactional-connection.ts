@@ -31,6 +31,7 @@ export abstract class TransactionalConnection implements TransactionContext {
   dialect: EngineDialect;
   /** Options of this connection, over the engine's. See `setOptions()`. */
   options: ExecutionOptions;
+  nurseryPlace = -1;
   #record: ConnectionRecord | null;
   /** The record that the connection was made with, which it knows after `close()` too. */
   readonly #origin: ConnectionRecord;

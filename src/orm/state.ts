@@ -6,6 +6,7 @@
 
 import type { Op } from "../engine/io.js";
 import { keepShape } from "../sql/keep-shape.js";
+import { emptySlots } from "../sql/slots.js";
 import { Changes } from "./changes.js";
 import { announceInstance, heard } from "./instance-events.js";
 
@@ -154,16 +155,6 @@ export class StateExtra {
   noteWhole(collection: StateAttribute): void {
     if (this.partial.length > 0) this.partial = this.partial.filter((each) => each !== collection);
   }
-}
-
-const empty: (readonly undefined[])[] = [];
-
-/** An array of so many slots without a value. A copy of one that is there is made faster than a new one is filled. */
-export function emptySlots(count: number): unknown[] {
-  const known = empty[count];
-  if (known !== undefined) return known.slice();
-  while (empty.length <= count) empty.push(new Array<undefined>(empty.length).fill(undefined));
-  return (empty[count] as readonly undefined[]).slice();
 }
 
 const EXPIRED = 1;

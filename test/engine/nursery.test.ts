@@ -1,5 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Nursery } from "../../src/engine/nursery.js";
+import { Nursery, type Young } from "../../src/engine/nursery.js";
+
+class Thing implements Young {
+  nurseryPlace = -1;
+
+  constructor(readonly name: string) {}
+}
+
+function nurseryOf(...names: string[]) {
+  const grown: string[] = [];
+  const nursery = new Nursery<Thing>((thing) => grown.push(thing.name));
+  const things = names.map((name) => new Thing(name));
+  for (const thing of things) nursery.add(thing);
+  return { grown, nursery, things, names: () => Array.from(nursery, (thing) => thing.name) };
+}
 
 describe("a nursery", () => {
   beforeEach(() => {
@@ -10,25 +24,35 @@ describe("a nursery", () => {
   });
 
   it("hands on what is still there after a moment, and nothing that left before", () => {
-    const grown: string[] = [];
-    const nursery = new Nursery<string>((thing) => grown.push(thing));
-    nursery.add("stays");
-    nursery.add("leaves");
-    expect([...nursery]).toEqual(["stays", "leaves"]);
-    expect(nursery.delete("leaves")).toBe(true);
+    const { grown, nursery, things, names } = nurseryOf("stays", "leaves");
+    expect(names()).toEqual(["stays", "leaves"]);
+    expect(nursery.delete(things[1])).toBe(true);
     vi.runAllTimers();
     expect(grown).toEqual(["stays"]);
-    expect([...nursery]).toEqual([]);
-    expect(nursery.delete("stays")).toBe(false);
+    expect(names()).toEqual([]);
+    expect(nursery.delete(things[0])).toBe(false);
   });
 
-  it("takes in things again after it has handed some on", () => {
-    const grown: string[] = [];
-    const nursery = new Nursery<string>((thing) => grown.push(thing));
-    for (const thing of ["first", "second"]) {
-      nursery.add(thing);
-      vi.runAllTimers();
-    }
-    expect(grown).toEqual(["first", "second"]);
+  it("lets things leave in any order", () => {
+    const { nursery, things, names } = nurseryOf("a", "b", "c", "d");
+    const [a, b, c, d] = things;
+    expect(nursery.delete(b)).toBe(true);
+    expect(names().sort()).toEqual(["a", "c", "d"]);
+    expect(nursery.delete(d)).toBe(true);
+    expect(nursery.delete(a)).toBe(true);
+    expect(names()).toEqual(["c"]);
+    expect(nursery.delete(b)).toBe(false);
+    expect(nursery.delete(c)).toBe(true);
+    expect(names()).toEqual([]);
+  });
+
+  it("takes in things again after it has handed some on, each once", () => {
+    const { grown, nursery, things, names } = nurseryOf("first");
+    vi.runAllTimers();
+    const second = new Thing("second");
+    for (const thing of [second, things[0], second]) nursery.add(thing);
+    expect(names()).toEqual(["second", "first"]);
+    vi.runAllTimers();
+    expect(grown.sort()).toEqual(["first", "first", "second"]);
   });
 });

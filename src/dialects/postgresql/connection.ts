@@ -1,6 +1,7 @@
 /** A connection to a PostgreSQL server, as the engine uses it. */
 import type { TransactionOptions } from "../../engine/dialect.js";
 import {
+  BatchResult,
   type DriverConnection,
   type DriverCursor,
   type DriverManyResult,
@@ -9,6 +10,7 @@ import {
   RowsFailure,
   type RowsOutcome,
   type RowsWrite,
+  StatementResult,
   ValueRows,
 } from "../../engine/driver.js";
 import { InternalError } from "../../engine/errors.js";
@@ -413,14 +415,14 @@ export class PostgresConnection implements DriverConnection, PortalHost {
 
   #result(plan: DriverPlan, exchange: Exchange): DriverResult {
     this.#settle(plan, exchange, exchange.statement as PreparedStatement | null);
-    return { rows: exchange.rows, columns: exchange.columns, rowcount: exchange.rowcount, lastrowid: null };
+    return new StatementResult(exchange.rows, exchange.columns, exchange.rowcount);
   }
 
   #manyResult(plan: DriverPlan, exchange: Exchange): DriverManyResult {
     if (isServerError(exchange.error)) (exchange.error as ServerError).batchIndex = exchange.perSet?.length ?? 0;
     this.#settle(plan, exchange, exchange.statement as PreparedStatement | null);
     const { rows, columns, rowcount, perSet } = exchange;
-    return { rows, columns, rowcount, lastrowid: null, perSet, lastrowids: null };
+    return new BatchResult(rows, columns, rowcount, null, perSet, null);
   }
 
   #outcomes(writes: readonly RowsWrite[], group: ExchangeGroup): RowsOutcome[] {

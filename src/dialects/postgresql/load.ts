@@ -1,4 +1,5 @@
 /** From the bytes of a row to raw values: integers, floats and truth at once, the rest as text for its type to convert. */
+import { emptySlots } from "../../sql/slots.js";
 import { readArray } from "./array-text.js";
 import { readBytes } from "./bytes.js";
 import { readInterval, readTimestamp } from "./time-text.js";
@@ -93,7 +94,7 @@ export function knownDecoders(kinds: readonly LoadKind[] | null): Decoder[] | nu
 /** Reads the DataRow message whose body begins at `at`. */
 export function decodeRow(buffer: FastBuffer, at: number, decoders: readonly Decoder[]): unknown[] {
   const count = (buffer[at] as number) * 256 + (buffer[at + 1] as number);
-  const row = new Array<unknown>(count);
+  const row = emptySlots(count);
   let from = at + 2;
   for (let i = 0; i < count; i++) {
     const length =

@@ -1,5 +1,11 @@
 /** Plans of statements for PostgreSQL, and the forms of them that write many rows at once. */
-import type { DriverManyResult, DriverPlan, DriverResult, RowsWrite } from "../../engine/driver.js";
+import {
+  BatchResult,
+  type DriverManyResult,
+  type DriverPlan,
+  type DriverResult,
+  type RowsWrite,
+} from "../../engine/driver.js";
 import { BULK_FROM, type BulkRows } from "./bulk-rows.js";
 import type { LoadKind } from "./load.js";
 import { writable } from "./value-text.js";
@@ -36,8 +42,9 @@ export function bulkPlan(plan: DriverPlan, bulk: BulkRows): PostgresPlan | null 
 }
 
 export function bulkResult(bulk: BulkRows, result: DriverResult): DriverManyResult {
-  bulk.sort(result.rows);
-  return { ...result, perSet: null, lastrowids: null };
+  const { rows, columns, rowcount, lastrowid } = result;
+  bulk.sort(rows);
+  return new BatchResult(rows, columns, rowcount, lastrowid, null, null);
 }
 
 /** The statement of a write and the sets of values that it is executed with. */

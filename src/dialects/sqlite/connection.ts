@@ -1,10 +1,12 @@
 import {
+  BatchResult,
   Blocked,
   type DriverConnection,
   type DriverCursor,
   type DriverManyResult,
   type DriverPlan,
   type DriverResult,
+  StatementResult,
   type ValueRows,
 } from "../../engine/driver.js";
 import { InterfaceError, OperationalError } from "../../engine/errors.js";
@@ -77,10 +79,10 @@ export class SqliteConnection implements DriverConnection {
       // BEGIN, PRAGMA x = y and others that change no page.
       database.drainCursors();
       prepared.statement.run(...params);
-      return { rows: NO_ROWS, columns: null, rowcount: -1, lastrowid: null };
+      return new StatementResult(NO_ROWS, null, -1);
     }
     const rows = this.#read(plan, prepared, params);
-    return { rows, columns: prepared.columns, rowcount: rows.length, lastrowid: null };
+    return new StatementResult(rows, prepared.columns, rows.length);
   }
 
   runMany(plan: DriverPlan, sets: readonly (readonly unknown[])[]): DriverManyResult {
@@ -106,7 +108,7 @@ export class SqliteConnection implements DriverConnection {
           perSet[i] = found.length;
           rowcount += found.length;
         }
-        return { rows, columns: prepared.columns, rowcount, lastrowid: null, perSet, lastrowids: null };
+        return new BatchResult(rows, prepared.columns, rowcount, null, perSet, null);
       }
       const lastrowids = new Array<number | bigint>(sets.length);
       for (let i = 0; i < sets.length; i++) {
@@ -116,7 +118,7 @@ export class SqliteConnection implements DriverConnection {
         lastrowids[i] = Number.isSafeInteger(lastInsertRowid) ? lastInsertRowid : this.#exactRowid();
       }
       const lastrowid = sets.length === 0 ? null : (lastrowids[sets.length - 1] as number | bigint);
-      return { rows: NO_ROWS, columns: null, rowcount, lastrowid, perSet, lastrowids };
+      return new BatchResult(NO_ROWS, null, rowcount, lastrowid, perSet, lastrowids);
     } catch (error) {
       throw this.#afterError(error);
     } finally {
@@ -140,14 +142,7 @@ export class SqliteConnection implements DriverConnection {
       const done = insertRows(this.database, insert, rows, one) ?? one(0, rows.length, { rowcount: 0, lastrowids: [] });
       const { rowcount, lastrowids } = done;
       const lastrowid = lastrowids[lastrowids.length - 1] ?? null;
-      return {
-        rows: NO_ROWS,
-        columns: null,
-        rowcount,
-        lastrowid,
-        perSet: null,
-        lastrowids: rows.wantsKeys ? lastrowids : null,
-      };
+      return new BatchResult(NO_ROWS, null, rowcount, lastrowid, null, rows.wantsKeys ? lastrowids : null);
     } catch (error) {
       throw this.#afterError(error);
     } finally {
@@ -277,11 +272,11 @@ export class SqliteConnection implements DriverConnection {
     try {
       if (prepared.reader) {
         const rows = this.#read(plan, prepared, params);
-        return { rows, columns: prepared.columns, rowcount: rows.length, lastrowid: null };
+        return new StatementResult(rows, prepared.columns, rows.length);
       }
       const info = prepared.statement.run(...params);
       const lastrowid = Number.isSafeInteger(info.lastInsertRowid) ? info.lastInsertRowid : this.#exactRowid();
-      return { rows: NO_ROWS, columns: null, rowcount: info.changes, lastrowid };
+      return new StatementResult(NO_ROWS, null, info.changes, lastrowid);
     } catch (error) {
       throw this.#afterError(error);
     } finally {

@@ -2,11 +2,13 @@
  * Puts mapped attributes on a class and brings instances into shape. The attributes are accessors on the prototype over the hidden state; a class
  * field of the same name, which would shadow its accessor, is moved through it after construction.
  */
+
+import { emptySlots } from "../../sql/slots.js";
 import type { Attribute } from "../attributes/attribute.js";
 import { MapperConfigurationError, UnmappedInstanceError } from "../errors.js";
 import { announceInstance, heard } from "../instance-events.js";
 import { setAdopter, stamp, stateOf, unopenedValue } from "../stamp.js";
-import { emptySlots, InstanceState } from "../state.js";
+import { InstanceState } from "../state.js";
 import { constructsNothing, noteOriginal } from "./bare-class.js";
 import type { AnyClass } from "./declarations.js";
 import type { Mapper } from "./mapper.js";

@@ -61,7 +61,10 @@ export const sessionDispatch: Dispatch = new Dispatch(SESSION_EVENTS, "Session")
 
 // Weak, so that a session that is dropped in the middle of a transaction gives its connection back.
 const open = new Set<WeakRef<TransactionalSession>>();
-const opened = new Nursery<TransactionalSession>((session) => open.add(new WeakRef(session)));
+const opened = new Nursery<TransactionalSession>((session) => {
+  session.openReference = new WeakRef(session);
+  open.add(session.openReference);
+});
 
 /** Sessions that are in a transaction. */
 export function openSessions(): TransactionalSession[] {
@@ -110,6 +113,9 @@ export abstract class TransactionalSession implements TransactionHost {
   #block: SessionBlock | null = null;
   /** Whether the session has written since it was made, closed or reset. */
   hasWritten = false;
+  nurseryPlace = -1;
+  /** What the list of open sessions holds of this one, once it has been in a transaction for a moment. */
+  openReference: WeakRef<TransactionalSession> | null = null;
 
   /** @param parent the dispatch of the factory that made the session */
   constructor(
@@ -358,7 +364,9 @@ export abstract class TransactionalSession implements TransactionHost {
 
   /** The outermost transaction has ended. */
   transactionEnded(): void {
-    opened.delete(this);
+    if (opened.delete(this) || this.openReference === null) return;
+    open.delete(this.openReference);
+    this.openReference = null;
   }
 
   /** Takes everything out, without SQL. */

@@ -3,6 +3,7 @@
 import type { CopyPart } from "../../../engine/copy/part.js";
 import type { Aborted } from "../../../engine/io.js";
 import { keepShape } from "../../../sql/keep-shape.js";
+import { emptySlots } from "../../../sql/slots.js";
 import type { ServerError } from "../errors.js";
 import { type Decoder, decodeRow, decodersOf, type LoadKind } from "../load.js";
 import type { FastBuffer } from "./fast-buffer.js";
@@ -120,7 +121,7 @@ export class Exchange implements Submittable {
     this.#described = true;
     this.#decoders = decodersOf(this.kinds, fields);
     this.columns = fields.map((field) => field.name);
-    this.rows = [];
+    this.rows = emptySlots(0) as unknown[][];
   }
 
   parseComplete(): void {
@@ -135,7 +136,7 @@ export class Exchange implements Submittable {
   }
 
   row(buffer: FastBuffer, at: number): void {
-    if (this.rows === EMPTY) this.rows = [];
+    if (this.rows === EMPTY) this.rows = emptySlots(0) as unknown[][];
     this.rows.push(decodeRow(buffer, at, this.#decoders ?? EMPTY));
   }
 
