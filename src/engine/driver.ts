@@ -253,5 +253,7 @@ export function takesRows(driver: DriverConnection): driver is RowsDriver {
   return driver.runRows !== undefined && driver.runRowsSync !== undefined;
 }
 
+keepShape(new StatementResult([], null, -1));
+keepShape(new BatchResult([], null, -1, null, null, null));
 keepShape(new RunRequest(null as never, null as never, [], undefined));
 keepShape(new RunManyRequest(null as never, null as never, [], undefined));

@@ -122,7 +122,7 @@ export interface Variant {
 export type Secondary = string | AnyTable | DerivedSource;
 
 /** A reference to columns of one side: attribute or column names, columns, or a lambda over attributes. */
-export type ColumnRefs = readonly (string | ColumnElement)[] | ((attrs: any) => unknown);
+export type ColumnRefs = readonly (string | ColumnElement)[] | ((attrs: never) => unknown);
 
 export interface RelationDeclarationOptions {
   readonly backPopulates?: string | ((target: never) => unknown);
@@ -130,12 +130,12 @@ export interface RelationDeclarationOptions {
   readonly foreignKeys?: ColumnRefs;
   readonly remoteSide?: ColumnRefs;
   /**
-   * The condition between the rows: a function of the columns of this class, of the target, and of the association table. They may be columns that no property
-   * stands for: write types where names are to be checked, `(here: Attrs<Author>, there: Attrs<Book>) => ...`.
+   * The condition between the rows: a function of the columns of this class, of the target, and of the association table. Their types are written, as the
+   * option does not know the classes: `(here: Attrs<Author>, there: Attrs<Book>) => ...`; of columns that no property stands for, `(here: any) => ...`.
    */
-  readonly primaryJoin?: (...sides: any[]) => unknown;
+  readonly primaryJoin?: (...sides: never[]) => unknown;
   /** Of a many-to-many: the condition between the association table and the target; takes what `primaryJoin` takes. */
-  readonly secondaryJoin?: (...sides: any[]) => unknown;
+  readonly secondaryJoin?: (...sides: never[]) => unknown;
   /** Names of relationships that write the same columns, on purpose: no warning is given of them. */
   readonly overlaps?: string | readonly string[];
   /** The association table, what stands for one, or a thunk. */
@@ -144,7 +144,7 @@ export interface RelationDeclarationOptions {
   readonly joinColumns?: readonly string[];
   /** Columns of the association table that refer to the target. */
   readonly inverseJoinColumns?: readonly string[];
-  readonly orderBy?: string | readonly string[] | ((attrs: any) => unknown);
+  readonly orderBy?: string | readonly string[] | ((attrs: never) => unknown);
   readonly passiveDeletes?: boolean | "all";
   readonly passiveUpdates?: boolean;
   readonly postUpdate?: boolean;

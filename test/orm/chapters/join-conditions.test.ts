@@ -57,7 +57,7 @@ class User {
   @PrimaryKey() id!: number;
   @Column(t.string(20)) name!: string;
   @OneToMany(() => Address, {
-    primaryJoin: (u, a) => and(u.id.eq(a.userId), a.city.eq("Boston")),
+    primaryJoin: (u: Attrs<User>, a: Attrs<Address>) => and(u.id.eq(a.userId), a.city.eq("Boston")),
     orderBy: "id",
   })
   bostonAddresses!: Address[];
