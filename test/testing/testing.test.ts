@@ -1,6 +1,7 @@
 import { AssertionError } from "node:assert";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import {
   assertEntitiesEqual,
   defineFactory,
@@ -44,7 +45,7 @@ import {
 } from "../../src/index.js";
 import { openDatabase, type TestDatabase } from "../support/database.js";
 import { findServer } from "../support/postgres-server.js";
-import { tempFolder } from "../support/temp.js";
+import { testFolder } from "../support/test-folder.js";
 
 const reg = registry();
 
@@ -295,9 +296,7 @@ describe("a database for each worker", () => {
   });
 
   test("SQLite copies a file, and removes the copy", async () => {
-    const folder = tempFolder();
-    onTestFinished(() => folder[Symbol.dispose]());
-    const url = `sqlite:///${folder.file("app.db")}`;
+    const url = `sqlite:///${join(testFolder(), "app.db")}`;
     const [first, second, name, times] = await copies(url);
     expect([first, second, times]).toEqual([["from the template", "Ann"], ["from the template"], 1]);
     expect(existsSync(name as string)).toBe(false);

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
   type AsyncEngine,
@@ -34,7 +35,7 @@ import {
 } from "../../../src/index.js";
 import { databaseKind, type EngineOptions, type FreshDatabaseOptions, freshDatabase } from "../../support/database.js";
 import { recordStatements } from "../../support/statements.js";
-import { tempFolder } from "../../support/temp.js";
+import { testFolder } from "../../support/test-folder.js";
 import { make } from "../support.js";
 
 const reg = registry();
@@ -97,11 +98,11 @@ async function tenants(options: FreshDatabaseOptions = {}) {
     });
     return { engine, kind, copy: createEngine };
   }
-  const folder = tempFolder();
+  const folder = testFolder();
   const attached = (each: AsyncEngine): AsyncEngine => {
     event.listen(each, "connect", async (opened) => {
       for (const name of ["one", "two"]) {
-        const file = folder.file(`${name}.db`);
+        const file = join(folder, `${name}.db`);
         type Raw = { exec(sql: string): void };
         const attach = (db: Raw, path: string, as: string) => db.exec(`attach '${path}' as ${as}`);
         await (opened.runInThread?.(attach, [file, name]) ?? attach(opened.raw as Raw, file, name));
