@@ -6,6 +6,7 @@
  * their objects a `[DISPATCH]`, and an overload of `listen` in their own interface.
  */
 import { ArgumentError, InvalidRequestError } from "../sql/errors.js";
+import { meantBy } from "../sql/option-rules.js";
 import { describeValue } from "../sql/types/text-check.js";
 import { isPromise, type Op, request } from "./io.js";
 
@@ -174,8 +175,7 @@ export class Dispatch {
 
   #noEvent(name: string): ArgumentError {
     const names = [...this.known].sort();
-    const plain = (text: string): string => text.replace(/_/g, "").toLowerCase();
-    const meant = names.find((each) => plain(each) === plain(String(name)));
+    const meant = meantBy(String(name), names);
     const rest = meant === undefined ? `it sends ${names.join(", ")}` : `it is written "${meant}"`;
     return new ArgumentError(`${this.label} sends no event "${name}"; ${rest}`);
   }
@@ -213,6 +213,15 @@ export function refusePromise(dispatch: Dispatch, name: string, value: unknown):
     `A handler of "${name}" on ${dispatch.label} returned a promise; this event is sent inside an operation on the ` +
       "connection, and its handlers must be synchronous",
   );
+}
+
+const NOTHING: readonly unknown[] = [];
+
+/** What a handler of a synchronous event has answered with: one thing, or several in a list. Throws where that is a promise. */
+export function answersOf(dispatch: Dispatch, name: string, answer: unknown): readonly unknown[] {
+  refusePromise(dispatch, name, answer);
+  if (answer === undefined) return NOTHING;
+  return Array.isArray(answer) ? (answer as unknown[]) : [answer];
 }
 
 /** Tells the listeners of `handleError`, who may replace the error and change what they are told. */

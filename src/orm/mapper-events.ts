@@ -3,7 +3,7 @@
  * on a mixin hears the classes below it too.
  */
 import type { ConnectionCore } from "../engine/connection-core.js";
-import { Dispatch, type Handler, type ListenOptions, refusePromise, registerEventTargets } from "../engine/events.js";
+import { answersOf, Dispatch, type Handler, type ListenOptions, registerEventTargets } from "../engine/events.js";
 import { Node } from "../sql/node.js";
 import { heard, type InstanceEventName, setInstanceEventSink } from "./instance-events.js";
 import { CLASS_EVENTS, type ClassConfigurationEvents, setConfigurationSink } from "./mapping/configuration-events.js";
@@ -104,12 +104,9 @@ export function fireMapperEvent(
   const dispatch = dispatchOf(mapper.cls.prototype as object);
   const said: Node[] = [];
   for (const { object } of states)
-    for (const { call } of dispatch.listeners(name) ?? []) {
-      const answer: unknown = call(mapper, connection, object);
-      refusePromise(dispatch, name, answer);
-      for (const each of Array.isArray(answer) ? (answer as unknown[]) : [answer])
+    for (const { call } of dispatch.listeners(name) ?? [])
+      for (const each of answersOf(dispatch, name, call(mapper, connection, object)))
         if (each instanceof Node) said.push(each);
-    }
   return said;
 }
 

@@ -56,9 +56,14 @@ export function checkOptions<Options>(given: object, rules: Rules<Options>, know
   }
 }
 
-function unknownOption(name: string, names: readonly string[], knower: string): ArgumentError {
+/** The one of these names that another differs from in case, underscores or hyphens alone. */
+export function meantBy(name: string, names: readonly string[]): string | undefined {
   const plain = (text: string): string => text.replace(/[_-]/g, "").toLowerCase();
-  const meant = names.find((each) => plain(each) === plain(name));
+  return names.find((each) => plain(each) === plain(name));
+}
+
+function unknownOption(name: string, names: readonly string[], knower: string): ArgumentError {
+  const meant = meantBy(name, names);
   const rest = meant === undefined ? `It knows ${names.join(", ")}.` : `It is written ${meant}.`;
   return new ArgumentError(`${knower} knows no option "${name}". ${rest}`);
 }

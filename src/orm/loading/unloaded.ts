@@ -204,10 +204,6 @@ function compiledSelect(select: Select, attributes: readonly ColumnAttribute[], 
   return { compiled: compile(bare, dialect, { binds }), binds, converters };
 }
 
-function plainExpression(element: ColumnElement, mapper: Mapper): ColumnElement {
-  return prepareExpression(element, new OptionDefaults(), entityOf(mapper));
-}
-
 /** Only the tables that hold the columns are asked, in a joined hierarchy. */
 function columnSelect(
   mapper: Mapper,
@@ -216,12 +212,16 @@ function columnSelect(
   nulls: NullParts,
 ): Select {
   const tables = new Set<Table>();
+  const expressions = new Map<ColumnAttribute, ColumnElement>();
   for (const attribute of attributes)
     if (attribute instanceof ExpressionAttribute) {
       for (const table of tablesIn(attribute)) tables.add(table);
+      const entity = entityOf(mapper);
+      const element = entity.elementOf(attribute);
+      const plain = prepareExpression(element, new OptionDefaults(), entity);
+      expressions.set(attribute, plain);
       // What its subqueries name is the key in any table of the class.
-      const element = entityOf(mapper).elementOf(attribute);
-      if (plainExpression(element, mapper) !== element) for (const table of mapper.tables) tables.add(table);
+      if (plain !== element) for (const table of mapper.tables) tables.add(table);
     } else if (!mapper.primaryKey.includes(attribute)) tables.add(attribute.column.table as unknown as Table);
   if (tables.size === 0) tables.add(mapper.tables[0]);
   const used = mapper.tables.filter((table) => tables.has(table));
@@ -237,9 +237,7 @@ function columnSelect(
   const columns = attributes.map((attribute) =>
     mapper.primaryKey.includes(attribute)
       ? keyColumn(mapper, attribute, first)
-      : attribute instanceof ExpressionAttribute
-        ? plainExpression(entityOf(mapper).elementOf(attribute), mapper)
-        : attribute.column,
+      : (expressions.get(attribute) ?? attribute.column),
   );
   const forUpdateArg =
     lock === null

@@ -78,16 +78,8 @@ const TEXT_OR_NULL: Rule = either(TEXT, words(null));
 const INITIALLY: Rule = words("DEFERRED", "IMMEDIATE", null);
 const ON_SERVER: Rule = [
   "SQL text, an expression or true",
-  (value) => isText(value) || value === true || isNode(value),
+  (value) => value === true || TEXT[1](value) || OBJECT[1](value),
 ];
-
-function isText(value: unknown): boolean {
-  return typeof value === "string";
-}
-
-function isNode(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
-}
 
 const COLUMN: Rules<ColumnDeclarationOptions> = {
   name: TEXT,

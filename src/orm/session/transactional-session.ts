@@ -3,7 +3,7 @@
 import { ConnectionCore } from "../../engine/connection-core.js";
 import type { TransactionOptions } from "../../engine/dialect.js";
 import { EngineCore } from "../../engine/engine-core.js";
-import { DISPATCH, Dispatch, refusePromise } from "../../engine/events.js";
+import { answersOf, DISPATCH, Dispatch } from "../../engine/events.js";
 import { execute as executeOn } from "../../engine/execute.js";
 import type { ExecutionOptions } from "../../engine/execution-options.js";
 import type { Op, Soon } from "../../engine/io.js";
@@ -178,12 +178,9 @@ export abstract class TransactionalSession implements TransactionHost {
   *announceBegin(transaction: SessionTransaction, connection: ConnectionCore): Op<void> {
     if (!this.hearsEvent("afterBegin")) return;
     const dispatch = this[DISPATCH];
-    for (const { call } of dispatch.listeners("afterBegin") ?? []) {
-      const answer = call(this.face, transaction, connection);
-      refusePromise(dispatch, "afterBegin", answer);
-      for (const statement of Array.isArray(answer) ? (answer as unknown[]) : [answer])
+    for (const { call } of dispatch.listeners("afterBegin") ?? [])
+      for (const statement of answersOf(dispatch, "afterBegin", call(this.face, transaction, connection)))
         if (statement instanceof Node) yield* executeOn(connection, statement);
-    }
   }
   transition(name: TransitionName, state: InstanceState): void {
     if (this.hearsEvent(name)) this[DISPATCH].fire(name, this.face, state.object);

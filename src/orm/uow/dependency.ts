@@ -44,9 +44,11 @@ export abstract class DependencyProcessor implements Processor {
   protected readonly theDelete: RegisterOptions;
 
   protected readonly keys: KeyCopier;
+  readonly #targetAlone: readonly Mapper[];
 
   constructor(readonly relationship: Relationship) {
     this.keys = new KeyCopier(relationship);
+    this.#targetAlone = [relationship.target];
     this.attribute = relationship.attribute;
     this.order = relationship.parent.order * 1000 + relationship.attribute.slot;
     this.label = relationship.label;
@@ -60,7 +62,7 @@ export abstract class DependencyProcessor implements Processor {
   /** The target, and classes with tables of their own whose objects may be members. */
   protected get targets(): readonly Mapper[] {
     const { mixes, direction, target } = this.relationship;
-    return mixes && direction === "oneToMany" ? target.united : [target];
+    return mixes && direction === "oneToMany" ? target.united : this.#targetAlone;
   }
   /** Whether a delete may load what it must know. */
   protected get mayLoadForDelete(): boolean {
