@@ -3,17 +3,21 @@
  * a Map and half of its time; all other keys are in a Map.
  */
 
+import { emptySlots } from "../sql/slots.js";
+
 /** A key as maps compare it. */
 export type KeyHash = string | number | bigint;
 
 /** A shorter run is given up where others come that follow each other. */
 const SHORT = 8;
+/** So many keys that come together are worth a look at how close to each other they lie. */
+const MANY = 64;
 /** So many holes one after the other a run may have, and as many in all beside one for each of its values. */
 const HOLES = 16;
 
 export class KeyMap<V> {
   /** The values of the keys from `#first` on; undefined where there is none. None of these keys is among the others. */
-  #run: (V | undefined)[] = [];
+  #run: (V | undefined)[] = emptySlots(0) as undefined[];
   #first = 0;
   /** How many values are in the run. */
   #used = 0;
@@ -49,6 +53,37 @@ export class KeyMap<V> {
         this.#others.set(key, value);
       }
     }
+  }
+
+  /**
+   * Makes place for keys that come next, in any order: whole numbers that lie close together stand in the run then, as those do that come one after the
+   * other.
+   */
+  expect(count: number, keyAt: (i: number) => unknown): void {
+    if (count < MANY) return;
+    let first = Number.MAX_SAFE_INTEGER;
+    let last = Number.MIN_SAFE_INTEGER;
+    for (let i = 0; i < count; i++) {
+      const key = keyAt(i);
+      if (!Number.isSafeInteger(key)) return;
+      if ((key as number) < first) first = key as number;
+      if ((key as number) > last) last = key as number;
+    }
+    if (this.#used === 0) this.#startAt(first);
+    // Only a run that is shorter than what comes is moved, so that pages which go downwards do not move all again and again.
+    else if (first < this.#first && this.#used >= count) return;
+    const from = Math.min(first, this.#first);
+    const end = Math.max(last + 1, this.#first + this.#run.length);
+    if (end - from > 2 * (count + this.#used)) return;
+    if (from < this.#first) {
+      const moved = this.#run;
+      const shift = this.#first - from;
+      this.#run = emptySlots(0) as undefined[];
+      this.#first = from;
+      this.#extend(from + shift);
+      for (const value of moved) this.#run.push(value);
+    }
+    this.#extend(end);
   }
 
   delete(key: KeyHash): boolean {
@@ -93,12 +128,20 @@ export class KeyMap<V> {
     if (at >= 0 && at < this.#run.length) return true;
     if (at < 0 || at >= Math.min(2 * this.#used, this.#run.length) + HOLES) {
       if (this.#used >= SHORT || (this.#used > 0 && key !== this.#last + 1)) return false;
-      this.#giveUp();
-      this.#first = key;
+      this.#startAt(key);
     }
-    const end = key - this.#first + 1;
-    while (this.#run.length < end) {
-      const each = this.#first + this.#run.length;
+    this.#extend(key + 1);
+    return true;
+  }
+
+  #startAt(key: number): void {
+    this.#giveUp();
+    this.#first = key;
+  }
+
+  /** Lengthens the run up to the key `end`, which stays outside; others that have their place there now come in. */
+  #extend(end: number): void {
+    for (let each = this.#first + this.#run.length; each < end; each++) {
       const value = this.#others.size === 0 ? undefined : this.#others.get(each);
       if (value !== undefined) {
         this.#others.delete(each);
@@ -106,7 +149,6 @@ export class KeyMap<V> {
       }
       this.#run.push(value);
     }
-    return true;
   }
 
   /** The others take what is in the run. */
@@ -115,7 +157,7 @@ export class KeyMap<V> {
       const value = this.#run[i];
       if (value !== undefined) this.#others.set(this.#first + i, value);
     }
-    this.#run = [];
+    this.#run = emptySlots(0) as undefined[];
     this.#used = 0;
   }
 }

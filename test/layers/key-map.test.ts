@@ -46,6 +46,39 @@ describe("a map from keys of rows holds what a Map would", () => {
     compare(set([0.5, 1.5, 2.5, 1, 2]));
   });
 
+  test("for keys that were expected, in one part or in several, close together or not, beside some that are there", () => {
+    const shuffled = (keys: readonly number[]): number[] =>
+      [...keys].sort((a, b) => ((a * 7919) % 1009) - ((b * 7919) % 1009));
+    const batches = (...parts: (readonly KeyHash[])[]): void => {
+      const map = new KeyMap<number>();
+      const model = new Map<KeyHash, number>();
+      for (const keys of parts) {
+        map.expect(keys.length, (i) => keys[i]);
+        keys.forEach((key, i) => {
+          expect(map.get(key)).toBe(model.get(key));
+          map.set(key, i);
+          model.set(key, i);
+        });
+        expect(map.size).toBe(model.size);
+        for (const key of keys) expect(map.get(key)).toBe(model.get(key));
+        for (const key of keys.filter((_, i) => i % 9 === 0)) expect(map.delete(key)).toBe(model.delete(key));
+      }
+      expect(new Map(map)).toEqual(new Map([...map].map(([key]) => [key, model.get(key) as number])));
+      expect(map.size).toBe(model.size);
+      for (const [key, value] of model) expect(map.get(key)).toBe(value);
+    };
+    batches(shuffled(range(500)));
+    batches([1], shuffled(range(499, 2)), shuffled(range(500, 501)), range(100, -99));
+    batches(shuffled(range(100, 901)), shuffled(range(100, 801)), shuffled(range(400, 401)), shuffled(range(400)));
+    batches(
+      shuffled(range(200)).map((key) => key * 1000),
+      shuffled(range(2000)),
+    );
+    batches([...range(100), 0.5, "7", 8n], ["x", ...range(100, 50)]);
+    batches(range(90, 1000).reverse(), [5, 2000, 1500], shuffled(range(600, 900)));
+    batches(shuffled(range(100)).map((key) => key + Number.MAX_SAFE_INTEGER - 100));
+  });
+
   test("while keys come and go in any order", () => {
     let seed = 7;
     const next = (limit: number): number => {

@@ -106,10 +106,11 @@ export class PostgresConnection implements DriverConnection, PortalHost {
     const began = this.#messages.begin;
     const exchange = make();
     return new Promise((resolve, reject) => {
-      exchange.onDone = () => {
+      const settle = (): void => {
         if (exchange.error === null) resolve(finish(exchange));
         else this.#startedAgain(exchange, began, make, finish, signal).then(resolve, reject);
       };
+      exchange.onDone = settle;
       this.link.start(exchange, signal);
     });
   }

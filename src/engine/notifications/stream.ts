@@ -260,10 +260,11 @@ export class NotificationStream<E> implements AsyncIterableIterator<E, undefined
     if (this.#ended) return;
     await new Promise<void>((resolve) => {
       const timer = milliseconds === 0 ? undefined : setTimeout(resolve, milliseconds);
-      this.#wake = () => {
+      const wake = (): void => {
         clearTimeout(timer);
         resolve();
       };
+      this.#wake = wake;
     });
     this.#wake = null;
   }

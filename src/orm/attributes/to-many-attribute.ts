@@ -24,7 +24,7 @@ export interface CollectionKind<Storage = unknown> {
   /** Takes the first occurrence out. */
   remove(storage: Storage, item: object): void;
   /** What the user gets for this storage: changes to it go through `collection`. */
-  expose(storage: Storage, link: CollectionLink): object;
+  expose(storage: Storage, attribute: ToManyAttribute, state: InstanceState): object;
   /** The members of a value that is assigned to the attribute, or null where it is no such collection. */
   read(value: unknown, label: string): readonly object[] | null;
   /** Whether a member that no user put there in person may come in; throws where not. */
@@ -33,10 +33,12 @@ export interface CollectionKind<Storage = unknown> {
   arranged?(storage: Storage): void;
 }
 
-/** How an exposed collection tells of its changes. */
-export interface CollectionLink {
-  readonly attribute: ToManyAttribute;
-  readonly state: InstanceState;
+/** How an exposed collection tells of its changes. A class, as each collection has one: where literals have lived long, V8 makes the next ones old from birth. */
+export class CollectionLink {
+  constructor(
+    readonly attribute: ToManyAttribute,
+    readonly state: InstanceState,
+  ) {}
 }
 
 export class ToManyAttribute extends RelationAttribute {
@@ -62,7 +64,7 @@ export class ToManyAttribute extends RelationAttribute {
       if (exposed !== undefined) return exposed;
       const storage = refs[this.slot];
       if (storage !== undefined) {
-        const made = this.kind.expose(storage, { attribute: this, state });
+        const made = this.kind.expose(storage, this, state);
         refs[this.slot + 1] = made;
         return made;
       }
@@ -86,7 +88,7 @@ export class ToManyAttribute extends RelationAttribute {
     let empty = extra.empties.get(this) as EmptyCollection | undefined;
     if (empty === undefined) {
       const storage = this.kind.create();
-      empty = { storage, exposed: this.kind.expose(storage, { attribute: this, state }) };
+      empty = { storage, exposed: this.kind.expose(storage, this, state) };
       extra.empties.set(this, empty);
       this.#announce(state, empty.exposed);
     }
@@ -212,7 +214,7 @@ export class ToManyAttribute extends RelationAttribute {
   #newCollection(state: InstanceState): NewCollection {
     const storage = this.kind.create();
     if (this.listeners === null || this.listeners.initCollection.length === 0) return { storage, exposed: undefined };
-    const exposed = this.kind.expose(storage, { attribute: this, state });
+    const exposed = this.kind.expose(storage, this, state);
     this.#announce(state, exposed);
     return { storage, exposed };
   }

@@ -3,57 +3,14 @@
  * reading costs little, and whose traps see every way to change an array. Events are counted: a member is removed when its last occurrence goes
  * and appended when its first comes, so that `[a[0], a[1]] = [a[1], a[0]]` or a sort moves nobody in or out.
  */
-import type { CollectionKind, CollectionLink } from "../attributes/to-many-attribute.js";
-
-/** What stands behind an array that was handed out. */
-interface Entry {
-  readonly storage: object[];
-  readonly link: CollectionLink;
-}
+import { type CollectionKind, CollectionLink, type ToManyAttribute } from "../attributes/to-many-attribute.js";
+import type { InstanceState } from "../state.js";
 
 /** An array that was handed out answers it with what stands behind it: a WeakMap of all of them would be gone through at each collection of garbage. */
 const ENTRY = Symbol("athanor.collection");
 
-function findEntry(value: object): Entry | undefined {
-  return (value as { readonly [ENTRY]?: Entry })[ENTRY];
-}
-
-/** Whether the storage is (or now becomes) its object's collection; otherwise the array is nobody's, and changes are silent. */
-function isLive(storage: object[], { attribute, state }: CollectionLink): boolean {
-  return attribute.adopt(state, storage);
-}
-
-/** Brings the storage to `next` and fires what that means for each member. @param takes whether members that go are taken out, not overwritten */
-function become(storage: object[], link: CollectionLink, next: object[], takes = false): void {
-  if (next.length === storage.length && next.every((item, i) => item === storage[i])) return;
-  if (!isLive(storage, link)) {
-    storage.length = 0;
-    storage.push(...next);
-    return;
-  }
-  const { attribute, state } = link;
-  for (const item of next) attribute.check(item, state);
-  const before = counted(storage);
-  const after = counted(next);
-  attribute.touched(state);
-  for (const [item, count] of before) {
-    const left = after.get(item) ?? 0;
-    for (let i = count; i > Math.max(left, 1); i--) {
-      if (takes) attribute.thinned(state, item);
-      else attribute.shed(state, item);
-    }
-    if (left === 0) attribute.removed(state, item);
-  }
-  const replaced = new Map<object, object>();
-  for (const [item, count] of after) {
-    for (let i = before.get(item) ?? 0; i < count; i++) {
-      const stored = attribute.added(state, item);
-      if (stored !== item) replaced.set(item, stored);
-    }
-  }
-  storage.length = next.length;
-  for (let i = 0; i < next.length; i++) storage[i] = replaced.get(next[i]) ?? next[i];
-  attribute.arrange(state, storage);
+function findEntry(value: object): Traps | undefined {
+  return (value as { readonly [ENTRY]?: Traps })[ENTRY];
 }
 
 /** How often each member occurs. */
@@ -81,81 +38,120 @@ methods[Symbol.iterator] = methods.values;
 for (const name of ["splice", "sort", "reverse", "fill", "copyWithin"] as const) {
   const native = Array.prototype[name] as (...args: unknown[]) => unknown;
   methods[name] = function (...args) {
-    const { storage, link } = entryOf(this);
-    const next = [...storage];
+    const entry = entryOf(this);
+    const next = [...entry.storage];
     const result = native.apply(next, args);
-    become(storage, link, next, name === "splice");
+    entry.become(next, name === "splice");
     return result === next ? this : result;
   };
 }
 
 /** The common changes at the ends take no copy. */
 methods.push = function (...items: object[]) {
-  const { storage, link } = entryOf(this);
-  for (const item of items) insert(storage, link, storage.length, item);
-  return storage.length;
+  const entry = entryOf(this);
+  for (const item of items) entry.insert(entry.storage.length, item);
+  return entry.storage.length;
 } as Method;
 methods.unshift = function (...items: object[]) {
-  const { storage, link } = entryOf(this);
+  const entry = entryOf(this);
   items.forEach((item, i) => {
-    insert(storage, link, i, item);
+    entry.insert(i, item);
   });
-  return storage.length;
+  return entry.storage.length;
 } as Method;
 methods.pop = function () {
-  const { storage, link } = entryOf(this);
-  return takeOut(storage, link, storage.length - 1);
+  const entry = entryOf(this);
+  return entry.takeOut(entry.storage.length - 1);
 };
 methods.shift = function () {
-  const { storage, link } = entryOf(this);
-  return takeOut(storage, link, 0);
+  return entryOf(this).takeOut(0);
 };
 
-function entryOf(proxy: object): Entry {
+function entryOf(proxy: object): Traps {
   const entry = findEntry(proxy);
   if (entry === undefined)
     throw new TypeError("This method belongs to a mapped collection and was called on something else.");
   return entry;
 }
 
-function insert(storage: object[], link: CollectionLink, index: number, item: object): void {
-  let stored = item;
-  // The type is checked before an empty collection becomes the object's.
-  link.attribute.check(item, link.state);
-  // An append is an event even where the object is there already: it may have been given away meanwhile.
-  if (isLive(storage, link)) stored = link.attribute.added(link.state, item);
-  if (index === storage.length) arrayKind.add(storage, stored);
-  else {
-    storage.splice(index, 0, stored);
-  }
-  link.attribute.arrange(link.state, storage);
-}
-
-function takeOut(storage: object[], link: CollectionLink, index: number): object | undefined {
-  if (storage.length === 0) return undefined;
-  const item = storage[index];
-  if (isLive(storage, link)) {
-    if (storage.indexOf(item) !== storage.lastIndexOf(item)) link.attribute.thinned(link.state, item);
-    else link.attribute.removed(link.state, item);
-  }
-  storage.splice(index, 1);
-  link.attribute.arrange(link.state, storage);
-  return item;
-}
-
 function isIndex(key: PropertyKey): boolean {
   return typeof key === "string" && /^(?:0|[1-9]\d*)$/.test(key);
 }
 
-class Traps implements ProxyHandler<object[]>, Entry {
+/** What stands behind an array that was handed out. */
+class Traps extends CollectionLink implements ProxyHandler<object[]> {
   /** Whether the array has no class of its own, which could have other methods. */
   private readonly plain: boolean;
 
   constructor(
     readonly storage: object[],
-    readonly link: CollectionLink,
+    attribute: ToManyAttribute,
+    state: InstanceState,
   ) {
+    super(attribute, state);
     this.plain = Object.getPrototypeOf(storage) === Array.prototype;
+  }
+
+  /** Whether the storage is (or now becomes) its object's collection; otherwise the array is nobody's, and changes are silent. */
+  isLive(): boolean {
+    return this.attribute.adopt(this.state, this.storage);
+  }
+
+  /** Brings the storage to `next` and fires what that means for each member. @param takes whether members that go are taken out, not overwritten */
+  become(next: object[], takes = false): void {
+    const { storage, attribute, state } = this;
+    if (next.length === storage.length && next.every((item, i) => item === storage[i])) return;
+    if (!this.isLive()) {
+      storage.length = 0;
+      storage.push(...next);
+      return;
+    }
+    for (const item of next) attribute.check(item, state);
+    const before = counted(storage);
+    const after = counted(next);
+    attribute.touched(state);
+    for (const [item, count] of before) {
+      const left = after.get(item) ?? 0;
+      for (let i = count; i > Math.max(left, 1); i--) {
+        if (takes) attribute.thinned(state, item);
+        else attribute.shed(state, item);
+      }
+      if (left === 0) attribute.removed(state, item);
+    }
+    const replaced = new Map<object, object>();
+    for (const [item, count] of after) {
+      for (let i = before.get(item) ?? 0; i < count; i++) {
+        const stored = attribute.added(state, item);
+        if (stored !== item) replaced.set(item, stored);
+      }
+    }
+    storage.length = next.length;
+    for (let i = 0; i < next.length; i++) storage[i] = replaced.get(next[i]) ?? next[i];
+    attribute.arrange(state, storage);
+  }
+
+  insert(index: number, item: object): void {
+    const { storage, attribute, state } = this;
+    // The type is checked before an empty collection becomes the object's.
+    attribute.check(item, state);
+    // An append is an event even where the object is there already: it may have been given away meanwhile.
+    const stored = this.isLive() ? attribute.added(state, item) : item;
+    if (index === storage.length) arrayKind.add(storage, stored);
+    else storage.splice(index, 0, stored);
+    attribute.arrange(state, storage);
+  }
+
+  takeOut(index: number): object | undefined {
+    const { storage, attribute, state } = this;
+    if (storage.length === 0) return undefined;
+    const item = storage[index];
+    if (this.isLive()) {
+      if (storage.indexOf(item) !== storage.lastIndexOf(item)) attribute.thinned(state, item);
+      else attribute.removed(state, item);
+    }
+    storage.splice(index, 1);
+    attribute.arrange(state, storage);
+    return item;
   }
 
   get(storage: object[], key: PropertyKey): unknown {
@@ -165,9 +161,9 @@ class Traps implements ProxyHandler<object[]>, Entry {
     const method = methods[key];
     if (method !== undefined && (this.plain || storage[key as keyof typeof storage] === arrayMethods[key]))
       return method;
-    const { attribute, state } = this.link;
+    const { attribute, state } = this;
     if (key === "reorder" && attribute.kind.arranged !== undefined)
-      return () => isLive(storage, this.link) && attribute.arrange(state, storage);
+      return () => this.isLive() && attribute.arrange(state, storage);
     return storage[key as keyof typeof storage];
   }
 
@@ -177,12 +173,12 @@ class Traps implements ProxyHandler<object[]>, Entry {
       const next = [...storage];
       while (next.length < index) next.push(undefined as never);
       next[index] = value as object;
-      become(storage, this.link, next);
+      this.become(next);
       return true;
     }
     if (key === "length") {
       const length = Number(value);
-      if (length < storage.length) become(storage, this.link, storage.slice(0, length));
+      if (length < storage.length) this.become(storage.slice(0, length));
       return true;
     }
     return Reflect.set(storage, key, value);
@@ -197,11 +193,7 @@ class Traps implements ProxyHandler<object[]>, Entry {
     if (!isIndex(key)) return Reflect.deleteProperty(storage, key);
     const index = Number(key);
     if (index < storage.length) {
-      become(
-        storage,
-        this.link,
-        storage.filter((_, i) => i !== index),
-      );
+      this.become(storage.filter((_, i) => i !== index));
     }
     return true;
   }
@@ -221,7 +213,7 @@ export const arrayKind: CollectionKind<object[]> = {
     if (index < 0) return;
     storage.splice(index, 1);
   },
-  expose: (storage, link) => new Proxy(storage, new Traps(storage, link)),
+  expose: (storage, attribute, state) => new Proxy(storage, new Traps(storage, attribute, state)),
   read: (value) => {
     if (Array.isArray(value)) return (findEntry(value)?.storage ?? value) as object[];
     if (value instanceof Set) return [...value] as object[];

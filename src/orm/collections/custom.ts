@@ -3,7 +3,7 @@
  * the engine's own methods are heard as well.
  */
 import { ArgumentError } from "../../sql/errors.js";
-import type { CollectionKind, CollectionLink } from "../attributes/to-many-attribute.js";
+import { type CollectionKind, CollectionLink } from "../attributes/to-many-attribute.js";
 import { arrayKindOf } from "./array.js";
 
 /** A class whose instances can hold the members of a relationship; made without arguments. */
@@ -154,8 +154,8 @@ function makeKind(cls: CollectionClass): CollectionKind<object> {
     remove: (storage, item) => {
       about(item, () => give.call(storage, item));
     },
-    expose: (storage, link) => {
-      links.set(storage, link);
+    expose: (storage, attribute, state) => {
+      links.set(storage, new CollectionLink(attribute, state));
       return storage;
     },
     read: (value) => {

@@ -1,6 +1,6 @@
 /** Collections as maps, keyed by an attribute of the members or by a function of them. SQLAlchemy: `attribute_keyed_dict`, `keyfunc_mapping`. */
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
-import type { CollectionKind, CollectionLink, ToManyAttribute } from "../attributes/to-many-attribute.js";
+import { type CollectionKind, CollectionLink, type ToManyAttribute } from "../attributes/to-many-attribute.js";
 import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import { addUpserts } from "./upserts.js";
@@ -19,8 +19,8 @@ const rawDelete = Map.prototype.delete as (this: Map<unknown, object>, key: unkn
 class TrackedMap extends Map<unknown, object> {
   #link: CollectionLink | null = null;
 
-  static expose(storage: Map<unknown, object>, link: CollectionLink): Map<unknown, object> {
-    (storage as TrackedMap).#link = link;
+  static expose(storage: Map<unknown, object>, attribute: ToManyAttribute, state: InstanceState): Map<unknown, object> {
+    (storage as TrackedMap).#link = new CollectionLink(attribute, state);
     return storage;
   }
 
@@ -84,8 +84,8 @@ export class KeyedKind implements CollectionKind<Map<unknown, object>> {
     if (found !== undefined) rawDelete.call(storage, found.key);
   }
 
-  expose(storage: Map<unknown, object>, link: CollectionLink): object {
-    return TrackedMap.expose(storage, link);
+  expose(storage: Map<unknown, object>, attribute: ToManyAttribute, state: InstanceState): object {
+    return TrackedMap.expose(storage, attribute, state);
   }
 
   read(value: unknown, label: string): readonly object[] | null {

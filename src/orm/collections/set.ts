@@ -1,12 +1,13 @@
 /** Collections as sets. Storage and what is handed out are one object: a Set that tells its attribute of each change once it was exposed. */
-import type { CollectionKind, CollectionLink } from "../attributes/to-many-attribute.js";
+import { type CollectionKind, CollectionLink, type ToManyAttribute } from "../attributes/to-many-attribute.js";
+import type { InstanceState } from "../state.js";
 
 class TrackedSet extends Set<object> {
   /** Null until the collection is handed out; changes before that are the library's own. */
   #link: CollectionLink | null = null;
 
-  static expose(storage: Set<object>, link: CollectionLink): Set<object> {
-    (storage as TrackedSet).#link = link;
+  static expose(storage: Set<object>, attribute: ToManyAttribute, state: InstanceState): Set<object> {
+    (storage as TrackedSet).#link = new CollectionLink(attribute, state);
     return storage;
   }
 

@@ -83,6 +83,7 @@ export class EntityLoader {
     }
     const { self, keyIndex } = this;
     const family = run.family(this.spec.id, this.base);
+    family.expect(rows.length, (i) => (rows[i] as unknown[])[keyIndex]);
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as unknown[];
       const key = row[keyIndex];

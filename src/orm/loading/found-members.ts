@@ -28,6 +28,7 @@ export class FoundMembers implements Found {
     const offset = this.#members.length;
     this.#members = offset === 0 ? objects : this.#members.concat(objects);
     const starts = this.#starts;
+    this.#lastOf.expect(hashes.length, (i) => hashes[i]);
     let last: Hash | undefined;
     for (let i = 0; i < hashes.length; i++) {
       const hash = hashes[i];
@@ -62,6 +63,7 @@ export class FoundObjects implements Found {
   readonly several: Set<Hash> = new Set();
 
   add(hashes: readonly Hash[], objects: object[]): void {
+    this.objects.expect(hashes.length, (i) => hashes[i]);
     for (let i = 0; i < hashes.length; i++) {
       const first = this.objects.get(hashes[i]);
       if (first === undefined) this.objects.set(hashes[i], objects[i]);

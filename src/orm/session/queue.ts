@@ -113,7 +113,8 @@ class Batch<K, V> {
   #giveUp(error: unknown): void {
     if (this.#begun) return;
     this.open.delete(this.loader.kind);
-    this.#answer = () => Promise.reject(error);
+    const refuse = (): Promise<never> => Promise.reject(error);
+    this.#answer = refuse;
     this.#dispatch();
   }
 
@@ -125,13 +126,14 @@ class Batch<K, V> {
     let others: readonly K[] = [];
     let resolve: (values: readonly (V | Error)[]) => void = () => {};
     let reject: (error: unknown) => void = () => {};
-    this.#answer = (keys) => {
+    const answer = (keys: readonly K[]): Promise<readonly (V | Error)[]> => {
       others = keys;
       return new Promise((res, rej) => {
         resolve = res;
         reject = rej;
       });
     };
+    this.#answer = answer;
     this.#dispatch();
     try {
       const [first, ...rest] = yield* this.loader.loadMany([this.key, ...others]);

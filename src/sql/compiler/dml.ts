@@ -271,11 +271,12 @@ export class SQLCompiler extends SelectCompiler {
       this.columnByKey(update as never, table, key),
     );
     const written = new Map(update.sets as readonly (readonly [Column, ColumnElement])[]);
-    this.#written = (column) => {
+    const textOf = (column: Column): string => {
       if (given.includes(column)) return this.givenBind(column);
       const value = written.get(column);
       return value === undefined ? this.process(column as unknown as Node) : this.valueText(value, column);
     };
+    this.#written = textOf;
     for (const [column, value] of update.sets) {
       if (given.includes(column as Column)) continue;
       if ((column as Column).table !== (table as unknown)) {

@@ -29,13 +29,14 @@ export class CopyCursor implements DriverCursor {
     private readonly link: ProtocolLink,
     private readonly exchange: Exchange,
   ) {
-    exchange.onCopyData = (buffer, from, to) => this.#take(buffer, from, to);
+    exchange.onCopyData = this.#take.bind(this);
   }
 
   /** Sends the statement. */
   start(signal: AbortSignal | undefined): void {
     const running = this.link.run(this.exchange, signal);
-    this.link.onWaiting = () => this.#hurry();
+    const hurry = (): void => this.#hurry();
+    this.link.onWaiting = hurry;
     const end = (error: unknown): void => {
       this.#ended = { error };
       this.link.onWaiting = null;
@@ -99,10 +100,11 @@ export class CopyCursor implements DriverCursor {
   /** All who wait are woken together, and look again. */
   #news(): Promise<void> {
     this.#awaited ??= new Promise((resolve) => {
-      this.#wake = () => {
+      const wake = (): void => {
         this.#awaited = null;
         resolve();
       };
+      this.#wake = wake;
     });
     return this.#awaited;
   }

@@ -94,7 +94,7 @@ export class WireLink implements ProtocolLink, ReaderHost {
     const finish = exchange.onDone;
     const onAbort = (): void => {
       const cancelling = this.#cancel();
-      exchange.onDone = () => {
+      const finishLater = (): void => {
         // The request must not hit the next statement.
         void cancelling.done().then(() => {
           // A statement that was done before the request came has its result.
@@ -102,12 +102,14 @@ export class WireLink implements ProtocolLink, ReaderHost {
           finish?.();
         });
       };
+      exchange.onDone = finishLater;
     };
     signal.addEventListener("abort", onAbort, { once: true });
-    exchange.onDone = () => {
+    const finishUnheeded = (): void => {
       signal.removeEventListener("abort", onAbort);
       finish?.();
     };
+    exchange.onDone = finishUnheeded;
   }
 
   /** Gives the exchange to pg's queue and waits for its end. It never rejects: see `exchange.error`. */
