@@ -86,8 +86,10 @@ export interface LoadOrigin {
 
 /** The loader options in force for an object. */
 export interface LoadedWith {
-  /** The strategy that the options give to a relationship, undefined where the mapping decides. */
+  /** The strategy that an option gives to a relationship by its name. */
   strategyFor(key: string): string | undefined;
+  /** The strategy that the options give to the relationships that none of them names; undefined where the mapping decides. */
+  readonly strategyForOthers: string | undefined;
 }
 
 /** Items appended to or removed from a collection that is not loaded; applied when it loads. */

@@ -51,8 +51,16 @@ export class LoaderOption extends LoadOption {
   /** @internal */
   along(pick: unknown, strategy: Strategy | null, settings?: RelationSettings): LoaderOption {
     if (pick === "*") {
-      if (strategy !== null && WILDCARDS.has(strategy)) return this.step(new WildcardStep(strategy));
-      throw new ArgumentError(`"*" goes with lazyload, raiseload and noload; name the relationship.`);
+      if (strategy === null || strategy === "containsEager")
+        throw new ArgumentError(
+          `"*" says how all relationships are loaded: containsEager() and defaultload() take one of them.`,
+        );
+      const [setting] = Object.keys(settings ?? {});
+      if (setting !== undefined)
+        throw new ArgumentError(
+          `"*" speaks of relationships of every kind: ${setting} is a setting of one that is named.`,
+        );
+      return this.step(new WildcardStep(strategy));
     }
     const picked = this.pick(pick);
     if (picked instanceof AnyRelation) {
@@ -290,5 +298,3 @@ function memberPage(
 function isQueryExpression(attribute: ColumnAttribute): boolean {
   return attribute instanceof ExpressionAttribute && attribute.perQuery;
 }
-
-const WILDCARDS: ReadonlySet<Strategy> = new Set<Strategy>(["select", "raise", "raise_on_sql", "noload"]);

@@ -30,14 +30,17 @@ export class OptionDefaults {
   given = false;
   /** Whether options of the application's own go with what the statement loads. */
   carries = false;
+  /** How all relationships are loaded that have no option. */
   strategy: Strategy | null = null;
+  /** What is done to all columns that have no option. */
+  columns: ColumnAction | null = null;
   readonly criteria: LoaderCriteria[] = [];
   /** What holds where no option goes. */
   readonly nowhere: OptionNode = new OptionNode(this);
   #forLoaders: OptionDefaults | null = null;
 
   get empty(): boolean {
-    return this.strategy === null && this.criteria.length === 0 && !this.carries;
+    return this.strategy === null && this.columns === null && this.criteria.length === 0 && !this.carries;
   }
 
   /** The conditions on an appearance of a class: its discriminator, and those of `withLoaderCriteria`. */
@@ -63,6 +66,7 @@ export class OptionDefaults {
     defaults.given = this.given;
     defaults.carries = this.carries;
     defaults.strategy = this.strategy;
+    defaults.columns = this.columns;
     for (const each of this.criteria) if (each.propagateToLoaders) defaults.criteria.push(each);
     return defaults;
   }
@@ -175,7 +179,7 @@ export class OptionNode {
   /** Whether their other columns are errors to read. */
   private othersRaise = false;
   private allColumns: ColumnAction | null = null;
-  private wildcard: Strategy | null = null;
+  private allRelations: Strategy | null = null;
 
   constructor(readonly defaults: OptionDefaults) {}
 
@@ -187,7 +191,7 @@ export class OptionNode {
       this.expressions === null &&
       this.subclasses === null &&
       this.allColumns === null &&
-      this.wildcard === null &&
+      this.allRelations === null &&
       this.defaults.empty
     );
   }
@@ -202,7 +206,7 @@ export class OptionNode {
     node.only = this.only;
     node.othersRaise = this.othersRaise;
     node.allColumns = this.allColumns;
-    node.wildcard = this.wildcard;
+    node.allRelations = this.allRelations;
     return node;
   }
 
@@ -234,11 +238,14 @@ export class OptionNode {
     return undefined;
   }
 
-  /** The strategy that the options give to a relationship; undefined where the mapping decides. */
+  /** The strategy that an option gives to a relationship by its name. */
   strategyFor(key: string): Strategy | undefined {
-    const option = this.relations.get(key);
-    if (option !== undefined && option.strategy !== null) return option.strategy;
-    return this.wildcard ?? this.defaults.strategy ?? undefined;
+    return this.relations.get(key)?.strategy ?? undefined;
+  }
+
+  /** The strategy that the options give to the relationships that none of them names; undefined where the mapping decides. */
+  get strategyForOthers(): Strategy | undefined {
+    return this.allRelations ?? this.defaults.strategy ?? undefined;
   }
 
   /** What holds at the other end of a relationship. */
@@ -275,14 +282,13 @@ export class OptionNode {
 
   /** Whether the options leave a column out. */
   defers(attribute: ColumnAttribute): boolean {
-    const action = this.saidOf(attribute) ?? this.allColumns ?? undefined;
-    return action === "defer" || action === "raise" || (action === undefined && isOf(attribute, this.only));
+    const action = this.columnAction(attribute);
+    return action === "defer" || action === "raise";
   }
 
   /** Whether reading a column is an error. */
   raises(attribute: ColumnAttribute): boolean {
-    const action = this.saidOf(attribute) ?? this.allColumns;
-    return action === "raise" || (action === null && this.othersRaise && isOf(attribute, this.only));
+    return this.columnAction(attribute) === "raise";
   }
 
   private columnAction(attribute: ColumnAttribute): ColumnAction | undefined {
@@ -290,7 +296,8 @@ export class OptionNode {
     if (own !== undefined) return own;
     if (attribute.deferredGroup !== null && this.groups.has(attribute.deferredGroup)) return "load";
     if (this.allColumns !== null) return this.allColumns;
-    return isOf(attribute, this.only) ? "defer" : undefined;
+    if (isOf(attribute, this.only)) return this.othersRaise ? "raise" : "defer";
+    return this.defaults.columns ?? undefined;
   }
 
   /** Takes in the steps of one option. */
@@ -319,7 +326,7 @@ export class OptionNode {
         node = next.node;
         at = relation.target.mapper;
         named = relation.to === null ? [at] : classesOf(relation.to);
-      } else if (step instanceof WildcardStep) node.wildcard = step.strategy;
+      } else if (step instanceof WildcardStep) node.allRelations = step.strategy;
       else if (step instanceof ColumnStep) node.applyColumns(step, named);
       else if (step instanceof ExpressionStep) node.expressions = new Map(node.expressions).set(step.key, step);
       else if (step instanceof PolymorphicStep)
@@ -398,6 +405,7 @@ export class OptionTree {
     if (root === null) {
       for (const step of option.steps) {
         if (step instanceof WildcardStep) this.defaults.strategy = step.strategy;
+        else if (step instanceof ColumnStep) this.defaults.columns = step.action;
         else for (const entity of entities) this.nodeOf(entity).apply(new LoaderOption(entity, [step]), entity.mapper);
       }
       return;
@@ -448,6 +456,10 @@ export class LoadedOptions implements LoadedWith {
 
   strategyFor(key: string): string | undefined {
     return this.node.strategyFor(key);
+  }
+
+  get strategyForOthers(): string | undefined {
+    return this.node.strategyForOthers;
   }
 
   /** The same without what makes a collection one of a part of its members. */

@@ -62,22 +62,22 @@ export interface LoaderPath<E, Root = E, F extends string = never, P extends str
   extends EffectiveOption<Root, F, X extends "multiplied" | "multiplied before" ? true : false> {
   /** With one more SELECT for each level, by the keys of the parents. */
   selectinload<R, const N extends string>(
-    relation: PickRelation<E, R, N>,
+    relation: PickRelation<E, R, N> | "*",
     settings?: LevelSettings<NoInfer<R>>,
   ): Further<R, Root, F, P, N, Beyond<X>>;
   /** In the same SELECT, by an outer join; collections need `unique()` on the result. */
   joinedload<R, const N extends string>(
-    relation: PickRelation<E, R, N>,
+    relation: PickRelation<E, R, N> | "*",
     settings?: JoinedSettings<NoInfer<R>>,
   ): Further<R, Root, F, P, N, JoinedReach<X, E, N>>;
   /** With one more SELECT that has the first as its subquery. */
   subqueryload<R, const N extends string>(
-    relation: PickRelation<E, R, N>,
+    relation: PickRelation<E, R, N> | "*",
     settings?: MemberSettings<NoInfer<R>>,
   ): Further<R, Root, F, P, N, Beyond<X>>;
   /** At once, as a lazy load would. */
   immediateload<R, const N extends string>(
-    relation: PickRelation<E, R, N>,
+    relation: PickRelation<E, R, N> | "*",
     settings?: LevelSettings<NoInfer<R>>,
   ): Further<R, Root, F, P, N, Beyond<X>>;
   /** When first read. */
@@ -154,18 +154,22 @@ type Root<E> = Cls<E> | EntityRef<E, unknown>;
  * With `depth` it loads a tree along a self-referential relationship, in either direction, with one recursive statement: each object that was reached
  * knows its members, and they their parent. Circles end where they close.
  *
+ * `selectinload("*")` speaks of all relationships of the statement that no other option names, at every level, until a class comes again; so do the other
+ * loaders. `selectinload(User, "*")` speaks of those of one class. Of several the last one holds.
+ *
  * @throws ArgumentError for settings that make no sense together, or for the relationship
  * @example select(User).options(selectinload(User, (u) => u.posts).selectinload((p) => p.tags))
+ * @example select(User).options(selectinload("*"), lazyload(User, (u) => u.posts))
  * @example select(User).options(selectinload(User, (u) => u.posts, { orderBy: (p) => p.createdAt.desc(), limit: 3 }))
  * @example select(Folder).options(selectinload(Folder, (f) => f.children, { depth: -1 }))
  */
 export function selectinload<E, R, const N extends string>(
   root: Root<E>,
-  relation: PickRelation<E, R, N>,
+  relation: PickRelation<E, R, N> | "*",
   settings?: LevelSettings<NoInfer<R>>,
 ): Further<R, E, never, "", N, "beyond">;
 export function selectinload<R, Src, const N extends string>(
-  relation: RelAttr<R, Src, unknown, N>,
+  relation: RelAttr<R, Src, unknown, N> | "*",
   settings?: LevelSettings<NoInfer<R>>,
 ): Further<R, RootOf<Src>, never, "", N, "beyond">;
 export function selectinload(root: unknown, pick?: unknown, settings?: object): never {
@@ -179,11 +183,11 @@ export function selectinload(root: unknown, pick?: unknown, settings?: object): 
  */
 export function joinedload<E, R, const N extends string>(
   root: Root<E>,
-  relation: PickRelation<E, R, N>,
+  relation: PickRelation<E, R, N> | "*",
   settings?: JoinedSettings<NoInfer<R>>,
 ): Further<R, E, never, "", N, JoinedReach<"within", E, N>>;
 export function joinedload<R, Src, const N extends string>(
-  relation: RelAttr<R, Src, unknown, N>,
+  relation: RelAttr<R, Src, unknown, N> | "*",
   settings?: JoinedSettings<NoInfer<R>>,
 ): Further<R, RootOf<Src>, never, "", N, JoinedReach<"within", RootOf<Src>, N>>;
 export function joinedload(root: unknown, pick?: unknown, settings?: object): never {
@@ -193,11 +197,11 @@ export function joinedload(root: unknown, pick?: unknown, settings?: object): ne
 /** Loads a relationship with one more SELECT that has the first one as its subquery. */
 export function subqueryload<E, R, const N extends string>(
   root: Root<E>,
-  relation: PickRelation<E, R, N>,
+  relation: PickRelation<E, R, N> | "*",
   settings?: MemberSettings<NoInfer<R>>,
 ): Further<R, E, never, "", N, "beyond">;
 export function subqueryload<R, Src, const N extends string>(
-  relation: RelAttr<R, Src, unknown, N>,
+  relation: RelAttr<R, Src, unknown, N> | "*",
   settings?: MemberSettings<NoInfer<R>>,
 ): Further<R, RootOf<Src>, never, "", N, "beyond">;
 export function subqueryload(root: unknown, pick?: unknown, settings?: object): never {
@@ -207,11 +211,11 @@ export function subqueryload(root: unknown, pick?: unknown, settings?: object): 
 /** Loads a relationship right after its parents, as a lazy load would: what the identity map has is taken from there. */
 export function immediateload<E, R, const N extends string>(
   root: Root<E>,
-  relation: PickRelation<E, R, N>,
+  relation: PickRelation<E, R, N> | "*",
   settings?: LevelSettings<NoInfer<R>>,
 ): Further<R, E, never, "", N, "beyond">;
 export function immediateload<R, Src, const N extends string>(
-  relation: RelAttr<R, Src, unknown, N>,
+  relation: RelAttr<R, Src, unknown, N> | "*",
   settings?: LevelSettings<NoInfer<R>>,
 ): Further<R, RootOf<Src>, never, "", N, "beyond">;
 export function immediateload(root: unknown, pick?: unknown, settings?: object): never {
@@ -318,18 +322,21 @@ export function loadOnly(root: unknown, ...picks: readonly unknown[]): never {
   return option.loadOnly(...(direct === undefined ? picks : [direct, ...picks])) as never;
 }
 
-/** Leaves columns out until they are read; `"*"` for all. */
+/** Leaves columns out until they are read; `"*"` for all, `defer("*")` for those of every class that the statement loads. */
 export function defer<E, const C extends PickColumns<E> | "*">(
   root: Root<E>,
   columns: C,
   settings?: DeferSettings,
 ): LoaderPath<E, E, `!${PickedName<C>}`>;
-export function defer(root: unknown, pick: unknown, settings: DeferSettings = {}): never {
-  return columnOption(settings.raiseload === true ? "raise" : "defer", root, [pick]);
+export function defer(all: "*", settings?: DeferSettings): LoaderPath<unknown>;
+export function defer(root: unknown, pick?: unknown, settings?: DeferSettings): never {
+  const given = (root === "*" ? pick : settings) as DeferSettings | undefined;
+  return columnOption(given?.raiseload === true ? "raise" : "defer", root, root === "*" ? [] : [pick]);
 }
 
-/** Loads columns that the mapping defers; `"*"` for all. */
+/** Loads columns that the mapping defers; `"*"` for all, `undefer("*")` for those of every class that the statement loads. */
 export function undefer<E>(root: Root<E>, ...columns: readonly (PickColumns<E> | "*")[]): LoaderPath<E>;
+export function undefer(all: "*"): LoaderPath<unknown>;
 export function undefer(root: unknown, ...picks: readonly unknown[]): never {
   return columnOption("load", root, picks);
 }

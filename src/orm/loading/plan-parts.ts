@@ -57,11 +57,10 @@ export function strategyAt(
     }
     return "write_only";
   }
-  const said = node.strategyFor(relationship.key);
   if (option !== undefined && option.strategy !== null) return option.strategy;
-  const strategy = (said ?? relationship.lazy) as Strategy;
+  const strategy = (node.strategyForOthers ?? relationship.lazy) as Strategy;
   if (strategy !== "joined" && !AFTERWARDS.has(strategy)) return strategy;
-  // The mapping's own eager loading ends where it would go in circles.
+  // Eager loading that nobody asked for by name ends where it would go in circles.
   const { joinDepth } = relationship.options;
   if (joinDepth !== undefined) return path.length > joinDepth ? "select" : strategy;
   return path.includes(relationship.target) ? "select" : strategy;

@@ -531,20 +531,21 @@ export class Relationship implements RelationTraits {
 
   /** The strategy in force for one object: its statement's options, else the mapping's. */
   strategyFor(state: InstanceState): string {
-    return (
-      state.origin?.options?.strategyFor(this.key) ?? (state.mapper === this.target ? this.lazyInCircle : this.lazy)
-    );
+    return state.origin?.options?.strategyFor(this.key) ?? this.unnamedStrategyFor(state);
   }
 
-  /** The mapping's own eager loading of objects of the same class ends where it began. */
-  private get lazyInCircle(): string {
-    return EAGERLY.has(this.lazy) && this.options.joinDepth === undefined ? "select" : this.lazy;
+  /** The same where no option names the relationship: eager loading of objects of the same class ends where it began. */
+  private unnamedStrategyFor(state: InstanceState): string {
+    const strategy = state.origin?.options?.strategyForOthers ?? this.lazy;
+    const circles = state.mapper === this.target && this.options.joinDepth === undefined;
+    return circles && EAGERLY.has(strategy) ? "select" : strategy;
   }
 
   /** The strategy for reading it where it is not loaded: a later statement that met the object may have said another, and what expires forgets them. */
   private readStrategyFor(state: InstanceState): string {
     if (state.expired) return this.lazy;
-    return state.extra?.saidSince?.strategyFor(this.key) ?? this.strategyFor(state);
+    const since = state.extra?.saidSince;
+    return since?.strategyFor(this.key) ?? since?.strategyForOthers ?? this.strategyFor(state);
   }
 
   neverLoads(state: InstanceState): boolean {
