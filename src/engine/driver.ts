@@ -147,6 +147,8 @@ export interface DriverConnection {
   readonly immediate: boolean;
   /** Whether it is known, without asking, that the connection is lost: a pool gives another in its place. */
   readonly dead?: boolean;
+  /** The name of the transaction that is prepared on this connection and has not ended; null or undefined where there is none. */
+  readonly prepared?: string | null;
   run(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): DriverResult | PromiseLike<DriverResult>;
   runSync(plan: DriverPlan, params: readonly unknown[]): DriverResult;
   /** Runs one prepared statement with many parameter sets; the rows of all sets are concatenated. */

@@ -21,6 +21,8 @@ export interface DatabaseErrorDetails {
   readonly retryable?: boolean;
   /** Whether the transaction may have been committed all the same, in whole or in part. */
   readonly commitUncertain?: boolean;
+  /** Names of transactions that wait on their servers, prepared, or may do so. */
+  readonly leftPrepared?: readonly string[];
 }
 
 /** The statement that failed, for the message. */
@@ -97,6 +99,11 @@ export class DatabaseError extends StatementError {
    * effects before doing its work again.
    */
   readonly commitUncertain: boolean;
+  /**
+   * The names of transactions that were prepared, could not be ended, and wait on their servers with their locks, or may do so: those that
+   * `recoverTwophase()` names are to be ended by `commitPrepared()` or `rollbackPrepared()`.
+   */
+  readonly leftPrepared: readonly string[];
   /** Whether the connection was found dead and has been thrown away with this error. */
   connectionInvalidated = false;
 
@@ -112,6 +119,7 @@ export class DatabaseError extends StatementError {
     this.hint = details.hint ?? null;
     this.retryable = details.retryable ?? false;
     this.commitUncertain = details.commitUncertain ?? false;
+    this.leftPrepared = details.leftPrepared ?? [];
   }
 
   /** The first of the columns concerned. */

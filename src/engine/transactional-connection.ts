@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { AthanorError, errorKind, InvalidRequestError, ResourceClosedError } from "../sql/errors.js";
 import { translating } from "../sql/schema-translation.js";
+import { warnBeside } from "../sql/warnings.js";
 import { concealError, shownParameters } from "./concealed.js";
 import type { EngineContext, ErrorContext, TransactionContext } from "./context.js";
 import type { EngineDialect, IsolationLevel, SettingValues, TransactionOptions } from "./dialect.js";
@@ -14,6 +15,7 @@ import { contextOf } from "./plan.js";
 import type { ConnectionRecord } from "./pool/record.js";
 import { TransactionCore } from "./transaction-core.js";
 import { applySettings, settingsOf } from "./transaction-settings.js";
+import { LEFT_PREPARED } from "./warnings.js";
 
 type TwophaseStep = NonNullable<EngineDialect["prepareTwophase"]>;
 
@@ -219,8 +221,9 @@ export abstract class TransactionalConnection implements TransactionContext {
 
   *#endFailed(transaction: TransactionCore, commit: boolean, error: unknown): Op<never> {
     if (commit && transaction.savepoint === null) {
-      // A failed commit (deferred constraints, serialization) leaves nothing to commit: the transaction is over.
-      yield* this.#rollbackQuietly();
+      // A failed commit (deferred constraints, serialization) leaves nothing to commit: the transaction is over. One that is prepared still is: it was
+      // a listener that has failed, and what the other databases have committed must not be rolled back here.
+      if (this.opened?.prepared == null) yield* this.#rollbackQuietly();
       this.#forgetTransactions(transaction);
     } else if (!commit) this.#forgetTransactions(transaction);
     throw error;
@@ -392,8 +395,9 @@ export abstract class TransactionalConnection implements TransactionContext {
   *#closeWaiting(record: ConnectionRecord, root: TransactionCore, waiting: Op<void>): Op<void> {
     try {
       yield* waiting;
-    } catch {
+    } catch (error) {
       // The reset will find the connection broken and close it.
+      if (error instanceof DatabaseError && error.leftPrepared.length > 0) warnBeside(LEFT_PREPARED, error.reason);
     }
     this.#forgetTransactions(root);
     const returning = this.#giveBack(record);

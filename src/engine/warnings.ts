@@ -19,3 +19,10 @@ export const BLOCKING = warningKind("ATHANOR_BLOCKING", {
     "A synchronous call was made on an engine of sqlite+worker://, whose point is that the event loop goes on while the database works.",
   cure: "Await the asynchronous calls; use runSync(fn) where blocking is meant, or sqlite:// URLs in a program that is synchronous throughout.",
 });
+
+export const LEFT_PREPARED = warningKind("ATHANOR_LEFT_PREPARED", {
+  message: (what: string) => `A prepared transaction was left on its server: ${what}`,
+  cause:
+    "A connection was given back or thrown away while its transaction was prepared (the first phase of a commit in two phases), and it could not be rolled back. The server keeps it, with its locks, until somebody ends it.",
+  cure: "Where recoverTwophase() of a connection to that database names it, end it by commitPrepared() or rollbackPrepared(): as the other databases of the same commit have decided, else by rollbackPrepared().",
+});

@@ -463,6 +463,8 @@ export const notRun: Readonly<Record<string, string>> = {
   ATHANOR_ERROR: "// if (error instanceof AthanorError) logger.error({ code: error.errorCode }, error.message);",
   ATHANOR_INTERNAL: "// COMMIT of a transaction in which a statement had failed: PostgreSQL makes a ROLLBACK of it.",
   ATHANOR_LEAK: "const session = Session(); // await using session = Session();\nawait session.getOne(User, 1);",
+  ATHANOR_LEFT_PREPARED:
+    "// const session = asyncSessionmaker(engine, { twophase: true })();\nawait session.prepare();\nawait session.close(); // the server has gone away",
   ATHANOR_RESPONSE_LOST: 'reply.hijack();\nreply.raw.end("done"); // await db.commit() before',
   ATHANOR_STATEMENT: "// A driver threw an error that is none of its database's; the cause has it.",
   ATHANOR_WARNING:

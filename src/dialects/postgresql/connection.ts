@@ -350,10 +350,10 @@ export class PostgresConnection implements DriverConnection, PortalHost {
 
   /** Puts the connection back into its first state; null when it is in it. */
   reset(how: "rollback" | "commit" | null): Exchange | null {
+    this.#prepared = null;
     if (how === null) return null;
     if (!this.#inTransaction && this.#messages.begin === null && this.link.status === "I" && !this.#readOnlySession)
       return null;
-    this.#prepared = null;
     return this.end(how === "commit" ? "COMMIT" : "ROLLBACK");
   }
 

@@ -1,5 +1,5 @@
 /** Errors of transactions of which nobody knows whether they were committed, or that wait on the server for somebody to end them. */
-import { DatabaseError, OperationalError } from "../../engine/errors.js";
+import { DatabaseError, type DatabaseErrorDetails, OperationalError } from "../../engine/errors.js";
 import { isServerError, translatePostgresError } from "./errors.js";
 
 /** COMMIT was sent, and the connection lost before its answer. */
@@ -8,7 +8,7 @@ export function uncertainCommit(error: unknown): OperationalError {
     "The outcome of COMMIT is uncertain: the connection was lost before the server had answered, so that the transaction may or may not have been " +
       "committed. Look for its effects before doing its work again.",
     error,
-    true,
+    { commitUncertain: true },
   );
 }
 
@@ -18,7 +18,7 @@ export function uncertainStatement(error: unknown): OperationalError {
     "The outcome of this statement is uncertain: under AUTOCOMMIT it commits itself, and the connection was lost before the server had answered, so that " +
       "it may or may not have been carried out. Look for its effects before sending it again.",
     error,
-    true,
+    { commitUncertain: true },
   );
 }
 
@@ -28,7 +28,7 @@ export function perhapsPrepared(id: string, error: unknown): OperationalError {
     `The connection was lost before the server had said that the transaction was prepared as ${id}. It is not committed; but where recoverTwophase() of ` +
       "another connection names it, it waits there with its locks: end it by rollbackPrepared().",
     error,
-    false,
+    { leftPrepared: [id] },
   );
 }
 
@@ -44,13 +44,13 @@ export function leftPrepared(id: string, word: "COMMIT" | "ROLLBACK", lost: bool
     ? `The connection was lost before the server had said that the prepared transaction ${id} was ${done}. Where recoverTwophase() of another ` +
       `connection still names it, it waits there with its locks: end it by ${end}.`
     : `The prepared transaction ${id} could not be ${done}, and waits on the server with its locks: end it by ${end}.`;
-  return failure(text, error, word === "COMMIT");
+  return failure(text, error, { commitUncertain: word === "COMMIT", leftPrepared: [id] });
 }
 
-function failure(message: string, error: unknown, commitUncertain: boolean): OperationalError {
+function failure(message: string, error: unknown, details: DatabaseErrorDetails): OperationalError {
   const why = error instanceof DatabaseError ? error.reason : (translatePostgresError(error)?.message ?? String(error));
   return new OperationalError(`${message} (${why})`, null, error, {
-    commitUncertain,
+    ...details,
     code: isServerError(error) ? error.code : null,
   });
 }

@@ -6,7 +6,7 @@ import type { DriverConnection } from "../driver.js";
 import { DisconnectionError, InvalidatePoolError } from "../errors.js";
 import { DISPATCH, Dispatch } from "../events.js";
 import { type Op, request, runAsync, type Soon } from "../io.js";
-import { LEAK } from "../warnings.js";
+import { LEAK, LEFT_PREPARED } from "../warnings.js";
 import { callPlace } from "./call-place.js";
 import { ConnectionRecord } from "./record.js";
 
@@ -174,6 +174,7 @@ export abstract class Pool {
   /** Gives a connection back; null: done at once. Never throws: a connection that cannot be reset is closed. */
   checkin(record: ConnectionRecord): Op<void> | null {
     if (!record.checkedOut) return null;
+    tellPrepared(record.driver);
     if (record.driver === null || !this[DISPATCH].silent) return this.#checkinWaiting(record, null);
     try {
       const resetting = this.connector.reset(record.driver, this.resetOnReturn);
@@ -365,6 +366,7 @@ export abstract class Pool {
     const { driver } = record;
     if (driver === null) return;
     record.driver = null;
+    tellPrepared(driver);
     const dispatch = this[DISPATCH];
     try {
       if (dispatch.has("close")) dispatch.fire("close", driver, record);
@@ -420,6 +422,17 @@ export abstract class Pool {
     if (this.out.size > 0) return;
     for (const resolve of this.#drained.splice(0)) resolve();
   }
+}
+
+/** A transaction that is prepared outlives what its connection does now, and nobody else may know its name. */
+function tellPrepared(driver: DriverConnection | null): void {
+  const prepared = driver?.prepared;
+  if (prepared === null || prepared === undefined) return;
+  warnBeside(
+    LEFT_PREPARED,
+    `${prepared}. Its connection was given back or thrown away without having ended it. It waits with its locks: end it by commitPrepared() or ` +
+      "rollbackPrepared() of another connection.",
+  );
 }
 
 /** Makes an empty record. */

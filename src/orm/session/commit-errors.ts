@@ -5,7 +5,8 @@ import { DatabaseError, type DatabaseErrorClass, type DatabaseErrorDetails } fro
 export function bothOf(first: unknown, second: unknown): unknown {
   if (!(first instanceof DatabaseError) || !(second instanceof DatabaseError)) return first;
   const commitUncertain = first.commitUncertain || second.commitUncertain;
-  const both = retold(first, `${first.reason}\n${second.reason}`, { commitUncertain });
+  const leftPrepared = [...first.leftPrepared, ...second.leftPrepared];
+  const both = retold(first, `${first.reason}\n${second.reason}`, { commitUncertain, leftPrepared });
   both.connectionInvalidated ||= second.connectionInvalidated;
   return both;
 }

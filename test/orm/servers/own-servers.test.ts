@@ -1,12 +1,15 @@
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
   type AsyncEngine,
+  type AsyncSession,
   asyncSessionmaker,
   attrs,
   awaitable,
   Column,
   createAsyncEngine,
+  event,
+  filterWarnings,
   func,
   ManyToOne,
   OneToMany,
@@ -209,7 +212,7 @@ describe.skipIf(why !== null)(`a primary and its streaming replica${why === null
     const { rows } = await query(first.url, "select gid from pg_prepared_xacts");
     await query(first.url, `select pg_terminate_backend(${pid})`);
     const error = await session.commit().catch((each: unknown) => each);
-    expect(error).toMatchObject({ name: "OperationalError", commitUncertain: true });
+    expect(error).toMatchObject({ name: "OperationalError", commitUncertain: true, leftPrepared: [rows[0].gid] });
     expect(String(error)).toContain(`the prepared transaction ${rows[0].gid} was committed. Where recoverTwophase()`);
     await session.close();
     await primary.connect(async (conn) => {
@@ -288,7 +291,71 @@ describe.skipIf(why !== null)(`a primary and its streaming replica${why === null
     }
   });
 
+  test("[ST-07] a prepared transaction that close() cannot roll back is told by its name, and each that is given up unended", async () => {
+    using emit = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const told = () =>
+      emit.mock.calls.splice(0).map(([message, how]) => {
+        expect(how).toMatchObject({ code: "ATHANOR_LEFT_PREPARED" });
+        return String(message);
+      });
+    const left = async () => (await query(first.url, "select gid from pg_prepared_xacts")).rows.map(({ gid }) => gid);
+    const Session = asyncSessionmaker(primary, { twophase: true });
+    const prepared = async () => {
+      const session = Session();
+      session.add(make(User, { name: "promised", notes: [] }));
+      const pid = await session.scalar(text("select pg_backend_pid()"));
+      await session.prepare();
+      return { session, pid, id: (await left())[0] };
+    };
+    {
+      const { session } = await prepared();
+      await session.close();
+      expect([await left(), told()]).toEqual([[], []]);
+    }
+    {
+      const { session, id } = await prepared();
+      await query(first.url, `rollback prepared '${id}'`);
+      await session.close();
+      expect(told()).toEqual([]);
+    }
+    {
+      const { session, pid, id } = await prepared();
+      await query(first.url, `select pg_terminate_backend(${pid}, 5000)`);
+      await session.close();
+      expect(told()).toEqual([
+        expect.stringMatching(
+          `left on its server: .* prepared transaction ${id} was rolled back.*end it by rollbackPr`,
+        ),
+      ]);
+      expect(await left()).toEqual([id]);
+      await primary.connect((conn) => conn.rollbackPrepared(id));
+    }
+    for (const giveUp of [
+      (session: AsyncSession) => session.invalidate(),
+      // A listener fails where the commit can no longer be stopped.
+      async (session: AsyncSession) => {
+        const fail = () => {
+          throw new Error("of a listener");
+        };
+        event.listen(primary, "commit", fail);
+        await expect(session.commit()).rejects.toThrow("of a listener");
+        event.remove(primary, "commit", fail);
+        await session.close();
+      },
+    ]) {
+      const { session, id } = await prepared();
+      await giveUp(session);
+      expect(told()).toEqual([
+        expect.stringMatching(`server: ${id}\\. .*end it by commitPrepared\\(\\) or rollbackPrep`),
+      ]);
+      expect(await left()).toEqual([id]);
+      await primary.connect((conn) => conn.rollbackPrepared(id));
+    }
+    expect(told()).toEqual([]);
+  });
+
   test("[ST-07] prepare() alone leaves a transaction that outlives its connection, and can be recovered", async () => {
+    using _ = filterWarnings("ignore", { code: "ATHANOR_LEFT_PREPARED" });
     const Session = asyncSessionmaker(primary, { twophase: true });
     const session = Session();
     session.add(make(User, { name: "Hal", notes: [] }));
