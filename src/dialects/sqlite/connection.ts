@@ -10,13 +10,14 @@ import {
   type ValueRows,
 } from "../../engine/driver.js";
 import { InterfaceError, OperationalError } from "../../engine/errors.js";
-import { narrowIntegers, type Prepared, SqliteCursor, type SqliteDatabase, setExact } from "./database.js";
+import { type ScanPlan, SqliteCursor } from "./cursor.js";
+import { narrowIntegers, type Prepared, type SqliteDatabase, setExact } from "./database.js";
 import type { BeginMode } from "./engine-options.js";
 import { insertRows, type RowInsert, type RowsInserted } from "./row-inserts.js";
 import type { Gate } from "./write-gate.js";
 
 /** What the dialect knows of a compiled statement beside its text. */
-export interface SqlitePlan extends DriverPlan {
+export interface SqlitePlan extends ScanPlan {
   /** How it inserts several rows at once; null where rows go one by one. */
   readonly rows: RowInsert | null;
 }

@@ -1,6 +1,6 @@
 /** One open better-sqlite3 database: prepared statements, kept, and the cursors that are open on it. */
 import type { Database as RawDatabase, Statement } from "better-sqlite3";
-import type { DriverCursor, DriverPlan } from "../../engine/driver.js";
+import type { DriverPlan } from "../../engine/driver.js";
 import { LRUCache } from "../../sql/cache.js";
 
 /** A prepared statement and what is known of it. */
@@ -17,9 +17,18 @@ export interface Prepared {
 // Statements after which others may mean something else.
 const CHANGES_SCHEMA = /^\s*(create|alter|drop|attach|detach|pragma|reindex|vacuum)\b/i;
 
+/** What keeps a database from everything but reads. */
+export interface OpenCursor {
+  /** The connection that opened it, and closes it when it is returned. */
+  readonly owner: object;
+  /** Reads everything that is left into memory, so that the database is free. */
+  drain(): void;
+  closeSync(): void;
+}
+
 export class SqliteDatabase {
   readonly #statements: LRUCache<string, Prepared>;
-  readonly cursors = new Set<SqliteCursor>();
+  readonly cursors = new Set<OpenCursor>();
 
   constructor(
     readonly raw: RawDatabase,
@@ -68,11 +77,12 @@ export class SqliteDatabase {
 }
 
 /** Sets how a statement gives integers. */
-export function setExact(prepared: Prepared, plan: DriverPlan): void {
+export function setExact(prepared: Prepared, plan: DriverPlan): Prepared {
   const exact = plan.integers !== "number";
-  if (prepared.exact === exact) return;
+  if (prepared.exact === exact) return prepared;
   prepared.statement.safeIntegers(exact);
   prepared.exact = exact;
+  return prepared;
 }
 
 /** Turns the bigints of exactly read rows into numbers where numbers are meant. In place. */
@@ -94,96 +104,5 @@ export function narrowIntegers(rows: unknown[][], integers: DriverPlan["integers
     for (let i = 0; i < row.length; i++) {
       if (integers[i] !== true && typeof row[i] === "bigint") row[i] = Number(row[i]);
     }
-  }
-}
-
-/** A cursor over better-sqlite3's `iterate()`. */
-export class SqliteCursor implements DriverCursor {
-  readonly columns: readonly string[];
-  #iterator: IterableIterator<unknown> | null;
-  #buffer: unknown[][] = [];
-  #position = 0;
-
-  constructor(
-    private readonly database: SqliteDatabase,
-    /** The connection that opened it, and closes it when it is returned. */
-    readonly owner: object,
-    private readonly plan: DriverPlan,
-    params: readonly unknown[],
-  ) {
-    const prepared = database.prepareFresh(plan.text);
-    this.columns = prepared.columns;
-    if (!prepared.readonly) {
-      // INSERT ... RETURNING and its like do all their work at once, and must not leave the database busy.
-      database.drainCursors();
-      setExact(prepared, plan);
-      this.#buffer = prepared.statement.all(...params) as unknown[][];
-      this.#iterator = null;
-      return;
-    }
-    setExact(prepared, plan);
-    this.#iterator = prepared.statement.iterate(...params);
-    database.cursors.add(this);
-  }
-
-  fetch(count: number): unknown[][] {
-    return this.fetchSync(count);
-  }
-
-  fetchSync(count: number): unknown[][] {
-    const rows: unknown[][] = [];
-    while (rows.length < count && this.#position < this.#buffer.length)
-      rows.push(this.#buffer[this.#position++] as unknown[]);
-    if (this.#position > 0 && this.#position === this.#buffer.length) {
-      this.#buffer = [];
-      this.#position = 0;
-    }
-    const iterator = this.#iterator;
-    if (iterator !== null) {
-      try {
-        while (rows.length < count) {
-          const step = iterator.next();
-          if (step.done === true) {
-            this.#finish();
-            break;
-          }
-          rows.push(step.value as unknown[]);
-        }
-      } catch (error) {
-        this.#finish();
-        throw error;
-      }
-    }
-    narrowIntegers(rows, this.plan.integers);
-    return rows;
-  }
-
-  /** Reads everything that is left into memory, so that the database is free. */
-  drain(): void {
-    const iterator = this.#iterator;
-    if (iterator === null) return;
-    const rest = this.#buffer.slice(this.#position);
-    for (const row of iterator) rest.push(row as unknown[]);
-    this.#buffer = rest;
-    this.#position = 0;
-    this.#finish();
-  }
-
-  close(): void {
-    this.closeSync();
-  }
-
-  closeSync(): void {
-    this.#buffer = [];
-    this.#position = 0;
-    const iterator = this.#iterator;
-    if (iterator === null) return;
-    this.#finish();
-    iterator.return?.();
-  }
-
-  #finish(): void {
-    this.#iterator = null;
-    this.database.cursors.delete(this);
   }
 }

@@ -30,6 +30,7 @@ import { type OpenSettings, openDatabase } from "./open.js";
 import { readSqliteOptions, type SqliteSettings } from "./options.js";
 import { SqliteReflection } from "./reflection.js";
 import { rowInsertOf } from "./row-inserts.js";
+import { tableScanOf } from "./table-scan.js";
 import { bigintNeed, sqliteType } from "./types.js";
 import { WriteGate } from "./write-gate.js";
 
@@ -243,6 +244,7 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
       cacheId: nextPlanId(),
       locks: locksRows(compiled),
       rows: rowInsertOf(compiled),
+      scan: tableScanOf(compiled),
     };
   }
 

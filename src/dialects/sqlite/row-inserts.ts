@@ -8,6 +8,7 @@ import { InternalError } from "../../engine/errors.js";
 import type { Compiled } from "../../sql/compiled.js";
 import type { Insert } from "../../sql/dml/insert.js";
 import type { SqliteDatabase } from "./database.js";
+import { ask, factsOf, quoted } from "./plain-table.js";
 
 /** The parts of an INSERT of bare parameters, by which it is written for several rows. */
 export interface RowInsert {
@@ -124,50 +125,13 @@ function textOf(insert: RowInsert, size: number): string {
   return text;
 }
 
-/** What a database's schema says of its tables: whether SQLite counts the keys of each. */
-interface CountedTables {
-  version: string;
-  readonly counts: Map<string, boolean>;
-}
-
-const counted = new WeakMap<SqliteDatabase, CountedTables>();
-
 /** The greatest key of a table whose keys are counted up one by one; null for any other table. Inside a transaction that writes. */
 function lastKey(database: SqliteDatabase, { table, key }: RowInsert): number | null {
   if (key === null) return null;
-  const version = `${ask(database, "PRAGMA main.schema_version")}/${ask(database, "PRAGMA temp.schema_version")}`;
-  let tables = counted.get(database);
-  if (tables?.version !== version) {
-    tables = { version, counts: new Map() };
-    counted.set(database, tables);
-  }
-  let counts = tables.counts.get(table);
-  if (counts === undefined) {
-    counts = ask(database, PLAIN_TABLE, { table, key }) === 1 && ask(database, TRIGGERS, { table }) === 0;
-    tables.counts.set(table, counts);
-  }
-  if (!counts) return null;
+  const { isPlain, hasTriggers } = factsOf(database, table, key);
+  if (!isPlain || hasTriggers) return null;
   const greatest = ask(database, `SELECT max(${quoted(key)}) FROM ${quoted(table)}`);
   return greatest === null ? 0 : Math.max(0, Number(greatest));
-}
-
-/** One table of that name, which is no view and no virtual one, whose key is its rowid. */
-const PLAIN_TABLE =
-  "SELECT (SELECT count(*) FROM pragma_table_list(@table)) = 1 AND (SELECT type = 'table' AND wr = 0 AND schema = 'main' FROM pragma_table_list(@table)) " +
-  "AND (SELECT count(*) FROM pragma_table_info(@table) WHERE pk > 0) = 1 " +
-  "AND EXISTS (SELECT 1 FROM pragma_table_info(@table) WHERE pk > 0 AND name = @key AND upper(type) = 'INTEGER')";
-const TRIGGERS =
-  "SELECT (SELECT count(*) FROM main.sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(@table)) + " +
-  "(SELECT count(*) FROM temp.sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(@table))";
-
-/** The one value of a query. */
-function ask(database: SqliteDatabase, text: string, values: Readonly<Record<string, string>> = {}): unknown {
-  // As PRAGMA statements change what others mean, `prepare` would not keep them.
-  return (database.kept(text).statement.get(values) as unknown[])[0];
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function miscounted({ table }: RowInsert): InternalError {

@@ -8,6 +8,7 @@ import type {
 } from "../../../engine/driver.js";
 import { AlreadyQuitError, OperationalError } from "../../../engine/errors.js";
 import { checkAborted, type IORequest, isBlockingMeant } from "../../../engine/io.js";
+import type { ScanPlan } from "../cursor.js";
 import type { BeginMode } from "../engine-options.js";
 import type { WriteGate } from "../write-gate.js";
 import { receiveError } from "./errors.js";
@@ -89,11 +90,11 @@ export class ThreadConnection implements DriverConnection {
   }
 
   async openCursor(plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Promise<DriverCursor> {
-    return new ThreadCursor(this, (await this.perform("openCursor", [sent(plan), params], signal)) as Opened);
+    return new ThreadCursor(this, (await this.perform("openCursor", [sentToScan(plan), params], signal)) as Opened);
   }
 
   openCursorSync(plan: DriverPlan, params: readonly unknown[]): DriverCursor {
-    return new ThreadCursor(this, this.performSync("openCursor", [sent(plan), params]) as Opened);
+    return new ThreadCursor(this, this.performSync("openCursor", [sentToScan(plan), params]) as Opened);
   }
 
   /** Calls a function with the better-sqlite3 database, in the thread. */
@@ -311,6 +312,11 @@ const ENDS_TRANSACTION: ReadonlySet<CommandName> = new Set<CommandName>(["commit
 
 function sent({ text, integers, locks }: DriverPlan): SentPlan {
   return locks === undefined ? { text, integers } : { text, integers, locks };
+}
+
+function sentToScan(plan: ScanPlan): SentPlan {
+  const { comment, scan } = plan;
+  return scan == null ? sent(plan) : { ...sent(plan), comment, scan };
 }
 
 // What needs the gate is told apart by the statement's text.

@@ -1,11 +1,11 @@
 /** What goes between the event loop and a thread that has SQLite databases. */
-import type { DriverPlan } from "../../../engine/driver.js";
+import type { ScanPlan } from "../cursor.js";
 import type { BeginMode } from "../engine-options.js";
 import type { OpenSettings } from "../open.js";
 import type { SentError } from "./errors.js";
 
 /** The part of a plan that the thread needs. */
-export type SentPlan = Pick<DriverPlan, "text" | "integers" | "locks">;
+export type SentPlan = Pick<ScanPlan, "text" | "integers" | "locks" | "comment" | "scan">;
 
 /** What a thread can be asked to do; values are the arguments. */
 export interface Commands {
