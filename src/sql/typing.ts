@@ -176,13 +176,21 @@ export interface StrExpr<T, Src = never> extends Expr<T, Src> {
   /** The database's full text search. */
   match(query: Operand<string>, options?: TextSearchOptions): BoolExpr<boolean, Src>;
   concat(other: Operand<string>): StrExpr<T, Src>;
-  /** Text after text. Of a date (`t.date`), the day so many days or an interval later; of a time (`t.time`), later by an interval. */
+  /** Text after text. Of a date (`t.date`), the day so many days or an interval later; of a time (`t.time`), later by an interval; of an exact number, the sum. */
   add(other: Operand<string> | number | Valued<number | null>): StrExpr<T, Src>;
   /**
    * Of a date or a time that is text: earlier by days or an interval. What lies between two, `U`, is a number of days for dates and
    * a duration for times: `a.sub<number>(b)`.
    */
   sub<U = string>(other: Operand<string> | number | Valued<number | null>): ExprOf<U | (T & null), Src>;
+  /** Of an exact number (`t.numeric`), whose values are text: times another number. */
+  mul(other: Operand<string> | number | Valued<number | null>): StrExpr<T, Src>;
+  /** Of an exact number: divided by another. */
+  div(other: Operand<string> | number | Valued<number | null>): StrExpr<T, Src>;
+  /** Of an exact number: what is left when it is divided. */
+  mod(other: Operand<string> | number | Valued<number | null>): StrExpr<T, Src>;
+  /** Of an exact number: less than nothing by as much. */
+  neg(): StrExpr<T, Src>;
 }
 
 /** An expression of a number. */
@@ -289,7 +297,7 @@ export interface JsonMember<T, Src = never> extends JsonExpr<T, Src> {
   asInteger(): NumExpr<number | null, Src>;
   asFloat(): NumExpr<number | null, Src>;
   asBoolean(): BoolExpr<boolean | null, Src>;
-  asNumeric(precision?: number, scale?: number): Expr<string | null, Src>;
+  asNumeric(precision?: number, scale?: number): StrExpr<string | null, Src>;
   asJson<U = T>(): JsonMember<U, Src>;
 }
 

@@ -5,21 +5,23 @@ import { fromsOf } from "../../sql/compiler/froms.js";
 import type { NestedCell } from "../../sql/compiler/select.js";
 import type { DMLStatement } from "../../sql/dml/dml.js";
 import type { Insert, OnConflict } from "../../sql/dml/insert.js";
-import type { ColumnElement } from "../../sql/element.js";
+import { ColumnElement } from "../../sql/element.js";
 import { BindParameter } from "../../sql/elements/bind.js";
-import { BinaryExpression, type Cast, TupleElement } from "../../sql/elements/expression.js";
+import { Between, BinaryExpression, Cast, TupleElement, UnaryExpression } from "../../sql/elements/expression.js";
 import type { FunctionElement } from "../../sql/elements/function-element.js";
 import type { Extract } from "../../sql/elements/special.js";
-import type { AggregateOrderBy } from "../../sql/elements/window.js";
+import { type AggregateOrderBy, WindowSpec } from "../../sql/elements/window.js";
 import { ArgumentError, CompileError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
 import { type Operator, operators } from "../../sql/operators.js";
 import type { AliasedColumn } from "../../sql/selectable/alias.js";
+import type { CompoundSelect } from "../../sql/selectable/compound.js";
 import type { Select } from "../../sql/selectable/select.js";
 import { type ColumnValued, TableValued } from "../../sql/selectable/table-valued.js";
-import { quoteLiteral, stringType } from "../../sql/types/base.js";
+import { numericType, quoteLiteral, stringType } from "../../sql/types/base.js";
 import { checkText } from "../../sql/types/text-check.js";
 import type { SQLType, TypeFamily } from "../../sql/types/type.js";
+import { textNumber } from "./types.js";
 
 /** The present moment as the datetime type stores it, so that a default equals what is bound later. */
 export const NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')";
@@ -115,6 +117,21 @@ const MAKES_JSON = /^json_(object|array|group_array|group_object)$/;
 /** Operators that would take the text of an interval for a number. */
 const OF_NUMBERS: ReadonlySet<string> = new Set(["mul", "div", "mod", "lt", "le", "gt", "ge"]);
 
+/** Operators that compare. */
+const COMPARES: ReadonlySet<string> = new Set(["eq", "ne", "lt", "le", "gt", "ge"]);
+
+const isDecimal = (node: Node): boolean =>
+  node instanceof ColumnElement && (node.type.family === "numeric" || node.type.family === "float");
+
+/** What an element of ORDER BY sorts by, whichever way. */
+function sorted(node: Node): Node {
+  let key = node;
+  while (key instanceof UnaryExpression && SORTS.has(key.operator.name)) key = key.element;
+  return key;
+}
+
+const SORTS: ReadonlySet<string> = new Set(["asc", "desc", "nullsFirst", "nullsLast"]);
+
 const isTime = (family: TypeFamily): boolean => family === "date" || family === "datetime" || family === "time";
 
 function isSeries(from: TableValued): boolean {
@@ -199,12 +216,84 @@ export class SqliteCompiler extends SQLCompiler {
     return this.refuse(`operator ${node.operator.sql} between ${a} and ${b}`);
   }
 
-  // The text of an interval neither multiplies nor sorts.
+  // The text of an interval neither multiplies nor sorts; that of a decimal sorts as the number that it is.
   protected override infix(node: BinaryExpression, operator: string): string {
     const isInterval = ({ type }: { readonly type: SQLType }): boolean => type.family === "interval";
     if (OF_NUMBERS.has(node.operator.name) && (isInterval(node.left) || isInterval(node.right as ColumnElement)))
       return this.refuse(`operator ${operator} of intervals`, "Keep the length of time as a number.");
-    return super.infix(node, operator);
+    const left = node.left;
+    const right = node.right as ColumnElement;
+    const texts = COMPARES.has(node.operator.name) ? Number(this.#isText(left)) + Number(this.#isText(right)) : 0;
+    // of two texts, equal ones are the same
+    if (texts === 0 || (texts === 2 && !OF_NUMBERS.has(node.operator.name))) return super.infix(node, operator);
+    const numbers = [this.#asNumber(left), this.#asNumber(right)] as const;
+    return super.infix(new BinaryExpression(numbers[0], node.operator, numbers[1], node.type, node.modifier), operator);
+  }
+
+  override visitBetween(node: Between): string {
+    const { element, low, high, negative, symmetric } = node;
+    if (![element, low, high].some((each) => this.#isText(each))) return super.visitBetween(node);
+    const [value, least, most] = [this.#asNumber(element), this.#asNumber(low), this.#asNumber(high)] as const;
+    return super.visitBetween(new Between(value, least, most, negative, symmetric));
+  }
+
+  /** Whether an expression is a decimal that is kept as text. */
+  #isText(node: Node): boolean {
+    return (
+      node instanceof ColumnElement && node.type.family === "numeric" && textNumber(node.type, this.dialect) !== null
+    );
+  }
+
+  #numberList(nodes: readonly Node[]): string {
+    return this.processList(nodes.map((each) => this.#asNumber(each)));
+  }
+
+  /** A decimal that is text as the number that sorts in its place. */
+  #asNumber<N extends Node>(node: N): N {
+    return this.#isText(node) ? (new Cast(node as unknown as ColumnElement, numericType, false) as unknown as N) : node;
+  }
+
+  protected override orderOperand(node: Node): string {
+    const text = super.orderOperand(node);
+    return sorted(node) === node && this.#isText(node) ? `CAST(${text} AS NUMERIC)` : text;
+  }
+
+  override visitWindowSpec(node: WindowSpec): string {
+    if (!node.orderBy.some((each) => this.#isText(each))) return super.visitWindowSpec(node);
+    const { base, partitionBy, orderBy, frame } = node;
+    return super.visitWindowSpec(
+      new WindowSpec(
+        base,
+        partitionBy,
+        orderBy.map((each) => (sorted(each) === each ? this.#asNumber(each) : each)),
+        frame,
+      ),
+    );
+  }
+
+  // what several queries give is sorted by its columns, and by nothing that is made of them
+  override visitCompoundSelect(compound: CompoundSelect): string {
+    for (const clause of compound.orderByClauses) {
+      const key = sorted(clause);
+      if (this.#isText(key))
+        return this.refuse(
+          `ORDER BY of ${(key as ColumnElement).type} over several queries`,
+          "It keeps such numbers as text. Order a select() from their subquery().",
+        );
+    }
+    return super.visitCompoundSelect(compound);
+  }
+
+  // A whole decimal is an integer here, and integers are divided as such.
+  protected override binary_div(node: BinaryExpression): string {
+    if (!isDecimal(node.left) && !isDecimal(node.right)) return super.binary_div(node);
+    return `${this.operand(node.left, operators.div)} / CAST(${this.process(node.right)} AS REAL)`;
+  }
+
+  // % cuts both to whole numbers.
+  protected binary_mod(node: BinaryExpression): string {
+    if (!isDecimal(node.left) && !isDecimal(node.right)) return this.infix(node, "%");
+    return `mod(${this.process(node.left)}, ${this.process(node.right)})`;
   }
 
   protected binary_regexpMatch(node: BinaryExpression): string {
@@ -335,11 +424,11 @@ export class SqliteCompiler extends SQLCompiler {
 
   // With several arguments, max and min are not aggregates; of one they would be.
   protected function_greatest(node: FunctionElement): string {
-    return node.args.length === 1 ? this.process(node.args[0] as Node) : `max(${this.processList(node.args)})`;
+    return node.args.length === 1 ? this.process(node.args[0] as Node) : `max(${this.#numberList(node.args)})`;
   }
 
   protected function_least(node: FunctionElement): string {
-    return node.args.length === 1 ? this.process(node.args[0] as Node) : `min(${this.processList(node.args)})`;
+    return node.args.length === 1 ? this.process(node.args[0] as Node) : `min(${this.#numberList(node.args)})`;
   }
 
   protected function_unnest(): string {
@@ -366,6 +455,7 @@ export class SqliteCompiler extends SQLCompiler {
 
   protected override functionCall(node: FunctionElement): string {
     const name = RENAMED[node.name] ?? node.name;
+    if (name === "max" || name === "min") return `${name}(${this.#numberList(node.args)})`;
     if (!MAKES_JSON.test(name)) return super.functionCall(node);
     return `${name}(${node.args.map((each) => this.#jsonMember(each)).join(", ")})`;
   }

@@ -14,7 +14,7 @@ import type { Table } from "../../sql/schema/table.js";
 import type { NumericType } from "../../sql/types/base.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { SqliteCompiler } from "./compiler.js";
-import { isTextNumeric } from "./types.js";
+import { isTextNumeric, textNumber } from "./types.js";
 
 /** What `dialectOptions: { sqlite: { ... } }` of a table may say. */
 export interface SqliteTableOptions {
@@ -110,8 +110,12 @@ export class SqliteDDLCompiler extends DDLCompiler {
 
   // DEFAULT takes a value or an expression in parentheses.
   override defaultClause(column: Column): string | null {
+    const value = column.serverDefault;
+    // of the form that values are bound in
+    const digits = typeof value === "string" ? textNumber(column.type, this.dialect)?.literalProcessor() : undefined;
+    if (digits !== undefined) return digits(value as never);
     const text = super.defaultClause(column);
-    if (text === null || column.serverDefault === null) return text;
+    if (text === null || value === null) return text;
     return isSimpleDefault(text) ? text : `(${text})`;
   }
 

@@ -55,23 +55,49 @@ export function isTextNumeric(type: NumericType): boolean {
   return type.precision !== null && type.precision > EXACT_DIGITS;
 }
 
+/** A type, or what it decorates, where its values are decimals that are kept as text; else null. */
+export function textNumber(type: SQLType, dialect: TypeDialect): NumericType | null {
+  let impl = dialect.typeImpl(type);
+  while (impl instanceof TypeDecorator) impl = dialect.typeImpl(plainType(impl.loadDialectImpl(dialect) as SQLType));
+  return impl instanceof NumericType && isTextNumeric(impl) ? impl : null;
+}
+
 /**
  * Decimals. Up to 15 digits a column of NUMERIC affinity keeps them exactly and computes with them; with a greater
- * precision they are text, exact, which compares as text.
+ * precision they are text of one form, exact, so that equal ones are the same text. The compiler has them sorted and
+ * compared as numbers.
  */
 class SqliteNumeric extends NumericType {
   override bindProcessor(): BindProcessor {
-    return isTextNumeric(this) ? checkNumeric : bindNumeric;
+    if (!isTextNumeric(this)) return bindNumeric;
+    const scale = this.scale ?? 0;
+    return (value: unknown) => normalDigits(checkNumeric(value), scale);
   }
   // digits without quotes would become a double on their way
   override literalProcessor(): LiteralProcessor {
-    return (value: unknown) => (isTextNumeric(this) ? quoteLiteral(checkNumeric(value)) : String(bindNumeric(value)));
+    return (value: unknown) =>
+      isTextNumeric(this)
+        ? quoteLiteral(normalDigits(checkNumeric(value), this.scale ?? 0))
+        : String(bindNumeric(value));
   }
   override resultProcessor(): ResultProcessor<string> {
     const { scale } = this;
-    if (scale === null || isTextNumeric(this)) return String;
-    return (value: unknown) => (typeof value === "number" ? value.toFixed(scale) : String(value));
+    return (value: unknown) => {
+      if (typeof value === "number")
+        return scale === null ? String(Number(value.toPrecision(EXACT_DIGITS))) : value.toFixed(scale);
+      return typeof value === "bigint" && scale !== null && scale > 0 ? `${value}.${"0".repeat(scale)}` : String(value);
+    };
   }
+}
+
+/** Digits without zeros before them, and with as many behind the point as the scale says or more. */
+function normalDigits(text: string, scale: number): string {
+  const form = /^([+-]?)0*(\d*)\.?(\d*?)0*$/.exec(text.includes(".") ? text : `${text}.`);
+  if (form === null) return text;
+  const [, sign, whole = "", part = ""] = form;
+  const fraction = part.padEnd(scale, "0");
+  const shown = fraction === "" ? whole || "0" : `${whole || "0"}.${fraction}`;
+  return sign === "-" && /[1-9]/.test(shown) ? `-${shown}` : shown;
 }
 
 function bindNumeric(value: unknown): unknown {

@@ -56,7 +56,7 @@ export function visibleFroms(select: Select, froms: From[], frame: Frame, isolat
   const left = froms.filter((each) => !nearest.has(each));
   if (left.length > 0) return left;
   throw new InvalidRequestError(
-    `a subquery of ${froms.map((each) => each.describe()).join(" and ")} is left without FROM, since the statement around it has them all. Say correlate(...) or use an alias inside.`,
+    `a subquery of ${froms.map((each) => each.describe()).join(" and ")} is left without FROM, since the statement around it has them all. Say correlate(...) or, in an attribute, correlateExcept(...); or use an alias inside.`,
   );
 }
 

@@ -104,7 +104,7 @@ export abstract class SelectCompiler extends WithCompiler {
     // after the list: a label is named by GROUP BY and ORDER BY
     this.frame.labels = labelsOf(list, (name) => this.quote(name));
     this.frame.columns = list;
-    if (select.groupByClauses.length > 0) text += ` GROUP BY ${this.orderList(select.groupByClauses)}`;
+    if (select.groupByClauses.length > 0) text += ` GROUP BY ${this.groupList(select.groupByClauses)}`;
     text += this.extensionText(extras, "groupBy");
     if (select.havingCriteria.length > 0)
       text += ` HAVING ${this.withoutLabels(() => this.whereText(select.havingCriteria))}`;
@@ -206,6 +206,10 @@ export abstract class SelectCompiler extends WithCompiler {
     return clauses.map((each) => this.orderOperand(each)).join(", ");
   }
 
+  private groupList(clauses: readonly Node[]): string {
+    return clauses.map((each) => this.frame.labels.get(each) ?? this.process(each)).join(", ");
+  }
+
   protected override orderOperand(node: Node): string {
     return this.frame.labels.get(node) ?? this.process(node);
   }
@@ -300,7 +304,7 @@ export abstract class SelectCompiler extends WithCompiler {
     let text = members.join(` ${compound.keyword} `);
     const outer = this.frame;
     this.frame = { ...outer, nearest: new Set(), labels: compoundLabels(columns, (name) => this.quote(name)), columns };
-    if (compound.groupByClauses.length > 0) text += ` GROUP BY ${this.orderList(compound.groupByClauses)}`;
+    if (compound.groupByClauses.length > 0) text += ` GROUP BY ${this.groupList(compound.groupByClauses)}`;
     if (compound.orderByClauses.length > 0) text += ` ORDER BY ${this.orderList(compound.orderByClauses)}`;
     text += this.limitText(compound.limitClause, compound.offsetClause, compound.fetchClause);
     this.frame = outer;
