@@ -74,6 +74,9 @@ function entryOf(proxy: object): Traps {
   return entry;
 }
 
+/** Behind the digits, with which no name of a method begins. */
+const AFTER_DIGITS = "9".charCodeAt(0) + 1;
+
 function isIndex(key: PropertyKey): boolean {
   return typeof key === "string" && /^(?:0|[1-9]\d*)$/.test(key);
 }
@@ -141,6 +144,10 @@ class Traps extends CollectionLink implements ProxyHandler<object[]> {
     attribute.arrange(state, storage);
   }
 
+  rearrange(): void {
+    if (this.isLive()) this.attribute.arrange(this.state, this.storage);
+  }
+
   takeOut(index: number): object | undefined {
     const { storage, attribute, state } = this;
     if (storage.length === 0) return undefined;
@@ -155,15 +162,14 @@ class Traps extends CollectionLink implements ProxyHandler<object[]> {
   }
 
   get(storage: object[], key: PropertyKey): unknown {
-    // What loops ask for at each step is answered first.
-    if (key === "length") return storage.length;
+    // What loops ask for at each step is answered first, and without a closure, which would cost each call its memory.
+    if (key === "length" || (typeof key === "string" && key.charCodeAt(0) < AFTER_DIGITS))
+      return storage[key as keyof typeof storage];
     if (key === ENTRY) return this;
     const method = methods[key];
     if (method !== undefined && (this.plain || storage[key as keyof typeof storage] === arrayMethods[key]))
       return method;
-    const { attribute, state } = this;
-    if (key === "reorder" && attribute.kind.arranged !== undefined)
-      return () => this.isLive() && attribute.arrange(state, storage);
+    if (key === "reorder" && this.attribute.kind.arranged !== undefined) return this.rearrange.bind(this);
     return storage[key as keyof typeof storage];
   }
 
