@@ -96,7 +96,7 @@ export class DatabaseError extends StatementError {
   /**
    * Whether nobody knows if the transaction was committed: the connection was lost after COMMIT, or under AUTOCOMMIT a statement that writes, had
    * been sent and before the server had answered; or one database of a session had committed its part when another failed. Look for the transaction's
-   * effects before doing its work again.
+   * effects before doing its work again. Of a transaction that has only read it is said too: what its statements did, the client does not know for sure.
    */
   readonly commitUncertain: boolean;
   /**

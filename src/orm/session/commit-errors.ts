@@ -3,7 +3,9 @@ import { DatabaseError, type DatabaseErrorClass, type DatabaseErrorDetails } fro
 
 /** Two errors as one: each may name what was left behind in its database. */
 export function bothOf(first: unknown, second: unknown): unknown {
-  if (!(first instanceof DatabaseError) || !(second instanceof DatabaseError)) return first;
+  if (!(second instanceof DatabaseError)) return first;
+  // A listener's, which must not hide what the database says.
+  if (!(first instanceof DatabaseError)) return retold(second, `${second.reason}\n${String(first)}`, {});
   const commitUncertain = first.commitUncertain || second.commitUncertain;
   const leftPrepared = [...first.leftPrepared, ...second.leftPrepared];
   const both = retold(first, `${first.reason}\n${second.reason}`, { commitUncertain, leftPrepared });

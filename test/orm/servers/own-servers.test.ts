@@ -354,6 +354,37 @@ describe.skipIf(why !== null)(`a primary and its streaming replica${why === null
     expect(told()).toEqual([]);
   });
 
+  test("[ST-07] a listener that fails at one of two commits hides nothing of what the other has left behind", async () => {
+    using emit = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const near = createAsyncEngine(first.url);
+    const far = createAsyncEngine(first.url);
+    try {
+      const session = asyncSessionmaker(near, { twophase: true, binds: new Map([[Note, far]]) })();
+      await session.execute(text("insert into users (name) values ('heard')"));
+      session.add(make(Note, { body: "unheard" }));
+      await session.flush();
+      const pid = await session.scalar(text("select pg_backend_pid()"), undefined, { bindArguments: { mapper: Note } });
+      await session.prepare();
+      const [ofNear, ofFar] = (await query(first.url, "select gid from pg_prepared_xacts order by prepared")).rows;
+      await query(first.url, `select pg_terminate_backend(${pid}, 5000)`);
+      event.listen(near, "commit", () => {
+        throw new Error("of a listener");
+      });
+      const error = await session.commit().catch((each: unknown) => each);
+      expect(error).toMatchObject({ name: "OperationalError", commitUncertain: true, leftPrepared: [ofFar.gid] });
+      expect(String(error)).toMatch(/was committed\..*Error: of a listener/s);
+      await session.close();
+      expect(emit.mock.calls).toEqual([[expect.stringContaining(`server: ${ofNear.gid}.`), expect.anything()]]);
+      await near.connect(async (conn) => {
+        expect([...(await conn.recoverTwophase())].sort()).toEqual([ofNear.gid, ofFar.gid].sort());
+        for (const { gid } of [ofNear, ofFar]) await conn.rollbackPrepared(gid);
+      });
+    } finally {
+      await near.dispose();
+      await far.dispose();
+    }
+  });
+
   test("[ST-07] prepare() alone leaves a transaction that outlives its connection, and can be recovered", async () => {
     using _ = filterWarnings("ignore", { code: "ATHANOR_LEFT_PREPARED" });
     const Session = asyncSessionmaker(primary, { twophase: true });
