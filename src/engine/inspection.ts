@@ -38,7 +38,11 @@ export function inspect(subject: unknown): unknown {
     if (found !== undefined) return found;
   }
   const what =
-    typeof subject === "object" && subject !== null ? (subject.constructor?.name ?? "object") : String(subject);
+    typeof subject === "function"
+      ? `the class ${subject.name}, which is not mapped`
+      : typeof subject === "object" && subject !== null
+        ? (subject.constructor?.name ?? "object")
+        : String(subject);
   throw new NoInspectionAvailable(
     `No inspection system is available for ${what}: inspect() takes an engine, a connection, a mapped class or an instance of one`,
   );

@@ -20,6 +20,7 @@ import {
   text,
   UnmappedInstanceError,
   update,
+  withParent,
 } from "../../src/index.js";
 import { make, storeFor } from "./support.js";
 
@@ -226,6 +227,29 @@ describe("expressions", () => {
   });
 });
 
+describe("keys and parents", () => {
+  test("a key that is text, as a path has it, is named by class and attribute, alone and among others", async () => {
+    const { session } = await setup();
+    await using _ = session;
+    const said = 'User.id: "7" is not a whole number. It is text: write Number("7"). [SELECT';
+    await expect(session.get(User, "7" as never)).rejects.toThrow(said);
+    const both = await Promise.allSettled([session.get(User, "7" as never), session.get(User, 1)]);
+    expect(String((both[0] as PromiseRejectedResult).reason)).toMatch(/id: "7" is not a whole number\. It is text/);
+    await expect(session.runSync((s) => s.get(User, "x" as never))).rejects.toThrow(
+      'User.id: "x" is not a whole number. [SELECT',
+    );
+  });
+
+  test("withParent() of nobody says what it takes", () => {
+    expect(() => withParent(null as unknown as User, (u) => u.posts)).toThrow(
+      "withParent() takes an object of a mapped class, not null. Rows without a parent: select(Post).where((p) => p.author.eq(null)).",
+    );
+    expect(() => withParent(7 as unknown as User, attrs(User).posts)).toThrow(
+      "withParent() takes an object of a mapped class, not number 7.",
+    );
+  });
+});
+
 describe("values that a database cannot hold", () => {
   test.each([
     ["a NUL character", "a\0b", /holds a NUL character/],
@@ -308,7 +332,7 @@ describe("sessions", () => {
   test("a second runSync inside runSync", async () => {
     const { session } = await setup();
     await using _ = session;
-    await expect(session.runSync(() => session.runSync(() => 1))).rejects.toThrow(
+    await await expect(session.runSync(() => session.runSync(() => 1))).rejects.toThrow(
       "The asynchronous session was called inside runSync(). In there, use the synchronous session that the function is given; nothing of it is awaited.",
     );
   });
@@ -316,7 +340,7 @@ describe("sessions", () => {
   test("an async function passed to runSync", async () => {
     const { session } = await setup();
     await using _ = session;
-    await expect(session.runSync(async () => 1)).rejects.toThrow(
+    await await expect(session.runSync(async () => 1)).rejects.toThrow(
       "The function given to runSync() returned a promise. It must be synchronous: everything in it blocks, and nothing is awaited.",
     );
   });

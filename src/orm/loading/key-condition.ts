@@ -1,7 +1,6 @@
 /** The statement that reads the row of one key, and the condition in it. */
 import type { ColumnElement } from "../../sql/element.js";
 import { BindParameter } from "../../sql/elements/bind.js";
-import type { Column } from "../../sql/schema/column.js";
 import { Select } from "../../sql/selectable/select.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { Mapper } from "../mapping/mapper.js";
@@ -21,13 +20,15 @@ export function nullsIn(key: readonly unknown[]): NullParts {
 
 /** The condition that a row has the key that parameters give. */
 export function keyCondition(
-  { primaryKey }: Mapper,
+  { className, primaryKey }: Mapper,
   columnOf: (attribute: ColumnAttribute) => ColumnElement,
   nulls: NullParts,
 ): readonly ColumnElement[] {
   return primaryKey.map((attribute, i) => {
     const column = columnOf(attribute);
-    return nulls.includes(i) ? (column.isNull() as unknown as ColumnElement) : column.eq(keyBind(attribute.column, i));
+    return nulls.includes(i)
+      ? (column.isNull() as unknown as ColumnElement)
+      : column.eq(keyBind(attribute, i, className));
   });
 }
 
@@ -50,6 +51,7 @@ function keyName(part: number): string {
   return `__pk_${part}`;
 }
 
-function keyBind(column: Column, part: number): BindParameter {
-  return new BindParameter(undefined, column.type, keyName(part), false, true, null, "pk");
+// errors call the value by its attribute
+function keyBind({ column, key }: ColumnAttribute, part: number, className: string): BindParameter {
+  return new BindParameter(undefined, column.type, keyName(part), false, true, null, `${className}.${key}`);
 }

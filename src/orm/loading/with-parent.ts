@@ -18,6 +18,10 @@ export function withParent<P extends object, E>(
   parent: P,
   relation: RelAttr<E, P, unknown> | ((attributes: Attrs<P>) => RelAttr<E, P, unknown>),
 ): BoolExpr<boolean> {
+  if (typeof parent !== "object" || parent === null)
+    throw new ArgumentError(
+      `withParent() takes an object of a mapped class, not ${describeValue(parent)}. Rows without a parent: select(Post).where((p) => p.author.eq(null)).`,
+    );
   if (typeof relation === "function") return withParent(parent, relation(attrs(parent.constructor as Cls<P>)));
   if (!(relation instanceof InstrumentedRelation)) {
     throw new ArgumentError(

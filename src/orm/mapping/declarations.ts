@@ -311,6 +311,11 @@ export interface MapperOptions {
 const declared = new WeakMap<object, PropertyDeclaration[]>();
 
 export function declareProperty(prototype: object, declaration: PropertyDeclaration): void {
+  if (typeof prototype === "function")
+    throw new ArgumentError(
+      `${prototype.name}.${declaration.property} is static, and belongs to no object: what is mapped are properties of objects. ` +
+        `Options of the class and its table are written in @Entity("...", { ... }).`,
+    );
   const list = declared.get(prototype);
   if (list === undefined) {
     declared.set(prototype, [declaration]);

@@ -300,7 +300,7 @@ function paramOf(slot: Slot): CompiledParam {
     bind: slot.bind,
     name: slot.bind.name,
     process: slot.process,
-    label: slot.bind.name ?? slot.bind.hint ?? "a value",
+    label: slot.bind.hint ?? slot.bind.name ?? "a value",
     element: slot.element,
     row: slot.row,
     bindsNull: slot.bind.type.bindsNull,

@@ -129,7 +129,7 @@ export class TypeCompiler implements TypeRenderer {
   visitArray(type: ArrayType): string {
     if (!this.dialect.capabilities.nativeArray) {
       throw new CompileError(
-        `${this.dialect.name} has no arrays. Use t.json, or t.array(...).withVariant(t.json, ${JSON.stringify(this.dialect.name)}).`,
+        `${this.dialect.name} has no arrays. Use t.json, or t.array(...).withVariant(t.json(), ${JSON.stringify(this.dialect.name)}).`,
       );
     }
     return this.render(type.itemType) + "[]".repeat(type.dimensions ?? 1);

@@ -89,7 +89,10 @@ export function checkInteger(value: unknown): unknown {
     if (value >= -9007199254740991n && value <= 9007199254740991n) return Number(value);
     throw new ArgumentError(`${value}n is beyond 2^53. Use t.bigint for this column.`);
   }
-  throw new ArgumentError(`${describeValue(value)} is not a whole number.`);
+  // of a path or a form, mostly
+  const mend =
+    typeof value === "string" && /^-?\d+$/.test(value) ? ` It is text: write Number(${describeValue(value)}).` : "";
+  throw new ArgumentError(`${describeValue(value)} is not a whole number.${mend}`);
 }
 
 /** Whole numbers of 64 bits, as `bigint`. */

@@ -510,3 +510,24 @@ describe("[MS-24] what a class says of itself", () => {
     expect(inspect(Foo).table.columns.map((each) => each.name)).toEqual(["id"]);
   });
 });
+
+describe("a mapping decorator on a static member", () => {
+  test("is refused with where options of the class belong: nothing would ever have read it", () => {
+    expect(() => {
+      class Tagged {
+        @PrimaryKey() id!: number;
+        @Column() static label: string;
+      }
+      return Tagged;
+    }).toThrow(
+      'Tagged.label is static, and belongs to no object: what is mapped are properties of objects. Options of the class and its table are written in @Entity("...", { ... }).',
+    );
+  });
+
+  test("inspect() of a class that is not mapped names it", () => {
+    class Unmapped {}
+    expect(() => inspect(Unmapped)).toThrow(
+      "No inspection system is available for the class Unmapped, which is not mapped: inspect() takes",
+    );
+  });
+});
