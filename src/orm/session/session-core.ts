@@ -352,13 +352,17 @@ export class SessionCore
     if (this.#watch !== null) this.#watch.note(state, attribute as Attribute, this.#watch.capture());
     yield* this.autoflush();
     // Its own deletion may just have been flushed.
-    if (wasExpired && state.deleted) throw rowMissing(state, attribute);
-    yield* this.#load([state], attribute as Attribute);
+    if (wasExpired && state.deleted) throw rowMissing(state, attribute, this.#orHidden);
+    yield* this.#load([state], attribute as Attribute, false, true);
     return (attribute as Attribute).peek(state);
   }
 
-  /** Loads one attribute of several objects of this session, without autoflush. */
-  *#load(states: readonly InstanceState[], attribute: Attribute, whole = false): Op<void> {
+  /**
+   * Loads one attribute of several objects of this session.
+   * @param flushes whether a relationship that takes a statement behind that of its expired object flushes before both: a flush may leave something for the
+   * next one, as the deletion of an object that was given to another parent
+   */
+  *#load(states: readonly InstanceState[], attribute: Attribute, whole = false, flushes = false): Op<void> {
     if (attribute instanceof ColumnAttribute) {
       for (const state of states) yield* this.#loadColumn(state, attribute);
       return;
@@ -371,6 +375,7 @@ export class SessionCore
         yield* this.#loadColumn(state, mapperOf(state).primaryKey[0]);
         // It may have come with the row.
         if (attribute.isLoaded(state)) continue;
+        if (flushes) yield* this.autoflush();
       }
       if (states.length === 1 && (yield* this.#takesExpired(state, relationship))) continue;
       wanting.push(state);
@@ -413,7 +418,7 @@ export class SessionCore
   *#loadColumn(state: InstanceState, attribute: ColumnAttribute): Op<void> {
     if (attribute.isLoaded(state) && !state.expired) return;
     if (yield* state.expired ? this.#reload(state, attribute) : loadUnloaded(this, state, attribute)) return;
-    throw rowMissing(state, attribute);
+    throw rowMissing(state, attribute, this.#orHidden);
   }
 
   *loadForFlush(state: InstanceState, attribute: Attribute): Op<void> {
@@ -494,7 +499,7 @@ export class SessionCore
     }
     if (unknown.length === 0) return;
     yield* this.autoflush();
-    yield* this.#load(unknown, attribute, true);
+    yield* this.#load(unknown, attribute, true, true);
   }
   protected checkReferences(flush: FlushContext): Op<void> | null {
     return checkReferences(this, flush);
@@ -513,7 +518,7 @@ export class SessionCore
     if (missing.length === 0) return;
     if (stack !== null && missing.length === 1) this.#watch?.note(missing[0], attribute, stack);
     yield* this.autoflush();
-    yield* this.#load(missing, attribute);
+    yield* this.#load(missing, attribute, false, true);
   }
 
   *refresh(object: object, names?: readonly string[], options: GetOptions = {}): Op<void> {
@@ -530,7 +535,7 @@ export class SessionCore
       if (attributes === undefined) yield* this.#loadEagerOnes(state);
       return;
     }
-    throw new InvalidRequestError(`Could not refresh ${state.describe()}: its row is gone.`);
+    throw new InvalidRequestError(`Could not refresh ${state.describe()}: its row is gone${this.#orHidden}.`);
   }
 
   *delete(objects: readonly object[]): Op<void> {
@@ -572,6 +577,12 @@ export class SessionCore
   get hearsLoads(): boolean {
     return this.hearsEvent("doOrmExecute");
   }
+  /** What else may have kept a row from being found. */
+  get #orHidden(): string {
+    return this.hearsLoads
+      ? ", or what a handler of doOrmExecute adds leaves it out (state.isColumnLoad tells such loads)"
+      : "";
+  }
   announceLoad(load: AnnouncedLoad): Op<Result<unknown>> {
     return announceLoad(this, this[DISPATCH], load);
   }
@@ -602,9 +613,9 @@ function byOptions(states: readonly InstanceState[]): Map<LoadedWith | null, Ins
   return groups;
 }
 
-function rowMissing(state: InstanceState, attribute: StateAttribute): ObjectDeletedError {
+function rowMissing(state: InstanceState, attribute: StateAttribute, orHidden: string): ObjectDeletedError {
   return new ObjectDeletedError(
-    `${state.describe()} has been deleted, or its row is otherwise not present: ` +
+    `${state.describe()} has been deleted, or its row is otherwise not present${orHidden}: ` +
       `its ${state.mapper.className}.${attribute.key} cannot be loaded.`,
   );
 }

@@ -284,6 +284,29 @@ describe("global criteria by a hook", () => {
     expect((await session.scalars(users()).all()).map((u) => u.name)).toEqual(["Cid"]);
   });
 
+  test("[QA-07] a row that has left the criteria is not read again by a refresh either, unless the handler leaves loads of columns alone", async () => {
+    const { Session } = await filled();
+    let evenColumns = true;
+    event.listen(Session, "doOrmExecute", (state) => {
+      if (evenColumns || !state.isColumnLoad) state.addOptions(live());
+    });
+    await using session = Session();
+    const ann = await session.getOne(User, 1);
+    ann.deletedAt = gone;
+    await session.commit();
+    const hint = "what a handler of doOrmExecute adds leaves it out (state.isColumnLoad tells such loads)";
+    await expect(session.refresh(ann)).rejects.toThrow(`Could not refresh User(1): its row is gone, or ${hint}.`);
+    await expect(awaitable(ann).name).rejects.toThrow(
+      `User(1) has been deleted, or its row is otherwise not present, or ${hint}: its User.name cannot be loaded.`,
+    );
+    evenColumns = false;
+    await session.refresh(ann);
+    expect([ann.name, ann.deletedAt]).toEqual(["Ann", gone]);
+    session.expire(ann);
+    expect(await awaitable(ann).name).toBe("Ann");
+    expect(await session.scalars(users()).all()).not.toContain(ann);
+  });
+
   test("[EX-05] [QA-07] multi-tenancy: the session's tenant limits reads, lazy loads, updates and deletes, and fills new rows", async () => {
     const { Session } = await filled();
     event.listen(Session, "doOrmExecute", (state) => {

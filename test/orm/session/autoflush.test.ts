@@ -3,6 +3,7 @@ import {
   awaitable,
   Column,
   IntegrityError,
+  inspect,
   ManyToOne,
   OneToMany,
   PrimaryKey,
@@ -66,6 +67,28 @@ describe("autoflush", () => {
     session.add(make(Owner, { name: "Cid" }));
     const owners = reg.metadata.tables.get("owners");
     expect(await session.execute(select(owners as never)).all()).toHaveLength(3);
+  });
+
+  test("[SB-06] comes before each of the two statements of a relationship of an expired object: the second sends what the first has put off", async () => {
+    const { engine, Session } = await withOwner();
+    await using session = Session();
+    const [rex, bob, cid] = [make(Dog, { name: "Rex" }), make(Owner, { name: "Bob" }), make(Owner, { name: "Cid" })];
+    session.addAll([rex, bob, cid]);
+    await session.commit();
+    // Whoever takes an object over puts its deletion off, where its members are not loaded.
+    rex.owner = bob;
+    await session.delete(rex);
+    using log = recordStatements(engine);
+    expect((await awaitable(cid).dogs).length).toBe(0);
+    expect(inspect(rex).state).toBe("deleted");
+    expect(
+      log
+        .texts()
+        .map((each) => each.split(" ")[0])
+        .slice(-4),
+    ).toEqual(["UPDATE", "SELECT", "DELETE", "SELECT"]);
+    await session.commit();
+    expect((await session.scalars(select(Dog)).all()).length).toBe(1);
   });
 
   test("[SB-06] a stream is preceded by a flush", async () => {
