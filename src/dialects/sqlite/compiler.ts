@@ -223,6 +223,10 @@ export class SqliteCompiler extends SQLCompiler {
       return this.refuse(`operator ${operator} of intervals`, "Keep the length of time as a number.");
     const left = node.left;
     const right = node.right as ColumnElement;
+    if (left instanceof TupleElement && OF_NUMBERS.has(node.operator.name)) {
+      const sides = [this.#numbersOf(left), this.#numbersOf(right)] as const;
+      return super.infix(new BinaryExpression(sides[0], node.operator, sides[1], node.type, node.modifier), operator);
+    }
     const texts = COMPARES.has(node.operator.name) ? Number(this.#isText(left)) + Number(this.#isText(right)) : 0;
     // of two texts, equal ones are the same
     if (texts === 0 || (texts === 2 && !OF_NUMBERS.has(node.operator.name))) return super.infix(node, operator);
@@ -246,6 +250,10 @@ export class SqliteCompiler extends SQLCompiler {
 
   #numberList(nodes: readonly Node[]): string {
     return this.processList(nodes.map((each) => this.#asNumber(each)));
+  }
+
+  #numbersOf(side: ColumnElement): ColumnElement {
+    return side instanceof TupleElement ? new TupleElement(side.elements.map((each) => this.#asNumber(each))) : side;
   }
 
   /** A decimal that is text as the number that sorts in its place. */

@@ -13,6 +13,7 @@ import {
   select,
   TypeDecorator,
   t,
+  tuple,
   union,
   type Valued,
 } from "../../../src/index.js";
@@ -79,6 +80,7 @@ describe("[CT-01] exact numbers", () => {
       expect(await ids(each.ne("-100.250"))).toEqual([1, 2, 4]);
     }
     expect(await ids(a.limit.gt(new Money("9.6")))).toEqual([2, 4]);
+    expect(await ids(tuple(a.balance, a.id).gt(tuple("9.6", 0)))).toEqual([2, 4]);
     expect(await ids(a.balance.eq(a.fee))).toEqual([1, 2, 3, 4]);
     expect(await ids(a.credit.eq("0"), a.credit.eq("0.00"))).toHaveLength(4);
   });
