@@ -48,6 +48,10 @@ const young = new Nursery<ConnectionCore>((connection) => {
   lost.register(connection, { pool: connection.engine.pool, record: connection.record }, connection);
 });
 
+function warnOfProduct(warning: string): void {
+  emitWarning(warning, CARTESIAN.code);
+}
+
 export class EngineCore implements EngineContext {
   static readonly [DISPATCH]: Dispatch = engineDispatch;
   readonly [DISPATCH]: Dispatch;
@@ -80,7 +84,7 @@ export class EngineCore implements EngineContext {
       this.cache = new CompiledCache(dialect, settings.queryCacheSize ?? 500);
       this.pool = this.#makePool(settings);
       if (settings.enableFromLinting ?? true) {
-        dialect.onCartesianProduct = (warning) => emitWarning(warning, CARTESIAN.code);
+        dialect.onCartesianProduct = warnOfProduct;
       }
     } else {
       this.endings = parent.endings;

@@ -80,7 +80,7 @@ export const requestScope: FastifyPluginCallback<FastifyRequestScopeOptions> = O
 /** An error handler may answer with any status, so that the throw itself has to be seen. */
 function failWhenItThrows(route: RouteOptions, fail: (request: FastifyRequest) => void): void {
   const { handler } = route;
-  route.handler = function (this: FastifyInstance, request, reply) {
+  const watched: typeof handler = function (this: FastifyInstance, request, reply) {
     const failed = (error: unknown): never => {
       fail(request);
       throw error;
@@ -93,6 +93,7 @@ function failWhenItThrows(route: RouteOptions, fail: (request: FastifyRequest) =
     }
     return answer instanceof Promise ? answer.then(undefined, failed) : answer;
   };
+  route.handler = watched;
 }
 
 type Streamed = Readable | ReadableStream<Uint8Array> | Response;
