@@ -5,6 +5,8 @@ import {
   attrs,
   awaitable,
   Column,
+  columnProperty,
+  func,
   inspect,
   ManyToOne,
   type NumExpr,
@@ -293,6 +295,52 @@ describe("joins and options to a subclass", () => {
     expect(company.employees.map((e) => e.name)).toEqual(["Krabs", "Bob", "Squid", "Pearl"]);
     expect([loaded(company.employees[0], "level"), loaded(company.employees[1], "language")]).toEqual([true, true]);
     expect(log.count()).toBe(2);
+  });
+});
+
+describe("a subclass's expression over rows of a sibling", () => {
+  test("means its own row, loaded as itself and with the base", async () => {
+    const own = registry();
+    @own.Entity("pets", { polymorphicOn: "kind", polymorphicIdentity: "pet" })
+    class Pet {
+      @PrimaryKey() id!: number;
+      @Column(t.string(10)) kind!: string;
+    }
+    @own.Entity("dogs", { polymorphicIdentity: "dog", polymorphicLoad: "inline" })
+    class Dog extends Pet {
+      @Column() tricks!: number;
+    }
+    @own.Entity("cats", { polymorphicIdentity: "cat", polymorphicLoad: "inline" })
+    class Cat extends Pet {
+      @Column() lives!: number;
+      declare readonly later: number;
+    }
+    own.addProperty(
+      Cat,
+      "later",
+      columnProperty<Cat>((c) => {
+        const d = attrs(Dog);
+        return select(func.count(d.id)).where(d.id.gt(c.id)).correlateExcept(Dog).scalarSubquery();
+      }),
+    );
+    const { Session } = await storeFor(own);
+    await Session.begin((s) =>
+      s.addAll([
+        make(Dog, { tricks: 1 }),
+        make(Cat, { lives: 9 }),
+        make(Dog, { tricks: 2 }),
+        make(Cat, { lives: 8 }),
+        make(Dog, { tricks: 3 }),
+      ]),
+    );
+    await using session = Session();
+    const laters = (pets: readonly Pet[]): unknown[] =>
+      pets.flatMap((pet) => (pet instanceof Cat ? [Number(pet.later)] : []));
+    expect(laters(await session.scalars(select(Cat).orderBy((c) => c.id)).all())).toEqual([2, 1]);
+    session.expungeAll();
+    expect(laters(await session.scalars(select(Pet).orderBy((p) => p.id)).all())).toEqual([2, 1]);
+    session.expungeAll();
+    expect(laters(await session.scalars(select(withPolymorphic(Pet, "*"))).all()).sort()).toEqual([1, 2]);
   });
 });
 

@@ -177,7 +177,7 @@ class PlanBuilder {
     return new InstrumentedColumn(
       entity,
       attribute,
-      attribute.writable ? element : prepareExpression(element, defaults, entity),
+      attribute.writable ? element : prepareExpression(element, defaults, entity, attribute.owner as Mapper),
     );
   }
 

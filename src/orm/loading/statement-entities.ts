@@ -15,6 +15,7 @@ import { FromClause } from "../../sql/selectable/from-clause.js";
 import { Join } from "../../sql/selectable/join.js";
 import { Select } from "../../sql/selectable/select.js";
 import { JoinEntry } from "../../sql/selectable/select-parts.js";
+import type { Mapper } from "../mapping/mapper.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
 import { InstrumentedRelation, OneOf } from "./instrumented-relation.js";
 import type { OptionDefaults } from "./option-tree.js";
@@ -33,8 +34,14 @@ export function prepareStatement(statement: Select, defaults: OptionDefaults): S
 /**
  * The same for the queries in any other statement.
  * @param enclosing what stands around it
+ * @param owner the class whose attribute it is, where it is one of several that `enclosing` has
  */
-export function prepareNode(root: Node, defaults: OptionDefaults, enclosing: Surroundings["scopes"] = NONE): Node {
+export function prepareNode(
+  root: Node,
+  defaults: OptionDefaults,
+  enclosing: Surroundings["scopes"] = NONE,
+  owner: Mapper | null = null,
+): Node {
   const top: Surroundings = { frame: topFrame, scopes: enclosing, done: new Map() };
   let around = top;
   const visit = (node: Node): Node => {
@@ -57,7 +64,7 @@ export function prepareNode(root: Node, defaults: OptionDefaults, enclosing: Sur
       const isBare = node === root || (fresh as Select).loadOptions.length === 0;
       const copies = own.map((from) => (top.done.get(from) ?? from) as From);
       const bare = isBare ? (fresh as Select) : fresh.with({ loadOptions: [] });
-      fresh = withEntities(namingOutside(bare, scopes), defaults, copies);
+      fresh = withEntities(namingOutside(bare, scopes, owner), defaults, copies);
     }
     around = outside;
     done.set(node, fresh);
@@ -124,7 +131,7 @@ function entitiesNamed(statement: Scope): Set<OrmEntity> {
  * A subquery with conditions on classes of the statements around it. The key of a joined class stands in each of its tables: where the subquery has one
  * of them for a class of its own, the key in another is meant, as the database would take the subquery's.
  */
-function namingOutside(statement: Select, around: Surroundings["scopes"]): Select {
+function namingOutside(statement: Select, around: Surroundings["scopes"], owner: Mapper | null): Select {
   const own = entitiesSelected(statement);
   const isJoined = [...own].some(({ from }) => from instanceof Join);
   if (!isJoined || around.length === 0) return statement;
@@ -135,12 +142,14 @@ function namingOutside(statement: Select, around: Surroundings["scopes"]): Selec
     if (node instanceof FromClause || node instanceof Select) return node;
     if (!(node instanceof InstrumentedColumn)) return undefined;
     const { entity, attribute, table } = node;
-    if (entity.aliased || own.has(entity) || !outer.has(entity) || !covered.has(table)) return node;
-    for (const [column, each] of entity.mapper.byColumn) {
-      if (each !== attribute || covered.has(column.table as unknown as From)) continue;
-      found = true;
-      return new InstrumentedColumn(entity, attribute, column);
-    }
+    if (own.has(entity) || !outer.has(entity) || !covered.has(table)) return node;
+    for (const mapper of owner === null ? [entity.mapper] : [entity.mapper, owner])
+      for (const [column, each] of mapper.byColumn) {
+        const from = column.table as unknown as From;
+        if (each !== attribute || covered.has(from) || !entity.from.covers.includes(from)) continue;
+        found = true;
+        return new InstrumentedColumn(entity, attribute, column);
+      }
     return node;
   };
   const whereCriteria = statement.whereCriteria.map((each) => replaceNodes(each as Node, outside) as ColumnElement);
@@ -171,11 +180,12 @@ export function prepareWrite<S extends Update | Delete>(statement: S, defaults: 
     : (prepared.with({ whereCriteria: [...prepared.whereCriteria, ...criteria] }) as S);
 }
 
-/** The same for the subqueries of an expression of a class, or of an alias of it. */
+/** The same for the subqueries of an expression of a class, or of an alias of it. @param owner the class whose attribute it is */
 export function prepareExpression(
   expression: ColumnElement,
   defaults: OptionDefaults,
   entity: OrmEntity,
+  owner: Mapper | null = null,
 ): ColumnElement {
   return replaceNodes(expression as Node, (node) => {
     // What the statement around it selects from stays what it is.
@@ -183,7 +193,7 @@ export function prepareExpression(
     if (!(node instanceof Select)) return undefined;
     const { loadOptions } = node as Select;
     const bare = loadOptions.length === 0 ? (node as Select) : (node as Select).with({ loadOptions: [] });
-    return prepareNode(bare as Node, defaults, [entity]);
+    return prepareNode(bare as Node, defaults, [entity], owner);
   }) as ColumnElement;
 }
 

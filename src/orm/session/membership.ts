@@ -221,8 +221,9 @@ export class Membership {
       for (const state of this.new) state.session = null;
       this.new.clear();
     }
-    this.deleted.clear();
-    this.modified.clear();
+    // To clear a set makes it anew, empty as it may be.
+    if (this.deleted.size > 0) this.deleted.clear();
+    if (this.modified.size > 0) this.modified.clear();
     this.identity.clear();
   }
 

@@ -188,11 +188,12 @@ export abstract class TransactionalSession implements TransactionHost {
   hearsTransition(name?: TransitionName): boolean {
     if (name !== undefined) return this.hearsEvent(name);
     // Asked for each object of a graph.
-    if (this.#heardAt !== Dispatch.stamp) {
-      this.#heard = TRANSITIONS.some((each) => this.hearsEvent(each));
-      this.#heardAt = Dispatch.stamp;
-    }
+    if (this.#heardAt !== Dispatch.stamp) this.#listen();
     return this.#heard;
+  }
+  #listen(): void {
+    this.#heard = TRANSITIONS.some((each) => this.hearsEvent(each));
+    this.#heardAt = Dispatch.stamp;
   }
   warn<A extends readonly unknown[]>(kind: WarningKind<A>, ...args: A): void {
     this.options.warn(kind.message(...args), kind.code);
