@@ -77,10 +77,10 @@ export class KeyMap<V> {
     if (end - from > 2 * (count + this.#used)) return;
     if (from < this.#first) {
       const moved = this.#run;
-      const shift = this.#first - from;
+      const before = this.#first;
       this.#run = emptySlots(0) as undefined[];
       this.#first = from;
-      this.#extend(from + shift);
+      this.#extend(before);
       for (const value of moved) this.#run.push(value);
     }
     this.#extend(end);

@@ -16,11 +16,6 @@ interface Rows {
   close(): void;
 }
 
-function step(database: SqliteDatabase, plan: DriverPlan, text: string, params: readonly unknown[]): SteppedRows {
-  const { statement } = setExact(database.prepareFresh(text), plan);
-  return new SteppedRows(statement.iterate(...params));
-}
-
 class SteppedRows implements Rows {
   constructor(private readonly iterator: IterableIterator<unknown>) {}
 
@@ -38,8 +33,6 @@ class SteppedRows implements Rows {
 }
 
 class PagedRows implements Rows {
-  /** Its statement stays open behind the first row: as long as it does, all pages are of one state of the database. */
-  readonly #opened: SteppedRows;
   readonly #ahead: unknown[][] = [];
   #last: unknown = null;
   #given = 0;
@@ -50,9 +43,10 @@ class PagedRows implements Rows {
     private readonly database: SqliteDatabase,
     private readonly plan: DriverPlan,
     private readonly scan: TableScan,
+    /** All rows, of which only the first is stepped to: as long as its statement is open, all pages are of one state of the database. */
+    private readonly opened: SteppedRows,
   ) {
-    this.#opened = step(database, plan, this.#text(scan.whole), []);
-    this.#opened.read(1, this.#ahead);
+    opened.read(1, this.#ahead);
   }
 
   read(count: number, rows: unknown[][]): void {
@@ -62,13 +56,19 @@ class PagedRows implements Rows {
     if (this.#given === 0 || left <= 0) return;
     if (typeof this.#last !== "number" || Number.isSafeInteger(this.#last)) this.#take(this.#page(left), rows);
     else {
-      this.#rest ??= step(this.database, this.plan, this.#text(`${this.scan.whole} LIMIT -1 OFFSET ?`), [this.#given]);
+      this.#rest ??= this.#stepOn();
       this.#rest.read(left, rows);
     }
   }
 
+  #stepOn(): SteppedRows {
+    const { database, plan, scan } = this;
+    const { statement } = setExact(database.prepareFresh(tagged(`${scan.whole} LIMIT -1 OFFSET ?`, plan)), plan);
+    return new SteppedRows(statement.iterate(this.#given));
+  }
+
   #page(count: number): unknown[][] {
-    const { statement } = setExact(this.database.kept(this.#text(this.scan.page)), this.plan);
+    const { statement } = setExact(this.database.kept(tagged(this.scan.page, this.plan)), this.plan);
     return statement.all(this.#last, count === Number.POSITIVE_INFINITY ? -1 : count) as unknown[][];
   }
 
@@ -79,14 +79,15 @@ class PagedRows implements Rows {
     this.#last = page[page.length - 1][this.scan.keyIndex];
   }
 
-  #text(text: string): string {
-    return text + (this.plan.comment ?? "");
-  }
-
   close(): void {
     this.#rest?.close();
-    this.#opened.close();
+    this.opened.close();
   }
+}
+
+/** A statement that is run for a plan, with the tags of the plan's own. */
+function tagged(text: string, { comment = "" }: DriverPlan): string {
+  return text + comment;
 }
 
 /** Rows of a query, read when they are asked for. */
@@ -103,17 +104,19 @@ export class SqliteCursor implements DriverCursor, OpenCursor {
     private readonly plan: ScanPlan,
     params: readonly unknown[],
   ) {
-    const { columns, readonly } = database.prepare(plan.text);
+    const scan = scanFor(database, plan);
+    // A statement of its own, which is busy while it is open.
+    const text = scan === null ? plan.text : tagged(scan.whole, plan);
+    const { statement, columns, readonly } = setExact(database.prepareFresh(text), plan);
     this.columns = columns;
     if (!readonly) {
       // INSERT ... RETURNING and its like do all their work at once, and must not leave the database busy.
       database.drainCursors();
-      const { statement } = setExact(database.prepareFresh(plan.text), plan);
       this.#buffer = statement.all(...params) as unknown[][];
       return;
     }
-    const scan = scanFor(database, plan);
-    this.#rows = scan === null ? step(database, plan, plan.text, params) : new PagedRows(database, plan, scan);
+    const opened = new SteppedRows(statement.iterate(...params));
+    this.#rows = scan === null ? opened : new PagedRows(database, plan, scan, opened);
     database.cursors.add(this);
   }
 
@@ -126,9 +129,8 @@ export class SqliteCursor implements DriverCursor, OpenCursor {
     this.#position += rows.length;
     if (this.#position === this.#buffer.length) this.#forget();
     if (this.#rows !== null && rows.length < count) {
-      const before = rows.length;
       try {
-        this.#rows.read(count - before, rows);
+        this.#rows.read(count - rows.length, rows);
       } catch (error) {
         this.#finish();
         throw error;
@@ -173,7 +175,7 @@ export class SqliteCursor implements DriverCursor, OpenCursor {
 
 /** How the plan's rows are read in pages; null where its text is another by now, or the table is not what the statement takes it for. */
 function scanFor(database: SqliteDatabase, plan: ScanPlan): TableScan | null {
-  const { scan, text, comment = "" } = plan;
-  if (scan == null || text !== scan.text + comment) return null;
+  const { scan, text } = plan;
+  if (scan == null || text !== tagged(scan.text, plan)) return null;
   return factsOf(database, scan.table, scan.key).isPlain ? scan : null;
 }

@@ -3,9 +3,9 @@
  * pages by key need no place to come back to; where the key is the table's rowid they are the rows that the statement has, each once, as they lie.
  */
 import type { Compiled } from "../../sql/compiled.js";
-import type { Node } from "../../sql/node.js";
-import type { Column } from "../../sql/schema/column.js";
+import type { ColumnElement } from "../../sql/element.js";
 import type { Table } from "../../sql/schema/table.js";
+import { baseColumn } from "../../sql/selectable/join.js";
 
 export interface TableScan {
   /** The statement that it stands for. */
@@ -21,7 +21,7 @@ export interface TableScan {
 }
 
 // Only plain columns of one table: no condition, function, join, alias or limit is between these words.
-const FORM = /^SELECT (?!DISTINCT\b)([^()?]+) FROM ("[^"]+"|\w+)( ORDER BY (?:[^\s,]+))?$/;
+const FORM = /^SELECT (?!DISTINCT\b)([^()?]+) FROM ("[^"]+"|\w+)( ORDER BY [^\s,]+)?$/;
 
 /** How a compiled statement is read in pages; null where it is not just all rows of a table, or does not say the key of each. */
 export function tableScanOf(compiled: Compiled): TableScan | null {
@@ -29,7 +29,7 @@ export function tableScanOf(compiled: Compiled): TableScan | null {
   if (kind !== "select" || resultColumns === null) return null;
   const form = FORM.exec(text);
   if (form === null) return null;
-  const columns = resultColumns.map(({ element }) => columnOf(element));
+  const columns = resultColumns.map(({ element }) => baseColumn(element as ColumnElement));
   const table = columns[0]?.table as Table | undefined;
   const [key, ...more] = table?.primaryKey?.columns ?? [];
   if (table === undefined || table.schema != null || key === undefined || more.length > 0) return null;
@@ -47,10 +47,4 @@ export function tableScanOf(compiled: Compiled): TableScan | null {
     whole: `${rows} ORDER BY ${keyText}`,
     page: `${rows} WHERE ${keyText} > ? ORDER BY ${keyText} LIMIT ?`,
   };
-}
-
-function columnOf(element: unknown): Column | null {
-  let each = element as Node & { readonly element?: Node };
-  while (each?.visitName === "AnnotatedColumn" || each?.visitName === "Label") each = each.element as typeof each;
-  return each?.visitName === "Column" ? (each as unknown as Column) : null;
 }

@@ -70,15 +70,12 @@ export function textNumber(type: SQLType, dialect: TypeDialect): NumericType | n
 class SqliteNumeric extends NumericType {
   override bindProcessor(): BindProcessor {
     if (!isTextNumeric(this)) return bindNumeric;
-    const scale = this.scale ?? 0;
-    return (value: unknown) => normalDigits(checkNumeric(value), scale);
+    return (value: unknown) => keptDigits(value, this);
   }
   // digits without quotes would become a double on their way
   override literalProcessor(): LiteralProcessor {
     return (value: unknown) =>
-      isTextNumeric(this)
-        ? quoteLiteral(normalDigits(checkNumeric(value), this.scale ?? 0))
-        : String(bindNumeric(value));
+      isTextNumeric(this) ? quoteLiteral(keptDigits(value, this)) : String(bindNumeric(value));
   }
   override resultProcessor(): ResultProcessor<string> {
     const { scale } = this;
@@ -90,12 +87,13 @@ class SqliteNumeric extends NumericType {
   }
 }
 
-/** Digits without zeros before them, and with as many behind the point as the scale says or more. */
-function normalDigits(text: string, scale: number): string {
+/** The text that a decimal is kept as: without zeros before it, and with as many digits behind the point as the type's scale says or more. */
+function keptDigits(value: unknown, { scale }: NumericType): string {
+  const text = checkNumeric(value);
   const form = /^([+-]?)0*(\d*)\.?(\d*?)0*$/.exec(text.includes(".") ? text : `${text}.`);
   if (form === null) return text;
   const [, sign, whole = "", part = ""] = form;
-  const fraction = part.padEnd(scale, "0");
+  const fraction = part.padEnd(scale ?? 0, "0");
   const shown = fraction === "" ? whole || "0" : `${whole || "0"}.${fraction}`;
   return sign === "-" && /[1-9]/.test(shown) ? `-${shown}` : shown;
 }

@@ -182,6 +182,24 @@ describe("statements that say more than all rows of a table have their own rows"
   });
 });
 
+test("a stream of text has the columns that its connection knows now, whoever has added one since the text was first run", async () => {
+  const engine = await filled(file());
+  const other = engineAt(String(engine.url));
+  await using connection = await engine.connect();
+  const columns = async (): Promise<readonly string[]> => {
+    const result = await connection.stream(text("SELECT * FROM events"));
+    const keys = [...result.keys()];
+    await result.close();
+    return keys;
+  };
+  expect(await columns()).toEqual(["id", "kind", "amount"]);
+  await connection.rollback();
+  await other.begin((c) => c.execute(text("ALTER TABLE events ADD COLUMN note TEXT")));
+  // A connection learns of it when it runs a statement.
+  await connection.execute(text("SELECT count(*) FROM events"));
+  expect(await columns()).toEqual(["id", "kind", "amount", "note"]);
+});
+
 test("keys beyond what a number holds come once each, as integers of their own type and as numbers", async () => {
   const engine = engineAt("sqlite://");
   await engine.begin(async (connection) => {
