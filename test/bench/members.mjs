@@ -1,5 +1,6 @@
 /**
- * Parts of collections and trees beside SQL written by hand: the newest three posts of each of 1,000 authors, and a tree of 10,000 folders that is 50 deep.
+ * Parts of collections and trees beside SQL written by hand: the newest three posts of each of 1,000 authors, a tree of 10,000 folders that is 50 deep, and
+ * one of as many pages, each with a text of 200 characters.
  *
  *   npm run members -- [--db sqlite|postgres|URL] [--rounds n] [--no-build]
  *
@@ -59,30 +60,30 @@ const posts = table(
   },
   new Index("ix_posts_newest", ["author_id", "at"]),
 );
-const folders = table("folders", reg.metadata, {
-  id: key(),
-  parentId: column(t.integer, { name: "parent_id", foreignKey: "folders.id", index: true }),
-  name: column(t.text, { nullable: false }),
-});
+const treeTable = (name) =>
+  table(name, reg.metadata, {
+    id: key(),
+    parentId: column(t.integer, { name: "parent_id", foreignKey: `${name}.id`, index: true }),
+    name: column(t.text, { nullable: false }),
+  });
 class Author {}
 class Post {}
 class Folder {}
+class Page {}
 reg.mapImperatively(Author, authors, { properties: { posts: relationship(() => Post, { kind: "oneToMany" }) } });
 reg.mapImperatively(Post, posts);
-reg.mapImperatively(Folder, folders, {
-  properties: {
-    parent: relationship(() => Folder, {
-      kind: "manyToOne",
-      backPopulates: "children",
-      foreignKeys: [folders.c.parentId],
-    }),
-    children: relationship(() => Folder, {
-      kind: "oneToMany",
-      backPopulates: "parent",
-      foreignKeys: [folders.c.parentId],
-    }),
-  },
-});
+function mapTree(cls, nodes) {
+  const foreignKeys = [nodes.c.parentId];
+  reg.mapImperatively(cls, nodes, {
+    properties: {
+      parent: relationship(() => cls, { kind: "manyToOne", backPopulates: "children", foreignKeys }),
+      children: relationship(() => cls, { kind: "oneToMany", backPopulates: "parent", foreignKeys }),
+    },
+  });
+  return nodes;
+}
+const folders = mapTree(Folder, treeTable("folders"));
+const pages = mapTree(Page, treeTable("pages"));
 
 const range = (length) => Array.from({ length }, (_, i) => i + 1);
 /** Chains of the full depth under one root: folder 2 and each fiftieth after it hangs on the root. */
@@ -100,10 +101,14 @@ async function fill(engine) {
       insert(posts),
       range(AUTHORS).flatMap((author) => range(POSTS).map((n) => at(author, n))),
     );
-    await c.execute(
-      insert(folders),
-      range(FOLDERS).map((id) => ({ id, parentId: parentOf(id), name: `folder ${id}` })),
-    );
+    for (const [nodes, nameOf] of [
+      [folders, (id) => `folder ${id}`],
+      [pages, (id) => `page ${id} `.padEnd(200, "what it says ")],
+    ])
+      await c.execute(
+        insert(nodes),
+        range(FOLDERS).map((id) => ({ id, parentId: parentOf(id), name: nameOf(id) })),
+      );
   });
 }
 
@@ -114,29 +119,33 @@ const NEWEST = {
   postgresql: `SELECT p.id, p.author_id, p.title, p.at FROM authors a CROSS JOIN LATERAL
     (SELECT * FROM posts q WHERE q.author_id = a.id ORDER BY q.at DESC, q.id LIMIT 3) p ORDER BY p.author_id, p.at DESC, p.id`,
 };
-const TREE = `WITH RECURSIVE tree AS (SELECT id, parent_id, name FROM folders WHERE parent_id IS NULL
-  UNION SELECT f.id, f.parent_id, f.name FROM tree JOIN folders f ON f.parent_id = tree.id) SELECT * FROM tree`;
+const treeOf = (nodes) => `WITH RECURSIVE tree AS (SELECT id, parent_id, name FROM ${nodes} WHERE parent_id IS NULL
+  UNION SELECT n.id, n.parent_id, n.name FROM tree JOIN ${nodes} n ON n.parent_id = tree.id) SELECT * FROM tree`;
 
-const byHand = (kind, ask) => ({
-  async newest() {
+const byHand = (kind, ask) => {
+  const tree = async (nodes) => {
     const found = new Map();
-    for (const { id, name } of await ask("SELECT id, name FROM authors")) found.set(id, { id, name, posts: [] });
-    for (const { id, author_id, title, at } of await ask(NEWEST[kind]))
-      found.get(author_id).posts.push({ id, authorId: author_id, title, at });
-    return sum([...found.values()].flatMap((author) => author.posts));
-  },
-  async tree() {
-    const found = new Map();
-    const rows = await ask(TREE);
+    const rows = await ask(treeOf(nodes));
     for (const { id, parent_id, name } of rows)
       found.set(id, { id, parentId: parent_id, name, parent: null, children: [] });
-    for (const folder of found.values()) {
-      folder.parent = found.get(folder.parentId) ?? null;
-      folder.parent?.children.push(folder);
+    for (const node of found.values()) {
+      node.parent = found.get(node.parentId) ?? null;
+      node.parent?.children.push(node);
     }
     return height(found.get(1));
-  },
-});
+  };
+  return {
+    newest: async () => {
+      const found = new Map();
+      for (const { id, name } of await ask("SELECT id, name FROM authors")) found.set(id, { id, name, posts: [] });
+      for (const { id, author_id, title, at } of await ask(NEWEST[kind]))
+        found.get(author_id).posts.push({ id, authorId: author_id, title, at });
+      return sum([...found.values()].flatMap((author) => author.posts));
+    },
+    tree: () => tree("folders"),
+    wide: () => tree("pages"),
+  };
+};
 
 const byAthanor = (Session) => {
   const inSession = async (work) => {
@@ -146,13 +155,17 @@ const byAthanor = (Session) => {
   const newest = select(Author).options(
     selectinload(Author, (a) => a.posts, { orderBy: (p) => [p.at.desc(), p.id], limit: 3 }),
   );
-  const root = select(Folder)
-    .where((f) => f.parentId.isNull())
-    .options(selectinload(Folder, (f) => f.children, { depth: -1 }));
+  const rootOf = (cls) =>
+    select(cls)
+      .where((node) => node.parentId.isNull())
+      .options(selectinload(cls, (node) => node.children, { depth: -1 }));
+  const [folder, page] = [rootOf(Folder), rootOf(Page)];
+  const tree = (root) => inSession(async (session) => height(await session.scalars(root).one()));
   return {
     newest: () =>
       inSession(async (session) => sum((await session.scalars(newest).all()).flatMap((author) => author.posts))),
-    tree: () => inSession(async (session) => height(await session.scalars(root).one())),
+    tree: () => tree(folder),
+    wide: () => tree(page),
   };
 };
 
@@ -161,7 +174,7 @@ function height(root) {
   let [levels, level, count] = [0, [root], 0];
   for (; level.length > 0; levels++) {
     count += level.length;
-    level = level.flatMap((folder) => folder.children);
+    level = level.flatMap((node) => node.children);
   }
   return `${count} in ${levels}`;
 }
@@ -181,7 +194,7 @@ async function compare(kind, engine, ask) {
   let statements = 0;
   event.listen(engine, "beforeCursorExecute", () => void statements++);
   const contestants = { hand: byHand(kind, ask), athanor: byAthanor(asyncSessionmaker(engine)) };
-  for (const workload of ["newest", "tree"]) {
+  for (const workload of ["newest", "tree", "wide"]) {
     const pairs = [];
     for (let round = -20; round < Number(options.rounds); round++) {
       const pair = {};
@@ -233,7 +246,9 @@ async function onPostgres(server) {
     await fill(engine);
     await client.connect();
     await client.query("analyze");
-    const ask = async (sql) => (await client.query({ name: sql.slice(0, 60), text: sql })).rows;
+    const names = new Map();
+    const ask = async (sql) =>
+      (await client.query({ name: names.get(sql) ?? names.set(sql, `s${names.size}`).get(sql), text: sql })).rows;
     await compare("postgresql", engine, ask);
   } finally {
     await client.end();

@@ -49,20 +49,20 @@ export abstract class Attribute implements StateAttribute {
   /** False for what never comes into memory, and is reached by statements instead. */
   readonly loads: boolean = true;
 
+  /** `User.posts`, for messages. */
+  readonly label: string;
+
   constructor(
     readonly owner: StateMapper,
     readonly key: string,
     readonly slot: number,
-  ) {}
+  ) {
+    this.label = `${owner.className}.${key}`;
+  }
 
   /** Where reading the attribute gives just the value of its slot: its bit among those that may have to be converted first. Null for all others. */
   get plainBit(): number | null {
     return null;
-  }
-
-  /** `User.posts`, for messages. */
-  get label(): string {
-    return `${this.owner.className}.${this.key}`;
   }
 
   listen(): AttributeListeners {

@@ -169,11 +169,15 @@ export class ToManyAttribute extends RelationAttribute {
           `To empty it, assign an empty one.`,
       );
     }
-    const fresh = this.#newCollection(state);
+    const fresh = this.#growsUnseen(state) ? null : this.#newCollection(state);
     const items = this.#asListenersWant(state, given);
     for (const item of items) {
       this.check(item, state);
       this.kind.admit?.(item, this.label);
+    }
+    if (fresh === null) {
+      this.#fillUnseen(state, items);
+      return;
     }
     if (state.refs !== null && value === state.refs[this.slot + 1]) return;
     if (state.isPartial(this)) {
@@ -235,22 +239,29 @@ export class ToManyAttribute extends RelationAttribute {
   }
 
   /** The first members of a new object: all are appended. */
-  #fillFirst(state: InstanceState, items: object[], fresh: NewCollection): void {
+  #fillFirst(state: InstanceState, items: readonly object[], fresh: NewCollection): void {
+    const { storage } = fresh;
     this.record(state, undefined);
-    // Where nobody can see the collection grow, it is there at once.
-    const unseen = state.session === null && !this.traits.singleParent && this.#nobodyHears;
-    const storage = unseen ? this.#store(items) : fresh.storage;
-    this.#putStorage(state, unseen ? { storage, exposed: undefined } : fresh);
-    for (const item of items) {
-      const value = this.fireAppend(state, item, this.bulkToken);
-      if (!unseen) this.kind.add(storage, value);
-    }
+    this.#putStorage(state, fresh);
+    for (const item of items) this.kind.add(storage, this.fireAppend(state, item, this.bulkToken));
     this.arrange(state, storage);
   }
 
-  get #nobodyHears(): boolean {
-    const isQuiet = (reverse: RelationAttribute) => reverse.listeners === null && !reverse.traits.activeHistory;
-    return this.listeners === null && this.traits.reverse.every(isQuiet);
+  /** Whether the first members of a new object may be there at once, as nobody can see the collection grow. */
+  #growsUnseen(state: InstanceState): boolean {
+    if (state.key !== null || state.session !== null || this.isLoaded(state)) return false;
+    if (this.listeners !== null || this.traits.singleParent) return false;
+    for (const { listeners, traits } of this.traits.reverse)
+      if (listeners !== null || traits.activeHistory) return false;
+    return true;
+  }
+
+  #fillUnseen(state: InstanceState, items: readonly object[]): void {
+    const storage = this.#store([...items]);
+    this.record(state, undefined);
+    this.#putStorage(state, { storage, exposed: undefined });
+    for (const item of items) this.fireAppend(state, item, this.bulkToken);
+    this.arrange(state, storage);
   }
 
   /** A member that stays may have left the session meanwhile. */

@@ -57,7 +57,8 @@ export type LateChanges = Map<InstanceState, Map<StateAttribute, unknown>>;
 
 /** What was written is committed, what was deleted leaves, and what changed meanwhile stays changed. */
 export function finishFlush(flush: FlushContext, membership: Membership, late: LateChanges | null): void {
-  for (const states of flush.byMapper.values()) {
+  for (const [mapper, states] of flush.byMapper) {
+    if (!flush.isMixed(mapper)) continue;
     const deleted = states.filter(isDeletedByFlush);
     if (deleted.length > 0) membership.registerDeleted(deleted);
   }

@@ -238,7 +238,8 @@ export class Membership {
   registerPersistent(states: readonly InstanceState[]): void {
     const { snapshot } = this.host;
     const heard = this.host.hearsTransition("pendingToPersistent");
-    for (const state of states) {
+    for (let i = 0; i < states.length; i++) {
+      const state = states[i];
       if (state.flushDeletes) continue;
       const mapper = mapperOf(state);
       const key = mapper.identityKeyOf(state) ?? state.key;

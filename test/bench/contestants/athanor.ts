@@ -187,7 +187,8 @@ export async function open(kind: string, url: string) {
             const list: Comment[] = [];
             for (let k = 0; k < COMMENTS_PER_POST; k++) list.push(create(Comment, commentRow(j, k)));
             comments.push(...list);
-            posts.push(create(Post, { ...postRow(i, j), comments: list }));
+            const { title, body, views } = postRow(i, j);
+            posts.push(create(Post, { title, body, views, comments: list }));
           }
           author.posts = posts;
           session.add(author);

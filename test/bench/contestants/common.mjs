@@ -20,10 +20,10 @@ export const day = (date) => date.toISOString().slice(0, 23).replace("T", " ");
 export function graph() {
   return Array.from({ length: 200 }, (_, i) => ({
     ...authorRow(i),
-    posts: Array.from({ length: POSTS_PER_AUTHOR }, (_, j) => ({
-      ...postRow(i, j),
-      comments: Array.from({ length: COMMENTS_PER_POST }, (_, k) => commentRow(j, k)),
-    })),
+    posts: Array.from({ length: POSTS_PER_AUTHOR }, (_, j) => {
+      const { title, body, views } = postRow(i, j);
+      return { title, body, views, comments: Array.from({ length: COMMENTS_PER_POST }, (_, k) => commentRow(j, k)) };
+    }),
   }));
 }
 

@@ -204,12 +204,16 @@ export async function open(kind, url) {
         const postIds = await insert(
           on,
           posts,
-          list.flatMap((a, i) => a.posts.map(({ comments: _, ...post }) => ({ authorId: authorIds[i], ...post }))),
+          list.flatMap((a, i) =>
+            a.posts.map(({ title, body, views }) => ({ authorId: authorIds[i], title, body, views })),
+          ),
         );
         return insert(
           on,
           comments,
-          list.flatMap((a) => a.posts).flatMap((post, i) => post.comments.map((c) => ({ postId: postIds[i], ...c }))),
+          list
+            .flatMap((a) => a.posts)
+            .flatMap((post, i) => post.comments.map(({ body, likes }) => ({ postId: postIds[i], body, likes }))),
         );
       }),
     W3: everyAuthor,

@@ -98,7 +98,7 @@ export async function open(kind, url) {
         const postIds = await insert(on, "posts", posts);
         const comments = list
           .flatMap((a) => a.posts)
-          .flatMap((p, i) => p.comments.map((c) => ({ post_id: postIds[i], ...c })));
+          .flatMap((p, i) => p.comments.map((c) => ({ post_id: postIds[i], body: c.body, likes: c.likes })));
         return insert(on, "comments", comments);
       }),
     W3: () => authors(),
