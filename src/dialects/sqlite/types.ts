@@ -25,9 +25,15 @@ import {
   type TypeDialect,
 } from "../../sql/types/type.js";
 
+/** Small numbers come again and again: theirs are made once. */
+const SMALL: readonly bigint[] = Array.from({ length: 1024 }, (_, i) => BigInt(i));
+
 // better-sqlite3 binds a number as REAL: 7 / 2 would be 3.5, and 1 in a TEXT column 1.0. A bigint binds as INTEGER, and
 // costs no more.
-const bindInteger: BindProcessor = (value: unknown) => BigInt(checkInteger(value) as number);
+const bindInteger: BindProcessor = (value: unknown) => {
+  const whole = checkInteger(value) as number;
+  return whole >= 0 && whole < SMALL.length ? SMALL[whole] : BigInt(whole);
+};
 
 class SqliteInteger extends IntegerType {
   override bindProcessor(): BindProcessor {

@@ -35,19 +35,16 @@ function register(flush: FlushContext, membership: Membership): InstanceState[] 
   const deleted = [...membership.deleted];
   const modified = [...membership.modified];
   const pending = membership.new.toArray();
-  for (const state of pending) if (state.extra?.orphanedOutside && isOrphan(state)) dropped.push(state);
-  flush.enter(dropped.length === 0 ? pending : without(pending, dropped));
+  for (const state of pending) {
+    if (state.extra?.orphanedOutside && isOrphan(state)) dropped.push(state);
+    else flush.enter(state);
+  }
   for (const state of modified) {
     if (!membership.deleted.has(state) && !state.deleted)
       flush.register(state, isOrphan(state) ? TO_DELETE : undefined);
   }
   for (const state of deleted) flush.register(state, TO_DELETE);
   return dropped;
-}
-
-function without(states: readonly InstanceState[], dropped: readonly InstanceState[]): readonly InstanceState[] {
-  const gone = new Set(dropped);
-  return states.filter((state) => !gone.has(state));
 }
 
 const TO_DELETE: RegisterOptions = { isDelete: true };

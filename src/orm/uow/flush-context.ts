@@ -258,12 +258,10 @@ export class FlushContext extends FlushHistories<FlushSession> {
     for (const states of this.byMapper.values()) yield* states;
   }
 
-  /** Brings in objects that are not there yet, to be saved. All are of the session. */
-  enter(states: readonly InstanceState[]): void {
-    for (const state of states) {
-      state.enterFlush(false, false);
-      this.#ofMapper(mapperOf(state)).push(state);
-    }
+  /** Brings in an object of the session that is not there yet, to be saved. */
+  enter(state: InstanceState): void {
+    state.enterFlush(false, false);
+    this.#ofMapper(mapperOf(state)).push(state);
   }
 
   /** Lets all objects go: what becomes of them is decided. */

@@ -6,21 +6,6 @@ interface WellFormed {
 
 /** Throws for text that a database cannot store to the letter: a NUL character, half of a surrogate pair. */
 export function checkText(value: string): string {
-  return value.length <= SHORT && isPlain(value) ? value : checkAny(value);
-}
-
-/** So few characters are looked at faster here than by the functions of strings. */
-const SHORT = 40;
-
-function isPlain(value: string): boolean {
-  for (let i = 0; i < value.length; i++) {
-    const code = value.charCodeAt(i);
-    if (code === 0 || (code & 0xf800) === 0xd800) return false;
-  }
-  return true;
-}
-
-function checkAny(value: string): string {
   if (value.includes("\0")) {
     throw new ArgumentError(
       `the string ${JSON.stringify(shorten(value))} holds a NUL character, which a text column cannot store. Remove it, or use a binary column.`,
