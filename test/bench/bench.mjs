@@ -40,7 +40,7 @@ const rounds = Number(options.rounds);
 const secondsForAll = Number(options.seconds);
 /** Each contestant runs so long before its rounds are counted: a program that has run for a moment is compiled. The very first is shown as the cold one. */
 const warmUpMs = 1000 * Number(options["warm-up"]);
-const WARM_UPS = { least: 3, most: 12 };
+const WARM_UPS = { least: 3, most: 40 };
 const LEAST_ROUNDS = 3;
 /** A round that lasts longer is given up, and the contestant with it. */
 const PATIENCE_MS = 20_000;
