@@ -22,6 +22,7 @@ import {
   type SessionPort,
   type StateMapper,
   tokenOf,
+  valuesOf,
 } from "../state.js";
 import { isUnset } from "../unset.js";
 import type { AnyClass, LazyStrategy, MapperOptions, RelationDeclarationOptions, Variant } from "./declarations.js";
@@ -613,6 +614,13 @@ export const EAGERLY: ReadonlySet<string> = new Set(["selectin", "joined", "subq
 export function refuseLost(state: InstanceState, mapper: Mapper): void {
   const lost = state.expired && mapper.primaryKey.find((attribute) => !attribute.isLoaded(state));
   if (lost) throw lostWithRow(state, lost);
+}
+
+/** The value under which the database knows the row. */
+export function keyValue(state: InstanceState, attribute: ColumnAttribute): unknown {
+  const index = mapperOf(state).primaryKey.indexOf(attribute);
+  if (state.key !== null && index >= 0) return valuesOf(state.key)[index];
+  return attribute.committedValue(state);
 }
 
 /** SQLAlchemy: `Mapper._is_orphan`. */

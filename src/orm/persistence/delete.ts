@@ -6,13 +6,13 @@ import { together } from "../../engine/together.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
 import { FlushError } from "../errors.js";
-import { type Mapper, mapperOf, refuseLost } from "../mapping/mapper.js";
+import { keyValue, type Mapper, mapperOf, refuseLost } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 import { DELETE_COUNT } from "../warnings.js";
 import { explained } from "./error-context.js";
 import type { PersistSession } from "./port.js";
 import { type TableShape, tableShapes } from "./shapes.js";
-import { keyValue, stale } from "./update.js";
+import { stale } from "./update.js";
 import { deletePlan } from "./write-plans.js";
 
 export function* deleteStates(

@@ -164,6 +164,7 @@ export class SessionPersister implements Persister {
 
   /** A new object with the key of one that is deleted in this flush takes over its row. */
   *#rowSwitch(state: InstanceState, existing: InstanceState, flush: FlushContext): Op<InstanceState | null> {
+    if (flush.isGone(existing)) return null;
     if (existing.expired && !(yield* this.session.ensurePresent(existing))) return null;
     if (flush.isDeleted(existing)) {
       existing.changeFate(true, true);
@@ -173,8 +174,10 @@ export class SessionPersister implements Persister {
     return null;
   }
 
-  *delete(_base: Mapper, states: readonly InstanceState[], _flush: FlushContext): Op<void> {
-    if (states.length > 0) for (const here of this.session.placed(states)) yield* this.#delete(here);
+  *delete(_base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void> {
+    if (states.length === 0) return;
+    for (const here of this.session.placed(states)) yield* this.#delete(here);
+    flush.noteGone(states);
   }
 
   *#delete(states: readonly InstanceState[]): Op<void> {

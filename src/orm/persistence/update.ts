@@ -9,9 +9,8 @@ import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { FlushError, StaleDataError } from "../errors.js";
-import { type Mapper, mapperOf } from "../mapping/mapper.js";
+import { keyValue, type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
-import { valuesOf } from "../state.js";
 import { isUnset } from "../unset.js";
 import { explained } from "./error-context.js";
 import { storeReturned } from "./insert.js";
@@ -196,13 +195,6 @@ function putOnUpdate(state: InstanceState, written: WrittenColumn, given: Settin
   const value = typeof made === "function" ? (made as (context: unknown) => unknown)({ column }) : made;
   given.put(column, value);
   if (!(value instanceof Node)) attribute.assign(state, value);
-}
-
-/** The key under which the database knows the row. */
-export function keyValue(state: InstanceState, attribute: WrittenColumn["attribute"]): unknown {
-  const index = mapperOf(state).primaryKey.indexOf(attribute);
-  if (state.key !== null && index >= 0) return valuesOf(state.key)[index];
-  return attribute.committedValue(state);
 }
 
 /** What the database changes by itself. A column that the object sets has the object's value. */

@@ -5,7 +5,8 @@ import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import type { ActionView, FlushContext, Processor } from "./flush-context.js";
 
-function memberStates(members: readonly unknown[]): InstanceState[] {
+/** The objects among the members of a history, which has a null for none. */
+export function memberStates(members: readonly unknown[]): InstanceState[] {
   return members.flatMap((member) => (member ? (stateOf(member as object) ?? []) : []));
 }
 

@@ -197,6 +197,17 @@ export class FlushContext extends FlushHistories<FlushSession> {
     else known.add(attribute);
   }
 
+  /** Whether the row of an object has been deleted before others were saved: nobody can take it over any more. */
+  isGone(state: InstanceState): boolean {
+    return this.#gone?.has(state) === true;
+  }
+  #gone: Set<InstanceState> | null = null;
+  noteGone(states: readonly InstanceState[]): void {
+    if (this.clashes === null) return;
+    this.#gone ??= new Set();
+    for (const state of states) this.#gone.add(state);
+  }
+
   /** The hierarchies that take part. */
   get bases(): readonly Mapper[] {
     return this.#bases;

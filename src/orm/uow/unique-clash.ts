@@ -6,9 +6,10 @@
 import type { Column } from "../../sql/schema/column.js";
 import { UniqueConstraint } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
-import { type Mapper, mapperOf } from "../mapping/mapper.js";
+import { keyValue, type Mapper, mapperOf } from "../mapping/mapper.js";
 import { stateOf } from "../stamp.js";
 import { hashOf, type InstanceState } from "../state.js";
+import { memberStates } from "./action-views.js";
 import { DeleteAll, DeleteState, SaveAll, SaveState } from "./actions.js";
 import type { FlushContext, UniqueClashes } from "./flush-context.js";
 
@@ -41,35 +42,49 @@ export function findClashes(flush: FlushContext): UniqueClashes | null {
     const saves = flush.statesOf(base, false);
     if (saves.length === 0) continue;
     const deletes = flush.statesOf(base, true);
-    for (const columns of keys) pairs.push(...pairsOf(flush, columns, deletes, saves));
+    const heirs = heirsOf(flush, deletes, saves);
+    for (const columns of keys) pairs.push(...pairsOf(flush, columns, { deletes, saves, heirs }));
   }
   const orderly = withoutCircles(flush, pairs);
   return orderly.length === 0 ? null : new Clashes(flush, orderly);
 }
 
+/** What a flush does with the rows of a hierarchy. */
+interface Written {
+  readonly deletes: readonly InstanceState[];
+  readonly saves: readonly InstanceState[];
+  /** By the deleted object, the new one that takes over its row. */
+  readonly heirs: ReadonlyMap<InstanceState, InstanceState>;
+}
+
 function pairsOf(
   flush: FlushContext,
   columns: readonly Column[],
-  deletes: readonly InstanceState[],
-  saves: readonly InstanceState[],
+  { deletes, saves, heirs }: Written,
 ): [InstanceState, InstanceState][] {
   const freed = new Map<string, InstanceState>();
-  for (const state of deletes) note(freed, state, columns);
-  for (const state of saves) if (state.key !== null && changes(state, columns)) note(freed, state, columns);
+  for (const state of deletes) note(freed, state, columns, heirs.get(state) ?? state);
+  for (const state of saves) if (state.key !== null && changes(state, columns)) note(freed, state, columns, state);
   if (freed.size === 0) return [];
   const pairs: [InstanceState, InstanceState][] = [];
   for (const taker of saves) {
     if (taker.key !== null && !changes(taker, columns)) continue;
     const hash = valuesOf(taker, columns, (state, column) => presentValue(flush, state, column));
     const giver = hash === null ? undefined : freed.get(hash);
-    if (giver !== undefined && giver !== taker && !takesOverRow(giver, taker)) pairs.push([giver, taker]);
+    if (giver !== undefined && giver !== taker) pairs.push([giver, taker]);
   }
   return pairs;
 }
 
-function note(freed: Map<string, InstanceState>, state: InstanceState, columns: readonly Column[]): void {
+/** The values that a row has now are freed by what is done with `giver`. */
+function note(
+  freed: Map<string, InstanceState>,
+  state: InstanceState,
+  columns: readonly Column[],
+  giver: InstanceState,
+): void {
   const hash = valuesOf(state, columns, (each, column) => mapperOf(each).byColumn.get(column)?.committedValue(each));
-  if (hash !== null) freed.set(hash, state);
+  if (hash !== null) freed.set(hash, giver);
 }
 
 function changes(state: InstanceState, columns: readonly Column[]): boolean {
@@ -110,16 +125,31 @@ function presentValue(flush: FlushContext, state: InstanceState, column: Column)
       continue;
     const [member] = relationship.attribute.loadedMembers(state);
     const target = member === undefined ? undefined : stateOf(member);
-    return target === undefined ? null : mapperOf(target).byColumn.get(pair.remote)?.peek(target);
+    if (target === undefined) return null;
+    const key = mapperOf(target).byColumn.get(pair.remote);
+    return key?.peek(target) ?? (key && keyValue(target, key));
   }
   return attribute?.peek(state);
 }
 
-/** A new object with the key of a deleted one becomes an UPDATE of its row. */
-function takesOverRow(giver: InstanceState, taker: InstanceState): boolean {
-  if (taker.key !== null || giver.key === null) return false;
-  const key = mapperOf(taker).identityKeyOf(taker);
-  return key !== null && hashOf(key) === hashOf(giver.key);
+/** New objects that will have the keys of deleted ones, by these: they become an UPDATE of the row, which is what frees its values. */
+function heirsOf(
+  flush: FlushContext,
+  deletes: readonly InstanceState[],
+  saves: readonly InstanceState[],
+): Map<InstanceState, InstanceState> {
+  const heirs = new Map<InstanceState, InstanceState>();
+  const rows = new Map<unknown, InstanceState>();
+  for (const state of deletes) if (state.key !== null) rows.set(hashOf(state.key), state);
+  if (rows.size === 0) return heirs;
+  for (const state of saves) {
+    if (state.key !== null) continue;
+    const mapper = mapperOf(state);
+    const key = mapper.identityKey(mapper.primaryKey.map(({ column }) => presentValue(flush, state, column)));
+    const holder = key === null ? undefined : rows.get(hashOf(key));
+    if (holder !== undefined) heirs.set(holder, state);
+  }
+  return heirs;
 }
 
 /** Objects that swap values have no order: they are left to the database. */
@@ -157,10 +187,8 @@ class Clashes implements UniqueClashes {
       this.early.add(state);
       for (const { attribute, direction } of mapperOf(state).relationships) {
         if (direction === "manyToOne") continue;
-        for (const member of flush.history(state, attribute).nonAdded()) {
-          const reached = stateOf(member as object);
-          if (reached !== undefined && flush.isDeleted(reached)) stack.push(reached);
-        }
+        for (const reached of memberStates(flush.history(state, attribute).nonAdded()))
+          if (flush.isDeleted(reached)) stack.push(reached);
       }
     }
   }

@@ -4,11 +4,13 @@ import {
   IntegrityError,
   ManyToOne,
   OneToMany,
+  OneToOne,
   PrimaryKey,
   type Relation,
   registry,
   select,
   t,
+  text,
   UniqueConstraint,
 } from "../../../src/index.js";
 import { recordStatements } from "../../support/statements.js";
@@ -141,5 +143,111 @@ describe("a unique value freed and taken again in one flush", () => {
     await session.commit();
     const users = log.texts().filter((each) => /users/.test(each));
     expect(users.map((each) => each.split(" ")[0])).toEqual(["INSERT", "DELETE"]);
+  });
+});
+
+describe("a unique value and a row that a new object takes over", () => {
+  const own = registry();
+  @own.Entity("members")
+  class Member {
+    @PrimaryKey() id!: number;
+    @Column(t.string(30), { unique: true }) name!: string;
+    @OneToOne(
+      () => Badge,
+      (b) => b.member,
+      { cascade: ["all", "delete-orphan"] },
+    )
+    badge!: Relation<Badge> | null;
+    @OneToMany(
+      () => Key,
+      (k) => k.member,
+      { cascade: ["all", "delete-orphan"] },
+    )
+    keys!: Key[];
+  }
+  @own.Entity("badges")
+  class Badge {
+    @OneToOne(
+      () => Member,
+      (m) => m.badge,
+      { owner: true, primaryKey: true },
+    )
+    member!: Relation<Member>;
+    @Column(t.string(10)) color!: string;
+    @Column(t.string(10), { nullable: true }) note!: string | null;
+  }
+  @own.Entity("keys")
+  class Key {
+    @PrimaryKey() id!: number;
+    @Column(t.string(10)) label!: string;
+    @ManyToOne(
+      () => Member,
+      (m) => m.keys,
+    )
+    member!: Relation<Member>;
+  }
+  const rows = async (
+    session: { execute(s: ReturnType<typeof text>): { all(): Promise<Iterable<unknown>[]> } },
+    sql: string,
+  ) => (await session.execute(text(sql)).all()).map((row) => [...row]);
+
+  test("an object whose key is that of its owner takes over the row of the one that it replaces", async () => {
+    const { engine, Session } = await storeFor(own, { expireOnCommit: false });
+    await using session = Session();
+    const ann = make(Member, { name: "ann", badge: make(Badge, { color: "red", note: "kept" }) });
+    session.add(ann);
+    await session.commit();
+    ann.badge = make(Badge, { color: "blue" });
+    using log = recordStatements(engine);
+    await session.commit();
+    expect(log.statements.map(({ verb }) => verb)).toEqual(["UPDATE"]);
+    expect(await rows(session, "select member_id, color, note from badges")).toEqual([[ann.id, "blue", "kept"]]);
+    expect(await session.get(Badge, ann.id)).toBe(ann.badge);
+  });
+
+  test("is known for an owner that is expired", async () => {
+    const { Session } = await storeFor(own);
+    await using session = Session();
+    const ann = make(Member, { name: "ann", badge: make(Badge, { color: "red" }) });
+    session.add(ann);
+    await session.commit();
+    const old = await session.getOne(Badge, 1);
+    await session.commit();
+    await session.delete(old);
+    session.add(make(Badge, { color: "blue", member: ann }));
+    await session.commit();
+    expect(await rows(session, "select member_id, color from badges")).toEqual([[1, "blue"]]);
+  });
+
+  test("a value is freed by the UPDATE of the row, before another object takes it", async () => {
+    const { Session } = await storeFor(own);
+    await using session = Session();
+    const old = make(Member, { id: 1, name: "ann" });
+    session.add(old);
+    await session.commit();
+    await session.delete(old);
+    session.addAll([make(Member, { id: 2, name: "ann" }), make(Member, { id: 1, name: "bob" })]);
+    await session.commit();
+    expect(await rows(session, "select id, name from members order by id")).toEqual([
+      [1, "bob"],
+      [2, "ann"],
+    ]);
+  });
+
+  test("a row that goes before its heir can take it over is inserted anew", async () => {
+    const { engine, Session } = await storeFor(own);
+    await using session = Session();
+    const old = make(Member, { name: "ann", badge: null, keys: [make(Key, { id: 5, label: "old" })] });
+    session.add(old);
+    await session.commit();
+    await session.delete(old);
+    session.add(make(Member, { id: 2, name: "ann", keys: [make(Key, { id: 5, label: "new" })] }));
+    using log = recordStatements(engine);
+    await session.commit();
+    expect(log.texts().map((each) => /^(?:DELETE FROM|INSERT INTO) \w+/.exec(each)?.[0])).toEqual(
+      expect.arrayContaining(["DELETE FROM keys", "DELETE FROM members", "INSERT INTO members", "INSERT INTO keys"]),
+    );
+    expect(await rows(session, "select id, label, member_id from keys")).toEqual([[5, "new", 2]]);
+    expect((await session.getOne(Key, 5)).label).toBe("new");
   });
 });
