@@ -1,4 +1,5 @@
 /** SQL text as far as its identifiers go. */
+import { quoted } from "../sql/identifiers.js";
 
 // A bracket is a quote in SQLite only where no name stands before it: behind one it is PostgreSQL's subscript.
 const TOKENS = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|(?<![\w"\])])\[[^\]]*\]|[A-Za-z_][\w$]*/g;
@@ -16,7 +17,7 @@ function is(token: string, name: string): boolean {
 
 /** Writes another name for an identifier in SQL text; strings are left alone. */
 export function replaceIdentifier(text: string, from: string, to: string): string {
-  return text.replaceAll(TOKENS, (token) => (is(token, from) ? `"${to.replaceAll('"', '""')}"` : token));
+  return text.replaceAll(TOKENS, (token) => (is(token, from) ? quoted(to) : token));
 }
 
 /** Whether an identifier is in SQL text. */
@@ -50,7 +51,7 @@ export function replaceSchema(
     if (!/^\s*\.\s*$/.test(text.slice(index + token.length, next.index))) continue;
     const name = named(next[0]) === next[0] ? next[0].toLowerCase() : named(next[0]);
     if (!isMeant(name, /^\s*\(/.test(text.slice(next.index + next[0].length)))) continue;
-    moved += text.slice(at, index) + (to === null ? "" : `"${to.replaceAll('"', '""')}"`);
+    moved += text.slice(at, index) + (to === null ? "" : quoted(to));
     at = to === null ? next.index : index + token.length;
   }
   return moved + text.slice(at);

@@ -31,6 +31,11 @@ export function quotedName(name: string, quote: boolean): string {
   return name;
 }
 
+/** A name in quotes, whatever it is; a quote inside is doubled. */
+export function quoted(name: string, quote = '"'): string {
+  return quote + name.replaceAll(quote, quote + quote) + quote;
+}
+
 /** Options of {@link StandardIdentifiers}. */
 export interface IdentifierOptions {
   /** The quote before and after; a quote inside is doubled. */
@@ -58,7 +63,7 @@ export class StandardIdentifiers implements IdentifierPreparer {
     if (!(name as unknown as { isWellFormed(): boolean }).isWellFormed()) {
       throw new ArgumentError(`the name ${JSON.stringify(name)} holds a lone surrogate.`);
     }
-    return this.#quote + name.replaceAll(this.#quote, this.#quote + this.#quote) + this.#quote;
+    return quoted(name, this.#quote);
   }
 
   quoteIfNeeded(name: string): string {

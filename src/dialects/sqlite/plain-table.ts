@@ -48,7 +48,3 @@ export function ask(database: SqliteDatabase, text: string, values: Readonly<Rec
   // As PRAGMA statements change what others mean, `prepare` would not keep them.
   return (database.kept(text).statement.get(values) as unknown[])[0];
 }
-
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}

@@ -7,8 +7,9 @@ import type { ValueRows } from "../../engine/driver.js";
 import { InternalError } from "../../engine/errors.js";
 import type { Compiled } from "../../sql/compiled.js";
 import type { Insert } from "../../sql/dml/insert.js";
+import { quoted } from "../../sql/identifiers.js";
 import type { SqliteDatabase } from "./database.js";
-import { ask, factsOf, quoted } from "./plain-table.js";
+import { ask, factsOf } from "./plain-table.js";
 
 /** The parts of an INSERT of bare parameters, by which it is written for several rows. */
 export interface RowInsert {

@@ -1,3 +1,4 @@
+import { quoted } from "../../sql/identifiers.js";
 import {
   bigIntType,
   binaryType,
@@ -48,7 +49,7 @@ const PLAIN = /^[a-z_]\w*(?: +[a-z_]\w*)*(?:\s*\(\s*[+-]?[\d.]+\s*(?:,\s*[+-]?[\
 export function typeNameText(declared: string): string {
   const words = (/^[^(]*/.exec(declared) as RegExpExecArray)[0].toLowerCase().trim().split(/\s+/);
   const plain = PLAIN.test(declared) && !words.some((word) => KEYWORDS.has(word));
-  return plain || declared === "" ? declared : `"${declared.replaceAll('"', '""')}"`;
+  return plain || declared === "" ? declared : quoted(declared);
 }
 
 /** Words that end a type, and begin what follows it. */

@@ -1,5 +1,6 @@
 /** The difference of one table that is there on both sides. */
 import { TextClause } from "../../sql/elements/text.js";
+import { quoted } from "../../sql/identifiers.js";
 import { Column } from "../../sql/schema/column.js";
 import { CheckConstraint, type Constraint } from "../../sql/schema/constraints.js";
 import { conv } from "../../sql/schema/conv.js";
@@ -297,8 +298,4 @@ function cast(from: ReflectedColumn, to: ReflectedColumn, name = to.name): strin
   const enums = from.type instanceof EnumType && to.type instanceof EnumType;
   const value = enums ? `CAST(${quoted(name)} AS text)` : quoted(name);
   return `CAST(${value} AS ${to.typeName})`;
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

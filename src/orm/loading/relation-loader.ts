@@ -20,6 +20,7 @@ import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
 import { SEVERAL_ROWS } from "../warnings.js";
 import { ownObject } from "./announced.js";
+import { bareElement } from "./bare-element.js";
 import { type Converter, converterOf } from "./converters.js";
 import {
   dropRepeated,
@@ -411,7 +412,7 @@ export class RelationLoader implements PostLoader {
     const plan = source.plan(statement, this.node, [...this.path, entity.mapper], needed);
     const columns = plan.compiled.resultColumns ?? [];
     // Keys that belong to the other side's own columns are read from there, those of an association from behind them.
-    const indexes = keys.map((key) => columns.findIndex((column) => strip(column.element) === strip(key)));
+    const indexes = keys.map((key) => columns.findIndex((column) => bareElement(column.element) === bareElement(key)));
     return { plan, indexes, converters: keys.map((key) => converterOf(key.type, dialect)) };
   }
 }
@@ -439,12 +440,6 @@ function readKey(
     const convert = converters[i];
     return value === null || convert === null ? value : convert(value as never);
   });
-}
-
-function strip(element: unknown): unknown {
-  let each = element as { readonly visitName?: string; readonly element?: unknown };
-  while (each.visitName === "AnnotatedColumn" || each.visitName === "Label") each = each.element as typeof each;
-  return each;
 }
 
 function unreachable(): never {

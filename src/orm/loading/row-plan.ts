@@ -12,6 +12,7 @@ import type { Node } from "../../sql/node.js";
 import { baseColumn } from "../../sql/selectable/join.js";
 import { disambiguate } from "../../sql/selectable/selected-columns.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
+import { bareElement } from "./bare-element.js";
 import { CompositeElement } from "./composite-element.js";
 import { converterOf } from "./converters.js";
 import type { JoinedChild } from "./entity-loader.js";
@@ -205,7 +206,7 @@ class ColumnFinder {
         column !== null &&
         !this.used.has(i) &&
         element instanceof ColumnElement &&
-        (strip(element) === strip(column) ||
+        (bareElement(element) === bareElement(column) ||
           (base !== null && baseColumn(element) === base && tableOf(element) === table)),
     );
     if (at < 0) {
@@ -226,11 +227,5 @@ function isForeign(element: Node | null, wanted: ColumnElement | null): boolean 
 }
 
 function tableOf(element: ColumnElement): unknown {
-  return (strip(element) as { readonly table?: unknown }).table;
-}
-
-function strip(element: unknown): unknown {
-  let each = element as { readonly visitName?: string; readonly element?: unknown };
-  while (each.visitName === "AnnotatedColumn" || each.visitName === "Label") each = each.element as typeof each;
-  return each;
+  return (bareElement(element) as { readonly table?: unknown }).table;
 }
