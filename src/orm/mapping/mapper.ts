@@ -623,6 +623,11 @@ export function keyValue(state: InstanceState, attribute: ColumnAttribute): unkn
   return attribute.committedValue(state);
 }
 
+/** Whether rows of the two classes are in the same tables, so that one can become the other by an UPDATE. */
+export function haveSameTables(a: Mapper, b: Mapper): boolean {
+  return a === b || (a.tables.length === b.tables.length && a.tables.every((table) => b.tables.includes(table)));
+}
+
 /** SQLAlchemy: `Mapper._is_orphan`. */
 export function isOrphan(member: InstanceState): boolean {
   for (let mapper = member.mapper as Mapper | null; mapper !== null; mapper = mapper.inherits) {

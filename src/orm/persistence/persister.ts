@@ -5,8 +5,9 @@ import { execute } from "../../engine/execute.js";
 import { isOp, type Op } from "../../engine/io.js";
 import { together } from "../../engine/together.js";
 import type { Node } from "../../sql/node.js";
+import { FlushError } from "../errors.js";
 import { hearsInstance } from "../instance-events.js";
-import { type Mapper, mapperOf, type Relationship, refuseLost } from "../mapping/mapper.js";
+import { haveSameTables, type Mapper, mapperOf, type Relationship, refuseLost } from "../mapping/mapper.js";
 import { PLACE, placeArguments } from "../place.js";
 import { hashOf, type IdentityKey, type InstanceState, tokenOf, valuesOf } from "../state.js";
 import type { AssociationChanges, FlushContext, Persister } from "../uow/flush-context.js";
@@ -167,6 +168,7 @@ export class SessionPersister implements Persister {
     if (flush.isGone(existing)) return null;
     if (existing.expired && !(yield* this.session.ensurePresent(existing))) return null;
     if (flush.isDeleted(existing)) {
+      if (!haveSameTables(mapperOf(state), mapperOf(existing))) throw otherTables(state, existing);
       existing.changeFate(true, true);
       return existing;
     }
@@ -176,8 +178,8 @@ export class SessionPersister implements Persister {
 
   *delete(_base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void> {
     if (states.length === 0) return;
-    for (const here of this.session.placed(states)) yield* this.#delete(here);
     flush.noteGone(states);
+    for (const here of this.session.placed(states)) yield* this.#delete(here);
   }
 
   *#delete(states: readonly InstanceState[]): Op<void> {
@@ -211,6 +213,13 @@ export class SessionPersister implements Persister {
       yield* writeAssociations(connection, relationship, here);
     }
   }
+}
+
+function otherTables(state: InstanceState, existing: InstanceState): FlushError {
+  return new FlushError(
+    `${state.describe()} has the primary key of ${existing.describe()}, which is deleted in this flush and has its rows in other tables. ` +
+      `Flush the deletion before the new object is added.`,
+  );
 }
 
 /** The rows of an association table by the place that they belong to. */

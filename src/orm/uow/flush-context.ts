@@ -197,7 +197,7 @@ export class FlushContext extends FlushHistories<FlushSession> {
     else known.add(attribute);
   }
 
-  /** Whether the row of an object has been deleted before others were saved: nobody can take it over any more. */
+  /** Whether the row of an object is deleted before what is saved now: nobody can take it over any more. */
   isGone(state: InstanceState): boolean {
     return this.#gone?.has(state) === true;
   }

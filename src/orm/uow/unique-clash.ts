@@ -1,12 +1,13 @@
 /**
  * Unique values that a flush frees and takes again: a row is deleted and its successor inserted, or one object gives a value up and another takes it.
  * Inserts come before deletes, and updates go by primary key, so that the database would see the value twice; where that shows in memory, and only there,
- * what frees the value goes first. (SQLAlchemy leaves it to the database, which refuses.)
+ * what frees the value goes first. (SQLAlchemy leaves it to the database, which refuses.) So it is with a primary key that passes to an object of another
+ * class with tables of its own: an UPDATE of the rows that are there would leave some behind and miss others.
  */
 import type { Column } from "../../sql/schema/column.js";
 import { UniqueConstraint } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
-import { keyValue, type Mapper, mapperOf } from "../mapping/mapper.js";
+import { haveSameTables, keyValue, type Mapper, mapperOf } from "../mapping/mapper.js";
 import { stateOf } from "../stamp.js";
 import { hashOf, type InstanceState } from "../state.js";
 import { memberStates } from "./action-views.js";
@@ -38,11 +39,16 @@ export function findClashes(flush: FlushContext): UniqueClashes | null {
   const pairs: [InstanceState, InstanceState][] = [];
   for (const base of flush.bases) {
     const keys = uniqueKeys(base);
-    if (keys.length === 0) continue;
+    if (keys.length === 0 && base.selfAndDescendants().length === 1) continue;
     const saves = flush.statesOf(base, false);
     if (saves.length === 0) continue;
     const deletes = flush.statesOf(base, true);
     const heirs = heirsOf(flush, deletes, saves);
+    for (const [holder, heir] of heirs) {
+      if (haveSameTables(mapperOf(holder), mapperOf(heir))) continue;
+      heirs.delete(holder);
+      pairs.push([holder, heir]);
+    }
     for (const columns of keys) pairs.push(...pairsOf(flush, columns, { deletes, saves, heirs }));
   }
   const orderly = withoutCircles(flush, pairs);

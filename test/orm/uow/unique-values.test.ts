@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   Column,
+  FlushError,
   IntegrityError,
   ManyToOne,
   OneToMany,
@@ -249,5 +250,80 @@ describe("a unique value and a row that a new object takes over", () => {
     );
     expect(await rows(session, "select id, label, member_id from keys")).toEqual([[5, "new", 2]]);
     expect((await session.getOne(Key, 5)).label).toBe("new");
+  });
+
+  describe("of another class", () => {
+    const kinds = registry();
+    @kinds.Entity("parties", { polymorphicOn: "kind", polymorphicIdentity: "party" })
+    class Party {
+      @PrimaryKey() id!: number;
+      @Column(t.string(10)) kind!: string;
+      @OneToMany(
+        () => Note,
+        (n) => n.party,
+      )
+      notes!: Note[];
+    }
+    @kinds.Entity("firms", { polymorphicIdentity: "firm" })
+    class Firm extends Party {
+      @Column(t.string(10), { nullable: true }) sign!: string | null;
+    }
+    @kinds.Entity("folk", { polymorphicIdentity: "folk" })
+    class Folk extends Party {
+      @Column(t.string(10), { nullable: true }) nick!: string | null;
+    }
+    @kinds.Entity({ polymorphicIdentity: "guest" })
+    class Guest extends Folk {}
+    @kinds.Entity("notes")
+    class Note {
+      @PrimaryKey() id!: number;
+      @ManyToOne(
+        () => Party,
+        (p) => p.notes,
+        { nullable: false },
+      )
+      party!: Relation<Party>;
+    }
+
+    test("the rows of the old object go before the new one's come, where they are in other tables", async () => {
+      const { engine, Session } = await storeFor(kinds);
+      await using session = Session();
+      for (const [from, to, verbs] of [
+        [Firm, Folk, ["DELETE", "DELETE", "INSERT", "INSERT"]],
+        [Folk, Guest, ["UPDATE"]],
+        [Guest, Party, ["DELETE", "DELETE", "INSERT"]],
+      ] as const) {
+        const old = make<Party>(from, { id: 7 });
+        session.add((await session.get(Party, 7)) ?? old);
+        await session.flush();
+        await session.delete(await session.getOne(Party, 7));
+        session.add(make<Party>(to, { id: 7 }));
+        using log = recordStatements(engine);
+        await session.flush();
+        const written = log.statements.map(({ verb }) => verb).filter((verb) => verb !== "SELECT");
+        expect(written).toEqual(verbs);
+        session.expungeAll();
+        expect((await session.getOne(Party, 7)).constructor).toBe(to);
+      }
+      expect(await rows(session, "select * from folk union all select * from firms")).toEqual([]);
+    });
+
+    test("is refused where rows that refer to the old object must see the new one first", async () => {
+      const { Session } = await storeFor(kinds, { expireOnCommit: false });
+      await using session = Session();
+      const old = make(Firm, { id: 7, notes: [make(Note)] });
+      session.add(old);
+      await session.commit();
+      const next = make(Folk, { id: 7 });
+      session.add(next);
+      next.notes = old.notes;
+      await session.delete(old);
+      const error = await session.flush().catch((each: unknown) => each);
+      expect(error).toBeInstanceOf(FlushError);
+      expect((error as Error).message).toBe(
+        "new Folk has the primary key of Firm(7), which is deleted in this flush and has its rows in other tables. " +
+          "Flush the deletion before the new object is added.",
+      );
+    });
   });
 });
