@@ -20,6 +20,7 @@ import type { FromClause } from "../../sql/selectable/from-clause.js";
 import { Join } from "../../sql/selectable/join.js";
 import { ScalarSelect } from "../../sql/selectable/query.js";
 import { Select } from "../../sql/selectable/select.js";
+import { bareElement } from "./bare-element.js";
 import { aliasOf, MapperEntity } from "./entity.js";
 import { adapt } from "./instrumented-relation.js";
 import type { MemberPage } from "./option-steps.js";
@@ -44,7 +45,7 @@ export function pageOf(
 /** Numbered in a subquery that has their keys alone. */
 function numbered({ statement, entity, keys }: KeyedStatement, page: MemberPage): KeyedStatement {
   const identity = identityOf(entity);
-  const order = [...statement.orderByClauses, ...identity];
+  const order = endingWith(statement.orderByClauses, identity);
   const place = func.rowNumber().over({ partitionBy: keys as never, orderBy: order as never });
   const places = new Select(
     [
@@ -84,7 +85,7 @@ function ofEachParent(
   const { entity, statement, keys } = rows;
   const parent = new Alias(local[0].table as unknown as Table, null) as From;
   const outer = local.map((column) => parent.column(column.key));
-  const order = [...statement.orderByClauses, ...identityOf(entity)];
+  const order = endingWith(statement.orderByClauses, identityOf(entity));
   let own = new Select([], [])
     .with({
       fromObjects: statement.fromObjects.length === 0 ? [entity.from] : statement.fromObjects,
@@ -159,6 +160,12 @@ function ordersByItself({ statement, entity }: KeyedStatement): boolean {
 
 function identityOf(entity: OrmEntity): readonly ColumnElement[] {
   return entity.mapper.primaryKey.map(({ column }) => entity.columnFor(column));
+}
+
+/** An order that leaves nothing open: with the identity behind it, as far as it is not there already. */
+function endingWith(order: readonly ColumnElement[], identity: readonly ColumnElement[]): readonly ColumnElement[] {
+  const given = new Set(order.map(bareElement));
+  return [...order, ...identity.filter((column) => !given.has(bareElement(column)))];
 }
 
 function every(conditions: readonly ColumnElement[]): ColumnElement {

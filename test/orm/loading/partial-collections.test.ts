@@ -92,6 +92,23 @@ test("[QR-15] the newest three of each parent are loaded with one statement, in 
   expect(writers[0].texts[0].writer).toBe(writers[0]);
 });
 
+test("members of certain places are ordered by their key once, whether or not their order names it", async () => {
+  const { engine, Session } = await filled();
+  await using session = Session();
+  using log = recordStatements(engine);
+  const byMapping = selectinload(Writer, (w) => w.texts, { limit: 3 });
+  const byYear = selectinload(Writer, (w) => w.texts, { limit: 3, orderBy: (x) => x.year });
+  for (const option of [byMapping, byYear]) await session.scalars(select(Writer).options(option)).all();
+  const ordered = log.statements
+    .map(({ text }) => /ORDER BY ([^()]*?)(?: \)| LIMIT|\)|$)/.exec(text)?.[1])
+    .filter(Boolean);
+  for (const order of ordered) {
+    const names = (order as string).split(", ");
+    expect(new Set(names).size).toBe(names.length);
+  }
+  expect(ordered).toHaveLength(2);
+});
+
 test("[QR-15] where, offset and the mapping's own order; many-to-many; further options for the members", async () => {
   const { Session } = await filled();
   await using session = Session();
