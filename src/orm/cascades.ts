@@ -12,6 +12,9 @@ export type CascadeName =
   | "all"
   | "none";
 
+/** The same in one string, as SQLAlchemy has it: `"all, delete-orphan"`. */
+export type CascadeText = CascadeName | `${CascadeName}, ${CascadeName}` | `${CascadeName}, ${CascadeName}, ${string}`;
+
 /** The operations that walk a graph along cascades. */
 export type CascadeOperation = "save-update" | "merge" | "delete" | "refresh-expire" | "expunge";
 

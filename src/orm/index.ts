@@ -21,7 +21,7 @@ export {
   automapBase,
 } from "./automap/automap.js";
 export type { AutomapHooks } from "./automap/names.js";
-export { type CascadeName, DEFAULT_CASCADES } from "./cascades.js";
+export { type CascadeName, type CascadeText, DEFAULT_CASCADES } from "./cascades.js";
 export { type CollectionClass, collection } from "./collections/custom.js";
 export type { CollectionChoice } from "./collections/kinds.js";
 export { attributeKeyedDict, type KeyedOptions, keyfuncMapping } from "./collections/map.js";

@@ -3,7 +3,7 @@ import type { CacheKey } from "./key-context.js";
 import { Node } from "./node.js";
 import type { ENTITY } from "./protocol.js";
 import type { FromClause } from "./selectable/from-clause.js";
-import type { BoolExpr, Condition, ExprOf, Named, Operand, OrderExpr, Valued } from "./typing.js";
+import type { BoolExpr, Condition, ExprOf, IsAny, Named, Operand, OrderExpr, Valued } from "./typing.js";
 
 export { ENTITY } from "./protocol.js";
 
@@ -217,7 +217,7 @@ export interface AssociationAttr<T, Src> {
   like(pattern: string): BoolExpr<boolean, Src>;
 }
 
-type IsProxied<T> = typeof PROXIED extends keyof NonNullable<T> ? true : false;
+type IsProxied<T> = IsAny<T> extends true ? false : typeof PROXIED extends keyof NonNullable<T> ? true : false;
 type ProxiedValue<T> = NonNullable<T> extends Proxied<infer V> ? V : never;
 
 type AttrOf<T, Src, K> =
@@ -232,9 +232,11 @@ type AttrOf<T, Src, K> =
 /** Whether an attribute of this type is a composite. */
 export type IsComposite<T> = [NonNullable<T>] extends [never]
   ? false
-  : typeof COMPOSITE extends keyof NonNullable<T>
-    ? true
-    : false;
+  : IsAny<T> extends true
+    ? false
+    : typeof COMPOSITE extends keyof NonNullable<T>
+      ? true
+      : false;
 type ValueObject<T> = NonNullable<T> extends { readonly [COMPOSITE]?: infer V } ? Exclude<V, undefined> : never;
 
 /** A composite in expressions: its parts by name, and what can be asked of it as a whole. */
@@ -287,7 +289,7 @@ export type Plain<E> = { [K in PropertyOf<E> as IsRelation<E[K]> extends true ? 
 
 /** The columns of a class that are marked as hidden. */
 export type HiddenKeys<E> = {
-  [K in keyof E]-?: 0 extends 1 & E[K] ? never : typeof HIDDEN extends keyof NonNullable<E[K]> ? K : never;
+  [K in keyof E]-?: IsAny<E[K]> extends true ? never : typeof HIDDEN extends keyof NonNullable<E[K]> ? K : never;
 }[keyof E];
 type NoInitKeys<E> = HiddenKeys<E> | (E extends { [NoInitProps]?: infer K } ? Exclude<K, undefined> : never);
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

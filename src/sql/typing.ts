@@ -385,9 +385,14 @@ type Without<T, E> =
     ? Omit<E, Names>
     : E;
 
-/** The expression type of a value type: text, number, condition, date, array, JSON, or plain. */
+/** Whether a type is `any`, which has every key and is everything. */
+export type IsAny<T> = 0 extends 1 & T ? true : false;
+
+/** The expression type of a value type: text, number, condition, date, array, JSON, or plain. What is `any` is taken for JSON. */
 export type ExprOf<T, Src = never> = unknown extends T
-  ? Expr<T, Src>
+  ? IsAny<T> extends true
+    ? JsonExpr<T, Src>
+    : Expr<T, Src>
   : [NonNullable<T>] extends [never]
     ? Expr<T, Src>
     : OPERATORS_KEY extends keyof NonNullable<T>

@@ -281,6 +281,23 @@ describe("single-table inheritance", () => {
     await session.flush();
     expect(warn).toHaveBeenCalledWith(expect.stringMatching(/Car/), "ATHANOR_WRONG_IDENTITY");
   });
+
+  test("the identity of a class below may be set by hand where one table holds the rows of both, and warns where the row has a part elsewhere", async () => {
+    const warn = vi.fn();
+    const { Session } = await storeFor(reg);
+    await using session = Session({ warn });
+    session.add(make(Vehicle, { kind: "car" }));
+    await session.flush();
+    expect(warn).not.toHaveBeenCalled();
+    session.add(make(Employee, { name: "Ann", kind: "engineer" }));
+    await session.flush();
+    expect(warn).toHaveBeenCalledWith(
+      expect.stringMatching(
+        /^new Employee .*"engineer", which is Engineer's: its row will load as Engineer, not as Employee\.$/,
+      ),
+      "ATHANOR_WRONG_IDENTITY",
+    );
+  });
 });
 
 describe("mapping errors of inheritance", () => {

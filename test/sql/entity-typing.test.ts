@@ -251,6 +251,21 @@ describe("create", () => {
   });
 });
 
+describe("a property of any", () => {
+  it("is a column, whatever is asked of it", () => {
+    types(() => {
+      class Loose {
+        id!: number;
+        data!: any;
+      }
+      const a = attrs(Loose);
+      expectTypeOf(a.data.isNull()).toExtend<BoolExpr<boolean, unknown>>();
+      a.data.get("k").get(0).asString().eq("v");
+      create(Loose, { id: 1, data: [1, { b: null }] });
+    });
+  });
+});
+
 describe("expression types", () => {
   it("are covariant, so that every expression is an Expr of unknown", () => {
     types(() => {

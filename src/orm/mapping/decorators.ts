@@ -5,7 +5,7 @@ import { ArgumentError } from "../../sql/errors.js";
 import { isObject } from "../../sql/option-rules.js";
 import { describeValue } from "../../sql/types/text-check.js";
 import { isType, plainType, type SQLType } from "../../sql/types/type.js";
-import type { CascadeName } from "../cascades.js";
+import type { CascadeName, CascadeText } from "../cascades.js";
 import { requireThunk } from "./collect.js";
 import {
   type AnyClass,
@@ -88,7 +88,7 @@ function designType(target: object, property: string): unknown {
 export interface RelationOptions<E = never>
   extends Omit<RelationDeclarationOptions, "orderBy" | "backPopulates" | "cascade" | "secondary"> {
   /** Operations that follow the relationship. Default `["save-update", "merge"]`. */
-  readonly cascade?: readonly CascadeName[];
+  readonly cascade?: readonly CascadeName[] | CascadeText;
   /** The order of a collection: attributes by name (`"-name"` descends), or a lambda over the target's attributes. */
   readonly orderBy?: string | readonly string[] | ((target: Attrs<E>) => unknown);
   /** The property of the target that is the other side. */

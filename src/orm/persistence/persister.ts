@@ -144,13 +144,14 @@ export class SessionPersister implements Persister {
     return false;
   }
 
-  /** A discriminator of another class makes a row that will not load as this object. */
+  /** A discriminator of another class makes a row that will not load as this object; that of a class below may be set where the same table holds its rows. */
   #checkDiscriminator(state: InstanceState, mapper: Mapper): void {
     const { polymorphicOn } = mapper;
     if (polymorphicOn === null || (state.key !== null && !state.committed?.has(polymorphicOn))) return;
     const value = polymorphicOn.peek(state);
     const other = mapper.polymorphicMap.get(value);
-    if (value === undefined || value === null || other === undefined || other.isA(mapper)) return;
+    if (value === undefined || value === null || other === undefined) return;
+    if (other.isA(mapper) && other.table === mapper.table) return;
     this.session.warn(WRONG_IDENTITY, state.describe(), JSON.stringify(value), other.className, mapper.className);
   }
 

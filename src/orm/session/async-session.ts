@@ -154,7 +154,10 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     return this.#within(this.core.begin(), fn);
   }
 
-  /** Flushes and sets a savepoint. With a function, releases it when it returns and rolls back to it when it throws. */
+  /**
+   * Flushes and sets a savepoint. With a function, releases it when it returns and rolls back to it when it throws.
+   * @throws InvalidRequestError when functions run side by side, as savepoints lie inside one another
+   */
   beginNested(): Promise<AsyncSessionTransaction>;
   beginNested<T>(fn: (session: this) => T | PromiseLike<T>): Promise<T>;
   beginNested<T>(fn?: (session: this) => T | PromiseLike<T>): Promise<T | AsyncSessionTransaction> {
@@ -170,13 +173,15 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
       this.#finish(op as never),
     );
     if (fn === undefined) return transaction;
-    const leave = this.core.enterBlock(transaction.transaction);
+    const block = this.core.enterBlock(transaction.transaction);
     try {
       const result = await fn(this);
+      this.core.endBlock(block);
       // The function may have ended it by itself.
       if (transaction.transaction.isOpen) await transaction.commit();
       return result;
     } catch (error) {
+      this.core.crossBlocks(block);
       try {
         await transaction[Symbol.asyncDispose]();
       } catch {
@@ -184,7 +189,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
       }
       throw error;
     } finally {
-      leave();
+      this.core.leaveBlock(block);
     }
   }
 

@@ -130,7 +130,7 @@ export class Session extends SessionFace implements Disposable {
   #within<T>(transaction: SessionTransaction, fn?: (session: this) => T): T | SyncTransaction {
     const face = new SyncTransaction(this.core, transaction);
     if (fn === undefined) return face;
-    const leave = this.core.enterBlock(transaction);
+    const block = this.core.enterBlock(transaction);
     try {
       const result = fn(this);
       if (transaction.isOpen) face.commit();
@@ -143,7 +143,7 @@ export class Session extends SessionFace implements Disposable {
       }
       throw error;
     } finally {
-      leave();
+      this.core.leaveBlock(block);
     }
   }
 

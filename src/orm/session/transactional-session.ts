@@ -78,9 +78,16 @@ export function openSessions(): TransactionalSession[] {
 }
 
 /** A function that runs in a transaction of its own. */
-interface SessionBlock {
-  readonly transaction: SessionTransaction;
-  readonly outer: SessionBlock | null;
+export class SessionBlock {
+  /** Whether the function has returned or thrown, and its transaction has ended. */
+  left = false;
+  /** Whether a function that began before has ended its savepoint under it. */
+  crossed = false;
+
+  constructor(
+    readonly transaction: SessionTransaction,
+    readonly outer: SessionBlock | null,
+  ) {}
 }
 
 const NO_ARGUMENTS: Readonly<Record<string, unknown>> = Object.freeze({});
@@ -230,13 +237,31 @@ export abstract class TransactionalSession implements TransactionHost {
     return this.transaction;
   }
 
-  /** Notes that a function runs in a transaction of its own; gives what ends that. */
-  enterBlock(transaction: SessionTransaction): () => void {
-    const block: SessionBlock = { transaction, outer: this.#block };
-    this.#block = block;
-    return () => {
-      if (this.#block === block) this.#block = block.outer;
-    };
+  /** Notes that a function runs in a transaction of its own. */
+  enterBlock(transaction: SessionTransaction): SessionBlock {
+    this.#block = new SessionBlock(transaction, this.#block);
+    return this.#block;
+  }
+
+  /** The function has returned. @throws InvalidRequestError when it ran side by side with others */
+  endBlock(block: SessionBlock): void {
+    const inTurn = this.#block === block && !block.crossed;
+    this.crossBlocks(block);
+    if (inTurn) return;
+    throw new InvalidRequestError(
+      "Functions of beginNested(fn) overlap: one has ended while another that began after it was still running. Savepoints of a session lie inside " +
+        "one another, so that what the later ones did went with it, and all of it is rolled back. Await one beginNested(fn) before the next, or give each a session of its own.",
+    );
+  }
+
+  /** The savepoints of functions that began behind this one and are still running end with its own. */
+  crossBlocks(block: SessionBlock): void {
+    for (let above = this.#block; above !== null && above !== block; above = above.outer) above.crossed = true;
+  }
+
+  leaveBlock(block: SessionBlock): void {
+    block.left = true;
+    while (this.#block?.left) this.#block = this.#block.outer;
   }
 
   // biome-ignore lint/correctness/useYield: operations are generators throughout

@@ -120,9 +120,13 @@ export function clear(dest: InstanceState, { syncPairs, label, tag }: Relationsh
     const attribute = mapper.attributeOf(to);
     const value = attribute.peek(dest);
     if (isKeyColumn(mapper, to) && value !== null && value !== undefined) {
+      const others = syncPairs.filter((pair) => !isKeyColumn(mapper, pair.dest)).map((pair) => pair.dest.name);
       throw new DependencyRuleError(
         `${label}: removing the link would set ${mapper.className}.${attribute.key} to NULL, which is part of the primary key of ${dest.describe()}. ` +
-          `Delete the object too (cascade: ["all", "delete-orphan"]), or give it another parent.`,
+          `Delete the object too (cascade: ["all", "delete-orphan"]), or give it another parent` +
+          (others.length === 0
+            ? "."
+            : `; or, as ${mapper.table.name}.${others.join(", ")} alone can say the link, mark that with foreign() in the primaryJoin of both sides.`),
       );
     }
     attribute.assign(dest, null);

@@ -92,7 +92,7 @@ class Letter {
   @ManyToOne(
     () => User,
     (u) => u.letters,
-    { cascade: "none" as never },
+    { cascade: "none" },
   )
   user!: Relation<User> | null;
 }
@@ -327,6 +327,37 @@ describe("names of cascades", () => {
       /^S\.x: the cascade "delete-orphan" on a many-to-one needs singleParent: true/,
     );
     expect(S.name).toBe("S");
+  });
+
+  test("they are a list of names or SQLAlchemy's string, and a name that there is not does not compile", () => {
+    const own = registry();
+    @own.Entity("lids")
+    class Lid {
+      @PrimaryKey() id!: number;
+      @ManyToOne(
+        () => Pot,
+        (p) => p.lids,
+      )
+      pot!: Relation<Pot> | null;
+    }
+    @own.Entity("pots")
+    class Pot {
+      @PrimaryKey() id!: number;
+      @OneToMany(
+        () => Lid,
+        (l) => l.pot,
+        { cascade: "all, delete-orphan" },
+      )
+      lids!: Lid[];
+      @OneToMany(() => Lid, { viewonly: true, cascade: "merge, refresh-expire, expunge" }) seen!: Lid[];
+    }
+    const { relationships } = inspect(Pot);
+    expect(String(relationships.find((r) => r.key === "lids")?.cascades)).toBe(
+      "delete, delete-orphan, expunge, merge, refresh-expire, save-update",
+    );
+    expect(String(relationships.find((r) => r.key === "seen")?.cascades)).toBe("expunge, merge, refresh-expire");
+    // @ts-expect-error there is no cascade of that name
+    expect(() => OneToMany(() => Lid, { cascade: "all, orphan" })).not.toThrow();
   });
 
   test("a viewonly relationship may have none that writes", () => {

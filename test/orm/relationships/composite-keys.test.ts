@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
 import {
+  type Attrs,
+  and,
   awaitable,
   Column,
   column,
   ForeignKeyConstraint,
+  foreign,
   foreignKeyConstraint,
   func,
   inspect,
@@ -13,6 +16,7 @@ import {
   PrimaryKey,
   type Relation,
   registry,
+  relationship,
   select,
   selectinload,
   type Table,
@@ -350,4 +354,68 @@ test("a part of a key may be NULL where its column says so, and the database tak
   expect(await session.getOne(Half, [1, null])).toBe(half);
   session.add(make(Half, { b: 1 }));
   await expect(session.flush()).rejects.toThrow(/^new Half has no value for its primary key attribute "a"/);
+});
+
+describe("a key of which a part is the primary key's", () => {
+  class Pile {
+    id!: number;
+    tenant!: number;
+    sheets!: Sheet[];
+  }
+  class Sheet {
+    id!: number;
+    tenant!: number;
+    pileId!: number | null;
+    pile!: Relation<Pile> | null;
+  }
+
+  /** A sheet that has been taken from its pile. */
+  async function taken(options: { forSheet?: object; forPile?: object }) {
+    const own = registry();
+    const key = { primaryKey: true, autoincrement: false } as const;
+    const piles = table("piles", own.metadata, { id: column(t.integer, key), tenant: column(t.integer, key) });
+    const sheets = table(
+      "sheets",
+      own.metadata,
+      { id: column(t.integer, key), tenant: column(t.integer, key), pileId: column(t.integer, { name: "pile_id" }) },
+      foreignKeyConstraint(["pile_id", "tenant"], ["piles.id", "piles.tenant"]),
+    );
+    class OwnPile extends Pile {}
+    class OwnSheet extends Sheet {}
+    own.mapImperatively(OwnPile, piles, {
+      properties: { sheets: relationship(() => OwnSheet, { backPopulates: "pile", ...options.forPile }) },
+    });
+    own.mapImperatively(OwnSheet, sheets, {
+      properties: { pile: relationship(() => OwnPile, { backPopulates: "sheets", ...options.forSheet }) },
+    });
+    const { Session } = await storeFor(own);
+    const session = Session();
+    const sheet = make(OwnSheet, { id: 1, tenant: 7, pile: make(OwnPile, { id: 1, tenant: 7 }) });
+    session.add(sheet);
+    await session.commit();
+    await session.refresh(sheet, ["pile"]);
+    sheet.pile = null;
+    return { session, sheet };
+  }
+
+  test("cannot be let go, and the error says which columns could say the link", async () => {
+    const { session } = await taken({});
+    await using _ = session;
+    await expect(session.flush()).rejects.toThrow(
+      /to NULL, which is part of the primary key of OwnSheet\(1, 7\)\. .*or give it another parent; or, as sheets\.pile_id alone can say the link, mark that with foreign\(\)/,
+    );
+  });
+
+  test("is let go where foreign() marks the rest of it", async () => {
+    const tie = (sheet: Attrs<Sheet>, pile: Attrs<Pile>) =>
+      and(foreign(sheet.pileId).eq(pile.id), sheet.tenant.eq(pile.tenant));
+    const { session, sheet } = await taken({
+      forSheet: { primaryJoin: tie },
+      forPile: { primaryJoin: (pile: Attrs<Pile>, of: Attrs<Sheet>) => tie(of, pile) },
+    });
+    await using _ = session;
+    await session.commit();
+    await session.refresh(sheet);
+    expect([sheet.id, sheet.tenant, sheet.pileId]).toEqual([1, 7, null]);
+  });
 });

@@ -3,6 +3,7 @@ import {
   Column,
   event,
   IntegrityError,
+  InvalidRequestError,
   PendingRollbackError,
   PrimaryKey,
   registry,
@@ -189,6 +190,44 @@ describe("overlapping calls on one session", () => {
     void session.execute(select(Entry));
     await session.flush();
     expect(log.count()).toBe(2);
+  });
+
+  test("functions of beginNested() that run side by side are all refused, nothing of them stays, and the session goes on", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    session.add(make(Entry, { number: 0 }));
+    const nested = (number: number, last?: Error) =>
+      session.beginNested(async () => {
+        session.add(make(Entry, { number }));
+        await session.flush();
+        if (last !== undefined) throw last;
+      });
+    const mine = new Error("mine");
+    const settled = await Promise.allSettled([nested(1), nested(2, mine), nested(3)]);
+    const [first, second, third] = settled.map((each) => (each as PromiseRejectedResult).reason);
+    expect(first).toBeInstanceOf(InvalidRequestError);
+    expect(first.message).toMatch(
+      /^Functions of beginNested\(fn\) overlap: .* Await one beginNested\(fn\) before the next/,
+    );
+    expect([second, third.message]).toEqual([mine, first.message]);
+    await nested(4);
+    await session.commit();
+    expect(await session.scalars(select(Entry).orderBy((e) => e.number)).all()).toMatchObject([
+      { number: 0 },
+      { number: 4 },
+    ]);
+  });
+
+  test("one that begins and ends inside another is nested in it, whoever began it", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    const inner = () => session.beginNested(async () => session.add(make(Entry, { number: 2 })));
+    await session.beginNested(async () => {
+      session.add(make(Entry, { number: 1 }));
+      await inner();
+    });
+    await session.commit();
+    expect(await session.scalars(select(Entry)).all()).toHaveLength(2);
   });
 
   test("the stack of an error shows the line that made the call", async () => {
