@@ -330,6 +330,55 @@ describe("columns of siblings, relationships", () => {
     expectTypeOf((await awaitable(firm).bosses)[0]).toEqualTypeOf<Boss>();
   });
 
+  test("a relationship between the classes of a joined hierarchy has a key of its own, not that of the inheritance", async () => {
+    const own = registry();
+    @own.Entity("humans", { polymorphicOn: "kind", polymorphicIdentity: "human" })
+    class Human {
+      @PrimaryKey() id!: number;
+      @Column(t.string(10)) kind!: string;
+      @Column(t.string(10)) name!: string;
+    }
+    @own.Entity("employees", { polymorphicIdentity: "employee" })
+    class Employee extends Human {
+      @ManyToOne(
+        () => Manager,
+        (m) => m.staff,
+      )
+      boss!: Relation<Manager> | null;
+      @ManyToOne(() => Human) friend!: Relation<Human> | null;
+    }
+    @own.Entity("managers", { polymorphicIdentity: "manager" })
+    class Manager extends Employee {
+      @PrimaryKey({ foreignKey: "employees.id" }) declare id: number;
+      @OneToMany(
+        () => Employee,
+        (e) => e.boss,
+        { orderBy: "name" },
+      )
+      staff!: Employee[];
+    }
+    const { Session } = await storeFor(own);
+    await using session = Session();
+    const [pia, max] = [make(Human, { name: "Pia" }), make(Manager, { name: "Max" })];
+    const staff = ["Ann", "Bob"].map((name) => make(Employee, { name, boss: max, friend: pia }));
+    session.addAll(staff);
+    await session.commit();
+    const rows = await session.execute(
+      text(
+        "select name, boss_id, friend_id from humans h join employees e on e.id = h.id where boss_id > 0 order by name",
+      ),
+    );
+    expect(rows.all().map((row) => [...row])).toEqual(
+      ["Ann", "Bob"].map((name) => [name, inspect(max).identity?.[0], inspect(pia).identity?.[0]]),
+    );
+    expect((await awaitable(max).staff).map((each) => inspect(each).identity)).toEqual(
+      staff.map((each) => inspect(each).identity),
+    );
+    expect(
+      (await session.scalars(select(Employee).where((e) => e.boss.has((m) => m.name.eq("Max")))).all()).length,
+    ).toBe(2);
+  });
+
   test("[IN-12] an object of a sibling is refused with both names; enableTypechecks: false lets the hierarchy in", async () => {
     const own = registry();
     @own.Entity("pets", { polymorphicOn: "kind", polymorphicIdentity: "pet" })

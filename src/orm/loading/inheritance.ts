@@ -9,7 +9,7 @@ import { Alias } from "../../sql/selectable/alias.js";
 import type { FromClause } from "../../sql/selectable/from-clause.js";
 import { inferOn, Join } from "../../sql/selectable/join.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
-import { inheritKey } from "../mapping/inherit-key.js";
+import { inheritKeyAt } from "../mapping/inherit-key.js";
 import type { Mapper } from "../mapping/mapper.js";
 
 type From = FromClause<unknown>;
@@ -47,15 +47,8 @@ function joinTable(left: From, mapper: Mapper, index: number, use: TableStandIn,
   const { tables } = mapper;
   const above = tables[index - 1];
   const right = use(tables[index]);
-  const own = inheritKey(tables[index], above, keyNames(mapper, tables[index]));
+  const own = inheritKeyAt(mapper, index);
   return new Join(left, right, inheritOn(use(above), right, own), kind);
-}
-
-/** The foreign key that the class of a table names as the one that means inheritance. */
-function keyNames(mapper: Mapper, table: Table): readonly string[] | undefined {
-  for (let at: Mapper | null = mapper; at !== null; at = at.inherits)
-    if (!at.single && at.table === table) return at.options.inheritForeignKeys;
-  return undefined;
 }
 
 /** The key of a subclass's table continues that of the table above. */

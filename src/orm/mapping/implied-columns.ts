@@ -8,6 +8,7 @@ import { Table } from "../../sql/schema/table.js";
 import { MapperConfigurationError } from "../errors.js";
 import type { ClassDeclaration } from "./class-declaration.js";
 import type { RelationDeclaration } from "./declarations.js";
+import { isInheritance } from "./inherit-key.js";
 import { mapperOfPrototype } from "./instrument.js";
 import type { Mapper } from "./mapper.js";
 import { inverseName, labelOf, targetOf } from "./targets.js";
@@ -100,7 +101,7 @@ function addForeignKey(declaration: ClassDeclaration, relation: RelationDeclarat
     return;
   }
   // A table that is there already stays as it is.
-  const declared = declaredKeysTo(table, target, claimedBeside(declaration, relation, target));
+  const declared = declaredKeysTo(mapper, target, claimedBeside(declaration, relation, target));
   if (declared.length === 1) foreignKeyColumns.set(relation, declared[0].columns);
   if (declared.length > 0 || isGiven) return;
   const columns = keys.map((key, i) => {
@@ -165,9 +166,10 @@ function constrained(table: Table, columns: readonly Column[]): boolean {
 }
 
 /** The foreign keys to the target that the class maps itself, and that are no other relationship's. */
-function declaredKeysTo(table: Table, target: Mapper, claimed: ReadonlySet<string>): readonly ForeignKeyConstraint[] {
-  return table.distinctForeignKeys.filter(
+function declaredKeysTo(mapper: Mapper, target: Mapper, claimed: ReadonlySet<string>): readonly ForeignKeyConstraint[] {
+  return mapper.table.distinctForeignKeys.filter(
     (c) =>
+      !isInheritance(c, mapper) &&
       !c.columns.some((column) => implied.has(column)) &&
       !c.columns.every((column) => claimed.has(column.name)) &&
       target.tables.some((t) => c.elements[0].references(t)),

@@ -3,6 +3,7 @@ import { NoForeignKeysError } from "../../sql/errors.js";
 import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
 import { MapperConfigurationError } from "../errors.js";
+import type { Mapper } from "./mapper.js";
 
 /**
  * The foreign key by which a subclass's table continues that of the class above: the one whose columns are named, that of its key, or the only one.
@@ -26,6 +27,20 @@ export function inheritKey(
     );
   }
   return keys.find((each) => each.columns.every((column) => column.primaryKey)) ?? (keys.length === 1 ? keys[0] : null);
+}
+
+/** {@link inheritKey} of the table that a class has at a place below its base's. */
+export function inheritKeyAt(mapper: Mapper, index: number): ForeignKeyConstraint | null {
+  const table = mapper.tables[index];
+  let owner: Mapper | null = mapper;
+  while (owner !== null && (owner.single || owner.table !== table)) owner = owner.inherits;
+  return inheritKey(table, mapper.tables[index - 1], owner?.options.inheritForeignKeys);
+}
+
+/** Whether a foreign key of a class makes one of its tables continue the one above: no relationship goes by it. */
+export function isInheritance(constraint: ForeignKeyConstraint, mapper: Mapper): boolean {
+  const index = mapper.tables.indexOf(constraint.columns[0].table as unknown as Table);
+  return index > 0 && inheritKeyAt(mapper, index) === constraint;
 }
 
 /** Whether one of two tables refers to the other. @throws NoForeignKeysError */

@@ -9,6 +9,7 @@ import { and } from "../../sql/index.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
+import { isInheritance } from "./inherit-key.js";
 import { explicitHalf } from "./join-condition.js";
 import type { JoinRequest } from "./join-request.js";
 import type { ColumnPair, Mapper, RelationshipJoin } from "./mapper.js";
@@ -212,14 +213,6 @@ function allCandidates(parent: Mapper, target: Mapper): Candidate[] {
 
 function ownFirst(mapper: Mapper): ForeignKeyConstraint[] {
   return [...mapper.tables].reverse().flatMap((table) => table.distinctForeignKeys);
-}
-
-/** The foreign key that makes a table the continuation of its superclass's. */
-function isInheritance(constraint: ForeignKeyConstraint, mapper: Mapper): boolean {
-  const index = mapper.tables.indexOf(constraint.columns[0].table as Table);
-  return (
-    index > 0 && constraint.referredTable === mapper.tables[index - 1] && constraint.columns.every((c) => c.primaryKey)
-  );
 }
 
 /** A key to a table that is not there is not one to this class. */
