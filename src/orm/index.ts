@@ -93,6 +93,7 @@ export {
   getHistory,
   identityKey,
   identityKeyFromRow,
+  objectState,
   setAttribute,
   setCommittedValue,
   wasDeleted,
@@ -130,7 +131,7 @@ export { type Sharding, setShardId } from "./session/sharding.js";
 export { type FirstColumn, Session } from "./session/sync-session.js";
 export { AsyncSessionTransaction, SyncTransaction } from "./session/transaction-faces.js";
 export type { Upserted, UpsertOptions } from "./session/upsert.js";
-export { type ObjectState, objectState } from "./state.js";
+export type { ObjectState } from "./state.js";
 export { type ToObjectOptions, toObject } from "./to-object.js";
 
 /**

@@ -6,8 +6,8 @@ import {
   countsAsDeleted,
   type IdentityToken,
   type InstanceState,
+  lifeOf,
   type ObjectState,
-  objectState,
   tokenOf,
   valuesOf,
 } from "./state.js";
@@ -72,7 +72,7 @@ export class ObjectInspection {
     return mapperOf(this.#state);
   }
   get state(): ObjectState {
-    return objectState(this.#state);
+    return lifeOf(this.#state);
   }
   get transient(): boolean {
     return this.state === "transient";

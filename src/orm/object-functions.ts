@@ -11,7 +11,7 @@ import type { AnyClass } from "./mapping/declarations.js";
 import { ensureState } from "./mapping/instrument.js";
 import { mapperOf } from "./mapping/mapper.js";
 import { mapperFor } from "./mapping/registry.js";
-import { countsAsDeleted, type InstanceState, valuesOf } from "./state.js";
+import { countsAsDeleted, type InstanceState, lifeOf, type ObjectState, valuesOf } from "./state.js";
 
 function attributeOf(object: object, key: string): { readonly state: InstanceState; readonly attribute: Attribute } {
   const state = ensureState(object);
@@ -67,6 +67,11 @@ export function* cascadeIterator(
   object: object,
 ): IterableIterator<object> {
   for (const state of cascadeStates(ensureState(object), operation)) if (state.object !== object) yield state.object;
+}
+
+/** In which of the five states of its life the object is, as `inspect(object).state` says it. @throws UnmappedInstanceError */
+export function objectState(object: object): ObjectState {
+  return lifeOf(ensureState(object));
 }
 
 /** Whether the object's row was deleted by a flush, also after the object was detached. @throws UnmappedInstanceError */

@@ -385,7 +385,8 @@ export function tokenOf(state: InstanceState): IdentityToken | null {
 /** The five states of SQLAlchemy's life cycle. */
 export type ObjectState = "transient" | "pending" | "persistent" | "deleted" | "detached";
 
-export function objectState(state: InstanceState): ObjectState {
+/** In which of them an object is. */
+export function lifeOf(state: InstanceState): ObjectState {
   if (state.key === null) return state.session === null ? "transient" : "pending";
   if (state.session === null) return "detached";
   return countsAsDeleted(state) ? "deleted" : "persistent";

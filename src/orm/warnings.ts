@@ -76,6 +76,15 @@ export const CHANGED_IN_FLUSH = warningKind("ATHANOR_CHANGED_IN_FLUSH", {
   cure: "Make the change in a handler of beforeFlush, write it with the connection that the handler is given, or use setCommittedValue() where the row has the value already.",
 });
 
+export const CHANGES_DISCARDED = warningKind("ATHANOR_CHANGES_DISCARDED", {
+  message: (objects: string) =>
+    `What was added, changed or deleted after a flush had failed is discarded by rollback(): ${objects}. ` +
+    `Call rollback() first, and make the changes after it.`,
+  cause:
+    "A flush has failed and has rolled its transaction back; the session was used on as if it went on, and rollback() takes back what was done since.",
+  cure: "Call rollback() as soon as a flush has failed, before anything else is done with the session; or make a savepoint around what may fail: session.beginNested(fn).",
+});
+
 export const STALE_VALUE = warningKind("ATHANOR_STALE_VALUE", {
   message: (attribute: string, object: string) =>
     `What was read from ${attribute} is no longer that of ${object}, which was expired or loaded anew since: the change to it is lost. ` +

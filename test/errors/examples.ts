@@ -410,6 +410,12 @@ export const examples: Readonly<Record<string, (world: World) => unknown>> = {
     await session.flush();
     heard.abort();
   },
+  ATHANOR_CHANGES_DISCARDED: async ({ session }) => {
+    session.add(create(Post, { id: 1, title: "first again", author: null, marks: [] }));
+    await session.flush().catch(() => undefined); // there is a post 1
+    session.add(create(Post, { title: "third", author: null, marks: [] }));
+    await session.rollback();
+  },
   ATHANOR_NOT_IN_SESSION: async ({ session }) => {
     const post = create(Post, { title: "third", author: create(User, { name: "Bob", posts: [] }), marks: [] });
     session.add(post); // without the cascade "save-update", its author is not added

@@ -54,7 +54,7 @@ export function asGetOptions(given: GetOptions): GetOptions {
   const { populateExisting, identityToken } = given.executionOptions as ExecuteOptions;
   return {
     ...given,
-    populateExisting: given.populateExisting || populateExisting === true,
+    populateExisting: given.populateExisting ?? populateExisting === true,
     identityToken: given.identityToken ?? identityToken,
   };
 }
@@ -110,7 +110,7 @@ export function* loadByKey(
         mapper,
         statement: statementWith(mapper, options, nulls),
         params: named,
-        executionOptions: options.executionOptions ?? NONE,
+        executionOptions: optionsToHear(options),
         run: (heard, params, bindArguments) =>
           readByKey(session, mapper, heard, params, bindArguments ? { ...options, bindArguments } : options, nulls),
       })
@@ -143,6 +143,11 @@ function* readByKey(
         connection.withTags(executionOptions.tags as QueryTags | undefined, execute),
       );
   return values as object[];
+}
+
+/** What the listeners are told of a load by key: its execution options, and where it goes. */
+function optionsToHear({ executionOptions = NONE, bindArguments }: GetOptions): Readonly<Record<string, unknown>> {
+  return bindArguments === undefined ? executionOptions : { ...executionOptions, bindArguments };
 }
 
 /** A load that is for no object that is there. */

@@ -3,6 +3,7 @@
  * field of the same name, which would shadow its accessor, is moved through it after construction.
  */
 
+import { ArgumentError } from "../../sql/errors.js";
 import { emptySlots } from "../../sql/slots.js";
 import type { Attribute } from "../attributes/attribute.js";
 import { MapperConfigurationError, UnmappedInstanceError } from "../errors.js";
@@ -43,7 +44,14 @@ export function linkPrototype(prototype: object, mapper: Mapper | undefined): vo
 
 /** The state of a mapped object, made at its first use. */
 export function ensureState(target: object): InstanceState {
+  if (typeof target !== "object" || target === null) throw noObject(target);
   return stateOf(target) ?? makeState(target);
+}
+
+/** Refuses what is no object at all. */
+export function noObject(value: unknown): ArgumentError {
+  const what = typeof value === "function" ? `the class ${value.name}` : value === null ? "null" : typeof value;
+  return new ArgumentError(`A mapped object is needed here, not ${what}.`);
 }
 
 setAdopter((target) => {

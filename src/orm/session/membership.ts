@@ -86,6 +86,12 @@ export class Membership {
     return this.new.size === 0 && this.deleted.size === 0 && this.modified.size === 0;
   }
 
+  /** What a flush would have to do with, for messages. */
+  unflushed(): string[] {
+    const states = new Set([...this.new.toArray(), ...this.modified, ...this.deleted]);
+    return [...states].map((state) => state.describe());
+  }
+
   // --- in ----------------------------------------------------------------------------------------------------------
 
   /** Adds an object and what the save-update cascade reaches from it. */

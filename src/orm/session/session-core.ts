@@ -7,7 +7,7 @@ import type { ConnectionCore } from "../../engine/connection-core.js";
 import { DISPATCH } from "../../engine/events.js";
 import { type Op, runSync } from "../../engine/io.js";
 import type { Result } from "../../engine/result.js";
-import { ArgumentError, InvalidRequestError, NoResultFound } from "../../sql/errors.js";
+import { InvalidRequestError, NoResultFound } from "../../sql/errors.js";
 import { keepShape } from "../../sql/keep-shape.js";
 import type { Node } from "../../sql/node.js";
 import type { Attribute } from "../attributes/attribute.js";
@@ -143,12 +143,9 @@ export class SessionCore
 
   // --- objects -----------------------------------------------------------------------------------------------------
 
-  /** The state of a mapped object. @throws UnmappedInstanceError */
+  /** The state of a mapped object. @throws ArgumentError, UnmappedInstanceError */
   stateFor(object: unknown): InstanceState {
-    if (typeof object !== "object" || object === null) {
-      throw new ArgumentError(`A mapped object is needed here, not ${object === null ? "null" : typeof object}.`);
-    }
-    return ensureState(object);
+    return ensureState(object as object);
   }
 
   add(object: object): void {

@@ -5,6 +5,7 @@ import { InvalidRequestError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
 import type { AnyTable, Table } from "../../sql/schema/table.js";
 import type { AnyClass } from "../mapping/declarations.js";
+import { noObject } from "../mapping/instrument.js";
 import { stateOf } from "../stamp.js";
 import type { SessionCore } from "./session-core.js";
 import type { Bind } from "./transaction.js";
@@ -74,8 +75,9 @@ export abstract class SessionFace {
     return new Set(this.#core.identity.objects());
   }
 
-  /** Whether the object is in this session: pending or persistent. Python's `in`. */
+  /** Whether the object is in this session: pending or persistent. Python's `in`. @throws ArgumentError for what is no object */
   has(object: object): boolean {
+    if (typeof object !== "object" || object === null) throw noObject(object);
     const state = stateOf(object);
     return state !== undefined && this.#core.contains(state);
   }

@@ -9,9 +9,11 @@ import type { EngineCore } from "../../engine/engine-core.js";
 import { type ExecutionOptions, mergeOptions, NO_OPTIONS } from "../../engine/execution-options.js";
 import type { Op, Soon } from "../../engine/io.js";
 import { TransactionCore } from "../../engine/transaction-core.js";
+import type { WarningKind } from "../../sql/catalogue.js";
 import { InvalidRequestError, ResourceClosedError } from "../../sql/errors.js";
 import { keepShape } from "../../sql/keep-shape.js";
 import { FlushError, PendingRollbackError } from "../errors.js";
+import { CHANGES_DISCARDED } from "../warnings.js";
 import { bothOf, halfCommitted } from "./commit-errors.js";
 import { type Membership, Snapshot } from "./membership.js";
 import type { SessionEventName } from "./session-events.js";
@@ -47,6 +49,7 @@ export interface TransactionHost {
   readonly inFlush: boolean;
   readonly hasWritten: boolean;
   readonly twophase: boolean;
+  warn<A extends readonly unknown[]>(kind: WarningKind<A>, ...args: A): void;
   transaction: SessionTransaction | null;
   flush(): Op<void>;
   emit(name: SessionEventName, ...args: unknown[]): void;
@@ -259,11 +262,15 @@ export class SessionTransaction {
       }
     }
     this.state = "committed";
-    this.session.emit("afterCommit");
-    const { membership, expireOnCommit } = this.session;
-    if (this.nested) membership.merge(this.snapshot, (this.parent as SessionTransaction).snapshot);
-    else if (expireOnCommit) membership.expireAfterCommit(this.#snapshot?.deleted ?? []);
-    yield* this.close();
+    // What a handler throws changes nothing about what is committed.
+    try {
+      this.session.emit("afterCommit");
+    } finally {
+      const { membership, expireOnCommit } = this.session;
+      if (this.nested) membership.merge(this.snapshot, (this.parent as SessionTransaction).snapshot);
+      else if (expireOnCommit) membership.expireAfterCommit(this.#snapshot?.deleted ?? []);
+      yield* this.close();
+    }
   }
 
   /** What comes before a commit: open savepoints end, what is pending is flushed. */
@@ -344,6 +351,7 @@ export class SessionTransaction {
 
   *#rollbackAlone(): Op<void> {
     let failure: unknown = null;
+    let discarded = "";
     if (this.state === "active" || this.state === "prepared") {
       try {
         yield* this.deactivate(null);
@@ -352,9 +360,12 @@ export class SessionTransaction {
       }
     } else if (!this.session.membership.isClean) {
       // Changes made after the transaction had failed belong to nothing.
-      this.session.membership.restore(this.snapshot, this.nested);
+      const { membership } = this.session;
+      discarded = membership.unflushed().join(", ");
+      membership.restore(this.snapshot, this.nested);
     }
     yield* this.close();
+    if (discarded !== "") this.session.warn(CHANGES_DISCARDED, discarded);
     this.session.emit("afterSoftRollback", this);
     if (failure !== null) throw failure;
   }
@@ -366,8 +377,11 @@ export class SessionTransaction {
       yield* this.#each(({ transaction }) => transaction.rollback());
     } finally {
       this.state = "inactive";
-      this.session.emit("afterRollback");
-      this.session.membership.restore(this.snapshot, this.nested);
+      try {
+        this.session.emit("afterRollback");
+      } finally {
+        this.session.membership.restore(this.snapshot, this.nested);
+      }
     }
   }
 

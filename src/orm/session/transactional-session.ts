@@ -330,7 +330,7 @@ export abstract class TransactionalSession implements TransactionHost {
   }
   /** False after a failed flush, until rollback. */
   get isActive(): boolean {
-    return this.transaction === null ? this.options.autobegin : this.transaction.isActive;
+    return this.transaction === null || this.transaction.isActive;
   }
 
   *connectionFor(

@@ -11,6 +11,7 @@ import {
   MultipleResultsFound,
   NoResultFound,
   OneToMany,
+  objectSession,
   PrimaryKey,
   type Relation,
   registry,
@@ -77,7 +78,9 @@ describe("adding", () => {
     expect(() => session.add({ name: "x" })).toThrow(/^A plain object is not mapped.*create\(/);
     expect(() => session.add(null as never)).toThrow(/^A mapped object is needed here, not null\.$/);
     expect(() => session.add("Ann" as never)).toThrow(/not string/);
-    expect(() => session.add(Person as never)).toThrow(/not function/);
+    expect(() => session.add(Person as never)).toThrow(/not the class Person\.$/);
+    expect(() => session.has("Ann" as never)).toThrow(/^A mapped object is needed here, not string\.$/);
+    expect(() => objectSession(null as never)).toThrow(/^A mapped object is needed here, not null\.$/);
     expect(session.new.size).toBe(0);
   });
 

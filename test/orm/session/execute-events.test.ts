@@ -145,6 +145,9 @@ describe("doOrmExecute", () => {
     seen.length = 0;
     await session.get(User, 2);
     expect(seen.map((s) => [s.facts.kind, s.parameters])).toEqual([["get", { __pk_0: 2 }]]);
+    seen.length = 0;
+    await session.get(User, 3, { bindArguments: { region: "eu" } });
+    expect(seen.map((s) => s.bindArguments)).toEqual([{ region: "eu" }]);
   });
 
   test("[SV-01] a handler changes the statement of an execute, of a get, and of a relationship's load", async () => {

@@ -154,6 +154,17 @@ describe("get", () => {
     expect(await session.get(Being, 2)).toBeInstanceOf(Dog);
   });
 
+  test("populateExisting that is given wins over the one of executionOptions, whichever of them is false", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const country = await session.getOne(Country, "TD");
+    await session.execute(text("update countries set name = 'new'"));
+    await session.get(Country, "TD", { populateExisting: false, executionOptions: { populateExisting: true } });
+    expect(country.name).not.toBe("new");
+    await session.get(Country, "TD", { populateExisting: true, executionOptions: { populateExisting: false } });
+    expect(country.name).toBe("new");
+  });
+
   test("takes loader options, which do not apply to an object that is present", async () => {
     const { Session } = await filled();
     await using session = Session();

@@ -211,9 +211,21 @@ describe("the five states", () => {
     expect(await other.scalars(select(Author)).all()).toEqual([]);
   });
 
-  test("objectState() names the state as inspect() does", () => {
-    expect(typeof objectState).toBe("function");
-    expect(inspect(new Author()).state).toBe("transient");
+  test("objectState() names the state as inspect() does", async () => {
+    const session = (await storeFor(reg)).Session();
+    const author = make(Author, { name: "Ann" });
+    const both = () => [objectState(author), inspect(author).state];
+    expect(both()).toEqual(["transient", "transient"]);
+    session.add(author);
+    expect(both()).toEqual(["pending", "pending"]);
+    await session.flush();
+    expect(both()).toEqual(["persistent", "persistent"]);
+    await session.delete(author);
+    await session.flush();
+    expect(both()).toEqual(["deleted", "deleted"]);
+    await session.commit();
+    expect(both()).toEqual(["detached", "detached"]);
+    await session.close();
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   type AsyncSession,
   Column,
+  event,
   IntegrityError,
   InvalidRequestError,
   inspect,
@@ -386,5 +387,80 @@ describe("a failed flush", () => {
     await expect(session.execute(text("select * from nowhere"))).rejects.toThrow(/nowhere/);
     await session.rollback();
     expect(await names(session)).toEqual(["first"]);
+  });
+
+  test("what is added, changed or deleted after it is discarded by rollback(), and a warning names it", async () => {
+    const { Session } = await withItem();
+    const warnings: string[] = [];
+    await using session = Session({ warn: (message) => warnings.push(message) });
+    const [first] = await session.scalars(select(Item)).all();
+    session.add(make(Item, { name: "first" }));
+    await expect(session.flush()).rejects.toThrow(IntegrityError);
+    const late = make(Item, { name: "late" });
+    session.add(late);
+    first.name = "changed";
+    await session.delete(first);
+    expect(warnings).toEqual([]);
+    await session.rollback();
+    expect(warnings).toEqual([
+      "What was added, changed or deleted after a flush had failed is discarded by rollback(): new Item, Item(1). Call rollback() first, and make the changes after it.",
+    ]);
+    expect([inspect(late).state, session.deleted.size, session.dirty.size]).toEqual(["transient", 0, 0]);
+    expect(await names(session)).toEqual(["first"]);
+  });
+
+  test("isActive is false from it to rollback(), and true without a transaction, with autobegin: false too", async () => {
+    const { Session } = await withItem();
+    await using session = Session({ autobegin: false });
+    expect(session.isActive).toBe(true);
+    await session.begin();
+    session.add(make(Item, { name: "first" }));
+    await expect(session.flush()).rejects.toThrow(IntegrityError);
+    expect(session.isActive).toBe(false);
+    await session.rollback();
+    expect(session.isActive).toBe(true);
+  });
+});
+
+describe("a handler that throws where a transaction ends", () => {
+  test("of afterCommit reaches the caller; what is committed is committed, and the session goes on", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    event.listen(
+      session,
+      "afterCommit",
+      () => {
+        throw new Error("heard");
+      },
+      { once: true },
+    );
+    const item = make(Item, { name: "second" });
+    session.add(item);
+    await expect(session.commit()).rejects.toThrow("heard");
+    expect([session.inTransaction(), inspect(item).state, inspect(item).expired]).toEqual([false, "persistent", true]);
+    await session.rollback();
+    expect(await names(session)).toEqual(["first", "second"]);
+  });
+
+  test("of afterRollback reaches the caller; objects are put back all the same", async () => {
+    const { Session } = await withItem();
+    await using session = Session();
+    const [first] = await session.scalars(select(Item)).all();
+    event.listen(
+      session,
+      "afterRollback",
+      () => {
+        throw new Error("heard");
+      },
+      { once: true },
+    );
+    const item = make(Item, { name: "second" });
+    session.add(item);
+    first.name = "changed";
+    await session.flush();
+    await expect(session.rollback()).rejects.toThrow("heard");
+    expect([inspect(item).state, session.has(item), session.inTransaction()]).toEqual(["transient", false, false]);
+    await session.refresh(first);
+    expect(first.name).toBe("first");
   });
 });
