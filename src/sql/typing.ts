@@ -334,10 +334,10 @@ export interface RangeLike<out I = unknown> {
   readonly isEmpty: boolean;
 }
 
-/** An expression of a range of values. */
 /** What a range or a multirange is compared with: a range, or several. */
 type RangeOperand<T, I> = Operand<NonNullable<T>> | Operand<RangeLike<I>> | Operand<readonly RangeLike<I>[]>;
 
+/** An expression of a range of values. */
 export interface RangeExpr<T, I, Src = never> extends Expr<T, Src> {
   as<const N extends string>(name: N): RangeExpr<T, I, Src> & Named<N>;
   label<const N extends string>(name: N): RangeExpr<T, I, Src> & Named<N>;

@@ -36,62 +36,56 @@ export interface MapperRegistry {
   configure(): void;
 }
 
+/** A mapped class: one for each class, shared by all sessions. SQLAlchemy: `Mapper`. */
 export class Mapper implements StateMapper {
+  static #count = 0;
+
+  /** The position in the order of declaration, for stable sorting. */
+  readonly order: number;
+  /** Data of the user's own. */
+  readonly info: Record<string, unknown>;
+  /** Makes an empty instance for a loaded row. */
+  newInstance!: () => object;
+
   /** All attributes by name, those of superclasses first. */
   readonly attributes: Map<string, Attribute> = new Map();
   /** In slot order; a subclass's begin with its superclass's. */
   readonly columnAttributes: ColumnAttribute[] = [];
-  readonly relationships: Relationship[] = [];
+  readonly byColumn: Map<Column, ColumnAttribute> = new Map();
   /** Names that stand for other attributes: hybrids, synonyms, composites. */
   readonly descriptors: Map<string, Descriptor> = new Map();
-  readonly byColumn: Map<Column, ColumnAttribute> = new Map();
+  primaryKey: ColumnAttribute[] = [];
+  version: ColumnAttribute | null = null;
+  /** SQL expressions whose values a write of the row makes stale. */
+  readonly expiredByFlush: ColumnAttribute[] = [];
+  #bigintKey: boolean | undefined;
+
+  readonly relationships: Relationship[] = [];
+  /** How many places for relationships the state of an object has. */
   relationSlots = 0;
+  /** Relationships that point here with a delete-orphan cascade. */
+  readonly orphanedBy: Relationship[] = [];
+  /** Many-to-ones of any class that point at this one. */
+  readonly referrers: Relationship[] = [];
+  readonly #cascading: Map<CascadeOperation, { readonly count: number; readonly list: readonly Relationship[] }> =
+    new Map();
+
   /** Tables from the root of the hierarchy down; one but for joined-table inheritance. */
   tables: Table[] = [];
+  /** The root of the hierarchy: identity belongs to it. */
+  base: Mapper = this;
+  inherits: Mapper | null = null;
   readonly subclasses: Mapper[] = [];
   readonly #alone: readonly Mapper[] = [this];
-  inherits: Mapper | null = null;
+  /** Whether it is a subclass without a table of its own. SQLAlchemy: `single`. */
+  single = false;
   /** The superclass of a class with `concrete: true`, which shares nothing with it but the class hierarchy. */
   concreteBase: Mapper | null = null;
   /** Classes with `concrete: true` right below this one. */
   readonly concretes: Mapper[] = [];
-  /** The root of the hierarchy: identity belongs to it. */
-  base: Mapper = this;
-  primaryKey: ColumnAttribute[] = [];
   polymorphicOn: ColumnAttribute | null = null;
   /** Discriminator value -> mapper; shared by the whole hierarchy. */
   polymorphicMap: Map<unknown, Mapper> = new Map();
-  version: ColumnAttribute | null = null;
-  /** SQL expressions whose values a write of the row makes stale. */
-  readonly expiredByFlush: ColumnAttribute[] = [];
-  /** Makes an empty instance for a loaded row. */
-  newInstance!: () => object;
-  /** Gives a new object what its class decides: the discriminator of its hierarchy. */
-  initialize(state: InstanceState): void {
-    if (this.options.polymorphicAbstract === true)
-      throw new InvalidRequestError(
-        `${this.className} is mapped with polymorphicAbstract: true: make an object of one of the classes below it.`,
-      );
-    if (this.polymorphicIdentity !== undefined && this.polymorphicOn?.writable === true)
-      this.polymorphicOn.set(state, this.polymorphicIdentity);
-  }
-  /** Relationships that point here with a delete-orphan cascade. */
-  readonly orphanedBy: Relationship[] = [];
-  /** Many-to-ones of any class that point here or at a superclass. */
-  get pointedAt(): readonly Relationship[] {
-    const inherited = this.inherits?.pointedAt ?? [];
-    return inherited.length === 0 ? this.referrers : [...inherited, ...this.referrers];
-  }
-  readonly referrers: Relationship[] = [];
-  /** The position in the order of declaration, for stable sorting. */
-  readonly order: number;
-  /** SQLAlchemy: `single`: a subclass without a table of its own. */
-  single = false;
-
-  /** Data of the user's own. */
-  readonly info: Record<string, unknown>;
-  #bigintKey: boolean | undefined;
-  static #count = 0;
 
   constructor(
     public cls: AnyClass,
@@ -117,6 +111,16 @@ export class Mapper implements StateMapper {
   }
   get polymorphicIdentity(): string | number | undefined {
     return this.options.polymorphicIdentity;
+  }
+
+  /** Gives a new object what its class decides: the discriminator of its hierarchy. @throws InvalidRequestError for a class that has no objects of its own */
+  initialize(state: InstanceState): void {
+    if (this.options.polymorphicAbstract === true)
+      throw new InvalidRequestError(
+        `${this.className} is mapped with polymorphicAbstract: true: make an object of one of the classes below it.`,
+      );
+    if (this.polymorphicIdentity !== undefined && this.polymorphicOn?.writable === true)
+      this.polymorphicOn.set(state, this.polymorphicIdentity);
   }
 
   /** Whether objects of this mapper are objects of `other`. */
@@ -158,8 +162,11 @@ export class Mapper implements StateMapper {
     return found;
   }
 
-  readonly #cascading: Map<CascadeOperation, { readonly count: number; readonly list: readonly Relationship[] }> =
-    new Map();
+  /** Many-to-ones of any class that point here or at a superclass. */
+  get pointedAt(): readonly Relationship[] {
+    const inherited = this.inherits?.pointedAt ?? [];
+    return inherited.length === 0 ? this.referrers : [...inherited, ...this.referrers];
+  }
 
   /** The relationships that an operation follows. */
   cascading(operation: CascadeOperation): readonly Relationship[] {

@@ -20,6 +20,8 @@ export abstract class FlushingSession extends TransactionalSession {
   protected abstract checkReferences(flush: FlushContext): Op<void> | null;
   /** What brings relationships in memory in step with the flush. */
   protected abstract relinking(flush: FlushContext): { apply(): void };
+
+  /** How many times autoflush is suspended. */
   #noAutoflush = 0;
   #flushing = false;
   /** Whether listeners are told of a flush that is about to begin. */

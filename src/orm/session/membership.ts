@@ -64,18 +64,22 @@ export class Membership {
   /** What expired objects last, for the message of who reads one outside a sync context. */
   expiryCause: string | null = null;
   #tie: Tie;
-
-  constructor(readonly host: MembershipHost) {
-    this.#tie = new Tie(host);
-  }
-
   readonly #isHere = (state: InstanceState): boolean => this.contains(state);
   readonly #enterReached = (state: InstanceState): void => {
     state.unmark();
     this.#enter(state);
   };
 
-  /** Pending or persistent. */
+  constructor(readonly host: MembershipHost) {
+    this.#tie = new Tie(host);
+  }
+
+  /** Ties objects to the session that are loaded and not opened. */
+  get tie(): Tie {
+    return this.#tie;
+  }
+
+  /** Whether an object is pending or persistent here. */
   contains(state: InstanceState): boolean {
     if (state.session !== this.host) return false;
     if (state.key === null) return state.pending;
@@ -154,11 +158,6 @@ export class Membership {
     if (this.host.hearsTransition()) this.host.transition("beforeAttach", state);
     state.session = this.host;
     return true;
-  }
-
-  /** Ties objects to the session that are loaded and not opened. */
-  get tie(): Tie {
-    return this.#tie;
   }
 
   /** Puts in an object that was loaded just now. */

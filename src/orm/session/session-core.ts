@@ -60,8 +60,7 @@ import { NPlusOneWatch } from "./n-plus-one.js";
 import { Relinking } from "./relink.js";
 import type { Shards } from "./sharding.js";
 
-/** Strategies that load a relationship with its object. */
-
+/** The session itself, which both faces share. It lends itself to each room that works for it, as the port that the room asks for. */
 export class SessionCore
   extends FlushingSession
   implements SessionPort, MembershipHost, FlushSession, PersistSession, LoadSession, MergeHost
@@ -421,6 +420,7 @@ export class SessionCore
   *loadForFlush(state: InstanceState, attribute: Attribute): Op<void> {
     yield* this.#load([state], attribute, true);
   }
+
   /**
    * An object whose key is copied must have its row: it is read before that, and with it the others of its class that will be asked for the same.
    * @throws ObjectDeletedError
@@ -470,6 +470,7 @@ export class SessionCore
         if (!key.isLoaded(state)) yield* this.#loadColumn(state, key);
     }
   }
+
   *recallForFlush(state: InstanceState, attribute: RelationAttribute): Op<void> {
     const { useGet, identityColumns, tag } = mapperOf(state).relationship(attribute.key) as Relationship;
     if (state.key === null || attribute.isLoaded(state)) return;
@@ -478,6 +479,7 @@ export class SessionCore
       yield* this.#loadColumn(state, mapperOf(state).attributeOf(column));
     (attribute as ToOneAttribute).recall(state);
   }
+
   *loadOriginal(state: InstanceState, attribute: RelationAttribute): Op<void> {
     const toOne = attribute as ToOneAttribute;
     const current = toOne.peek(state);
@@ -485,6 +487,7 @@ export class SessionCore
     yield* this.#load([state], toOne);
     toOne.restore(state, toOne.peek(state), current);
   }
+
   *loadForCascade(states: readonly InstanceState[], attribute: RelationAttribute): Op<void> {
     // What memory tells needs neither a statement nor the flush before it.
     const isKnown = (state: InstanceState) =>
@@ -498,12 +501,15 @@ export class SessionCore
     yield* this.autoflush();
     yield* this.#load(unknown, attribute, true, true);
   }
+
   protected checkReferences(flush: FlushContext): Op<void> | null {
     return checkReferences(this, flush);
   }
+
   protected relinking(flush: FlushContext): Relinking {
     return new Relinking(this, flush.states());
   }
+
   /** The stack of a read, where loads are watched. */
   watchedStack(): string | null {
     return this.#watch?.capture() ?? null;

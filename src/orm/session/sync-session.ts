@@ -232,16 +232,18 @@ export class Session extends SessionFace implements Disposable {
     return this.execute(statement, params, options).scalar();
   }
 
-  /** The connection that statements of this session run on; options as for the asynchronous session. */
   /** Sends on a channel, in this session's transaction: it is delivered when that commits. See `connection.notify()`. */
   notify(channel: string, payload?: string): void;
   notify<T>(channel: Channel<T>, payload: T): void;
   notify(channel: ChannelLike, payload: unknown = ""): void {
     this.#run(notifyInSession(this.core, channel, payload));
   }
+
   [EXPLAIN](statement: Node, options: ExplainOptions): QueryPlan {
     return this.#run(explainInSession(this.core, statement, options));
   }
+
+  /** The connection that statements of this session run on; options as for the asynchronous session. */
   connection(options: ConnectionOptions = {}): Connection {
     return new Connection(this.#run(connectionWith(this.core, options)));
   }

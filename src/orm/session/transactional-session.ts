@@ -100,14 +100,17 @@ const begunAlready = errorKind(InvalidRequestError, "ATHANOR_SESSION_BEGUN", {
 });
 
 export abstract class TransactionalSession implements TransactionHost {
+  abstract readonly membership: Membership;
+  abstract readonly inFlush: boolean;
+  /** Whether a flush is writing. */
+  abstract readonly flushing: boolean;
+
   /** Made when somebody asks for it: most sessions send nothing that anybody hears. */
   #dispatch: Dispatch | null = null;
   #info: Record<string, unknown> | null = null;
   #ownsBinds = false;
   #heard = false;
   #heardAt = -1;
-  abstract readonly membership: Membership;
-  abstract readonly inFlush: boolean;
   transaction: SessionTransaction | null = null;
   /** What listeners get as the session: its synchronous face. */
   face: object = this;
@@ -368,9 +371,6 @@ export abstract class TransactionalSession implements TransactionHost {
     }
     return resolveBind(this.binds, mapper, statement);
   }
-
-  /** Whether a flush is writing. */
-  abstract readonly flushing: boolean;
 
   /** Takes a connection for each bind, so that nothing need be opened while the thread is blocked. */
   *pinConnections(): Op<void> {

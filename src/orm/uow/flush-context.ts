@@ -143,37 +143,27 @@ const knownPlans = new WeakMap<Mapper, Map<string, Action[][]>>();
 export class FlushContext extends FlushHistories<FlushSession> {
   /** The objects that take part, by their mappers, in the order in which they came in; each knows what becomes of it. */
   readonly byMapper: Map<Mapper, InstanceState[]> = new Map();
-  /** Mappers with objects that are not simply saved; the lists of all others need not be looked through for them. */
-  #mixed: Set<Mapper> | null = null;
-  /** Processors whose actions may have to be broken into rows, by the base mapper of their parent. */
-  get processors(): Map<Mapper, Set<Processor>> {
-    this.#processors ??= new Map();
-    return this.#processors;
-  }
-  #processors: Map<Mapper, Set<Processor>> | null = null;
-  /** By the base mapper of the objects. */
-  get postUpdates(): Map<Mapper, { states: Set<InstanceState>; columns: Set<object> }> {
-    this.#postUpdates ??= new Map();
-    return this.#postUpdates;
-  }
-  #postUpdates: Map<Mapper, { states: Set<InstanceState>; columns: Set<object> }> | null = null;
-  /** What is done, by what it is about; and what comes before what. Most flushes have an order that is known. */
-  get actions(): Map<string, Action> {
-    this.#actions ??= new Map();
-    return this.#actions;
-  }
-  #actions: Map<string, Action> | null = null;
-  #edges: Map<Action, Set<Action>> | null = null;
   /** The hierarchies that take part. */
   readonly #bases: Mapper[] = [];
-  cycles: ReadonlySet<Action> = NO_ACTIONS;
-  clashes: UniqueClashes | null = null;
-  readonly #preparations: Preparations<FlushContext, Processor> = new Preparations(this);
-  #memos: Map<string, unknown> | null = null;
-  #ids: Map<object, number> | null = null;
+  /** Mappers with objects that are not simply saved; the lists of all others need not be looked through for them. */
+  #mixed: Set<Mapper> | null = null;
   // Objects of one class come one after another.
   #lastMapper: Mapper | null = null;
   #lastStates: InstanceState[] = [];
+  #cascadedKeys: Map<InstanceState, Set<ColumnAttribute>> | null = null;
+  #gone: Set<InstanceState> | null = null;
+
+  readonly #preparations: Preparations<FlushContext, Processor> = new Preparations(this);
+  #processors: Map<Mapper, Set<Processor>> | null = null;
+  #actions: Map<string, Action> | null = null;
+  /** What comes before what. */
+  #edges: Map<Action, Set<Action>> | null = null;
+  cycles: ReadonlySet<Action> = NO_ACTIONS;
+  clashes: UniqueClashes | null = null;
+  #postUpdates: Map<Mapper, { states: Set<InstanceState>; columns: Set<object> }> | null = null;
+
+  #memos: Map<string, unknown> | null = null;
+  #ids: Map<object, number> | null = null;
 
   constructor(
     session: FlushSession,
@@ -185,11 +175,34 @@ export class FlushContext extends FlushHistories<FlushSession> {
     super(session);
   }
 
+  /** The hierarchies that take part. */
+  get bases(): readonly Mapper[] {
+    return this.#bases;
+  }
+
+  /** Processors whose actions may have to be broken into rows, by the base mapper of their parent. */
+  get processors(): Map<Mapper, Set<Processor>> {
+    this.#processors ??= new Map();
+    return this.#processors;
+  }
+
+  /** What is done, by what it is about. Most flushes have an order that is known, and make no actions. */
+  get actions(): Map<string, Action> {
+    this.#actions ??= new Map();
+    return this.#actions;
+  }
+
+  /** Objects with columns that are written once all rows are there, by the base mapper of the objects. */
+  get postUpdates(): Map<Mapper, { states: Set<InstanceState>; columns: Set<object> }> {
+    this.#postUpdates ??= new Map();
+    return this.#postUpdates;
+  }
+
   /** The parts of an object's primary key that the database changes with the key that they refer to; null for none. */
   cascadedKeys(state: InstanceState): ReadonlySet<ColumnAttribute> | null {
     return this.#cascadedKeys?.get(state) ?? null;
   }
-  #cascadedKeys: Map<InstanceState, Set<ColumnAttribute>> | null = null;
+
   noteCascaded(state: InstanceState, attribute: ColumnAttribute): void {
     this.#cascadedKeys ??= new Map();
     const known = this.#cascadedKeys.get(state);
@@ -201,16 +214,11 @@ export class FlushContext extends FlushHistories<FlushSession> {
   isGone(state: InstanceState): boolean {
     return this.#gone?.has(state) === true;
   }
-  #gone: Set<InstanceState> | null = null;
+
   noteGone(states: readonly InstanceState[]): void {
     if (this.clashes === null) return;
     this.#gone ??= new Set();
     for (const state of states) this.#gone.add(state);
-  }
-
-  /** The hierarchies that take part. */
-  get bases(): readonly Mapper[] {
-    return this.#bases;
   }
 
   get hasWork(): boolean {
@@ -228,6 +236,7 @@ export class FlushContext extends FlushHistories<FlushSession> {
     return id;
   }
 
+  /** What is worked out once in a flush. */
   memo<T>(key: string, make: () => T): T {
     this.#memos ??= new Map();
     if (!this.#memos.has(key)) this.#memos.set(key, make());

@@ -1,4 +1,5 @@
 /** Sorting by dependency; linear in items and edges, and as stable as the order of the items. */
+
 /** `[before, after]`. */
 export type Edge<T> = readonly [T, T];
 
@@ -9,6 +10,7 @@ export interface Levels<T> {
   readonly stuck: readonly T[];
 }
 
+/** Sorts items into levels. @param edges those between other items say nothing */
 export function sortAsLevels<T>(edges: Iterable<Edge<T>>, items: readonly T[]): Levels<T> {
   const waiting = new Map<T, number>(items.map((item) => [item, 0]));
   const followers = new Map<T, T[]>();
