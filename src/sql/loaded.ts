@@ -29,7 +29,7 @@ type RelationKey<E> = { [K in PropertyOf<E>]: IsRelation<E[K]> extends true ? K 
  *
  * @example function render(user: Loaded<User, "posts" | "posts.tags">) { return user.posts.map((post) => post.tags.length); }
  */
-export type Loaded<E, P extends RelationPath<E>> = Marked<P> & MembersBehind<E, P> & Beside<E, NarrowedBehind<P>>;
+export type Loaded<E, P extends RelationPath<E>> = Marked<E, P> & MembersBehind<E, P> & Beside<E, NarrowedBehind<P>>;
 
 /** The entity without relationships to objects that lack columns: those are no members of their class. */
 type Beside<E, K extends string> = [K] extends [never] ? E : WithoutColumns<E, K & keyof E>;
@@ -39,10 +39,15 @@ type NarrowedBehind<P extends string> = P extends `${infer K}.${infer Rest}`
     : never
   : never;
 
-type Marked<P extends string> = Tracked extends true ? { readonly [LOADED]: LoadedPaths<P> } : unknown;
+type Marked<E, P extends string> = Tracked extends true ? { readonly [LOADED]: Facts<E, P> } : unknown;
+
+/** What is known of each relationship. Those of which nothing is are named too: objects of which different things are known can be compared with `===`. */
+type Facts<E, P extends string> = {
+  readonly [K in RelationKey<E>]: K extends Head<P> ? LoadedPaths<Tail<P, K>> : unknown;
+};
 
 /** Relationships that are loaded, with those that are loaded behind each. */
-export type LoadedPaths<P extends string> = {
+type LoadedPaths<P extends string> = {
   readonly [K in Head<P> as K extends ColumnFact<K> ? never : K]: LoadedPaths<Tail<P, K>>;
 };
 

@@ -242,3 +242,29 @@ test("[QC-06] an option that is held as a plain LoadOption says nothing, for tho
   again = await session.scalars(select(Person).options(selectinload(Person, (x) => x.notes))).one();
   expect(again).toBe(person);
 });
+
+test("objects of one class of which different things are known are compared with ===, and one does not stand for the other", async () => {
+  const { Session } = await storeFor(reg, { expireOnCommit: false });
+  await using session = Session();
+  session.add(
+    make(Note, {
+      title: "a",
+      body: "",
+      author: make(Person, { name: "Ann" }),
+      tags: new Set([new Tag()].map((tag) => Object.assign(tag, { label: "x" }))),
+    }),
+  );
+  await session.commit();
+  const [tagged] = await session.scalars(select(Note).options(selectinload(Note, (n) => n.tags))).all();
+  const [signed] = await session
+    .scalars(select(Note).options(selectinload(Note, (n) => n.author).selectinload((p) => p.notes)))
+    .all();
+  expect(tagged === signed).toBe(true);
+  expect(signed.author?.notes.filter((note) => note !== tagged)).toEqual([]);
+  const tags = (note: Loaded<Note, "tags">) => note.tags.size;
+  expect(tags(tagged)).toBe(1);
+  // @ts-expect-error its author is known, and not its tags
+  tags(signed);
+  // @ts-expect-error neither is that of a plain one
+  expectTypeOf(tags).toBeCallableWith(new Note());
+});
