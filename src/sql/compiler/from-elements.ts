@@ -1,5 +1,6 @@
 import type { EntityElement } from "../entity.js";
 import type { Node } from "../node.js";
+import { roomForNumber } from "../schema/naming.js";
 import type { Table } from "../schema/table.js";
 import { type Alias, AliasedFrom, type TableSample } from "../selectable/alias.js";
 import type { FromClause } from "../selectable/from-clause.js";
@@ -49,7 +50,8 @@ export abstract class FromCompiler extends FunctionCompiler {
     let name = this.#anonymous.get(from);
     if (name === undefined) {
       const of = from.visitName === "Alias" ? (from.element as From).name : null;
-      const base = of ?? "anon";
+      // What is too long for the database is cut by it, and two aliases of one table would be one.
+      const base = roomForNumber(of ?? "anon", this.dialect.identifiers.maxLength);
       const n = (this.#counters.get(base) ?? 0) + 1;
       this.#counters.set(base, n);
       name = `${base}_${n}`;

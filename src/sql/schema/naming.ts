@@ -120,6 +120,11 @@ export function isCutOf(found: string, whole: string, maxLength: number): boolea
   return bytes(whole) > maxLength && found.startsWith(beginning(whole, maxLength));
 }
 
+/** A name that leaves room for a number behind it, cut where it does not. */
+export function roomForNumber(name: string, maxLength: number): string {
+  return bytes(name) <= maxLength - 6 ? name : beginning(name, maxLength);
+}
+
 /** What stays of a name that is cut: eight bytes less than there is room for, and no half characters. */
 function beginning(name: string, maxLength: number): string {
   const cut = new TextEncoder().encode(name).slice(0, maxLength - 8);

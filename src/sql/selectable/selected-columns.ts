@@ -3,6 +3,7 @@ import { ElementList, Label } from "../elements/expression.js";
 import { EntityElement } from "../entity.js";
 import { CompileError } from "../errors.js";
 import type { Node } from "../node.js";
+import { roomForNumber } from "../schema/naming.js";
 import { FromClause } from "./from-clause.js";
 import type { SelectedColumn } from "./query.js";
 
@@ -68,6 +69,9 @@ export function plainName(element: ColumnElement): string | null {
   }
 }
 
+/** How long a name may be on the databases that take the least, which cut others: a select knows of no database. */
+const SHORTEST = 63;
+
 /**
  * Names for a select list, each of its own: a second `id` becomes `id_1`, an expression without a name what
  * `func_1`, `anon_1` say.
@@ -87,7 +91,7 @@ export function disambiguate(nodes: readonly Node[]): SelectedColumn[] {
     if (plain !== null && !used.has(plain)) name = plain;
     else {
       const cast = plain === null ? castName(element) : null;
-      const base = plain ?? cast ?? anonymousBase(element);
+      const base = roomForNumber(plain ?? cast ?? anonymousBase(element), SHORTEST);
       let n = 1;
       name = cast ?? `${base}_${n++}`;
       while (used.has(name) || asked.has(name)) name = `${base}_${n++}`;

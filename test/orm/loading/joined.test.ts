@@ -2,15 +2,22 @@ import { describe, expect, test } from "vitest";
 import {
   aliased,
   attrs,
+  Column,
   containsEager,
   desc,
   func,
   joinedload,
   type LoadOption,
+  ManyToOne,
+  OneToMany,
+  PrimaryKey,
+  type Relation,
+  registry,
   select,
   selectinload,
   subqueryload,
 } from "../../../src/index.js";
+import { make, storeFor } from "../support.js";
 import { shelf } from "./fixture.js";
 import { Author, Comment, Post, Tag, TreeNode } from "./models.js";
 
@@ -294,4 +301,49 @@ describe("subqueryload", () => {
     expect(log.count()).toBe(3);
     expect(log.texts()[1]).toContain("LIMIT");
   });
+});
+
+test("tables and columns may have names as long as the database takes: those that are made of them are cut before the number", async () => {
+  const own = registry();
+  const name = "an_organisational_unit_with_a_name_that_leaves_no_room_for_more_";
+  @own.Entity(name.slice(0, 63))
+  class Unit {
+    @PrimaryKey() id!: number;
+    @Column({ name: `${name.slice(0, 62)}n` }) title!: string;
+    @ManyToOne(
+      () => Unit,
+      (u) => u.below,
+      { nullable: true },
+    )
+    above!: Relation<Unit> | null;
+    @OneToMany(
+      () => Unit,
+      (u) => u.above,
+    )
+    below!: Unit[];
+  }
+  const { Session } = await storeFor(own);
+  await using session = Session();
+  session.add(
+    make(Unit, { title: "top", below: [make(Unit, { title: "mid", below: [make(Unit, { title: "low" })] })] }),
+  );
+  await session.commit();
+  session.expungeAll();
+  const statement = select(Unit)
+    .where((u) => u.title.eq("mid"))
+    .limit(1)
+    .options(
+      joinedload(Unit, (u) => u.below),
+      joinedload(Unit, (u) => u.above),
+    );
+  const mid = await session.scalars(statement).unique().one();
+  expect([mid.above?.title, mid.below.map((u) => u.title)]).toEqual(["top", ["low"]]);
+  const above = aliased(Unit);
+  const both = select(Unit, above)
+    .join((u) => u.above.of(above))
+    .subquery();
+  expect((await session.execute(select(both)).all()).map((row) => [...row])).toEqual([
+    [2, "mid", 1, 1, "top", null],
+    [3, "low", 2, 2, "mid", 1],
+  ]);
 });
