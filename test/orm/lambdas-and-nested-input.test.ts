@@ -238,9 +238,11 @@ describe("lambdas", () => {
       .join((b) => b.author)
       .where((b) => b.id.gt(0));
     expect(await session.scalars(titles.orderBy((b) => b.title)).all()).toEqual(["one", "three", "two"]);
+    const none = "got a function, and no mapped class is selected whose attributes it could take";
     expect(() => select(func.count()).where((() => null) as never)).toThrow(
-      /^where\(\) got a function, and no mapped class is selected .* Name one by selectFrom\(\) before, or write attrs\(Class\)\.$/,
+      `where() ${none}. Name one by selectFrom() before, or write attrs(Class).`,
     );
+    expect(() => select(attrs(Book).title).join((() => null) as never)).toThrow(`join() ${none}`);
   });
 
   test("name relationships in joins, and take what is joined in the condition", async () => {

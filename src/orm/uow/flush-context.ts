@@ -410,7 +410,10 @@ export class FlushContext extends FlushHistories<FlushSession> {
     const ready = this.#sortedActions().filter((action) => !this.cycles.has(action));
     const { levels, stuck } = sortAsLevels(this.#liveEdges(), ready);
     // What can be written before it is, as SQLAlchemy does: the database may have an objection of its own to that.
-    if (stuck.length > 0) levels.push([new Impasse(stuck)]);
+    if (stuck.length > 0) {
+      const circle = findCycles(this.#liveEdges(), stuck);
+      levels.push([new Impasse(stuck.filter((action) => circle.has(action)))]);
+    }
     return levels;
   }
 

@@ -77,6 +77,14 @@ export function lambdaSets(selected: readonly Node[], named: readonly EntityElem
   return sets.length === 0 && named !== undefined ? attributeSets(named) : sets;
 }
 
+/** The same for a lambda that needs one at least, given to `place`. */
+export function requireSets(sets: object[], place: string): object[] {
+  if (sets.length > 0) return sets;
+  throw new ArgumentError(
+    `${place} got a function, and no mapped class is selected whose attributes it could take. Name one by selectFrom() before, or write attrs(Class).`,
+  );
+}
+
 /** What each selected entity gives to lambdas, in order. */
 export function attributeSets(nodes: readonly Node[]): object[] {
   const sets: object[] = [];

@@ -7,7 +7,7 @@ import type { Table } from "../schema/table.js";
 import type { Condition, Valued } from "../typing.js";
 import type { FromClause } from "./from-clause.js";
 import { type JoinKind, type JoinOptions, joinKind } from "./join.js";
-import { attributeSets, entitiesAmong, entityOf, isLambda, lambdaSets, requireFrom } from "./resolve.js";
+import { attributeSets, entitiesAmong, entityOf, isLambda, lambdaSets, requireFrom, requireSets } from "./resolve.js";
 import { Select } from "./select.js";
 import { JoinEntry, naming } from "./select-parts.js";
 import type { EntitiesOf, RowOf, Where } from "./select-typing.js";
@@ -133,7 +133,7 @@ function joined(
   place = "join()",
 ): Select {
   const sets = (): object[] => lambdaSets(statement.rawColumns, statement.extras?.fromEntities);
-  const right = isLambda(target) ? target(...sets()) : target;
+  const right = isLambda(target) ? target(...requireSets(sets(), place)) : target;
   const node: Node = right instanceof RelationElement ? right : (entityOf(right) ?? requireFrom(right, "join()"));
   const value: unknown = isLambda(on)
     ? on(...sets(), ...attributeSets([node instanceof RelationElement ? node.target : node]))

@@ -13,7 +13,15 @@ import type { LOADS, Valued } from "../typing.js";
 import { type ColumnDescription, describeColumns } from "./descriptions.js";
 import type { FromClause } from "./from-clause.js";
 import { Query, rowCount, type SelectedColumn } from "./query.js";
-import { entitiesAmong, entityOf, lambdaSets, requireFrom, requireSelected, selectedNode } from "./resolve.js";
+import {
+  entitiesAmong,
+  entityOf,
+  lambdaSets,
+  requireFrom,
+  requireSelected,
+  requireSets,
+  selectedNode,
+} from "./resolve.js";
 import { columnNamed, reducedColumns } from "./select-names.js";
 import {
   Extension,
@@ -391,12 +399,7 @@ export class Select<
   }
 
   private apply(lambda: unknown, place: string): unknown {
-    const sets = lambdaSets(this.rawColumns, this.extras?.fromEntities);
-    if (sets.length === 0) {
-      throw new ArgumentError(
-        `${place} got a function, and no mapped class is selected whose attributes it could take. Name one by selectFrom() before, or write attrs(Class).`,
-      );
-    }
+    const sets = requireSets(lambdaSets(this.rawColumns, this.extras?.fromEntities), place);
     return (lambda as (...sets: object[]) => unknown)(...sets);
   }
 
