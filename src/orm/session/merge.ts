@@ -7,6 +7,7 @@ import type { Warn } from "../../sql/warnings.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import { StaleDataError } from "../errors.js";
+import { announceInstance, heard } from "../instance-events.js";
 import type { GetOptions } from "../loading/identity.js";
 import { ensureState } from "../mapping/instrument.js";
 import { type Mapper, mapperOf, type Relationship, refuseLost } from "../mapping/mapper.js";
@@ -54,6 +55,8 @@ export class Merge {
   /** Members reached along a relationship: its other side is not followed back. */
   readonly #reachedBy: Map<InstanceState, Set<Relationship>> = new Map();
   readonly #stack: Frame[] = [];
+  /** Objects that it makes, until their listeners are told. */
+  readonly #made: Set<InstanceState> = new Set();
   readonly #load: boolean;
 
   constructor(
@@ -96,6 +99,8 @@ export class Merge {
     for (const attribute of mapper.columnAttributes)
       if (attribute.writable && !(keepsKey && mapper.primaryKey.includes(attribute)))
         yield* this.#column(attribute, source, target);
+    // Nobody constructs it: to its listeners it is loaded.
+    if (heard.load && this.#made.delete(target)) announceInstance("load", target);
   }
 
   /** By identity map, by what this merge has made already, by the database, or new. */
@@ -144,6 +149,7 @@ export class Merge {
     const object = mapper.newInstance();
     const state = new InstanceState(mapper, object, new Array(mapper.columnSlots).fill(undefined));
     stamp(object, state);
+    if (heard.load) this.#made.add(state);
     return state;
   }
 

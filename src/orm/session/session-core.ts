@@ -532,6 +532,7 @@ export class SessionCore
     if (attributes?.some((each) => each instanceof ColumnAttribute))
       attributes.push(...mapperOf(state).primaryKey.filter((each) => !each.isLoaded(state)));
     yield* this.autoflush();
+    refuseUnflushedKey(state);
     if (attributes === undefined && options.withForUpdate === undefined && joinsOnReload(state)) {
       if (yield* this.#reload(state, mapperOf(state).primaryKey[0])) return;
     } else if (yield* refreshState(this, state, attributes ?? null, options)) {
@@ -614,6 +615,15 @@ function byOptions(states: readonly InstanceState[]): Map<LoadedWith | null, Ins
     else group.push(state);
   }
   return groups;
+}
+
+/** What is read is read by the key that the row has, and relationships by the key that the object has. @throws InvalidRequestError */
+function refuseUnflushedKey(state: InstanceState): void {
+  const changed = mapperOf(state).primaryKey.filter((attribute) => attribute.hasNetChange(state));
+  if (changed.length === 0) return;
+  throw new InvalidRequestError(
+    `${state.describe()} cannot be refreshed while the change of its primary key (${changed.map(({ key }) => key).join(", ")}) is not flushed. Call flush() first.`,
+  );
 }
 
 function rowMissing(state: InstanceState, attribute: StateAttribute, orHidden: string): ObjectDeletedError {

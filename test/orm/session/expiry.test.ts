@@ -394,6 +394,26 @@ describe("refresh", () => {
     await expect(session.refresh(user)).rejects.toThrow(/^Could not refresh User\(1\): its row is gone/);
   });
 
+  test("of named attributes is refused while a new primary key is not flushed", async () => {
+    const { session } = await withUser();
+    await using _ = session;
+    const user = make(User, { name: "Bob", age: 40, essay: "", posts: [], badges: [] });
+    session.add(user);
+    await session.flush();
+    const { id } = user;
+    user.id = id + 100;
+    await session.noAutoflush(() =>
+      expect(session.refresh(user, ["name"])).rejects.toThrow(
+        `User(${id}) cannot be refreshed while the change of its primary key (id) is not flushed. Call flush() first.`,
+      ),
+    );
+    await session.refresh(user, ["name"]);
+    expect(inspect(user).identity).toEqual([id + 100]);
+    user.id = id;
+    await session.noAutoflush(() => session.refresh(user));
+    expect(user.id).toBe(id + 100);
+  });
+
   test("of an unknown attribute says which there are", async () => {
     const { session, user } = await withUser();
     await using _ = session;

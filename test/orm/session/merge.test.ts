@@ -1,6 +1,7 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   Column,
+  event,
   inspect,
   ManyToMany,
   ManyToOne,
@@ -165,6 +166,24 @@ describe("what merge gives", () => {
     expect(inspect(merged).state).toBe("pending");
     await session.commit();
     expect(await session.scalar(text("select count(*) from addresses"))).toBe(2);
+  });
+
+  test("an object that it makes was not constructed: it is told of as loaded, with what it was given", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    const stop = new AbortController();
+    onTestFinished(() => stop.abort());
+    const heard: unknown[] = [];
+    event.listen(User, "load", (user) => void heard.push([user.name, inspect(user).state]), { signal: stop.signal });
+    const given = make(User, { name: "new", addresses: [make(Address, { email: "a" })] });
+    await session.merge(given);
+    expect(heard).toEqual([["new", "pending"]]);
+    await session.commit();
+    session.expungeAll();
+    await session.getOne(User, 1);
+    expect(heard[1]).toEqual(["new", "persistent"]);
+    await session.merge(make(User, { id: 1, name: "again" }));
+    expect(heard.length).toBe(2);
   });
 });
 
