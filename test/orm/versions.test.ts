@@ -135,6 +135,37 @@ describe("version counters", () => {
     expect((await session.scalars(select(Document)).one()).title).toBe("theirs");
   });
 
+  test("a lock on the row of an outdated object is StaleDataError, unless the object is read anew under it", async () => {
+    const { Session } = await storeFor(reg, { expireOnCommit: false });
+    await using session = Session();
+    const document = make(Document, { title: "a" });
+    session.add(document);
+    await session.commit();
+    expect(await session.get(Document, document.id, { withForUpdate: true })).toBe(document);
+    await session.commit();
+    await Session.begin(async (other) => {
+      (await other.getOne(Document, document.id)).title = "theirs";
+    });
+    const error = await session.get(Document, document.id, { withForUpdate: true }).catch((each: unknown) => each);
+    expect(error).toBeInstanceOf(StaleDataError);
+    expect((error as Error).message).toBe(
+      "Document(1) has the version 1, and its row the version 2: another transaction has changed it since it was loaded. " +
+        "Roll back and begin again, or lock it with populateExisting: true, which reads it anew.",
+    );
+    const options = { withForUpdate: true, populateExisting: true };
+    expect((await session.getOne(Document, document.id, options)).title).toBe("theirs");
+    // One that nobody has looked at since it was loaded is compared too, and one that is expired has nothing to compare.
+    await session.rollback();
+    expect((await session.getOne(Document, 1, { withForUpdate: true })).version).toBe(2);
+    await using third = Session();
+    const unread = await third.getOne(Document, 1);
+    await session.commit();
+    await third.commit();
+    await Session.begin((other) => other.execute(text("UPDATE documents SET version = 3")));
+    await expect(third.get(Document, 1, { withForUpdate: true })).rejects.toThrow(StaleDataError);
+    expect(unread.version).toBe(2);
+  });
+
   test("versionIdGenerator makes the next from the present one", async () => {
     const { session } = await withDocument();
     await using _ = session;

@@ -38,6 +38,10 @@ export interface GetOptions {
   readonly options?: readonly LoadOption[];
   /** Overwrite the object where it is loaded already. */
   readonly populateExisting?: boolean;
+  /**
+   * Locks the row, which is asked for even where the object is loaded. Such an object keeps what it has, unless `populateExisting` reads it anew; one whose
+   * version is not the row's is refused with `StaleDataError`.
+   */
   readonly withForUpdate?: boolean | LockOptions;
   readonly executionOptions?: Readonly<Record<string, unknown>>;
   /** Stops waiting and cancels the statement. Asynchronous sessions only. */
@@ -135,7 +139,9 @@ function* readByKey(
   const execute = (): Op<readonly unknown[]> => {
     const { plan, binds } = heard === null ? planOf(connection, mapper, options, nulls) : planFor(connection, heard);
     const overwrite = options.populateExisting === true;
-    return plan.execute(new LoadRun(session, connection, binds, named, overwrite, null, saidBy(options)));
+    const run = new LoadRun(session, connection, binds, named, overwrite, null, saidBy(options));
+    run.checksVersions = locks && !overwrite;
+    return plan.execute(run);
   };
   const values = yield* executionOptions === undefined
     ? execute()

@@ -73,6 +73,8 @@ export class LoadRun {
   /** Guards recursive loads that overwrite: what was loaded once is not loaded again. */
   private done: Map<RelationAttribute, Set<InstanceState>> | null = null;
 
+  /** Whether a versioned object that is there already must be as its row is: a lock on the row would not help one that is out of date. */
+  checksVersions: boolean = false;
   readonly said: Said | null;
   /** The place that the rows come from, which is part of the identity of what is made of them; null where there is only one. */
   readonly identityToken: IdentityToken | null;

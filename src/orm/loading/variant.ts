@@ -1,6 +1,7 @@
 /** How the objects of one class are made from rows of one plan: which column goes to which slot, and what is filled afterwards. */
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
+import { StaleDataError } from "../errors.js";
 import type { IdentityFamily } from "../identity-map.js";
 import { heard, hearsInstance } from "../instance-events.js";
 import { LoadedAlike, type Tie } from "../loaded-alike.js";
@@ -119,7 +120,7 @@ export class Variant {
 
   /** Whether an object is just as this variant would make it, so that meeting it changes nothing. */
   isAsMade(run: LoadRun, object: object): boolean {
-    if (run.populateExisting || this.origin.options !== null || run.depths !== null) return false;
+    if (run.populateExisting || run.checksVersions || this.origin.options !== null || run.depths !== null) return false;
     const found = peekState(object);
     return found instanceof LoadedAlike && found.origin === this.origin;
   }
@@ -192,9 +193,26 @@ export class Variant {
   meet(run: LoadRun, state: InstanceState, row: readonly unknown[]): void {
     if (run.populateExisting) {
       if (run.firstOverwrite(state)) this.overwrite(run, state, row);
-    } else this.fill(state, row);
+    } else {
+      if (run.checksVersions) this.checkVersion(state, row);
+      this.fill(state, row);
+    }
     if (this.origin.options !== null || run.depths !== null) this.heed(run, state);
     if (this.hasPosts) this.noteMet(run, state);
+  }
+
+  private checkVersion(state: InstanceState, row: readonly unknown[]): void {
+    const { version } = state.mapper as Mapper;
+    const present = version?.peek(state);
+    if (version === null || present === undefined || !this.loaded.includes(version.slot)) return;
+    const convert = this.spec.converters[version.slot];
+    const value = row[this.spec.indexes[version.slot]];
+    const found = convert === null ? value : convert(value as never);
+    if (version.same(present, found)) return;
+    throw new StaleDataError(
+      `${state.describe()} has the version ${String(present)}, and its row the version ${String(found)}: another transaction has changed it since it was loaded. ` +
+        `Roll back and begin again, or lock it with populateExisting: true, which reads it anew.`,
+    );
   }
 
   /** Has the relationships of an object filled after the rows were read. */
