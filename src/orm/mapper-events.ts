@@ -21,7 +21,10 @@ export interface InstanceEvents<E = object> {
   load(object: E): void;
   /** Attributes of an object that was there before were loaded; null where all were overwritten. */
   refresh(object: E, names: readonly string[] | null): void;
-  /** A flush has taken values from the database into an object: those that it generates. */
+  /**
+   * A flush has given an object values that it did not have: those that the database makes, and, told of by themselves, those of the program's own `default`
+   * and `onupdate`.
+   */
   refreshFlush(object: E, names: readonly string[]): void;
   /** Attributes were expired; null for all. */
   expire(object: E, names: readonly string[] | null): void;

@@ -63,6 +63,21 @@ export function* insertStates(connection: ConnectionCore, states: readonly Insta
     }
     throw error;
   }
+  if (heard.refreshFlush) for (const [{ filled }] of begun) tellOfDefaults(filled);
+}
+
+/** Tells the listeners of what objects were given by defaults of the program. */
+function tellOfDefaults(filled: Filled): void {
+  const names = new Map<InstanceState, string[]>();
+  for (let i = 0; i < filled.length; i += 3) {
+    const state = filled[i] as InstanceState;
+    const { key, column } = filled[i + 1] as ColumnAttribute;
+    if (column.default === undefined || column.default instanceof Node) continue;
+    const known = names.get(state);
+    if (known === undefined) names.set(state, [key]);
+    else known.push(key);
+  }
+  for (const [state, given] of names) announceInstance("refreshFlush", state, given);
 }
 
 /** Table after table, of which the first is looked at: the rows of subclasses need the keys of their bases. */

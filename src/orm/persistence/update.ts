@@ -9,6 +9,7 @@ import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { FlushError, StaleDataError } from "../errors.js";
+import { announceInstance, heard } from "../instance-events.js";
 import { keyValue, type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 import { isUnset } from "../unset.js";
@@ -36,6 +37,8 @@ interface UpdateRow {
   readonly version: Column | null;
   /** The version that the statement gives to the row. */
   readonly raised: RaisedVersion | null;
+  /** Attributes that `onupdate` has given a value of the program. */
+  readonly assigned: readonly string[];
 }
 
 interface RaisedVersion {
@@ -80,6 +83,7 @@ function rowsByTable(records: readonly SaveRecord[]): UpdateRow[][] {
 }
 
 const NO_COLUMNS: readonly Column[] = [];
+const NO_NAMES: readonly string[] = [];
 
 /** What an UPDATE of one row sets. */
 class Settings {
@@ -87,6 +91,8 @@ class Settings {
   readonly setValues: unknown[] = [];
   expressions: Map<Column, Node> | null = null;
   inStatement: readonly Column[] = NO_COLUMNS;
+  /** Attributes that `onupdate` gives a value of the program. */
+  assigned: readonly string[] = NO_NAMES;
 
   put(column: Column, value: unknown): void {
     if (value instanceof Node) {
@@ -155,11 +161,24 @@ function rowOf(
   versioned: WrittenColumn | null,
   raised: RaisedVersion | null,
 ): UpdateRow {
-  const { set, setValues, expressions, inStatement } = given;
+  const { set, setValues, expressions, inStatement, assigned } = given;
   const made = madeOf(shape, given);
   const version = versioned !== null && made.includes(versioned.column) ? versioned.column : null;
   const { where, whereValues } = found;
-  return { state, shape, set, setValues, where, whereValues, expressions, inStatement, made, version, raised };
+  return {
+    state,
+    shape,
+    set,
+    setValues,
+    where,
+    whereValues,
+    expressions,
+    inStatement,
+    made,
+    version,
+    raised,
+    assigned,
+  };
 }
 
 function changedColumns(state: InstanceState, shape: TableShape): WrittenColumn[] {
@@ -194,7 +213,9 @@ function putOnUpdate(state: InstanceState, written: WrittenColumn, given: Settin
   const made = column.onupdate;
   const value = typeof made === "function" ? (made as (context: unknown) => unknown)({ column }) : made;
   given.put(column, value);
-  if (!(value instanceof Node)) attribute.assign(state, value);
+  if (value instanceof Node) return;
+  attribute.assign(state, value);
+  given.assigned = [...given.assigned, attribute.key];
 }
 
 /** What the database changes by itself. A column that the object sets has the object's value. */
@@ -293,6 +314,7 @@ function* updateBatch(session: PersistSession, connection: ConnectionCore, rows:
   for (const row of rows) takeVersion(row);
   if (told.length > 0)
     for (let i = 0; i < rows.length; i++) storeReturned(rows[i].state, plan.returning, result.rows[i]);
+  tellOfAssigned(rows);
   if (!knowsAll(readBack)) yield* forget(session, states, readBack);
 }
 
@@ -335,7 +357,14 @@ function* updateWithExpressions(session: PersistSession, connection: ConnectionC
     }));
     storeReturned(state, returned, result.rows[0]);
   }
+  tellOfAssigned([row]);
   if (!knowsAll(readBack)) yield* forget(session, [state], readBack);
+}
+
+/** Tells the listeners of what objects were given by the program's `onupdate`. */
+function tellOfAssigned(rows: readonly UpdateRow[]): void {
+  if (!heard.refreshFlush) return;
+  for (const { state, assigned } of rows) if (assigned.length > 0) announceInstance("refreshFlush", state, assigned);
 }
 
 /** The object has its new version once the row has it: an UPDATE that fails leaves it. */

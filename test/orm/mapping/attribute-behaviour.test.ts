@@ -390,6 +390,36 @@ describe("events of objects", () => {
     ]);
   });
 
+  test("refreshFlush hears what a flush gives an object: by the program's default and onupdate, or by the database's", async () => {
+    const own = registry();
+    @own.Entity("tasks")
+    class Task {
+      @PrimaryKey() id!: number;
+      @Column() name!: string;
+      @Column(t.integer, { default: () => 5, onupdate: () => 10 }) round!: number;
+      @Column(t.integer, { default: 1 }) size!: number;
+      @Column(t.integer, { serverDefault: "7" }) made!: number;
+    }
+    const heard: string[] = [];
+    event.listen(Task, "refreshFlush", (task, names) => {
+      for (const name of names) if (name !== "id") heard.push(`${name} ${task[name as keyof Task]}`);
+    });
+    const { Session } = await storeFor(own, { expireOnCommit: false });
+    await using session = Session();
+    const [first, second] = [make(Task, { name: "a" }), make(Task, { name: "b", size: 3 })];
+    session.addAll([first, second]);
+    await session.flush();
+    expect(heard.sort()).toEqual(["made 7", "made 7", "round 5", "round 5", "size 1"]);
+    heard.length = 0;
+    first.name = "again";
+    await session.flush();
+    expect(heard).toEqual(["round 10"]);
+    heard.length = 0;
+    second.round = 6;
+    await session.flush();
+    expect(heard).toEqual([]);
+  });
+
   test("[SV-11] a listener on a mixin's or abstract base's class covers classes that are mapped later", async () => {
     const own = registry();
     @own.Entity({ abstract: true })
