@@ -49,7 +49,9 @@ export function testScenarios(
 /** Scenarios are what SQLAlchemy was recorded doing, much of it with its own warnings of the same: their sense has tests of its own. */
 export function withoutWarnings(): Disposable {
   return filterWarnings("ignore", {
-    code: ["NOT_IN_SESSION", "KEY_TAKEN", "MERGE_PENDING", "OVERLAPS", "DELETE_COUNT"].map((each) => `ATHANOR_${each}`),
+    code: ["NOT_IN_SESSION", "KEY_TAKEN", "MERGE_PENDING", "OVERLAPS", "DELETE_COUNT", "CHANGES_DISCARDED"].map(
+      (each) => `ATHANOR_${each}`,
+    ),
   });
 }
 

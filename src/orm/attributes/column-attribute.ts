@@ -236,6 +236,7 @@ export class ColumnAttribute extends Attribute {
 
   setCommitted(state: InstanceState, value: unknown): void {
     state.commitAttribute(this);
+    if (state.origin !== null) forgetUnset(state, this);
     state.values[this.slot] = value;
     state.raw &= ~this.bit;
   }

@@ -2,6 +2,7 @@
 import type { Op } from "../../engine/io.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { Attribute } from "../attributes/attribute.js";
+import { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { InstanceState, StateAttribute } from "../state.js";
 import type { FlushContext, FlushSession, Persister } from "../uow/flush-context.js";
 import { CHANGED_IN_FLUSH } from "../warnings.js";
@@ -44,11 +45,15 @@ export abstract class FlushingSession extends TransactionalSession {
     this.#current?.keep(state, attribute as Attribute);
     if (!this.#flushing) return;
     if (this.#inHandler > 0) {
-      if (this.#current?.has(state) === false) {
-        this.#unwritten ??= new Set();
-        this.#unwritten.add(state);
+      const isWritten = this.#current?.has(state) === true;
+      // Columns become part of the row; relationships wait for the next flush, as this one goes on with what they were.
+      if (!(isWritten && attribute instanceof RelationAttribute)) {
+        if (!isWritten) {
+          this.#unwritten ??= new Set();
+          this.#unwritten.add(state);
+        }
+        return;
       }
-      return;
     }
     this.#late ??= new Map();
     let changes = this.#late.get(state);
@@ -146,7 +151,10 @@ export abstract class FlushingSession extends TransactionalSession {
   }
 
   #warnOfUnwritten(states: ReadonlySet<InstanceState>): void {
-    const changed = [...states].filter((state) => this.membership.contains(state)).map((state) => state.describe());
+    // What is new is written by the next flush.
+    const changed = [...states]
+      .filter((state) => state.key !== null && this.membership.contains(state))
+      .map((state) => state.describe());
     if (changed.length > 0) this.warn(CHANGED_IN_FLUSH, changed.join(", "));
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   Column,
   DetachedInstanceError,
+  func,
   inspect,
   ManyToOne,
   OneToMany,
@@ -9,6 +10,7 @@ import {
   type Relation,
   registry,
   select,
+  setCommittedValue,
   t,
   text,
 } from "../../../src/index.js";
@@ -57,6 +59,32 @@ describe("a column that was not set at the INSERT", () => {
     await session.execute(text("UPDATE unset_rivers SET name = 'Elbe'"));
     await session.scalars(select(River)).all();
     expect([unset.name, set.name]).toEqual(["Elbe", null]);
+  });
+
+  test("is known once an UPDATE has brought its value back, or setCommittedValue() has given it one", async () => {
+    const own = registry();
+    @own.Entity("unset_gauges")
+    class Gauge {
+      @PrimaryKey() id!: number;
+      @Column(t.string(20), { nullable: true }) name!: string | null;
+      @Column(t.integer, { nullable: true, onupdate: func.length("seven") }) level!: number | null;
+    }
+    const { Session } = await storeFor(own, { expireOnCommit: false });
+    await using session = Session({ autoflush: false });
+    const gauge = make(Gauge, {});
+    session.add(gauge);
+    await session.flush();
+    expect([...inspect(gauge).unloaded]).toEqual(["name", "level"]);
+    setCommittedValue(gauge, "name", null);
+    expect([...inspect(gauge).unloaded]).toEqual(["level"]);
+    gauge.name = "g";
+    await session.flush();
+    expect([gauge.level, [...inspect(gauge).unloaded]]).toEqual([5, []]);
+    gauge.level = null;
+    await session.scalars(select(Gauge)).all();
+    expect(gauge.level).toBeNull();
+    await session.commit();
+    expect(await session.scalar(text("SELECT count(*) FROM unset_gauges WHERE level IS NULL"))).toBe(1);
   });
 
   test("is not copied by merge", async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import {
   CircularDependencyError,
   Column,
@@ -289,6 +289,43 @@ describe("handlers of flush events", () => {
     expect(await session.scalar(text("select name from parents"))).toBe("P");
     expect(await session.scalar(text("select count(*) from children"))).toBe(1);
   });
+
+  test.each(["beforeInsert", "afterInsert", "afterFlush"] as const)(
+    "a relationship that a handler of %s changes is written by the next flush, from either side",
+    async (name) => {
+      const { Session } = await storeFor(reg, { expireOnCommit: false });
+      const warnings: string[] = [];
+      await using session = Session({ warn: (message) => warnings.push(message) });
+      const [parent, other] = [make(Parent, { name: "p" }), make(Parent, { name: "q" })];
+      const [first, second, third] = ["a", "b", "c"].map((each) => make(Child, { name: each }));
+      parent.children = [first, second, third];
+      const stop = new AbortController();
+      onTestFinished(() => stop.abort());
+      const options = { once: true, signal: stop.signal };
+      const change = () => {
+        parent.children.splice(0, 1);
+        second.parent = null;
+        third.parent = other;
+        parent.children.push(make(Child, { name: "d" }));
+      };
+      if (name === "afterFlush") event.listen(session, name, change, options);
+      else event.listen(Parent, name, change, options);
+      session.addAll([parent, other]);
+      await session.commit();
+      const rows = await session
+        .execute(
+          text("select c.name, p.name from children c left join parents p on p.id = c.parent_id order by c.name"),
+        )
+        .all();
+      expect(rows).toEqual([
+        ["a", null],
+        ["b", null],
+        ["c", "q"],
+        ["d", "p"],
+      ]);
+      expect(warnings).toEqual([]);
+    },
+  );
 
   test("flushPlanned tells what a flush is about to do, as explainFlush() does, and the flush does it", async () => {
     const { Session } = await storeFor(reg, { expireOnCommit: false });
