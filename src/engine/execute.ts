@@ -188,9 +188,7 @@ function isText(element: ColumnElement): boolean {
 function executable(statement: unknown): Node {
   if (statement instanceof Sequence) return select(statement.nextValue());
   if (statement instanceof Node) {
-    return statement instanceof ColumnElement && !isText(statement)
-      ? (select(statement as never) as unknown as Node)
-      : statement;
+    return statement instanceof ColumnElement && !isText(statement) ? select(statement) : statement;
   }
   if (typeof statement === "string") {
     throw new ObjectNotExecutableError(
@@ -249,7 +247,7 @@ function prepare(
       ? keysToReturn(insert, given, connection.dialect, defaults !== null)
       : [];
   const returned = defaults === null ? keys : [...new Set([...keys, ...defaults])];
-  const statement = returned.length > 0 ? ((dml as Insert).with({ returningNodes: returned }) as Node) : node;
+  const statement = returned.length > 0 ? (dml as Insert).with({ returningNodes: returned }) : node;
   if (!isPlain) {
     const plain = cacheKeyOf(statement).mapped ? plainSQL(original) : original;
     if (plain !== original) return prepare(connection, plain, params, options, true);

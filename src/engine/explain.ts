@@ -2,7 +2,7 @@
 import type { Compiled } from "../sql/compiled.js";
 import { DMLStatement } from "../sql/dml/dml.js";
 import { InvalidRequestError } from "../sql/errors.js";
-import { iterate, type Node } from "../sql/node.js";
+import { iterate } from "../sql/node.js";
 import type { ExplainOptions, QueryPlan } from "../sql/query-plan.js";
 import type { ConnectionCore } from "./connection-core.js";
 import { NotSupportedError } from "./errors.js";
@@ -77,6 +77,6 @@ function* measured(
 /** Whether running it may change anything: a statement that locks rows does not, for this purpose; text may. */
 function mayWrite(compiled: Compiled): boolean {
   if (compiled.kind !== "select") return true;
-  for (const node of iterate(compiled.statement as Node)) if (node instanceof DMLStatement) return true;
+  for (const node of iterate(compiled.statement)) if (node instanceof DMLStatement) return true;
   return false;
 }

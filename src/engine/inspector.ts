@@ -115,7 +115,7 @@ export class InspectorCore {
 
   #facet<T>(facet: Facet): AskAbout<T> {
     const { reflection } = this.dialect;
-    return (c, relations) => (reflection[facet] as unknown as AskAbout<T>).call(reflection, c, relations);
+    return (c, relations) => (reflection[facet] as AskAbout<T>).call(reflection, c, relations);
   }
 }
 
@@ -337,7 +337,7 @@ export type AsyncInspector = {
 
 /** Makes a synchronous inspector. */
 export function makeInspector(dialect: EngineDialect, ask: Ask, run: <T>(op: Op<T>) => T): Inspector {
-  return questions(new InspectorCore(dialect, ask), run) as unknown as Inspector;
+  return questions(new InspectorCore(dialect, ask), run) as Inspector;
 }
 
 /** Makes an asynchronous inspector. */
@@ -346,5 +346,5 @@ export function makeAsyncInspector(
   ask: Ask,
   run: <T>(op: Op<T>) => Promise<T>,
 ): AsyncInspector {
-  return questions(new InspectorCore(dialect, ask), run) as unknown as AsyncInspector;
+  return questions(new InspectorCore(dialect, ask), run) as AsyncInspector;
 }

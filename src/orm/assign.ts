@@ -62,7 +62,7 @@ export function assign<E extends object>(entity: E, input: PlainInput<E>, option
  */
 export function fromObject<E extends object>(cls: Cls<E>, input: PlainInput<E>, options: AssignOptions = {}): E {
   mapperFor(cls);
-  return assign(new (cls as unknown as new () => E)(), input, options);
+  return assign(new (cls as new () => E)(), input, options);
 }
 
 class Rules {
@@ -180,7 +180,7 @@ class Assignment {
       const given = item as Record<string, unknown>;
       const key = target.identityKey(target.primaryKey.map((each) => given[each.key]));
       const known = key === null ? undefined : present.get(hashOf(key));
-      const object = known ?? new (target.cls as unknown as new () => object)();
+      const object = known ?? new (target.cls as new () => object)();
       this.take(ensureState(object), given, at);
       return object;
     };

@@ -21,16 +21,16 @@ export interface ExistsExpr extends BoolExpr<boolean> {
 
 class ExistsBuilder extends Exists {
   where(...conditions: readonly Condition[]): ExistsBuilder {
-    return new ExistsBuilder((this.element as unknown as Select).where(...(conditions as never[])) as Query);
+    return new ExistsBuilder((this.element as Select).where(...conditions) as Query);
   }
   selectFrom(...froms: readonly FromClause<unknown>[]): ExistsBuilder {
-    return new ExistsBuilder((this.element as unknown as Select).selectFrom(...froms) as Query);
+    return new ExistsBuilder((this.element as Select).selectFrom(...froms) as Query);
   }
   correlate(...froms: readonly unknown[]): ExistsBuilder {
-    return new ExistsBuilder((this.element as unknown as Select).correlate(...froms) as Query);
+    return new ExistsBuilder((this.element as Select).correlate(...froms) as Query);
   }
   correlateExcept(...froms: readonly unknown[]): ExistsBuilder {
-    return new ExistsBuilder((this.element as unknown as Select).correlateExcept(...froms) as Query);
+    return new ExistsBuilder((this.element as Select).correlateExcept(...froms) as Query);
   }
   select(): Select {
     return new Select([this], []);

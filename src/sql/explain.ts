@@ -3,7 +3,7 @@ import { ArgumentError } from "./errors.js";
 import type { Node } from "./node.js";
 import type { ExplainOptions, QueryPlan } from "./query-plan.js";
 
-export const EXPLAIN: unique symbol = Symbol.for("athanor.explain") as never;
+export const EXPLAIN: unique symbol = Symbol.for("athanor.explain");
 
 /** An asynchronous engine, connection or session. */
 export interface AsyncExplainBind {

@@ -97,7 +97,7 @@ const OBJECTS = /^(jsonb?_build_object|json_object)$/;
 function memberOf(value: unknown, place: string): ColumnElement {
   const element = value === null ? NULL : expressionOrBind(value, null, "member", place);
   const exact = element.type.family === "numeric" || element.type.visitName === "visitBigInteger";
-  return exact ? (element.cast(textType) as ColumnElement) : element;
+  return exact ? element.cast(textType) : element;
 }
 
 function membersOf(name: string, args: readonly unknown[]): readonly ColumnElement[] | null {
@@ -116,7 +116,7 @@ function call(schema: string | null, name: string, args: readonly unknown[]): Fu
   const nodes = args.map((each, i) => {
     if (each === null) return NULL;
     if (each instanceof Node && !(each instanceof ColumnElement)) {
-      const sequence = each as unknown as Sequence;
+      const sequence = each as Sequence;
       if (sequence.isSequence === true) return new SequenceValue(sequence);
     }
     if (i === 0 && args.length > 1 && typeof each === "string" && TEXT_SEARCH.test(name)) {

@@ -40,14 +40,14 @@ export abstract class Node implements KeyedNode {
   appendKey(context: KeyContext): void {
     const plan = planOf(this);
     context.add(plan.open);
-    plan.append(this as unknown as Record<string, unknown>, context);
+    plan.append(this as Record<string, unknown>, context);
   }
 
   /** The nodes below this one that traversal visits, in order. */
   children(): Node[] {
     const found: Node[] = [];
     const plan = planOf(this);
-    const self = this as unknown as Record<string, unknown>;
+    const self = this as Record<string, unknown>;
     for (let i = 0; i < plan.names.length; i++) {
       const value = self[plan.names[i] as string];
       switch (plan.kinds[i]) {
@@ -82,7 +82,7 @@ export abstract class Node implements KeyedNode {
    */
   copyReplacing(replace: (child: Node) => Node): this {
     const plan = planOf(this);
-    const self = this as unknown as Record<string, unknown>;
+    const self = this as Record<string, unknown>;
     let changed: Record<string, unknown> | null = null;
     for (let i = 0; i < plan.names.length; i++) {
       const name = plan.names[i] as string;
@@ -148,7 +148,7 @@ export abstract class Node implements KeyedNode {
  * says that it cannot be cached.
  */
 export function cacheKeyOf(node: Node): CacheKey {
-  const memo = (node as unknown as { memoizedKey?: CacheKey | null }).memoizedKey;
+  const memo = (node as { memoizedKey?: CacheKey | null }).memoizedKey;
   if (memo != null) return memo;
   const key = collect(node);
   if (memo === null) (node as unknown as { memoizedKey: CacheKey | null }).memoizedKey = key;
@@ -210,7 +210,7 @@ const plans = new Map<unknown, Plan>();
 const PLAN: unique symbol = Symbol("athanor.plan");
 
 function planOf(node: Node): Plan {
-  const plan = (node as unknown as { [PLAN]?: Plan })[PLAN];
+  const plan = (node as { [PLAN]?: Plan })[PLAN];
   // a subclass finds its parent's plan on the prototype chain, and must not use it
   if (plan !== undefined && plan.owner === node.constructor) return plan;
   return makePlan(node);
@@ -263,7 +263,7 @@ function makeAppend(names: readonly string[], kinds: readonly PartKind[]): Plan[
 const helpers = {
   refId,
   nodes(values: readonly Node[], context: KeyContext): void {
-    for (let i = 0; i < values.length; i++) (values[i] as Node).appendKey(context);
+    for (let i = 0; i < values.length; i++) values[i].appendKey(context);
   },
   rows(values: readonly (readonly Node[])[], context: KeyContext): void {
     for (let i = 0; i < values.length; i++) {

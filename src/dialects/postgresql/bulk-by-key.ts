@@ -27,7 +27,7 @@ export function bulkByKeyOf(compiled: Compiled, enumName: (type: SQLType) => str
   if (kind !== "update" && kind !== "delete") return null;
   const form = (kind === "update" ? UPDATE : DELETE).exec(text);
   if (form === null || text.includes(SENT)) return null;
-  const [, head, table, where] = form as unknown as readonly string[];
+  const [, head, table, where] = form;
   const numbers = [...placeholders(text)];
   if (numbers.length !== params.length || numbers.some((number, i) => number !== i)) return null;
   const from = kind === "update" ? "FROM" : "USING";

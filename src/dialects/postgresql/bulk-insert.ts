@@ -15,7 +15,7 @@ const FORM = new RegExp(
 /** The bulk form of a statement; null for one that has none. */
 export function bulkInsertOf(compiled: Compiled, enumName: (type: SQLType) => string | null): BulkRows | null {
   if (compiled.kind !== "insert" || compiled.params.length === 0) return null;
-  const insert = compiled.statement as unknown as Insert;
+  const insert = compiled.statement as Insert;
   if (insert.conflicts.length > 0 || insert.source !== null) return null;
   const form = FORM.exec(compiled.text);
   if (form === null) return null;

@@ -52,7 +52,7 @@ export interface BulkForm {
 
 /** The enum type of each parameter; null where it is none. */
 export function enumNames({ params }: Compiled, enumName: (type: SQLType) => string | null): (string | null)[] {
-  return params.map((param) => enumName((param.bind as unknown as { type: SQLType }).type));
+  return params.map((param) => enumName(param.bind.type));
 }
 
 /**

@@ -327,7 +327,7 @@ export class PostgresqlCompiler extends ParameterCompiler {
 
   protected function_group_concat(node: FunctionElement): string {
     const [element, separator] = node.args;
-    const text = `CAST(${this.process(element as Node)} AS VARCHAR)`;
+    const text = `CAST(${this.process(element)} AS VARCHAR)`;
     return `string_agg(${text}, ${separator === undefined ? "','" : this.process(separator)})`;
   }
 

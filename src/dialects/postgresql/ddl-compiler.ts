@@ -43,7 +43,7 @@ const SERIALS: Readonly<Record<string, string>> = {
 
 export class PostgresqlDDLCompiler extends DDLCompiler {
   override visitCreateTable(ddl: CreateTable): string {
-    const table = ddl.table as unknown as Table;
+    const table = ddl.table;
     const { partitionOf, forValues, unlogged } = optionsOf(table);
     const kind = unlogged === true && !table.prefixes.some((each) => /unlogged/i.test(each)) ? "UNLOGGED " : "";
     if (partitionOf === undefined) return super.visitCreateTable(ddl).replace(/TABLE /, `${kind}TABLE `);

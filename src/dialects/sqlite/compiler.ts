@@ -432,11 +432,11 @@ export class SqliteCompiler extends SQLCompiler {
 
   // With several arguments, max and min are not aggregates; of one they would be.
   protected function_greatest(node: FunctionElement): string {
-    return node.args.length === 1 ? this.process(node.args[0] as Node) : `max(${this.#numberList(node.args)})`;
+    return node.args.length === 1 ? this.process(node.args[0]) : `max(${this.#numberList(node.args)})`;
   }
 
   protected function_least(node: FunctionElement): string {
-    return node.args.length === 1 ? this.process(node.args[0] as Node) : `min(${this.#numberList(node.args)})`;
+    return node.args.length === 1 ? this.process(node.args[0]) : `min(${this.#numberList(node.args)})`;
   }
 
   protected function_unnest(): string {

@@ -28,7 +28,7 @@ const FORM = /^(INSERT INTO .+? \([^()]+\) VALUES )(\(\?(?:, \?)*\))$/;
 export function rowInsertOf(compiled: Compiled): RowInsert | null {
   if (compiled.kind !== "insert" || compiled.returnsRows) return null;
   const form = FORM.exec(compiled.text);
-  const { table } = compiled.statement as unknown as Insert;
+  const { table } = compiled.statement as Insert;
   if (form === null || table.schema != null) return null;
   return {
     head: form[1] as string,

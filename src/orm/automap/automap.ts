@@ -23,7 +23,7 @@ export type AutomapClasses = Readonly<Record<string, AutomapClass>>;
 export class Automap {
   readonly registry: Registry;
   readonly #classes: Record<string, AutomapClass> = Object.create(null) as Record<string, AutomapClass>;
-  readonly #bySchema: Record<string, Record<string, AutomapClass>> = Object.create(null) as never;
+  readonly #bySchema: Record<string, Record<string, AutomapClass>> = Object.create(null);
 
   constructor(options: RegistryOptions) {
     this.registry = new Registry({ ...options, deferReflection: true });

@@ -1,7 +1,6 @@
 /** Classes and relationships from the tables of a metadata. */
-import { conjunction } from "../../sql/elements/build.js";
+import { allOf } from "../../sql/elements/build.js";
 import { ArgumentError } from "../../sql/errors.js";
-import { operators } from "../../sql/operators.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
@@ -101,7 +100,7 @@ function sortedKeys(table: Table): readonly ForeignKeyConstraint[] {
 
 function referred(key: ForeignKeyConstraint, drafts: ReadonlyMap<Table, Draft>): Draft | undefined {
   const target = key.elements[0]?.tryColumn()?.table;
-  return target == null ? undefined : drafts.get(target as unknown as Table);
+  return target == null ? undefined : drafts.get(target as Table);
 }
 
 function relateByKey(
@@ -172,8 +171,8 @@ function conditionBesides(
   const { columns, refColumns } = key;
   const alike = rivals.filter((other) => columns.every((column) => other.columns.includes(column)));
   if (alike.length < 2) return {};
-  const pairs = columns.map((column, i) => column.eq(refColumns[i] as never));
-  return { primaryJoin: () => conjunction(operators.and, pairs) };
+  const pairs = columns.map((column, i) => column.eq(refColumns[i]));
+  return { primaryJoin: () => allOf(pairs) };
 }
 
 /** The relationship that a class written by hand has for a key already. */

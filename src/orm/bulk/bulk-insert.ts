@@ -142,7 +142,7 @@ function* insertStatement(
   const prepared = prepareNode(bare, criteriaAmong(given.loadOptions)) as Insert;
   const statement = withOwnColumns(prepared, mapper, sets);
   const connection = yield* session.connectionFor(mapper, statement, options.bindArguments);
-  const flat = flatReturning(statement as never) as Insert;
+  const flat = flatReturning(statement) as Insert;
   const results: CursorResult<unknown>[] = [];
   for (const group of sets === null ? [null] : likeSets(mapper, sets, statement)) {
     const ran = yield* runStatementSets(connection, flat, group, options);
@@ -154,7 +154,7 @@ function* insertStatement(
     const { result, entities } = yield* loadReturned(
       session,
       connection,
-      statement as never,
+      statement,
       ran,
       overwrite,
       options.identityToken,
@@ -166,7 +166,7 @@ function* insertStatement(
   if (others.length === 0) return first;
   const rowcount = results.reduce((sum, each) => sum + each.rowcount, 0);
   if (statement.returningNodes.length === 0) return new CursorResult(null, [], facts(rowcount));
-  const frozen = first.merge(...(others as never[])).freeze();
+  const frozen = first.merge(...others).freeze();
   return new CursorResult(frozen.shape, [...frozen.data], facts(rowcount));
 }
 
@@ -187,13 +187,13 @@ export function withOwnColumns(statement: Insert, mapper: Mapper, sets: readonly
 }
 
 function withConstants(statement: Insert, added: Readonly<Record<string, unknown>>): Insert {
-  if (statement.rows.length <= 1) return statement.values(added as never);
-  const [constants] = statement.values(added as never).rows;
-  const columns = statement.values(added as never).columns;
+  if (statement.rows.length <= 1) return statement.values(added);
+  const [constants] = statement.values(added).rows;
+  const columns = statement.values(added).columns;
   return statement.with({
     columns: [...statement.columns, ...columns],
     rows: statement.rows.map((row) => [...row, ...constants]),
-  } as never);
+  });
 }
 
 /** Neighbouring sets with the same attributes, by column key. */

@@ -10,9 +10,9 @@ import type { ColumnElement } from "../../sql/element.js";
 import { BindParameter } from "../../sql/elements/bind.js";
 import type { LoadOption } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
-import { cacheKeyOf, type Node } from "../../sql/node.js";
+import { cacheKeyOf } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
-import { type Select, select } from "../../sql/selectable/select.js";
+import { select } from "../../sql/selectable/select.js";
 import { OptionTree } from "../loading/option-tree.js";
 import type { OrmEntity } from "../loading/orm-entity.js";
 import { prepareWrite } from "../loading/statement-entities.js";
@@ -45,7 +45,6 @@ export function* executeBulk(
   params: Params | undefined,
   options: SessionExecuteOptions,
 ): Op<CursorResult<unknown>> {
-  const bulk = statement as unknown as Bulk;
   const strategy: Strategy = options.synchronizeSession ?? "auto";
   if (!STRATEGIES.includes(strategy)) {
     throw new ArgumentError(
@@ -56,18 +55,18 @@ export function* executeBulk(
   const isUpdate = !(statement instanceof Delete);
   if (isUpdate && Array.isArray(params) && (statement as Update).sets.length === 0) {
     const update = statement as Update;
-    if (bulk.whereCriteria.length === 0) return yield* updateByKey(session, update, params, options);
+    if (statement.whereCriteria.length === 0) return yield* updateByKey(session, update, params, options);
     if (areKeyed(update, params)) return yield* updateEachByKey(session, update, params, options);
   }
   // before criteria are added: those of an option do not say which rows the caller means
   requireRows(statement);
-  return yield* new BulkRun(session, withCriteria(bulk), bulk.loadOptions, strategy, sets, options).run();
+  return yield* new BulkRun(session, withCriteria(statement), statement.loadOptions, strategy, sets, options).run();
 }
 
 /** Whether each set of values names its row by the key, and does not stand for parameters of the condition. */
 function areKeyed(statement: Update, sets: readonly Named[]): boolean {
   const keys = (statement.entity as OrmEntity).mapper.primaryKey.map((attribute) => attribute.key);
-  const parameters = cacheKeyOf(statement as unknown as Node).binds.map((bind) => bind.name);
+  const parameters = cacheKeyOf(statement).binds.map((bind) => bind.name);
   return !keys.some((key) => parameters.includes(key)) && sets.every((set) => keys.every((key) => set[key] != null));
 }
 
@@ -86,10 +85,10 @@ function* updateEachByKey(
     const values: Record<string, unknown> = { ...set };
     let one = statement;
     for (const { key } of mapper.primaryKey) {
-      one = one.where(entity.attribute(key).eq(set[key] as never) as never);
+      one = one.where(entity.attribute(key).eq(set[key]));
       delete values[key];
     }
-    rowcount += (yield* executeBulk(session, one.values(values as never), undefined, options)).rowcount;
+    rowcount += (yield* executeBulk(session, one.values(values), undefined, options)).rowcount;
   }
   return new CursorResult<unknown>(null, [], facts(rowcount));
 }
@@ -165,7 +164,7 @@ class BulkRun {
   private *write(connection: ConnectionCore, statement: Bulk, synchronize: () => void): Op<CursorResult<unknown>> {
     if (statement.returningNodes.length === 0) {
       const params = this.sets === null ? undefined : this.sets.length === 1 ? this.sets[0] : this.sets;
-      const result = yield* execute(connection, statement, params as never, this.options);
+      const result = yield* execute(connection, statement, params, this.options);
       synchronize();
       return result;
     }
@@ -221,11 +220,11 @@ class BulkRun {
   private *keysOf(connection: ConnectionCore): Op<unknown[][]> {
     const { entity, mapper, statement } = this;
     const columns = mapper.primaryKey.map((attribute) => entity.columnFor(attribute.column));
-    let query = (select(...(columns as never[])) as unknown as Select).selectFrom(entity.from);
+    let query = select(...columns).selectFrom(entity.from);
     if (statement.whereCriteria.length > 0) query = query.where(...(statement.whereCriteria as never[]));
     const keys: unknown[][] = [];
     for (const set of this.sets ?? [undefined])
-      keys.push(...((yield* execute(connection, query, set as never, this.options)).all() as unknown as unknown[][]));
+      keys.push(...((yield* execute(connection, query, set, this.options)).all() as unknown[][]));
     return keys;
   }
 
@@ -238,10 +237,10 @@ class BulkRun {
     const returned = yield* execute(
       connection,
       statement.with({ returningNodes: keys, rowKeys: [] }),
-      this.sets?.[0] as never,
+      this.sets?.[0],
       this.options,
     );
-    const rows = returned.all() as unknown as unknown[][];
+    const rows = returned.all() as unknown[][];
     const matched = this.present(rows);
     this.synchronize(matched, this.newValues(matched, values));
     return new CursorResult(null, [], facts(rows.length));
@@ -254,8 +253,8 @@ class BulkRun {
     const found = new Map<Column, Evaluator | null>();
     if (this.isDelete) return found;
     const set = this.sets?.length === 1 ? this.sets[0] : undefined;
-    for (const [target, value] of (this.statement as unknown as Update).sets) {
-      found.set(target as unknown as Column, this.evaluatorFor(value, set));
+    for (const [target, value] of (this.statement as Update).sets) {
+      found.set(target as Column, this.evaluatorFor(value, set));
     }
     for (const name of Object.keys(set ?? {})) {
       const attribute = this.mapper.attributes.get(name) as { readonly column?: Column } | undefined;

@@ -9,13 +9,10 @@ import { InvalidRequestError } from "../../sql/errors.js";
 import { iterate, type Node } from "../../sql/node.js";
 import type { Table } from "../../sql/schema/table.js";
 import { baseColumn } from "../../sql/selectable/join.js";
-import { keysCondition } from "../loading/keys-condition.js";
+import { BATCH, keysCondition } from "../loading/keys-condition.js";
 import type { Mapper } from "../mapping/mapper.js";
 import type { SessionExecuteOptions } from "../session/execute-options.js";
 import type { Bulk } from "./bulk-statement.js";
-
-/** Keys in one statement. */
-const BATCH = 500;
 
 /** Whether one statement cannot do it: rows of a hierarchy are deleted in several tables, columns of several are set or asked for. */
 export function hasSeveralTables(mapper: Mapper, statement: Bulk): boolean {
@@ -26,7 +23,7 @@ export function hasSeveralTables(mapper: Mapper, statement: Bulk): boolean {
   if (mapper.tables.length === 1) return false;
   const tables = new Set<unknown>(mapper.tables);
   tables.delete(statement.table);
-  const nodes: readonly Node[] = [...statement.whereCriteria, ...(statement as unknown as Update).sets.flat()];
+  const nodes: readonly Node[] = [...statement.whereCriteria, ...statement.sets.flat()];
   for (const root of nodes) {
     for (const node of iterate(root)) {
       if (node instanceof ColumnElement && tables.has(baseColumn(node)?.table)) return true;
@@ -47,7 +44,7 @@ export function* writeSeveralTables(
       `${statement.visitName === "Update" ? "update" : "del"}(${mapper.className}) writes several tables, and RETURNING is of one: leave returning() out and read the objects afterwards.`,
     );
   }
-  const writes = statement instanceof Delete ? deletes(mapper) : updates(mapper, statement as unknown as Update);
+  const writes = statement instanceof Delete ? deletes(mapper) : updates(mapper, statement);
   for (const { table, make } of writes) {
     const columns = keyColumns(mapper, table);
     for (let start = 0; start < keys.length; start += BATCH) {
@@ -72,7 +69,7 @@ function deletes(mapper: Mapper): TableWrite[] {
   tables.sort((a, b) => depth(b) - depth(a));
   return tables.map((table) => ({
     table,
-    make: (condition) => new Delete(table).where(condition as never) as unknown as Node,
+    make: (condition) => new Delete(table).where(condition as never),
   }));
 }
 
@@ -83,7 +80,7 @@ function updates(mapper: Mapper, statement: Update): TableWrite[] {
     if (sets.length === 0) continue;
     writes.push({
       table,
-      make: (condition) => new Update(table).with({ sets, whereCriteria: [condition] } as never) as unknown as Node,
+      make: (condition) => new Update(table).with({ sets, whereCriteria: [condition] }),
     });
   }
   return writes;

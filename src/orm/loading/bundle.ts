@@ -1,5 +1,3 @@
-/** Columns grouped into one object of each row. SQLAlchemy: `Bundle`. */
-import type { ColumnElement } from "../../sql/element.js";
 import { requireElement } from "../../sql/elements/coerce.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { ABSENT, END, type KeyContext } from "../../sql/key-context.js";
@@ -38,9 +36,7 @@ export function bundle(
 ): unknown {
   const keys = Object.keys(columns);
   if (keys.length === 0) throw new ArgumentError(`bundle(${JSON.stringify(name)}, {}) has no column.`);
-  const parts = keys.map(
-    (key) => requireElement(columns[key], `bundle(${JSON.stringify(name)}): ${key}`) as ColumnElement,
-  );
+  const parts = keys.map((key) => requireElement(columns[key], `bundle(${JSON.stringify(name)}): ${key}`));
   const compose = (values: readonly unknown[]): unknown => {
     const made: Record<string, unknown> = {};
     let at = 0;

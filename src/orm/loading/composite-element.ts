@@ -1,6 +1,6 @@
 /** A composite in a statement: its columns, and what can be asked of them together. */
 import type { ColumnElement } from "../../sql/element.js";
-import { conjunction } from "../../sql/elements/build.js";
+import { allOf, conjunction } from "../../sql/elements/build.js";
 import { ElementList } from "../../sql/elements/expression.js";
 import { ArgumentError } from "../../sql/errors.js";
 import type { KeyContext } from "../../sql/key-context.js";
@@ -53,13 +53,9 @@ export class CompositeElement extends ElementList {
   }
 }
 
-function all(conditions: readonly ColumnElement[]): ColumnElement {
-  return conjunction(operators.and, conditions);
-}
-
 function eq(self: CompositeElement, other: unknown): ColumnElement {
   const operands = self.operands(other);
-  return all(self.elements.map((element, i) => element.eq(operands[i])));
+  return allOf(self.elements.map((element, i) => element.eq(operands[i])));
 }
 
 function among(self: CompositeElement, values: unknown): ColumnElement {
@@ -83,10 +79,10 @@ const OPERATORS: Readonly<Record<string, (self: CompositeElement, other?: unknow
   ne: (self, other) => eq(self, other).not(),
   in: among,
   notIn: (self, values) => among(self, values).not(),
-  isNull: (self) => all(self.elements.map((each) => each.isNull())),
-  isNotNull: (self) => all(self.elements.map((each) => each.isNull())).not(),
-  asc: (self) => new ElementList(self.elements.map((each) => each.asc() as ColumnElement)),
-  desc: (self) => new ElementList(self.elements.map((each) => each.desc() as ColumnElement)),
+  isNull: (self) => allOf(self.elements.map((each) => each.isNull())),
+  isNotNull: (self) => allOf(self.elements.map((each) => each.isNull())).not(),
+  asc: (self) => new ElementList(self.elements.map((each) => each.asc())),
+  desc: (self) => new ElementList(self.elements.map((each) => each.desc())),
   lt: (self) => unordered(self, "lt"),
   le: (self) => unordered(self, "le"),
   gt: (self) => unordered(self, "gt"),

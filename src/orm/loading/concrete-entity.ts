@@ -32,7 +32,7 @@ const discriminators = new WeakMap<Mapper, ColumnAttribute>();
 export function concreteDiscriminator(mapper: Mapper): ColumnAttribute {
   let attribute = discriminators.get(mapper);
   if (attribute === undefined) {
-    attribute = new ExpressionAttribute(mapper, CLASS, -1, null, textType as never, true, {
+    attribute = new ExpressionAttribute(mapper, CLASS, -1, null, textType, true, {
       expireOnFlush: false,
       perQuery: false,
     });
@@ -60,19 +60,12 @@ export function concreteUnion(mapper: Mapper, name: string | null): From {
       const element = own instanceof ColumnAttribute && own.writable ? own.column : cast(null as never, type);
       return new Label(key, element as ColumnElement);
     });
-    columns.push(
-      new Label(CLASS, cast(literal(concreteIdentity(each)), textType as never) as unknown as ColumnElement),
-    );
-    return new Select(columns, []).with({ fromObjects: [each.table as unknown as From] });
+    columns.push(new Label(CLASS, cast(literal(concreteIdentity(each)), textType) as unknown as ColumnElement));
+    return new Select(columns, []).with({ fromObjects: [each.table] });
   });
-  const [first, ...others] = selects as unknown as readonly Unitable[];
+  const [first, ...others] = selects;
   const union = others.length === 0 ? first : first.unionAll(...others);
   return union.subquery(name ?? undefined);
-}
-
-interface Unitable {
-  unionAll(...others: unknown[]): Unitable;
-  subquery(name?: string): From;
 }
 
 /** The column of the union for a column of one of the classes. */

@@ -2,7 +2,6 @@
 
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { ToManyAttribute } from "../attributes/to-many-attribute.js";
-import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
 import { type IdentityFamily, objectOf } from "../identity-map.js";
 import type { Mapper, Relationship } from "../mapping/mapper.js";
 import { knownState } from "../stamp.js";
@@ -218,7 +217,7 @@ export class JoinedChild {
   }
 
   private settle(run: LoadRun, state: InstanceState, object: object | null): void {
-    const attribute = this.relationship.attribute as ToOneAttribute;
+    const attribute = this.relationship.attribute;
     const present = attribute.peek(state);
     const { settled } = run.join(this.id);
     if (present !== undefined && (!run.populateExisting || settled.has(state))) {

@@ -75,7 +75,7 @@ export class MapperEntity extends OrmEntity {
       throw new ArgumentError(
         `${mapper.className} is mapped over a query, which no statement can write. Add its objects to a session, or write the classes or tables that it reads.`,
       );
-    return this.from instanceof Join ? (mapper.table as unknown as From) : this.from;
+    return this.from instanceof Join ? mapper.table : this.from;
   }
 
   /** The columns of the class that are not deferred, in the order of its attributes. */
@@ -221,7 +221,7 @@ export class MapperEntity extends OrmEntity {
           : from;
     return new MapperEntity(
       mapper,
-      fresh as From,
+      fresh,
       this.entityName,
       kind === "named" ? kind : "alias",
       this.polymorphic,
@@ -286,7 +286,7 @@ export function entityOf(mapper: Mapper): MapperEntity {
     const polymorphic = defaultPolymorphic(mapper);
     entity = new MapperEntity(
       mapper,
-      fromOf(mapper, polymorphic, (table) => table as unknown as From),
+      fromOf(mapper, polymorphic, (table) => table),
       mapper.className,
       "class",
       polymorphic,
@@ -323,13 +323,11 @@ export function aliasOf(
   mapper.registry.configure();
   if (isUnited(mapper)) return unitedEntity(mapper, name ?? mapper.className, name);
   const subclasses = polymorphic ?? defaultPolymorphic(mapper);
-  const alone =
-    fromOf(mapper, subclasses, (table) => table as unknown as From) === (mapper.tables[0] as unknown as From);
+  const alone = fromOf(mapper, subclasses, (table) => table) === mapper.tables[0];
   const from = fromOf(
     mapper,
     subclasses,
-    (table) =>
-      name === null ? anonymousAlias(table) : (new Alias(table, alone ? name : `${name}_${table.name}`) as From),
+    (table) => (name === null ? anonymousAlias(table) : new Alias(table, alone ? name : `${name}_${table.name}`)),
     kind,
   );
   return new MapperEntity(mapper, from, name ?? mapper.className, "alias", subclasses);
@@ -373,7 +371,7 @@ function makeAttrs(entity: MapperEntity, mappers: readonly Mapper[]): object {
       }
     }
     for (const [name, descriptor] of mapper.descriptors)
-      if (!Object.hasOwn(made, name)) defineLazily(made, name, () => descriptor.expression(made as never));
+      if (!Object.hasOwn(made, name)) defineLazily(made, name, () => descriptor.expression(made));
   }
   return made;
 }
@@ -497,7 +495,7 @@ export function aliased(cls: unknown, what?: unknown, options: string | AliasedO
     throw new ArgumentError(`aliased(${mapper.className}, ...): give a name, a subquery or another FROM element.`);
   }
   const named = name ?? (from instanceof AliasedFrom ? from.aliasName : null) ?? mapper.className;
-  return new MapperEntity(mapper, from as From, named, adaptOnNames ? "named" : "alias", [mapper], origin).attrs;
+  return new MapperEntity(mapper, from, named, adaptOnNames ? "named" : "alias", [mapper], origin).attrs;
 }
 
 type Intersection<U> = (U extends unknown ? (x: U) => void : never) extends (x: infer I) => void ? I : never;
@@ -566,7 +564,7 @@ export function withPolymorphic(
 }
 
 function polymorphicEntity(mapper: Mapper, polymorphic: readonly Mapper[], kind: "inner" | "left"): MapperEntity {
-  const from = fromOf(mapper, polymorphic, (table) => table as unknown as From, kind);
+  const from = fromOf(mapper, polymorphic, (table) => table, kind);
   return new MapperEntity(mapper, from, mapper.className, "polymorphic", polymorphic);
 }
 

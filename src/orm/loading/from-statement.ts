@@ -37,7 +37,7 @@ function sourceOf({ statement, loadOptions }: FromStatement): Statement {
   const isWrite = statement instanceof Update || statement instanceof Delete;
   if (isWrite && statement.entity instanceof OrmEntity) {
     requireRows(statement);
-    return prepareWrite(statement as unknown as Update, criteria);
+    return prepareWrite(statement as Update, criteria);
   }
   return prepareNode(statement, criteria) as Statement;
 }

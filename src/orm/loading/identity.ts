@@ -19,7 +19,7 @@ import type { IdentityToken, InstanceState } from "../state.js";
 import { announced } from "./announced.js";
 import { entityOf } from "./entity.js";
 import { keyStatement, NO_NULLS, type NullParts, namedKey, nullsIn } from "./key-condition.js";
-import { keysCondition } from "./keys-condition.js";
+import { BATCH, keysCondition } from "./keys-condition.js";
 import { loadRelationship } from "./lazy.js";
 import { LoadRun, type NamedValues, type Said } from "./load-run.js";
 import { LoadedOptions, OptionDefaults } from "./option-tree.js";
@@ -163,9 +163,6 @@ function saidBy({ identityToken, executionOptions, options }: GetOptions): Said 
   if (identityToken === undefined && executionOptions === undefined && options === undefined) return null;
   return { identityToken, executionOptions, carried: carriedAmong(options ?? []) };
 }
-
-/** How many keys a statement takes where lists are written out. */
-const BATCH = 500;
 
 /**
  * Loads the objects of many keys into the identity map; those without a row are left out.

@@ -1,7 +1,6 @@
 /** What rows of a class in a hierarchy come from: joined tables, and the condition on the discriminator. */
 import type { ColumnElement } from "../../sql/element.js";
-import { conjunction } from "../../sql/elements/build.js";
-import { operators } from "../../sql/operators.js";
+import { allOf } from "../../sql/elements/build.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
@@ -55,7 +54,7 @@ function joinTable(left: From, mapper: Mapper, index: number, use: TableStandIn,
 function inheritOn(left: From, right: From, own: ForeignKeyConstraint | null): ColumnElement {
   if (own === null) return inferOn(left, right);
   const pairs = own.columns.map((column, i) => standInFor(left, own.refColumns[i]).eq(standInFor(right, column)));
-  return conjunction(operators.and, pairs);
+  return allOf(pairs);
 }
 
 /** The column of a table, or of an alias of it. */

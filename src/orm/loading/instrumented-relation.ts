@@ -1,7 +1,7 @@
 /** `u.posts`: a relationship in a statement. It can be joined along, compared with objects, and asked for members that meet a condition. */
 import { ColumnElement } from "../../sql/element.js";
 import { BindParameter } from "../../sql/elements/bind.js";
-import { conjunction } from "../../sql/elements/build.js";
+import { allOf, conjunction } from "../../sql/elements/build.js";
 import { requireCondition } from "../../sql/elements/coerce.js";
 import { LiteralColumn } from "../../sql/elements/special.js";
 import { ENTITY, type JoinStep, RelationElement } from "../../sql/entity.js";
@@ -135,16 +135,15 @@ export class InstrumentedRelation extends RelationElement {
     const more = [...(target.criterion === null ? [] : [target.criterion]), ...this.criteriaFor(target)];
     if (secondary === null || secondaryJoin === null) {
       const on = this.relationship.condition(primaryJoin, local, remote);
-      return [{ right: target.from, on: all([this.ofAlias(on, target), ...more]) }];
+      return [{ right: target.from, on: allOf([this.ofAlias(on, target), ...more]) }];
     }
-    this.association ??=
-      this.entity.aliased || target.aliased ? new Alias(secondary, null) : (secondary as unknown as From);
-    const between = columnsOf(secondary as unknown as From, this.association);
+    this.association ??= this.entity.aliased || target.aliased ? new Alias(secondary, null) : secondary;
+    const between = columnsOf(secondary, this.association);
     return [
       { right: this.association, on: this.relationship.condition(primaryJoin, local, between) },
       {
         right: target.from,
-        on: all([this.relationship.condition(secondaryJoin, between, remote), ...this.throughAssociation(more)]),
+        on: allOf([this.relationship.condition(secondaryJoin, between, remote), ...this.throughAssociation(more)]),
       },
     ];
   }
@@ -154,13 +153,12 @@ export class InstrumentedRelation extends RelationElement {
     const { secondary } = this.relationship.join;
     const { association } = this;
     if (secondary === null || association === null || (association as unknown) === secondary) return conditions;
-    return conditions.map(
-      (each) =>
-        replaceNodes(each as Node, (node) =>
-          node.visitName === "Column" && ((node as Column).table as unknown) === secondary
-            ? association.column((node as Column).key)
-            : undefined,
-        ) as ColumnElement,
+    return conditions.map((each) =>
+      replaceNodes(each, (node) =>
+        node.visitName === "Column" && ((node as Column).table as unknown) === secondary
+          ? association.column((node as Column).key)
+          : undefined,
+      ),
     );
   }
 
@@ -168,27 +166,26 @@ export class InstrumentedRelation extends RelationElement {
   private ofAlias(condition: ColumnElement, target: OrmEntity): ColumnElement {
     const from = this.relationship.alias?.from;
     if (from === undefined || from === target.from) return condition;
-    return replaceNodes(condition as Node, (node) => {
+    return replaceNodes(condition, (node) => {
       if (node.visitName !== "AliasedColumn") return undefined;
       const { table, columnKey } = node as unknown as { readonly table: From; readonly columnKey: string };
       return table === from ? target.from.column(columnKey) : undefined;
-    }) as ColumnElement;
+    });
   }
 
   /** An ORDER BY of the relationship in the terms of what `stepsTo(target)` joined. */
   orderFor(target: OrmEntity): readonly ColumnElement[] {
     const { secondary } = this.relationship.join;
     const { association } = this;
-    return this.relationship.orderBy.map(
-      (each) =>
-        replaceNodes(each as Node, (node) => {
-          if (node.visitName !== "Column") return undefined;
-          const column = node as Column;
-          if (target.mapper.byColumn.has(column)) return target.columnFor(column);
-          return secondary !== null && association !== null && (column.table as unknown) === secondary
-            ? association.column(column.key)
-            : undefined;
-        }) as ColumnElement,
+    return this.relationship.orderBy.map((each) =>
+      replaceNodes(each, (node) => {
+        if (node.visitName !== "Column") return undefined;
+        const column = node as Column;
+        if (target.mapper.byColumn.has(column)) return target.columnFor(column);
+        return secondary !== null && association !== null && (column.table as unknown) === secondary
+          ? association.column(column.key)
+          : undefined;
+      }),
     );
   }
 
@@ -256,9 +253,9 @@ export class InstrumentedRelation extends RelationElement {
     if (join.secondary === null) return this.equalKeys(member);
     // The association's row alone tells; the target's table is not needed.
     const association = new Alias(join.secondary, null);
-    const between = columnsOf(join.secondary as unknown as From, association as From);
+    const between = columnsOf(join.secondary, association);
     return exists(
-      [association as From],
+      [association],
       [
         this.relationship.condition(join.primaryJoin, (column) => this.entity.columnFor(column), between),
         ...join.secondaryPairs.map(({ local, remote }) => between(local).eq(keyBind(member, remote))),
@@ -284,7 +281,7 @@ export class InstrumentedRelation extends RelationElement {
     if (!this.refersByKeys) return this.existingMember(member).not();
     if (this.relationship.direction !== "manyToOne") return this.equalKeys(member).not();
     const { tag, join } = this.relationship;
-    const unequal = all(
+    const unequal = allOf(
       join.pairs.map(({ local, remote }) => {
         const column = this.entity.columnFor(local);
         return conjunction(operators.or, [column.ne(keyBind(member, remote)), column.isNull()]);
@@ -297,14 +294,14 @@ export class InstrumentedRelation extends RelationElement {
     const { tag } = this.relationship;
     if (this.relationship.direction !== "manyToOne" || !this.refersByKeys) return this.existing(undefined).not();
     if (tag !== null) return this.ofOtherClass(tag);
-    return all(this.relationship.join.pairs.map(({ local }) => this.entity.columnFor(local).isNull()));
+    return allOf(this.relationship.join.pairs.map(({ local }) => this.entity.columnFor(local).isNull()));
   }
 
   isNotNull(): ColumnElement {
     const { tag } = this.relationship;
     if (this.relationship.direction !== "manyToOne" || !this.refersByKeys) return this.existing(undefined);
     if (tag !== null) return this.entity.columnFor(tag.column).eq(tag.name);
-    return all(this.relationship.join.pairs.map(({ local }) => this.entity.columnFor(local).isNotNull()));
+    return allOf(this.relationship.join.pairs.map(({ local }) => this.entity.columnFor(local).isNotNull()));
   }
 
   /** Which rows of the target belong to this parent. */
@@ -320,7 +317,7 @@ export class InstrumentedRelation extends RelationElement {
     const { simple, secondary, pairs } = this.relationship.join;
     if (simple && secondary === null) {
       const keys = pairs.map(({ local, remote }) => target.columnFor(remote).eq(keyBind(parent, local)));
-      return all([...keys, ...this.criteriaFor(target)]);
+      return allOf([...keys, ...this.criteriaFor(target)]);
     }
     const start = this.entity.aliasFor(mapper);
     const steps = new InstrumentedRelation(start, this.relationship, target, this.criteria).stepsTo(target);
@@ -337,7 +334,7 @@ export class InstrumentedRelation extends RelationElement {
   private existingMember(member: InstanceState): ColumnElement {
     const key = this.relationship.target.primaryKey;
     return this.existing((attrs: Record<string, ColumnElement>) =>
-      all(key.map((attribute) => attrs[attribute.key].eq(keyBind(member, attribute.column)))),
+      allOf(key.map((attribute) => attrs[attribute.key].eq(keyBind(member, attribute.column)))),
     );
   }
 
@@ -356,7 +353,7 @@ export class InstrumentedRelation extends RelationElement {
   private equalKeys(member: InstanceState): ColumnElement {
     const { tag, join } = this.relationship;
     const keys = join.pairs.map(({ local, remote }) => this.entity.columnFor(local).eq(keyBind(member, remote)));
-    return all(tag === null ? keys : [this.entity.columnFor(tag.column).eq(tag.name), ...keys]);
+    return allOf(tag === null ? keys : [this.entity.columnFor(tag.column).eq(tag.name), ...keys]);
   }
 
   private member(object: unknown, place: string): InstanceState {
@@ -379,10 +376,6 @@ export class InstrumentedRelation extends RelationElement {
   }
 }
 
-function all(conditions: readonly ColumnElement[]): ColumnElement {
-  return conjunction(operators.and, conditions);
-}
-
 function exists(
   froms: readonly From[],
   conditions: readonly ColumnElement[],
@@ -392,7 +385,7 @@ function exists(
     fromObjects: froms,
     whereCriteria: conditions,
   });
-  return new Exists(query.correlateExcept(...froms) as unknown as ConstructorParameters<typeof Exists>[0]);
+  return new Exists(query.correlateExcept(...froms));
 }
 
 /** `1`, selected of a class: it says whose rows are asked for, to those who have conditions on them. */
@@ -410,14 +403,14 @@ export function columnsOf(table: From, standIn: From): (column: Column) => Colum
 /** A condition on one stand-in of a class in the terms of another. */
 export function adapt(condition: ColumnElement, from: OrmEntity, to: OrmEntity): ColumnElement {
   if (from.from === to.from) return condition;
-  return replaceNodes(condition as Node, (node) => {
+  return replaceNodes(condition, (node) => {
     if (node instanceof InstrumentedColumn && node.entity.from === from.from) {
       return new InstrumentedColumn(to, node.attribute, to.elementOf(node.attribute));
     }
     if (!from.aliased && node.visitName === "Column" && from.mapper.byColumn.has(node as Column))
       return to.columnFor(node as Column);
     return undefined;
-  }) as ColumnElement;
+  });
 }
 
 /** A parameter that takes a key of an object when the statement is executed, after the autoflush that may give it one. */

@@ -26,9 +26,7 @@ export function keyCondition(
 ): readonly ColumnElement[] {
   return primaryKey.map((attribute, i) => {
     const column = columnOf(attribute);
-    return nulls.includes(i)
-      ? (column.isNull() as unknown as ColumnElement)
-      : column.eq(keyBind(attribute, i, className));
+    return nulls.includes(i) ? column.isNull() : column.eq(keyBind(attribute, i, className));
   });
 }
 

@@ -2,9 +2,12 @@
 import type { Dialect } from "../../sql/dialect.js";
 import type { ColumnElement } from "../../sql/element.js";
 import { BindParameter } from "../../sql/elements/bind.js";
-import { conjunction } from "../../sql/elements/build.js";
+import { allOf, conjunction } from "../../sql/elements/build.js";
 import { TupleElement } from "../../sql/elements/expression.js";
 import { operators } from "../../sql/operators.js";
+
+/** How many keys a statement takes where they are written out, and not sent as one parameter. */
+export const BATCH = 500;
 
 /** `key IN (...)`; for a key of several columns as the database has it best. */
 export function keysCondition(
@@ -21,12 +24,7 @@ export function keysCondition(
   return conjunction(
     operators.or,
     keys.map((key) =>
-      conjunction(
-        operators.and,
-        key.map((value, i) =>
-          value === null ? (columns[i].isNull() as unknown as ColumnElement) : columns[i].eq(bind(value, i)),
-        ),
-      ),
+      allOf(key.map((value, i) => (value === null ? columns[i].isNull() : columns[i].eq(bind(value, i))))),
     ),
   );
 }

@@ -1,8 +1,3 @@
-/**
- * Loader options: how the relationships and columns of a statement's entities are loaded. An option is a path that begins at a class and goes along
- * relationships; each step may say how what it reaches is loaded.
- */
-import type { ColumnElement } from "../../sql/element.js";
 import { requireCondition } from "../../sql/elements/coerce.js";
 import type { Attrs, Cls, EntityRef, LoadOption, RelAttr } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
@@ -426,7 +421,7 @@ export function withLoaderCriteria<E>(
       typeof condition === "function"
         ? (condition as (attrs: object) => unknown)(entity.attrs)
         : (condition as unknown);
-    return requireCondition(given, "withLoaderCriteria()") as ColumnElement;
+    return requireCondition(given, "withLoaderCriteria()");
   });
   return new LoaderCriteria(
     entities,

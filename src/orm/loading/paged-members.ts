@@ -7,11 +7,10 @@
  */
 import type { DialectCapabilities } from "../../sql/capabilities.js";
 import type { ColumnElement } from "../../sql/element.js";
-import { conjunction } from "../../sql/elements/build.js";
+import { allOf } from "../../sql/elements/build.js";
 import { Label, True, TupleElement } from "../../sql/elements/expression.js";
 import { func } from "../../sql/functions.js";
-import { iterate, type Node } from "../../sql/node.js";
-import { operators } from "../../sql/operators.js";
+import { iterate } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import { UniqueConstraint } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
@@ -46,7 +45,7 @@ export function pageOf(
 function numbered({ statement, entity, keys }: KeyedStatement, page: MemberPage): KeyedStatement {
   const identity = identityOf(entity);
   const order = endingWith(statement.orderByClauses, identity);
-  const place = func.rowNumber().over({ partitionBy: keys as never, orderBy: order as never });
+  const place = func.rowNumber().over({ partitionBy: keys, orderBy: order });
   const places = new Select(
     [
       ...identity.map((column, i) => new Label(`i${i}`, column)),
@@ -61,10 +60,10 @@ function numbered({ statement, entity, keys }: KeyedStatement, page: MemberPage)
   const wanted = [of("place").gt(page.offset)];
   if (page.limit !== null) wanted.push(of("place").le(page.offset + page.limit));
   const outer = keys.map((_, i) => of(`k${i}`));
-  const same = every(identity.map((column, i) => column.eq(of(`i${i}`))));
+  const same = allOf(identity.map((column, i) => column.eq(of(`i${i}`))));
   return {
     statement: new Select([entity, ...outer], []).with({
-      fromObjects: [new Join(entity.from, places as unknown as From, same, "inner") as From],
+      fromObjects: [new Join(entity.from, places, same, "inner")],
       whereCriteria: wanted,
       orderByClauses: [of("place")],
     }),
@@ -83,7 +82,7 @@ function ofEachParent(
   lateral: boolean,
 ): KeyedStatement {
   const { entity, statement, keys } = rows;
-  const parent = new Alias(local[0].table as unknown as Table, null) as From;
+  const parent = new Alias(local[0].table as Table, null);
   const outer = local.map((column) => parent.column(column.key));
   const order = endingWith(statement.orderByClauses, identityOf(entity));
   let own = new Select([], [])
@@ -100,19 +99,19 @@ function ofEachParent(
   let on: ColumnElement;
   let member: MapperEntity;
   if (lateral) {
-    right = own.with({ rawColumns: columns.map((each) => entity.columnFor(each)) }).lateral() as unknown as From;
+    right = own.with({ rawColumns: columns.map((each) => entity.columnFor(each)) }).lateral();
     member = MapperEntity.over(entity, right, new Map(columns.map((each) => [each, right.column(each.key)])));
     on = new True();
   } else {
     member = aliasOf(entity.mapper, null, entity.polymorphic);
     right = member.from;
     const key = identityOf(member);
-    const members = new ScalarSelect(own.with({ rawColumns: identityOf(entity) }) as never);
+    const members = new ScalarSelect(own.with({ rawColumns: identityOf(entity) }));
     on = key.length === 1 ? key[0].in(members) : new TupleElement(key).in(members);
   }
   return {
     statement: new Select([member, ...outer], []).with({
-      fromObjects: [new Join(parent, right, on, "inner") as From],
+      fromObjects: [new Join(parent, right, on, "inner")],
       whereCriteria: [condition(outer)],
       orderByClauses: order.map((each) => adapt(each, entity, member)),
     }),
@@ -127,9 +126,9 @@ function isIndexed({ relationship, target, direct, local }: RelationRows): boole
   const { mapper, polymorphic, aliased } = target;
   if (!direct || aliased || polymorphic.length > 1 || mapper.tables.length > 1 || mapper.concretes.length > 0)
     return false;
-  const parents = local[0].table as unknown as Table;
+  const parents = local[0].table as Table;
   const remote = relationship.join.pairs.map((pair) => pair.remote);
-  return sameColumns(parents.primaryKey.columns, local) && leads(remote[0].table as unknown as Table, remote);
+  return sameColumns(parents.primaryKey.columns, local) && leads(remote[0].table as Table, remote);
 }
 
 /** Whether an index of a table begins with these columns. */
@@ -152,7 +151,7 @@ function sameColumns(some: readonly Column[], others: readonly Column[]): boolea
 /** Whether the order is one of the rows' own columns: outside of the subquery there are no others. */
 function ordersByItself({ statement, entity }: KeyedStatement): boolean {
   for (const clause of statement.orderByClauses) {
-    for (const node of iterate(clause as Node))
+    for (const node of iterate(clause))
       if (node.visitName === "Column" && !entity.mapper.byColumn.has(node as Column)) return false;
   }
   return true;
@@ -166,8 +165,4 @@ function identityOf(entity: OrmEntity): readonly ColumnElement[] {
 function endingWith(order: readonly ColumnElement[], identity: readonly ColumnElement[]): readonly ColumnElement[] {
   const given = new Set(order.map(bareElement));
   return [...order, ...identity.filter((column) => !given.has(bareElement(column)))];
-}
-
-function every(conditions: readonly ColumnElement[]): ColumnElement {
-  return conjunction(operators.and, conditions);
 }

@@ -17,8 +17,8 @@ function plainStatement(statement: Node): Node {
   const criteria = criteriaAmong(optionsIn(statement));
   const isWrite = (statement instanceof Update || statement instanceof Delete) && statement.entity instanceof OrmEntity;
   // One that does not say which rows it means is refused, whatever its class says.
-  return isWrite && saysRows(statement as never)
-    ? prepareWrite(statement as unknown as Update, criteria)
+  return isWrite && saysRows(statement)
+    ? prepareWrite(statement as Update, criteria)
     : prepareNode(statement, criteria);
 }
 

@@ -185,7 +185,7 @@ class PlanBuilder {
   private withoutNames(bare: Select): Select {
     const resolved = (clauses: readonly ColumnElement[]) =>
       clauses.map((clause) =>
-        replaceNodes(clause as Node, (node) =>
+        replaceNodes(clause, (node) =>
           node instanceof LabelReference
             ? columnCalled(node.name, disambiguate(this.innerNodes), displayFroms(bare), this.request.dialect.name)
             : undefined,
@@ -231,13 +231,12 @@ class PlanBuilder {
       places.push({ clause, base, index });
     }
     const inner = bare.with({ rawColumns: [...this.innerNodes, ...added] });
-    const subquery = new Subquery(inner as unknown as ConstructorParameters<typeof Subquery>[0], null, false);
-    const from = subquery as unknown as From;
+    const subquery = new Subquery(inner, null, false);
+    const from = subquery;
     const columns = subquery.columns;
     for (const part of roots) this.standIn(part, from, columns);
-    const order = places.map(
-      ({ clause, base, index }) =>
-        replaceNodes(clause as Node, (node) => (node === base ? columns[index] : undefined)) as ColumnElement,
+    const order = places.map(({ clause, base, index }) =>
+      replaceNodes(clause, (node) => (node === base ? columns[index] : undefined)),
     );
     const joins: JoinEntry[] = [];
     for (const part of roots) this.joinChildren(part, from, joins, order);
@@ -309,14 +308,14 @@ class PlanBuilder {
     const relation = relationOf(parent, child);
     const [first, second] = relation.stepsTo(child.part.entity);
     order.push(...orderOf(relation, child));
-    let right = second === undefined ? first.right : (new Join(first.right, second.right, second.on, "inner") as From);
+    let right = second === undefined ? first.right : new Join(first.right, second.right, second.on, "inner");
     const nested = new Set<ChildPart>();
     if (nest) {
       const add = (part: Part): void => {
         for (const below of part.children) {
           if (!below.innerjoin) continue;
           const side = this.rightSide(part.entity, below, order, false);
-          right = new Join(right, side.right, side.on, "inner") as From;
+          right = new Join(right, side.right, side.on, "inner");
           nested.add(below);
           add(below.part);
         }
@@ -404,7 +403,7 @@ function keySelect(bare: Select, columns: readonly ColumnElement[], nodes: reado
   if (!bare.distinctFlag || !ordered) return bare.with({ ...fields, rawColumns: columns });
   // DISTINCT and LIMIT count what the statement selects: the keys are taken from around it.
   const whole = bare.with({ ...fields, rawColumns: [...nodes, ...columns] });
-  const subquery = new Subquery(whole as unknown as ConstructorParameters<typeof Subquery>[0], null, false);
+  const subquery = new Subquery(whole, null, false);
   return new Select(subquery.columns.slice(-columns.length), []);
 }
 

@@ -92,7 +92,7 @@ const caches = new WeakMap<Dialect, LRUCache<number | string, OrmPlan>>();
 function cacheOf({ dialect, engine }: ConnectionCore): LRUCache<number | string, OrmPlan> {
   let cache = caches.get(dialect);
   if (cache === undefined) {
-    const compiled = (engine as unknown as { readonly cache?: { readonly capacity: number } }).cache;
+    const compiled = (engine as { readonly cache?: { readonly capacity: number } }).cache;
     cache = new LRUCache(compiled?.capacity ?? 500);
     caches.set(dialect, cache);
   }

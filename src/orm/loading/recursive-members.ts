@@ -44,22 +44,22 @@ export function treeOf(
   const keyOf = (from: From): readonly ColumnElement[] => start.map((_, i) => from.column(keyName(i)));
   const level = limit === null ? null : reached.column("depth");
   const step = new Select(
-    [...named(next), ...(level === null ? [] : [new Label("depth", level.add(number(1)) as never)])],
+    [...named(next), ...(level === null ? [] : [new Label("depth", level.add(number(1)))])],
     [],
   ).with({
-    fromObjects: [reached as From, ...fromsOf(statement, relation)],
+    fromObjects: [reached, ...fromsOf(statement, relation)],
     whereCriteria: [
       ...statement.whereCriteria,
-      equal(keys, keyOf(reached as From)),
+      equal(keys, keyOf(reached)),
       ...(level === null || limit === null ? [] : [level.lt(number(limit))]),
     ],
   });
-  const tree = reached.union(step as never) as unknown as From;
+  const tree = reached.union(step);
   const found = byOwnKey ? next : rows.keys;
   if (limit !== null) return limitedTo(rows, keysAmong(found, new Select([...keyOf(tree)], []), capabilities));
   // Each key is there once: a join serves as well as IN, and takes less time.
   const [from, ...others] = fromsOf(rows.statement, relation);
-  const joined = new Join(from, tree, equal(found, keyOf(tree)), "inner") as From;
+  const joined = new Join(from, tree, equal(found, keyOf(tree)), "inner");
   return { ...rows, statement: rows.statement.with({ fromObjects: [joined, ...others] }) };
 }
 

@@ -2,11 +2,12 @@
 import type { DialectCapabilities } from "../../sql/capabilities.js";
 import type { ColumnElement } from "../../sql/element.js";
 import { BindParameter } from "../../sql/elements/bind.js";
-import { conjunction } from "../../sql/elements/build.js";
+import { allOf, conjunction } from "../../sql/elements/build.js";
 import { TupleElement } from "../../sql/elements/expression.js";
 import { operators } from "../../sql/operators.js";
 import { Exists, ScalarSelect } from "../../sql/selectable/query.js";
 import { Select } from "../../sql/selectable/select.js";
+import { BATCH } from "./keys-condition.js";
 import type { NamedValues } from "./load-run.js";
 
 /** The value of a key of one column, or the values of one of several. */
@@ -15,8 +16,6 @@ export type Key = {};
 /** How a statement is told the keys; a number is the length of a list that is written out. */
 export type KeyForm = "one" | "range" | "list" | "subquery" | number;
 
-/** Keys in one statement where the database does not take a list as one parameter. */
-export const BATCH = 500;
 /** The lengths of lists that are written out; a shorter list is filled up with its last key, so that few statements serve all lengths. */
 const LENGTHS = [2, 8, 32, 128, BATCH];
 const LIST = "__keys";
@@ -54,10 +53,10 @@ export function keyParameters(
     const [key] = keys;
     return key.in(new BindParameter(undefined, key.type, LIST, true, true, null, LIST));
   }
-  if (form === "one") return every(keys.map((key, j) => key.eq(keyBind(key, 0, j))));
+  if (form === "one") return allOf(keys.map((key, j) => key.eq(keyBind(key, 0, j))));
   if (form === "range") {
     const [key] = keys;
-    return key.between(keyBind(key, 0, 0), keyBind(key, 1, 0)) as unknown as ColumnElement;
+    return key.between(keyBind(key, 0, 0), keyBind(key, 1, 0));
   }
   const rows = Array.from({ length: form }, (_, i) => keys.map((key, j) => keyBind(key, i, j)));
   if (keys.length === 1) return keys[0].in(rows.map(([bind]) => bind));
@@ -65,7 +64,7 @@ export function keyParameters(
     return new TupleElement(keys).in(rows.map((row) => new TupleElement(row)));
   return conjunction(
     operators.or,
-    rows.map((row) => every(row.map((bind, j) => keys[j].eq(bind)))),
+    rows.map((row) => allOf(row.map((bind, j) => keys[j].eq(bind)))),
   );
 }
 
@@ -75,15 +74,13 @@ export function keysAmong(
   query: Select,
   { tupleIn }: DialectCapabilities,
 ): ColumnElement {
-  const members = new ScalarSelect(query as unknown as ConstructorParameters<typeof ScalarSelect>[0]);
+  const members = new ScalarSelect(query);
   if (keys.length === 1) return keys[0].in(members);
   if (tupleIn) return new TupleElement(keys).in(members);
   const given = query.subquery();
   const equal = given.columns.map((column, i) => column.eq(keys[i]));
   return new Exists(
-    new Select([...given.columns], []).with({ whereCriteria: equal }) as unknown as ConstructorParameters<
-      typeof Exists
-    >[0],
+    new Select([...given.columns], []).with({ whereCriteria: equal }) as ConstructorParameters<typeof Exists>[0],
   );
 }
 
@@ -115,8 +112,4 @@ export function namedKeys(
 
 function keyBind(key: ColumnElement, row: number, part: number): BindParameter {
   return new BindParameter(undefined, key.type, `${LIST}_${row}_${part}`, false, true, null, LIST);
-}
-
-function every(conditions: readonly ColumnElement[]): ColumnElement {
-  return conjunction(operators.and, conditions);
 }

@@ -14,7 +14,6 @@ import { InvalidRequestError } from "../../sql/errors.js";
 import type { Select } from "../../sql/selectable/select.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { ToManyAttribute } from "../attributes/to-many-attribute.js";
-import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
@@ -31,12 +30,13 @@ import {
   type Hash,
   hashKey,
 } from "./found-members.js";
+import { BATCH } from "./keys-condition.js";
 import { LoadRun, type NamedValues, type PostLoader } from "./load-run.js";
 import { type OptionNode, OptionTree, type RelationOption } from "./option-tree.js";
 import { ParentKey } from "./parent-key.js";
 import type { OrmPlan, PlanSource } from "./plan.js";
 import { readOf } from "./read-of.js";
-import { BATCH, formFor, type Key, type KeyForm, namedKeys } from "./relation-keys.js";
+import { formFor, type Key, type KeyForm, namedKeys } from "./relation-keys.js";
 import { type KeyedStatement, limitedTo, RelationRows } from "./relation-rows.js";
 import { type ParentKeys, statementFor } from "./relation-statement.js";
 
@@ -199,7 +199,7 @@ export class RelationLoader implements PostLoader {
       if (several.has(hashes[i])) {
         run.session.warn(SEVERAL_ROWS, "found", this.relationship.label, states[i].describe());
       }
-      (this.attribute as ToOneAttribute).setCommitted(states[i], objects.get(hashes[i]) ?? null);
+      this.attribute.setCommitted(states[i], objects.get(hashes[i]) ?? null);
     }
   }
 

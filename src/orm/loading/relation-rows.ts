@@ -82,7 +82,7 @@ export class RelationRows {
       const parent = aliasOf(relationship.parent, null);
       const along = new InstrumentedRelation(parent, relationship, target);
       let from = parent.from;
-      for (const step of along.stepsTo(target)) from = new Join(from, step.right, step.on, "inner") as From;
+      for (const step of along.stepsTo(target)) from = new Join(from, step.right, step.on, "inner");
       froms = [from];
       keys = this.local.map((column) => parent.columnFor(column));
       order = along.orderFor(target);
@@ -90,7 +90,7 @@ export class RelationRows {
       order = new InstrumentedRelation(target, relationship).orderFor(target);
       if (secondary !== null && secondaryJoin !== null) {
         const on = relationship.condition(secondaryJoin, (column) => column, remote);
-        froms = [new Join(secondary as unknown as From, target.from, on, "inner") as From];
+        froms = [new Join(secondary, target.from, on, "inner")];
         keys = pairs.map((pair) => pair.remote);
       } else keys = pairs.map((pair) => remote(pair.remote));
     }

@@ -7,10 +7,9 @@ import { fromsOf, isSubquery } from "../../sql/compiler/froms.js";
 import { Delete } from "../../sql/dml/delete.js";
 import { Update } from "../../sql/dml/update.js";
 import { ColumnElement } from "../../sql/element.js";
-import { conjunction } from "../../sql/elements/build.js";
+import { allOf } from "../../sql/elements/build.js";
 import { EntityElement } from "../../sql/entity.js";
 import { type Node, replaceNodes } from "../../sql/node.js";
-import { operators } from "../../sql/operators.js";
 import { FromClause } from "../../sql/selectable/from-clause.js";
 import { Join } from "../../sql/selectable/join.js";
 import { Select } from "../../sql/selectable/select.js";
@@ -28,7 +27,7 @@ type From = FromClause<unknown>;
  * does not change stays the very same object. What stands in FROM is copied once at most, however often the statement has it: a recursive CTE stays one.
  */
 export function prepareStatement(statement: Select, defaults: OptionDefaults): Select {
-  return prepareNode(statement as Node, defaults) as Select;
+  return prepareNode(statement, defaults) as Select;
 }
 
 /**
@@ -145,7 +144,7 @@ function namingOutside(statement: Select, around: Surroundings["scopes"], owner:
     if (own.has(entity) || !outer.has(entity) || !covered.has(table)) return node;
     for (const mapper of owner === null ? [entity.mapper] : [entity.mapper, owner])
       for (const [column, each] of mapper.byColumn) {
-        const from = column.table as unknown as From;
+        const from = column.table as From;
         if (each !== attribute || covered.has(from) || !entity.from.covers.includes(from)) continue;
         found = true;
         return new InstrumentedColumn(entity, attribute, column);
@@ -170,7 +169,7 @@ function entitiesSelected({ rawColumns, joins, extras }: Select): Set<OrmEntity>
 /** An UPDATE or DELETE of a class with what its classes ask for: discriminators, and the criteria of options. */
 export function prepareWrite<S extends Update | Delete>(statement: S, defaults: OptionDefaults): S {
   const entity = statement.entity as OrmEntity;
-  const prepared = prepareNode(statement as Node, defaults) as S;
+  const prepared = prepareNode(statement, defaults) as S;
   const criteria = [...defaults.criteriaFor(entity)];
   // Further tables, which FROM or USING will have.
   if (defaults.criteria.length > 0)
@@ -187,14 +186,14 @@ export function prepareExpression(
   entity: OrmEntity,
   owner: Mapper | null = null,
 ): ColumnElement {
-  return replaceNodes(expression as Node, (node) => {
+  return replaceNodes(expression, (node) => {
     // What the statement around it selects from stays what it is.
     if (node instanceof FromClause) return node;
     if (!(node instanceof Select)) return undefined;
     const { loadOptions } = node as Select;
     const bare = loadOptions.length === 0 ? (node as Select) : (node as Select).with({ loadOptions: [] });
-    return prepareNode(bare as Node, defaults, [entity], owner);
-  }) as ColumnElement;
+    return prepareNode(bare, defaults, [entity], owner);
+  });
 }
 
 function withEntities(statement: Select, defaults: OptionDefaults, own: readonly From[]): Select {
@@ -289,9 +288,9 @@ function withCriteria(
       return entry;
     }
     if (entry.on === null && criteria.length > 0)
-      return new JoinEntry(target, null, entry.kind, entry.left, conjunction(operators.and, criteria));
+      return new JoinEntry(target, null, entry.kind, entry.left, allOf(criteria));
   } else return entry;
   if (criteria.length === 0) return entry;
   const on = entry.on === null ? criteria : [entry.on, ...criteria];
-  return new JoinEntry(target, conjunction(operators.and, on), entry.kind, entry.left);
+  return new JoinEntry(target, allOf(on), entry.kind, entry.left);
 }

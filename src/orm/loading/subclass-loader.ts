@@ -1,19 +1,14 @@
 /** Fills the columns of a subclass for objects that a query on its base has loaded. SQLAlchemy: `selectin_polymorphic`. */
 import type { Op } from "../../engine/io.js";
-import { BindParameter } from "../../sql/elements/bind.js";
-import { conjunction } from "../../sql/elements/build.js";
-import { operators } from "../../sql/operators.js";
 import { Select } from "../../sql/selectable/select.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { type IdentityKey, type InstanceState, valuesOf } from "../state.js";
 import { entityOf } from "./entity.js";
+import { BATCH, keysCondition } from "./keys-condition.js";
 import { LoadRun, type PostLoader } from "./load-run.js";
 import type { OptionNode } from "./option-tree.js";
 import type { PlanSource } from "./plan.js";
 import { readOf } from "./read-of.js";
-
-/** How many keys a statement takes. */
-const BATCH = 500;
 
 export class SubclassLoader implements PostLoader {
   constructor(
@@ -43,23 +38,8 @@ export class SubclassLoader implements PostLoader {
       connection.dialect === this.source.dialect ? this.source : this.source.forDialect(connection.dialect);
     const entity = entityOf(mapper);
     const columns = mapper.primaryKey.map((attribute) => entity.columnFor(attribute.column));
-    const rows = states.map((state) =>
-      valuesOf(state.key as IdentityKey).map(
-        (value, i) => new BindParameter(value, columns[i].type, null, false, false, null, "pk"),
-      ),
-    );
-    const condition =
-      columns.length === 1
-        ? columns[0].in(states.map((state) => valuesOf(state.key as IdentityKey)[0]))
-        : conjunction(
-            operators.or,
-            rows.map((row) =>
-              conjunction(
-                operators.and,
-                row.map((bind, i) => columns[i].eq(bind)),
-              ),
-            ),
-          );
+    const keys = states.map((state) => valuesOf(state.key as IdentityKey));
+    const condition = keysCondition(columns, keys, connection.dialect);
     const statement = new Select([entity], []).with({ whereCriteria: [condition] });
     const plan = source.plan(statement, this.node, this.path, []);
     yield* plan.execute(new LoadRun(run.session, connection, run.binds, undefined, false, run));

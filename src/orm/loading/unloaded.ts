@@ -6,11 +6,10 @@ import { compile } from "../../sql/compile.js";
 import type { Compiled } from "../../sql/compiled.js";
 import type { Dialect } from "../../sql/dialect.js";
 import type { ColumnElement } from "../../sql/element.js";
-import { conjunction } from "../../sql/elements/build.js";
+import { allOf } from "../../sql/elements/build.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { BoundValue } from "../../sql/key-context.js";
-import { cacheKeyOf, iterate, type Node } from "../../sql/node.js";
-import { operators } from "../../sql/operators.js";
+import { cacheKeyOf, iterate } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
 import type { FromClause } from "../../sql/selectable/from-clause.js";
@@ -222,16 +221,16 @@ function columnSelect(
       expressions.set(attribute, plain);
       // What its subqueries name is the key in any table of the class.
       if (plain !== element) for (const table of mapper.tables) tables.add(table);
-    } else if (!mapper.primaryKey.includes(attribute)) tables.add(attribute.column.table as unknown as Table);
+    } else if (!mapper.primaryKey.includes(attribute)) tables.add(attribute.column.table as Table);
   if (tables.size === 0) tables.add(mapper.tables[0]);
   const used = mapper.tables.filter((table) => tables.has(table));
   const [first] = used;
-  let from: From = first as unknown as From;
+  let from: From = first;
   for (const table of used.slice(1)) {
     const on = mapper.primaryKey.map((attribute) =>
       keyColumn(mapper, attribute, first).eq(keyColumn(mapper, attribute, table)),
     );
-    from = new Join(from, table as unknown as From, conjunction(operators.and, on), "inner") as From;
+    from = new Join(from, table, allOf(on), "inner");
   }
   const where = keyCondition(mapper, (attribute) => keyColumn(mapper, attribute, first), nulls);
   const columns = attributes.map((attribute) =>
@@ -259,8 +258,8 @@ function columnSelect(
 /** The tables whose columns an expression names, in its subqueries too. */
 function tablesIn({ expression }: ExpressionAttribute): Set<Table> {
   const found = new Set<Table>();
-  for (const node of expression === null ? [] : iterate(expression as Node))
-    if (node.visitName === "Column") found.add((node as Column).table as unknown as Table);
+  for (const node of expression === null ? [] : iterate(expression))
+    if (node.visitName === "Column") found.add((node as Column).table as Table);
   return found;
 }
 

@@ -2,7 +2,6 @@
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import { resultPlanOf } from "../../engine/result-plan.js";
-import type { ColumnElement } from "../../sql/element.js";
 import type { LoadOption } from "../../sql/entity.js";
 import { Select } from "../../sql/selectable/select.js";
 import type { Mapper } from "../mapping/mapper.js";
@@ -26,7 +25,7 @@ export function* keysWithin<K extends readonly unknown[]>(
   const criteria = options.filter((each) => each instanceof LoaderCriteria);
   if (criteria.length === 0) return keys;
   const entity = entityOf(mapper);
-  const columns = mapper.primaryKey.map((each) => entity.attribute(each.key) as ColumnElement);
+  const columns = mapper.primaryKey.map((each) => entity.attribute(each.key));
   const whereCriteria = [keysCondition(columns, keys, connection.dialect)];
   const statement = prepareStatement(new Select(columns, []).with({ whereCriteria }), criteriaAmong(criteria));
   const { compiled, binds } = connection.cached(statement);

@@ -9,7 +9,6 @@ import type { Attrs, MANY, Members } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import { operators } from "../../sql/operators.js";
 import type { Column } from "../../sql/schema/column.js";
-import type { FromClause } from "../../sql/selectable/from-clause.js";
 import { Join } from "../../sql/selectable/join.js";
 import { ScalarSelect } from "../../sql/selectable/query.js";
 import { Select } from "../../sql/selectable/select.js";
@@ -57,7 +56,7 @@ export class WriteOnlyCollection<E extends object> implements Members<E> {
 
   /** The members, in the order of the relationship; to be filtered, ordered and limited further, and streamed. */
   select(): Select<[E], [Attrs<E>]> {
-    return this.#members() as unknown as Select<[E], [Attrs<E>]>;
+    return this.#members() as Select<[E], [Attrs<E>]>;
   }
 
   /**
@@ -73,20 +72,18 @@ export class WriteOnlyCollection<E extends object> implements Members<E> {
       );
     }
     const values = join.pairs.map(({ local, remote }) => [target.attributeOf(remote).key, keyBind(this.#state, local)]);
-    return (insert(target.cls) as unknown as Insert<never, E, Partial<EntityValues<E>>>).values(
-      Object.fromEntries(values),
-    );
+    return (insert(target.cls) as Insert<never, E, Partial<EntityValues<E>>>).values(Object.fromEntries(values));
   }
 
   /** An UPDATE of the members' rows. */
   update(): Update<never, EntityValues<E>, [Attrs<E>]> {
-    const made = update(this.#relationship.target.cls) as unknown as { where(criterion: unknown): unknown };
+    const made = update(this.#relationship.target.cls) as { where(criterion: unknown): unknown };
     return made.where(this.#criterion()) as Update<never, EntityValues<E>, [Attrs<E>]>;
   }
 
   /** A DELETE of the members' rows. */
   delete(): Delete<never, [Attrs<E>]> {
-    const made = del(this.#relationship.target.cls) as unknown as { where(criterion: unknown): unknown };
+    const made = del(this.#relationship.target.cls) as { where(criterion: unknown): unknown };
     return made.where(this.#criterion()) as Delete<never, [Attrs<E>]>;
   }
 
@@ -116,9 +113,9 @@ export class WriteOnlyCollection<E extends object> implements Members<E> {
       (column) => column,
       (column) => entity.columnFor(column),
     );
-    const from = new Join(join.secondary as unknown as FromClause<unknown>, entity.from, on, "inner");
+    const from = new Join(join.secondary, entity.from, on, "inner");
     const where = join.pairs.map(({ local, remote }) => equal(remote, local));
-    return select.with({ fromObjects: [from as FromClause<unknown>], whereCriteria: where, orderByClauses: order });
+    return select.with({ fromObjects: [from], whereCriteria: where, orderByClauses: order });
   }
 
   /** The condition may say anything: the parent is joined under another name. */
@@ -126,8 +123,7 @@ export class WriteOnlyCollection<E extends object> implements Members<E> {
     const parent = aliasOf(relationship.parent, null);
     const along = new InstrumentedRelation(parent, relationship, entity);
     let from = parent.from;
-    for (const step of along.stepsTo(entity))
-      from = new Join(from, step.right, step.on, "inner") as FromClause<unknown>;
+    for (const step of along.stepsTo(entity)) from = new Join(from, step.right, step.on, "inner");
     const where = relationship.parent.primaryKey.map(({ column }) =>
       parent.columnFor(column).eq(keyBind(this.#state, column)),
     );
@@ -151,7 +147,7 @@ export class WriteOnlyCollection<E extends object> implements Members<E> {
       );
     }
     const keys = this.#members().with({ rawColumns: [key], orderByClauses: [] });
-    return key.in(new ScalarSelect(keys as unknown as ConstructorParameters<typeof ScalarSelect>[0]));
+    return key.in(new ScalarSelect(keys));
   }
 }
 

@@ -18,7 +18,7 @@ export function sharedJoin(keys: SharedKeys, name: string, fromHolder: boolean):
   return (...sides: Readonly<Record<string, Column>>[]) => {
     const [holder, target] = fromHolder ? sides : [sides[1], sides[0]];
     const key = Object.values(target).find((column) => column.primaryKey) as Column;
-    return and(holder[keys.id].eq(key) as never, holder[keys.type].eq(name) as never);
+    return and(holder[keys.id].eq(key), holder[keys.type].eq(name));
   };
 }
 

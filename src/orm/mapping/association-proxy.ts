@@ -140,7 +140,7 @@ export class AssociationProxyDescriptor extends Descriptor {
     const { creator } = this.options;
     const keyed = attribute instanceof ToManyAttribute && attribute.kind instanceof KeyedKind ? attribute.kind : null;
     if (creator !== undefined) return creator(...((keyed === null ? [value] : [key, value]) as never[]));
-    const made = new (target.cls as unknown as new () => Record<string, unknown>)();
+    const made = new (target.cls as new () => Record<string, unknown>)();
     access.write(made, value, key);
     if (keyed?.keyAttribute != null && key !== undefined) made[keyed.keyAttribute] = key;
     return made;

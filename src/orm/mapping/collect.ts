@@ -123,7 +123,7 @@ class DeferredSpec extends PropertySpec {
  * @example registry.mapImperatively(Book, books, { properties: { cover: deferred(books.c.cover) } })
  */
 export function deferred(column: ColumnInfo, options: DeferredOptions = {}): PropertySpec {
-  return new DeferredSpec(column as unknown as Column, options);
+  return new DeferredSpec(column as Column, options);
 }
 
 /** Attributes of an imperative mapping by name. */

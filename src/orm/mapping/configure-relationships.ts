@@ -407,6 +407,6 @@ function orderOf({ target, label }: Relationship, { options }: RelationDeclarati
     if (made === null)
       throw new ArgumentError(`${place} takes attributes and expressions, not ${describeValue(item)}.`);
     if (typeof item !== "string") return made;
-    return (descending ? made.desc() : made.asc()) as unknown as ColumnElement;
+    return descending ? made.desc() : made.asc();
   });
 }

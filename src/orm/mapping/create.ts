@@ -32,7 +32,7 @@ export function create<E extends object>(cls: Cls<E>, values: object, options?: 
   const known = Object.getPrototypeOf(values) === Object.prototype ? last.get(mapper) : undefined;
   const setters =
     known !== undefined && refused(known, options) === undefined ? known : settersOf(mapper, given, options);
-  const object = new (cls as unknown as new () => E)();
+  const object = new (cls as new () => E)();
   const state = ensureState(object);
   let i = 0;
   // One walk compares the names with those expected and sets the values: at the first other name the rest is looked up.

@@ -111,7 +111,7 @@ function ownTable(declaration: ClassDeclaration): Table | null {
     ...(options.dialectOptions === undefined ? {} : { dialectOptions: options.dialectOptions }),
     ...(options.renamedFrom === undefined ? {} : { renamedFrom: options.renamedFrom }),
   };
-  const table = options.tableCls?.(name, metadata, given) ?? (new Table(name, metadata, [], given) as unknown as Table);
+  const table = options.tableCls?.(name, metadata, given) ?? new Table(name, metadata, [], given);
   // It says which columns the classes below have in common, and is never made.
   if (mapper.tableless) metadata.remove(table);
   return table;

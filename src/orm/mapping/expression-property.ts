@@ -45,7 +45,7 @@ export function columnProperty<E extends object>(
   expression: (entity: Attrs<E>) => Valued,
   options: ColumnPropertyOptions = {},
 ): PropertySpec {
-  return new ExpressionSpec(null, expression as never, { ...options, perQuery: false });
+  return new ExpressionSpec(null, expression, { ...options, perQuery: false });
 }
 
 /**
@@ -74,7 +74,7 @@ export function queryExpression<E extends object = object>(
   type: SQLType,
   options: QueryExpressionOptions<E> = {},
 ): PropertySpec {
-  return new ExpressionSpec(plainType(type), (options.default ?? null) as never, { perQuery: true });
+  return new ExpressionSpec(plainType(type), options.default ?? null, { perQuery: true });
 }
 
 /**
@@ -91,7 +91,7 @@ export function QueryExpression<E extends object = object>(
 ): (target: object, property: string | symbol) => void {
   const typed = type !== undefined && isType(type);
   const given = (typed ? options : (type as QueryExpressionOptions<E> | undefined)) ?? {};
-  return new ExpressionSpec(typed ? plainType(type as SQLType) : null, (given.default ?? null) as never, {
+  return new ExpressionSpec(typed ? plainType(type as SQLType) : null, given.default ?? null, {
     perQuery: true,
   }).decorator();
 }

@@ -95,7 +95,7 @@ function addForeignKey(declaration: ClassDeclaration, relation: RelationDeclarat
     const columns = present as Column[];
     const declared = keyWith(table, columns, keys);
     if (declared === undefined && !constrained(table, columns)) {
-      table.addConstraint(new ForeignKeyConstraint(columns as never[], keys as never[], constraintOptions(options)));
+      table.addConstraint(new ForeignKeyConstraint(columns, keys, constraintOptions(options)));
     }
     foreignKeyColumns.set(relation, declared?.columns ?? columns);
     return;
@@ -117,8 +117,7 @@ function addForeignKey(declaration: ClassDeclaration, relation: RelationDeclarat
     table.addColumn(column);
     return column;
   });
-  if (keys.length > 1)
-    table.addConstraint(new ForeignKeyConstraint(columns as never[], keys as never[], constraintOptions(options)));
+  if (keys.length > 1) table.addConstraint(new ForeignKeyConstraint(columns, keys, constraintOptions(options)));
   foreignKeyColumns.set(relation, columns);
 }
 
@@ -296,14 +295,13 @@ function makeAssociation(
   );
   const table = new Table(name, metadata, [...joinColumns, ...inverseJoinColumns], {
     schema: mapper.table.schema,
-  }) as unknown as Table;
+  });
   for (const [of, columns] of [
     [mapper, joinColumns],
     [target, inverseJoinColumns],
   ] as const) {
     const keys = of.base.table.primaryKey.columns;
-    if (keys.length > 1)
-      table.addConstraint(new ForeignKeyConstraint(columns as never[], keys as never[], constraintOptions(options)));
+    if (keys.length > 1) table.addConstraint(new ForeignKeyConstraint(columns, keys, constraintOptions(options)));
   }
   return { table, joinColumns, inverseJoinColumns };
 }

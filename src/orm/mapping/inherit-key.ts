@@ -39,7 +39,7 @@ export function inheritKeyAt(mapper: Mapper, index: number): ForeignKeyConstrain
 
 /** Whether a foreign key of a class makes one of its tables continue the one above: no relationship goes by it. */
 export function isInheritance(constraint: ForeignKeyConstraint, mapper: Mapper): boolean {
-  const index = mapper.tables.indexOf(constraint.columns[0].table as unknown as Table);
+  const index = mapper.tables.indexOf(constraint.columns[0].table as Table);
   return index > 0 && inheritKeyAt(mapper, index) === constraint;
 }
 

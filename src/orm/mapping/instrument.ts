@@ -251,7 +251,7 @@ const keepsakes = new WeakMap<object, object>();
 /** Makes objects for loaded rows: instances that never saw their constructor, unless the class asks for it. */
 export function instanceFactory(original: AnyClass, mapper: Mapper): () => object {
   if (mapper.constructs) {
-    const construct = original as unknown as new () => object;
+    const construct = original as new () => object;
     return () => {
       const target = new construct();
       removeMapped(target, mapper);

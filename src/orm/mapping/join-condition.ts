@@ -70,10 +70,10 @@ function leafOf(node: unknown, { alias }: JoinRequest): Leaf | null {
   }
   if (each.visitName !== "Column" && each.visitName !== "AnnotatedColumn" && each.visitName !== "AliasedColumn")
     return null;
-  let inner: { readonly visitName: string; readonly element?: unknown; readonly table?: unknown } = each as never;
+  let inner: { readonly visitName: string; readonly element?: unknown; readonly table?: unknown } = each;
   while (inner.visitName === "AnnotatedColumn") inner = inner.element as typeof inner;
   const ofAlias = alias !== null && inner.visitName === "AliasedColumn" && inner.table === alias.from;
-  const column = inner.visitName === "Column" || ofAlias ? baseColumn(inner as unknown as ColumnElement) : null;
+  const column = inner.visitName === "Column" || ofAlias ? baseColumn(inner as ColumnElement) : null;
   return column === null ? null : { column, mark, ofAlias };
 }
 
@@ -131,7 +131,7 @@ function rulesFor(request: JoinRequest, condition: ColumnElement, secondary: Tab
 
 /** Whether a flush knows the column: another table that the condition mentions is not its business. */
 function isOf(column: Column, { parent, target }: JoinRequest, secondary: Table | null): boolean {
-  const table = column.table as unknown as Table;
+  const table = column.table as Table;
   return (
     table === secondary ||
     [parent, target].some(({ tables, byColumn }) => tables.includes(table) || byColumn.has(column))
@@ -217,11 +217,11 @@ function analyse(
   }
   const clauses =
     condition instanceof BooleanClauseList && condition.operator === operators.and ? condition.clauses : [condition];
-  const remote = replaceNodes(condition as Node, (node) => {
+  const remote = replaceNodes(condition, (node) => {
     const leaf = leafOf(node, request);
     // A column of a subquery stands for itself: what is inside is not the condition's.
     if (leaf === null) return node.visitName === "AliasedColumn" ? node : undefined;
     return rules.isRemote(leaf) ? new RemoteColumn(leaf.column) : leaf.column;
-  }) as ColumnElement;
+  });
   return { pairs, remote, simple: request.alias === null && clauses.every((clause) => equalities.has(clause)) };
 }

@@ -4,8 +4,8 @@
  */
 
 import type { ColumnElement } from "../../sql/element.js";
+import { allOf } from "../../sql/elements/build.js";
 import { AmbiguousForeignKeysError, ArgumentError, NoForeignKeysError } from "../../sql/errors.js";
-import { and } from "../../sql/index.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
@@ -87,8 +87,7 @@ export function associationJoin(
 
 /** `local = remote AND ...`, with the far side marked. */
 function equalities(pairs: readonly ColumnPair[]): ColumnElement {
-  const conditions = pairs.map(({ local, remote }) => local.eq(new RemoteColumn(remote)) as unknown as ColumnElement);
-  return conditions.length === 1 ? conditions[0] : (and(...(conditions as never[])) as unknown as ColumnElement);
+  return allOf(pairs.map(({ local, remote }) => local.eq(new RemoteColumn(remote))));
 }
 
 function associationPairs(

@@ -592,10 +592,10 @@ export class Relationship implements RelationTraits {
       // A subquery is correlated to what stands for its tables.
       const standing = node.correlated
         .filter((from) => tables.includes(from))
-        .map((from) => (local(from.columns[0] as Column) as unknown as Column).table as unknown as FromClause)
+        .map((from) => (local(from.columns[0] as Column) as Column).table as FromClause)
         .filter((from) => !node.correlated.includes(from));
       if (standing.length === 0) return undefined;
-      return replaceNodes(node.with({ correlated: [...node.correlated, ...standing] }) as Node, replace);
+      return replaceNodes(node.with({ correlated: [...node.correlated, ...standing] }), replace);
     };
     return replaceNodes(expression, replace);
   }

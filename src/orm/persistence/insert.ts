@@ -397,11 +397,11 @@ function* insertWithExpressions(
     [values[column.key]] = batch.values[i];
   });
   for (const [column, expression] of expressions) values[column.key] = expression;
-  const base = insert(shape.table as never).values(values as never);
-  const statement = returning.length > 0 ? base.returning(...(returning as never[])) : base;
+  const base = insert(shape.table).values(values);
+  const statement = returning.length > 0 ? base.returning(...returning) : base;
   let result: DriverResult;
   try {
-    result = yield* runStatement(connection, statement as never);
+    result = yield* runStatement(connection, statement);
   } catch (error) {
     throw explained(error, "INSERT", states);
   }

@@ -112,8 +112,7 @@ function tableShape(mapper: Mapper, table: Table): TableShape {
  */
 function servesManyRows(value: unknown): boolean {
   if (!(value instanceof ColumnElement)) return false;
-  for (const node of iterate(value as Node))
-    if (node instanceof Query || /\bselect\b/i.test(textIn(node))) return false;
+  for (const node of iterate(value)) if (node instanceof Query || /\bselect\b/i.test(textIn(node))) return false;
   return true;
 }
 

@@ -337,13 +337,13 @@ function* updateWithExpressions(session: PersistSession, connection: ConnectionC
   const readBack = readBackOf(row, dialect);
   const { told } = readBack;
   const conditions = row.where.map((column, i) => column.eq(row.whereValues[i]));
-  const base = update(shape.table as never)
-    .where(...(conditions as never[]))
-    .values(values as never);
-  const statement = told.length > 0 ? base.returning(...(told as never[])) : base;
+  const base = update(shape.table)
+    .where(...conditions)
+    .values(values);
+  const statement = told.length > 0 ? base.returning(...told) : base;
   let result: DriverResult;
   try {
-    result = yield* runStatement(connection, statement as never);
+    result = yield* runStatement(connection, statement);
   } catch (error) {
     throw explained(error, "UPDATE", [state]);
   }

@@ -177,9 +177,9 @@ export function insertPlan(
 ): WritePlan {
   return inserts.get(table, dialect).get([columns, returning], () => {
     const names = columns.map((c) => c.key);
-    const base = insert(table as never);
-    const statement = returning.length > 0 ? base.returning(...(returning as never[])) : base;
-    return new WritePlan(compile(statement as never, dialect, { columnKeys: names }), names, returning, dialect, table);
+    const base = insert(table);
+    const statement = returning.length > 0 ? base.returning(...returning) : base;
+    return new WritePlan(compile(statement, dialect, { columnKeys: names }), names, returning, dialect, table);
   });
 }
 
@@ -196,7 +196,7 @@ export function updatePlan(
     let statement = update(table as never).where(...(where.map(equals) as never[]));
     if (returning.length > 0) statement = statement.returning(...(returning as never[])) as never;
     return new WritePlan(
-      compile(statement as never, dialect, { columnKeys: set.map((c) => c.key) }),
+      compile(statement, dialect, { columnKeys: set.map((c) => c.key) }),
       names,
       returning,
       dialect,
@@ -208,7 +208,7 @@ export function updatePlan(
 export function deletePlan(dialect: Dialect, table: Table, where: readonly Column[]): WritePlan {
   return deletes.get(table, dialect).get([where], () => {
     const statement = del(table as never).where(...(where.map(equals) as never[]));
-    return new WritePlan(compile(statement as never, dialect), where.map(whereName), [], dialect, table);
+    return new WritePlan(compile(statement, dialect), where.map(whereName), [], dialect, table);
   });
 }
 
@@ -221,7 +221,7 @@ export function readPlan(
 ): WritePlan {
   return reads.get(table, dialect).get([where, columns], () => {
     const statement = select(...(columns as never[])).where(...(where.map(equals) as never[]));
-    return new WritePlan(compile(statement as never, dialect), where.map(whereName), columns, dialect, table);
+    return new WritePlan(compile(statement, dialect), where.map(whereName), columns, dialect, table);
   });
 }
 
@@ -234,7 +234,7 @@ export function* runStatement(connection: ConnectionCore, given: Node): Op<Drive
 }
 
 function equals(column: Column): unknown {
-  return column.eq(bindparam(whereName(column), undefined, column.type as never));
+  return column.eq(bindparam(whereName(column), undefined, column.type));
 }
 
 keepShape(new ValueRows([], 0, false));

@@ -206,7 +206,7 @@ function whyNot(
 
 /** Whether a new row has a value for the column that nobody gave. */
 function isMade(column: Column): boolean {
-  return column.hasDefault || (column.table as unknown as Table | null)?.primaryKey.autoincrementColumn === column;
+  return column.hasDefault || (column.table as Table | null)?.primaryKey.autoincrementColumn === column;
 }
 
 function columnField(mapper: Mapper, attribute: ColumnAttribute, mode: SchemaMode): Field {
@@ -243,7 +243,7 @@ function initialised(mapper: Mapper): ReadonlySet<string> {
   if (found === undefined) {
     let object: object | null = null;
     try {
-      object = new (mapper.cls as unknown as new () => object)();
+      object = new (mapper.cls as new () => object)();
     } catch {
       // A constructor that wants arguments sets nothing that could be known here.
     }
@@ -288,7 +288,7 @@ function compositeRule(mapper: Mapper, shape: CompositeDescriptor["shape"]): Val
     rule:
       part.nested === null
         ? columnRule(mapper.attributes.get(part.attribute) as ColumnAttribute)
-        : compositeRule(mapper, part.nested as never),
+        : compositeRule(mapper, part.nested),
   }));
   return {
     expected: "object",

@@ -169,9 +169,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     begin: ReturnType<SessionCore["begin"]>,
     fn?: (session: this) => T | PromiseLike<T>,
   ): Promise<T | AsyncSessionTransaction> {
-    const transaction = new AsyncSessionTransaction(this.core, await this.run(begin), (op) =>
-      this.#finish(op as never),
-    );
+    const transaction = new AsyncSessionTransaction(this.core, await this.run(begin), (op) => this.#finish(op));
     if (fn === undefined) return transaction;
     const block = this.core.enterBlock(transaction.transaction);
     try {
@@ -228,7 +226,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   #transactionFace(transaction: SessionTransaction | null): AsyncSessionTransaction | null {
     if (transaction === null) return null;
     if (transaction.face instanceof AsyncSessionTransaction) return transaction.face;
-    return new AsyncSessionTransaction(this.core, transaction, (op) => this.#finish(op as never));
+    return new AsyncSessionTransaction(this.core, transaction, (op) => this.#finish(op));
   }
 
   /**
@@ -306,7 +304,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   ): Promise<Upserted<E>[]> {
     const { core } = this;
     return (await this.run(
-      upsert(core, core.mapperFor(cls), rows as readonly Values[], options as unknown as UpsertOptions<object>),
+      upsert(core, core.mapperFor(cls), rows as readonly Values[], options as UpsertOptions<object>),
     )) as Upserted<E>[];
   }
 
@@ -366,7 +364,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     options?: SessionExecuteOptions,
   ): ResultPromise<unknown[], CursorResult<unknown[]>>;
   execute(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
-    return carry(this.run(execute(this.core, statement, params, options), options?.signal) as never);
+    return carry(this.run(execute(this.core, statement, params, options), options?.signal));
   }
   /** The first column of all rows: entities, for `select(User)`. */
   scalars<R, L>(
@@ -420,7 +418,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     params?: Params,
     options?: SessionExecuteOptions,
   ): Promise<AsyncScalarResult<FirstColumn<LoadedRow<R, L>>>> {
-    return (await this.stream(statement, params, options)).scalars() as never;
+    return (await this.stream(statement, params, options)).scalars();
   }
 
   /**

@@ -7,6 +7,7 @@ import { execute } from "../../engine/execute.js";
 import type { Op } from "../../engine/io.js";
 import type { Column } from "../../sql/schema/column.js";
 import { Select } from "../../sql/selectable/select.js";
+import { BATCH } from "../loading/keys-condition.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import type { TypeTag } from "../mapping/type-tag.js";
 import type { PersistSession } from "../persistence/port.js";
@@ -16,9 +17,6 @@ import { type InstanceState, valuesOf } from "../state.js";
 import type { FlushContext } from "../uow/flush-context.js";
 
 type Places = Pick<PersistSession, "placed" | "connectionFor">;
-
-/** How many keys a statement takes. */
-const BATCH = 500;
 
 /** Checks what a flush has written, while the old values are still known; null where nothing is to check. @throws IntegrityError as a foreign key would */
 export function checkReferences(session: Places, flush: FlushContext): Op<void> | null {
@@ -62,7 +60,7 @@ function* checkWritten(
     for (const state of group) byKey.set(String(mapperOf(state).attributeOf(local).peek(state)), state);
     const ids = [...byKey.values()].map((state) => mapperOf(state).attributeOf(local).peek(state));
     for (const batch of batches(ids)) {
-      const query = new Select([key], []).with({ whereCriteria: [key.in(batch as never) as never] });
+      const query = new Select([key], []).with({ whereCriteria: [key.in(batch)] });
       const rows = yield* run(
         session,
         relationship.target,
@@ -96,7 +94,7 @@ function* checkDeleted(session: Places, relationship: Relationship, states: read
     for (const batch of batches(group.map((state) => valuesOf(state.key as never)[0]))) {
       const { column, name } = tag as TypeTag;
       const query = new Select([local], []).with({
-        whereCriteria: [column.eq(name) as never, local.in(batch as never) as never],
+        whereCriteria: [column.eq(name), local.in(batch)],
       });
       const [id] = yield* run(session, parent, group[0], query.limit(1));
       if (id === undefined) continue;

@@ -12,7 +12,7 @@ import { entityOf } from "../loading/entity.js";
 import { type Hash, hashKey } from "../loading/found-members.js";
 import { InstrumentedColumn } from "../loading/instrumented-column.js";
 import { InstrumentedRelation } from "../loading/instrumented-relation.js";
-import { keysCondition } from "../loading/keys-condition.js";
+import { BATCH, keysCondition } from "../loading/keys-condition.js";
 import { LoadedOptions, OptionDefaults, RelationOption } from "../loading/option-tree.js";
 import { ParentKey } from "../loading/parent-key.js";
 import { readOf } from "../loading/read-of.js";
@@ -34,9 +34,6 @@ export interface CountSettings<R> {
 
 /** The members of a collection of `E`. */
 export type MemberOf<E, K extends keyof E> = TargetOf<Exclude<E[K], undefined>>;
-
-/** How many keys a statement takes where lists are written out. */
-const BATCH = 500;
 
 /** The relationship of a collection. @throws ArgumentError for another attribute */
 export function collectionNamed(core: SessionCore, object: object, name: string): Relationship {
@@ -153,7 +150,7 @@ function* ask(
   // The member's key is that of the class, so that conditions on the class hold here too.
   const [identity] = mapper.primaryKey;
   const member = new InstrumentedColumn(rows.target, identity, rows.target.elementOf(identity));
-  const counted = func.count(member as never) as unknown as ColumnElement;
+  const counted = func.count(member) as unknown as ColumnElement;
   for (let start = 0; start < values.length; start += BATCH) {
     const grouped = new Select([...keys, counted], []).with({
       fromObjects: statement.fromObjects,

@@ -35,7 +35,7 @@ export function mapperOfStatement(statement: Node): Mapper | null {
   if (statement instanceof Select) {
     for (const element of statement.rawColumns) if (element instanceof OrmEntity) return element.mapper;
   }
-  const { entity } = statement as unknown as { readonly entity?: unknown };
+  const { entity } = statement as { readonly entity?: unknown };
   if (entity instanceof OrmEntity) return entity.mapper;
   for (const node of reached(statement)) {
     if (node instanceof OrmEntity) return node.mapper;
@@ -191,9 +191,9 @@ function* performHere(
   }
   if (mayWrite(statement)) session.hasWritten = true;
   if (statement instanceof Insert && statement.entity instanceof OrmEntity)
-    return yield* executeInsert(session, statement as unknown as Insert, params, merged);
+    return yield* executeInsert(session, statement as Insert, params, merged);
   if ((statement instanceof Update || statement instanceof Delete) && statement.entity instanceof OrmEntity) {
-    return yield* executeBulk(session, statement as unknown as Update, params, merged);
+    return yield* executeBulk(session, statement as Update, params, merged);
   }
   const connection = yield* session.connectionFor(mapperOfStatement(statement), statement, merged.bindArguments);
   return yield* executeCore(connection, statement, params, merged);

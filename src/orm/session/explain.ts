@@ -12,7 +12,7 @@ import type { SessionCore } from "./session-core.js";
 
 export function* explainInSession(session: SessionCore, statement: Node, options: ExplainOptions): Op<QueryPlan> {
   yield* session.autoflush();
-  const node = statement instanceof FromStatement ? (statement.statement as unknown as Node) : statement;
+  const node = statement instanceof FromStatement ? statement.statement : statement;
   const connection = yield* session.connectionFor(mapperOfStatement(node), node);
   if (!(node instanceof Select)) return yield* explain(connection, node, options);
   const { plan, binds } = planFor(connection, node, compileOptions(connection, node, {}));

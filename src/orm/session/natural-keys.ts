@@ -6,7 +6,7 @@ import { InvalidRequestError } from "../../sql/errors.js";
 import { Select } from "../../sql/selectable/select.js";
 import { entityOf } from "../loading/entity.js";
 import type { GetOptions } from "../loading/identity.js";
-import { keysCondition } from "../loading/keys-condition.js";
+import { BATCH, keysCondition } from "../loading/keys-condition.js";
 import { readOf } from "../loading/read-of.js";
 import { create } from "../mapping/create.js";
 import { mapperOf } from "../mapping/mapper.js";
@@ -22,8 +22,6 @@ export type Values = Readonly<Record<string, unknown>>;
 
 /** So many objects of a class are gone through in memory; where there are more, the database is asked at once. */
 const SCAN = 1000;
-/** How many keys a statement takes where lists are written out. */
-const BATCH = 500;
 /** How often a row may come and go again between two statements before the error is told. */
 const ATTEMPTS = 3;
 
@@ -153,7 +151,7 @@ export function* getOrCreate(
     const others = typeof defaults === "function" ? defaults() : defaults;
     const savepoint = yield* session.beginNested();
     try {
-      const object = create(key.mapper.cls as Cls<object>, { ...others, ...given } as never);
+      const object = create(key.mapper.cls as Cls<object>, { ...others, ...given });
       session.add(object);
       yield* savepoint.commit();
       return object;

@@ -67,7 +67,7 @@ export class SessionQueue {
     if (open !== undefined) return open.join(key);
     this.#batches ??= new Map();
     const batch = new Batch<K, V>(key, loader, this.#batches);
-    this.#batches.set(loader.kind, batch as unknown as Batch<unknown, unknown>);
+    this.#batches.set(loader.kind, batch as Batch<unknown, unknown>);
     batch.first = this.#queue.run(batch.slot(), this.signal);
     return batch.first;
   }

@@ -4,7 +4,6 @@
  */
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { ToManyAttribute } from "../attributes/to-many-attribute.js";
-import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
 import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { allMappers } from "../mapping/registry.js";
 import type { InstanceState, SessionPort } from "../state.js";
@@ -104,7 +103,7 @@ export class Relinking {
 
   /** What a relation to one holds follows the foreign key: from memory, else when it is read. */
   #refer(child: InstanceState, relationship: Relationship): void {
-    const attribute = relationship.attribute as ToOneAttribute;
+    const attribute = relationship.attribute;
     const present = attribute.peek(child);
     if (present === undefined || isPending(child, attribute)) return;
     const target = relationship.fromMemory(child, this.session, false);
@@ -118,9 +117,8 @@ export class Relinking {
   #settle(parent: InstanceState, { attribute }: Relationship, member: object, present: boolean): void {
     if (!attribute.isLoaded(parent) || isPending(parent, attribute)) return;
     if (attribute.uselist) (attribute as ToManyAttribute).settle(parent, member, present);
-    else if (present) (attribute as ToOneAttribute).setCommitted(parent, member);
-    else if ((attribute as ToOneAttribute).peek(parent) === member)
-      (attribute as ToOneAttribute).setCommitted(parent, null);
+    else if (present) attribute.setCommitted(parent, member);
+    else if (attribute.peek(parent) === member) attribute.setCommitted(parent, null);
     this.session.snapshot?.dirty.add(parent);
   }
 

@@ -123,7 +123,7 @@ export function asyncScopedSession(maker: AsyncSessionMaker, { scopefunc }: Scop
     },
   };
   defineProxies(registry, sessionOf);
-  return Object.assign(registry, control) as unknown as AsyncScopedSession;
+  return Object.assign(registry, control) as AsyncScopedSession;
 }
 
 /** Every public member of the session, once: a method calls the session's, a getter reads it. */

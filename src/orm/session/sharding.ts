@@ -94,7 +94,7 @@ export function* overShards(
   const [first, ...others] = results;
   if (first === undefined) throw new InvalidRequestError("The executeChooser of this session named no shard.");
   if (others.length === 0) return first;
-  if (first.returnsRows) return first.merge(...(others as never[]));
+  if (first.returnsRows) return first.merge(...others);
   const rowcount = results.reduce((sum, each) => sum + (each as CursorResult<unknown>).rowcount, 0);
   return new CursorResult(null, [], { rowcount, lastrowid: null, perSet: null, lastrowids: null, insertedKeys: null });
 }

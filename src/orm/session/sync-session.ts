@@ -178,7 +178,7 @@ export class Session extends SessionFace implements Disposable {
   upsert<E extends object>(cls: Cls<E>, rows: readonly Partial<Plain<E>>[], options: UpsertOptions<E>): Upserted<E>[] {
     const { core } = this;
     return this.#run(
-      upsert(core, core.mapperFor(cls), rows as readonly Values[], options as unknown as UpsertOptions<object>),
+      upsert(core, core.mapperFor(cls), rows as readonly Values[], options as UpsertOptions<object>),
     ) as Upserted<E>[];
   }
   /** As in the asynchronous session. */

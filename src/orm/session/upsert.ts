@@ -124,7 +124,7 @@ function* insertNew(session: SessionCore, key: NaturalKey, open: readonly Work[]
   firsts.sort((a, b) => (String(a.hash) < String(b.hash) ? -1 : 1));
   const statement = insert(cls)
     .onConflictDoNothing({ indexElements: key.attributes.map((each) => each.column) })
-    .returning(cls as never);
+    .returning(cls);
   const result = yield* execute(
     session,
     statement,

@@ -68,7 +68,7 @@ export abstract class CompilerBase {
 
   /** A node as SQL, past what `compiles()` says of its class; for rendering that wraps the built-in one. */
   processBuiltin(node: Node): string {
-    const visit = (this as unknown as Record<string, unknown>)[`visit${node.visitName}`];
+    const visit = (this as Record<string, unknown>)[`visit${node.visitName}`];
     if (typeof visit !== "function") {
       throw new CompileError(
         `${this.dialect.name} cannot compile ${node.visitName} (${node.constructor.name}). Say how with compiles(${node.constructor.name}, ...).`,
@@ -82,7 +82,7 @@ export abstract class CompilerBase {
     let text = "";
     for (let i = 0; i < nodes.length; i++) {
       if (i > 0) text += separator;
-      text += this.process(nodes[i] as Node);
+      text += this.process(nodes[i]);
     }
     return text;
   }

@@ -80,7 +80,7 @@ export class DDLCompiler extends SQLCompiler {
   }
 
   visitCreateTable(ddl: CreateTable): string {
-    const table = ddl.table as unknown as Table;
+    const table = ddl.table;
     const { maxLength } = this.dialect.identifiers;
     for (const name of [table.name, table.schema]) if (name !== null) fitting(name, maxLength);
     const prefixes = table.prefixes.map((each) => `${each} `).join("");
@@ -288,7 +288,7 @@ export class DDLCompiler extends SQLCompiler {
     if (!this.dialect.capabilities.excludeConstraints) return this.refuse("EXCLUDE constraints");
     const elements = constraint.elements.map(([ref, operator]) => {
       const element =
-        typeof ref === "string" ? resolveColumn(constraint.table, ref, "EXCLUDE constraint") : (ref as unknown as Node);
+        typeof ref === "string" ? resolveColumn(constraint.table, ref, "EXCLUDE constraint") : (ref as Node);
       const text = this.process(element);
       const ops = partOption(constraint.options.ops, element, text);
       const part = isPlainIndexPart(element) ? text : `(${text})`;
@@ -307,12 +307,12 @@ export class DDLCompiler extends SQLCompiler {
   }
 
   visitDropTable(ddl: DropTable): string {
-    return `DROP TABLE ${this.exists(ddl.options)}${this.tableText(ddl.table as unknown as Table)}${ddl.options.cascade === true ? " CASCADE" : ""}`;
+    return `DROP TABLE ${this.exists(ddl.options)}${this.tableText(ddl.table)}${ddl.options.cascade === true ? " CASCADE" : ""}`;
   }
 
   visitCreateIndex(ddl: CreateIndex): string {
     const { index } = ddl;
-    const table = index.table as unknown as Table | null;
+    const table = index.table as Table | null;
     if (table === null) throw new CompileError(`index ${String(index.name)} belongs to no table.`);
     const unique = index.unique ? "UNIQUE " : "";
     const parts = index.expressions.map((each) => this.indexPart(index, each));
@@ -461,13 +461,13 @@ export class DDLCompiler extends SQLCompiler {
 
   visitSetTableComment(ddl: SetTableComment): string {
     if (!this.dialect.capabilities.comments) return this.refuse("COMMENT ON");
-    const table = ddl.table as unknown as Table;
+    const table = ddl.table;
     return `COMMENT ON TABLE ${this.tableText(table)} IS ${ddl.comment === null ? "NULL" : quoteLiteral(ddl.comment)}`;
   }
   visitSetColumnComment(ddl: SetColumnComment): string {
     if (!this.dialect.capabilities.comments) return this.refuse("COMMENT ON");
     const value = ddl.comment === null ? "NULL" : quoteLiteral(ddl.comment);
-    return `COMMENT ON COLUMN ${this.tableText(ddl.table as unknown as Table)}.${this.quote(ddl.columnName)} IS ${value}`;
+    return `COMMENT ON COLUMN ${this.tableText(ddl.table)}.${this.quote(ddl.columnName)} IS ${value}`;
   }
 
   visitSetConstraintComment(ddl: SetConstraintComment): string {

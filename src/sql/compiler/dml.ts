@@ -52,7 +52,7 @@ export class SQLCompiler extends SelectCompiler {
 
   visitInsert(insert: Insert): string {
     const top = this.enter(insert);
-    const table = insert.table as unknown as Table;
+    const table = insert.table;
     let text = "INSERT ";
     text += this.dmlHints(insert.hints);
     text += `INTO ${this.tableText(table)}`;
@@ -97,10 +97,10 @@ export class SQLCompiler extends SelectCompiler {
       return this.refuse("INSERT of several rows", "Execute it with a list of rows.");
     const tuples = rows.map((row, at) => {
       this.row = at;
-      this.startRow([...given].map(([column, i]) => [column, row[i] as ColumnElement]));
+      this.startRow([...given].map(([column, i]) => [column, row[i]]));
       const cellText = (column: Column): string | null => {
         const place = given.get(column);
-        if (place !== undefined) return this.valueText(row[place] as ColumnElement, column);
+        if (place !== undefined) return this.valueText(row[place], column);
         return columns.includes(column) ? this.givenBind(column) : null;
       };
       this.#written = cellText;
@@ -255,9 +255,9 @@ export class SQLCompiler extends SelectCompiler {
   }
 
   visitUpdate(update: Update): string {
-    if (this.options.allowUnrestricted !== true) requireRows(update as never);
+    if (this.options.allowUnrestricted !== true) requireRows(update);
     const top = this.enter(update);
-    const table = update.table as unknown as Table;
+    const table = update.table;
     const froms = this.furtherFroms(
       update.target,
       [...update.froms],
@@ -267,14 +267,12 @@ export class SQLCompiler extends SelectCompiler {
     let text = `UPDATE ${this.dmlHints(update.hints)}${this.targetText(update)} SET `;
     const sets = new Map<Column, string>();
     this.startRow(update.sets);
-    const given = (top ? (this.options.columnKeys ?? []) : []).map((key) =>
-      this.columnByKey(update as never, table, key),
-    );
+    const given = (top ? (this.options.columnKeys ?? []) : []).map((key) => this.columnByKey(update, table, key));
     const written = new Map(update.sets as readonly (readonly [Column, ColumnElement])[]);
     const textOf = (column: Column): string => {
       if (given.includes(column)) return this.givenBind(column);
       const value = written.get(column);
-      return value === undefined ? this.process(column as unknown as Node) : this.valueText(value, column);
+      return value === undefined ? this.process(column) : this.valueText(value, column);
     };
     this.#written = textOf;
     for (const [column, value] of update.sets) {
@@ -301,17 +299,13 @@ export class SQLCompiler extends SelectCompiler {
     }
     if (update.whereCriteria.length > 0) text += ` WHERE ${this.whereText(update.whereCriteria)}`;
     text += this.dmlExtensions(update);
-    text += this.returningText(
-      update as unknown as DMLStatement,
-      top,
-      froms.length === 0 && update.target.visitName === "Table",
-    );
+    text += this.returningText(update, top, froms.length === 0 && update.target.visitName === "Table");
     this.frame = saved;
     return this.leave(text, top);
   }
 
   visitDelete(statement: Delete): string {
-    if (this.options.allowUnrestricted !== true) requireRows(statement as never);
+    if (this.options.allowUnrestricted !== true) requireRows(statement);
     const top = this.enter(statement);
     const froms = this.furtherFroms(statement.target, [...statement.froms], statement.whereCriteria);
     const saved = this.pushFroms([statement.target, ...froms]);
@@ -323,11 +317,7 @@ export class SQLCompiler extends SelectCompiler {
     }
     if (statement.whereCriteria.length > 0) text += ` WHERE ${this.whereText(statement.whereCriteria)}`;
     text += this.dmlExtensions(statement);
-    text += this.returningText(
-      statement as unknown as DMLStatement,
-      top,
-      froms.length === 0 && statement.target.visitName === "Table",
-    );
+    text += this.returningText(statement, top, froms.length === 0 && statement.target.visitName === "Table");
     this.frame = saved;
     return this.leave(text, top);
   }

@@ -110,7 +110,7 @@ export abstract class ExpressionCompiler extends CompilerBase {
   }
 
   visitBinaryExpression(node: BinaryExpression): string {
-    const special = (this as unknown as Record<string, unknown>)[`binary_${node.operator.name}`];
+    const special = (this as Record<string, unknown>)[`binary_${node.operator.name}`];
     if (typeof special === "function") return (special as (node: BinaryExpression) => string).call(this, node);
     return this.infix(node, this.operatorText(node.operator));
   }
@@ -138,7 +138,7 @@ export abstract class ExpressionCompiler extends CompilerBase {
   }
 
   visitUnaryExpression(node: UnaryExpression): string {
-    const special = (this as unknown as Record<string, unknown>)[`unary_${node.operator.name}`];
+    const special = (this as Record<string, unknown>)[`unary_${node.operator.name}`];
     if (typeof special === "function") return (special as (node: UnaryExpression) => string).call(this, node);
     const text = this.operand(node.element, node.operator);
     const sql = this.operatorText(node.operator);
@@ -215,7 +215,7 @@ export abstract class ExpressionCompiler extends CompilerBase {
       return this.listMembership(left, negative, right);
     }
     if (right instanceof TupleElement) {
-      if (right.elements.length === 0) return this.emptyMembership(left, keyword, node.left as ColumnElement);
+      if (right.elements.length === 0) return this.emptyMembership(left, keyword, node.left);
       return `${left} ${keyword} (${this.processList(right.elements)})`;
     }
     const text = this.process(right);
@@ -381,7 +381,7 @@ export abstract class ExpressionCompiler extends CompilerBase {
   visitArrayConstructor(node: ArrayConstructor): string {
     if (!this.dialect.capabilities.nativeArray)
       return this.refuse("ARRAY constructor", "Make a JSON array: func.jsonArray(...).");
-    if (node.ofQuery) return `ARRAY${this.process(node.elements[0] as Node)}`;
+    if (node.ofQuery) return `ARRAY${this.process(node.elements[0])}`;
     const text = `ARRAY[${this.processList(node.elements)}]`;
     return node.elements.length === 0 ? `CAST(${text} AS ${this.typeName(node.type)})` : text;
   }

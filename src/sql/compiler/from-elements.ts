@@ -30,7 +30,7 @@ export abstract class FromCompiler extends FunctionCompiler {
     if (from instanceof AliasedFrom) return this.quote(this.aliasName(from));
     switch (from.visitName) {
       case "Table": {
-        const table = from as unknown as Table;
+        const table = from as Table;
         return this.tableText(table);
       }
       case "Join":
@@ -121,7 +121,7 @@ export abstract class FromCompiler extends FunctionCompiler {
 
   visitTable(table: Table): string {
     return table.definition === null
-      ? this.tableText(table as unknown as Table)
+      ? this.tableText(table)
       : `${this.definitionText(table.definition)} AS ${this.quote(table.name)}`;
   }
 
@@ -140,8 +140,8 @@ export abstract class FromCompiler extends FunctionCompiler {
         ? `(${this.process(element)})`
         : element.visitName === "Subquery"
           ? this.subqueryText(element as Subquery)
-          : element.visitName === "Table" && (element as unknown as Table).definition !== null
-            ? this.definitionText((element as unknown as Table).definition as Node)
+          : element.visitName === "Table" && (element as Table).definition !== null
+            ? this.definitionText((element as Table).definition as Node)
             : this.process(element);
     return `${inner} AS ${this.quote(this.aliasName(alias as AliasedFrom<unknown>))}${sampling}`;
   }

@@ -80,6 +80,6 @@ class Groups {
 function fromOf(node: Node): From | null {
   if (node instanceof FromClause) return node;
   if (node instanceof EntityElement) return node.from;
-  const { table } = node as unknown as { readonly table?: unknown };
+  const { table } = node as { readonly table?: unknown };
   return table instanceof FromClause ? table : null;
 }

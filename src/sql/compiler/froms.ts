@@ -123,11 +123,11 @@ function findLeft(select: Select, froms: From[], entry: JoinEntry, right: From):
   if (entry.left !== null) {
     const named = entry.left;
     const at = froms.findIndex((each) => each.covers.includes(named));
-    return { at, left: at >= 0 ? (froms[at] as From) : named };
+    return { at, left: at >= 0 ? froms[at] : named };
   }
   if (froms.length > 0) {
     const found = candidates(froms, right, entry.on, entry.kind === "cross");
-    if (found.length === 1) return { at: found[0] as number, left: froms[found[0] as number] as From };
+    if (found.length === 1) return { at: found[0] as number, left: froms[found[0] as number] };
     throw noLeft(found.length, froms, right);
   }
   const selected = new Set<From>();
@@ -138,7 +138,7 @@ function findLeft(select: Select, froms: From[], entry: JoinEntry, right: From):
   // columns of the target may be selected too: they are not what it is joined to
   if (list.length > 1) list = list.filter((each) => each !== right);
   const found = candidates(list, right, entry.on, entry.kind === "cross");
-  if (found.length === 1) return { at: -1, left: list[found[0] as number] as From };
+  if (found.length === 1) return { at: -1, left: list[found[0] as number] };
   throw noLeft(found.length, list, right);
 }
 

@@ -6,7 +6,7 @@ import { ExpressionCompiler } from "./expressions.js";
 /** Functions, and what stands around their calls: windows, filters, orders and groups. */
 export abstract class FunctionCompiler extends ExpressionCompiler {
   visitFunction(node: FunctionElement): string {
-    const special = (this as unknown as Record<string, unknown>)[`function_${node.name}`];
+    const special = (this as Record<string, unknown>)[`function_${node.name}`];
     if (typeof special === "function") return (special as (node: FunctionElement) => string).call(this, node);
     return this.functionCall(node);
   }

@@ -125,7 +125,7 @@ export abstract class SelectCompiler extends WithCompiler {
   protected whereText(all: readonly Node[]): string {
     const telling = all.filter((each) => !(each instanceof True));
     const conditions = telling.length === 0 ? all.slice(0, 1) : telling;
-    if (conditions.length === 1) return this.conditionText(conditions[0] as Node);
+    if (conditions.length === 1) return this.conditionText(conditions[0]);
     return conditions
       .map((each) => {
         const text = this.conditionText(each);
@@ -327,11 +327,11 @@ export abstract class SelectCompiler extends WithCompiler {
   }
 
   visitSQLTemplate(node: SQLTemplate): string {
-    const top = this.depth === 0 && (this.statement as Node) === node;
+    const top = this.depth === 0 && this.statement === node;
     this.depth++;
     let text = node.strings[0] as string;
     for (let i = 0; i < node.values.length; i++) {
-      const value = node.values[i] as Node;
+      const value = node.values[i];
       text += value instanceof FromClause ? this.fromText(value) : this.process(value);
       text += node.strings[i + 1] as string;
     }
@@ -383,7 +383,7 @@ function compoundLabels(list: readonly SelectedColumn[], quote: (name: string) =
   for (const { element, name } of list) {
     labels.set(element, quote(name));
     // by what stands behind the name, too
-    let inner = element as Node;
+    let inner = element;
     while (inner.visitName === "Label" || inner.visitName === "TypeCoerce") {
       inner = (inner as Label).element;
       labels.set(inner, quote(name));

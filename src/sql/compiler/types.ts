@@ -33,7 +33,7 @@ export class TypeCompiler implements TypeRenderer {
   /** A type's name, past what `compiles()` says of its class. */
   renderBuiltin(type: SQLType): string {
     const impl = this.dialect.typeImpl(plainType(type));
-    const visit = (this as unknown as Record<string, unknown>)[impl.visitName];
+    const visit = (this as Record<string, unknown>)[impl.visitName];
     if (typeof visit !== "function") {
       throw new CompileError(
         `${this.dialect.name} has no name for the type ${type}. Use withVariant() to give it another there.`,

@@ -105,9 +105,7 @@ export abstract class DMLStatement<Row = never, C = unknown> extends Statement i
     }
     if (this.rowKeys.length > 0) throw mixed();
     const nodes =
-      columns.length === 0
-        ? [this.entity ?? (this.target as Node)]
-        : columns.map((each) => requireSelected(each, "returning()"));
+      columns.length === 0 ? [this.entity ?? this.target] : columns.map((each) => requireSelected(each, "returning()"));
     return { returningNodes: [...this.returningNodes, ...nodes] };
   }
 
@@ -120,11 +118,7 @@ export abstract class DMLStatement<Row = never, C = unknown> extends Statement i
 
   /** The statement in WITH; it needs RETURNING to be selected from. */
   cte<const N extends string = string>(name?: N, options: CTEOptions = {}): CTE<SubqueryColumns<C, N>> {
-    return new CTE(
-      this as unknown as Statement & { readonly selectedColumns: readonly SelectedColumn[] },
-      name ?? null,
-      options,
-    );
+    return new CTE(this, name ?? null, options);
   }
 
   /** Puts CTEs into WITH that nothing in the statement names. */

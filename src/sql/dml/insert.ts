@@ -189,14 +189,18 @@ export class Insert<
     query: Query<unknown, unknown>,
     options: { readonly includeDefaults?: boolean } = {},
   ): this {
-    const source = query as unknown as Query;
-    if (!(source instanceof Query)) throw new ArgumentError(`fromSelect() takes a query, not ${describeValue(query)}.`);
+    if (!(query instanceof Query)) throw new ArgumentError(`fromSelect() takes a query, not ${describeValue(query)}.`);
     const targets = columns.map((each) => this.columnFor(each, `insert into ${this.table.fullName}`));
-    const width = source.selectedColumns.length;
+    const width = query.selectedColumns.length;
     if (width !== targets.length) {
       throw new ArgumentError(`fromSelect(): ${targets.length} columns are named and the query selects ${width}.`);
     }
-    return this.copyWith({ columns: targets, rows: none, source, includeDefaults: options.includeDefaults !== false });
+    return this.copyWith({
+      columns: targets,
+      rows: none,
+      source: query,
+      includeDefaults: options.includeDefaults !== false,
+    });
   }
 
   /**

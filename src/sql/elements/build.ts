@@ -251,8 +251,13 @@ export function conjunction(operator: Operator, conditions: readonly unknown[]):
     else clauses.push(element);
   }
   if (clauses.length === 0) return loose(isAnd ? TRUE : FALSE);
-  if (clauses.length === 1) return loose(clauses[0] as ColumnElement);
+  if (clauses.length === 1) return loose(clauses[0]);
   return loose(new BooleanClauseList(operator, clauses));
+}
+
+/** Conditions that all must hold, as {@link conjunction} joins them. */
+export function allOf(conditions: readonly unknown[]): LooseElement {
+  return conjunction(operators.and, conditions);
 }
 
 function isKey(key: unknown): key is string | number {

@@ -54,7 +54,7 @@ export function rowBeside(owner: TupleElement, row: unknown, operator: Operator,
       `${describeElement(owner)} ${what} of ${elements.length} values, not ${describeValue(row)}.`,
     );
   }
-  return new TupleElement(row.map((item, i) => operand(item, elements[i] as ColumnElement, operator)));
+  return new TupleElement(row.map((item, i) => operand(item, elements[i], operator)));
 }
 
 /** The type that a plain value takes beside `owner`. */

@@ -26,7 +26,7 @@ export class DMLColumn extends ColumnElement {
  * @example insert(t).values({ x: func.lower(name), y: fromDmlColumn(t.c.x).concat("!") })
  */
 export function fromDmlColumn<T>(column: Valued<T>): ExprOf<T> {
-  let each = column as unknown as { readonly visitName?: string; readonly element?: unknown };
+  let each = column as { readonly visitName?: string; readonly element?: unknown };
   while (each?.visitName === "AnnotatedColumn") each = each.element as typeof each;
   if (!((each as unknown) instanceof ColumnClass))
     throw new ArgumentError("fromDmlColumn() takes a column of a table, or an attribute that is mapped to one.");

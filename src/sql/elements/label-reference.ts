@@ -40,9 +40,9 @@ export function desc<T>(element: Valued<T> | string): ExprOf<T> {
 }
 /** `element NULLS FIRST`. */
 export function nullsFirst(element: Valued | string): Expr<unknown> {
-  return factory.unary(operators.nullsFirst, orderElement(element, "nullsFirst()"), true) as unknown as Expr<unknown>;
+  return factory.unary(operators.nullsFirst, orderElement(element, "nullsFirst()"), true);
 }
 /** `element NULLS LAST`. */
 export function nullsLast(element: Valued | string): Expr<unknown> {
-  return factory.unary(operators.nullsLast, orderElement(element, "nullsLast()"), true) as unknown as Expr<unknown>;
+  return factory.unary(operators.nullsLast, orderElement(element, "nullsLast()"), true);
 }

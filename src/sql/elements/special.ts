@@ -162,15 +162,15 @@ export function false_(): BoolExpr<boolean> {
 
 /** Conditions of which all must hold; none at all is true. */
 export function and(...conditions: readonly Condition[]): BoolExpr<boolean> {
-  return conjunction(operators.and, conditions) as unknown as BoolExpr<boolean>;
+  return conjunction(operators.and, conditions);
 }
 /** Conditions of which one must hold; none at all is false. */
 export function or(...conditions: readonly Condition[]): BoolExpr<boolean> {
-  return conjunction(operators.or, conditions) as unknown as BoolExpr<boolean>;
+  return conjunction(operators.or, conditions);
 }
 /** The opposite of a condition. */
 export function not(condition: Condition): BoolExpr<boolean> {
-  return factory.negate(requireCondition(condition, "not()")) as unknown as BoolExpr<boolean>;
+  return factory.negate(requireCondition(condition, "not()"));
 }
 
 /** A row value: `(a, b)`, as `tuple(a, b).in([[1, 2], [3, 4]])` uses it. */
@@ -210,7 +210,7 @@ export function between<T>(
   high: Operand<NonNullable<T>>,
   options?: { readonly symmetric?: boolean },
 ): BoolExpr<boolean> {
-  return requireElement(element, "between()").between(low, high, options) as unknown as BoolExpr<boolean>;
+  return requireElement(element, "between()").between(low, high, options);
 }
 
 /** `DISTINCT element`, inside an aggregate: `func.count(distinct(sale.c.item))`. */

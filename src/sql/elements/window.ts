@@ -119,7 +119,7 @@ export class FunctionFilter extends ColumnElement {
     return overNode(this, options);
   }
   filter(...conditions: readonly Condition[]): FunctionFilter {
-    return new FunctionFilter(this.element, this.condition.and(...conditions) as ColumnElement);
+    return new FunctionFilter(this.element, this.condition.and(...conditions));
   }
 }
 
@@ -238,7 +238,7 @@ export function withinGroup<T>(element: Valued<T>, ...orderBy: readonly Valued[]
 export function filterCondition(conditions: readonly Condition[]): ColumnElement {
   const [first, ...more] = conditions.map((each) => requireCondition(each, "filter()"));
   if (first === undefined) throw new ArgumentError("filter() needs a condition.");
-  return more.length === 0 ? first : (first.and(...more) as ColumnElement);
+  return more.length === 0 ? first : first.and(...more);
 }
 
 /** `aggregate FILTER (WHERE ...)`. SQLAlchemy: `funcfilter()`. */

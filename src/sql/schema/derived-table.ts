@@ -36,7 +36,7 @@ export class DerivedTable extends Table {
     const bases = new Map<Column, Column>();
     const columns = selected.map((each) => {
       const base = baseColumn(each.element);
-      const isWritten = base !== null && whole.includes(base.table as unknown as Table);
+      const isWritten = base !== null && whole.includes(base.table as Table);
       const made = columnOf(each, base, isWritten);
       if (base !== null) bases.set(made, base);
       return made;
@@ -56,7 +56,7 @@ export class DerivedTable extends Table {
   /** The column of a table that is written for a column of this one; null for one that is only read. */
   baseOf(column: Column): Column | null {
     const base = this.#bases.get(column);
-    return base !== undefined && this.written.includes(base.table as unknown as Table) ? base : null;
+    return base !== undefined && this.written.includes(base.table as Table) ? base : null;
   }
 
   /** Its column for one of a table that it reads; undefined where it has none. */
@@ -79,7 +79,7 @@ function columnOf({ element, name, key }: SelectedColumn, base: Column | null, i
 /** Tables that give their whole key, and each of their columns once. */
 function wholeTables(selected: readonly SelectedColumn[]): readonly Table[] {
   const bases = selected.flatMap(({ element }) => (isOfOneRow(element) ? (baseColumn(element) ?? []) : []));
-  const tables = [...new Set(bases.map((each) => each.table as unknown as Table))];
+  const tables = [...new Set(bases.map((each) => each.table as Table))];
   const whole = tables.filter((table) => {
     const own = bases.filter((each) => (each.table as unknown) === table);
     const key = table.primaryKey.columns;
@@ -126,7 +126,7 @@ function inOrder(tables: readonly Table[]): readonly Table[] {
 function queryOf(source: DerivedSource): Query {
   if (source instanceof Query) return source;
   if (source instanceof Subquery) return source.element;
-  if (source instanceof CTE) return new Select([...source.columns], []).selectFrom(source as never) as unknown as Query;
+  if (source instanceof CTE) return new Select([...source.columns], []).selectFrom(source);
   if (!isDerivedSource(source))
     throw new ArgumentError(
       "what stands for a table is a join, a query, a subquery or a CTE: join(a, b), select(...).",
@@ -137,7 +137,7 @@ function queryOf(source: DerivedSource): Query {
     const from = (column as { readonly table?: FromClause<unknown> }).table;
     return column.as(isAlone ? nameOf(column) : `${from?.name}_${nameOf(column)}`);
   });
-  return new Select(labelled as never, []).selectFrom(source as never) as unknown as Query;
+  return new Select(labelled, []).selectFrom(source);
 }
 
 function nameOf(column: ColumnElement): string {

@@ -80,7 +80,7 @@ export class Index {
         (node as Column).table === from && node.visitName === "Column" ? twin(node as never) : undefined,
       ),
     );
-    return new Index(this.name, moved as never[], this.options);
+    return new Index(this.name, moved, this.options);
   }
 
   /** What it is made of: columns and expressions. */

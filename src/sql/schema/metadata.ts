@@ -89,7 +89,7 @@ export class MetaData implements TableHome {
     for (const table of this.tables.values()) {
       for (const column of table.columns) {
         const value = column.default as { isSequence?: boolean } | null | undefined;
-        if (value?.isSequence === true) all.add(value as unknown as Sequence);
+        if (value?.isSequence === true) all.add(value as Sequence);
       }
     }
     return [...all];

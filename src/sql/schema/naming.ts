@@ -90,11 +90,11 @@ function tokenValue(token: string, named: Named, table: TableLike): string {
     case "constraint_name":
       return String(named.name ?? "");
     case "referred_table_name":
-      return (named as unknown as ForeignKeyConstraint).referredTable.name;
+      return (named as ForeignKeyConstraint).referredTable.name;
   }
   const match = /^(referred_)?column_(\d+)(N|_N)?_(name|key|label)$/.exec(token);
   if (match === null) throw new ArgumentError(`the naming convention has no token %(${token})s.`);
-  const columns = match[1] === undefined ? named.columns : (named as unknown as ForeignKeyConstraint).refColumns;
+  const columns = match[1] === undefined ? named.columns : (named as ForeignKeyConstraint).refColumns;
   const prefix = table.schema === null ? "" : `${table.schema.replaceAll(".", "_")}_`;
   const text = (column: Column): string =>
     match[4] === "key" ? column.key : match[4] === "label" ? `${prefix}${table.name}_${column.name}` : column.name;

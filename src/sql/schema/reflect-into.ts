@@ -162,18 +162,16 @@ function reflectedIndex(table: ReflectionTarget, found: ReflectedIndex): Index {
   const parts = found.columnNames.map((name, i) => {
     const text = name ?? (found.expressions?.[i] as string);
     let part: ColumnElement =
-      name === null
-        ? rawText(text)
-        : (table.columns.find((column) => column.name === name) as unknown as ColumnElement);
+      name === null ? rawText(text) : (table.columns.find((column) => column.name === name) as ColumnElement);
     const collation = collations[text];
     if (collation !== undefined) {
       const schema = collationSchemas[text];
-      part = part.collate(collation, schema === undefined ? {} : { schema }) as ColumnElement;
+      part = part.collate(collation, schema === undefined ? {} : { schema });
     }
     for (const word of found.columnSorting[text] ?? []) {
-      if (word === "desc") part = part.desc() as ColumnElement;
-      else if (word === "nulls_first") part = part.nullsFirst() as ColumnElement;
-      else if (word === "nulls_last") part = part.nullsLast() as ColumnElement;
+      if (word === "desc") part = part.desc();
+      else if (word === "nulls_first") part = part.nullsFirst();
+      else if (word === "nulls_last") part = part.nullsLast();
     }
     return part;
   });
@@ -188,7 +186,7 @@ function reflectedIndex(table: ReflectionTarget, found: ReflectedIndex): Index {
     ...(nullsNotDistinct === undefined ? {} : { nullsNotDistinct }),
     ...rest,
   };
-  return new Index(found.name, parts as never[], options);
+  return new Index(found.name, parts, options);
 }
 
 // Text of the database's own, in which a colon is no parameter.

@@ -112,7 +112,5 @@ function take(connection: DDLConnection, metadata: TableHome, found: ReflectedTa
   const isView = found.kind === "view" || found.kind === "materializedView";
   const place = found.schema === null ? found.name : `${found.schema}.${found.name}`;
   const table = metadata.tables.get(place) ?? new Table(found.name, metadata, [], { schema: found.schema, isView });
-  reflectInto(table as unknown as Table, found, connection.dialect.name, (column) =>
-    connection.reflectColumn(column, found, metadata),
-  );
+  reflectInto(table, found, connection.dialect.name, (column) => connection.reflectColumn(column, found, metadata));
 }

@@ -23,7 +23,7 @@ export function sortTables(tables: readonly Table[], canAlter: boolean): SortedT
   for (const table of tables) {
     const edges = new Map<Table, ForeignKeyConstraint[]>();
     for (const key of table.foreignKeyConstraints) {
-      const target = key.referredTable as unknown as Table;
+      const target = key.referredTable as Table;
       if (key.useAlter && canAlter) {
         if (set.has(target)) deferred.push(key);
         continue;

@@ -6,7 +6,7 @@ import type { Node } from "../node.js";
 import { nextRefId } from "../pieces.js";
 import { FromClause, recordOf } from "../selectable/from-clause.js";
 import type { BoolExpr } from "../typing.js";
-import { Column, type ColumnInfo, type TableLike, type TableRegistry } from "./column.js";
+import { Column, type TableLike, type TableRegistry } from "./column.js";
 import type { ColumnSpecs, TableColumns } from "./column-specs.js";
 import {
   CheckConstraint,
@@ -18,7 +18,7 @@ import {
 } from "./constraints.js";
 import type { Sequence } from "./generated.js";
 import { Index } from "./indexes.js";
-import { findTable, type ReflectionTarget, reflectInto } from "./reflect-into.js";
+import { findTable, reflectInto } from "./reflect-into.js";
 import type { ReflectedTable } from "./reflected.js";
 
 /** Options of a table. */
@@ -134,7 +134,7 @@ export class Table<Cols = ColumnSpecs, Name = string>
     this.info = { ...options.info, ...(options.renamedFrom === undefined ? {} : { renamedFrom: options.renamedFrom }) };
     this.isView = options.isView === true;
     this.#primaryKey = new PrimaryKeyConstraint();
-    this.#primaryKey.attach(this as unknown as TableLike);
+    this.#primaryKey.attach(this);
     this.constraints.push(this.#primaryKey);
     for (const item of items) if (item instanceof Column) this.addColumn(item as Column);
     for (const item of items) {
@@ -143,11 +143,11 @@ export class Table<Cols = ColumnSpecs, Name = string>
     }
     if (options.autoloadWith !== undefined) this.#autoload(options.autoloadWith);
     for (const each of [...this.constraints, ...this.indexes]) each.requireColumns();
-    metadata.register(this as unknown as Table);
+    metadata.register(this as Table);
   }
 
   #autoload(bind: SyncDDLBind): void {
-    const answer: unknown = bind[RUN_DDL]((connection) => findTable(connection, this as unknown as TableLike));
+    const answer: unknown = bind[RUN_DDL]((connection) => findTable(connection, this));
     if (answer instanceof Promise) {
       answer.catch(() => {});
       throw new ArgumentError(
@@ -156,7 +156,7 @@ export class Table<Cols = ColumnSpecs, Name = string>
       );
     }
     const [found, dialectName] = answer as readonly [ReflectedTable, string];
-    reflectInto(this as unknown as ReflectionTarget, found, dialectName);
+    reflectInto(this, found, dialectName);
   }
 
   /** @internal Takes what the database says beside columns and constraints, where the table says nothing. */
@@ -237,11 +237,11 @@ export class Table<Cols = ColumnSpecs, Name = string>
 
   /** Creates this table alone, with its indexes, types and sequences; one that is there already is left alone. */
   readonly create: DDLRunner = ((bind: AsyncDDLBind, options: { readonly checkfirst?: boolean } = {}) =>
-    this.metadata.createAll(bind, { ...options, tables: [this as unknown as Table] })) as DDLRunner;
+    this.metadata.createAll(bind, { ...options, tables: [this] })) as DDLRunner;
 
   /** Drops this table alone. */
   readonly drop: DDLRunner = ((bind: AsyncDDLBind, options: { readonly checkfirst?: boolean } = {}) =>
-    this.metadata.dropAll(bind, { ...options, tables: [this as unknown as Table] })) as DDLRunner;
+    this.metadata.dropAll(bind, { ...options, tables: [this] })) as DDLRunner;
 
   override get name(): string {
     return this.#name;
@@ -291,7 +291,7 @@ export class Table<Cols = ColumnSpecs, Name = string>
    * @param key its key where the column has no name yet
    */
   addColumn(column: Column, key: string | null = null): this {
-    column.attach(this as unknown as TableLike, key);
+    column.attach(this, key);
     if (this.#columns.includes(column)) return this;
     const twin = this.#columns.find((each) => each.name === column.name || each.key === column.key);
     if (twin !== undefined) {
@@ -304,15 +304,14 @@ export class Table<Cols = ColumnSpecs, Name = string>
     for (const key of column.foreignKeys) {
       if (key.constraint === null) this.addConstraint(new ForeignKeyConstraint([column], [key], key.options));
     }
-    const info = column as unknown as ColumnInfo;
     if (column.unique !== false && column.index === false) {
       const { onConflictUnique: onConflict } = column.options;
       const name = column.unique === true ? null : column.unique;
-      this.addConstraint(new UniqueConstraint([info], { name, ...(onConflict === undefined ? {} : { onConflict }) }));
+      this.addConstraint(new UniqueConstraint([column], { name, ...(onConflict === undefined ? {} : { onConflict }) }));
     }
     if (column.index !== false) {
       const name = typeof column.index === "string" ? column.index : null;
-      this.addIndex(new Index(name, [info], { unique: column.unique !== false }));
+      this.addIndex(new Index(name, [column], { unique: column.unique !== false }));
     }
     return this;
   }
@@ -343,7 +342,7 @@ export class Table<Cols = ColumnSpecs, Name = string>
 
   /** Adds a constraint. A primary key takes the place of the one made from the columns' `primaryKey`. */
   addConstraint(constraint: Constraint): this {
-    constraint.attach(this as unknown as TableLike);
+    constraint.attach(this);
     if (constraint instanceof PrimaryKeyConstraint) {
       const refs = constraint.columnRefs.length > 0 ? constraint.columnRefs : this.#primaryKey.columns;
       this.constraints.splice(this.constraints.indexOf(this.#primaryKey), 1, constraint);
@@ -353,7 +352,7 @@ export class Table<Cols = ColumnSpecs, Name = string>
         if (column === undefined) {
           throw new ArgumentError(`primary key of ${this.fullName}: the table has no column ${JSON.stringify(ref)}.`);
         }
-        const own = column as unknown as { primaryKey: boolean; nullable: boolean };
+        const own = column as { primaryKey: boolean; nullable: boolean };
         own.primaryKey = true;
         own.nullable = false;
         constraint.add(column as Column);
@@ -367,14 +366,14 @@ export class Table<Cols = ColumnSpecs, Name = string>
 
   /** Adds an index. */
   addIndex(index: Index): this {
-    index.attach(this as unknown as TableLike);
+    index.attach(this);
     if (!this.indexes.includes(index)) this.indexes.push(index);
     return this;
   }
 
   /** Adds a CHECK constraint. */
   addCheck(sqltext: string | BoolExpr<boolean, unknown>, name: string | null = null): this {
-    return this.addConstraint(new CheckConstraint(sqltext as unknown as string, { name }));
+    return this.addConstraint(new CheckConstraint(sqltext, { name }));
   }
 
   override describe(): string {
@@ -424,13 +423,13 @@ export class Table<Cols = ColumnSpecs, Name = string>
     const copy = new Table<Cols, Name>(options.name ?? this.#name, metadata, items, { ...given, schema });
     for (const index of this.indexes) {
       if (index.columns.length === 1 && index.columns[0]?.index !== false && index.refs.length === 1) continue;
-      copy.addIndex(index.copyTo(this as unknown as TableLike, copy as unknown as TableLike));
+      copy.addIndex(index.copyTo(this, copy));
     }
     return copy;
   }
 
   #keyOf(ref: unknown): unknown {
-    return ref instanceof Column && ref.table === (this as unknown as TableLike) ? (ref as Column).key : ref;
+    return ref instanceof Column && ref.table === this ? (ref as Column).key : ref;
   }
 }
 
@@ -468,10 +467,10 @@ export function table<const Name extends string, Cols extends ColumnSpecs>(
     else options = item;
   }
   const existing = metadata.tables.get(options.schema == null ? name : `${options.schema}.${name}`);
-  if (existing !== undefined && options.keepExisting === true) return existing as unknown as Table<Cols, Name>;
+  if (existing !== undefined && options.keepExisting === true) return existing as Table<Cols, Name>;
   if (existing !== undefined && options.extendExisting === true) {
     for (const each of named) if (existing.columns.every((other) => other.name !== each.name)) existing.addColumn(each);
-    return existing as unknown as Table<Cols, Name>;
+    return existing as Table<Cols, Name>;
   }
   if (existing !== undefined) {
     throw new InvalidRequestError(

@@ -49,7 +49,7 @@ export class AliasedColumn<T = unknown, Src = unknown> extends ColumnElement<T, 
   override copyReplacing(replace: (child: Node) => Node): this {
     const table = replace(this.table) as FromClause<ColumnRecord>;
     if (table === this.table) return this;
-    return (table.c[this.columnKey] ?? this) as unknown as this;
+    return (table.c[this.columnKey] ?? this) as this;
   }
 }
 
@@ -81,7 +81,7 @@ export abstract class AliasedFrom<C = unknown> extends FromClause<C> {
   }
 
   override get c(): C {
-    this.recordMemo ??= recordOf(this.columns) as unknown as C;
+    this.recordMemo ??= recordOf(this.columns) as C;
     return this.recordMemo;
   }
 

@@ -85,7 +85,7 @@ export function outerjoin(left: From<unknown>, right: From<unknown>, on?: Condit
 }
 /** Another name for a FROM element. */
 export function alias<C, const N extends string = string>(from: From<C>, name?: N): Alias<AliasedColumns<C, N>> {
-  return new Alias(from as From<unknown>, name ?? null) as unknown as Alias<AliasedColumns<C, N>>;
+  return new Alias(from as From<unknown>, name ?? null);
 }
 /** The query in FROM, where it may refer to the elements before it. */
 export function lateral<C, const N extends string = string>(

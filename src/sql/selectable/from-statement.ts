@@ -33,7 +33,7 @@ export class FromStatement<Row = unknown> extends Statement implements RowsOf<Ro
 
   /** Loader options for the entities. */
   options(...options: readonly LoadOption[]): this {
-    return this.copyWith({ select: this.select.options(...(options as never[])) });
+    return this.copyWith({ select: this.select.options(...options) });
   }
 }
 

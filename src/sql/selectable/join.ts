@@ -187,7 +187,7 @@ export function baseColumn(column: ColumnElement): Column | null {
   for (;;) {
     if (each === null || typeof each !== "object") return null;
     const node = each as { visitName: string; base?: unknown; element?: unknown };
-    if (node.visitName === "Column") return node as unknown as Column;
+    if (node.visitName === "Column") return node as Column;
     if (node.visitName === "AliasedColumn") each = node.base;
     else if (node.visitName === "AnnotatedColumn" || node.visitName === "Label") each = node.element;
     else return null;

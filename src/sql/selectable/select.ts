@@ -153,7 +153,7 @@ export class Select<
   }
 
   protected override copyWith(fields: Readonly<Record<string, unknown>>): this {
-    return Object.assign(this.fork(), fields) as unknown as this;
+    return Object.assign(this.fork(), fields) as this;
   }
 
   /** A copy with some of the public fields changed. For code that rewrites statements; it checks nothing. */
@@ -304,7 +304,7 @@ export class Select<
    * `a = b` of a join or of WHERE, makes equal to a column before them.
    */
   reduceColumns(): Select<unknown[], Ent> {
-    return new Select(reducedColumns(this), none, this as unknown as Select) as never;
+    return new Select(reducedColumns(this), none, this as unknown as Select);
   }
 
   /** `FOR UPDATE` and its variants. */

@@ -36,7 +36,7 @@ import { type SQLType, TYPE_INSTANCE } from "./type.js";
 
 // A function whose prototype is the type's instance: it answers as the type, and can be called for one with parameters.
 function callable<F extends (...args: never[]) => SQLType, I extends SQLType>(make: F, instance: I): F & I {
-  const type = ((...args: never[]) => make(...args)) as unknown as F & I;
+  const type = ((...args: never[]) => make(...args)) as F & I;
   // a function's own name and length would hide the type's
   delete (type as { name?: unknown }).name;
   delete (type as { length?: unknown }).length;

@@ -262,7 +262,7 @@ export abstract class SQLType<T = unknown> {
 /** The plain instance behind a callable type such as `t.string`; a plain type is given back. */
 export function plainType<T>(type: SQLType<T>): SQLType<T> {
   if (typeof type !== "function") return type;
-  return (type as unknown as { readonly [TYPE_INSTANCE]: SQLType<T> })[TYPE_INSTANCE];
+  return type[TYPE_INSTANCE];
 }
 
 const CONVERSIONS = ["bindProcessor", "resultProcessor", "literalProcessor", "visitName"] as const;
