@@ -158,7 +158,7 @@ export function lostWithRow(state: InstanceState, attribute: StateAttribute): Er
   );
 }
 
-export function missingSyncContext(state: InstanceState, attribute: Attribute): MissingSyncContextError {
+function missingSyncContext(state: InstanceState, attribute: Attribute): MissingSyncContextError {
   const { property: key } = attribute;
   const expiry = state.expired ? (state.extra?.expiredBy ?? state.session?.expiryCause) : null;
   const what = expiry ? `was expired by ${expiry}` : `is not loaded${attribute.whyUnloaded}`;

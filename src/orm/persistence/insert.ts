@@ -18,7 +18,7 @@ import { leaveUnset } from "../unset.js";
 import { explained } from "./error-context.js";
 import { type TableShape, tableShapes, type WrittenColumn } from "./shapes.js";
 import { firstVersion, withoutVersion } from "./version.js";
-import { insertPlan, type ReturnedColumn, readPlan, runStatement } from "./write-plans.js";
+import { insertPlan, type ReturnedColumn, readPlan, returnedBy, runStatement } from "./write-plans.js";
 
 /** Neighbouring rows of one table that give the same columns: one statement, or one for each row where values are SQL expressions. */
 interface InsertBatch {
@@ -410,10 +410,7 @@ function* insertWithExpressions(
     if (!returning.includes(column)) shape.mapper.attributeOf(column).expire(states[0]);
   if (returning.length === 0) return;
   if (result.rows.length !== 1) throw skipped(shape, states, result.rows.length);
-  const returned = returning.map((column) => ({
-    column,
-    process: connection.dialect.typeImpl(column.type).resultProcessor(connection.dialect),
-  }));
+  const returned = returnedBy(returning, connection.dialect);
   storeReturned(states[0], returned, result.rows[0]);
 }
 

@@ -177,7 +177,7 @@ export class SessionPersister implements Persister {
     return null;
   }
 
-  *delete(_base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void> {
+  *delete(states: readonly InstanceState[], flush: FlushContext): Op<void> {
     if (states.length === 0) return;
     flush.noteGone(states);
     for (const here of this.session.placed(states)) yield* this.#delete(here);
@@ -196,7 +196,7 @@ export class SessionPersister implements Persister {
       yield* runAll(this.session.mapperEvent("afterDelete", mapper, group, connection), connection);
   }
 
-  *postUpdate(_base: Mapper, states: readonly InstanceState[], columns: ReadonlySet<object>): Op<void> {
+  *postUpdate(states: readonly InstanceState[], columns: ReadonlySet<object>): Op<void> {
     if (states.length === 0) return;
     for (const here of this.session.placed(states)) {
       const connection = yield* this.session.connectionFor(mapperOf(here[0]), null, placeArguments(here[0]));

@@ -18,7 +18,7 @@ import { storeReturned } from "./insert.js";
 import type { PersistSession, SaveRecord } from "./port.js";
 import { type TableShape, tableShapes, type WrittenColumn } from "./shapes.js";
 import { nextVersion, withoutVersion } from "./version.js";
-import { runStatement, updatePlan } from "./write-plans.js";
+import { returnedBy, runStatement, updatePlan } from "./write-plans.js";
 
 /** One row to update in one table. */
 interface UpdateRow {
@@ -351,10 +351,7 @@ function* updateWithExpressions(session: PersistSession, connection: ConnectionC
   if (matched !== 1 && matched >= 0) throw stale(shape, [state], matched, "UPDATE");
   takeVersion(row);
   if (told.length > 0) {
-    const returned = told.map((column) => ({
-      column,
-      process: dialect.typeImpl(column.type).resultProcessor(dialect),
-    }));
+    const returned = returnedBy(told, dialect);
     storeReturned(state, returned, result.rows[0]);
   }
   tellOfAssigned([row]);

@@ -5,6 +5,7 @@ import { type DriverManyResult, type DriverResult, ValueRows } from "../../engin
 import type { Op } from "../../engine/io.js";
 import type { Compiled } from "../../sql/compiled.js";
 import type { Dialect } from "../../sql/dialect.js";
+import type { LooseElement } from "../../sql/element.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { bindparam, compile, del, insert, select, update } from "../../sql/index.js";
 import { keepShape } from "../../sql/keep-shape.js";
@@ -18,6 +19,11 @@ import { PerDialect } from "../per-dialect.js";
 export interface ReturnedColumn {
   readonly column: Column;
   readonly process: ((value: never) => unknown) | null;
+}
+
+/** Columns that a statement gives back, as values of a dialect are read. */
+export function returnedBy(columns: readonly Column[], dialect: Dialect): readonly ReturnedColumn[] {
+  return columns.map((column) => ({ column, process: dialect.typeImpl(column.type).resultProcessor(dialect) }));
 }
 
 /** Where a placeholder's value comes from. */
@@ -69,10 +75,7 @@ export class WritePlan {
       label: `${table.name}.${label}`,
     }));
     this.#inOrder = this.#placeholders.length === names.length && this.#placeholders.every(({ from }, i) => from === i);
-    this.returning = returning.map((column) => ({
-      column,
-      process: dialect.typeImpl(column.type).resultProcessor(dialect),
-    }));
+    this.returning = returnedBy(returning, dialect);
   }
 
   /**
@@ -169,6 +172,7 @@ function whereName(column: Column): string {
   return `where ${column.key}`;
 }
 
+/** A row of an insert: the values of `columns`. */
 export function insertPlan(
   dialect: Dialect,
   table: Table,
@@ -193,8 +197,8 @@ export function updatePlan(
 ): WritePlan {
   return updates.get(table, dialect).get([set, where, returning], () => {
     const names = [...set.map((c) => c.key), ...where.map(whereName)];
-    let statement = update(table as never).where(...(where.map(equals) as never[]));
-    if (returning.length > 0) statement = statement.returning(...(returning as never[])) as never;
+    const base = update(table).where(...where.map(equals));
+    const statement = returning.length > 0 ? base.returning(...returning) : base;
     return new WritePlan(
       compile(statement, dialect, { columnKeys: set.map((c) => c.key) }),
       names,
@@ -205,14 +209,15 @@ export function updatePlan(
   });
 }
 
+/** A row of a delete: the values of `where`. */
 export function deletePlan(dialect: Dialect, table: Table, where: readonly Column[]): WritePlan {
   return deletes.get(table, dialect).get([where], () => {
-    const statement = del(table as never).where(...(where.map(equals) as never[]));
+    const statement = del(table).where(...where.map(equals));
     return new WritePlan(compile(statement, dialect), where.map(whereName), [], dialect, table);
   });
 }
 
-/** Reads columns of one row by its key. */
+/** Reads columns of a row. A row of values: those of `where`. */
 export function readPlan(
   dialect: Dialect,
   table: Table,
@@ -220,7 +225,7 @@ export function readPlan(
   columns: readonly Column[],
 ): WritePlan {
   return reads.get(table, dialect).get([where, columns], () => {
-    const statement = select(...(columns as never[])).where(...(where.map(equals) as never[]));
+    const statement = select(...columns).where(...where.map(equals));
     return new WritePlan(compile(statement, dialect), where.map(whereName), columns, dialect, table);
   });
 }
@@ -233,7 +238,7 @@ export function* runStatement(connection: ConnectionCore, given: Node): Op<Drive
   return yield* connection.run(compiled, compiled.bind(binds));
 }
 
-function equals(column: Column): unknown {
+function equals(column: Column): LooseElement {
   return column.eq(bindparam(whereName(column), undefined, column.type));
 }
 

@@ -1,38 +1,7 @@
 /** The names of the events that sessions send. */
 
 /** Transitions between the states of an object, and its coming into a session. */
-export type TransitionName =
-  | "beforeAttach"
-  | "afterAttach"
-  | "transientToPending"
-  | "pendingToTransient"
-  | "pendingToPersistent"
-  | "persistentToTransient"
-  | "persistentToDeleted"
-  | "persistentToDetached"
-  | "deletedToPersistent"
-  | "deletedToDetached"
-  | "detachedToPersistent"
-  | "loadedAsPersistent";
-
-/** Everything else. */
-export type SessionEventName =
-  | "beforeFlush"
-  | "flushPlanned"
-  | "afterFlush"
-  | "afterFlushPostexec"
-  | "afterBegin"
-  | "beforeCommit"
-  | "afterCommit"
-  | "afterRollback"
-  | "afterSoftRollback"
-  | "afterTransactionCreate"
-  | "afterTransactionEnd"
-  | "doOrmExecute"
-  | "afterBulkUpdate"
-  | "afterBulkDelete";
-
-export const TRANSITIONS: readonly TransitionName[] = [
+export const TRANSITIONS = [
   "beforeAttach",
   "afterAttach",
   "transientToPending",
@@ -45,10 +14,11 @@ export const TRANSITIONS: readonly TransitionName[] = [
   "deletedToDetached",
   "detachedToPersistent",
   "loadedAsPersistent",
-];
+] as const;
+export type TransitionName = (typeof TRANSITIONS)[number];
 
-export const SESSION_EVENTS: ReadonlySet<string> = new Set<TransitionName | SessionEventName>([
-  ...TRANSITIONS,
+/** Everything else. */
+const OTHERS = [
   "beforeFlush",
   "flushPlanned",
   "afterFlush",
@@ -63,4 +33,7 @@ export const SESSION_EVENTS: ReadonlySet<string> = new Set<TransitionName | Sess
   "doOrmExecute",
   "afterBulkUpdate",
   "afterBulkDelete",
-]);
+] as const;
+export type SessionEventName = (typeof OTHERS)[number];
+
+export const SESSION_EVENTS: ReadonlySet<string> = new Set<string>([...TRANSITIONS, ...OTHERS]);

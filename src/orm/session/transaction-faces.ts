@@ -1,5 +1,5 @@
 /** Handles of a session's transactions and savepoints. */
-import { runSync } from "../../engine/io.js";
+import { type Op, runSync } from "../../engine/io.js";
 import type { SessionCore } from "./session-core.js";
 import type { SessionTransaction } from "./transaction.js";
 
@@ -12,16 +12,19 @@ export class SyncTransaction implements Disposable {
     transaction.face = this;
   }
 
+  /** False once it was committed or rolled back, or has failed. */
   get isActive(): boolean {
     return this.transaction.isActive;
   }
+  /** Whether it is a savepoint. */
   get nested(): boolean {
     return this.transaction.nested;
   }
-  /** Flushes and commits; a savepoint is released. */
+  /** Flushes and commits; a savepoint is released. @throws ResourceClosedError where it has ended */
   commit(): void {
     runSync(this.transaction.commit());
   }
+  /** Rolls back, with the savepoints inside it. @throws ResourceClosedError where it has ended */
   rollback(): void {
     runSync(this.transaction.rollback());
   }
@@ -35,23 +38,26 @@ export class AsyncSessionTransaction implements AsyncDisposable {
   constructor(
     readonly core: SessionCore,
     readonly transaction: SessionTransaction,
-    private readonly run: <T>(op: Generator<never, T, unknown>) => Promise<T>,
+    private readonly run: <T>(op: Op<T>) => Promise<T>,
   ) {
     transaction.face = this;
   }
 
+  /** False once it was committed or rolled back, or has failed. */
   get isActive(): boolean {
     return this.transaction.isActive;
   }
+  /** Whether it is a savepoint. */
   get nested(): boolean {
     return this.transaction.nested;
   }
-  /** Flushes and commits; a savepoint is released. */
+  /** Flushes and commits; a savepoint is released. @throws ResourceClosedError where it has ended */
   commit(): Promise<void> {
-    return this.run(this.transaction.commit() as never);
+    return this.run(this.transaction.commit());
   }
+  /** Rolls back, with the savepoints inside it. @throws ResourceClosedError where it has ended */
   rollback(): Promise<void> {
-    return this.run(this.transaction.rollback() as never);
+    return this.run(this.transaction.rollback());
   }
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.transaction.isOpen) await this.rollback();

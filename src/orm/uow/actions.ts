@@ -63,7 +63,7 @@ export class DeleteAll extends Action {
   }
   execute(flush: FlushContext): Op<void> | null {
     const states = flush.statesOf(this.base, true);
-    return states.length === 0 ? null : flush.persister.delete(this.base, states, flush);
+    return states.length === 0 ? null : flush.persister.delete(states, flush);
   }
   override *perState(flush: FlushContext): Iterable<Action> {
     const states = flush.statesOf(this.base, true);
@@ -169,7 +169,7 @@ export class PostUpdateAll extends Action {
     const entry = flush.postUpdates.get(this.base);
     if (entry === undefined) return;
     const states = [...entry.states].filter((s) => flush.isDeleted(s) === this.isDelete);
-    yield* flush.persister.postUpdate(this.base, states, entry.columns, flush);
+    yield* flush.persister.postUpdate(states, entry.columns);
   }
   describe(): string {
     return `post-update ${this.base.className}`;
@@ -268,7 +268,6 @@ export class DeleteState extends StateAction {
   execute(flush: FlushContext, together: Set<Action>): Op<void> {
     const states = gather(this, together, (a): a is this => a instanceof DeleteState && a.base === this.base);
     return flush.persister.delete(
-      this.base,
       // A row that a new object took over stays.
       states.filter((s) => flush.isDeleted(s) && !s.flushLists),
       flush,

@@ -33,15 +33,13 @@ export interface FlushSession extends CascadeLoader, HistoryLoader {
 
 /** Writes objects; implemented by the persistence room. */
 export interface Persister {
-  /** Null where it is done. */
+  /** Inserts or updates the rows of objects of one hierarchy. @returns null where it is done */
   save(base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void> | null;
-  delete(base: Mapper, states: readonly InstanceState[], flush: FlushContext): Op<void>;
-  postUpdate(
-    base: Mapper,
-    states: readonly InstanceState[],
-    columns: ReadonlySet<object>,
-    flush: FlushContext,
-  ): Op<void>;
+  /** Deletes the rows of objects of one hierarchy. */
+  delete(states: readonly InstanceState[], flush: FlushContext): Op<void>;
+  /** Writes these columns of rows that are there. */
+  postUpdate(states: readonly InstanceState[], columns: ReadonlySet<object>): Op<void>;
+  /** Writes rows of a relationship's association table. */
   associations(relationship: Relationship, changes: AssociationChanges): Op<void>;
   /** Whether somebody hears of each object of a hierarchy, before and after it is written: then nothing else is written meanwhile. */
   isHeard(base: Mapper): boolean;

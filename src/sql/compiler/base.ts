@@ -38,6 +38,8 @@ export abstract class CompilerBase {
   protected row = 0;
   /** Set when a list was written out. */
   protected expanded = false;
+  /** What a type makes parameters with, inside what it wraps around a value or a column. */
+  protected readonly bound: Bound = (value, type = stringType) => this.constantBind(value, plainType(type));
 
   constructor(
     readonly dialect: Dialect,
@@ -118,9 +120,6 @@ export abstract class CompilerBase {
     this.#constantDepth--;
     return text;
   }
-
-  /** What a type makes parameters with, inside what it wraps around a value or a column. */
-  protected readonly bound: Bound = (value, type = stringType) => this.constantBind(value, plainType(type));
 
   /** A placeholder for a value that execution gives by name. */
   namedBind(name: string, type: SQLType): string {

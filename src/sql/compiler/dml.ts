@@ -20,6 +20,11 @@ type From = FromClause<unknown>;
 
 /** INSERT, UPDATE and DELETE; with the rest, the compiler of statements. */
 export class SQLCompiler extends SelectCompiler {
+  /** What the row that is being written gives a column; null for one that it gives nothing. */
+  #written: ((column: Column) => string | null) | null = null;
+  /** The values of the row that is being written, by column key: what its defaults' functions may ask for. */
+  #rowValues: Record<string, unknown> = {};
+
   protected override kindOf(statement: Node): StatementKind {
     switch (statement.visitName) {
       case "Insert":
@@ -111,9 +116,6 @@ export class SQLCompiler extends SelectCompiler {
     return ` (${all.map((column) => this.quote(column.name)).join(", ")})${this.overriding(all)} VALUES ${tuples.join(", ")}`;
   }
 
-  /** What the row that is being written gives a column; null for one that it gives nothing. */
-  #written: ((column: Column) => string | null) | null = null;
-
   visitDMLColumn({ column }: DMLColumn): string {
     const text = this.#written?.(column) ?? null;
     if (text === null) {
@@ -203,9 +205,6 @@ export class SQLCompiler extends SelectCompiler {
     const bind = new BindParameter(undefined, column.type, null, false, false, make as () => unknown, column.key);
     return this.withConstants(() => this.placeholder(bind, null));
   }
-
-  /** The values of the row that is being written, by column key: what its defaults' functions may ask for. */
-  #rowValues: Record<string, unknown> = {};
 
   private computedLiteral(column: Column, make: (context: unknown) => unknown): string {
     const values = this.#rowValues;
