@@ -56,6 +56,7 @@ export class AsyncConnection implements AsyncDDLBind {
   get [DISPATCH](): Dispatch {
     return this.core[DISPATCH];
   }
+  /** What is particular to the database. */
   get dialect(): EngineDialect {
     return this.core.dialect;
   }
@@ -253,9 +254,11 @@ export class AsyncConnection implements AsyncDDLBind {
     this.core.detach();
   }
 
+  /** Whether a transaction has begun, by `begin()` or by first use. */
   inTransaction(): boolean {
     return this.core.inTransaction();
   }
+  /** Whether a savepoint is open. */
   inNestedTransaction(): boolean {
     return this.core.inNestedTransaction();
   }

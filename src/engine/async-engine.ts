@@ -54,12 +54,15 @@ export class AsyncEngine implements AsyncDDLBind {
   get [DISPATCH](): Dispatch {
     return this.core[DISPATCH];
   }
+  /** The URL that it was made with; printed, it conceals the password. */
   get url(): URL {
     return this.core.url;
   }
+  /** What is particular to the database. */
   get dialect(): EngineDialect {
     return this.core.dialect;
   }
+  /** Its connections. */
   get pool(): Pool {
     return this.core.pool;
   }
@@ -211,6 +214,7 @@ export class AsyncEngine implements AsyncDDLBind {
   updateExecutionOptions(options: ExecutionOptions): void {
     this.core.updateOptions(options);
   }
+  /** The options that its connections begin with. */
   getExecutionOptions(): ExecutionOptions {
     return this.core.options;
   }

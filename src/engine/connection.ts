@@ -71,6 +71,7 @@ export class Connection implements SyncDDLBind {
   get [DISPATCH](): Dispatch {
     return this.core[DISPATCH];
   }
+  /** What is particular to the database. */
   get dialect(): EngineDialect {
     return this.core.dialect;
   }
@@ -131,9 +132,11 @@ export class Connection implements SyncDDLBind {
     const transaction = new Transaction(runSync(this.core.beginNested()));
     return fn === undefined ? transaction : within(transaction, fn);
   }
+  /** Commits the transaction, if one is open. */
   commit(): void {
     runSync(this.core.commit());
   }
+  /** Rolls the transaction back, if one is open. */
   rollback(): void {
     runSync(this.core.rollback());
   }
@@ -149,9 +152,11 @@ export class Connection implements SyncDDLBind {
   detach(): void {
     this.core.detach();
   }
+  /** Whether a transaction has begun, by `begin()` or by first use. */
   inTransaction(): boolean {
     return this.core.inTransaction();
   }
+  /** Whether a savepoint is open. */
   inNestedTransaction(): boolean {
     return this.core.inNestedTransaction();
   }

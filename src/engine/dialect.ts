@@ -19,6 +19,7 @@ export const ISOLATION_LEVELS = [
   "AUTOCOMMIT",
 ] as const;
 
+/** How transactions are kept apart; AUTOCOMMIT has none. */
 export type IsolationLevel = (typeof ISOLATION_LEVELS)[number];
 
 /** Values by name; null is the server's own value. */

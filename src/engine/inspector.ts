@@ -271,19 +271,25 @@ function questions(core: InspectorCore, run: Run) {
 interface Answers {
   /** Schemas, without the database's own. SQLite: `main` and attached databases. */
   getSchemaNames(): readonly string[];
+  /** The schema that names without one are looked for in. */
   getDefaultSchemaName(): string | null;
   /** Tables, without views, foreign and temporary tables, sorted by name. */
   getTableNames(options?: InspectOptions): readonly string[];
+  /** Foreign tables, sorted by name. */
   getForeignTableNames(options?: InspectOptions): readonly string[];
+  /** Temporary tables of this connection. */
   getTempTableNames(): readonly string[];
   /** Views, without materialized ones, sorted by name. */
   getViewNames(options?: InspectOptions): readonly string[];
+  /** Materialized views, sorted by name. */
   getMaterializedViewNames(options?: InspectOptions): readonly string[];
+  /** Temporary views of this connection. */
   getTempViewNames(): readonly string[];
   /** The text of a view, as the database gives it; null when there is no such view. */
   getViewDefinition(view: string, options?: InspectOptions): string | null;
   /** Sequences of their own, without those of identities. */
   getSequenceNames(options?: InspectOptions): readonly string[];
+  /** The same sequences with their settings. */
   getSequences(options?: InspectOptions): readonly ReflectedSequence[];
   /** Enum types; `schema: "*"` asks for all schemas. */
   getEnums(options?: InspectOptions): readonly ReflectedEnum[];
@@ -291,31 +297,49 @@ interface Answers {
   getDomains(options?: InspectOptions): readonly ReflectedDomain[];
   /** Whether there is a table or a view of that name, temporary ones included. */
   hasTable(table: string, options?: InspectOptions): boolean;
+  /** Whether a table has an index of that name. */
   hasIndex(table: string, index: string, options?: InspectOptions): boolean;
+  /** Whether there is a sequence of that name. */
   hasSequence(name: string, options?: InspectOptions): boolean;
   /** Whether there is a type (enum, domain) of that name. */
   hasType(name: string, options?: InspectOptions): boolean;
+  /** Whether there is a schema of that name. */
   hasSchema(name: string): boolean;
-  /** The columns of a table or view. This and the following throw NoSuchTableError. */
+  /** The columns of a table or view, in order. @throws NoSuchTableError */
   getColumns(table: string, options?: InspectOptions): readonly ReflectedColumn[];
+  /** The primary key: its name and columns. @throws NoSuchTableError */
   getPkConstraint(table: string, options?: InspectOptions): ReflectedPrimaryKey;
+  /** Foreign keys, with their names and options. @throws NoSuchTableError */
   getForeignKeys(table: string, options?: InspectOptions): readonly ReflectedForeignKey[];
+  /** UNIQUE constraints. @throws NoSuchTableError */
   getUniqueConstraints(table: string, options?: InspectOptions): readonly ReflectedUniqueConstraint[];
+  /** CHECK constraints, with their text as the database gives it. @throws NoSuchTableError */
   getCheckConstraints(table: string, options?: InspectOptions): readonly ReflectedCheckConstraint[];
+  /** EXCLUDE constraints. @throws NoSuchTableError */
   getExcludeConstraints(table: string, options?: InspectOptions): readonly ReflectedExcludeConstraint[];
+  /** Indexes, without those of the primary key. @throws NoSuchTableError */
   getIndexes(table: string, options?: InspectOptions): readonly ReflectedIndex[];
+  /** The comment on a table; null where there is none. @throws NoSuchTableError */
   getTableComment(table: string, options?: InspectOptions): string | null;
-  /** Options as `dialectOptions` of a table take them. */
+  /** Options as `dialectOptions` of a table take them. @throws NoSuchTableError */
   getTableOptions(table: string, options?: InspectOptions): Readonly<Record<string, unknown>>;
-  /** This and the following: the same about all tables of a schema, by name, in as many statements as about one. */
+  /** The columns of all tables of a schema, by the table's name, in as many statements as for one table. */
   getMultiColumns(options?: MultiOptions): Map<string, readonly ReflectedColumn[]>;
+  /** {@link getPkConstraint} for all tables of a schema, as `getMultiColumns`. */
   getMultiPkConstraint(options?: MultiOptions): Map<string, ReflectedPrimaryKey>;
+  /** {@link getForeignKeys} for all tables of a schema, as `getMultiColumns`. */
   getMultiForeignKeys(options?: MultiOptions): Map<string, readonly ReflectedForeignKey[]>;
+  /** {@link getUniqueConstraints} for all tables of a schema, as `getMultiColumns`. */
   getMultiUniqueConstraints(options?: MultiOptions): Map<string, readonly ReflectedUniqueConstraint[]>;
+  /** {@link getCheckConstraints} for all tables of a schema, as `getMultiColumns`. */
   getMultiCheckConstraints(options?: MultiOptions): Map<string, readonly ReflectedCheckConstraint[]>;
+  /** {@link getExcludeConstraints} for all tables of a schema, as `getMultiColumns`. */
   getMultiExcludeConstraints(options?: MultiOptions): Map<string, readonly ReflectedExcludeConstraint[]>;
+  /** {@link getIndexes} for all tables of a schema, as `getMultiColumns`. */
   getMultiIndexes(options?: MultiOptions): Map<string, readonly ReflectedIndex[]>;
+  /** {@link getTableComment} for all tables of a schema, as `getMultiColumns`. */
   getMultiTableComment(options?: MultiOptions): Map<string, string | null>;
+  /** {@link getTableOptions} for all tables of a schema, as `getMultiColumns`. */
   getMultiTableOptions(options?: MultiOptions): Map<string, Readonly<Record<string, unknown>>>;
 }
 

@@ -8,13 +8,12 @@ import type { DMLColumn } from "../../sql/elements/dml-column.js";
 import type { BinaryExpression, Cast, UnaryExpression } from "../../sql/elements/expression.js";
 import type { FunctionElement } from "../../sql/elements/function-element.js";
 import type { Extract } from "../../sql/elements/special.js";
-import { EntityElement } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
-import { FromClause } from "../../sql/selectable/from-clause.js";
+import type { FromClause } from "../../sql/selectable/from-clause.js";
 import type { Select } from "../../sql/selectable/select.js";
-import type { FetchArg, ForUpdateArg } from "../../sql/selectable/select-parts.js";
+import type { FetchArg } from "../../sql/selectable/select-parts.js";
 import type { ScalarTableValued, TableValued, TableValuedColumn } from "../../sql/selectable/table-valued.js";
 import { stringType } from "../../sql/types/base.js";
 import { NamedType } from "../../sql/types/extensible.js";
@@ -102,17 +101,8 @@ export class PostgresqlCompiler extends ParameterCompiler {
   }
 
   // OF names what FROM has, without a schema.
-  protected override forUpdateText(arg: ForUpdateArg): string {
-    const strength = arg.read ? (arg.keyShare ? "KEY SHARE" : "SHARE") : arg.keyShare ? "NO KEY UPDATE" : "UPDATE";
-    let text = ` FOR ${strength}`;
-    if (arg.of.length > 0) {
-      const names = new Set<string>();
-      for (const node of arg.of) for (const from of fromsNamed(node)) names.add(this.#plainName(from));
-      text += ` OF ${[...names].join(", ")}`;
-    }
-    if (arg.nowait) text += " NOWAIT";
-    if (arg.skipLocked) text += " SKIP LOCKED";
-    return text;
+  protected override lockedName(from: FromClause<unknown>): string {
+    return this.#plainName(from);
   }
 
   #plainName(from: FromClause<unknown>): string {
@@ -130,7 +120,6 @@ export class PostgresqlCompiler extends ParameterCompiler {
     return this.infix(node, "||");
   }
 
-  // any() and all() of a plain list
   protected override tryCast(node: Cast): string {
     this.demand(node.element);
     return super.tryCast(node);
@@ -145,6 +134,7 @@ export class PostgresqlCompiler extends ParameterCompiler {
     return `${text} ~ ${this.literal(form, stringType)}`;
   }
 
+  // any() and all() of a plain list
   protected override unary_any(node: UnaryExpression): string {
     this.demand(node.element);
     return super.unary_any(node);
@@ -356,11 +346,4 @@ function isNamed(element: ColumnElement, name: string): boolean {
 function isPlainJson(node: Node): boolean {
   const { type } = node as ColumnElement;
   return type instanceof JsonType && !type.binary;
-}
-
-function fromsNamed(node: Node): readonly FromClause<unknown>[] {
-  if (node instanceof EntityElement)
-    return node.from.visitName === "Join" ? node.from.covers.filter((each) => each.visitName !== "Join") : [node.from];
-  if (node instanceof FromClause) return [node];
-  return [(node as unknown as { table: FromClause<unknown> }).table];
 }

@@ -273,6 +273,7 @@ export abstract class RelationAttribute extends Attribute {
   }
 }
 
+/** What was given in place of an object, for messages. */
 export function describeValue(value: unknown): string {
   if (value === null) return "null";
   if (value === undefined) return "undefined";

@@ -66,6 +66,7 @@ export function strategyAt(
   return path.includes(relationship.target) ? "select" : strategy;
 }
 
+/** Whether a strategy takes statements of its own, once the rows of the first are read. */
 export function isAfterwards(strategy: string): boolean {
   return AFTERWARDS.has(strategy);
 }

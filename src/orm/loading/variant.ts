@@ -303,6 +303,7 @@ export function isComplete(state: InstanceState): boolean {
   return true;
 }
 
+/** An object that was expired has all of its columns again. */
 export function endExpiry(state: InstanceState): void {
   state.expired = false;
   if (state.extra !== null) state.extra.expiredBy = null;

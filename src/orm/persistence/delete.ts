@@ -15,6 +15,11 @@ import { type TableShape, tableShapes } from "./shapes.js";
 import { stale } from "./update.js";
 import { deletePlan } from "./write-plans.js";
 
+/**
+ * Deletes the rows of objects of one hierarchy.
+ *
+ * @throws what the database refuses, with the objects that it was about; StaleDataError where a row has another version
+ */
 export function* deleteStates(
   session: PersistSession,
   connection: ConnectionCore,

@@ -46,6 +46,12 @@ interface InsertBatch {
 
 type Filled = (InstanceState | ColumnAttribute | null | undefined)[];
 
+/**
+ * Inserts the rows of new objects of one hierarchy.
+ *
+ * @param states in the order in which their rows are to be made
+ * @throws what the database refuses, with the objects that it was about; FlushError where rows are skipped; then no object keeps what it was given
+ */
 export function* insertStates(connection: ConnectionCore, states: readonly InstanceState[]): Op<void> {
   if (states.length === 0) return;
   const begun: InsertBatch[][] = [];

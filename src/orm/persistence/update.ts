@@ -46,6 +46,11 @@ interface RaisedVersion {
   readonly value: unknown;
 }
 
+/**
+ * Updates the rows of stored objects of one hierarchy, as far as they have changed.
+ *
+ * @throws what the database refuses, with the objects that it was about; StaleDataError where a row is gone or has another version
+ */
 export function* updateStates(
   session: PersistSession,
   connection: ConnectionCore,
@@ -387,6 +392,7 @@ function* forget(session: PersistSession, states: readonly InstanceState[], { as
   }
 }
 
+/** The error where a statement has met fewer rows, or more, than there are objects. */
 export function stale(
   shape: TableShape,
   states: readonly InstanceState[],

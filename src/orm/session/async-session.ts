@@ -115,15 +115,23 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
    * Writes what has changed.
    *
    * @param options `signal`: stops waiting and cancels the statement; the transaction has failed then, as by any error of a flush
+   * @throws what the database refuses, as an IntegrityError or another DatabaseError; StaleDataError where a row is gone or has another version;
+   * FlushError where the objects cannot be written as they are. The transaction is rolled back then, and until `rollback()` the session refuses all
+   * else (PendingRollbackError).
    */
   flush(options?: { readonly signal?: AbortSignal }): Promise<void> {
     return this.run(this.core.flush(), options?.signal);
   }
-  /** Flushes and commits. Once begun it is not stopped by the session's signal: nobody would know what became of it. */
+  /**
+   * Flushes and commits. Once begun it is not stopped by the session's signal: nobody would know what became of it.
+   *
+   * @throws what {@link flush} throws; a DatabaseError whose `commitUncertain` is true where nobody can tell whether the commit has happened
+   */
   commit(): Promise<void> {
     const signal = this.#signal;
     return signal?.aborted ? Promise.reject(signal.reason) : this.#finish(this.core.commit());
   }
+  /** Rolls back, with all savepoints: what was added is new again, all else expires. Does nothing where no transaction has begun. */
   rollback(): Promise<void> {
     return this.#finish(this.core.rollback());
   }
@@ -191,18 +199,32 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     }
   }
 
-  /** Marks an object, and what its delete cascades reach, for deletion; loads what it must know for that. */
+  /**
+   * Marks an object, and what its delete cascades reach, for deletion; loads what it must know for that. The next flush writes it.
+   *
+   * @throws InvalidRequestError for an object that was never stored
+   */
   delete(object: object): Promise<void> {
     return this.run(this.core.delete([object]));
   }
+  /** The same for several objects. */
   deleteAll(objects: Iterable<object>): Promise<void> {
     return this.run(this.core.delete([...objects]));
   }
-  /** Loads an object's attributes anew: those named, or all columns and eager relationships. */
+  /**
+   * Loads an object's attributes anew: those named, or all columns and eager relationships. Pending changes of them are lost.
+   *
+   * @throws InvalidRequestError for an object that is not persistent here, an attribute that is not mapped, or a row that is gone
+   */
   refresh(object: object, names?: readonly string[], options?: GetOptions): Promise<void> {
     return this.run(this.core.refresh(object, names, options), options?.signal);
   }
-  /** Copies the state of a given object, and what hangs on it, onto this session's own; gives that one. */
+  /**
+   * Copies the state of a given object, and what hangs on it along merge cascades, onto this session's own.
+   *
+   * @returns the session's object; the given one stays as it is
+   * @throws StaleDataError where the given object has another version than the row
+   */
   merge<E extends object>(object: E, options?: MergeOptions): Promise<E> {
     return this.run(merge(this.core, object, options)) as Promise<E>;
   }
@@ -233,6 +255,8 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
    * The object with that primary key, from the identity map or the database, or null. Gets that are made together run as one statement.
    *
    * @param ident the key's value, a tuple for several columns, or an object of key attributes
+   * @param options what is loaded with it, a lock, or `populateExisting`: such a get runs a statement of its own
+   * @throws ArgumentError for a key of another form; UnmappedClassError
    */
   get<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): Promise<E | null> {
     try {
@@ -247,7 +271,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
       return Promise.reject(error);
     }
   }
-  /** The same, or NoResultFound. */
+  /** The same. @throws NoResultFound where there is no such row */
   getOne<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): Promise<E> {
     return this.get(cls, ident, options).then((found) => found ?? this.core.notFound(this.core.mapperFor(cls), ident));
   }
@@ -347,7 +371,15 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     return (await this.run(countEach(this.core, objects, collection, settings.where))) as Map<E, number>;
   }
 
-  /** Runs a statement; its rows are buffered. */
+  /**
+   * Runs a statement; its rows are buffered. What is pending is flushed first, where the session flushes by itself.
+   *
+   * @param params values of the statement's own parameters by name; a list of them runs an INSERT, UPDATE or DELETE for each
+   * @param options execution options of this run, over those of the statement and of the session
+   * @returns the result: rows are tuples, or objects where the select names its columns; of a statement that gives none, how many it has met
+   * @throws ArgumentError for what is no statement; InvalidRequestError; a DatabaseError for what the database refuses
+   * @example const rows = await session.execute(select({ name: u.name, posts: func.count(p.id) }).join(u.posts).groupBy(u.id)).all();
+   */
   execute(
     statement: RowsOf<never>,
     params?: Params,
@@ -366,7 +398,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   execute(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
     return carry(this.run(execute(this.core, statement, params, options), options?.signal));
   }
-  /** The first column of all rows: entities, for `select(User)`. */
+  /** The first column of all rows: entities, for `select(User)`. Parameters and errors are those of {@link execute}. */
   scalars<R, L>(
     statement: LoadingStatement<R, L>,
     params?: Params,
@@ -378,7 +410,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   scalars(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
     return carryScalars(this.run(execute(this.core, statement, params, options, true), options?.signal));
   }
-  /** The first column of the first row, or null. */
+  /** The first column of the first row, or null. Parameters and errors are those of {@link execute}. */
   scalar<R, L>(
     statement: LoadingStatement<R, L>,
     params?: Params,
@@ -389,7 +421,13 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     return this.execute(statement, params, options).scalar();
   }
 
-  /** Runs a statement and reads its rows as they come. */
+  /**
+   * Runs a select and reads its rows as they come, from a cursor of the server. Close the result, or read it to its end.
+   *
+   * @param options `yieldPer`: how many rows are fetched at once, 1000 by default
+   * @throws ArgumentError for a statement that is neither a select nor a `fromStatement()`
+   * @example for await (const [user] of await session.stream(select(User))) console.log(user.name);
+   */
   async stream<R, L>(
     statement: LoadingStatement<R, L>,
     params?: Params,
@@ -413,6 +451,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
   get isStreaming(): boolean {
     return this.#openStreams > 0;
   }
+  /** The same of the first column of each row: entities, for `select(User)`. */
   async streamScalars<R, L>(
     statement: LoadingStatement<R, L>,
     params?: Params,

@@ -26,6 +26,7 @@ export interface MergeHost {
   readonly warn: Warn;
 }
 
+/** Options of `merge`. */
 export interface MergeOptions {
   /** False takes the given state as committed and emits no SQL. Default true. */
   readonly load?: boolean;

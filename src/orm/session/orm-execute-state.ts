@@ -33,6 +33,7 @@ export interface ExecuteFacts {
   readonly path: readonly (Mapper | Relationship)[];
 }
 
+/** Of a statement of the user's own, there is nothing more to tell. */
 export const OWN_STATEMENT: ExecuteFacts = { kind: "execute", relationship: null, loadedFor: [], path: [] };
 
 /** Other values for one run of a statement. */

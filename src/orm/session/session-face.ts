@@ -40,20 +40,23 @@ export abstract class SessionFace {
   add(object: object): void {
     this.#core.add(object);
   }
+  /** The same for several objects. */
   addAll(objects: Iterable<object>): void {
     for (const object of objects) this.#core.add(object);
   }
-  /** Takes an object out of the session, without SQL. */
+  /** Takes an object, and what its expunge cascades reach, out of the session, without SQL. @throws InvalidRequestError for one that is not in it */
   expunge(object: object): void {
     this.#core.expunge(object);
   }
+  /** Takes all objects out. */
   expungeAll(): void {
     this.#core.expungeAll();
   }
-  /** Forgets loaded state: the attributes named, or all; pending changes of them are lost. */
+  /** Forgets loaded state: the attributes named, or all; pending changes of them are lost. @throws InvalidRequestError for an object that is not persistent here */
   expire(object: object, names?: readonly string[]): void {
     this.#core.expire(object, names);
   }
+  /** The same for all objects. */
   expireAll(): void {
     this.#core.expireAll();
   }
@@ -85,9 +88,11 @@ export abstract class SessionFace {
   isModified(object: object, options?: { readonly includeCollections?: boolean }): boolean {
     return this.#core.isModified(object, options?.includeCollections);
   }
+  /** Whether a transaction has begun, by `begin()` or by first use. */
   inTransaction(): boolean {
     return this.#core.inTransaction();
   }
+  /** Whether a savepoint is open. */
   inNestedTransaction(): boolean {
     return this.#core.inNestedTransaction();
   }
@@ -117,6 +122,7 @@ export abstract class SessionFace {
   get info(): Record<string, unknown> {
     return this.#core.info;
   }
+  /** Whether the session was made to flush before statements, loads and refreshes. */
   get autoflush(): boolean {
     return this.#core.options.autoflush;
   }

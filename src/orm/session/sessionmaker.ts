@@ -40,6 +40,7 @@ function shardsOf(sharding: Sharding<unknown> | undefined, maker: string): Shard
   return new Shards(new Map(entries.map(([id, bind]) => [id, coreOf(bind, maker)])), choosers);
 }
 
+/** Options of asynchronous sessions. */
 export interface AsyncSessionOptions extends SessionOptions<AsyncEngine | AsyncConnection> {
   /**
    * Stops the session's operations when it is aborted: those that wait, those to come, and the statement that runs, which is cancelled. What ends
@@ -49,6 +50,7 @@ export interface AsyncSessionOptions extends SessionOptions<AsyncEngine | AsyncC
    */
   readonly signal?: AbortSignal;
 }
+/** Options of synchronous sessions. */
 export type SyncSessionOptions = SessionOptions<Engine | Connection>;
 
 /** The options that say what a session is bound to. */
@@ -181,6 +183,9 @@ export interface AsyncSessionMaker {
 /**
  * A factory of asynchronous sessions.
  *
+ * @param bind the engine of its sessions, or a connection whose transactions they join
+ * @param defaults options of all its sessions
+ * @throws ArgumentError, with the first session, for a bind or an option that is none
  * @example const Session = asyncSessionmaker(engine, { expireOnCommit: false });
  */
 export function asyncSessionmaker(
@@ -223,14 +228,22 @@ async function within<T>(session: AsyncSession, fn: (session: AsyncSession) => T
 
 /** Makes synchronous sessions. */
 export interface SessionMaker {
+  /** A session; options given here win over the factory's. */
   (options?: Partial<SyncSessionOptions>): Session;
   /** A session for one transaction: commits when the function returns, rolls back when it throws, closes in every case. */
   begin<T>(fn: (session: Session) => T): T;
+  /** Changes the options of sessions to come. */
   configure(options: Partial<SyncSessionOptions>): void;
   readonly [DISPATCH]: Dispatch;
 }
 
-/** A factory of synchronous sessions, for scripts and desktop programs on SQLite. */
+/**
+ * A factory of synchronous sessions, for scripts and desktop programs on SQLite.
+ *
+ * @param bind the engine of its sessions, or a connection whose transactions they join
+ * @param defaults options of all its sessions
+ * @example const Session = sessionmaker(createEngine("sqlite:///app.db"));
+ */
 export function sessionmaker(bind?: Engine | Connection, defaults: Partial<SyncSessionOptions> = {}): SessionMaker {
   const given: SyncSessionOptions = bind === undefined ? defaults : { ...defaults, bind };
   const cores = new CoreMaker(given, "sessionmaker()");

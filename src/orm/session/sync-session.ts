@@ -76,12 +76,15 @@ export class Session extends SessionFace implements Disposable {
     return runSync(op);
   }
 
+  /** Writes what has changed. @throws as the asynchronous session's `flush` does */
   flush(): void {
     this.#run(this.core.flush());
   }
+  /** Flushes and commits. */
   commit(): void {
     this.#run(this.core.commit());
   }
+  /** Rolls back, with all savepoints: what was added is new again, all else expires. Does nothing where no transaction has begun. */
   rollback(): void {
     this.#run(this.core.rollback());
   }
@@ -89,12 +92,15 @@ export class Session extends SessionFace implements Disposable {
   prepare(): void {
     this.#run(this.core.prepare());
   }
+  /** Rolls back, detaches all objects, gives the connection back. The session can be used again. */
   close(): void {
     this.#run(this.core.close());
   }
+  /** The same as {@link close}; the session can be used again even where it was made with `closeResetsOnly: false`. */
   reset(): void {
     this.#run(this.core.reset());
   }
+  /** Closes, and throws the connections away instead of giving them back. */
   invalidate(): void {
     this.#run(this.core.close(true));
   }
@@ -147,21 +153,27 @@ export class Session extends SessionFace implements Disposable {
     }
   }
 
+  /** Marks an object, and what its delete cascades reach, for deletion. @throws InvalidRequestError for an object that was never stored */
   delete(object: object): void {
     this.#run(this.core.delete([object]));
   }
+  /** The same for several objects. */
   deleteAll(objects: Iterable<object>): void {
     this.#run(this.core.delete([...objects]));
   }
+  /** Loads an object's attributes anew: those named, or all columns and eager relationships. @throws InvalidRequestError where its row is gone */
   refresh(object: object, names?: readonly string[], options?: GetOptions): void {
     this.#run(this.core.refresh(object, names, options));
   }
+  /** Copies the state of a given object, and what hangs on it, onto this session's own; gives that one. */
   merge<E extends object>(object: E, options?: MergeOptions): E {
     return this.#run(merge(this.core, object, options)) as E;
   }
+  /** The object with that primary key, from the identity map or the database, or null. @param ident a value, a tuple, or an object of key attributes */
   get<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): E | null {
     return this.#run(this.core.get(this.core.mapperFor(cls), ident, options)) as E | null;
   }
+  /** The same. @throws NoResultFound where there is no such row */
   getOne<E extends object>(cls: Cls<E>, ident: unknown, options?: GetOptions): E {
     return this.#run(this.core.getOne(this.core.mapperFor(cls), ident, options)) as E;
   }
@@ -197,10 +209,12 @@ export class Session extends SessionFace implements Disposable {
   ): Map<E, number> {
     return this.#run(countEach(this.core, objects, collection, settings.where)) as Map<E, number>;
   }
+  /** What a flush would do now, step by step, without doing it. */
   explainFlush(): FlushPlan {
     return this.#run(this.core.explainFlush());
   }
 
+  /** Runs a statement; its rows are buffered. Parameters and errors are those of the asynchronous session's `execute`. */
   execute(statement: RowsOf<never>, params?: Params, options?: SessionExecuteOptions): CursorResult<unknown[]>;
   execute<R, L>(
     statement: LoadingStatement<R, L>,
@@ -211,6 +225,7 @@ export class Session extends SessionFace implements Disposable {
   execute(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
     return this.#run(execute(this.core, statement, params, options));
   }
+  /** The first column of all rows: entities, for `select(User)`. */
   scalars<R, L>(
     statement: LoadingStatement<R, L>,
     params?: Params,
@@ -222,6 +237,7 @@ export class Session extends SessionFace implements Disposable {
   scalars(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
     return this.execute(statement, params, options).scalars();
   }
+  /** The first column of the first row, or null. */
   scalar<R, L>(
     statement: LoadingStatement<R, L>,
     params?: Params,

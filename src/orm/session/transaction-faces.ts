@@ -12,7 +12,7 @@ export class SyncTransaction implements Disposable {
     transaction.face = this;
   }
 
-  /** False once it was committed or rolled back, or has failed. */
+  /** False once it is prepared, has failed or has ended. */
   get isActive(): boolean {
     return this.transaction.isActive;
   }
@@ -43,7 +43,7 @@ export class AsyncSessionTransaction implements AsyncDisposable {
     transaction.face = this;
   }
 
-  /** False once it was committed or rolled back, or has failed. */
+  /** False once it is prepared, has failed or has ended. */
   get isActive(): boolean {
     return this.transaction.isActive;
   }

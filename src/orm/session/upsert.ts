@@ -40,6 +40,12 @@ interface Work {
 /** How often rows may be deleted by others between the two statements. */
 const ROUNDS = 10;
 
+/**
+ * Inserts rows where they are new by a natural key, and brings the objects of the others up to date.
+ *
+ * @returns for each row, in order, its object and what became of it
+ * @throws ArgumentError where `by` is not unique or a row lacks it, InvalidRequestError for a class of several tables
+ */
 export function* upsert(
   session: SessionCore,
   mapper: Mapper,

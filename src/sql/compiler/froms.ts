@@ -1,3 +1,4 @@
+/** The FROM list of a select: what it names, what its columns and conditions use, and the joins applied to them. */
 import type { ColumnElement } from "../element.js";
 import { conjunction } from "../elements/build.js";
 import { EntityElement, RelationElement } from "../entity.js";

@@ -241,29 +241,21 @@ export abstract class SelectCompiler extends WithCompiler {
   /** FOR UPDATE; a dialect without it leaves it out. */
   protected forUpdateText(arg: ForUpdateArg): string {
     if (!this.dialect.capabilities.forUpdate) return "";
-    let text = arg.read
-      ? arg.keyShare
-        ? " FOR KEY SHARE"
-        : " FOR SHARE"
-      : arg.keyShare
-        ? " FOR NO KEY UPDATE"
-        : " FOR UPDATE";
+    const strength = arg.read ? (arg.keyShare ? "KEY SHARE" : "SHARE") : arg.keyShare ? "NO KEY UPDATE" : "UPDATE";
+    let text = ` FOR ${strength}`;
     if (arg.of.length > 0) {
-      const tables = new Set<string>();
-      for (const node of arg.of) {
-        const from =
-          node instanceof EntityElement
-            ? node.from
-            : node instanceof FromClause
-              ? node
-              : (node as unknown as { table: From }).table;
-        tables.add(this.fromName(from) ?? "");
-      }
-      text += ` OF ${[...tables].join(", ")}`;
+      const names = new Set<string>();
+      for (const node of arg.of) for (const from of fromsNamed(node)) names.add(this.lockedName(from));
+      text += ` OF ${[...names].join(", ")}`;
     }
     if (arg.nowait) text += " NOWAIT";
     if (arg.skipLocked) text += " SKIP LOCKED";
     return text;
+  }
+
+  /** What OF calls a FROM element. */
+  protected lockedName(from: From): string {
+    return this.fromName(from) ?? "";
   }
 
   private hintText(extras: SelectExtras | null, place: string, space: string, after: boolean): string {
@@ -352,6 +344,14 @@ export abstract class SelectCompiler extends WithCompiler {
     const text = this.process(query.text);
     return top ? this.withClause() + text : text;
   }
+}
+
+/** The FROM elements that a part of FOR UPDATE OF means: of an entity over several tables, each of them. */
+function fromsNamed(node: Node): readonly From[] {
+  if (node instanceof EntityElement)
+    return node.from.visitName === "Join" ? node.from.covers.filter((each) => each.visitName !== "Join") : [node.from];
+  if (node instanceof FromClause) return [node];
+  return [(node as unknown as { table: From }).table];
 }
 
 function noColumns(froms: readonly From[]): CompileError {
