@@ -35,8 +35,8 @@ export interface InstanceEvents<E = object> {
 }
 
 /**
- * Handlers of a mapped class's events. Those of a flush run inside it and are synchronous: they may set column attributes of their own object, which
- * become part of its row; changes of relationships wait for the next flush. The connection tells of itself (`connection.dialect`); statements that a handler
+ * Handlers of a mapped class's events. Those of a flush run inside it and are synchronous: those of `before...` may set column attributes of their own object,
+ * which become part of its row (what comes later is not stored, and a warning says so); changes of relationships wait for the next flush. The connection tells of itself (`connection.dialect`); statements that a handler
  * returns, one or several, are executed on it when all objects of the class have been told of.
  *
  * @example event.listen(User, "afterDelete", (_mapper, _connection, user) => insert(audit).values({ what: `user ${user.id} was deleted` }));

@@ -72,7 +72,7 @@ export const CHANGED_IN_FLUSH = warningKind("ATHANOR_CHANGED_IN_FLUSH", {
     `Handlers of a flush have changed ${objects}, which the flush does not write: the change is not stored. ` +
     `Make it in a handler of beforeFlush, or with setCommittedValue() where the row has the value already.`,
   cause:
-    "A handler of beforeInsert, afterUpdate, afterFlush and the like has changed another object than its own, and what the flush writes is decided by then.",
+    "A handler of beforeInsert, afterUpdate, afterFlush and the like has changed another object than its own, or a column of a row that is written already: what the flush writes is decided by then.",
   cure: "Make the change in a handler of beforeFlush, write it with the connection that the handler is given, or use setCommittedValue() where the row has the value already.",
 });
 

@@ -2,6 +2,7 @@
 import type { Op } from "../../engine/io.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { Attribute } from "../attributes/attribute.js";
+import { ColumnAttribute } from "../attributes/column-attribute.js";
 import { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { InstanceState, StateAttribute } from "../state.js";
 import type { FlushContext, FlushSession, Persister } from "../uow/flush-context.js";
@@ -9,6 +10,8 @@ import { CHANGED_IN_FLUSH } from "../warnings.js";
 import { collectFlush, FlushPlan, finishFlush, type LateChanges, planFlush, shownPlan } from "./flush.js";
 import type { SessionTransaction } from "./transaction.js";
 import { TransactionalSession } from "./transactional-session.js";
+
+const NOBODY: Set<InstanceState> = new Set();
 
 export abstract class FlushingSession extends TransactionalSession {
   /** Writes what the flush has ordered. */
@@ -31,7 +34,9 @@ export abstract class FlushingSession extends TransactionalSession {
   #inHandler = 0;
   #late: LateChanges | null = null;
   /** What handlers have changed and the flush does not write. */
-  #unwritten: Set<InstanceState> | null = null;
+  #unwritten: LateChanges | null = null;
+  /** Objects whose rows are there, as their listeners were told. */
+  #written: Set<InstanceState> = NOBODY;
 
   /** Whether changes made now come from outside a flush that is under way. */
   get inFlush(): boolean {
@@ -46,22 +51,17 @@ export abstract class FlushingSession extends TransactionalSession {
     if (!this.#flushing) return;
     if (this.#inHandler > 0) {
       const isWritten = this.#current?.has(state) === true;
-      // Columns become part of the row; relationships wait for the next flush, as this one goes on with what they were.
+      // Columns become part of the row, where it is not there yet; relationships wait for the next flush, as this one goes on with what they were.
       if (!(isWritten && attribute instanceof RelationAttribute)) {
-        if (!isWritten) {
-          this.#unwritten ??= new Set();
-          this.#unwritten.add(state);
+        if (!isWritten || this.#written.has(state)) {
+          this.#unwritten ??= new Map();
+          noteChange(this.#unwritten, state, attribute, previous);
         }
         return;
       }
     }
     this.#late ??= new Map();
-    let changes = this.#late.get(state);
-    if (changes === undefined) {
-      changes = new Map();
-      this.#late.set(state, changes);
-    }
-    if (!changes.has(attribute)) changes.set(attribute, previous);
+    noteChange(this.#late, state, attribute, previous);
   }
 
   /** Whether something waits that is to be written before a statement. */
@@ -118,13 +118,14 @@ export abstract class FlushingSession extends TransactionalSession {
     this.hasWritten = true;
     this.#late = null;
     this.#unwritten = null;
+    this.#written = NOBODY;
     try {
       const levels = yield* flush.plan();
       if (this.hearsEvent("flushPlanned")) this.emit("flushPlanned", shownPlan(flush, levels));
       yield* flush.execute(levels);
       const checks = this.checkReferences(flush);
       if (checks !== null) yield* checks;
-      if (this.hearsEvent("afterFlush")) this.fromHandler(() => this.emit("afterFlush", flush));
+      if (this.hearsEvent("afterFlush")) this.fromHandler(() => this.emit("afterFlush", flush), flush.states());
       const reads = this.readExpired(flush);
       if (reads !== null) yield* reads;
       const relinking = this.options.relinkOnFlush ? this.relinking(flush) : null;
@@ -150,11 +151,13 @@ export abstract class FlushingSession extends TransactionalSession {
     }
   }
 
-  #warnOfUnwritten(states: ReadonlySet<InstanceState>): void {
-    // What is new is written by the next flush.
-    const changed = [...states]
-      .filter((state) => state.key !== null && this.membership.contains(state))
-      .map((state) => state.describe());
+  #warnOfUnwritten(changes: LateChanges): void {
+    const changed: string[] = [];
+    for (const [state, previous] of changes) {
+      // What is new is written by the next flush.
+      if (state.key === null || !this.membership.contains(state)) continue;
+      if ([...previous].some(([attribute, value]) => isOther(attribute, state, value))) changed.push(state.describe());
+    }
     if (changed.length > 0) this.warn(CHANGED_IN_FLUSH, changed.join(", "));
   }
 
@@ -174,8 +177,12 @@ export abstract class FlushingSession extends TransactionalSession {
     }
   }
 
-  /** Runs listeners of the flush: what they change belongs to it. */
-  protected fromHandler<T>(fn: () => T): T {
+  /** Runs listeners of the flush: what they change belongs to it. @param written the objects whose rows are there by now */
+  protected fromHandler<T>(fn: () => T, written: Iterable<InstanceState> | null = null): T {
+    if (written !== null) {
+      if (this.#written === NOBODY) this.#written = new Set();
+      for (const state of written) this.#written.add(state);
+    }
     this.#inHandler++;
     try {
       return fn();
@@ -197,4 +204,18 @@ export abstract class FlushingSession extends TransactionalSession {
       flush.release();
     }
   }
+}
+
+function noteChange(changes: LateChanges, state: InstanceState, attribute: StateAttribute, previous: unknown): void {
+  let known = changes.get(state);
+  if (known === undefined) {
+    known = new Map();
+    changes.set(state, known);
+  }
+  if (!known.has(attribute)) known.set(attribute, previous);
+}
+
+/** Whether a column has another value than before; a relationship that was touched counts. */
+function isOther(attribute: StateAttribute, state: InstanceState, previous: unknown): boolean {
+  return !(attribute instanceof ColumnAttribute && attribute.same(attribute.peek(state), previous));
 }

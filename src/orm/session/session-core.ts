@@ -137,7 +137,8 @@ export class SessionCore
     connection: ConnectionCore,
   ): readonly Node[] {
     if (!hearsMapperEvent(name, mapper)) return [];
-    return this.fromHandler(() => fireMapperEvent(name, mapper, states, connection));
+    const written = name.startsWith("after") ? states : null;
+    return this.fromHandler(() => fireMapperEvent(name, mapper, states, connection), written);
   }
 
   // --- objects -----------------------------------------------------------------------------------------------------

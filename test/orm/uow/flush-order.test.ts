@@ -327,6 +327,36 @@ describe("handlers of flush events", () => {
     },
   );
 
+  test("a column that a handler changes when its row is written is not stored, which a warning says; an equal value is no change", async () => {
+    const { Session } = await storeFor(reg, { expireOnCommit: false });
+    const warnings: string[] = [];
+    await using session = Session({ warn: (message) => warnings.push(message) });
+    const stop = new AbortController();
+    onTestFinished(() => stop.abort());
+    const options = { signal: stop.signal };
+    let late: string | null = null;
+    const change = (parent: Parent) => {
+      parent.name = late ?? parent.name;
+    };
+    event.listen(Parent, "afterInsert", (_mapper, _connection, parent) => change(parent), options);
+    event.listen(Parent, "afterUpdate", (_mapper, _connection, parent) => change(parent), options);
+    const first = make(Parent, { name: "p" });
+    session.add(first);
+    await session.flush();
+    first.name = "q";
+    await session.flush();
+    expect(warnings).toEqual([]);
+    late = "late";
+    first.name = "r";
+    session.add(make(Parent, { name: "s" }));
+    await session.flush();
+    expect(warnings).toEqual([
+      "Handlers of a flush have changed Parent(2), Parent(1), which the flush does not write: the change is not stored. " +
+        "Make it in a handler of beforeFlush, or with setCommittedValue() where the row has the value already.",
+    ]);
+    expect(await session.execute(text("select name from parents order by id")).all()).toEqual([["r"], ["s"]]);
+  });
+
   test("flushPlanned tells what a flush is about to do, as explainFlush() does, and the flush does it", async () => {
     const { Session } = await storeFor(reg, { expireOnCommit: false });
     await using session = Session();
