@@ -11,6 +11,7 @@ import type { Extract } from "../../sql/elements/special.js";
 import { ArgumentError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
+import type { Table } from "../../sql/schema/table.js";
 import type { FromClause } from "../../sql/selectable/from-clause.js";
 import type { Select } from "../../sql/selectable/select.js";
 import type { FetchArg } from "../../sql/selectable/select-parts.js";
@@ -106,7 +107,9 @@ export class PostgresqlCompiler extends ParameterCompiler {
   }
 
   #plainName(from: FromClause<unknown>): string {
-    return from.visitName === "Table" ? this.quote(from.name as string) : (this.fromName(from) ?? "");
+    const name = this.fromName(from) ?? "";
+    const isTable = from.visitName === "Table" && name === this.tableText(from as Table);
+    return isTable ? this.quote(from.name as string) : name;
   }
 
   // --- operators ---------------------------------------------------------------------------------------------------

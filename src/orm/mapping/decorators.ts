@@ -93,7 +93,7 @@ export interface RelationOptions<E = never>
   readonly orderBy?: string | readonly string[] | ((target: Attrs<E>) => unknown);
   /** The property of the target that is the other side. */
   readonly backPopulates?: (keyof E & string) | ((target: E) => unknown);
-  /** Of a many-to-many: the association table, its name, or a thunk of it; where it is viewonly, also a join or a query. */
+  /** Of a many-to-many: the association table, its name (`"schema.name"` in a schema that is not the class's), or a thunk of it; where it is viewonly, also a join or a query. */
   readonly secondary?: Secondary | (() => Exclude<Secondary, string> | AnyClass);
   /** How the attribute loads when it is read, and whether statements load it with the object. Default "select". */
   readonly lazy?: LazyStrategy;

@@ -293,8 +293,9 @@ function makeAssociation(
       ? home.naming.foreignKeyColumn(relation.property, key.name)
       : home.naming.associationColumn(target.className, key.name),
   );
-  const table = new Table(name, metadata, [...joinColumns, ...inverseJoinColumns], {
-    schema: mapper.table.schema,
+  const dot = name.lastIndexOf(".");
+  const table = new Table(name.slice(dot + 1), metadata, [...joinColumns, ...inverseJoinColumns], {
+    schema: dot < 0 ? mapper.table.schema : name.slice(0, dot),
   });
   for (const [of, columns] of [
     [mapper, joinColumns],

@@ -60,8 +60,7 @@ export class SQLCompiler extends SelectCompiler {
     const table = insert.table;
     let text = "INSERT ";
     text += this.dmlHints(insert.hints);
-    text += `INTO ${this.tableText(table)}`;
-    if (insert.target.visitName === "Alias") text += ` AS ${this.fromName(insert.target)}`;
+    text += `INTO ${insert.target.visitName === "Alias" ? this.process(insert.target) : this.namedTable(table)}`;
     text += this.insertBody(insert, table);
     if (insert.conflicts.length > 0) text += this.conflictsText(insert.conflicts);
     text += this.dmlExtensions(insert);

@@ -1,3 +1,4 @@
+import type { Compiled } from "../compiled.js";
 import type { EntityElement } from "../entity.js";
 import type { Node } from "../node.js";
 import { roomForNumber } from "../schema/naming.js";
@@ -23,6 +24,27 @@ export abstract class FromCompiler extends FunctionCompiler {
   readonly #counters = new Map<string, number>();
   /** How many statements enclose the one in hand. */
   protected depth = 0;
+  /** Tables that are named without a schema, and the names that others have with one. */
+  readonly #unqualified = new Set<Table>();
+  readonly #qualified = new Set<string>();
+  /** Tables that have an alias, as one of their name in a schema is named too: `things.id` could be either's. */
+  #renamed: ReadonlySet<Table> = new Set();
+  /** The table in hand is given its name by an alias. */
+  #aliased = false;
+
+  override compile(): Compiled {
+    const compiled = super.compile();
+    if (this.#qualified.size === 0) return compiled;
+    const alike = [...this.#unqualified].filter((each) => this.#qualified.has(each.name));
+    if (alike.length === 0) return compiled;
+    const again = new (this.constructor as new (...of: ConstructorParameters<typeof FromCompiler>) => FromCompiler)(
+      this.dialect,
+      this.statement,
+      this.options,
+    );
+    again.#renamed = new Set(alike);
+    return again.compile();
+  }
 
   // names
 
@@ -31,7 +53,11 @@ export abstract class FromCompiler extends FunctionCompiler {
     switch (from.visitName) {
       case "Table": {
         const table = from as Table;
-        return this.tableText(table);
+        if (this.#renamed.has(table)) return this.quote(this.#madeName(from, table.name));
+        const text = this.tableText(table);
+        if (text === this.quote(table.name)) this.#unqualified.add(table);
+        else this.#qualified.add(table.name);
+        return text;
       }
       case "Join":
         return null;
@@ -47,11 +73,14 @@ export abstract class FromCompiler extends FunctionCompiler {
     if (from.aliasName !== null) return from.aliasName;
     const restated = (from as { restates?: AliasedFrom<unknown> | null }).restates;
     if (restated != null) return this.aliasName(restated);
+    return this.#madeName(from, (from.visitName === "Alias" ? (from.element as From).name : null) ?? "anon");
+  }
+
+  #madeName(from: Node, of: string): string {
     let name = this.#anonymous.get(from);
     if (name === undefined) {
-      const of = from.visitName === "Alias" ? (from.element as From).name : null;
       // What is too long for the database is cut by it, and two aliases of one table would be one.
-      const base = roomForNumber(of ?? "anon", this.dialect.identifiers.maxLength);
+      const base = roomForNumber(of, this.dialect.identifiers.maxLength);
       const n = (this.#counters.get(base) ?? 0) + 1;
       this.#counters.set(base, n);
       name = `${base}_${n}`;
@@ -120,9 +149,19 @@ export abstract class FromCompiler extends FunctionCompiler {
   }
 
   visitTable(table: Table): string {
-    return table.definition === null
-      ? this.tableText(table)
-      : `${this.definitionText(table.definition)} AS ${this.quote(table.name)}`;
+    if (this.#aliased) {
+      this.#aliased = false;
+      return this.tableText(table);
+    }
+    const name = this.fromName(table);
+    if (table.definition !== null) return `${this.definitionText(table.definition)} AS ${name}`;
+    return this.namedTable(table);
+  }
+
+  /** A table with the alias that it has where another is named as it is. */
+  protected namedTable(table: Table): string {
+    const text = this.tableText(table);
+    return this.#renamed.has(table) ? `${text} AS ${this.fromName(table)}` : text;
   }
 
   /** The query that stands for a table: its values belong to the table, not to the statement. */
@@ -142,8 +181,16 @@ export abstract class FromCompiler extends FunctionCompiler {
           ? this.subqueryText(element as Subquery)
           : element.visitName === "Table" && (element as Table).definition !== null
             ? this.definitionText((element as Table).definition as Node)
-            : this.process(element);
+            : this.#unnamedText(element);
     return `${inner} AS ${this.quote(this.aliasName(alias as AliasedFrom<unknown>))}${sampling}`;
+  }
+
+  /** A FROM element that an alias names. */
+  #unnamedText(element: From): string {
+    this.#aliased = element.visitName === "Table";
+    const text = this.process(element);
+    this.#aliased = false;
+    return text;
   }
 
   visitTableSample(node: TableSample): string {
