@@ -11,6 +11,7 @@ import {
   ManyToOne,
   MapperConfigurationError,
   OneToMany,
+  OneToOne,
   type OptionalProps,
   PrimaryKey,
   type Relation,
@@ -328,6 +329,76 @@ describe("columns of siblings, relationships", () => {
     ]);
     expect(await session.scalars(select(Firm).where((f) => f.bosses.any((b) => b.title.eq("x")))).all()).toEqual([]);
     expectTypeOf((await awaitable(firm).bosses)[0]).toEqualTypeOf<Boss>();
+  });
+
+  test("a joined class continues the whole key above, whether it is declared or comes from relationships, in whichever order classes are declared", async () => {
+    const own = registry();
+    @own.Entity("pages")
+    class Sheet {
+      @ManyToOne(
+        () => Paper,
+        (p) => p.sheets,
+        { primaryKey: true },
+      )
+      paper!: Relation<Paper>;
+      @PrimaryKey() number!: number;
+      @ManyToOne(() => Bill) paidBy!: Relation<Bill> | null;
+    }
+    @own.Entity("papers", { polymorphicOn: "kind", polymorphicIdentity: "paper" })
+    class Paper {
+      @ManyToOne(() => Firm, { primaryKey: true }) firm!: Relation<Firm>;
+      @PrimaryKey() number!: number;
+      @Column(t.string(10)) kind!: string;
+      @OneToMany(
+        () => Sheet,
+        (s) => s.paper,
+      )
+      sheets!: Sheet[];
+    }
+    @own.Entity("bills", { polymorphicIdentity: "bill" })
+    class Bill extends Paper {
+      @Column() sum!: number;
+    }
+    @own.Entity("firms", { polymorphicOn: "kind", polymorphicIdentity: "firm" })
+    class Firm {
+      @PrimaryKey() country!: number;
+      @PrimaryKey() id!: number;
+      @Column(t.string(10)) kind!: string;
+    }
+    @own.Entity("banks", { polymorphicIdentity: "bank" })
+    class Bank extends Firm {
+      @OneToOne(
+        () => Licence,
+        (l) => l.bank,
+      )
+      licence!: Relation<Licence> | null;
+    }
+    @own.Entity("licences", { polymorphicOn: "kind", polymorphicIdentity: "plain" })
+    class Licence {
+      @OneToOne(
+        () => Bank,
+        (b) => b.licence,
+        { owner: true, primaryKey: true },
+      )
+      bank!: Relation<Bank>;
+      @Column(t.string(10)) kind!: string;
+    }
+    @own.Entity("full_licences", { polymorphicIdentity: "full" })
+    class FullLicence extends Licence {
+      @Column() until!: number;
+    }
+    const { Session } = await storeFor(own);
+    await using session = Session();
+    const bank = make(Bank, { country: 1, id: 2, licence: make(FullLicence, { until: 2030 }) });
+    const bill = make(Bill, { firm: bank, number: 3, sum: 4 });
+    session.add(make(Sheet, { paper: bill, number: 1, paidBy: bill }));
+    await session.commit();
+    const sheet = await session.scalars(select(Sheet).where((s) => s.paidBy.has((b) => b.sum.eq(4)))).one();
+    expect(inspect(sheet).identity).toEqual([1, 3, 1, 2]);
+    expect(inspect(await session.scalars(select(Bill)).one()).identity).toEqual([3, 1, 2]);
+    expect((await session.getOne(FullLicence, [1, 2])).until).toBe(2030);
+    const key = own.metadata.tables.get("bills")?.foreignKeyConstraints.map((each) => each.columns.map((c) => c.name));
+    expect(key).toEqual([["number", "firm_country", "firm_id"]]);
   });
 
   test("a relationship between the classes of a joined hierarchy has a key of its own, not that of the inheritance", async () => {

@@ -33,7 +33,7 @@ export function configureMappers(declarations: readonly ClassDeclaration[]): voi
       table,
       args.filter((each) => isKeyOf(table, each)),
     );
-  for (const declaration of declarations) addImpliedColumns(declaration);
+  addImpliedColumns(declarations);
   for (const { table, args } of late)
     addTableArgs(
       table,

@@ -14,6 +14,7 @@ import type { ClassDeclaration } from "./class-declaration.js";
 import { nameColumn, propertyOf } from "./column-names.js";
 import type { ColumnDeclaration, PropertyDeclaration } from "./declarations.js";
 import { inferType } from "./infer-type.js";
+import { declareInheritedKey } from "./inherit-key.js";
 import { mapperOfPrototype } from "./instrument.js";
 import type { Mapper } from "./mapper.js";
 
@@ -39,7 +40,7 @@ export function declareColumns(declaration: ClassDeclaration): void {
   // A view that names no columns has those of its class.
   const isComplete = options.table !== undefined && mapper.table.columns.length > 0;
   for (const column of declaration.columns) declareColumn(declaration, column, isComplete);
-  if (own !== null && mapper.inherits !== null) addInheritedKey(mapper, own);
+  if (own !== null && mapper.inherits !== null) declareInheritedKey(mapper.inherits, own);
   if (options.tableArgs !== undefined && typeof options.tableArgs !== "function")
     addTableArgs(mapper.table, options.tableArgs);
   // A class that was refused is not below it.
@@ -235,19 +236,6 @@ function foreignKeyOf(
       `${label}: ${result.name} ${mapper ? "has a key of several columns" : "is not mapped"}; a foreign key names one column ("table.column").`,
     );
   }, options);
-}
-
-/** The key of a joined table that continues its superclass's. */
-function addInheritedKey(mapper: Mapper, table: Table): void {
-  if (table.primaryKey.columns.length > 0) return;
-  for (const column of (mapper.inherits as Mapper).table.primaryKey.columns) {
-    table.addColumn(
-      new Column(column.name, column.type, {
-        primaryKey: true,
-        foreignKey: new ForeignKey(column, { onDelete: "CASCADE" }),
-      }),
-    );
-  }
 }
 
 /** Adds constraints and indexes to a table. */

@@ -8,7 +8,7 @@ import { Table } from "../../sql/schema/table.js";
 import { MapperConfigurationError } from "../errors.js";
 import type { ClassDeclaration } from "./class-declaration.js";
 import type { RelationDeclaration } from "./declarations.js";
-import { isInheritance } from "./inherit-key.js";
+import { isInheritance, tieInheritedKey } from "./inherit-key.js";
 import { mapperOfPrototype } from "./instrument.js";
 import type { Mapper } from "./mapper.js";
 import { inverseName, labelOf, targetOf } from "./targets.js";
@@ -52,11 +52,19 @@ export function inverseDeclaration(target: Mapper, relation: RelationDeclaration
   return undefined;
 }
 
-/** Makes what the relationships of a class imply. Keys that others refer to are made first. */
-export function addImpliedColumns(declaration: ClassDeclaration): void {
+/** Makes the columns that the relationships of classes imply. Keys that others refer to, or continue, are made first. */
+export function addImpliedColumns(declarations: readonly ClassDeclaration[]): void {
+  for (const declaration of declarations) declarationOf.set(declaration.mapper, declaration);
+  for (const declaration of declarations) addColumnsOf(declaration);
+}
+
+function addColumnsOf(declaration: ClassDeclaration): void {
   if (done.has(declaration)) return;
   done.add(declaration);
-  declarationOf.set(declaration.mapper, declaration);
+  const { mapper } = declaration;
+  const above = mapper.inherits === null ? undefined : declarationOf.get(mapper.inherits);
+  if (above !== undefined) addColumnsOf(above);
+  tieInheritedKey(mapper);
   for (const relation of declaration.relations) {
     if (holdsForeignKey(declaration, relation)) addForeignKey(declaration, relation);
   }
@@ -84,7 +92,7 @@ function addForeignKey(declaration: ClassDeclaration, relation: RelationDeclarat
   } = declaration;
   const target = targetOf(mapper, relation);
   const targetDeclaration = declarationOf.get(target);
-  if (targetDeclaration) addImpliedColumns(targetDeclaration);
+  if (targetDeclaration) addColumnsOf(targetDeclaration);
   const { options } = relation;
   const { table } = mapper;
   const isGiven = given !== undefined || (mapper.single && mapper.base.table instanceof DerivedTable);

@@ -1,9 +1,36 @@
 /** The foreign key that makes a table continue the one above. */
 import { NoForeignKeysError } from "../../sql/errors.js";
-import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
+import { Column } from "../../sql/schema/column.js";
+import { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
 import { MapperConfigurationError } from "../errors.js";
 import type { Mapper } from "./mapper.js";
+
+/** Tables whose key is the one above, as they declare none. */
+const continuing = new WeakSet<Table>();
+
+/** Gives the table of a subclass the key of the class above, as far as it is declared: what relationships bring to it comes later. */
+export function declareInheritedKey(above: Mapper, table: Table): void {
+  if (table.primaryKey.columns.length > 0) return;
+  continuing.add(table);
+  addMissing(above.table, table);
+}
+
+/** Completes the key that {@link declareInheritedKey} began, and ties it to the one above, whose columns are all there. */
+export function tieInheritedKey({ inherits, single, table }: Mapper): void {
+  if (inherits === null || single || !continuing.delete(table)) return;
+  const { columns } = inherits.table.primaryKey;
+  if (columns.length === 0) return;
+  addMissing(inherits.table, table);
+  const own = columns.map(({ name }) => table.primaryKey.columns.find((each) => each.name === name));
+  table.addConstraint(new ForeignKeyConstraint(own as never[], columns as never[], { onDelete: "CASCADE" }));
+}
+
+function addMissing(above: Table, table: Table): void {
+  for (const { name, type } of above.primaryKey.columns)
+    if (!table.columns.some((each) => each.name === name))
+      table.addColumn(new Column(name, type, { primaryKey: true }));
+}
 
 /**
  * The foreign key by which a subclass's table continues that of the class above: the one whose columns are named, that of its key, or the only one.
