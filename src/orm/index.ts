@@ -128,7 +128,7 @@ export {
   sessionmaker,
 } from "./session/sessionmaker.js";
 export { type Sharding, setShardId } from "./session/sharding.js";
-export { type FirstColumn, Session } from "./session/sync-session.js";
+export { Session } from "./session/sync-session.js";
 export { AsyncSessionTransaction, SyncTransaction } from "./session/transaction-faces.js";
 export type { Upserted, UpsertOptions } from "./session/upsert.js";
 export type { ObjectState } from "./state.js";

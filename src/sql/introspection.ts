@@ -1,8 +1,7 @@
 /** What a SELECT can be asked about itself. */
 import { addMethods } from "./add-methods.js";
 import { displayFroms, fromsOf } from "./compiler/froms.js";
-import { conjunction } from "./elements/build.js";
-import { operators } from "./operators.js";
+import { allOf } from "./elements/build.js";
 import type { FromClause } from "./selectable/from-clause.js";
 import { Select } from "./selectable/select.js";
 import type { BoolExpr } from "./typing.js";
@@ -25,7 +24,7 @@ const getters: Record<string, (this: Select) => unknown> = {
     return [...froms];
   },
   whereclause() {
-    return this.whereCriteria.length === 0 ? null : conjunction(operators.and, this.whereCriteria);
+    return this.whereCriteria.length === 0 ? null : allOf(this.whereCriteria);
   },
 };
 

@@ -2,6 +2,7 @@
  * Collections seen through an attribute of their members: what `user.keywords` is where `user.links` holds the objects. The views hold nothing; each
  * operation reads and changes the collection behind them, whose events do the rest.
  */
+import { addTo } from "../../sql/groups.js";
 import { addUpserts } from "./upserts.js";
 
 /** What stands between a view and the objects behind it. */
@@ -52,9 +53,7 @@ export function listView(association: Association): unknown[] {
     const left = new Map<unknown, object[]>();
     for (const member of members) {
       const value = association.read(member);
-      const alike = left.get(value);
-      if (alike === undefined) left.set(value, [member]);
-      else alike.push(member);
+      addTo(left, value, member);
     }
     const kept = next.map((value) => left.get(value)?.shift() ?? association.make(value));
     members.splice(0, members.length, ...kept);

@@ -1,6 +1,6 @@
 /** `c.subject` in a statement: a relation to one object of one of several classes. */
 import type { ColumnElement } from "../../sql/element.js";
-import { conjunction } from "../../sql/elements/build.js";
+import { allOf, conjunction } from "../../sql/elements/build.js";
 import { ENTITY, type EntityElement, type JoinStep, RelationElement } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import type { Parts } from "../../sql/node.js";
@@ -74,10 +74,7 @@ export class AnyRelation extends RelationElement {
   }
 
   isNull(): ColumnElement {
-    return conjunction(
-      operators.and,
-      this.members.map((each) => each.isNull()),
-    );
+    return allOf(this.members.map((each) => each.isNull()));
   }
 
   isNotNull(): ColumnElement {

@@ -26,14 +26,14 @@ const defaults = new OptionDefaults();
  *
  * A relation to one whose target is in the identity map takes no statement; the others are loaded together, by the keys that the database has.
  *
- * @param options criteria, and what is loaded with the targets; where absent, what each object was loaded with
+ * @param options what the statement that loaded the objects said: criteria, and what is loaded with the targets; null for nothing
+ * @throws InvalidRequestError for a write-only relationship
  */
 export function* loadRelationship(
   session: LoadSession,
   states: readonly InstanceState[],
   relationship: Relationship,
-  options?: LoadedWith | null,
-  populateExisting = false,
+  options: LoadedWith | null,
 ): Op<void> {
   if (states.length === 0) return;
   if (!relationship.attribute.loads) {
@@ -43,39 +43,22 @@ export function* loadRelationship(
     );
   }
   const place = tokenOf(states[0]);
-  if (states.some((state) => tokenOf(state) !== place)) {
-    // Each place has rows of its own.
-    for (const token of new Set(states.map(tokenOf))) {
-      const here = states.filter((state) => tokenOf(state) === token);
-      yield* loadRelationship(session, here, relationship, options, populateExisting);
-    }
+  if (states.every((state) => tokenOf(state) === place)) {
+    yield* loadHere(session, states, relationship, options);
     return;
   }
-  if (options !== undefined) {
-    yield* loadWith(session, states, relationship, options, populateExisting);
-    return;
+  // Each place has rows of its own.
+  for (const token of new Set(states.map(tokenOf))) {
+    const here = states.filter((state) => tokenOf(state) === token);
+    yield* loadHere(session, here, relationship, options);
   }
-  const first = states[0].origin?.options ?? null;
-  if (states.length === 1 || states.every((state) => (state.origin?.options ?? null) === first)) {
-    yield* loadWith(session, states, relationship, first, populateExisting);
-    return;
-  }
-  const groups = new Map<LoadedWith | null, InstanceState[]>();
-  for (const state of states) {
-    const own = state.origin?.options ?? null;
-    const group = groups.get(own);
-    if (group === undefined) groups.set(own, [state]);
-    else group.push(state);
-  }
-  for (const [own, group] of groups) yield* loadWith(session, group, relationship, own, populateExisting);
 }
 
-function* loadWith(
+function* loadHere(
   session: LoadSession,
   states: readonly InstanceState[],
   relationship: Relationship,
   options: LoadedWith | null,
-  populateExisting: boolean,
 ): Op<void> {
   const connection = yield* session.connectionFor(
     relationship.target,
@@ -87,10 +70,7 @@ function* loadWith(
     given === null ? plain.get(relationship, connection.dialect) : loaderWith(given, relationship, connection.dialect);
   const binds = given?.given ?? [];
   const said: Said = { identityToken: tokenOf(states[0]), carried: given?.carried };
-  const run = new LoadRun(session, connection, binds, undefined, populateExisting, null, said);
-  // What is loaded with the targets must not go around in circles back to these objects.
-  if (populateExisting) for (const state of states) run.firstLoad(relationship.attribute, state);
-  yield* loader.loadFor(run, states);
+  yield* loader.loadFor(new LoadRun(session, connection, binds, undefined, false, null, said), states);
 }
 
 function loaderWith({ node, planned }: LoadedOptions, relationship: Relationship, dialect: Dialect): RelationLoader {

@@ -4,11 +4,10 @@
  */
 import type { DialectCapabilities } from "../../sql/capabilities.js";
 import type { ColumnElement } from "../../sql/element.js";
-import { conjunction } from "../../sql/elements/build.js";
+import { allOf } from "../../sql/elements/build.js";
 import { Label } from "../../sql/elements/expression.js";
 import { LiteralColumn } from "../../sql/elements/special.js";
 import { InvalidRequestError } from "../../sql/errors.js";
-import { operators } from "../../sql/operators.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { FromClause } from "../../sql/selectable/from-clause.js";
 import { Join } from "../../sql/selectable/join.js";
@@ -107,10 +106,7 @@ function keyName(part: number): string {
 }
 
 function equal(a: readonly ColumnElement[], b: readonly ColumnElement[]): ColumnElement {
-  return conjunction(
-    operators.and,
-    a.map((each, i) => each.eq(b[i])),
-  );
+  return allOf(a.map((each, i) => each.eq(b[i])));
 }
 
 function number(value: number): ColumnElement {

@@ -4,10 +4,9 @@ import { type Delete, del } from "../../sql/dml/delete.js";
 import { type EntityValues, type Insert, insert } from "../../sql/dml/insert.js";
 import { type Update, update } from "../../sql/dml/update.js";
 import type { ColumnElement } from "../../sql/element.js";
-import { conjunction } from "../../sql/elements/build.js";
+import { allOf } from "../../sql/elements/build.js";
 import type { Attrs, MANY, Members } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
-import { operators } from "../../sql/operators.js";
 import type { Column } from "../../sql/schema/column.js";
 import { Join } from "../../sql/selectable/join.js";
 import { ScalarSelect } from "../../sql/selectable/query.js";
@@ -135,10 +134,7 @@ export class WriteOnlyCollection<E extends object> implements Members<E> {
     const { join, target } = this.#relationship;
     const entity = entityOf(target);
     if (join.simple && join.secondary === null) {
-      return conjunction(
-        operators.and,
-        join.pairs.map(({ local, remote }) => entity.columnFor(remote).eq(keyBind(this.#state, local))),
-      );
+      return allOf(join.pairs.map(({ local, remote }) => entity.columnFor(remote).eq(keyBind(this.#state, local))));
     }
     const [key, ...others] = target.primaryKey.map(({ column }) => entity.columnFor(column));
     if (others.length > 0) {

@@ -1,8 +1,10 @@
 /** What persistence needs to know of one table of a mapper, worked out once. */
+
 import { ColumnElement } from "../../sql/element.js";
 import { SQLTemplate } from "../../sql/elements/template.js";
 import { TextClause } from "../../sql/elements/text.js";
 import { InvalidRequestError } from "../../sql/errors.js";
+import { addTo } from "../../sql/groups.js";
 import { iterate, type Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import { DerivedTable } from "../../sql/schema/derived-table.js";
@@ -88,9 +90,7 @@ function tableShape(mapper: Mapper, table: Table): TableShape {
       decided: column.computed !== null || attribute === mapper.version,
     };
     columns.push(written);
-    const list = byAttribute.get(attribute);
-    if (list === undefined) byAttribute.set(attribute, [written]);
-    else list.push(written);
+    addTo(byAttribute, attribute, written);
   }
   return {
     mapper,

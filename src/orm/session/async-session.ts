@@ -6,7 +6,7 @@ import type { CopyBytesOptions, CopyRow, CopyRowsOptions, CopyToOptions, Items }
 import { BREATHE, isPromise, meaningToBlock, type Op, turnIsLong } from "../../engine/io.js";
 import type { JoinedResultPromise, JoinedScalarsPromise } from "../../engine/joined-result.js";
 import type { Channel, ChannelLike } from "../../engine/notifications/channel.js";
-import type { CursorResult } from "../../engine/result.js";
+import type { CursorResult, FirstOf } from "../../engine/result.js";
 import { carry, carryScalars, type ResultPromise, type ScalarResultPromise } from "../../engine/result-promise.js";
 import type { Cls, Plain } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
@@ -42,7 +42,7 @@ import { notifyInSession } from "./notify.js";
 import { type BatchLoader, batchOf, SessionQueue } from "./queue.js";
 import type { SessionCore } from "./session-core.js";
 import { SessionFace } from "./session-face.js";
-import { type FirstColumn, Session } from "./sync-session.js";
+import { Session } from "./sync-session.js";
 import type { SessionTransaction } from "./transaction.js";
 import { AsyncSessionTransaction } from "./transaction-faces.js";
 import { openSessions } from "./transactional-session.js";
@@ -404,8 +404,8 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     params?: Params,
     options?: SessionExecuteOptions,
   ): L extends JoinsCollection
-    ? JoinedScalarsPromise<FirstColumn<LoadedRow<R, L>>>
-    : ScalarResultPromise<FirstColumn<LoadedRow<R, L>>>;
+    ? JoinedScalarsPromise<FirstOf<LoadedRow<R, L>>>
+    : ScalarResultPromise<FirstOf<LoadedRow<R, L>>>;
   scalars(statement: object, params?: Params, options?: SessionExecuteOptions): ScalarResultPromise<unknown>;
   scalars(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
     return carryScalars(this.run(execute(this.core, statement, params, options, true), options?.signal));
@@ -415,7 +415,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     statement: LoadingStatement<R, L>,
     params?: Params,
     options?: SessionExecuteOptions,
-  ): Promise<FirstColumn<LoadedRow<R, L>> | null>;
+  ): Promise<FirstOf<LoadedRow<R, L>> | null>;
   scalar(statement: object, params?: Params, options?: SessionExecuteOptions): Promise<unknown>;
   scalar(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
     return this.execute(statement, params, options).scalar();
@@ -456,7 +456,7 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
     statement: LoadingStatement<R, L>,
     params?: Params,
     options?: SessionExecuteOptions,
-  ): Promise<AsyncScalarResult<FirstColumn<LoadedRow<R, L>>>> {
+  ): Promise<AsyncScalarResult<FirstOf<LoadedRow<R, L>>>> {
     return (await this.stream(statement, params, options)).scalars();
   }
 

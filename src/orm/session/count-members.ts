@@ -1,10 +1,12 @@
 /** How many members collections have, asked of the database for many parents at once and without loading any. */
+
 import type { Op } from "../../engine/io.js";
 import type { Result } from "../../engine/result.js";
 import type { ColumnElement } from "../../sql/element.js";
 import type { Attrs, Kind, PropertyOf, TargetOf } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { func } from "../../sql/functions.js";
+import { addTo } from "../../sql/groups.js";
 import { Select } from "../../sql/selectable/select.js";
 import type { Condition } from "../../sql/typing.js";
 import type { ToManyAttribute } from "../attributes/to-many-attribute.js";
@@ -56,9 +58,7 @@ export function* countEach(
   const byRelationship = new Map<Relationship, object[]>();
   for (const object of objects) {
     const relationship = collectionNamed(core, object, name);
-    const alike = byRelationship.get(relationship);
-    if (alike === undefined) byRelationship.set(relationship, [object]);
-    else alike.push(object);
+    addTo(byRelationship, relationship, object);
   }
   const counts = new Map<object, number>();
   for (const [relationship, alike] of byRelationship) {
@@ -109,15 +109,14 @@ function byCriteria(states: readonly InstanceState[]): Map<OptionDefaults, Insta
   for (const state of states) {
     const options = state.origin?.options;
     const defaults = options instanceof LoadedOptions ? options.node.defaults.forLoaders : NONE;
-    const group = groups.get(defaults);
-    if (group === undefined) groups.set(defaults, [state]);
-    else group.push(state);
+    addTo(groups, defaults, state);
   }
   return groups;
 }
 
 const NONE = new OptionDefaults();
 
+/** Asks the database how many members some parents have, and notes what it says. */
 function* ask(
   core: SessionCore,
   relationship: Relationship,
@@ -131,20 +130,7 @@ function* ask(
   if (where !== undefined) option.relation = relation.and(where);
   const rows = new RelationRows(relationship, option, NONE);
   const { statement, keys } = rows.all();
-  const key = new ParentKey(relationship, rows.local);
-  const byHash = new Map<Hash, InstanceState[]>();
-  const values: (readonly unknown[])[] = [];
-  for (const state of states) {
-    const value = key.of(state) ?? (yield* key.fetch(core, state));
-    if (value === null) continue;
-    const parts = key.single ? [value] : (value as readonly unknown[]);
-    const hash = hashKey(parts);
-    const alike = byHash.get(hash);
-    if (alike === undefined) {
-      byHash.set(hash, [state]);
-      values.push(parts);
-    } else alike.push(state);
-  }
+  const { byHash, values } = yield* parentsByKey(core, new ParentKey(relationship, rows.local), states);
   const { mapper } = rows.target;
   const { dialect } = yield* core.connectionFor(mapper, readOf(mapper), placeArguments(states[0]));
   // The member's key is that of the class, so that conditions on the class hold here too.
@@ -165,4 +151,23 @@ function* ask(
       for (const state of byHash.get(hashKey(row.slice(0, keys.length))) ?? []) counts.set(state, count);
     }
   }
+}
+
+/** The parents by the hash of the key that their members refer to, and each such key once. */
+function* parentsByKey(
+  core: SessionCore,
+  key: ParentKey,
+  states: readonly InstanceState[],
+): Op<{ readonly byHash: ReadonlyMap<Hash, InstanceState[]>; readonly values: readonly (readonly unknown[])[] }> {
+  const byHash = new Map<Hash, InstanceState[]>();
+  const values: (readonly unknown[])[] = [];
+  for (const state of states) {
+    const value = key.of(state) ?? (yield* key.fetch(core, state));
+    if (value === null) continue;
+    const parts = key.single ? [value] : (value as readonly unknown[]);
+    const hash = hashKey(parts);
+    if (!byHash.has(hash)) values.push(parts);
+    addTo(byHash, hash, state);
+  }
+  return { byHash, values };
 }

@@ -8,6 +8,7 @@ import { DISPATCH } from "../../engine/events.js";
 import { type Op, runSync } from "../../engine/io.js";
 import type { Result } from "../../engine/result.js";
 import { InvalidRequestError, NoResultFound } from "../../sql/errors.js";
+import { addTo } from "../../sql/groups.js";
 import { keepShape } from "../../sql/keep-shape.js";
 import type { Node } from "../../sql/node.js";
 import type { Attribute } from "../attributes/attribute.js";
@@ -611,9 +612,7 @@ function byOptions(states: readonly InstanceState[]): Map<LoadedWith | null, Ins
   const groups = new Map<LoadedWith | null, InstanceState[]>();
   for (const state of states) {
     const options = state.origin?.options ?? null;
-    const group = groups.get(options);
-    if (group === undefined) groups.set(options, [state]);
-    else group.push(state);
+    addTo(groups, options, state);
   }
   return groups;
 }
@@ -640,9 +639,7 @@ function gatherUnknown(states: Iterable<InstanceState>, groups: Map<Mapper, Inst
     if (state.key === null || state.flushDeletes) continue;
     const mapper = mapperOf(state);
     if (mapper.primaryKey[0].isLoaded(state)) continue;
-    const group = groups.get(mapper);
-    if (group === undefined) groups.set(mapper, [state]);
-    else group.push(state);
+    addTo(groups, mapper, state);
   }
 }
 

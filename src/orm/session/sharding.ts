@@ -1,9 +1,11 @@
 /** Rows of one class in several databases. SQLAlchemy: the horizontal sharding extension. */
+
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import { CursorResult, type Result } from "../../engine/result.js";
 import type { LoadOption } from "../../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import { addTo } from "../../sql/groups.js";
 import type { Node } from "../../sql/node.js";
 import { UserDefinedOption } from "../loading/user-option.js";
 import type { AnyClass } from "../mapping/declarations.js";
@@ -58,9 +60,7 @@ export class Shards {
     const groups = new Map<IdentityToken, InstanceState[]>();
     for (const state of states) {
       const token = this.#tokenFor(state);
-      const group = groups.get(token);
-      if (group === undefined) groups.set(token, [state]);
-      else group.push(state);
+      addTo(groups, token, state);
     }
     return [...groups.values()];
   }

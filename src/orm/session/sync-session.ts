@@ -4,7 +4,7 @@ import { Connection } from "../../engine/connection.js";
 import { type Op, runSync } from "../../engine/io.js";
 import type { JoinedResult, JoinedScalars } from "../../engine/joined-result.js";
 import type { Channel, ChannelLike } from "../../engine/notifications/channel.js";
-import type { CursorResult, Result, ScalarResult } from "../../engine/result.js";
+import type { CursorResult, FirstOf, Result, ScalarResult } from "../../engine/result.js";
 import type { Cls, Plain } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import { EXPLAIN } from "../../sql/explain.js";
@@ -231,8 +231,8 @@ export class Session extends SessionFace implements Disposable {
     params?: Params,
     options?: SessionExecuteOptions,
   ): L extends JoinsCollection
-    ? JoinedScalars<FirstColumn<SyncLoadedRow<R, L>>>
-    : ScalarResult<FirstColumn<SyncLoadedRow<R, L>>>;
+    ? JoinedScalars<FirstOf<SyncLoadedRow<R, L>>>
+    : ScalarResult<FirstOf<SyncLoadedRow<R, L>>>;
   scalars(statement: object, params?: Params, options?: SessionExecuteOptions): ScalarResult<unknown>;
   scalars(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
     return this.execute(statement, params, options).scalars();
@@ -242,7 +242,7 @@ export class Session extends SessionFace implements Disposable {
     statement: LoadingStatement<R, L>,
     params?: Params,
     options?: SessionExecuteOptions,
-  ): FirstColumn<SyncLoadedRow<R, L>> | null;
+  ): FirstOf<SyncLoadedRow<R, L>> | null;
   scalar(statement: object, params?: Params, options?: SessionExecuteOptions): unknown;
   scalar(statement: object, params?: Params, options?: SessionExecuteOptions): unknown {
     return this.execute(statement, params, options).scalar();
@@ -268,12 +268,3 @@ export class Session extends SessionFace implements Disposable {
     this.close();
   }
 }
-
-/** The first column of a row: what `scalars()` gives. */
-export type FirstColumn<R> = R extends readonly [infer First, ...unknown[]]
-  ? First
-  : R extends readonly (infer I)[]
-    ? I
-    : R extends object
-      ? R[keyof R]
-      : R;

@@ -3,6 +3,7 @@ import type { Op, Soon } from "../../engine/io.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import { cascadeDelete } from "../cascade-walk.js";
 import { FlushError } from "../errors.js";
+import type { History } from "../history.js";
 import type { Mapper, Relationship } from "../mapping/mapper.js";
 import { mapperOf } from "../mapping/mapper.js";
 import { knownState, stateOf } from "../stamp.js";
@@ -209,6 +210,22 @@ export abstract class DependencyProcessor implements Processor {
   #pendingMembers(state: InstanceState): (InstanceState | null)[] {
     const members = this.attribute.allPending(state).map((member) => stateOf(member) as InstanceState);
     return members.length === 0 && !this.attribute.uselist && this.attribute.isLoaded(state) ? [null] : members;
+  }
+
+  /** What a deleted object had, loaded where the relationship allows it. */
+  protected *deleteHistory<M extends object | null>(flush: FlushContext, state: InstanceState): Op<History<M>> {
+    const { attribute } = this;
+    return (
+      this.mayLoadForDelete ? yield* flush.loadedHistory(state, attribute) : flush.history(state, attribute)
+    ) as History<M>;
+  }
+
+  /** Has the keys of an object written by an UPDATE of their own, once all rows are there. */
+  protected postUpdate(flush: FlushContext, state: InstanceState): void {
+    flush.registerPostUpdate(
+      state,
+      this.relationship.syncPairs.map(({ dest }) => dest),
+    );
   }
 
   /** A member must be of a class that the relationship can hold. */

@@ -66,9 +66,7 @@ export class ManyToManyProcessor extends DependencyProcessor {
     const processed = this.processedPairs(flush);
     const seen: [InstanceState, InstanceState][] = [];
     for (const state of states) {
-      const history = (
-        this.mayLoadForDelete ? yield* flush.loadedHistory(state, this.attribute) : flush.history(state, this.attribute)
-      ) as History<object>;
+      const history = yield* this.deleteHistory<object>(flush, state);
       for (const child of members(history.nonAdded())) {
         seen.push([child, state]);
         if (!isProcessed(processed, state, child)) yield* this.#row(flush, state, child, changes.deletes, "delete");

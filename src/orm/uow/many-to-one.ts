@@ -50,13 +50,6 @@ export class ManyToOneProcessor extends DependencyProcessor {
     }
   }
 
-  *#deleteHistory(flush: FlushContext, state: InstanceState): Op<History<object | null>> {
-    const history = this.mayLoadForDelete
-      ? yield* flush.loadedHistory(state, this.attribute)
-      : flush.history(state, this.attribute);
-    return history as History<object | null>;
-  }
-
   presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null {
     const { cascades } = this.relationship;
     return cascades.delete || cascades.deleteOrphan ? this.#cascadeDeletes(flush, states) : null;
@@ -65,7 +58,7 @@ export class ManyToOneProcessor extends DependencyProcessor {
   *#cascadeDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     const { cascades } = this.relationship;
     for (const state of states) {
-      const history = yield* this.#deleteHistory(flush, state);
+      const history = yield* this.deleteHistory<object | null>(flush, state);
       const doomed = cascades.deleteOrphan ? history.sum() : history.nonDeleted();
       for (const target of doomed) if (target) yield* this.deleteWithCascades(flush, stateOf(target) as InstanceState);
     }
@@ -77,7 +70,7 @@ export class ManyToOneProcessor extends DependencyProcessor {
 
   *#dropOrphans(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     for (const state of this.touched(flush, states)) {
-      const history = yield* this.#deleteHistory(flush, state);
+      const history = yield* this.deleteHistory<object | null>(flush, state);
       for (const target of history.deleted) {
         const old = target ? (stateOf(target) as InstanceState) : null;
         if (old !== null && !this.attribute.hasParent(old, false)) yield* this.deleteWithCascades(flush, old);
@@ -91,8 +84,8 @@ export class ManyToOneProcessor extends DependencyProcessor {
     // The row must let go of the other before that one can be deleted.
     for (const state of states) {
       clear(state, this.relationship);
-      const history = yield* this.#deleteHistory(flush, state);
-      if (history.sum().some((target) => target !== null)) this.#postUpdate(flush, state);
+      const history = yield* this.deleteHistory<object | null>(flush, state);
+      if (history.sum().some((target) => target !== null)) this.postUpdate(flush, state);
     }
   }
 
@@ -121,7 +114,7 @@ export class ManyToOneProcessor extends DependencyProcessor {
       } else if (history.deleted.length > 0 && (postUpdate || !flush.isDeleted(state))) {
         clear(state, this.relationship);
       }
-      if (postUpdate && history.sum().length > 0) this.#postUpdate(flush, state);
+      if (postUpdate && history.sum().length > 0) this.postUpdate(flush, state);
     }
   }
 
@@ -144,7 +137,7 @@ export class ManyToOneProcessor extends DependencyProcessor {
       lastTarget = target;
       lastSource = source;
       if (source !== null && !this.keys.fromMemory(source, state)) unknown.push([source, state]);
-      if (this.relationship.postUpdate) this.#postUpdate(flush, state);
+      if (this.relationship.postUpdate) this.postUpdate(flush, state);
     }
     return unknown;
   }
@@ -165,12 +158,5 @@ export class ManyToOneProcessor extends DependencyProcessor {
     }
     this.checkMember(source);
     return source;
-  }
-
-  #postUpdate(flush: FlushContext, state: InstanceState): void {
-    flush.registerPostUpdate(
-      state,
-      this.relationship.syncPairs.map((p) => p.dest),
-    );
   }
 }

@@ -51,18 +51,11 @@ export class OneToManyProcessor extends DependencyProcessor {
     else flush.link([saveParent, afterSave], [afterSave, child], [saveParent, child]);
   }
 
-  *#deleteHistory(flush: FlushContext, state: InstanceState): Op<History<object>> {
-    const history = this.mayLoadForDelete
-      ? yield* flush.loadedHistory(state, this.attribute)
-      : flush.history(state, this.attribute);
-    return history as History<object>;
-  }
-
   *presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
     const { cascades, passiveDeletes } = this.relationship;
     const nullKeys = !cascades.delete && passiveDeletes !== "all";
     for (const state of states) {
-      const history = yield* this.#deleteHistory(flush, state);
+      const history = yield* this.deleteHistory<object>(flush, state);
       for (const child of members(history.deleted)) {
         if (!this.#hasParent(child)) flush.register(child, { isDelete: cascades.deleteOrphan });
       }
@@ -118,7 +111,7 @@ export class OneToManyProcessor extends DependencyProcessor {
       for (const member of this.attribute.loadedMembers(state)) {
         const child = knownState(member);
         if (this.#mayLink(flush, child)) this.keys.fromMemory(state, child);
-        if (postUpdate) this.#postUpdate(flush, child);
+        if (postUpdate) this.postUpdate(flush, child);
         if (holder !== null) child.noteLinked(holder.slot, holder.peek(child) === state.object);
       }
     }
@@ -133,7 +126,7 @@ export class OneToManyProcessor extends DependencyProcessor {
     const { cascades, passiveDeletes, postUpdate } = this.relationship;
     if (!postUpdate && passiveDeletes === "all") return;
     for (const state of states) {
-      const history = yield* this.#deleteHistory(flush, state);
+      const history = yield* this.deleteHistory<object>(flush, state);
       for (const child of members(history.deleted)) {
         if (!this.#hasParent(child)) this.#unlink(flush, child);
       }
@@ -161,7 +154,7 @@ export class OneToManyProcessor extends DependencyProcessor {
       for (const child of members(history.added)) {
         if (this.#mayLink(flush, child) && !this.keys.fromMemory(state, child))
           yield* populate(state, child, this.relationship, flush.session);
-        if (postUpdate) this.#postUpdate(flush, child);
+        if (postUpdate) this.postUpdate(flush, child);
       }
       if (nullKeys) {
         for (const child of members(history.deleted)) {
@@ -201,20 +194,13 @@ export class OneToManyProcessor extends DependencyProcessor {
 
   #unlink(flush: FlushContext, child: InstanceState): void {
     if (this.relationship.postUpdate || !flush.isDeleted(child)) clear(child, this.relationship);
-    if (this.relationship.postUpdate) this.#postUpdate(flush, child);
+    if (this.relationship.postUpdate) this.postUpdate(flush, child);
   }
 
   /** Whether a parent holds the child now; where parents are of several classes, one of any. */
   #hasParent(child: InstanceState): boolean {
     const { rivals } = this.relationship;
     return this.attribute.hasParent(child, false) || rivals.some(({ attribute }) => attribute.hasParent(child, false));
-  }
-
-  #postUpdate(flush: FlushContext, child: InstanceState): void {
-    flush.registerPostUpdate(
-      child,
-      this.relationship.syncPairs.map((p) => p.dest),
-    );
   }
 }
 

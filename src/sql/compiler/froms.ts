@@ -1,10 +1,9 @@
 /** The FROM list of a select: what it names, what its columns and conditions use, and the joins applied to them. */
 import type { ColumnElement } from "../element.js";
-import { conjunction } from "../elements/build.js";
+import { allOf } from "../elements/build.js";
 import { EntityElement, RelationElement } from "../entity.js";
 import { InvalidRequestError } from "../errors.js";
 import type { Node } from "../node.js";
-import { operators } from "../operators.js";
 import { FromClause } from "../selectable/from-clause.js";
 import { canInferOn, inferOn, Join } from "../selectable/join.js";
 import type { Select } from "../selectable/select.js";
@@ -101,7 +100,7 @@ function joinAlong(select: Select, froms: From[], entry: JoinEntry, relation: Re
 }
 
 function both(on: ColumnElement, more: ColumnElement | null): ColumnElement {
-  return more === null ? on : conjunction(operators.and, [on, more]);
+  return more === null ? on : allOf([on, more]);
 }
 
 /** The joined tables of a selected entity: a relationship of another class of its hierarchy begins at them, and at no second copy. */

@@ -16,7 +16,7 @@ import type {
   Valued,
 } from "../typing.js";
 import type { Widened } from "./bind.js";
-import { conjunction } from "./build.js";
+import { allOf, conjunction } from "./build.js";
 import { expressionOrBind, requireCondition, requireElement } from "./coerce.js";
 import { Cast, FALSE, NULL, TRUE, TupleElement } from "./expression.js";
 
@@ -162,7 +162,7 @@ export function false_(): BoolExpr<boolean> {
 
 /** Conditions of which all must hold; none at all is true. */
 export function and(...conditions: readonly Condition[]): BoolExpr<boolean> {
-  return conjunction(operators.and, conditions);
+  return allOf(conditions);
 }
 /** Conditions of which one must hold; none at all is false. */
 export function or(...conditions: readonly Condition[]): BoolExpr<boolean> {

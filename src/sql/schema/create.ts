@@ -18,6 +18,7 @@ import {
 } from "../ddl/elements.js";
 import type { DDLConnection, DDLOp } from "../ddl-runner.js";
 import type { Dialect } from "../dialect.js";
+import { addTo } from "../groups.js";
 import type { Constraint, ForeignKeyConstraint } from "./constraints.js";
 import type { Sequence } from "./generated.js";
 import type { Index } from "./indexes.js";
@@ -153,9 +154,7 @@ function* present(
 ): DDLOp<ReadonlySet<string>> {
   const bySchema = new Map<string | null, Place[]>();
   for (const each of places) {
-    const list = bySchema.get(each.schema);
-    if (list === undefined) bySchema.set(each.schema, [each]);
-    else list.push(each);
+    addTo(bySchema, each.schema, each);
   }
   const found = new Set<string>();
   for (const [schema, list] of bySchema) {

@@ -1,8 +1,7 @@
 import type { ColumnElement } from "../element.js";
-import { conjunction } from "../elements/build.js";
+import { allOf } from "../elements/build.js";
 import { AmbiguousForeignKeysError, NoForeignKeysError } from "../errors.js";
 import type { Parts } from "../node.js";
-import { operators } from "../operators.js";
 import type { Column, ForeignKey } from "../schema/column.js";
 import { type ColumnRecord, FromClause, recordOf } from "./from-clause.js";
 
@@ -116,10 +115,7 @@ export function canInferOn(left: FromClause<unknown>, right: FromClause<unknown>
 }
 
 function conditionOf(link: Link): ColumnElement {
-  return conjunction(
-    operators.and,
-    link.pairs.map(([a, b]) => a.eq(b)),
-  );
+  return allOf(link.pairs.map(([a, b]) => a.eq(b)));
 }
 
 function findLinks(left: FromClause<unknown>, right: FromClause<unknown>): Link[] {
