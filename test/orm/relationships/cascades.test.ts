@@ -243,6 +243,74 @@ describe("delete", () => {
   });
 });
 
+describe("a delete cascade along relations to one", () => {
+  const own = registry();
+
+  @own.Entity("links_a")
+  class First {
+    @PrimaryKey() id!: number;
+    @ManyToOne(() => Second, { cascade: ["all"] }) next!: Relation<Second> | null;
+  }
+  @own.Entity("links_b")
+  class Second {
+    @PrimaryKey() id!: number;
+    @ManyToOne(() => Third, { cascade: ["all"] }) next!: Relation<Third> | null;
+  }
+  @own.Entity("links_c")
+  class Third {
+    @PrimaryKey() id!: number;
+  }
+
+  const chain = () => make(First, { next: make(Second, { next: make(Third) }) });
+
+  test.each<[string, (first: First, remove: () => Promise<void>) => Promise<void>, number[]]>([
+    ["takes what is set after it too", (first, remove) => detached(first, remove), [0, 0, 0]],
+    [
+      "leaves what was let go of before it",
+      async (first, remove) => {
+        first.next = null;
+        await remove();
+      },
+      [0, 1, 1],
+    ],
+    [
+      "takes what is let go of after it",
+      async (first, remove) => {
+        await remove();
+        first.next = null;
+      },
+      [0, 0, 0],
+    ],
+    [
+      "leaves what was let go of further down",
+      async (first, remove) => {
+        (first.next as Second).next = null;
+        await remove();
+      },
+      [0, 0, 1],
+    ],
+  ])("%s", async (_title, course, left) => {
+    const { Session } = await storeFor(own);
+    await using session = Session();
+    const first = chain();
+    session.add(first);
+    await session.flush();
+    await course(first, () => session.delete(first));
+    await session.flush();
+    const counts: unknown[] = [];
+    for (const table of ["a", "b", "c"]) counts.push(await session.scalar(text(`select count(*) from links_${table}`)));
+    expect(counts.map(Number)).toEqual(left);
+  });
+
+  /** The first lets go of the second and has it again once it is deleted. */
+  async function detached(first: First, remove: () => Promise<void>): Promise<void> {
+    const { next } = first;
+    first.next = null;
+    await remove();
+    first.next = next;
+  }
+});
+
 describe("expunge and refresh-expire", () => {
   test("[SC-07] expunge follows its cascade, and stops where there is none", async () => {
     const { Session } = await stored();

@@ -11,6 +11,7 @@ import {
   insert,
   inspect,
   type LoadOption,
+  lazyload,
   ManyToOne,
   OneToMany,
   ORMExecuteState,
@@ -23,6 +24,7 @@ import {
   select,
   selectinload,
   sessionmaker,
+  subqueryload,
   t,
   text,
   UserDefinedOption,
@@ -197,6 +199,30 @@ describe("doOrmExecute", () => {
     add = () => withLoaderCriteria(User, (u) => u.id.eq(2));
     for (let run = 0; run < 2; run++) expect((await session.scalars(but, { id: 1 }).all()).length).toBe(1);
     expect(seen[7].statement).not.toBe(seen[6].statement);
+  });
+
+  test("the options of statement and call, and what a handler adds to them, reach the loads that follow at once; a lazy load has none of them", async () => {
+    const { Session } = await filled();
+    const courses = [
+      [selectinload(User, (user) => user.posts), [true, "statement", "call", "handler"]],
+      [subqueryload(User, (user) => user.posts), [true, "statement", "call", "handler"]],
+      [lazyload(User, (user) => user.posts), [true, undefined, undefined, undefined]],
+    ] as const;
+    for (const [option, expected] of courses) {
+      await using session = Session();
+      const seen: unknown[] = [];
+      event.listen(session, "doOrmExecute", (state) => {
+        const { one, two, three } = state.executionOptions as Record<string, unknown>;
+        seen.push([state.isRelationshipLoad, one, two, three]);
+        if (!state.isRelationshipLoad) state.updateExecutionOptions({ three: "handler" } as never);
+      });
+      const statement = select(User)
+        .options(option)
+        .executionOptions({ one: "statement" } as never);
+      const [ann] = await session.scalars(statement, {}, { two: "call" } as never).all();
+      await awaitable(ann).posts;
+      expect(seen).toEqual([[false, "statement", "call", undefined], expected]);
+    }
   });
 
   test("[SV-02] a handler runs the statement itself, several times, and gives its own result", async () => {

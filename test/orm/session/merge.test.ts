@@ -3,6 +3,7 @@ import {
   Column,
   event,
   inspect,
+  joinedload,
   ManyToMany,
   ManyToOne,
   OneToMany,
@@ -405,4 +406,62 @@ describe("merge and the rest", () => {
     await session.commit();
     expect(await session.scalars(select(Address)).all()).toHaveLength(3);
   });
+});
+
+describe("a relationship that is loaded on the given object", () => {
+  const kinds = [false, true].flatMap((viewonly) =>
+    (["select", "raise", "raise_on_sql"] as const).map((lazy) => ({ viewonly, lazy })),
+  );
+
+  test.each(kinds)(
+    "is loaded on the merged one too, and with load: false without a statement: %o",
+    async ({ viewonly, lazy }) => {
+      const own = registry();
+      @own.Entity("merge_owners")
+      class Owner {
+        @PrimaryKey() id!: number;
+        @OneToMany(
+          () => Pet,
+          (pet) => pet.owner,
+          { viewonly, lazy, orderBy: "id" },
+        )
+        pets!: Pet[];
+      }
+      @own.Entity("merge_pets")
+      class Pet {
+        @PrimaryKey() id!: number;
+        @Column(t.integer, { foreignKey: "merge_owners.id" }) ownerId!: number;
+        @ManyToOne(
+          () => Owner,
+          (owner) => owner.pets,
+          { viewonly, lazy },
+        )
+        owner!: Relation<Owner> | null;
+      }
+      const { Session, engine } = await storeFor(own);
+      await Session.begin(async (s) => {
+        s.add(make(Owner, { id: 1 }));
+        await s.flush();
+        s.addAll([make(Pet, { ownerId: 1 }), make(Pet, { ownerId: 1 })]);
+      });
+      await using from = Session();
+      const owner = await from
+        .scalars(select(Owner).options(joinedload(Owner, (each) => each.pets)))
+        .unique()
+        .one();
+      await using another = Session();
+      const pet = await another.getOne(Pet, 1, { options: [joinedload(Pet, (each) => each.owner)] });
+      for (const given of [owner, pet]) {
+        for (const load of [true, false]) {
+          await using to = Session();
+          using log = recordStatements(engine);
+          const merged = await to.merge(given, { load });
+          if (!load) expect(log.statements).toEqual([]);
+          expect([...inspect(merged).unloaded]).toEqual([]);
+          if (merged instanceof Owner) expect(merged.pets.map((each) => each.id)).toEqual([1, 2]);
+          else expect(merged.owner?.id).toBe(1);
+        }
+      }
+    },
+  );
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   Column,
+  event,
   inspect,
   ManyToOne,
   OneToMany,
@@ -226,6 +227,64 @@ describe("the five states", () => {
     await session.commit();
     expect(both()).toEqual(["detached", "detached"]);
     await session.close();
+  });
+});
+
+describe("what is told of a transition", () => {
+  test("comes when the object is in its new state, and in the session or out of it", async () => {
+    const { Session } = await storeFor(reg);
+    await using session = Session();
+    const heard: string[] = [];
+    const events = [
+      "transientToPending",
+      "pendingToTransient",
+      "pendingToPersistent",
+      "persistentToTransient",
+      "persistentToDeleted",
+      "persistentToDetached",
+      "deletedToPersistent",
+      "deletedToDetached",
+      "detachedToPersistent",
+      "loadedAsPersistent",
+    ] as const;
+    for (const name of events) {
+      event.listen(session, name, (face, object) => {
+        const kept = [face.has(object), face.identityMap.has(object), face.deleted.has(object)].map(Number).join("");
+        heard.push(`${name} ${stateOf(object)} ${kept}`);
+      });
+    }
+    const author = make(Author, { name: "Ada" });
+    session.add(author);
+    session.expunge(author);
+    session.add(author);
+    await session.flush();
+    await session.rollback();
+    session.add(author);
+    await session.commit();
+    session.expunge(author);
+    await session.delete(author);
+    await session.flush();
+    await session.rollback();
+    await session.delete(author);
+    await session.commit();
+    await session.execute(text("INSERT INTO authors (name) VALUES ('Bea')"));
+    await session.scalars(select(Author)).one();
+    expect(heard).toEqual([
+      "transientToPending pending 100",
+      "pendingToTransient transient 000",
+      "transientToPending pending 100",
+      "pendingToPersistent persistent 110",
+      "persistentToTransient transient 000",
+      "transientToPending pending 100",
+      "pendingToPersistent persistent 110",
+      "persistentToDetached detached 000",
+      "detachedToPersistent persistent 110",
+      "persistentToDeleted deleted 000",
+      "deletedToPersistent persistent 110",
+      "persistentToDeleted deleted 000",
+      "deletedToDetached detached 000",
+      "loadedAsPersistent persistent 110",
+    ]);
   });
 });
 

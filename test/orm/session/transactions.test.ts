@@ -422,6 +422,38 @@ describe("a failed flush", () => {
   });
 });
 
+describe("keys that changed hands", () => {
+  const named = registry();
+
+  @named.Entity("flags")
+  class Flag {
+    @PrimaryKey(t.string(9)) name!: string;
+  }
+
+  test("are back with their objects after a rollback: one key after the other, taken over from deleted objects", async () => {
+    const { Session } = await storeFor(named);
+    await using session = Session();
+    const all = ["a", "b", "c"].map((name) => make(Flag, { name }));
+    const [a, b, c] = all;
+    session.addAll(all);
+    await session.commit();
+    await session.scalars(select(Flag)).all();
+    await session.delete(a);
+    await session.delete(b);
+    await session.flush();
+    c.name = "a";
+    await session.flush();
+    c.name = "b";
+    await session.flush();
+    expect(await session.get(Flag, "b")).toBe(c);
+    await session.rollback();
+    for (const [i, name] of ["a", "b", "c"].entries()) expect(await session.get(Flag, name)).toBe(all[i]);
+    c.name = "d";
+    await session.commit();
+    expect(await session.execute(text("select name from flags order by name")).all()).toEqual([["a"], ["b"], ["d"]]);
+  });
+});
+
 describe("a handler that throws where a transaction ends", () => {
   test("of afterCommit reaches the caller; what is committed is committed, and the session goes on", async () => {
     const { Session } = await withItem();
