@@ -1,10 +1,11 @@
 /** Work that is run again when the database asks for it. */
+import { AthanorError } from "../sql/errors.js";
 import type { TransactionOptions } from "./dialect.js";
-import { DatabaseError } from "./errors.js";
+import type { DatabaseError } from "./errors.js";
 
 /** Options of `transaction(fn)`. */
 export interface RetryOptions extends TransactionOptions {
-  /** How often `fn` may run again after a serialization failure, a deadlock or a busy database. Default 3. */
+  /** How often `fn` may run again after a serialization failure, a deadlock, a busy database or a row that another has changed (StaleDataError). Default 3. */
   readonly retries?: number;
   /** Milliseconds before the first retry; they double with each, with jitter, up to `maxBackoff`. Default 20. */
   readonly backoff?: number;
@@ -37,7 +38,9 @@ export async function retrying<T>(options: RetryOptions, attempt: () => Promise<
 }
 
 function isRetryable(error: unknown): boolean {
-  return error instanceof DatabaseError && error.retryable && !error.commitUncertain;
+  if (!(error instanceof AthanorError)) return false;
+  const { retryable, commitUncertain } = error as Partial<DatabaseError>;
+  return retryable === true && commitUncertain !== true;
 }
 
 function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

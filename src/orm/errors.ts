@@ -42,6 +42,17 @@ export class StaleDataError extends AthanorError {
       "An UPDATE or DELETE of a flush matched fewer rows than there are objects: another transaction has changed (versionId) or deleted them since they were loaded.",
     cure: "Roll back, load the objects again and repeat the change: Session.transaction(fn, { retries: 5 }) does.",
   });
+
+  /**
+   * @param message what was expected, and what was found
+   * @param retryable whether the transaction may succeed when it is run again from its start, as `Session.transaction()` does
+   */
+  constructor(
+    message: string,
+    readonly retryable = true,
+  ) {
+    super(message);
+  }
 }
 
 /** A relationship would set a primary key column to NULL. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  type AsyncSession,
   Column,
   FlushError,
   inspect,
@@ -164,6 +165,32 @@ describe("version counters", () => {
     await Session.begin((other) => other.execute(text("UPDATE documents SET version = 3")));
     await expect(third.get(Document, 1, { withForUpdate: true })).rejects.toThrow(StaleDataError);
     expect(unread.version).toBe(2);
+  });
+
+  test("a transaction that may be retried is run again with a new session where another has changed a row first, and one that merges an outdated object is not", async () => {
+    const { Session, session, doc } = await withDocument();
+    await session.close();
+    let runs = 0;
+    const change = (title: string) =>
+      Session.begin(async (other) => Object.assign(await other.getOne(Document, 1), { title }));
+    await Session.transaction(
+      async (each) => {
+        const mine = await each.getOne(Document, 1);
+        if (runs++ < 2) await change(`other ${runs}`);
+        mine.title += " mine";
+      },
+      { retries: 2, backoff: 1 },
+    );
+    await using after = Session();
+    expect([runs, await after.getOne(Document, 1)]).toMatchObject([3, { title: "other 2 mine", version: 4 }]);
+
+    const merge = (each: AsyncSession) => {
+      runs++;
+      return each.merge(doc);
+    };
+    const merging = Session.transaction(merge, { backoff: 1 });
+    await expect(merging).rejects.toThrow(StaleDataError);
+    expect(runs).toBe(4);
   });
 
   test("versionIdGenerator makes the next from the present one", async () => {

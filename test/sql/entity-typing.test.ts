@@ -251,6 +251,20 @@ describe("create", () => {
   });
 });
 
+describe("a property that may be absent", () => {
+  it("is a column of null or not in values, as it is in conditions", () => {
+    types(() => {
+      expectTypeOf(attrs(Account).nick).toExtend<Expr<string | null, unknown>>();
+      update(Account).values({ nick: null });
+      update(Account).values({ nick: "x" });
+      // @ts-expect-error it is text
+      update(Account).values({ nick: 3 });
+      // @ts-expect-error one that is always there is never null
+      update(Account).values({ name: null });
+    });
+  });
+});
+
 describe("a property of any", () => {
   it("is a column, whatever is asked of it", () => {
     types(() => {

@@ -184,6 +184,8 @@ export class Merge {
     throw new StaleDataError(
       `Version id '${String(given)}' on merged state ${source.describe()} does not match existing version '${String(present)}'. ` +
         `Leave the version attribute unset when merging to update the most recent version.`,
+      // What is merged has the same version the next time.
+      false,
     );
   }
 

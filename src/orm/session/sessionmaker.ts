@@ -169,7 +169,7 @@ export interface AsyncSessionMaker {
   begin<T>(fn: (session: AsyncSession) => T | PromiseLike<T>): Promise<T>;
   /**
    * The same, and again from the start, with a new session, when the database asks for that: after a serialization failure, a
-   * deadlock or a busy database. `fn` must not do anything that may not happen twice, and takes what it needs from its session.
+   * deadlock or a busy database; and when another transaction has changed a row since it was loaded (StaleDataError). `fn` must not do anything that may not happen twice, and takes what it needs from its session.
    *
    * @param options `retries`, `backoff` in milliseconds, and what the transaction is begun with
    * @example await Session.transaction(async (session) => { ... }, { isolationLevel: "SERIALIZABLE", retries: 10 });

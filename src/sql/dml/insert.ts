@@ -32,8 +32,11 @@ const unlikeRows = errorKind(ArgumentError, "ATHANOR_UNLIKE_ROWS", {
 
 /** Values for an entity's columns, by attribute name. */
 export type EntityValues<E> = {
-  readonly [K in keyof Plain<E>]?: Operand<Plain<E>[K]>;
+  readonly [K in keyof Plain<E>]?: Operand<Stored<Plain<E>[K]>>;
 };
+
+/** What a column holds where its property is there or not: NULL where it is not. */
+type Stored<T> = undefined extends T ? Exclude<T, undefined> | null : T;
 
 /** ON CONFLICT of an INSERT. */
 export class OnConflict extends Node {
