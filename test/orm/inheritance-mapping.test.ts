@@ -401,6 +401,38 @@ describe("columns of siblings, relationships", () => {
     expect(key).toEqual([["number", "firm_country", "firm_id"]]);
   });
 
+  test("the key of a relationship is not taken for a column of its name in the table above, unless it says so", async () => {
+    const own = registry();
+    @own.Entity("owners")
+    class Owner {
+      @PrimaryKey() id!: number;
+    }
+    @own.Entity("assets", { polymorphicOn: "kind", polymorphicIdentity: "asset" })
+    class Asset {
+      @PrimaryKey() id!: number;
+      @Column(t.string(10)) kind!: string;
+      @Column(t.integer, { nullable: true }) ownerId!: number | null;
+    }
+    @own.Entity("cars", { polymorphicIdentity: "car" })
+    class Car extends Asset {
+      @ManyToOne(() => Owner, { foreignKeys: ["ownerId"] }) owner!: Relation<Owner> | null;
+    }
+    const { Session } = await storeFor(own);
+    await using session = Session();
+    session.add(make(Car, { owner: make(Owner) }));
+    await session.commit();
+    expect(await session.scalars(text("select owner_id from assets")).all()).toEqual([1]);
+
+    @own.Entity("boats", { polymorphicIdentity: "boat" })
+    class Boat extends Asset {
+      @ManyToOne(() => Owner) owner!: Relation<Owner> | null;
+    }
+    expect(() => select(Boat)).toThrow(
+      'Boat.owner makes the foreign-key column boats.owner_id, and its attribute "ownerId" would be one with Asset.ownerId above it. ' +
+        'Give the relationship another name or a columnName, or say foreignKeys: ["ownerId"] where Asset.ownerId holds its key.',
+    );
+  });
+
   test("a relationship between the classes of a joined hierarchy has a key of its own, not that of the inheritance", async () => {
     const own = registry();
     @own.Entity("humans", { polymorphicOn: "kind", polymorphicIdentity: "human" })

@@ -6,7 +6,7 @@ import { RelationAttribute } from "../attributes/relation-attribute.js";
 import { MapperConfigurationError } from "../errors.js";
 import type { ClassDeclaration } from "./class-declaration.js";
 import { propertyOf } from "./column-names.js";
-import { isImplied } from "./implied-columns.js";
+import { impliedColumns, isImplied } from "./implied-columns.js";
 import type { Mapper } from "./mapper.js";
 import type { SynonymDescriptor } from "./synonym-descriptor.js";
 
@@ -43,6 +43,7 @@ export function checkNames(declaration: ClassDeclaration, own: readonly Keyed[])
   for (const { column, key } of own) {
     const above = inherits.attributes.get(key);
     if (above instanceof RelationAttribute) throw redeclared(`${className}.${key}`, "a column", above.label, above);
+    if (above instanceof ColumnAttribute && isImplied(column)) throw sharedKey(declaration, { column, key }, above);
     if (
       above instanceof ColumnAttribute &&
       propertyOf(mapper, column) !== undefined &&
@@ -52,6 +53,18 @@ export function checkNames(declaration: ClassDeclaration, own: readonly Keyed[])
         `${className}.${key} is a column of another type than ${above.label}, and both would be one attribute. Give it another name.`,
       );
   }
+}
+
+function sharedKey(
+  { mapper, relations }: ClassDeclaration,
+  { column, key }: Keyed,
+  above: ColumnAttribute,
+): MapperConfigurationError {
+  const relation = relations.find((each) => impliedColumns(each)?.includes(column));
+  return new MapperConfigurationError(
+    `${mapper.className}.${relation?.property} makes the foreign-key column ${mapper.table.name}.${column.name}, and its attribute "${key}" would be one with ${above.label} above it. ` +
+      `Give the relationship another name or a columnName, or say foreignKeys: ["${key}"] where ${above.label} holds its key.`,
+  );
 }
 
 function redeclared(label: string, what: string, above: string, attribute: object): MapperConfigurationError {
