@@ -1,7 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import {
   Column,
+  event,
   InvalidRequestError,
+  joinedload,
   ManyToOne,
   MissingSyncContextError,
   OneToMany,
@@ -10,6 +12,8 @@ import {
   registry,
   Session as SyncSession,
   select,
+  selectinload,
+  subqueryload,
   t,
   text,
 } from "../../../src/index.js";
@@ -208,6 +212,42 @@ describe("runSync", () => {
     ]);
     expect([inside, after]).toEqual([3, 3]);
   });
+
+  test.each([selectinload, joinedload, subqueryload])(
+    "a handler of load or refresh may load and ask inside it, in the middle of a statement with %o",
+    async (loader) => {
+      const { Session } = await filled();
+      await using session = Session();
+      const heard: unknown[] = [];
+      const stop = new AbortController();
+      onTestFinished(() => stop.abort());
+      for (const name of ["load", "refresh"] as const) {
+        const ask = (book: Book) => {
+          const sync = SyncSession.objectSession(book) as SyncSession;
+          heard.push([name, book.author?.name, sync.scalar(text("select count(*) from authors"))]);
+        };
+        event.listen(Book, name, ask, { signal: stop.signal });
+      }
+      const seen = await session.runSync((s) => {
+        const statement = select(Author)
+          .options((loader as typeof selectinload)(Author, (author) => author.books))
+          .orderBy((author) => author.id);
+        const read = () => s.scalars(statement).unique().all();
+        const first = read();
+        s.expireAll();
+        expect(read()).toEqual(first);
+        return first.map((author) => author.books.map((book) => book.title));
+      });
+      expect(seen).toEqual([
+        ["Ann 1", "Ann 2"],
+        ["Bob 1", "Bob 2"],
+      ]);
+      const names = ["Ann", "Ann", "Bob", "Bob"];
+      expect(heard.map(String)).toEqual(
+        ["load", "refresh"].flatMap((name) => names.map((each) => `${name},${each},2`)),
+      );
+    },
+  );
 
   test("metadata.createAll and other functions of a connection run in it", async () => {
     const { engine } = await storeFor(registry());
