@@ -151,7 +151,7 @@ export function registerDialect(scheme: string, factory: DialectFactory): void {
 }
 
 /** The names under which dialects are registered. */
-export function registeredDialects(): readonly string[] {
+function registeredDialects(): readonly string[] {
   return [...factories.keys()].sort();
 }
 

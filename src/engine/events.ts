@@ -250,7 +250,7 @@ export function registerEventTargets(resolver: Resolver): void {
 }
 
 /** The dispatches behind a target. Throws ArgumentError when there is none. */
-export function dispatchesOf(target: unknown, name: string): readonly Dispatch[] {
+function dispatchesOf(target: unknown, name: string): readonly Dispatch[] {
   if ((typeof target === "object" && target !== null) || typeof target === "function") {
     const own = (target as Partial<EventTarget>)[DISPATCH];
     if (own !== undefined) return [own];

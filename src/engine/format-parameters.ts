@@ -35,7 +35,7 @@ function abridge<T>(items: readonly T[], limit: number, format: (item: T) => str
 }
 
 /** One value, quoted as SQL would quote it and cut to a few hundred characters. */
-export function formatValue(value: unknown): string {
+function formatValue(value: unknown): string {
   switch (typeof value) {
     case "string":
       return quote(value);

@@ -41,7 +41,7 @@ export function* asOp<T>(soon: Soon<T> | null): Op<T> {
 }
 
 /** Milliseconds of answers-at-once after which an asynchronous operation lets timers and sockets have their turn. */
-export const TURN_MS = 10;
+const TURN_MS = 10;
 
 // While answers come at once, awaiting them is a chain of microtasks that keeps the event loop from turning. `turn`
 // exists from the first answer at once of an event loop turn to its end, and knows when the turn began.

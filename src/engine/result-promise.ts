@@ -133,8 +133,3 @@ export function carry(promise: Promise<unknown>): unknown {
 export function carryScalars<T>(promise: Promise<ScalarResult<T>>): ScalarResultPromise<T> {
   return Object.setPrototypeOf(promise, scalarPromise) as ScalarResultPromise<T>;
 }
-
-/** Gives a promise of a mapping result its methods. */
-export function carryMappings<T>(promise: Promise<MappingResult<T>>): MappingResultPromise<T> {
-  return Object.setPrototypeOf(promise, mappingPromise) as MappingResultPromise<T>;
-}

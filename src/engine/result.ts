@@ -247,7 +247,7 @@ export class FrozenResult<R = readonly unknown[]> {
 }
 
 /** Why a result of a statement without rows cannot be read. */
-export const NO_ROWS_REASON =
+const NO_ROWS_REASON =
   "This result object does not return rows. It has been closed automatically. " +
   "(An INSERT, UPDATE or DELETE returns rows when it has a returning(...) clause.)";
 

@@ -143,12 +143,6 @@ function objectMaker(
   };
 }
 
-/** Gives each array of `rows` from `start` the shape's prototype, in place. */
-export function asRows(shape: ResultShape, rows: readonly unknown[]): void {
-  const { prototype } = rowMaker(shape);
-  for (let i = 0; i < rows.length; i++) Object.setPrototypeOf(rows[i], prototype);
-}
-
 /** The position of a column that is named or numbered. Throws NoSuchColumnError or InvalidRequestError. */
 export function columnIndex(shape: ResultShape, column: string | number): number {
   if (typeof column === "number") {

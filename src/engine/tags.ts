@@ -41,7 +41,7 @@ function valuesOf(tags: QueryTags): QueryTagValues {
  * @see https://google.github.io/sqlcommenter/spec/
  * @returns the empty string where there are none
  */
-export function commentOf(tags: QueryTags): string {
+function commentOf(tags: QueryTags): string {
   const pairs: string[] = [];
   const values = valuesOf(tags);
   for (const name of Object.keys(values).sort()) {

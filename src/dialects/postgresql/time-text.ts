@@ -3,7 +3,7 @@ import { ArgumentError } from "../../sql/errors.js";
 import { utcText } from "../../sql/types/temporal.js";
 
 /** The points in time furthest off that a Date knows; they stand for PostgreSQL's `infinity` and `-infinity`. */
-export const FOREVER = 8.64e15;
+const FOREVER = 8.64e15;
 
 const YEAR_1 = -62_135_596_800_000;
 const YEAR_10000 = 253_402_300_800_000;

@@ -135,7 +135,7 @@ const bindDateTime: BindProcessor = (value: unknown) => utcText(checkDateTime(va
 const ZERO = 48;
 
 /** Reads the text of a point in time. The usual forms are read by position, five times as fast as `new Date(text)`. */
-export function readDateTime(value: unknown): Date {
+function readDateTime(value: unknown): Date {
   if (typeof value !== "string") {
     // Julian days and seconds of the epoch are SQLite's other forms; ours are never numbers.
     return typeof value === "number" ? new Date(value * 1000) : toDate(value);
@@ -169,7 +169,7 @@ class SqliteNull extends NullType {
 }
 
 /** Makes what better-sqlite3 can bind of any value that has a natural form in SQLite. */
-export function bindUntyped(value: unknown): unknown {
+function bindUntyped(value: unknown): unknown {
   switch (typeof value) {
     case "string":
       return checkText(value);

@@ -72,7 +72,7 @@ export function isAfterwards(strategy: string): boolean {
 }
 
 /** The relationships of a class and of the subclasses loaded with it. */
-export function relationshipsOf(polymorphic: readonly Mapper[]): readonly Relationship[] {
+function relationshipsOf(polymorphic: readonly Mapper[]): readonly Relationship[] {
   const found = new Set<Relationship>();
   for (const mapper of polymorphic) for (const relationship of mapper.relationships) found.add(relationship);
   return [...found];

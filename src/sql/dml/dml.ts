@@ -38,9 +38,6 @@ export type DMLTarget<E = unknown> = Cls<E> | EntityRef<E, unknown> | AnyTable |
 export type TargetEntities<X> =
   X extends EntityRef<infer E, infer Src> ? [Attrs<E, Src>] : X extends Cls<infer E> ? [Attrs<E>] : [];
 
-/** A column of SET or VALUES by name, as itself, or by a pair's first part. */
-export type SetKey = string | object;
-
 /** INSERT, UPDATE or DELETE: what they have in common. They are immutable: every method gives a new one. */
 export abstract class DMLStatement<Row = never, C = unknown> extends Statement implements RowsOf<Row> {
   declare readonly [ROW]: Row;

@@ -27,9 +27,6 @@ export function orderElement(value: unknown, place: string): ColumnElement {
   return typeof value === "string" ? new LabelReference(value) : requireElement(value, place);
 }
 
-/** An expression, or the name that a selected column has. */
-export type OrderBy = Valued | string;
-
 /** `element ASC`; a string names a column of the select list. */
 export function asc<T>(element: Valued<T> | string): ExprOf<T> {
   return factory.unary(operators.asc, orderElement(element, "asc()"), true) as unknown as ExprOf<T>;
