@@ -13,7 +13,7 @@ import type { TypeTag } from "../mapping/type-tag.js";
 import type { PersistSession } from "../persistence/port.js";
 import { placeArguments } from "../place.js";
 import { stateOf } from "../stamp.js";
-import { type InstanceState, valuesOf } from "../state.js";
+import { type IdentityKey, type InstanceState, valuesOf } from "../state.js";
 import type { FlushContext } from "../uow/flush-context.js";
 
 type Places = Pick<PersistSession, "placed" | "connectionFor">;
@@ -90,8 +90,8 @@ function* checkDeleted(session: Places, relationship: Relationship, states: read
   const deleted = states.filter((state) => state.flushDeletes && state.key !== null);
   const [{ local }] = join.pairs;
   for (const group of session.placed(deleted)) {
-    const byKey = new Map(group.map((state) => [String(valuesOf(state.key as never)[0]), state]));
-    for (const batch of batches(group.map((state) => valuesOf(state.key as never)[0]))) {
+    const byKey = new Map(group.map((state) => [String(valuesOf(state.key as IdentityKey)[0]), state]));
+    for (const batch of batches(group.map((state) => valuesOf(state.key as IdentityKey)[0]))) {
       const { column, name } = tag as TypeTag;
       const query = new Select([local], []).with({
         whereCriteria: [column.eq(name), local.in(batch)],

@@ -34,7 +34,7 @@ export abstract class ExpressionCompiler extends CompilerBase {
   /** The name under which a FROM element's columns are written, or null for none. */
   protected abstract fromName(from: Node): string | null;
 
-  // columns
+  // --- columns -------------------------------------------------------------------------------------------------------
 
   visitColumn(column: Column): string {
     const name = this.quote(column.name);
@@ -73,7 +73,7 @@ export abstract class ExpressionCompiler extends CompilerBase {
     return sql;
   }
 
-  // constants
+  // --- constants -----------------------------------------------------------------------------------------------------
 
   visitNull(): string {
     return "NULL";
@@ -85,7 +85,7 @@ export abstract class ExpressionCompiler extends CompilerBase {
     return this.dialect.capabilities.nativeBoolean ? "false" : "0";
   }
 
-  // operators
+  // --- operators -----------------------------------------------------------------------------------------------------
 
   /** An operand, in parentheses where the operator around it asks for them. */
   protected operand(node: Node, outer: Operator): string {
@@ -330,7 +330,7 @@ export abstract class ExpressionCompiler extends CompilerBase {
     return `${this.indexed(node)}[${this.process(from)}:${this.process(to)}]`;
   }
 
-  // special forms
+  // --- special forms -------------------------------------------------------------------------------------------------
 
   visitCase(node: Case): string {
     let text = "CASE";

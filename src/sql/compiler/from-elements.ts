@@ -46,7 +46,7 @@ export abstract class FromCompiler extends FunctionCompiler {
     return again.compile();
   }
 
-  // names
+  // --- names ---------------------------------------------------------------------------------------------------------
 
   protected override fromName(from: Node): string | null {
     if (from instanceof AliasedFrom) return this.quote(this.aliasName(from));
@@ -94,7 +94,7 @@ export abstract class FromCompiler extends FunctionCompiler {
     return this.dialect.identifiers.format(table);
   }
 
-  // FROM elements
+  // --- FROM elements -------------------------------------------------------------------------------------------------
 
   /** A FROM element as FROM has it, with its definition. */
   protected fromText(from: From): string {
@@ -182,7 +182,7 @@ export abstract class FromCompiler extends FunctionCompiler {
           : element.visitName === "Table" && (element as Table).definition !== null
             ? this.definitionText((element as Table).definition as Node)
             : this.#unnamedText(element);
-    return `${inner} AS ${this.quote(this.aliasName(alias as AliasedFrom<unknown>))}${sampling}`;
+    return `${inner} AS ${this.quote(this.aliasName(alias))}${sampling}`;
   }
 
   /** A FROM element that an alias names. */
@@ -200,7 +200,7 @@ export abstract class FromCompiler extends FunctionCompiler {
   }
 
   visitSubquery(subquery: Subquery): string {
-    return `${this.subqueryText(subquery)} AS ${this.quote(this.aliasName(subquery as AliasedFrom<unknown>))}`;
+    return `${this.subqueryText(subquery)} AS ${this.quote(this.aliasName(subquery))}`;
   }
 
   private subqueryText(subquery: Subquery): string {
@@ -234,7 +234,7 @@ export abstract class FromCompiler extends FunctionCompiler {
 
   visitValues(values: Values): string {
     const rows = this.rowsText(values.rows);
-    const name = this.quote(this.aliasName(values as AliasedFrom<unknown>));
+    const name = this.quote(this.aliasName(values));
     const lateral = values.lateral ? this.lateralKeyword() : "";
     const names = values.columns.map((column) => this.quote(column.name));
     if (this.dialect.capabilities.derivedColumnNames)
@@ -253,7 +253,7 @@ export abstract class FromCompiler extends FunctionCompiler {
   }
 
   visitTableValued(from: TableValued): string {
-    const name = this.quote(this.aliasName(from as AliasedFrom<unknown>));
+    const name = this.quote(this.aliasName(from));
     const ordinality = from.ordinality ? " WITH ORDINALITY" : "";
     const lateral = from.lateral ? this.lateralKeyword() : "";
     const derived = this.namesColumns(from)

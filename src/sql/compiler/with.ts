@@ -1,5 +1,4 @@
 import { CompileError } from "../errors.js";
-import type { AliasedFrom } from "../selectable/alias.js";
 import type { FromClause } from "../selectable/from-clause.js";
 import type { CTE, Query } from "../selectable/query.js";
 import { type Frame, topFrame } from "./correlation.js";
@@ -20,17 +19,17 @@ export abstract class WithCompiler extends FromCompiler {
   readonly #scopes: (WithEntries | null)[] = [];
 
   visitCTE(cte: CTE): string {
-    const name = this.quote(this.aliasName(cte as AliasedFrom<unknown>));
+    const name = this.quote(this.aliasName(cte));
     if (cte.aliasOf !== null) {
       const original = this.visitCTE(cte.aliasOf as CTE);
       return `${original} AS ${name}`;
     }
-    this.registerCte(cte as CTE<unknown>);
+    this.registerCte(cte);
     return name;
   }
 
   private registerCte(cte: CTE<unknown>): void {
-    const name = this.aliasName(cte as AliasedFrom<unknown>);
+    const name = this.aliasName(cte);
     const ctes = this.#withOf(cte, name);
     const known = ctes.get(name);
     if (known !== undefined) {
