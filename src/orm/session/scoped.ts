@@ -47,30 +47,59 @@ export interface ScopedOptions {
  * @example const db = asyncScopedSession(Session); await db.scope(async () => { await db.scalars(select(User)).all(); });
  */
 export function asyncScopedSession(maker: AsyncSessionMaker, { scopefunc }: ScopedOptions = {}): AsyncScopedSession {
-  const storage = new AsyncLocalStorage<Scope>();
-  const byKey = new Map<unknown, Scope>();
+  const scopes = new Scopes(maker, scopefunc ?? null);
+  const registry = (options?: Partial<AsyncSessionOptions>): AsyncSession => {
+    if (options !== undefined) scopes.setOptions(options);
+    return scopes.sessionOf("db()");
+  };
+  const control = {
+    scope<T>(fn: () => T | PromiseLike<T>, options?: Partial<AsyncSessionOptions>): Promise<T> {
+      return scopes.run(fn, options);
+    },
+    async remove(): Promise<void> {
+      await scopes.remove();
+    },
+    has(object?: object): boolean {
+      return object === undefined ? scopes.hasSession : scopes.sessionOf("has()").has(object);
+    },
+  };
+  defineProxies(registry, (method) => scopes.sessionOf(method));
+  return Object.assign(registry, control) as AsyncScopedSession;
+}
 
-  const current = (method: string): Scope => {
-    if (scopefunc !== undefined) {
-      const key = scopefunc();
-      let scope = byKey.get(key);
-      if (scope === undefined) {
-        scope = { session: null, options: undefined, ended: false };
-        byKey.set(key, scope);
-      }
-      return scope;
-    }
-    const scope = storage.getStore();
+/** The scopes of a registry, and their sessions. */
+class Scopes {
+  readonly #storage = new AsyncLocalStorage<Scope>();
+  readonly #byKey = new Map<unknown, Scope>();
+
+  constructor(
+    private readonly maker: AsyncSessionMaker,
+    /** Gives the key of the current scope; null where scopes are those of `run()`. */
+    private readonly keyOf: (() => unknown) | null,
+  ) {}
+
+  /** @param method what was called, for messages */
+  #current(method: string): Scope {
+    const scope = this.keyOf === null ? this.#storage.getStore() : this.#keyed(this.keyOf());
+    if (scope !== undefined) return scope;
+    throw new InvalidRequestError(
+      `The scoped session was used outside a scope (${method}). Run the code inside await db.scope(async () => { ... }), ` +
+        `for example in the middleware that handles a request.`,
+    );
+  }
+
+  #keyed(key: unknown): Scope {
+    let scope = this.#byKey.get(key);
     if (scope === undefined) {
-      throw new InvalidRequestError(
-        `The scoped session was used outside a scope (${method}). Run the code inside await db.scope(async () => { ... }), ` +
-          `for example in the middleware that handles a request.`,
-      );
+      scope = { session: null, options: undefined, ended: false };
+      this.#byKey.set(key, scope);
     }
     return scope;
-  };
-  const sessionOf = (method: string): AsyncSession => {
-    const scope = current(method);
+  }
+
+  /** The session of the current scope, made where there is none. */
+  sessionOf(method: string): AsyncSession {
+    const scope = this.#current(method);
     if (scope.ended) {
       // What was given up is told why, as its statements are.
       scope.options?.signal?.throwIfAborted();
@@ -79,51 +108,48 @@ export function asyncScopedSession(maker: AsyncSessionMaker, { scopefunc }: Scop
           `given to db.scope(), or the request's handler, returns. Work that is to outlive it opens a scope of its own: db.scope(async () => { ... }).`,
       );
     }
-    scope.session ??= maker(scope.options);
+    scope.session ??= this.maker(scope.options);
     return scope.session;
-  };
-  const close = (scope: Scope): Promise<void> => {
-    const { session } = scope;
-    scope.session = null;
-    return session === null ? Promise.resolve() : session.close();
-  };
+  }
 
-  const registry = (options?: Partial<AsyncSessionOptions>): AsyncSession => {
-    const scope = current("db()");
-    if (options !== undefined) {
-      if (scope.session !== null) {
-        throw new InvalidRequestError(
-          "The scope has a session already; options can only be given before its first use.",
-        );
-      }
-      scope.options = options;
+  /** The options of the session that the current scope will have. */
+  setOptions(options: Partial<AsyncSessionOptions>): void {
+    const scope = this.#current("db()");
+    if (scope.session !== null) {
+      throw new InvalidRequestError("The scope has a session already; options can only be given before its first use.");
     }
-    return sessionOf("db()");
-  };
-  const control = {
-    scope<T>(fn: () => T | PromiseLike<T>, options?: Partial<AsyncSessionOptions>): Promise<T> {
-      const scope: Scope = { session: null, options, ended: false };
-      return storage.run(scope, async () => {
-        try {
-          return await fn();
-        } finally {
-          scope.ended = true;
-          if (scope.session !== null) await close(scope);
-        }
-      });
-    },
-    async remove(): Promise<void> {
-      const scope = current("remove()");
-      await close(scope);
-      if (scopefunc !== undefined) byKey.delete(scopefunc());
-    },
-    has(object?: object): boolean {
-      if (object !== undefined) return sessionOf("has()").has(object);
-      return current("has()").session !== null;
-    },
-  };
-  defineProxies(registry, sessionOf);
-  return Object.assign(registry, control) as AsyncScopedSession;
+    scope.options = options;
+  }
+
+  /** Whether the current scope has a session by now. */
+  get hasSession(): boolean {
+    return this.#current("has()").session !== null;
+  }
+
+  /** Runs a function in a scope of its own. */
+  run<T>(fn: () => T | PromiseLike<T>, options: Partial<AsyncSessionOptions> | undefined): Promise<T> {
+    const scope: Scope = { session: null, options, ended: false };
+    return this.#storage.run(scope, async () => {
+      try {
+        return await fn();
+      } finally {
+        scope.ended = true;
+        if (scope.session !== null) await closeSession(scope);
+      }
+    });
+  }
+
+  /** Closes and forgets the session of the current scope. */
+  async remove(): Promise<void> {
+    await closeSession(this.#current("remove()"));
+    if (this.keyOf !== null) this.#byKey.delete(this.keyOf());
+  }
+}
+
+function closeSession(scope: Scope): Promise<void> {
+  const { session } = scope;
+  scope.session = null;
+  return session === null ? Promise.resolve() : session.close();
 }
 
 /** Every public member of the session, once: a method calls the session's, a getter reads it. */
