@@ -35,6 +35,7 @@ export { expireNamed, loadUnloaded } from "./unloaded.js";
 
 /** What a load by key may say. */
 export interface GetOptions {
+  /** Loader options: what is loaded with the object, and which of its columns. */
   readonly options?: readonly LoadOption[];
   /** Overwrite the object where it is loaded already. */
   readonly populateExisting?: boolean;
@@ -42,7 +43,9 @@ export interface GetOptions {
    * Locks the row, which is asked for even where the object is loaded. Such an object keeps what it has, unless `populateExisting` reads it anew; one whose
    * version is not the row's is refused with `StaleDataError`.
    */
+  /** Locks the row until the transaction ends, and reads it: FOR UPDATE, or what the options say. */
   readonly withForUpdate?: boolean | LockOptions;
+  /** As those of a session's `execute`: `tags`, `schemaTranslateMap`, `populateExisting` and others. */
   readonly executionOptions?: Readonly<Record<string, unknown>>;
   /** Stops waiting and cancels the statement. Asynchronous sessions only. */
   readonly signal?: AbortSignal;

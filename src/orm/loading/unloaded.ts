@@ -41,9 +41,13 @@ type From = FromClause<unknown>;
 
 /** The locking clause of a load, with SQLAlchemy's words. */
 export interface LockOptions {
+  /** An error at once where another transaction has the lock, and no wait for it. */
   readonly nowait?: boolean;
+  /** A row that another transaction has locked is as if it were not there. */
   readonly skipLocked?: boolean;
+  /** FOR SHARE: others may read the row under the same lock, and not change it. */
   readonly read?: boolean;
+  /** The weaker lock, which leaves alone who only refers to the key: FOR NO KEY UPDATE, or FOR KEY SHARE with `read`. */
   readonly keyShare?: boolean;
 }
 

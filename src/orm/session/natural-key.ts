@@ -58,7 +58,7 @@ export class NaturalKey {
     });
   }
 
-  /** The values as one string, alike for equal ones. */
+  /** The same for equal values, as a key of maps; null where they make no key. */
   hash(values: readonly unknown[]): unknown {
     const key = this.mapper.identityKey(values);
     return key === null ? null : hashOf(key);

@@ -38,9 +38,13 @@ export const OWN_STATEMENT: ExecuteFacts = { kind: "execute", relationship: null
 
 /** Other values for one run of a statement. */
 export interface InvokeOptions {
+  /** In place of the statement. */
   readonly statement?: Node;
+  /** Over its parameters, set by set where there are many. */
   readonly params?: Params;
+  /** Over its options. */
   readonly executionOptions?: SessionExecuteOptions;
+  /** Over what the session's routing is told. */
   readonly bindArguments?: Readonly<Record<string, unknown>>;
 }
 
@@ -50,9 +54,11 @@ export interface Invoker {
   merge(frozen: FrozenResult<unknown>, load: boolean): Op<Result<unknown>>;
 }
 
+/** A statement on its way to the database, for handlers of `doOrmExecute`. */
 export class ORMExecuteState {
   /** The statement; a handler may put another in its place. */
   statement: Node;
+  /** The values of its parameters, or a list of them; a handler may put others in their place. */
   parameters: Params | undefined;
   #executionOptions: SessionExecuteOptions;
   #invoker: Invoker;
@@ -74,6 +80,7 @@ export class ORMExecuteState {
     this.#invoker = invoker;
   }
 
+  /** The options of this run: of the call, the statement and the session, as the handlers before have left them. */
   get executionOptions(): SessionExecuteOptions {
     return this.#executionOptions;
   }
@@ -81,10 +88,12 @@ export class ORMExecuteState {
   updateExecutionOptions(options: SessionExecuteOptions): void {
     this.#executionOptions = { ...this.#executionOptions, ...options };
   }
+  /** What the session's routing is told. */
   get bindArguments(): Readonly<Record<string, unknown>> {
     return this.#executionOptions.bindArguments ?? {};
   }
 
+  /** Whether the statement is a query, or a `fromStatement()`. */
   get isSelect(): boolean {
     return (
       this.statement instanceof Select ||
@@ -92,12 +101,15 @@ export class ORMExecuteState {
       this.statement instanceof FromStatement
     );
   }
+  /** Whether an INSERT is sent. */
   get isInsert(): boolean {
     return this.#inner instanceof Insert;
   }
+  /** Whether an UPDATE is sent. */
   get isUpdate(): boolean {
     return this.#inner instanceof Update;
   }
+  /** Whether a DELETE is sent. */
   get isDelete(): boolean {
     return this.#inner instanceof Delete;
   }
@@ -105,22 +117,23 @@ export class ORMExecuteState {
   get #inner(): Node {
     return this.statement instanceof FromStatement ? this.statement.statement : this.statement;
   }
+  /** Whether objects are read from the rows of another statement: `fromStatement()`. */
   get isFromStatement(): boolean {
     return this.statement instanceof FromStatement;
   }
-  /** A list of parameter sets was given. */
+  /** Whether a list of parameter sets was given. */
   get isExecutemany(): boolean {
     return Array.isArray(this.parameters);
   }
-  /** The statement is about a mapped class. */
+  /** Whether the statement is about a mapped class. */
   get isOrmStatement(): boolean {
     return this.bindMapper !== null;
   }
-  /** A relationship is being loaded: lazily, or by a strategy that takes statements of its own. */
+  /** Whether a relationship is being loaded: lazily, or by a strategy that takes statements of its own. */
   get isRelationshipLoad(): boolean {
     return this.facts.kind === "relationship";
   }
-  /** Expired or deferred columns are being loaded, or an object is refreshed. */
+  /** Whether expired or deferred columns are being loaded, or an object is refreshed. */
   get isColumnLoad(): boolean {
     return this.facts.kind === "column";
   }

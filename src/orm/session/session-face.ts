@@ -52,7 +52,11 @@ export abstract class SessionFace {
   expungeAll(): void {
     this.#core.expungeAll();
   }
-  /** Forgets loaded state: the attributes named, or all; pending changes of them are lost. @throws InvalidRequestError for an object that is not persistent here */
+  /**
+   * Forgets loaded state: the attributes named, or all; pending changes of them are lost.
+   *
+   * @throws InvalidRequestError for an object that is not persistent here
+   */
   expire(object: object, names?: readonly string[]): void {
     this.#core.expire(object, names);
   }

@@ -21,6 +21,7 @@ import { type SessionCoreOptions, sessionDispatch } from "./transactional-sessio
 
 /** Options of sessions, under SQLAlchemy's names. */
 export interface SessionOptions<B> extends Partial<SessionCoreOptions> {
+  /** The engine of all classes and tables that have none of their own, or a connection. */
   readonly bind?: B;
   /** Classes and tables with an engine of their own; a class also serves its subclasses. */
   readonly binds?: ReadonlyMap<AnyClass | AnyTable, B>;

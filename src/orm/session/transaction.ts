@@ -21,8 +21,16 @@ import type { SessionEventName } from "./session-events.js";
 /** What a session is bound to. */
 export type Bind = EngineCore | ConnectionCore;
 
-/** How a session takes part in a transaction that its connection has already. */
+/** How a session takes part in a transaction that its connection has already; see {@link JoinTransactionMode}. */
 export const JOIN_MODES = ["conditional_savepoint", "rollback_only", "control_fully", "create_savepoint"] as const;
+/**
+ * How a session takes part in a transaction that its connection has already.
+ *
+ * - `conditional_savepoint`: as `create_savepoint` where the connection is in a savepoint, else as `rollback_only`. The default.
+ * - `rollback_only`: a rollback of the session rolls the transaction back, a commit leaves it open.
+ * - `control_fully`: both commit and rollback of the session are those of the transaction.
+ * - `create_savepoint`: the session works in a savepoint of its own, and leaves the transaction alone.
+ */
 export type JoinTransactionMode = (typeof JOIN_MODES)[number];
 
 /** One connection of a transaction. */

@@ -32,6 +32,7 @@ export interface SessionCoreOptions {
   readonly autobegin: boolean;
   /** Allow use after close(). Default true. */
   readonly closeResetsOnly: boolean;
+  /** How it takes part in a transaction that its connection has already. Default "conditional_savepoint". */
   readonly joinTransactionMode: JoinTransactionMode;
   /** What the session's transactions are begun with: `isolationLevel`, `readOnly`, `deferrable`. Default: as the engine says. */
   readonly transactionOptions: TransactionOptions;
