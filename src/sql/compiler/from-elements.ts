@@ -24,24 +24,31 @@ export abstract class FromCompiler extends FunctionCompiler {
   readonly #counters = new Map<string, number>();
   /** How many statements enclose the one in hand. */
   protected depth = 0;
+  /** Names that the statement gives: those of tables, aliases and CTEs. */
+  readonly #given = new Set<string>();
   /** Tables that are named without a schema, and the names that others have with one. */
   readonly #unqualified = new Set<Table>();
   readonly #qualified = new Set<string>();
+  /** Names that are not made up, as the statement gives them. */
+  #taken: ReadonlySet<string> = new Set();
   /** Tables that have an alias, as one of their name in a schema is named too: `things.id` could be either's. */
   #renamed: ReadonlySet<Table> = new Set();
   /** The table in hand is given its name by an alias. */
   #aliased = false;
 
+  /** Names that turn out to mean two things are seldom: the statement is written once more, without them. */
   override compile(): Compiled {
     const compiled = super.compile();
-    if (this.#qualified.size === 0) return compiled;
-    const alike = [...this.#unqualified].filter((each) => this.#qualified.has(each.name));
-    if (alike.length === 0) return compiled;
+    const alike = this.#qualified.size === 0 ? [] : [...this.#unqualified].filter((t) => this.#qualified.has(t.name));
+    let clashes = alike.length > 0;
+    for (const made of this.#anonymous.values()) clashes ||= this.#given.has(made);
+    if (!clashes) return compiled;
     const again = new (this.constructor as new (...of: ConstructorParameters<typeof FromCompiler>) => FromCompiler)(
       this.dialect,
       this.statement,
       this.options,
     );
+    again.#taken = this.#given;
     again.#renamed = new Set(alike);
     return again.compile();
   }
@@ -55,6 +62,7 @@ export abstract class FromCompiler extends FunctionCompiler {
         const table = from as Table;
         if (this.#renamed.has(table)) return this.quote(this.#madeName(from, table.name));
         const text = this.tableText(table);
+        this.#given.add(table.name);
         if (text === this.quote(table.name)) this.#unqualified.add(table);
         else this.#qualified.add(table.name);
         return text;
@@ -70,7 +78,10 @@ export abstract class FromCompiler extends FunctionCompiler {
 
   /** The name of an alias, made up where it has none: `users_1`, `anon_1`. */
   protected aliasName(from: AliasedFrom<unknown>): string {
-    if (from.aliasName !== null) return from.aliasName;
+    if (from.aliasName !== null) {
+      this.#given.add(from.aliasName);
+      return from.aliasName;
+    }
     const restated = (from as { restates?: AliasedFrom<unknown> | null }).restates;
     if (restated != null) return this.aliasName(restated);
     return this.#madeName(from, (from.visitName === "Alias" ? (from.element as From).name : null) ?? "anon");
@@ -81,9 +92,10 @@ export abstract class FromCompiler extends FunctionCompiler {
     if (name === undefined) {
       // What is too long for the database is cut by it, and two aliases of one table would be one.
       const base = roomForNumber(of, this.dialect.identifiers.maxLength);
-      const n = (this.#counters.get(base) ?? 0) + 1;
+      let n = this.#counters.get(base) ?? 0;
+      do name = `${base}_${++n}`;
+      while (this.#taken.has(name));
       this.#counters.set(base, n);
-      name = `${base}_${n}`;
       this.#anonymous.set(from, name);
     }
     return name;

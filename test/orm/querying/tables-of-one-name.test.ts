@@ -1,4 +1,4 @@
-/** Two tables of one name, of which one is in a schema. */
+/** Names that could mean two things: tables of one name, of which one is in a schema, and tables called what an alias would be. */
 import { expect, test } from "vitest";
 import {
   and,
@@ -20,7 +20,7 @@ import {
 } from "../../../src/index.js";
 import { freshDatabase } from "../../support/database.js";
 import { recordStatements } from "../../support/statements.js";
-import { make } from "../support.js";
+import { make, storeFor } from "../support.js";
 
 const reg = registry();
 
@@ -134,4 +134,36 @@ test("where the one in the schema has an alias, the other needs none; a secondar
   first.links.push(make(Kept, { id: 7, name: "new" }));
   await session.commit();
   expect(await session.scalar(text("select count(*) from archive.thing_links"))).toBe(2);
+});
+
+test("no alias is made up that a table, an alias or a CTE of the statement is called", async () => {
+  const own = registry();
+  @own.Entity("users")
+  class User {
+    @PrimaryKey() id!: number;
+    @Column() name!: string;
+    @ManyToOne(() => User) boss!: Relation<User> | null;
+  }
+  @own.Entity("users_1")
+  class Other {
+    @PrimaryKey() id!: number;
+    @ManyToOne(() => User) user!: Relation<User> | null;
+  }
+  const { engine, Session } = await storeFor(own);
+  await using session = Session();
+  session.add(make(Other, { id: 7, user: make(User, { name: "Ann", boss: make(User, { name: "Bob" }) }) }));
+  await session.commit();
+  session.expungeAll();
+  using log = recordStatements(engine);
+  const ofBob = select(Other).where((o) => o.user.has((u) => u.boss.has((b) => b.name.eq("Bob"))));
+  const [other] = await session
+    .scalars(ofBob.options(joinedload(Other, (o) => o.user).joinedload((u) => u.boss)))
+    .all();
+  expect([other.id, other.user?.name, other.user?.boss?.name]).toEqual([7, "Ann", "Bob"]);
+  expect(log.texts()[0]).toMatch(/FROM users_1 LEFT OUTER JOIN users AS users_2 /);
+
+  const anon = select(attrs(User).name).where(attrs(User).boss.isNull()).cte("anon_1");
+  const second = select(attrs(User).name).subquery();
+  const beside = select(anon.c.name, second.c.name).join(second, anon.c.name.ne(second.c.name));
+  expect((await session.execute(beside)).all().map((row) => [...row])).toEqual([["Bob", "Ann"]]);
 });
