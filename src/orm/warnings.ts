@@ -42,6 +42,15 @@ export const WRONG_IDENTITY = warningKind("ATHANOR_WRONG_IDENTITY", {
   cure: "Leave that column to the mapping, which sets it by itself, and make an object of the class that is meant.",
 });
 
+export const COMBINED_COLUMNS = warningKind("ATHANOR_COMBINED_COLUMNS", {
+  message: (attribute: string, column: string, above: string, mapped: string) =>
+    `${attribute} combines the column ${column} with ${mapped}, as ${above} has its name: both are written with one value. ` +
+    `Leave it out where the one above is meant (excludeProperties, where the table is given), or give it another name where it is a column of its own.`,
+  cause:
+    "A class with a table of its own maps a column under a name that a column of the table above has already. One attribute stands for both, and each of its values is stored twice.",
+  cure: "Leave the column out of the subclass, which inherits it; or give the property another name.",
+});
+
 export const NO_IDENTITY = warningKind("ATHANOR_NO_IDENTITY", {
   message: (cls: string, discriminator: string) =>
     `${cls} has no polymorphicIdentity, and ${discriminator} tells the classes of its hierarchy apart: its rows will not load as ${cls}. ` +

@@ -152,6 +152,20 @@ export const examples: Readonly<Record<string, (world: World) => unknown>> = {
     });
     sortTablesStrictly([...metadata.tables.values()]); // foreignKey("hens.id", { useAlter: true, name: "fk_eggs_hens" })
   },
+  ATHANOR_COMBINED_COLUMNS: () => {
+    const { Entity } = registry();
+    @Entity("animals", { polymorphicOn: "kind", polymorphicIdentity: "animal" })
+    class Animal {
+      @PrimaryKey() id!: number;
+      @Column() kind!: string;
+      @Column() name!: string;
+    }
+    @Entity("cats", { polymorphicIdentity: "cat" })
+    class Cat extends Animal {
+      @Column() declare name: string;
+    }
+    select(Cat).toSQL();
+  },
   ATHANOR_COMPILE: async ({ engine }) => {
     const sample = metadata.tables.get("posts")?.tablesample(10); // SQLite has none
     await engine.execute(select(func.count()).selectFrom(sample as never));

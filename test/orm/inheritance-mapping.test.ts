@@ -1,5 +1,5 @@
 /** Mapping class hierarchies: joined, single-table and mixed inheritance, discriminators, shared columns, keys of other names. */
-import { describe, expect, expectTypeOf, test } from "vitest";
+import { describe, expect, expectTypeOf, test, vi } from "vitest";
 import {
   type Attrs,
   awaitable,
@@ -399,6 +399,28 @@ describe("columns of siblings, relationships", () => {
     expect((await session.getOne(FullLicence, [1, 2])).until).toBe(2030);
     const key = own.metadata.tables.get("bills")?.foreignKeyConstraints.map((each) => each.columns.map((c) => c.name));
     expect(key).toEqual([["number", "firm_country", "firm_id"]]);
+  });
+
+  test("a column of the name of one in the table above is one attribute with it, and a warning says so", () => {
+    const own = registry();
+    @own.Entity("plants", { polymorphicOn: "kind", polymorphicIdentity: "plant" })
+    class Plant {
+      @PrimaryKey() id!: number;
+      @Column(t.string(10)) kind!: string;
+      @Column(t.string(10)) name!: string;
+    }
+    @own.Entity("trees", { polymorphicIdentity: "tree" })
+    class Tree extends Plant {
+      @PrimaryKey({ foreignKey: "plants.id" }) declare id: number;
+      @Column(t.string(10)) declare name: string;
+    }
+    using warned = vi.spyOn(process, "emitWarning").mockReturnValue();
+    select(Tree).toSQL();
+    expect(warned).toHaveBeenCalledExactlyOnceWith(
+      "Tree.name combines the column trees.name with plants.name, as Plant.name has its name: both are written with one value. " +
+        "Leave it out where the one above is meant (excludeProperties, where the table is given), or give it another name where it is a column of its own.",
+      expect.anything(),
+    );
   });
 
   test("the key of a relationship is not taken for a column of its name in the table above, unless it says so", async () => {

@@ -1,9 +1,11 @@
 /** Refuses what a class says of itself and cannot mean, before anything is made of it. */
 import { NoSuchColumnError } from "../../sql/errors.js";
 import type { Column } from "../../sql/schema/column.js";
+import { warn } from "../../sql/warnings.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import { RelationAttribute } from "../attributes/relation-attribute.js";
 import { MapperConfigurationError } from "../errors.js";
+import { COMBINED_COLUMNS } from "../warnings.js";
 import type { ClassDeclaration } from "./class-declaration.js";
 import { propertyOf } from "./column-names.js";
 import { impliedColumns, isImplied } from "./implied-columns.js";
@@ -52,7 +54,13 @@ export function checkNames(declaration: ClassDeclaration, own: readonly Keyed[])
       throw new MapperConfigurationError(
         `${className}.${key} is a column of another type than ${above.label}, and both would be one attribute. Give it another name.`,
       );
+    if (above instanceof ColumnAttribute && !column.primaryKey && above.column.table !== column.table)
+      warn(COMBINED_COLUMNS, `${className}.${key}`, nameOf(column), above.label, nameOf(above.column));
   }
+}
+
+function nameOf(column: Column): string {
+  return `${column.table?.name}.${column.name}`;
 }
 
 function sharedKey(
