@@ -201,10 +201,10 @@ class Clashes implements UniqueClashes {
 
   /** Edges that put the hierarchies concerned into a circle, so that they are broken into single objects. */
   linkAll(flush: FlushContext): void {
-    for (const [giver, taker] of this.pairs) {
+    // Both actions of a hierarchy are broken, or neither: the halves would each delete what is deleted.
+    for (const [, taker] of this.pairs) {
       const { base } = mapperOf(taker);
-      if (flush.isDeleted(giver)) flush.link([DeleteAll.of(flush, base), SaveAll.of(flush, base)]);
-      else flush.link([SaveAll.of(flush, base), SaveAll.of(flush, base)]);
+      flush.link([DeleteAll.of(flush, base), SaveAll.of(flush, base)]);
     }
   }
 

@@ -135,6 +135,21 @@ describe("a unique value freed and taken again in one flush", () => {
     await session.rollback();
   });
 
+  test("what is deleted beside values that pass from row to row is deleted once", async () => {
+    const { engine, session, ann, bob } = await filled();
+    await using _ = session;
+    const cid = make(User, { email: "cid", slots: [make(Slot, { position: 1, label: "c" })] });
+    session.add(cid);
+    await session.commit();
+    ann.email = "ann2";
+    bob.email = "ann";
+    ann.slots = [make(Slot, { position: 1, label: "new" })];
+    await session.delete(cid);
+    using log = recordStatements(engine);
+    await session.commit();
+    expect(log.texts("DELETE").filter((each) => /FROM users/.test(each))).toHaveLength(1);
+  });
+
   test("without a clash the order is what it always was: inserts before deletes", async () => {
     const { engine, session, ann } = await filled();
     await using _ = session;
