@@ -5,6 +5,7 @@ import type { DriverManyResult, DriverResult } from "../../engine/driver.js";
 import { IntegrityError } from "../../engine/errors.js";
 import type { Op } from "../../engine/io.js";
 import { TOLD, together } from "../../engine/together.js";
+import { addTo } from "../../sql/groups.js";
 import { insert } from "../../sql/index.js";
 import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
@@ -79,9 +80,7 @@ function tellOfDefaults(filled: Filled): void {
     const state = filled[i] as InstanceState;
     const { key, column } = filled[i + 1] as ColumnAttribute;
     if (column.default === undefined || column.default instanceof Node) continue;
-    const known = names.get(state);
-    if (known === undefined) names.set(state, [key]);
-    else known.push(key);
+    addTo(names, state, key);
   }
   for (const [state, given] of names) announceInstance("refreshFlush", state, given);
 }

@@ -37,7 +37,7 @@ interface UpdateRow {
   readonly version: Column | null;
   /** The version that the statement gives to the row. */
   readonly raised: RaisedVersion | null;
-  /** Attributes that `onupdate` has given a value of the program. */
+  /** Attributes that `onupdate` has given a value of the program, where somebody wants to know. */
   readonly assigned: readonly string[];
 }
 
@@ -96,7 +96,7 @@ class Settings {
   readonly setValues: unknown[] = [];
   expressions: Map<Column, Node> | null = null;
   inStatement: readonly Column[] = NO_COLUMNS;
-  /** Attributes that `onupdate` gives a value of the program. */
+  /** Attributes that `onupdate` gives a value of the program, where somebody wants to know. */
   assigned: readonly string[] = NO_NAMES;
 
   put(column: Column, value: unknown): void {
@@ -220,7 +220,7 @@ function putOnUpdate(state: InstanceState, written: WrittenColumn, given: Settin
   given.put(column, value);
   if (value instanceof Node) return;
   attribute.assign(state, value);
-  given.assigned = [...given.assigned, attribute.key];
+  if (heard.refreshFlush) given.assigned = [...given.assigned, attribute.key];
 }
 
 /** What the database changes by itself. A column that the object sets has the object's value. */

@@ -11,8 +11,6 @@ import { collectFlush, FlushPlan, finishFlush, type LateChanges, planFlush, show
 import type { SessionTransaction } from "./transaction.js";
 import { TransactionalSession } from "./transactional-session.js";
 
-const NOBODY: Set<InstanceState> = new Set();
-
 export abstract class FlushingSession extends TransactionalSession {
   /** Writes what the flush has ordered. */
   protected abstract readonly persister: Persister;
@@ -36,7 +34,7 @@ export abstract class FlushingSession extends TransactionalSession {
   /** What handlers have changed and the flush does not write. */
   #unwritten: LateChanges | null = null;
   /** Objects whose rows are there, as their listeners were told. */
-  #written: Set<InstanceState> = NOBODY;
+  #written: Set<InstanceState> | null = null;
 
   /** Whether changes made now come from outside a flush that is under way. */
   get inFlush(): boolean {
@@ -53,7 +51,7 @@ export abstract class FlushingSession extends TransactionalSession {
       const isWritten = this.#current?.has(state) === true;
       // Columns become part of the row, where it is not there yet; relationships wait for the next flush, as this one goes on with what they were.
       if (!(isWritten && attribute instanceof RelationAttribute)) {
-        if (!isWritten || this.#written.has(state)) {
+        if (!isWritten || this.#written?.has(state)) {
           this.#unwritten ??= new Map();
           noteChange(this.#unwritten, state, attribute, previous);
         }
@@ -118,7 +116,7 @@ export abstract class FlushingSession extends TransactionalSession {
     this.hasWritten = true;
     this.#late = null;
     this.#unwritten = null;
-    this.#written = NOBODY;
+    this.#written = null;
     try {
       const levels = yield* flush.plan();
       if (this.hearsEvent("flushPlanned")) this.emit("flushPlanned", shownPlan(flush, levels));
@@ -180,7 +178,7 @@ export abstract class FlushingSession extends TransactionalSession {
   /** Runs listeners of the flush: what they change belongs to it. @param written the objects whose rows are there by now */
   protected fromHandler<T>(fn: () => T, written: Iterable<InstanceState> | null = null): T {
     if (written !== null) {
-      if (this.#written === NOBODY) this.#written = new Set();
+      this.#written ??= new Set();
       for (const state of written) this.#written.add(state);
     }
     this.#inHandler++;
