@@ -143,6 +143,14 @@ export class ProcessAll extends Action {
     const states = this.#states(flush);
     return states.length === 0 ? null : runProcessor(this.processor, flush, states, this.isDelete);
   }
+  /** What its objects' own actions on the circle have broken with them is only broken here where they are not on it. */
+  override perState(flush: FlushContext): Iterable<Action> {
+    const { base } = this.processor.relationship.parent;
+    const own = this.isDelete ? DeleteAll.of(flush, base) : SaveAll.of(flush, base);
+    if (!flush.cycles.has(own))
+      this.processor.linkStates(flush, this.processor.own(this.#states(flush)), this.isDelete);
+    return [];
+  }
   describe(): string {
     return `${this.isDelete ? "unlink" : "link"} ${this.processor.relationship.label}`;
   }
@@ -164,6 +172,9 @@ export class PostUpdateAll extends Action {
   }
   get order(): number {
     return this.base.order;
+  }
+  override get staysWhole(): boolean {
+    return true;
   }
   *execute(flush: FlushContext): Op<void> {
     const entry = flush.postUpdates.get(this.base);
@@ -226,6 +237,39 @@ export class ProcessState extends Action {
   }
   view(flush: FlushContext): ActionView | null {
     return linkView(this.processor, flush, [this.state], this.isDelete);
+  }
+}
+
+/** A processor whose rows can go before others of the same object come. */
+export interface Unlinker extends Processor {
+  /** Writes what members that are deleted early leave behind. */
+  unlinkEarly(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
+}
+
+/** Takes the rows between an object and members that are deleted early away before the rows of new members come. */
+export class UnlinkState extends Action {
+  readonly rank = 4;
+  constructor(
+    readonly processor: Unlinker,
+    readonly state: InstanceState,
+  ) {
+    super();
+  }
+  static of(flush: FlushContext, processor: Unlinker, state: InstanceState): UnlinkState {
+    return flush.action(`unlink ${flush.id(processor)} of ${flush.id(state)}`, () => new UnlinkState(processor, state));
+  }
+  get order(): number {
+    return this.processor.order;
+  }
+  execute(flush: FlushContext, together: Set<Action>): Op<void> {
+    const states = gather(this, together, (a): a is this => a instanceof UnlinkState && a.processor === this.processor);
+    return this.processor.unlinkEarly(flush, states);
+  }
+  describe(): string {
+    return `unlink ${this.processor.relationship.label} of ${this.state.describe()}`;
+  }
+  view(): ActionView {
+    return { action: "unlink", subject: this.processor.relationship.label, objects: [this.state.object] };
   }
 }
 

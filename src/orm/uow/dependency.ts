@@ -25,6 +25,7 @@ export interface Stage {
 
 /** The same for one object and one member. */
 export interface StateStage {
+  readonly state: InstanceState;
   readonly saveParent: Action | null;
   readonly deleteParent: Action | null;
   readonly child: Action | null;
@@ -194,6 +195,7 @@ export abstract class DependencyProcessor implements Processor {
           : SaveState.of(flush, state);
       for (const [child, childIsDelete] of childActions(flush, sides, members)) {
         this.orderState(flush, {
+          state,
           saveParent: isDelete ? null : parentAction,
           deleteParent: isDelete ? parentAction : null,
           afterSave: isDelete ? null : process,
@@ -245,7 +247,7 @@ export abstract class DependencyProcessor implements Processor {
   /** Objects of the other side that this flush pairs with one here: each pair is written once. */
   protected processedPairs(flush: FlushContext): Map<InstanceState, Set<InstanceState>> | null {
     const { reverseRelationships } = this.relationship;
-    if (reverseRelationships.length === 0) return null;
+    if (reverseRelationships.length === 0 && flush.clashes === null) return null;
     const names = [this.label, ...reverseRelationships.map((r) => r.label)].sort().join(" ");
     return flush.memo(`pairs ${names}`, () => new Map());
   }

@@ -77,6 +77,11 @@ export abstract class Action {
 
   abstract view(flush: FlushContext): ActionView | null;
 
+  /** Whether it stays one action when it lies on a cycle; the actions of single objects then have their places before and after it. */
+  get staysWhole(): boolean {
+    return false;
+  }
+
   /** The actions that replace this one when it lies on a cycle. */
   perState(_flush: FlushContext): Iterable<Action> {
     return [];
@@ -400,7 +405,9 @@ export class FlushContext extends FlushHistories<FlushSession> {
     for (const processor of this.#preparations.linked) processor.linkAll(this);
     this.clashes?.linkAll(this);
     const actions = this.#sortedActions();
-    this.cycles = findCycles(this.#liveEdges(), actions);
+    const cycles = findCycles(this.#liveEdges(), actions);
+    for (const action of cycles) if (action.staysWhole) cycles.delete(action);
+    this.cycles = cycles;
     if (this.cycles.size > 0) {
       yield* this.#knowDeleted();
       this.#breakCycles();

@@ -5,13 +5,14 @@ import type { History } from "../history.js";
 import { PLACE } from "../place.js";
 import { type InstanceState, tokenOf } from "../state.js";
 import { NOT_IN_SESSION } from "../warnings.js";
+import { DeleteState, type Unlinker, UnlinkState } from "./actions.js";
 import { DependencyProcessor, members, type Stage, type StateStage } from "./dependency.js";
 import type { AssociationChanges, FlushContext } from "./flush-context.js";
 import { populateOldRow, populateRow, sourceModified } from "./sync.js";
 
 type Pairs = Map<InstanceState, Set<InstanceState>>;
 
-export class ManyToManyProcessor extends DependencyProcessor {
+export class ManyToManyProcessor extends DependencyProcessor implements Unlinker {
   protected orderAll(flush: FlushContext, stage: Stage): void {
     const { saveParent, deleteParent, saveChild, deleteChild, afterSave, beforeDelete } = stage;
     flush.link(
@@ -27,10 +28,36 @@ export class ManyToManyProcessor extends DependencyProcessor {
   }
 
   protected orderState(flush: FlushContext, stage: StateStage): void {
-    const { saveParent, deleteParent, child, childIsDelete, afterSave, beforeDelete, isDelete } = stage;
+    const { state, saveParent, deleteParent, child, childIsDelete, afterSave, beforeDelete, isDelete } = stage;
     if (isDelete) flush.link([beforeDelete, child], [beforeDelete, deleteParent]);
-    else if (childIsDelete) flush.link([saveParent, afterSave], [afterSave, child]);
-    else flush.link([saveParent, afterSave], [child, afterSave]);
+    else if (!childIsDelete) flush.link([saveParent, afterSave], [child, afterSave]);
+    else if (child instanceof DeleteState && this.#unlinksEarly(flush, state, child.state)) {
+      const unlink = UnlinkState.of(flush, this, state);
+      flush.link([saveParent, afterSave], [unlink, child], [unlink, afterSave]);
+      if (sourceModified(state, this.relationship.syncPairs)) flush.link([saveParent, unlink]);
+    } else flush.link([saveParent, afterSave], [afterSave, child]);
+  }
+
+  /** Whether an object lets go of a member that is deleted before new ones are inserted, and takes others: the rows cannot be written together. */
+  #unlinksEarly(flush: FlushContext, state: InstanceState, child: InstanceState): boolean {
+    return flush.clashes?.early.has(child) === true && flush.history(state, this.attribute).added.length > 0;
+  }
+
+  *unlinkEarly(flush: FlushContext, states: readonly InstanceState[]): Op<void> {
+    const changes: AssociationChanges = { inserts: [], deletes: [], updates: [] };
+    const processed = this.processedPairs(flush);
+    const seen: [InstanceState, InstanceState][] = [];
+    for (const state of states) {
+      const history = flush.history(state, this.attribute) as History<object>;
+      for (const child of members(history.deleted)) {
+        if (flush.clashes?.early.has(child) !== true) continue;
+        // For the other side, and for this one when the rest of the object's rows is written.
+        seen.push([child, state], [state, child]);
+        if (!isProcessed(processed, state, child)) yield* this.#row(flush, state, child, changes.deletes, "delete");
+      }
+    }
+    remember(processed, seen);
+    yield* flush.persister.associations(this.relationship, changes);
   }
 
   presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null {

@@ -3,6 +3,7 @@ import {
   Column,
   FlushError,
   IntegrityError,
+  ManyToMany,
   ManyToOne,
   OneToMany,
   OneToOne,
@@ -340,5 +341,132 @@ describe("a unique value and a row that a new object takes over", () => {
           "Flush the deletion before the new object is added.",
       );
     });
+  });
+});
+
+describe("a unique value and rows that refer to what holds it", () => {
+  const own = registry();
+  @own.Entity("readers")
+  class Reader {
+    @PrimaryKey() id!: number;
+    @ManyToMany(() => Tag, { secondary: "reader_tags" }) tags!: Tag[];
+    @ManyToMany(
+      () => Topic,
+      (topic) => topic.readers,
+      { secondary: "reader_topics" },
+    )
+    topics!: Topic[];
+  }
+  @own.Entity("tags")
+  class Tag {
+    @PrimaryKey() id!: number;
+    @Column(t.string(30), { unique: true }) name!: string;
+  }
+  @own.Entity("topics")
+  class Topic {
+    @PrimaryKey() id!: number;
+    @Column(t.string(30), { unique: true }) name!: string;
+    @ManyToMany(
+      () => Reader,
+      (reader) => reader.topics,
+      { secondary: "reader_topics" },
+    )
+    readers!: Reader[];
+  }
+  @own.Entity("shelves")
+  class Shelf {
+    @PrimaryKey() id!: number;
+    @ManyToOne(() => Tag, { postUpdate: true, columnName: "tag_id" }) tag!: Relation<Tag> | null;
+  }
+
+  async function stored() {
+    const { engine, Session } = await storeFor(own, { expireOnCommit: false });
+    const session = Session();
+    const tag = make(Tag, { name: "sea" });
+    const topic = make(Topic, { name: "sea" });
+    const reader = make(Reader, { tags: [tag], topics: [topic] });
+    session.add(reader);
+    await session.commit();
+    const read = async (sql: string) => (await session.execute(text(sql)).all()).map((row) => [...row]);
+    return { engine, session, reader, tag, topic, read };
+  }
+
+  test("a linked member is replaced by its successor: its row of association goes first", async () => {
+    const { engine, session, reader, tag, read } = await stored();
+    await using _ = session;
+    await session.delete(tag);
+    const next = make(Tag, { name: "sea" });
+    reader.tags = [next];
+    const plan = await session.explainFlush();
+    expect(plan.steps.map((s) => `${s.action} ${s.subject}`)).toEqual([
+      "unlink Reader.tags",
+      "delete Tag",
+      "insert Tag",
+      "link Reader.tags",
+    ]);
+    using log = recordStatements(engine);
+    await session.commit();
+    expect(log.texts().map((each) => /^(?:DELETE FROM|INSERT INTO) \w+/.exec(each)?.[0])).toEqual([
+      "DELETE FROM reader_tags",
+      "DELETE FROM tags",
+      "INSERT INTO tags",
+      "INSERT INTO reader_tags",
+    ]);
+    expect(await read("select reader_id, tag_id from reader_tags")).toEqual([[reader.id, next.id]]);
+  });
+
+  test("of members that go, only what a successor waits for goes first, and each row goes once", async () => {
+    const { session, reader, tag, topic, read } = await stored();
+    await using _ = session;
+    const [other, kept] = [make(Tag, { name: "land" }), make(Tag, { name: "air" })];
+    reader.tags.push(other, kept);
+    await session.commit();
+    await session.delete(tag);
+    await session.delete(topic);
+    const [next, nextTopic] = [make(Tag, { name: "sea" }), make(Topic, { name: "sea" })];
+    reader.tags = [kept, next];
+    reader.topics = [nextTopic];
+    await session.commit();
+    expect(await read("select tag_id from reader_tags order by tag_id")).toEqual([[kept.id], [next.id]]);
+    expect(await read("select reader_id, topic_id from reader_topics")).toEqual([[reader.id, nextTopic.id]]);
+    expect(await read("select name from tags order by name")).toEqual([["air"], ["land"], ["sea"]]);
+  });
+
+  test("a member that gives its value up is replaced by one that takes it, seen from one side or from both", async () => {
+    const { session, reader, tag, topic, read } = await stored();
+    await using _ = session;
+    tag.name = topic.name = "ocean";
+    const [next, nextTopic] = [make(Tag, { name: "sea" }), make(Topic, { name: "sea" })];
+    reader.tags = [next];
+    reader.topics = [nextTopic];
+    await session.commit();
+    expect(await read("select reader_id, tag_id from reader_tags")).toEqual([[reader.id, next.id]]);
+    expect(await read("select reader_id, topic_id from reader_topics")).toEqual([[reader.id, nextTopic.id]]);
+  });
+
+  test("a member is deleted that nothing replaces, while another object takes its value", async () => {
+    const { session, reader, tag, read } = await stored();
+    await using _ = session;
+    await session.delete(tag);
+    reader.tags = [];
+    session.add(make(Tag, { name: "sea" }));
+    await session.commit();
+    expect(await read("select * from reader_tags")).toEqual([]);
+    expect(await read("select name from tags")).toEqual([["sea"]]);
+  });
+
+  test("a key that is written by an UPDATE of its own lets go of a deleted object first, and takes up its successor last", async () => {
+    const { session, tag, reader, read } = await stored();
+    await using _ = session;
+    reader.tags = [];
+    const shelf = make(Shelf, { tag });
+    session.add(shelf);
+    await session.commit();
+    await session.delete(tag);
+    await session.delete(shelf);
+    const next = make(Shelf, { tag: make(Tag, { name: "sea" }) });
+    session.add(next);
+    await session.commit();
+    expect(await read("select id, tag_id from shelves")).toEqual([[next.id, next.tag?.id]]);
   });
 });
