@@ -150,11 +150,7 @@ export class Membership {
   #beforeAttach(state: InstanceState): boolean {
     this.host.autobegin();
     if (state.session === this.host) return false;
-    if (state.session !== null) {
-      throw new InvalidRequestError(
-        `${state.describe()} is already attached to another session. Expunge it there first, or use merge() to have a copy of it here.`,
-      );
-    }
+    if (state.session !== null) throw attachedElsewhere(state);
     if (this.host.hearsTransition()) this.host.transition("beforeAttach", state);
     state.session = this.host;
     return true;
@@ -168,6 +164,30 @@ export class Membership {
 
   lookup(base: StateMapper, key: IdentityKey, token: IdentityToken | null = null): InstanceState | undefined {
     return this.identity.get(base, key, token);
+  }
+
+  /**
+   * Makes sure that objects can be marked for deletion together, before any is.
+   *
+   * @throws InvalidRequestError where one is of another session, or another object has its identity
+   */
+  checkDeletable(states: readonly InstanceState[]): void {
+    let entering: IdentityMap | null = null;
+    for (const state of states) {
+      if (state.key === null || (state.session === this.host && !isOusted(state))) continue;
+      if (state.session !== null && state.session !== this.host) throw attachedElsewhere(state);
+      const { base } = mapperOf(state);
+      entering ??= new IdentityMap();
+      const present =
+        this.identity.get(base, state.key, tokenOf(state)) ?? entering.get(base, state.key, tokenOf(state));
+      if (present !== undefined && present !== state) {
+        throw new InvalidRequestError(
+          `${state.describe()} cannot be deleted: another object with that identity is already present in this session. ` +
+            `Delete that one, or what merge() returns for the object that you hold.`,
+        );
+      }
+      entering.add(base, state);
+    }
   }
 
   /** Brings an object in to be deleted: alone, whatever hangs on it. One whose DELETE was flushed already has it sent again. */
@@ -366,6 +386,12 @@ export class Membership {
     for (const [state, key] of snapshot.keySwitches)
       if (!parent.keySwitches.has(state)) parent.keySwitches.set(state, key);
   }
+}
+
+function attachedElsewhere(state: InstanceState): InvalidRequestError {
+  return new InvalidRequestError(
+    `${state.describe()} is already attached to another session. Expunge it there first, or use merge() to have a copy of it here.`,
+  );
 }
 
 /** Whether an object is tied to a session in which another has its identity. */

@@ -555,10 +555,19 @@ export class SessionCore
     }
     const { membership } = this;
     const fresh = states.filter((state) => !membership.deleted.has(state));
+    membership.checkDeletable(fresh);
+    const entered = fresh.filter((state) => state.session === null);
     for (const state of fresh) membership.attachForDelete(state);
-    // Cascades are followed first, so that an autoflush on the way does not delete the object before its members are known.
-    const reached = yield* cascadeDelete(fresh, this);
-    for (const state of [...fresh, ...reached]) membership.markDeleted(state);
+    try {
+      // Cascades are followed first, so that an autoflush on the way does not delete the object before its members are known.
+      const reached = yield* cascadeDelete(fresh, this);
+      membership.checkDeletable(reached);
+      for (const state of [...fresh, ...reached]) membership.markDeleted(state);
+    } catch (error) {
+      // What cannot be deleted whole is left as it was: half of it would go with the next flush.
+      membership.expunge(entered);
+      throw error;
+    }
   }
 
   /** @param foundBy the object of the given one's row, where it is known already */

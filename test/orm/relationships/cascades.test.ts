@@ -234,6 +234,51 @@ describe("delete", () => {
     expect(user.orders).toHaveLength(1);
   });
 
+  test("a delete that cannot take in all that it reaches leaves everything as it was", async () => {
+    const { Session } = await storeFor(reg);
+    const user = make(User, { name: "Ann", orders: [make(Order), make(Order)] });
+    {
+      await using session = Session({ expireOnCommit: false });
+      session.add(user);
+      await session.commit();
+    }
+    {
+      await using session = Session();
+      const present = await session.getOne(Order, user.orders[1].id);
+      await expect(session.delete(user)).rejects.toThrow(
+        `Order(${present.id}) cannot be deleted: another object with that identity is already present in this session. ` +
+          `Delete that one, or what merge() returns for the object that you hold.`,
+      );
+      expect(session.deleted.size).toBe(0);
+      expect([user, ...user.orders].map((object) => inspect(object).detached)).toEqual([true, true, true]);
+      await session.commit();
+      expect(await session.scalars(select(Order)).all()).toHaveLength(2);
+      await session.delete(await session.merge(user));
+      await session.commit();
+      expect(await session.scalars(select(Order)).all()).toEqual([]);
+    }
+  });
+
+  test("so does one that reaches two objects of one row, or an object of another session", async () => {
+    const { Session } = await stored();
+    await using session = Session();
+    await using other = Session();
+    const load = async () => {
+      const orders = selectinload(User, (u) => u.orders).selectinload((o) => o.items);
+      const user = await session.scalars(select(User).options(orders)).one();
+      session.expungeAll();
+      return user;
+    };
+    const [one, same] = [await load(), await load()];
+    await expect(session.deleteAll([one, same])).rejects.toThrow(/^User\(1\) cannot be deleted: another object with/);
+    expect([inspect(one).detached, inspect(same).detached, session.deleted.size]).toEqual([true, true, 0]);
+    other.add(one);
+    // Items stay behind: the cascade to them has no "expunge".
+    other.expunge(one);
+    await expect(session.delete(one)).rejects.toThrow(/^Item\(1\) is already attached to another session/);
+    expect([inspect(one).detached, inspect(one.orders[0]).detached, session.deleted.size]).toEqual([true, true, 0]);
+  });
+
   test("a delete that the database refuses is an IntegrityError, and the session says so until rollback", async () => {
     const { Session } = await stored();
     await using session = Session();
