@@ -62,6 +62,8 @@ export interface TransactionContext {
 /** The connection, as its cursors and listeners see it. */
 export interface ConnectionContext extends TransactionContext {
   origin: Origin;
+  /** The driver connection. Throws when there is none. */
+  readonly driver: DriverConnection;
   rawRun(c: DriverConnection, plan: DriverPlan, params: readonly unknown[], signal?: AbortSignal): Op<DriverResult>;
   rawMany(
     c: DriverConnection,

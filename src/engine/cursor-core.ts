@@ -33,6 +33,11 @@ export class CursorCore {
     if (this.connection.closed) {
       throw new ResourceClosedError("The connection of this result was closed while it was being streamed.");
     }
+    if (this.connection.invalidated || this.connection.driver !== this.driver) {
+      throw new ResourceClosedError(
+        "The connection of this result was thrown away while it was being streamed: the rest of its rows is lost. Run the statement again.",
+      );
+    }
     const { cursor, signal: own } = this;
     try {
       checkAborted(own);

@@ -135,7 +135,7 @@ export class AmbiguousForeignKeysError extends ArgumentError {
 export class ResourceClosedError extends InvalidRequestError {
   static override readonly page: Page = errorPage("ATHANOR_RESOURCE_CLOSED", {
     cause:
-      "A result, a connection or a transaction is used after its end. A result ends with first() or one(), and with its connection where it is streamed.",
+      "A result, a connection or a transaction is used after its end. A result ends with first() or one(), and with its connection or its session where it is streamed.",
     cure: "Keep what all() gave instead of asking the result again; take a new connection with engine.connect().",
   });
 }

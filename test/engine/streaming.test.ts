@@ -109,6 +109,21 @@ describe("a streamed result", () => {
     expect(engine.status()).toMatchObject({ idle: 1, checkedOut: 0 });
   });
 
+  test("ends with an error, not as if it were whole, where its connection was thrown away", async () => {
+    const { conn } = await connected();
+    const stream = await conn.stream(series(10), null, { yieldPer: 2 });
+    expect(await stream.fetchmany(2)).toHaveLength(2);
+    await conn.invalidate();
+    const lost =
+      "The connection of this result was thrown away while it was being streamed: the rest of its rows is lost. Run the statement again.";
+    await expect(stream.fetchmany(2)).rejects.toThrow(new ResourceClosedError(lost));
+    await conn.rollback();
+    expect((await conn.execute(text("select 1"))).scalar()).toBe(1);
+    await expect(stream.fetchmany(2)).rejects.toThrow(lost);
+    await stream.close();
+    await conn.close();
+  });
+
   test("of 300,000 rows keeps memory flat and lets timers fire", async () => {
     const { conn } = await connected();
     let fired = 0;

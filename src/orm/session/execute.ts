@@ -10,7 +10,7 @@ import { Delete } from "../../sql/dml/delete.js";
 import { Insert } from "../../sql/dml/insert.js";
 import { Update } from "../../sql/dml/update.js";
 import { TextClause } from "../../sql/elements/text.js";
-import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import { ArgumentError, InvalidRequestError, ResourceClosedError } from "../../sql/errors.js";
 import { Node } from "../../sql/node.js";
 import { FromStatement } from "../../sql/selectable/from-statement.js";
 import { Query } from "../../sql/selectable/query.js";
@@ -239,7 +239,23 @@ export function* openStream(
   if (merged.autoflush !== false) yield* session.autoflush();
   const { yieldPer } = merged;
   const open = yield* openRows(session, node, given, merged, yieldPer ?? 1000);
-  return { ...open, yieldPer };
+  return { ...untilClosed(session, open), yieldPer };
+}
+
+/** The connection may be another's and go on when the session is closed: its objects have no session to belong to then. */
+function untilClosed(session: SessionCore, { shape, fetch, close }: OpenSelect): OpenSelect {
+  const { closings } = session;
+  return {
+    shape,
+    *fetch(count) {
+      if (session.closings === closings) return yield* fetch(count);
+      yield* close();
+      throw new ResourceClosedError(
+        "The session of this result was closed while it was being streamed. Read a result to its end before close() or reset().",
+      );
+    },
+    close,
+  };
 }
 
 /** The rows of a handler's answer, as if they were read in parts. */

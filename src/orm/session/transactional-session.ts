@@ -124,6 +124,8 @@ export abstract class TransactionalSession implements TransactionHost {
   #block: SessionBlock | null = null;
   /** Whether the session has written since it was made, closed or reset. */
   hasWritten = false;
+  /** How often the session was closed or reset: what is streamed does not outlive that. */
+  closings = 0;
   nurseryPlace = -1;
   /** What the list of open sessions holds of this one, once it has been in a transaction for a moment. */
   openReference: WeakRef<TransactionalSession> | null = null;
@@ -316,6 +318,7 @@ export abstract class TransactionalSession implements TransactionHost {
   /** What close() does, but for closing it for good. */
   *reset(invalidate = false): Op<void> {
     this.expungeAll();
+    this.closings++;
     this.hasWritten = false;
     if (this.transaction !== null) yield* this.transaction.closeAll(invalidate);
   }

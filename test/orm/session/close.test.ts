@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import {
+  asyncSessionmaker,
   Column,
   DetachedInstanceError,
   InvalidRequestError,
   inspect,
   PrimaryKey,
+  ResourceClosedError,
   registry,
   select,
   t,
@@ -43,6 +45,34 @@ describe("close", () => {
       expect([...session]).toEqual([]);
       expect((await session.scalars(select(Item)).all()).map((i) => i.name)).toEqual(["first"]);
       await session.close();
+    },
+  );
+
+  test.each(["close", "reset", "invalidate"] as const)(
+    "%s ends what is being streamed, on a connection that goes on too",
+    async (method) => {
+      const { engine, Session } = await storeFor(reg, {}, { file: true });
+      await Session.begin((s) => s.addAll(["a", "b", "c", "d"].map((name) => make(Item, { name }))));
+      await using connection = await engine.connect();
+      await connection.begin();
+      await using session = asyncSessionmaker(connection)();
+      const items = await session.streamScalars(
+        select(Item).orderBy((i) => i.id),
+        undefined,
+        { yieldPer: 2 },
+      );
+      const names = [(await items.fetchone())?.name];
+      await session[method]();
+      // What was fetched before is there, detached.
+      const fetched = await items.fetchone();
+      expect([...names, fetched?.name, inspect(fetched as Item).state]).toEqual(["a", "b", "detached"]);
+      const ended =
+        "The session of this result was closed while it was being streamed. Read a result to its end before close() or reset().";
+      await expect(items.fetchone()).rejects.toThrow(new ResourceClosedError(ended));
+      await expect(items.all()).rejects.toThrow(ResourceClosedError);
+      expect([...session]).toEqual([]);
+      await items.close();
+      expect(session.isStreaming).toBe(false);
     },
   );
 
