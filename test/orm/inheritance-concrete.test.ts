@@ -1,10 +1,14 @@
 /** Concrete inheritance: each class has its whole table; a query on the base unites them. */
 import { describe, expect, test } from "vitest";
 import {
+  ArgumentError,
+  aliased,
   attrs,
   awaitable,
   Column,
+  del,
   func,
+  insert,
   inspect,
   joinedload,
   ManyToOne,
@@ -15,8 +19,10 @@ import {
   select,
   selectinload,
   subqueryload,
+  type Table,
   t,
   text,
+  update,
   withPolymorphic,
 } from "../../src/index.js";
 import { recordStatements } from "../support/statements.js";
@@ -124,6 +130,29 @@ describe("concrete inheritance", () => {
     }
   });
 
+  test("no statement writes the base, which has the rows of several tables: the error names the classes and the table to write", async () => {
+    const { Session } = await office();
+    await using session = Session();
+    const refused =
+      "Employee has concrete classes below it, so that its rows are in several tables, which no statement can write. " +
+      'Write a statement for each of those classes (Manager, Engineer), and for the rows of Employee alone one for its table "employees".';
+    for (const write of [
+      () => update(Employee).values({ name: "x" }),
+      () => del(Employee),
+      () => insert(Employee).values({ name: "x" }),
+      () => update(aliased(Employee)).values({ name: "x" }),
+      () => del(withPolymorphic(Employee, [Manager])),
+    ])
+      expect(write).toThrow(new ArgumentError(refused));
+    await session.execute(update(Manager).values({ name: "x" }).all());
+    await session.execute((reg.metadata.tables.get("employees") as Table).update().values({ name: "y" }).all());
+    expect((await session.scalars(select(Employee).orderBy((e) => e.name)).all()).map((e) => e.name)).toEqual([
+      "Eve",
+      "x",
+      "y",
+    ]);
+  });
+
   test("[IN-04] relationships load eagerly over the union", async () => {
     const { Session } = await office();
     await using session = Session();
@@ -176,6 +205,12 @@ describe("a concrete base without a table", () => {
     );
     return store;
   }
+
+  test("is written by no statement either: the error names the classes below it", () => {
+    expect(() => update(Vessel).values({})).toThrow(
+      "Vessel has concrete classes below it, so that its rows are in several tables, which no statement can write. Write a statement for each of those classes (Tug, Ferry).",
+    );
+  });
 
   test("[IN-04] is not in the schema, and a query on it unites the tables of the classes below it", async () => {
     const { engine, Session } = await fleet();

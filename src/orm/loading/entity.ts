@@ -75,6 +75,11 @@ export class MapperEntity extends OrmEntity {
       throw new ArgumentError(
         `${mapper.className} is mapped over a query, which no statement can write. Add its objects to a session, or write the classes or tables that it reads.`,
       );
+    if (this.kind === "united") throw new ArgumentError(unitedTarget(mapper));
+    if (this.from instanceof Subquery)
+      throw new ArgumentError(
+        `An alias of ${mapper.className} over a subquery can be read, not written. Write ${mapper.className} itself, with a condition.`,
+      );
     return this.from instanceof Join ? mapper.table : this.from;
   }
 
@@ -573,4 +578,16 @@ export function entityWith(mapper: Mapper, subclass: Mapper): MapperEntity {
   mapper.registry.configure();
   if (isUnited(mapper)) return entityOf(mapper);
   return polymorphicEntity(mapper, subclassesOf(mapper, [subclass]), "left");
+}
+
+/** Why no statement writes a class whose rows are in several tables, and what to write. */
+function unitedTarget(mapper: Mapper): string {
+  const below = mapper.united.filter((each) => each !== mapper && !each.tableless).map((each) => each.className);
+  const own = mapper.tableless
+    ? ""
+    : `, and for the rows of ${mapper.className} alone one for its table "${mapper.table.name}"`;
+  return (
+    `${mapper.className} has concrete classes below it, so that its rows are in several tables, which no statement can write. ` +
+    `Write a statement for each of those classes (${below.join(", ")})${own}.`
+  );
 }

@@ -37,4 +37,24 @@ describe("streams", () => {
     for await (const post of result) names.push(post.author?.name ?? null);
     expect(names).toEqual(["Ann", "Ann", "Ann", "Bob", "Bob", null]);
   });
+
+  test("go on after expungeAll(): what comes later belongs to the session", async () => {
+    const { Session } = await shelf();
+    await using session = Session();
+    const names: [string, boolean][] = [];
+    const result = await session.streamScalars(
+      select(Author).orderBy((a) => a.id),
+      undefined,
+      { yieldPer: 1 },
+    );
+    for await (const author of result) {
+      names.push([author.name, session.has(author)]);
+      session.expungeAll();
+    }
+    expect(names).toEqual([
+      ["Ann", true],
+      ["Bob", true],
+      ["Cid", true],
+    ]);
+  });
 });

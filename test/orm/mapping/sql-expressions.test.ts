@@ -299,6 +299,9 @@ describe("column properties", () => {
     expect(limited.map((u) => [u.addressCount, u.addresses.length])).toEqual([[2, 2]]);
     const sub = aliased(User, select(User).subquery());
     expect((await session.scalars(select(sub).orderBy(sub.id)).all()).map((u) => u.addressCount)).toEqual([2, 0]);
+    expect(() => update(sub)).toThrow(
+      "An alias of User over a subquery can be read, not written. Write User itself, with a condition.",
+    );
   });
 
   test("[SE-04] a deferred expression loads on demand", async () => {
