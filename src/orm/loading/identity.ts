@@ -27,6 +27,7 @@ import type { OrmPlan } from "./plan.js";
 import { isAfterwards, strategyAt } from "./plan-parts.js";
 import { Planner, planFor } from "./planner.js";
 import { readOf } from "./read-of.js";
+import { reloadState } from "./reload.js";
 import type { ExecuteOptions } from "./select.js";
 import { type LockOptions, loadColumns } from "./unloaded.js";
 import { carriedAmong } from "./user-option.js";
@@ -247,17 +248,25 @@ export function* refreshState(
         relations.push(mapper.relationship(attribute.key) as Relationship);
     }
   }
-  // The key is part of it, so that a row that is gone is noticed however few attributes are asked for.
-  if (columns.length > 0 || attributes === null) {
-    if (!(yield* loadColumns(session, state, columns, true, lockOf(options.withForUpdate)))) return false;
+  const lock = lockOf(options.withForUpdate);
+  // PostgreSQL refuses to lock what an outer join may lack: a row that is locked is read alone.
+  const joined =
+    attributes === null || lock !== null ? [] : relations.filter((each) => each.strategyFor(state) === "joined");
+  if (joined.length > 0) {
+    for (const { attribute } of joined) attribute.expire(state);
+    if (!(yield* reloadState(session, state, { columns, joined }))) return false;
+  } else if (columns.length > 0 || attributes === null) {
+    if (!(yield* loadColumns(session, state, columns, true, lock))) return false;
     if (attributes === null) {
       state.expired = false;
       if (state.extra !== null) state.extra.expiredBy = null;
       if (state.committed !== null && state.committed.size === 0) state.commitAll();
     }
+    // The key is read, so that a row that is gone is noticed however few attributes are asked for.
   } else if (!(yield* loadColumns(session, state, mapper.primaryKey, false))) return false;
   const said = state.origin?.options ?? null;
   for (const relationship of relations) {
+    if (joined.includes(relationship)) continue;
     relationship.attribute.expire(state);
     // Asked for by name, a collection is loaded whole, whatever part of it the statement before wanted.
     const whole = attributes !== null && said instanceof LoadedOptions;

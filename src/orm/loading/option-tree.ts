@@ -117,6 +117,19 @@ export class RelationOption {
     this.node = new OptionNode(defaults);
   }
 
+  /** Joins a relationship, all of it, with what the options at its place say of the objects at the other end. */
+  static joining(key: string, { relations, defaults }: OptionNode): RelationOption {
+    const option = new RelationOption(key, defaults);
+    option.strategy = "joined";
+    const said = relations.get(key);
+    if (said === undefined || said.partial) return option;
+    option.relation = said.relation;
+    option.innerjoin = said.innerjoin;
+    option.recursionDepth = said.recursionDepth;
+    option.node = said.node;
+    return option;
+  }
+
   get to(): OrmEntity | null {
     return this.relation?.to ?? null;
   }
@@ -224,6 +237,16 @@ export class OptionNode {
   readable(attribute: ColumnAttribute, mapper: Mapper): OptionNode {
     const node = this.copy();
     node.say(attribute.key, { action: "defer", named: [mapper] });
+    return node;
+  }
+
+  /** What holds where these columns and relationships alone are loaded, the relationships by joins and whole. */
+  onlyJoining(mapper: Mapper, columns: readonly ColumnAttribute[], keys: readonly string[]): OptionNode {
+    const node = new OptionNode(this.defaults);
+    node.allColumns = "defer";
+    node.allRelations = "select";
+    for (const { key } of columns) node.say(key, { action: "load", named: [mapper] });
+    for (const key of keys) node.relations.set(key, RelationOption.joining(key, this));
     return node;
   }
 

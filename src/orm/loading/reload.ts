@@ -3,6 +3,7 @@
 import { NO_OPTIONS } from "../../engine/execution-options.js";
 import type { Op } from "../../engine/io.js";
 import type { Select } from "../../sql/selectable/select.js";
+import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { LoadSession } from "../load-session.js";
 import { EAGERLY, type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
@@ -18,8 +19,16 @@ import { Planner } from "./planner.js";
 import { readOf } from "./read-of.js";
 import { keysWithin } from "./within-criteria.js";
 
+/** What of an object is read again: these columns and relationships, and nothing else. */
+export interface ReloadedPart {
+  readonly columns: readonly ColumnAttribute[];
+  /** Those that are joined. */
+  readonly joined: readonly Relationship[];
+}
+
 const defaults = new OptionDefaults();
 const reloads = new WeakMap<OptionNode, OptionNode>();
+const parts = new WeakMap<OptionNode, Map<Mapper, Map<string, OptionNode>>>();
 const plans = new PerDialect((_: OptionNode) => new Map<Mapper, OrmPlan>());
 
 /** The options as they hold for a reload: what the first statement joined by itself is not there. */
@@ -29,6 +38,29 @@ function nodeFor(options: LoadedOptions | null): OptionNode {
   if (node === undefined) {
     node = options.node.withoutContained();
     reloads.set(options.node, node);
+  }
+  return node;
+}
+
+/** The same for a part of an object. */
+function partNodeFor(options: LoadedOptions | null, mapper: Mapper, { columns, joined }: ReloadedPart): OptionNode {
+  const whole = nodeFor(options);
+  const keys = joined.map(({ key }) => key);
+  let byMapper = parts.get(whole);
+  if (byMapper === undefined) {
+    byMapper = new Map();
+    parts.set(whole, byMapper);
+  }
+  let nodes = byMapper.get(mapper);
+  if (nodes === undefined) {
+    nodes = new Map();
+    byMapper.set(mapper, nodes);
+  }
+  const name = `${columns.map(({ slot }) => slot).join()}|${keys.join()}`;
+  let node = nodes.get(name);
+  if (node === undefined) {
+    node = whole.onlyJoining(mapper, columns, keys);
+    nodes.set(name, node);
   }
   return node;
 }
@@ -68,13 +100,29 @@ export function isKnown({ attribute }: Relationship, state: InstanceState): bool
   );
 }
 
-/** Fills what an expired object lacks: its columns, and what the mapping or its statement's options load with it. False when the row is gone. */
-export function* reloadState(session: LoadSession, state: InstanceState): Op<boolean> {
+/** Whether an object that is read again has relationships loaded with it. */
+export function hasEagerOnReload(state: InstanceState): boolean {
+  return mapperOf(state).relationships.some(
+    (relationship) => !isKnown(relationship, state) && EAGERLY.has(relationship.strategyFor(state)),
+  );
+}
+
+/**
+ * Fills what an expired object lacks: its columns, and what the mapping or its statement's options load with it.
+ *
+ * @param part what alone is filled, of an object whatever its state
+ * @returns false when the row is gone
+ */
+export function* reloadState(
+  session: LoadSession,
+  state: InstanceState,
+  part: ReloadedPart | null = null,
+): Op<boolean> {
   const mapper = mapperOf(state);
   if (state.key === null) return false;
   const key = valuesOf(state.key);
   const named = namedKey(key);
-  if (!session.hearsLoads) return (yield* readAgain(session, state, null, named)).length > 0;
+  if (!session.hearsLoads) return (yield* readAgain(session, state, part, null, named)).length > 0;
   const objects = yield* announced(session, {
     kind: "column",
     mapper,
@@ -82,7 +130,7 @@ export function* reloadState(session: LoadSession, state: InstanceState): Op<boo
     params: named,
     states: [state],
     executionOptions: NO_OPTIONS,
-    run: (heard, params) => readAgain(session, state, heard, params),
+    run: (heard, params) => readAgain(session, state, part, heard, params),
   });
   return objects.length > 0;
 }
@@ -91,6 +139,7 @@ export function* reloadState(session: LoadSession, state: InstanceState): Op<boo
 function* readAgain(
   session: LoadSession,
   state: InstanceState,
+  part: ReloadedPart | null,
   heard: Select | null,
   named: NamedValues,
 ): Op<object[]> {
@@ -100,18 +149,25 @@ function* readAgain(
   if (heard !== null && (yield* keysWithin(connection, mapper, heard.loadOptions, [key])).length === 0) return [];
   const given = state.origin?.options;
   const options = given instanceof LoadedOptions ? given : null;
-  const node = nodeFor(options);
+  const node = part === null ? nodeFor(options) : partNodeFor(options, mapper, part);
   const nulls = nullsIn(key);
   const known = heard === null && nulls === NO_NULLS ? plans.get(node, connection.dialect) : null;
   let plan = known?.get(mapper);
   if (plan === undefined) {
     const planner = new Planner(connection.dialect, options?.planned ?? [], node.defaults, undefined);
     // Whatever the options leave out, an expired object is whole again.
-    const needed = mapper.columnAttributes.filter((each) => each.writable && !each.deferred).map((each) => each.column);
+    const needed =
+      part === null
+        ? mapper.columnAttributes.filter((each) => each.writable && !each.deferred).map((each) => each.column)
+        : [];
     plan = planner.plan(heard ?? keyStatement(mapper, nulls), node, [mapper], needed);
     known?.set(mapper, plan);
   }
   const binds = options?.given ?? [];
   const said: Said = { identityToken: tokenOf(state), carried: options?.carried };
-  return (yield* plan.execute(new LoadRun(session, connection, binds, named, false, null, said))) as object[];
+  const since = state.extra?.saidSince ?? null;
+  const objects = (yield* plan.execute(new LoadRun(session, connection, binds, named, false, null, said))) as object[];
+  // That a part was read says nothing of how the rest is.
+  if (part !== null && state.extra !== null) state.extra.saidSince = since;
+  return objects;
 }

@@ -52,14 +52,25 @@ export interface LockOptions {
 }
 
 /**
- * Loads an attribute that is not loaded, and what belongs with it: of an expired object all columns that are missing, of a deferred column its group.
- * False when the row is gone.
+ * Loads an attribute that is not loaded, and what belongs with it: of a deferred column its group, of an expired object all columns that are missing.
+ *
+ * @param staysExpired leaves the rest of an expired object for when it is read
+ * @returns false when the row is gone
  */
-export function* loadUnloaded(session: LoadSession, state: InstanceState, attribute: ColumnAttribute): Op<boolean> {
-  return yield* loadColumns(session, state, attributesWith(state, attribute), false);
+export function* loadUnloaded(
+  session: LoadSession,
+  state: InstanceState,
+  attribute: ColumnAttribute,
+  staysExpired = false,
+): Op<boolean> {
+  return yield* loadColumns(session, state, attributesWith(state, attribute, staysExpired), false);
 }
 
-function attributesWith(state: InstanceState, attribute: ColumnAttribute): readonly ColumnAttribute[] {
+function attributesWith(
+  state: InstanceState,
+  attribute: ColumnAttribute,
+  staysExpired: boolean,
+): readonly ColumnAttribute[] {
   const all = mapperOf(state).columnAttributes;
   const missing = (each: ColumnAttribute): boolean => state.values[each.slot] === undefined;
   const options = state.origin?.options;
@@ -75,13 +86,11 @@ function attributesWith(state: InstanceState, attribute: ColumnAttribute): reado
       `"${attribute.label}" is not available on ${state.describe()}: it is mapped with deferredRaiseload: true. Load it with the statement: ${attribute.eagerOption}.`,
     );
   }
-  if (state.expired) return all.filter((each) => missing(each) && (!each.deferred || each === attribute));
-  if (attribute.deferred) {
-    const { deferredGroup } = attribute;
-    return deferredGroup === null
-      ? [attribute]
-      : all.filter((each) => missing(each) && each.deferredGroup === deferredGroup);
-  }
+  const { deferredGroup } = attribute;
+  const goesWith = (each: ColumnAttribute): boolean =>
+    each === attribute || (deferredGroup !== null && each.deferredGroup === deferredGroup);
+  if (state.expired && !staysExpired) return all.filter((each) => missing(each) && (!each.deferred || goesWith(each)));
+  if (attribute.deferred) return all.filter((each) => missing(each) && goesWith(each));
   if (node?.defers(attribute)) return [attribute];
   return all.filter((each) => missing(each) && !each.deferred && !node?.defers(each));
 }

@@ -32,7 +32,7 @@ import {
 } from "../loading/identity.js";
 import { loadRelationship } from "../loading/lazy.js";
 import { LoadedOptions } from "../loading/option-tree.js";
-import { expiredTarget, isKnown, joinsOnReload, reloadState } from "../loading/reload.js";
+import { expiredTarget, hasEagerOnReload, isKnown, joinsOnReload, reloadState } from "../loading/reload.js";
 import { fireMapperEvent, hearsMapperEvent } from "../mapper-events.js";
 import { ensureState } from "../mapping/instrument.js";
 import { EAGERLY, type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
@@ -415,7 +415,10 @@ export class SessionCore
 
   *#loadColumn(state: InstanceState, attribute: ColumnAttribute): Op<void> {
     if (attribute.isLoaded(state) && !state.expired) return;
-    if (yield* state.expired ? this.#reload(state, attribute) : loadUnloaded(this, state, attribute)) return;
+    // A deferred column is read alone where the rest would take more than its own statement.
+    const staysExpired = state.expired && attribute.deferred && hasEagerOnReload(state);
+    const whole = state.expired && !staysExpired;
+    if (yield* whole ? this.#reload(state, attribute) : loadUnloaded(this, state, attribute, staysExpired)) return;
     throw rowMissing(state, attribute, this.#orHidden);
   }
 

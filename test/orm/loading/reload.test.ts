@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import {
   attrs,
+  awaitable,
   Column,
   containsEager,
   joinedload,
@@ -46,6 +47,8 @@ class Team {
 class Club {
   @PrimaryKey() id!: number;
   @Column(t.string(20)) name!: string;
+  @Column(t.text, { nullable: true, deferred: true, group: "texts" }) motto!: string | null;
+  @Column(t.text, { nullable: true, deferred: true, group: "texts" }) song!: string | null;
 }
 
 @reg.Entity("players")
@@ -93,7 +96,7 @@ async function filled() {
       make(Team, {
         name: "Reds",
         story: "long",
-        club: make(Club, { name: "FC" }),
+        club: make(Club, { name: "FC", motto: "m", song: "s" }),
         players: [make(Player, { name: "a", goals: [make(Goal, { minute: 3 })] }), make(Player, { name: "b" })],
         fans: [make(Fan, { name: "f" })],
       }),
@@ -225,5 +228,97 @@ describe("an expired object", () => {
     await expect(session.runSync(() => team.name)).rejects.toThrow(ObjectDeletedError);
     expect(await session.get(Team, 1)).toBeNull();
     await expect(session.refresh(club)).resolves.toBeUndefined();
+  });
+});
+
+describe("a part of an object that is read again", () => {
+  test("relationships that are joined come with the columns named beside them, in ONE statement", async () => {
+    const { Session, log } = await filled();
+    await using session = Session();
+    const team = await session.getOne(Team, 1);
+    await session.execute(text("update teams set name = 'Blues'"));
+    await session.execute(text("update clubs set name = 'AC'"));
+    await session.execute(text("insert into players (name, team_id) values ('c', 1)"));
+    log.reset();
+    await session.refresh(team, ["players"]);
+    expect(log.count("SELECT")).toBe(1);
+    expect(log.texts()[0]).not.toMatch(/clubs|story|teams\.name/);
+    expect(DOWN(team)).toEqual(["Reds", "FC", ["a", "b", "c"], ["f"]]);
+    log.reset();
+    await session.refresh(team, ["name", "story", "players", "club", "fans"]);
+    // What is selected in comes with a statement of its own; the club was there already, and stays as it is.
+    expect(log.count("SELECT")).toBe(2);
+    expect([...DOWN(team), team.story]).toEqual(["Blues", "FC", ["a", "b", "c"], ["f"], "long"]);
+    expect([...session.dirty]).toEqual([]);
+  });
+
+  test("so it is where the statement that loaded the object said that they are joined, and with what hangs on them", async () => {
+    const { Session, log } = await filled();
+    await using session = Session();
+    const goals = joinedload(Player, (p) => p.team).joinedload((x) => x.fans);
+    const player = await session
+      .scalars(
+        select(Player)
+          .where((p) => p.id.eq(1))
+          .options(goals, joinedload(attrs(Player).goals.and((g) => g.minute.gt(5)))),
+      )
+      .unique()
+      .one();
+    expect(player.goals).toEqual([]);
+    log.reset();
+    await session.refresh(player, ["team", "goals"]);
+    expect(log.count("SELECT")).toBe(1);
+    // Asked for by name, the collection is whole.
+    expect([player.team?.fans.length, player.goals.map((g) => g.minute)]).toEqual([1, [3]]);
+  });
+
+  test("leaves what has expired beside it for when it is read, with what is eager then", async () => {
+    const { Session, log } = await filled();
+    await using session = Session();
+    const team = await session.getOne(Team, 1);
+    session.expire(team);
+    log.reset();
+    await session.refresh(team, ["players"]);
+    expect([log.count(), team.players.length]).toEqual([1, 2]);
+    expect(() => team.name).toThrow(/was expired/);
+    log.reset();
+    expect(await awaitable(team).name).toBe("Reds");
+    expect(DOWN(team)).toEqual(ALL);
+    expect(log.count()).toBe(2);
+  });
+
+  test("a deferred column of an expired object takes ONE statement, and its group comes with it", async () => {
+    const { Session, log } = await filled();
+    await using session = Session();
+    const [team, club] = [await session.getOne(Team, 1), await session.getOne(Club, 1)];
+    await session.commit();
+    log.reset();
+    expect(await awaitable(team).story).toBe("long");
+    expect(log.texts()).toEqual([expect.stringMatching(/^SELECT teams\.story FROM teams WHERE/)]);
+    expect(() => team.name).toThrow(/was expired/);
+    // Where nothing is eager, the rest comes along.
+    log.reset();
+    expect(await awaitable(club).motto).toBe("m");
+    expect([club.name, club.song, log.count()]).toEqual(["FC", "s", 1]);
+  });
+
+  test("is refused where the row is gone", async () => {
+    const { Session } = await filled();
+    await using session = Session();
+    const team = await session.getOne(Team, 1);
+    for (const table of ["players", "fans"]) await session.execute(text(`update ${table} set team_id = null`));
+    await session.execute(text("delete from teams"));
+    await expect(session.refresh(team, ["players"])).rejects.toThrow("Could not refresh Team(1): its row is gone.");
+    session.expire(team);
+    await expect(awaitable(team).story).rejects.toThrow(ObjectDeletedError);
+  });
+
+  test("a lock is on the row alone, with what is joined read behind it", async () => {
+    const { Session, log } = await filled();
+    await using session = Session();
+    const team = await session.getOne(Team, 1);
+    log.reset();
+    await session.refresh(team, ["name", "players"], { withForUpdate: true });
+    expect([DOWN(team), log.count("SELECT")]).toEqual([ALL, 2]);
   });
 });
