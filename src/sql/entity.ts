@@ -48,6 +48,10 @@ export abstract class RelationElement extends Node {
   abstract get target(): EntityElement;
   /** Where the join starts and what it passes: two steps for many-to-many. */
   abstract joinTarget(): { readonly left: FromClause<unknown>; readonly steps: readonly JoinStep[] };
+  /** Whether another one leads from and to the same, with no condition of its own. */
+  isSamePath(_other: RelationElement): boolean {
+    return false;
+  }
 }
 
 /** A loader option of `select().options(...)`; it takes part in the cache key through its parts. */

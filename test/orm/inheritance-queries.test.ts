@@ -359,6 +359,15 @@ describe("sibling subclasses in one FROM", () => {
     await expect(session.execute(select(Manager).join(Engineer, m.id.ne(e.id))).all()).rejects.toThrow(
       refused("Engineer"),
     );
+    const c = attrs(Company);
+    const both = select(Company).join(c.employees.of(Manager));
+    await expect(session.execute(both.join(c.employees.of(Engineer))).all()).rejects.toThrow(refused("Engineer"));
+    expect(
+      await session
+        .scalars(both.join(c.employees.of(aliased(Engineer))))
+        .unique()
+        .all(),
+    ).toHaveLength(1);
     const other = aliased(Engineer);
     const pairs = select(m.name, other.name).joinFrom(Manager, other, m.id.ne(other.id));
     expect((await session.execute(pairs).all()).length).toBeGreaterThan(0);

@@ -124,6 +124,16 @@ export class InstrumentedRelation extends RelationElement {
     return { left: this.entity.from, steps: this.stepsTo(target) };
   }
 
+  override isSamePath(other: RelationElement): boolean {
+    return (
+      other instanceof InstrumentedRelation &&
+      other.relationship === this.relationship &&
+      other.entity === this.entity &&
+      other.to === this.to &&
+      other.criteria.length + this.criteria.length === 0
+    );
+  }
+
   /** The joins from this entity to `target`: two where there is an association table. */
   stepsTo(target: OrmEntity): readonly JoinStep[] {
     const { primaryJoin, secondary, secondaryJoin } = this.relationship.join;

@@ -62,7 +62,7 @@ declare module "./select.js" {
   interface Select<Row, Ent extends readonly unknown[], Sel, Nul, Load> {
     /**
      * Joins along a relationship, or to a table, subquery or class by its foreign keys or by the condition given. A lambda receives the attributes
-     * that one of `where()` does; that of the condition, those of the target too.
+     * that one of `where()` does; that of the condition, those of the target too. A relationship that is joined along already is not joined again.
      *
      * @example select(User).join((u) => u.posts)
      * @example select(users).join(posts, posts.c.user_id.eq(users.c.id))
@@ -139,9 +139,21 @@ function joined(
     ? on(...sets(), ...attributeSets([node instanceof RelationElement ? node.target : node]))
     : on;
   const condition = on == null ? null : requireCondition(value, "join(): the condition");
+  if (left === null && condition === null && isJoined(statement, node, kind)) return statement;
   const entry = new JoinEntry(node, condition, kind, left === null ? null : requireFrom(left, place));
   const joins = statement.joins.length === 0 ? [entry] : [...statement.joins, entry];
   return statement.with({ joins, extras: naming(statement.extras, left === null ? [] : entitiesAmong([left])) });
+}
+
+/** Whether a statement is joined along a relationship already, in the same way: parts of a query that know nothing of each other may each ask for it. */
+function isJoined({ joins }: Select, node: Node, kind: JoinKind): boolean {
+  return (
+    node instanceof RelationElement &&
+    joins.some(
+      ({ target, on, left, kind: known }) =>
+        target instanceof RelationElement && on === null && left === null && known === kind && target.isSamePath(node),
+    )
+  );
 }
 
 const methods: Record<string, (this: Select, ...args: never[]) => Select> = {

@@ -181,6 +181,32 @@ describe("joins", () => {
     );
   });
 
+  test("that is joined along already is not joined again, unless it leads elsewhere or in another way", async () => {
+    const { Session } = await members();
+    await using session = Session();
+    const once = sql(select(Member).join(m.orders).join(o.items));
+    expect(
+      sql(
+        select(Member)
+          .join(m.orders)
+          .join((member) => member.orders)
+          .join(o.items)
+          .join(o.items),
+      ),
+    ).toBe(once);
+    const other = aliased(Order, "other");
+    const twice = select(Member).join(m.orders).join(m.orders.of(other)).join(m.orders.of(other));
+    expect(sql(twice).match(/ JOIN orders/g)).toHaveLength(2);
+    for (const again of [
+      select(Member).join(m.orders).outerjoin(m.orders),
+      select(Member)
+        .join(m.orders)
+        .join(m.orders.and((order) => order.id.gt(1))),
+      select(Member).join(m.orders).join(m.orders, o.memberId.eq(m.id)),
+    ])
+      await expect(session.scalars(again).all()).rejects.toThrow(/^table orders stands twice in one FROM under one/);
+  });
+
   test("a link whose left side is not there yet begins a FROM element of its own, which is refused", async () => {
     const { Session } = await members();
     await using session = Session();
