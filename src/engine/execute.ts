@@ -50,18 +50,23 @@ interface Prepared {
   readonly defaults: readonly Column[] | null;
 }
 
-/** Executes a statement and reads all its rows. */
+/**
+ * Executes a statement and reads all its rows.
+ *
+ * @param isPlain it has what its mapped classes ask for already: it comes from the ORM
+ */
 export function* execute(
   connection: ConnectionCore,
   statement: unknown,
   params?: Parameters | null,
   options?: ExecutionOptions,
+  isPlain = false,
 ): Op<CursorResult<unknown>> {
   const node = executable(statement);
   const tags = tagsOf(node, options);
   if (tags !== undefined)
-    return yield* connection.withTags(tags, () => executeTagged(connection, node, params, options));
-  return yield* executeTagged(connection, node, params, options);
+    return yield* connection.withTags(tags, () => executeTagged(connection, node, params, options, isPlain));
+  return yield* executeTagged(connection, node, params, options, isPlain);
 }
 
 function* executeTagged(
@@ -69,6 +74,7 @@ function* executeTagged(
   given: Node,
   params: Parameters | null | undefined,
   options: ExecutionOptions | undefined,
+  isPlain: boolean,
 ): Op<CursorResult<unknown>> {
   let node = given;
   const all = allOptions(connection, node, options);
@@ -83,7 +89,7 @@ function* executeTagged(
   const result =
     node instanceof DDLElement
       ? yield* executeDDL(connection, node, all)
-      : yield* run(connection, prepare(connection, node, params ?? undefined, all));
+      : yield* run(connection, prepare(connection, node, params ?? undefined, all, isPlain && node === given));
   if (connection.hears("afterExecute"))
     connection[DISPATCH].fire("afterExecute", connection, node, params, all, result);
   return result;

@@ -4,6 +4,7 @@ import {
   type AsyncSession,
   Column,
   create,
+  del,
   ManyToOne,
   OneToMany,
   type OptionalProps,
@@ -14,6 +15,7 @@ import {
   selectinload,
   TypeDecorator,
   t,
+  update,
 } from "../../src/index.js";
 import { constructsNothing } from "../../src/orm/mapping/bare-class.js";
 import { mapperFor } from "../../src/orm/mapping/registry.js";
@@ -292,6 +294,22 @@ describe("flushes", () => {
     expect(made.Promise).toBeLessThanOrEqual(PROMISES_OF_A_TRANSACTION[databaseName()]);
     // A session that was opened long before is held weakly from then on.
     expect(made.WeakRef + made.Proxy).toBeLessThanOrEqual(1);
+  });
+
+  test("are nothing to an UPDATE and a DELETE by condition, which are looked through once for each shape", async () => {
+    const { Session } = await stored(2);
+    await using session = Session();
+    const work = async () => {
+      await session.execute(
+        update(Maker)
+          .where((m) => m.id.eq(-1))
+          .values({ size: 3 }),
+      );
+      await session.execute(del(Maker).where((m) => m.id.eq(-1)));
+    };
+    await work();
+    const made = await countMade(work);
+    expect(made.Map + made.Set).toBeLessThanOrEqual(8);
   });
 
   test("before a query do nothing where nothing has changed", async () => {

@@ -3,6 +3,7 @@ import type { ConnectionCore } from "../../engine/connection-core.js";
 import { execute } from "../../engine/execute.js";
 import type { Op } from "../../engine/io.js";
 import { CursorResult } from "../../engine/result.js";
+import { LRUCache } from "../../sql/cache.js";
 import { Delete } from "../../sql/dml/delete.js";
 import { requireRows } from "../../sql/dml/restricted.js";
 import type { Update } from "../../sql/dml/update.js";
@@ -93,11 +94,22 @@ function* updateEachByKey(
   return new CursorResult<unknown>(null, [], facts(rowcount));
 }
 
+const NO_DEFAULTS = new OptionTree([], []).defaults;
+/** Shapes of statements without options that need nothing: no class in them has a discriminator. */
+const complete = new LRUCache<number, true>(500);
+
 /** The statement with what its classes ask for: discriminators, and the criteria of its options. */
 function withCriteria(statement: Bulk): Bulk {
-  const entity = statement.entity as OrmEntity;
-  const { defaults } = new OptionTree(statement.loadOptions, [entity]);
-  return prepareWrite(statement.with({ loadOptions: [] }) as Bulk, defaults);
+  const { loadOptions } = statement;
+  if (loadOptions.length > 0) {
+    const { defaults } = new OptionTree(loadOptions, [statement.entity as OrmEntity]);
+    return prepareWrite(statement.with({ loadOptions: [] }) as Bulk, defaults);
+  }
+  const { key } = cacheKeyOf(statement);
+  if (key !== null && complete.get(key)) return statement;
+  const prepared = prepareWrite(statement, NO_DEFAULTS);
+  if (key !== null && prepared === statement) complete.set(key, true);
+  return prepared;
 }
 
 class BulkRun {
@@ -164,7 +176,7 @@ class BulkRun {
   private *write(connection: ConnectionCore, statement: Bulk, synchronize: () => void): Op<CursorResult<unknown>> {
     if (statement.returningNodes.length === 0) {
       const params = this.sets === null ? undefined : this.sets.length === 1 ? this.sets[0] : this.sets;
-      const result = yield* execute(connection, statement, params, this.options);
+      const result = yield* execute(connection, statement, params, this.options, true);
       synchronize();
       return result;
     }
@@ -239,6 +251,7 @@ class BulkRun {
       statement.with({ returningNodes: keys, rowKeys: [] }),
       this.sets?.[0],
       this.options,
+      true,
     );
     const rows = returned.all() as unknown[][];
     const matched = this.present(rows);

@@ -354,6 +354,36 @@ describe("criteria and hierarchies", () => {
   });
 });
 
+describe("a subclass in the table of its base", () => {
+  test("has its discriminator in the statement once", async () => {
+    const own = registry();
+    @own.Entity("shapes", { polymorphicOn: "kind", polymorphicIdentity: "shape" })
+    class Shape {
+      @PrimaryKey() id!: number;
+      @Column(t.string(10)) kind!: string;
+      @Column(t.string(10)) name!: string;
+    }
+    @own.Entity({ polymorphicIdentity: "circle" })
+    class Circle extends Shape {}
+
+    const { engine, Session } = await storeFor(own);
+    await using session = Session({ expireOnCommit: false });
+    session.addAll([make(Shape, { name: "a" }), make(Circle, { name: "a" }), make(Circle, { name: "b" })]);
+    await session.commit();
+    using log = recordStatements(engine);
+    for (const synchronizeSession of ["evaluate", "fetch"] as const) {
+      const renamed = update(Circle)
+        .where((c) => c.name.eq("a"))
+        .values({ name: "a" });
+      expect((await session.execute(renamed, undefined, { synchronizeSession })).rowcount).toBe(1);
+      const gone = del(Circle).where((c) => c.name.eq("c"));
+      expect((await session.execute(gone, undefined, { synchronizeSession })).rowcount).toBe(0);
+    }
+    expect(log.texts().map((text) => text.match(/kind = /g)?.length)).toEqual([1, 1, 1, 1]);
+    expect(await session.scalar(select(func.count()).selectFrom(Shape))).toBe(3);
+  });
+});
+
 describe("UPDATE by primary key", () => {
   test("[QD-09] a list of keyed objects updates in batches, and the session's objects follow", async () => {
     const { engine, session, accounts } = await withAccounts();
