@@ -12,6 +12,15 @@ const Returning = function (this: unknown, target: object) {
   target: object,
 ) => object;
 
+/** What an object without a state has for the value of a column. */
+export const UNSTAMPED: unique symbol = Symbol("unstamped");
+
+/** What gives the value of a column that is one slot of a state. */
+interface ColumnReader {
+  readonly slot: number;
+  get(state: InstanceState): unknown;
+}
+
 class Stamp extends Returning {
   #state: InstanceState | LoadedAlike;
   /** The values of an object that has no state yet. */
@@ -49,15 +58,22 @@ class Stamp extends Returning {
     return (target as Stamp).#values as unknown[];
   }
 
-  static valueIn(target: object, slot: number, bit: number): unknown {
-    if (!(#state in target)) return undefined;
-    const state = target.#state;
-    if (!(state instanceof LoadedAlike)) return undefined;
-    const values = target.#values as unknown[];
-    if ((state.raw & bit) === 0) return values[slot];
-    values[slot] = state.convert(slot, values[slot]);
-    target.#state = state.afterConversion(bit);
-    return values[slot];
+  static column(target: object, attribute: ColumnReader, bit: number): unknown {
+    let state: InstanceState | LoadedAlike;
+    try {
+      state = (target as Stamp).#state;
+    } catch {
+      return UNSTAMPED;
+    }
+    if (!(state instanceof LoadedAlike)) return attribute.get(state);
+    const { slot } = attribute;
+    const values = (target as Stamp).#values as unknown[];
+    if ((state.raw & bit) !== 0) {
+      values[slot] = state.convert(slot, values[slot]);
+      (target as Stamp).#state = state.afterConversion(bit);
+    }
+    const value = values[slot];
+    return value === undefined ? attribute.get(Stamp.#open(target as Stamp, state)) : value;
   }
 
   static move(target: object, alike: LoadedAlike): void {
@@ -87,8 +103,11 @@ export const peekState: (target: object) => InstanceState | LoadedAlike = Stamp.
 /** The values of an entity that is not opened. */
 export const unopenedValues: (target: object) => readonly unknown[] = Stamp.unopened;
 
-/** The value in a slot of an entity that is not opened, converted where that was not done yet; undefined for all other objects. */
-export const unopenedValue: (target: object, slot: number, bit: number) => unknown = Stamp.valueIn;
+/**
+ * The value of a column: of an entity that is not opened as it stands in its row, converted where that was not done yet. `UNSTAMPED` for all that is no
+ * entity: the access itself tells, because looking first costs as much again where a program has more than a few classes.
+ */
+export const readColumn: (target: object, attribute: ColumnReader, bit: number) => unknown = Stamp.column;
 
 /** Counts an entity that is not opened among others. */
 export const moveUnopened: (target: object, alike: LoadedAlike) => void = Stamp.move;

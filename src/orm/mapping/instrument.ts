@@ -8,7 +8,7 @@ import { emptySlots } from "../../sql/slots.js";
 import type { Attribute } from "../attributes/attribute.js";
 import { MapperConfigurationError, UnmappedInstanceError } from "../errors.js";
 import { announceInstance, heard } from "../instance-events.js";
-import { setAdopter, stamp, stateOf, unopenedValue } from "../stamp.js";
+import { readColumn, setAdopter, stamp, stateOf, UNSTAMPED } from "../stamp.js";
 import { InstanceState } from "../state.js";
 import { constructsNothing, noteOriginal } from "./bare-class.js";
 import type { AnyClass } from "./declarations.js";
@@ -127,7 +127,7 @@ export function defineAccessor(prototype: object, attribute: Attribute): void {
     if (state !== undefined) return attribute.get(state);
     return this === prototype ? undefined : attribute.get(makeState(this));
   }
-  const { slot, plainBit } = attribute;
+  const { plainBit } = attribute;
   Object.defineProperty(prototype, attribute.key, {
     configurable: true,
     enumerable: true,
@@ -135,8 +135,8 @@ export function defineAccessor(prototype: object, attribute: Attribute): void {
       plainBit === null
         ? get
         : function (this: object): unknown {
-            const value = unopenedValue(this, slot, plainBit);
-            return value === undefined ? get.call(this) : value;
+            const value = readColumn(this, attribute, plainBit);
+            return value === UNSTAMPED ? get.call(this) : value;
           },
     set,
   });
