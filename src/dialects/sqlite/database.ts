@@ -2,6 +2,7 @@
 import type { Database as RawDatabase, Statement } from "better-sqlite3";
 import type { DriverPlan } from "../../engine/driver.js";
 import { LRUCache } from "../../sql/cache.js";
+import { steadyLimit } from "./steady-limit.js";
 
 /** A prepared statement and what is known of it. */
 export interface Prepared {
@@ -58,7 +59,7 @@ export class SqliteDatabase {
 
   /** A statement that nobody else runs: a cursor keeps its statement busy. */
   prepareFresh(text: string): Prepared {
-    const statement = this.raw.prepare(text) as Statement<unknown[], unknown>;
+    const statement = this.raw.prepare(steadyLimit(text)) as Statement<unknown[], unknown>;
     const { reader } = statement;
     if (reader) statement.raw(true);
     return {
