@@ -40,7 +40,9 @@ const rounds = Number(options.rounds);
 const secondsForAll = Number(options.seconds);
 /** Each contestant runs so long before its rounds are counted: a program that has run for a moment is compiled. The very first is shown as the cold one. */
 const warmUpMs = 1000 * Number(options["warm-up"]);
-const WARM_UPS = { least: 3, most: 40 };
+const LEAST_WARM_UPS = 3;
+/** What writes is brought back to the first state before each round, which takes longer than the round. */
+const MOST_WARM_UPS = 40;
 const LEAST_ROUNDS = 3;
 /** A round that lasts longer is given up, and the contestant with it. */
 const PATIENCE_MS = 20_000;
@@ -75,6 +77,7 @@ class Contestant {
         env: { ...process.env, BENCH_JOB: JSON.stringify(job), NODE_ENV: "production" },
       });
     this.isProcess = WORKLOADS[workload].process === true;
+    this.mutates = WORKLOADS[workload].mutates;
   }
 
   async open() {
@@ -107,8 +110,9 @@ class Contestant {
   get isWarm() {
     if (this.isProcess || this.failure !== null) return true;
     const { length } = this.results;
-    if (length < WARM_UPS.least) return false;
-    return length >= WARM_UPS.most || this.results.reduce((sum, { ms }) => sum + ms, 0) >= warmUpMs;
+    if (length < LEAST_WARM_UPS) return false;
+    if (this.mutates && length >= MOST_WARM_UPS) return true;
+    return this.results.reduce((sum, { ms }) => sum + ms, 0) >= warmUpMs;
   }
 
   async end() {
@@ -148,7 +152,19 @@ function gone(child) {
   );
 }
 
+/** As many contestants at a time as the server has connections for, each time beside the driver. */
 async function measure(workload, database, names) {
+  const peers = names.filter((name) => name !== "driver");
+  const size = Math.floor(database.connections / (WORKLOADS[workload].connections ?? 1)) - 1;
+  const results = [];
+  for (let i = 0; i < peers.length; i += size) {
+    const [bare, ...others] = await measureTogether(workload, database, ["driver", ...peers.slice(i, i + size)]);
+    results.push(...(i === 0 ? [bare] : []), ...others);
+  }
+  return results;
+}
+
+async function measureTogether(workload, database, names) {
   const { needs, mutates } = WORKLOADS[workload];
   const contestants = names.map((name) => new Contestant(name, workload, database));
   await database.reset(needs);
@@ -169,7 +185,7 @@ async function measure(workload, database, names) {
   for (const contestant of contestants) await contestant.end();
   const bare = contestants.find((c) => c.name === "driver");
   const sum = bare?.results[0]?.sum;
-  return contestants.map(({ name, results, failure }) => {
+  const measured = contestants.map(({ name, results, failure }) => {
     if (failure !== null) return { name, failure: String(failure).split("\n")[0] };
     const wrong = results.find((r) => sum !== undefined && r.sum !== sum);
     if (wrong !== undefined) console.error(`${workload} ${name}: checksum ${wrong.sum}, the driver's is ${sum}`);
@@ -185,6 +201,8 @@ async function measure(workload, database, names) {
       ...(wrong === undefined ? {} : { failure: "another checksum" }),
     };
   });
+  const { ms, cpu, cold } = measured[0];
+  return measured.map((result) => ({ ...result, driver: { ms, cpu, cold } }));
 }
 
 if (!options["no-build"]) prepareAthanor();

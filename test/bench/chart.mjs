@@ -21,12 +21,11 @@ export function chart(run) {
     );
     y += GAP;
     for (const [workload, results] of Object.entries(workloads)) {
-      const bare = results.find((r) => r.name === "driver");
       const top = y;
-      for (const { name, cpu, failure } of results) {
-        if (name === "driver" || failure !== undefined || bare?.cpu === undefined) continue;
+      for (const { name, cpu, failure, driver } of results) {
+        if (name === "driver" || failure !== undefined || driver.cpu === undefined) continue;
         if (!names.includes(name)) names.push(name);
-        const ratio = cpu / bare.cpu;
+        const ratio = cpu / driver.cpu;
         const length = (Math.min(ratio, MOST) / MOST) * WIDTH;
         parts.push(
           `<rect x="${LEFT}" y="${y}" width="${length.toFixed(1)}" height="${BAR}" fill="${COLOURS[(names.indexOf(name) + 1) % COLOURS.length]}"/>`,

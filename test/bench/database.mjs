@@ -88,7 +88,7 @@ function* seed() {
     for (let k = 0; k < TAGS_PER_POST; k++) yield ["post_tags", [p, ((p * 7 + k * 13) % TAGS) + 1]];
 }
 
-/** @returns {Promise<{ kind: string, url: string, reset(needs: string): Promise<void>, close(): Promise<void> }>} */
+/** @returns {Promise<{ kind: string, url: string, connections: number, reset(needs: string): Promise<void>, close(): Promise<void> }>} */
 export function makeDatabase(kind, server, { events = true } = {}) {
   return kind === "sqlite" ? sqlite(events) : postgres(server, events);
 }
@@ -138,6 +138,7 @@ async function sqlite(withEvents) {
     kind: "sqlite",
     url: file,
     version: db.prepare("SELECT sqlite_version()").pluck().get(),
+    connections: Number.POSITIVE_INFINITY,
     size: () => statSync(file).size,
     reset,
     close,
@@ -194,5 +195,7 @@ async function postgres(server, withEvents) {
     await admin.end();
   };
   const version = (await db.query("SHOW server_version")).rows[0].server_version;
-  return { kind: "postgres", url: url.href, version, reset, close };
+  // Ten are left for the server itself and for whoever else uses it.
+  const connections = Number((await db.query("SHOW max_connections")).rows[0].max_connections) - 10;
+  return { kind: "postgres", url: url.href, version, connections, reset, close };
 }

@@ -50,7 +50,6 @@ export function describeRun(spawnSync, args, rounds) {
 
 /** The table of one workload on one database: medians, and ratios to the bare driver. */
 export function table(kind, workload, results) {
-  const bare = results.find((r) => r.name === "driver");
   const target = WORKLOADS[workload].target[kind];
   const lines = [
     `\n${kind} ${workload} ${WORKLOADS[workload].title}${target === undefined ? "" : ` (target ${target})`}`,
@@ -64,8 +63,8 @@ export function table(kind, workload, results) {
       continue;
     }
     lines.push(
-      `${r.name.padEnd(12)} ${show(r.ms).padStart(9)} ${show(ratio(r.ms, bare?.ms)).padStart(7)} ${show(r.cpu, 1).padStart(9)} ${show(ratio(r.cpu, bare?.cpu)).padStart(7)} ` +
-        `${show(r.rss, 0).padStart(8)} ${show(r.cold, 1).padStart(9)} ${show(ratio(r.cold, bare?.cold)).padStart(7)}`,
+      `${r.name.padEnd(12)} ${show(r.ms).padStart(9)} ${show(ratio(r.ms, r.driver.ms)).padStart(7)} ${show(r.cpu, 1).padStart(9)} ${show(ratio(r.cpu, r.driver.cpu)).padStart(7)} ` +
+        `${show(r.rss, 0).padStart(8)} ${show(r.cold, 1).padStart(9)} ${show(ratio(r.cold, r.driver.cold)).padStart(7)}`,
     );
   }
   return lines.join("\n");
@@ -93,15 +92,10 @@ export function markdown(run) {
 
 function cellsOf(results, target) {
   const ran = (results ?? []).filter((r) => r.failure === undefined);
-  const bare = ran.find((r) => r.name === "driver");
   const own = ran.find((r) => r.name === "athanor");
-  if (bare === undefined || own === undefined) return ["", "", "", ""];
-  const peers = ran.filter((r) => r !== bare && r !== own).sort((a, b) => a.ms - b.ms);
-  const best = peers.length === 0 ? "" : `${peers[0].name} ${show(ratio(peers[0].ms, bare.ms))}`;
-  return [
-    show(ratio(own.ms, bare.ms)),
-    show(ratio(own.cpu, bare.cpu)),
-    target === undefined ? "" : String(target),
-    best,
-  ];
+  if (own === undefined) return ["", "", "", ""];
+  const wall = (result) => ratio(result.ms, result.driver.ms);
+  const peers = ran.filter((r) => r.name !== "driver" && r !== own).sort((a, b) => wall(a) - wall(b));
+  const best = peers.length === 0 ? "" : `${peers[0].name} ${show(wall(peers[0]))}`;
+  return [show(wall(own)), show(ratio(own.cpu, own.driver.cpu)), target === undefined ? "" : String(target), best];
 }

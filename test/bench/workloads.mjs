@@ -22,7 +22,13 @@ export const WORKLOADS = {
   W11: { title: "load 1,000 posts with tags", needs: "full", mutates: false, target: load },
   W12: { title: "stream 1,000,000 rows", needs: "full", mutates: false, target: load },
   W12e: { title: "stream 1,000,000 rows as entities", needs: "full", mutates: false, target: {} },
-  W13: { title: "20 concurrent sessions doing W10", needs: "full", mutates: true, target: { postgres: 1 } },
+  W13: {
+    title: "20 concurrent sessions doing W10",
+    needs: "full",
+    mutates: true,
+    target: { postgres: 1 },
+    connections: 20,
+  },
   W14: {
     title: "start-up: import, map 100 classes, first query",
     needs: "full",
