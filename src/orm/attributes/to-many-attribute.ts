@@ -127,6 +127,21 @@ export class ToManyAttribute extends RelationAttribute {
     );
   }
 
+  /** Refuses what is meant for all members where only a part of them is known. @param consequence what it would do */
+  refuseForPart(state: InstanceState, consequence: string): void {
+    if (!state.isPartial(this)) return;
+    throw new InvalidRequestError(
+      `${this.label} of ${state.describe()} was loaded in part (with where, limit or offset): ${consequence}. ` +
+        `Add and remove single members, or load it whole first: refresh(object, ["${this.key}"]).`,
+    );
+  }
+
+  /** Before members are taken out for being there, not by name. */
+  beforeClear(state: InstanceState, storage: unknown): void {
+    if (state.refs?.[this.slot] === storage)
+      this.refuseForPart(state, "emptying it or cutting it short would leave the members that were never loaded");
+  }
+
   /** After a change: members get what follows from their places, unless only a part of them is known. */
   arrange(state: InstanceState, storage: unknown): void {
     if (this.kind.arranged !== undefined && !state.isPartial(this)) this.kind.arranged(storage);
@@ -180,12 +195,7 @@ export class ToManyAttribute extends RelationAttribute {
       return;
     }
     if (state.refs !== null && value === state.refs[this.slot + 1]) return;
-    if (state.isPartial(this)) {
-      throw new InvalidRequestError(
-        `${this.label} of ${state.describe()} was loaded in part (with where, limit or offset): replacing it would take members for gone that were never loaded. ` +
-          `Add and remove single members, or load it whole first: refresh(object, ["${this.key}"]).`,
-      );
-    }
+    this.refuseForPart(state, "replacing it would take members for gone that were never loaded");
     if (!this.isLoaded(state) && state.key !== null) {
       if (state.session !== null) this.traits.checkRaise(state, true);
       loadNow(state, this);

@@ -148,6 +148,16 @@ class Traps extends CollectionLink implements ProxyHandler<object[]> {
     if (this.isLive()) this.attribute.arrange(this.state, this.storage);
   }
 
+  setLength(length: number): void {
+    const { storage, attribute, state } = this;
+    if (!Number.isInteger(length) || length < 0 || length >= 2 ** 32) throw new RangeError("Invalid array length");
+    // An array has holes then, which no collection can have.
+    if (length > storage.length) attribute.check(undefined, state);
+    if (length >= storage.length) return;
+    attribute.beforeClear(state, storage);
+    this.become(storage.slice(0, length));
+  }
+
   takeOut(index: number): object | undefined {
     const { storage, attribute, state } = this;
     if (storage.length === 0) return undefined;
@@ -183,15 +193,14 @@ class Traps extends CollectionLink implements ProxyHandler<object[]> {
       return true;
     }
     if (key === "length") {
-      const length = Number(value);
-      if (length < storage.length) this.become(storage.slice(0, length));
+      this.setLength(Number(value));
       return true;
     }
     return Reflect.set(storage, key, value);
   }
 
   defineProperty(storage: object[], key: PropertyKey, descriptor: PropertyDescriptor): boolean {
-    if (isIndex(key) && "value" in descriptor) return this.set(storage, key, descriptor.value);
+    if ((isIndex(key) || key === "length") && "value" in descriptor) return this.set(storage, key, descriptor.value);
     return Reflect.defineProperty(storage, key, descriptor);
   }
 

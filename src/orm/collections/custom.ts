@@ -134,6 +134,7 @@ function makeKind(cls: CollectionClass): CollectionKind<object> {
     );
     tracked["clear"] = function () {
       const link = links.has(this) ? linkOf(this) : null;
+      link?.attribute.beforeClear(link.state, this);
       if (link !== null) for (const item of members(this)) link.attribute.removed(link.state, item);
       return original["clear"].call(this);
     };

@@ -45,6 +45,7 @@ class TrackedMap extends Map<unknown, object> {
   }
 
   override clear(): void {
+    this.#link?.attribute.beforeClear(this.#link.state, this);
     for (const key of [...this.keys()]) this.delete(key);
   }
 }

@@ -27,6 +27,7 @@ class TrackedSet extends Set<object> {
   }
 
   override clear(): void {
+    this.#link?.attribute.beforeClear(this.#link.state, this);
     for (const item of [...this]) this.delete(item);
   }
 }

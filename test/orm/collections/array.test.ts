@@ -150,6 +150,23 @@ describe("[RC-01] a change of a collection is seen, whichever way it is made", (
     expect(await stored()).toEqual(["a"]);
   });
 
+  test("a length that an array cannot have, or that would leave holes, is refused, and changes nothing", () => {
+    for (const length of [-1, 1.5, Number.NaN, 2 ** 32])
+      expect(() => {
+        parent.children.length = length;
+      }).toThrow(new RangeError("Invalid array length"));
+    expect(() => {
+      parent.children.length = 4;
+    }).toThrow(/^Parent\.children of Parent\(1\) takes objects of Child, not undefined\.$/);
+    expect(names()).toBe("abc");
+  });
+
+  test("a length that is defined is one that is set", () => {
+    Object.defineProperty(parent.children, "length", { value: 1 });
+    expect(names()).toBe("a");
+    agrees(b, c);
+  });
+
   test("length = 0 empties it", async () => {
     parent.children.length = 0;
     agrees(a, b, c);

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import {
+  attributeKeyedDict,
   Column,
+  InvalidRequestError,
   inspect,
   ManyToMany,
   ManyToOne,
@@ -11,6 +13,7 @@ import {
   select,
   selectinload,
   t,
+  text,
 } from "../../../src/index.js";
 import { recordStatements } from "../../support/statements.js";
 import { make, storeFor } from "../support.js";
@@ -187,6 +190,62 @@ test("[QR-15] a partial collection takes and gives single members, and refuses t
   expect(again.texts.map((x) => x.year)).toEqual([2002, 2004, 2001, 2003, 2020]);
   expect(again.texts.some((x) => x.id === gone.id)).toBe(false);
   await other.close();
+});
+
+test("[QR-15] a partial collection is not emptied or cut short either, whatever its kind", async () => {
+  const own = registry();
+  class Shelf extends Set<Thing> {}
+  @own.Entity("owners")
+  class Owner {
+    @PrimaryKey() id!: number;
+    @OneToMany(() => Thing, { orderBy: "id" }) list!: Thing[];
+    @OneToMany(() => Thing, { viewonly: true, collectionClass: Set }) set!: Set<Thing>;
+    @OneToMany(() => Thing, { viewonly: true, collectionClass: attributeKeyedDict("name") }) map!: Map<string, Thing>;
+    @OneToMany(() => Thing, { viewonly: true, collectionClass: Shelf }) shelf!: Shelf;
+  }
+  @own.Entity("things")
+  class Thing {
+    @PrimaryKey() id!: number;
+    @Column(t.string(5)) name!: string;
+    @Column(t.integer, { foreignKey: "owners.id", nullable: true }) ownerId!: number | null;
+  }
+  const { Session } = await storeFor(own);
+  await Session.begin((s) => s.add(make(Owner, { list: ["a", "b", "c"].map((name) => make(Thing, { name })) })));
+  await using session = Session();
+  const owner = await session
+    .scalars(
+      select(Owner).options(
+        selectinload(Owner, (o) => o.list, { limit: 2 }),
+        selectinload(Owner, (o) => o.set, { limit: 2 }),
+        selectinload(Owner, (o) => o.map, { limit: 2 }),
+        selectinload(Owner, (o) => o.shelf, { limit: 2 }),
+      ),
+    )
+    .one();
+  const { list } = owner;
+  const words = (name: string) =>
+    `Owner.${name} of Owner(1) was loaded in part (with where, limit or offset): emptying it or cutting it short would leave the members that were never loaded. ` +
+    `Add and remove single members, or load it whole first: refresh(object, ["${name}"]).`;
+  for (const [name, empty] of [
+    ["list", () => (list.length = 0)],
+    ["list", () => (list.length = 1)],
+    ["list", () => Object.defineProperty(list, "length", { value: 0 })],
+    ["set", () => owner.set.clear()],
+    ["map", () => owner.map.clear()],
+    ["shelf", () => owner.shelf.clear()],
+  ] as const)
+    expect(empty).toThrow(new InvalidRequestError(words(name)));
+  expect([list.length, owner.set.size, owner.map.size, owner.shelf.size]).toEqual([2, 2, 2, 2]);
+  // A place in the array names a member.
+  list[0] = make(Thing, { name: "new" });
+  await session.commit();
+  expect(
+    (await session.execute(text("select name from things where owner_id = 1 order by id")).all()).map(([n]) => n),
+  ).toEqual(["b", "c", "new"]);
+  await session.refresh(owner, ["list"]);
+  owner.list.length = 0;
+  await session.commit();
+  expect(await session.scalar(text("select count(*) from things where owner_id = 1"))).toBe(0);
 });
 
 test("[QR-15] a later load without limits makes it whole, and so does a refresh", async () => {
