@@ -11,6 +11,7 @@ import {
   inspect,
   MetaData,
   PrimaryKey,
+  primaryKeyConstraint,
   Registry,
   SchemaColumn,
   type SQLType,
@@ -42,6 +43,28 @@ async function thereAndBack(from: MetaData, to: MetaData, schemas: readonly stri
 }
 
 describe("what a comparison writes", () => {
+  test("[AG-10] a new table has its key in the order of the key, and with all that is said of it", async () => {
+    const to = new MetaData();
+    const part = () => column(t.string(20), { nullable: false });
+    table("users", to, { name: part(), host: part() }, primaryKeyConstraint(["host", "name"]));
+    table(
+      "seats",
+      to,
+      { row_no: column(t.integer), taken: column(t.boolean) },
+      primaryKeyConstraint(["row_no"], pg ? { include: ["taken"] } : {}),
+    );
+    const made = await thereAndBack(new MetaData(), to);
+    expect(made.join("\n")).toContain('primaryKeyConstraint(["host", "name"])');
+  });
+
+  test("[AG-10] a key that is to refer to a table made later does not count up by itself, whatever name it has", async () => {
+    const to = new MetaData();
+    const named = (name: string) => primaryKeyConstraint(["id"], { name });
+    table("eggs", to, { id: column(t.integer, { foreignKey: "hens.id" }) }, named("pk_eggs"));
+    table("hens", to, { id: id(), egg_id: column(t.integer, { foreignKey: "eggs.id" }) });
+    await thereAndBack(new MetaData(), to);
+  });
+
   test("[AG-10] types have what stands in for them elsewhere, the name that they go by, and the rules of their domain", async () => {
     const year = new DomainType<number>("year", t.integer, { check: { year_check: "VALUE > 1900" }, notNull: true });
     const to = new MetaData();

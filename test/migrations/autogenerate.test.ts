@@ -453,6 +453,23 @@ describe("compareMetadata", () => {
     expect(described(operations)).toEqual(["drop view adults", "create view adults"]);
   });
 
+  test.runIf(databaseKind() === "postgresql")("[AG-03] a sequence comes, goes and changes with its type", async () => {
+    const sequences = (numbers: athanor.SQLType | null, more = false): MetaData => {
+      const metadata = new MetaData();
+      if (numbers !== null) new Sequence("numbers", { metadata, type: numbers, cache: 5 });
+      if (more) new Sequence("few", { metadata, type: t.smallint });
+      return metadata;
+    };
+    const { body } = await thereAndBack(sequences(t.integer), sequences(t.bigint, true));
+    expect(body.upgrade).toEqual([
+      'op.createSequence("few", { type: t.smallint });',
+      'op.alterSequence("numbers", { type: t.bigint });',
+    ]);
+    expect(body.downgrade[0]).toBe('op.alterSequence("numbers", { type: t.integer });');
+    const { body: gone } = await thereAndBack(sequences(t.integer), sequences(null));
+    expect(gone.downgrade).toEqual(['op.createSequence("numbers", { cache: 5, type: t.integer });']);
+  });
+
   test.runIf(databaseKind() === "postgresql")(
     "[AG-03] identities, computed columns, sequences, comments and schemas change, both ways",
     async () => {

@@ -1,13 +1,12 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { inspect } from "../../engine/inspection.js";
+import { sequenceType } from "../../migrations/autogenerate/sequences.js";
 import { viewParts } from "../../migrations/autogenerate/snapshot.js";
 import { migrationDialect } from "../../migrations/dialects/registry.js";
 import { MigrationError } from "../../migrations/errors.js";
 import { Sequence } from "../../sql/schema/generated.js";
 import { MetaData } from "../../sql/schema/metadata.js";
-import { t } from "../../sql/types/t.js";
-import type { SQLType } from "../../sql/types/type.js";
 import { type GlobalOptions, Project, STARTED_IN } from "../project.js";
 import { type FoundView, pulledModel } from "../pull/model.js";
 import { type ModuleOptions, manyModules, oneModule } from "../pull/modules.js";
@@ -85,15 +84,13 @@ async function readViews({ engine }: Project, metadata: MetaData): Promise<Reado
   return found;
 }
 
-const SEQUENCE_TYPES: Readonly<Record<string, SQLType>> = { smallint: t.smallint, integer: t.integer };
-
 /** The sequences that no table has for its own. */
 async function addSequences({ engine }: Project, metadata: MetaData, schemas: Iterable<string | null>): Promise<void> {
   if (!engine.dialect.capabilities.sequences) return;
   const known = new Set(metadata.sequences.map((each) => each.fullName));
   for (const schema of schemas) {
     for (const { name, typeName, owned = false, ...options } of await inspect(engine).getSequences({ schema })) {
-      const sequence = new Sequence(name, { ...options, schema, type: SEQUENCE_TYPES[typeName] ?? t.bigint });
+      const sequence = new Sequence(name, { ...options, schema, type: sequenceType(typeName) });
       if (!owned && !known.has(sequence.fullName)) metadata.addSequence(sequence);
     }
   }

@@ -3,7 +3,7 @@ import type { CodeWriter } from "../../migrations/autogenerate/code-writer.js";
 import { keyText, templateCode } from "../../migrations/autogenerate/code-writer.js";
 import { call, list } from "../../migrations/autogenerate/layout.js";
 import { renderType } from "../../migrations/autogenerate/render-type.js";
-import { columnOptions, constraintCode, indexCode } from "../../migrations/autogenerate/schema-code.js";
+import { columnOptions, constraintCode, indexCode, isInOrder } from "../../migrations/autogenerate/schema-code.js";
 import { migrationDialect } from "../../migrations/dialects/registry.js";
 import { toSnakeCase } from "../../orm/mapping/naming.js";
 import type { Column } from "../../sql/schema/column.js";
@@ -47,7 +47,7 @@ export class ItemWriter {
       const alone = constraint.columns.length === 1 && column !== undefined;
       if (constraint instanceof ForeignKeyConstraint && alone && !own.has(column)) own.set(column, constraint);
       else if (constraint instanceof UniqueConstraint && alone && this.#isPlain(constraint)) unique.add(column);
-      else if (constraint instanceof PrimaryKeyConstraint && this.#isPlain(constraint) && inOrder(table)) continue;
+      else if (constraint instanceof PrimaryKeyConstraint && this.#isPlain(constraint) && isInOrder(table)) continue;
       else rest.push(constraint);
     }
     const members: string[] = [];
@@ -235,12 +235,6 @@ export class ItemWriter {
     const { name: _name, comment, ...more } = constraint.options as Readonly<Record<string, unknown>>;
     return !named && comment == null && Object.values(more).every((each) => each == null || each === false);
   }
-}
-
-/** Whether the key has its columns in the order of the table. */
-function inOrder(table: Table): boolean {
-  const places = table.primaryKey.columns.map((each) => table.columns.indexOf(each));
-  return places.every((place, i) => i === 0 || place > (places[i - 1] as number));
 }
 
 /** Whether `create()` may leave out what must be there: the database makes it, or a relationship gives it. */

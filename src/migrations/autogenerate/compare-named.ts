@@ -1,5 +1,6 @@
 /** The difference in what has a name of its own beside tables: schemas, enums, sequences. */
 import type { ReflectedEnum, ReflectedSequence } from "../../sql/schema/reflected.js";
+import type { QualifiedName } from "../operations/alter.js";
 import {
   addEnumValue,
   alterSequence,
@@ -9,11 +10,12 @@ import {
   dropEnum,
   dropSequence,
   replaceEnum,
+  type SequenceChoices,
 } from "../operations/named-operations.js";
 import type { MigrateOperation } from "../operations/operation.js";
 import type { ComparedObject } from "./compared.js";
 import { canonical } from "./contents.js";
-import { changedOptions, tellingOptions } from "./sequences.js";
+import { changedOptions, sequenceType, tellingOptions } from "./sequences.js";
 import type { Snapshot } from "./snapshot.js";
 
 /** Whether something is compared at all. */
@@ -100,10 +102,10 @@ export function compareSequences(
     else if (canonical(before) !== canonical(after)) {
       const { name, schema } = after;
       const change = (from: ReflectedSequence, to: ReflectedSequence): object => {
-        const { schema: _schema, ...options } = changedOptions(from, to, from.typeName, to.typeName) as {
-          schema?: string;
+        const { typeName, ...options } = changedOptions(from, to, from.typeName, to.typeName) as {
+          readonly typeName?: string;
         };
-        return options;
+        return typeName === undefined ? options : { type: sequenceType(typeName), ...options };
       };
       come.push(alterSequence({ name, schema }, change(before, after), change(after, before)));
     }
@@ -114,6 +116,7 @@ export function compareSequences(
   return { come, gone };
 }
 
-function telling({ name, schema, ...options }: ReflectedSequence): ReflectedSequence {
-  return { name, schema, ...tellingOptions(options, options.typeName) } as ReflectedSequence;
+function telling({ name, schema, typeName, ...options }: ReflectedSequence): QualifiedName & SequenceChoices {
+  const type = typeName === "bigint" ? {} : { type: sequenceType(typeName) };
+  return { name, schema, ...type, ...tellingOptions(options, typeName) };
 }

@@ -9,7 +9,7 @@ import {
   UniqueConstraint,
 } from "../../sql/schema/constraints.js";
 import type { Computed } from "../../sql/schema/generated.js";
-import type { SQLType } from "../../sql/types/type.js";
+import { SQLType } from "../../sql/types/type.js";
 import { migrationDialect } from "../dialects/registry.js";
 import { MigrationError } from "../errors.js";
 import type { SafeStep } from "../lint/step.js";
@@ -172,6 +172,18 @@ function createTable({ table, options }: CreateTableOperation, code: CodeWriter)
   ];
 }
 
+/** What the method of a statement is given: a name, SQL, or options, of which one may be a type. */
+function argumentCode(given: unknown, code: CodeWriter): string {
+  if (typeof given === "string") return templateCode(given);
+  if (!isTyped(given)) return code.value(given);
+  const { type, ...options } = given;
+  return code.object(options, { type: renderType(type, code) });
+}
+
+function isTyped(given: unknown): given is { readonly type: SQLType } {
+  return typeof given === "object" && given !== null && "type" in given && given.type instanceof SQLType;
+}
+
 /** Operations as calls on `op`, or on the batch of their table, which names neither table nor schema. */
 class Calls {
   constructor(
@@ -209,7 +221,7 @@ class Calls {
     if (operation instanceof SqlOperation)
       return operation.does.statements.map((each) => `op.execDriverSql(${templateCode(each)});`);
     if (operation instanceof StatementOperation) {
-      const text = `op.${operation.kind}(${operation.args.map((each) => (typeof each === "string" ? templateCode(each) : code.value(each))).join(", ")})`;
+      const text = `op.${operation.kind}(${operation.args.map((each) => argumentCode(each, code)).join(", ")})`;
       return [operation.outside ? `await op.autocommitBlock(() => ${text});` : `${text};`];
     }
     return [`// ${operation.describe()}: say how it is written with rendersOperation()`];

@@ -22,13 +22,14 @@ export type Coded = Readonly<Record<string, string>>;
 
 // --- columns -----------------------------------------------------------------------------------------------------------
 
-/** A column as `column(...)`; with its table, the key of the table is said there. */
+/** A column as `column(...)`; with its table, the key of the table is said there where its columns alone can say it. */
 export function columnCode(column: Column, code: CodeWriter, table: Table | null, more: Coded = {}): string {
-  const inKey = table?.primaryKey.columns.includes(column) === true && nameOf(table.primaryKey) === null;
+  const isKey = table?.primaryKey.columns.includes(column) === true;
+  const inKey = isKey && columnsSayKey(table, code);
   const options: Record<string, unknown> = {};
   if (inKey) options["primaryKey"] = true;
   else if (!column.nullable) options["nullable"] = false;
-  const said = code.object(options, { ...columnOptions(column, code), ...(inKey ? more : {}) });
+  const said = code.object(options, { ...columnOptions(column, code), ...(isKey ? more : {}) });
   return `${code.use("column")}(${renderType(column.type, code)}${said === "{}" ? "" : `, ${said}`})`;
 }
 
@@ -87,7 +88,8 @@ export function constraintCode(
   const options = code.object({}, { ...constraintTraits(constraint, code), ...named });
   const rest = options === "{}" ? "" : `, ${options}`;
   if (constraint instanceof PrimaryKeyConstraint) {
-    if (constraint.columns.length === 0 || (how.key !== true && nameOf(constraint) === null)) return null;
+    const { table, columns } = constraint;
+    if (columns.length === 0 || (how.key !== true && columnsSayKey(table as unknown as Table, code))) return null;
     return `${code.use("primaryKeyConstraint")}(${namesOf(constraint.columns)}${rest})`;
   }
   if (constraint instanceof ForeignKeyConstraint) {
@@ -103,6 +105,20 @@ export function constraintCode(
   if (constraint instanceof ExcludeConstraint)
     return `new ${code.use("ExcludeConstraint")}(${excludeElements(constraint, code)}${rest})`;
   return null;
+}
+
+/** Whether the columns of a key, in the order of the table, say all that there is to it. */
+function columnsSayKey(table: Table, code: CodeWriter): boolean {
+  const { primaryKey } = table;
+  return (
+    nameOf(primaryKey) === null && isInOrder(table) && Object.keys(constraintTraits(primaryKey, code)).length === 0
+  );
+}
+
+/** Whether the key has its columns in the order of the table. */
+export function isInOrder(table: Table): boolean {
+  const places = table.primaryKey.columns.map((each) => table.columns.indexOf(each));
+  return places.every((place, i) => i === 0 || place > (places[i - 1] as number));
 }
 
 /** What a constraint says beside its name and what it is about. */

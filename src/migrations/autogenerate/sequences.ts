@@ -1,10 +1,18 @@
 /** What counts up: sequences and identities without the options that every one has where nothing is said. */
 
+import { t } from "../../sql/types/t.js";
+import type { SQLType } from "../../sql/types/type.js";
+
 const LARGEST: Readonly<Record<string, string>> = {
   smallint: "32767",
   integer: "2147483647",
   bigint: "9223372036854775807",
 };
+
+/** The type of a sequence. @param name as PostgreSQL writes it */
+export function sequenceType(name: string): SQLType {
+  return name === "smallint" ? t.smallint : name === "integer" ? t.integer : t.bigint;
+}
 
 /** The options that say something. @param typeName the type as PostgreSQL writes it */
 export function tellingOptions(options: object, typeName: string): object {

@@ -257,7 +257,7 @@ export class DropType extends AlterTable {
 export class AlterSequence extends AlterTable {
   constructor(
     on: QualifiedName,
-    readonly options: SequenceOptions & { readonly restart?: number | bigint },
+    readonly options: SequenceOptions & { readonly type?: SQLType; readonly restart?: number | bigint },
   ) {
     super(on);
   }
@@ -405,7 +405,9 @@ compiles(DropType, (ddl: DropType, compiler: Compiler) => {
 });
 compiles(AlterSequence, (ddl: AlterSequence, compiler: Compiler) => {
   const restart = ddl.options.restart === undefined ? "" : ` RESTART WITH ${ddl.options.restart}`;
-  return `ALTER SEQUENCE ${named(compiler, ddl.on)}${compiler.sequenceOptions(ddl.options)}${restart}`;
+  const { type } = ddl.options;
+  const kind = type === undefined ? "" : ` AS ${compiler.dialect.typeCompiler.render(type)}`;
+  return `ALTER SEQUENCE ${named(compiler, ddl.on)}${kind}${compiler.sequenceOptions(ddl.options)}${restart}`;
 });
 compiles(CommentOn, (ddl: CommentOn, compiler: Compiler) => {
   const { what } = ddl;

@@ -108,11 +108,8 @@ export function renameEnumValue(on: QualifiedName, from: string, to: string): St
 /** Options of a sequence, its type and schema. */
 export type SequenceChoices = SequenceOptions & { readonly type?: SQLType };
 
-export function createSequence(
-  on: QualifiedName & SequenceChoices & { readonly typeName?: string },
-  options: ExistsOptions = {},
-): StatementOperation {
-  const { name, schema, typeName: _typeName, ...rest } = on;
+export function createSequence(on: QualifiedName & SequenceChoices, options: ExistsOptions = {}): StatementOperation {
+  const { name, schema, ...rest } = on;
   const element = new CreateSequence(new Sequence(name, { ...rest, schema: schema ?? null }), options);
   return new StatementOperation(
     "createSequence",
@@ -128,8 +125,8 @@ export function createSequence(
 /** @param before the options before, for the reverse */
 export function alterSequence(
   on: QualifiedName,
-  options: SequenceOptions & { readonly restart?: number | bigint },
-  before: SequenceOptions | null = null,
+  options: SequenceChoices & { readonly restart?: number | bigint },
+  before: SequenceChoices | null = null,
 ): StatementOperation {
   return new StatementOperation(
     "alterSequence",

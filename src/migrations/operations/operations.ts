@@ -11,7 +11,7 @@ import type { DDLElement } from "../../sql/ddl/element.js";
 import { DDL, type ExistsOptions } from "../../sql/ddl/elements.js";
 import { insert } from "../../sql/dml/insert.js";
 import type { ColumnSpec, ColumnSpecs, InsertValues } from "../../sql/schema/column-specs.js";
-import type { SequenceOptions, SQLExpression } from "../../sql/schema/generated.js";
+import type { SQLExpression } from "../../sql/schema/generated.js";
 import type { IndexOptions } from "../../sql/schema/indexes.js";
 import type { NamingConvention } from "../../sql/schema/naming.js";
 import type { Table } from "../../sql/schema/table.js";
@@ -397,7 +397,7 @@ export class Operations {
   /** Changes a sequence. */
   alterSequence(
     name: string,
-    options: InSchema & SequenceOptions & { readonly restart?: number | bigint },
+    options: InSchema & SequenceChoices & { readonly restart?: number | bigint },
   ): Promise<void> {
     return this.invoke(named.alterSequence(on(name, options), options));
   }
