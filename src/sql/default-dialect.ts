@@ -35,6 +35,10 @@ export class DefaultDialect implements Dialect {
     return impl as SQLType<T>;
   }
 
+  listsAsOne(type: SQLType): boolean {
+    return this.capabilities.arrayParameters && this.typeImpl(type).family !== "null";
+  }
+
   jsonCell(type: SQLType): JsonCell {
     return { write: (sql) => sql, read: this.typeImpl(type).resultProcessor(this) as JsonCell["read"] };
   }

@@ -57,6 +57,8 @@ export interface Dialect extends TypeDialect {
   readonly typeCompiler: TypeRenderer;
   /** Told of a statement whose FROM elements nothing ties together, when it is compiled. An engine sets it. */
   onCartesianProduct?: ((warning: string) => void) | null;
+  /** Whether a list of values of a type is bound as one parameter; where it is not, the list is written out. */
+  listsAsOne(type: SQLType): boolean;
   /** The dialect's own implementation of a type, memoized. */
   typeImpl<T>(type: SQLType<T>): SQLType<T>;
 }

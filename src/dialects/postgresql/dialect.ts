@@ -84,6 +84,11 @@ export abstract class PostgresqlDialect extends DefaultDialect implements Engine
     return postgresqlType(type, this.options);
   }
 
+  override listsAsOne(type: SQLType): boolean {
+    const impl = this.typeImpl(type);
+    return impl.family !== "null" && impl.family !== "array" && impl.wrapBind("", this, () => "") === null;
+  }
+
   override jsonCell(type: SQLType): JsonCell {
     return postgresqlJsonCell(type, this);
   }

@@ -164,12 +164,11 @@ export abstract class ParameterCompiler extends SQLCompiler {
 
   /** A list of any length is one parameter, an array, so that one statement serves all lists. */
   protected override listMembership(left: string, negative: boolean, bind: BindParameter): string {
-    const impl = this.dialect.typeImpl(bind.type);
-    if (impl.family === "array" || impl.wrapBind("", this.dialect, () => "") !== null) {
+    if (!this.dialect.listsAsOne(bind.type)) {
       this.#inferred.add(bind);
       return super.listMembership(left, negative, bind);
     }
-    const item = impl.bindProcessor(this.dialect) as ((value: unknown) => unknown) | null;
+    const item = this.dialect.typeImpl(bind.type).bindProcessor(this.dialect) as ((value: unknown) => unknown) | null;
     const toArray = (values: unknown): string => {
       if (!Array.isArray(values)) throw new ArgumentError("the value of an IN list is an array.");
       return arrayText(values, item, 1);

@@ -50,21 +50,6 @@ const PARTS: Readonly<Record<string, (at: (format: string) => string) => string>
   julian: (at) => at("%J"),
 };
 
-/** Types whose values JSON can carry to `json_each`. */
-const LISTABLE: ReadonlySet<string> = new Set([
-  "integer",
-  "numeric",
-  "float",
-  "string",
-  "boolean",
-  "date",
-  "time",
-  "datetime",
-  "interval",
-  "uuid",
-  "enum",
-]);
-
 /** Operators without a counterpart. */
 const NO_OPERATOR: ReadonlySet<string> = new Set([
   "contains",
@@ -152,9 +137,8 @@ export class SqliteCompiler extends SQLCompiler {
 
   /** A list of any length is one parameter, a JSON array, so that one statement serves all lists. */
   protected override listMembership(left: string, negative: boolean, bind: BindParameter): string {
-    const impl = this.dialect.typeImpl(bind.type);
-    if (!LISTABLE.has(impl.family)) return super.listMembership(left, negative, bind);
-    const item = impl.bindProcessor(this.dialect) as ((value: unknown) => unknown) | null;
+    if (!this.dialect.listsAsOne(bind.type)) return super.listMembership(left, negative, bind);
+    const item = this.dialect.typeImpl(bind.type).bindProcessor(this.dialect) as ((value: unknown) => unknown) | null;
     const list = this.placeholder(bind, null, ((values: unknown) => jsonList(values, item)) as (
       value: never,
     ) => unknown);

@@ -86,6 +86,21 @@ interface SharedGate {
 // Engines of one process that write to one file share its gate.
 const gates = new Map<string, SharedGate>();
 
+/** Types whose values JSON can carry to `json_each`. */
+const LISTABLE: ReadonlySet<string> = new Set([
+  "integer",
+  "numeric",
+  "float",
+  "string",
+  "boolean",
+  "date",
+  "time",
+  "datetime",
+  "interval",
+  "uuid",
+  "enum",
+]);
+
 /**
  * SQLite on better-sqlite3.
  *
@@ -136,6 +151,10 @@ export class SqliteDialect extends DefaultDialect implements EngineDialect {
     this.inMemory = this.open.path === null;
     this.poolKind = this.inMemory ? "static" : "queue";
     this.autoincrement = this.settings.autoincrement;
+  }
+
+  override listsAsOne(type: SQLType): boolean {
+    return LISTABLE.has(this.typeImpl(type).family);
   }
 
   protected override adaptType(type: SQLType): SQLType {

@@ -186,7 +186,8 @@ export function* loadByKeys(
     return;
   }
   const connection = yield* session.connectionFor(mapper, readOf(mapper), options.bindArguments);
-  const asOne = mapper.primaryKey.length === 1 && connection.dialect.capabilities.arrayParameters;
+  const [key, ...others] = mapper.primaryKey;
+  const asOne = others.length === 0 && connection.dialect.listsAsOne(key.column.type);
   const size = asOne ? keys.length : BATCH;
   const said = saidBy(options);
   const read = function* (statement: Select, named?: NamedValues): Op<object[]> {

@@ -262,7 +262,7 @@ export class RelationLoader implements PostLoader {
       yield* this.fetchForm(run, connection, "subquery", run.named, states, keys, found);
       return found;
     }
-    const asOne = this.key.single && dialect.capabilities.arrayParameters;
+    const asOne = this.key.single && this.rows.listsAsOne(dialect);
     const size = asOne ? keys.length : BATCH;
     for (let start = 0; start < keys.length; start += size) {
       const batch = size >= keys.length ? keys : keys.slice(start, start + size);

@@ -2,6 +2,7 @@
  * The rows of the other side of a relationship, with the columns that refer to the parents: the parents' table is not joined where the condition is
  * nothing but equal keys.
  */
+import type { Dialect } from "../../sql/dialect.js";
 import type { ColumnElement } from "../../sql/element.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { FromClause } from "../../sql/selectable/from-clause.js";
@@ -48,9 +49,18 @@ export class RelationRows {
 
   /** Whether the rows find their parents by one whole number, on either side. */
   get byWholeNumber(): boolean {
+    return this.local.length === 1 && this.#keyColumns.every((column) => column.type instanceof IntegerType);
+  }
+
+  /** Whether a list of the parents' keys, where they are of one column, is one parameter. */
+  listsAsOne(dialect: Dialect): boolean {
+    return this.#keyColumns.every((column) => dialect.listsAsOne(column.type));
+  }
+
+  /** The columns of the key on either side. */
+  get #keyColumns(): readonly Column[] {
     const { pairs } = this.relationship.join;
-    const columns = this.direct ? [...this.local, ...pairs.map((pair) => pair.remote)] : this.local;
-    return this.local.length === 1 && columns.every((column) => column.type instanceof IntegerType);
+    return this.direct ? [...this.local, ...pairs.map((pair) => pair.remote)] : this.local;
   }
 
   get target(): OrmEntity {

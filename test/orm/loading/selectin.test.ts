@@ -1,5 +1,20 @@
 import { describe, expect, test } from "vitest";
-import { insert, select, selectinload } from "../../../src/index.js";
+import {
+  asyncSessionmaker,
+  Column,
+  create,
+  insert,
+  ManyToOne,
+  OneToMany,
+  PrimaryKey,
+  type Relation,
+  registry,
+  type SQLType,
+  select,
+  selectinload,
+  t,
+} from "../../../src/index.js";
+import { databaseKind, freshDatabase } from "../../support/database.js";
 import { shelf } from "./fixture.js";
 import { Author, Post, Tag, TreeNode } from "./models.js";
 
@@ -244,4 +259,59 @@ describe("selectinload", () => {
     expect(posts[0].author?.name).toBe("Ann");
     expect(log.count("SELECT")).toBe(2);
   });
+
+  const untyped =
+    databaseKind() === "sqlite" ? [["no declared type", t.named(""), (n: number) => `k${n}`] as const] : [];
+  test.each<readonly [string, SQLType, (n: number) => unknown]>([
+    ["bytes", t.binary, (n) => new Uint8Array([n, 255])],
+    ...untyped,
+  ])(
+    "finds members, and what they refer to, by keys of %s, of which no list is one parameter everywhere",
+    async (_name, type, key) => {
+      const reg = registry();
+      @reg.Entity("boxes")
+      class Box {
+        @PrimaryKey(type) id!: unknown;
+        @OneToMany(
+          () => Thing,
+          (x) => x.box,
+          { orderBy: (x) => x.id },
+        )
+        things!: Thing[];
+      }
+      @reg.Entity("things")
+      class Thing {
+        @PrimaryKey() id!: number;
+        @Column(type, { nullable: true, foreignKey: "boxes.id" }) boxId!: unknown;
+        @ManyToOne(
+          () => Box,
+          (b) => b.things,
+        )
+        box!: Relation<Box> | null;
+      }
+      const { engine } = await freshDatabase();
+      await reg.metadata.createAll(engine);
+      const Session = asyncSessionmaker(engine);
+      await Session.begin((session) => {
+        for (const n of [1, 2, 3]) session.add(create(Box, { id: key(n), things: [{ id: n }, { id: n + 10 }] }));
+      });
+      await using session = Session();
+      const boxes = await session.scalars(select(Box).options(selectinload(Box, (b) => b.things))).all();
+      expect(boxes.map((b) => b.things.map((x) => x.id)).sort()).toEqual([
+        [1, 11],
+        [2, 12],
+        [3, 13],
+      ]);
+      session.expungeAll();
+      const things = await session
+        .scalars(
+          select(Thing)
+            .orderBy((x) => x.id)
+            .options(selectinload(Thing, (x) => x.box)),
+        )
+        .all();
+      expect(new Set(things.map((x) => x.box)).size).toBe(3);
+      expect(things.map((x) => x.box?.id)).toEqual(things.map((x) => x.boxId));
+    },
+  );
 });
