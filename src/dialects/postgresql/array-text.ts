@@ -8,18 +8,20 @@ import { timestampText } from "./time-text.js";
  *
  * @param item makes a driver's value of each element; null takes them as they are
  * @param dimensions how deep arrays are dimensions; those below are elements (of JSON)
+ * @param delimiter what stands between elements: a type may have another than the comma
  */
 export function arrayText(
   values: readonly unknown[],
   item: ((value: unknown) => unknown) | null,
   dimensions: number = Number.POSITIVE_INFINITY,
+  delimiter = ",",
 ): string {
   let text = "{";
   for (let i = 0; i < values.length; i++) {
-    if (i > 0) text += ",";
+    if (i > 0) text += delimiter;
     const value = values[i];
     if (value === null || value === undefined) text += "NULL";
-    else if (Array.isArray(value) && dimensions > 1) text += arrayText(value, item, dimensions - 1);
+    else if (Array.isArray(value) && dimensions > 1) text += arrayText(value, item, dimensions - 1, delimiter);
     else text += elementText(item === null ? value : item(value));
   }
   return `${text}}`;

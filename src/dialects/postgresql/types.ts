@@ -13,7 +13,7 @@ import {
   toHex,
 } from "../../sql/types/base.js";
 import { DomainType } from "../../sql/types/domain.js";
-import { TypeDecorator, UserDefinedType } from "../../sql/types/extensible.js";
+import { NamedType, TypeDecorator, UserDefinedType } from "../../sql/types/extensible.js";
 import { ArrayType, JsonType } from "../../sql/types/structured.js";
 import { checkDateTime, checkInterval, DateTimeType, IntervalType } from "../../sql/types/temporal.js";
 import {
@@ -126,13 +126,15 @@ class PostgresArray extends ArrayType<unknown> {
     const item = this.#item(dialect);
     return (value: unknown) => {
       if (!Array.isArray(value)) throw new ArgumentError(`${String(value)} is not an array.`);
-      return arrayText(value, item, this.#depth);
+      return arrayText(value, item, this.#depth, this.#delimiter);
     };
   }
   override resultProcessor(dialect: TypeDialect): ResultProcessor<unknown[]> | null {
     const kind = loadKind(this.itemType, dialect);
-    // the server says what the elements are
-    if (kind === "natural") return null;
+    // The server says what the elements are. Of types that are not its own it says nothing: those are text.
+    if (kind === "natural")
+      return (value: unknown) =>
+        (typeof value === "string" ? readArray(value, asIs, this.#delimiter) : value) as unknown[];
     const load = LOADERS[kind];
     const convert = dialect.typeImpl(this.itemType).resultProcessor(dialect) as ((value: unknown) => unknown) | null;
     const item = convert === null ? load : (text: string) => convert(load(text));
@@ -140,19 +142,28 @@ class PostgresArray extends ArrayType<unknown> {
   }
   override literalProcessor(dialect: TypeDialect): LiteralProcessor {
     const item = this.#item(dialect);
-    return (value: unknown) => quoteLiteral(arrayText(value as unknown[], item, this.#depth));
+    return (value: unknown) => quoteLiteral(arrayText(value as unknown[], item, this.#depth, this.#delimiter));
   }
   // An array inside an array of JSON is JSON.
   get #depth(): number {
     return this.dimensions ?? (this.itemType.family === "json" ? 1 : Number.POSITIVE_INFINITY);
+  }
+  get #delimiter(): string {
+    const [name] = this.itemType instanceof NamedType ? (/[^.("]+(?=[("]|$)/.exec(this.itemType.spec) ?? [""]) : [""];
+    return DELIMITERS[name.toLowerCase()] ?? ",";
   }
   #item(dialect: TypeDialect): ((value: unknown) => unknown) | null {
     return dialect.typeImpl(this.itemType).bindProcessor(dialect) as ((value: unknown) => unknown) | null;
   }
 }
 
+/** What stands between the elements of an array, for types that have a comma in their text. */
+const DELIMITERS: Readonly<Record<string, string>> = { box: ";", geometry: ":", geography: ":" };
+
+const asIs = (text: string): string => text;
+
 const LOADERS: Readonly<Record<Exclude<LoadKind, "natural">, (text: string) => unknown>> = {
-  text: (text) => text,
+  text: asIs,
   int: Number,
   bigint: BigInt,
   float: Number,

@@ -70,6 +70,12 @@ describe("values", () => {
     ["array of booleans", t.array(t.boolean) as never, [true, false, null]],
     ["array of doubles", t.array(t.double) as never, [1.5, Number.POSITIVE_INFINITY]],
     ["array of timestamps", t.array(t.datetime({ timezone: true })) as never, [day]],
+    [
+      "array of a type that has but a name",
+      t.array(t.named("macaddr")) as never,
+      [["08:00:2b:01:02:03"], [null]],
+      "{{08:00:2b:01:02:03},{NULL}}",
+    ],
     ["array of dates", t.array(t.date) as never, ["2024-02-29"]],
     ["array of uuid", t.array(t.uuid) as never, ["123e4567-e89b-12d3-a456-426614174000"]],
     ["array of jsonb", t.array(t.jsonb) as never, [{ a: 'x"y' }, [1, 2]]],
@@ -111,6 +117,16 @@ describe("values", () => {
     expect(typed).toEqual(value);
     expect(untyped).toEqual(name.startsWith("enum") || name.includes("range") ? (natural as never) : natural);
     expect(where).toBe(1);
+  });
+
+  it("boxes in an array have a semicolon between them, as each has commas of its own", async () => {
+    const engine = db.engine();
+    const metadata = new MetaData();
+    const plans = table("plans", metadata, { rooms: column(t.array(t.named("box"))) });
+    await metadata.dropAll(engine);
+    await metadata.createAll(engine);
+    await engine.execute(plans.insert().values({ rooms: ["(2,2),(1,1)", null, "(4,4),(3,3)"] }));
+    expect(await engine.scalar(select(plans.c.rooms))).toEqual(["(2,2),(1,1)", null, "(4,4),(3,3)"]);
   });
 
   it("NULL is null in every type", async () => {
