@@ -39,6 +39,18 @@ interface KeyFlow {
   readonly dest: Mapper;
   readonly from: readonly ColumnAttribute[];
   readonly to: readonly ColumnAttribute[];
+  /** Whether one side holds `bigint` and the other does not. */
+  readonly differ: readonly boolean[];
+}
+
+const holdsBigint = ({ column }: ColumnAttribute): boolean => column.type.visitName === "visitBigInteger";
+
+/** A key as an attribute holds it: the column that refers may be wider than the one that is referred to, or narrower. */
+function heldBy(attribute: ColumnAttribute, value: unknown): unknown {
+  if (typeof value === "number") return holdsBigint(attribute) && Number.isSafeInteger(value) ? BigInt(value) : value;
+  if (typeof value !== "bigint" || attribute.column.type.family !== "integer" || holdsBigint(attribute)) return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
 }
 
 /** Copies keys along one relationship. Objects of the same classes follow each other, so that what was worked out last is kept. */
@@ -49,9 +61,12 @@ export class KeyCopier {
 
   /** `source`'s keys are written into `dest`, if memory has them all. @returns whether it has; else nothing is written */
   fromMemory(source: InstanceState, dest: InstanceState): boolean {
-    const { from, to } = this.#between(source, dest);
+    const { from, to, differ } = this.#between(source, dest);
     if (source.key !== null) for (const attribute of from) if (attribute.peek(source) === undefined) return false;
-    for (let i = 0; i < from.length; i++) to[i].assign(dest, from[i].peek(source) ?? null);
+    for (let i = 0; i < from.length; i++) {
+      const value = from[i].peek(source) ?? null;
+      to[i].assign(dest, differ[i] ? heldBy(to[i], value) : value);
+    }
     return true;
   }
 
@@ -67,12 +82,10 @@ export class KeyCopier {
   #flowOf(source: InstanceState, dest: InstanceState): KeyFlow {
     const { syncPairs } = this.relationship;
     const mapper = mapperOf(dest);
-    return {
-      source: mapperOf(source),
-      dest: mapper,
-      from: syncPairs.map((pair) => keyAttribute(source, pair.source, this.relationship)),
-      to: syncPairs.map((pair) => mapper.attributeOf(pair.dest)),
-    };
+    const from = syncPairs.map((pair) => keyAttribute(source, pair.source, this.relationship));
+    const to = syncPairs.map((pair) => mapper.attributeOf(pair.dest));
+    const differ = from.map((each, i) => holdsBigint(each) !== holdsBigint(to[i]));
+    return { source: mapperOf(source), dest: mapper, from, to, differ };
   }
 }
 
@@ -84,8 +97,8 @@ export function* populate(
   loader: KeyLoader,
 ): Op<void> {
   for (const { source: from, dest: to } of relationship.syncPairs) {
-    const value = yield* valueFor(source, from, relationship, loader);
-    mapperOf(dest).attributeOf(to).assign(dest, value);
+    const attribute = mapperOf(dest).attributeOf(to);
+    attribute.assign(dest, heldBy(attribute, yield* valueFor(source, from, relationship, loader)));
   }
 }
 

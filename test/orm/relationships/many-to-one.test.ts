@@ -144,4 +144,32 @@ describe("many to one", () => {
     expect((await awaitable(ann).home)?.name).toBe("Oslo");
     expect(inspect(home).state).toBe("persistent");
   });
+
+  test("a key that is copied is a bigint where the column that takes it holds them, and a number where it does not", async () => {
+    const reg = registry();
+    @reg.Entity("lines")
+    class Line {
+      @PrimaryKey() id!: number;
+      @Column(t.bigint, { foreignKey: "orders.id" }) orderId!: bigint;
+      @Column(t.integer, { nullable: true, foreignKey: "bills.id" }) billId!: number | null;
+      @ManyToOne(() => Order) order!: Relation<Order>;
+      @ManyToOne(() => Bill) bill!: Relation<Bill> | null;
+    }
+    @reg.Entity("orders")
+    class Order {
+      @PrimaryKey() id!: number;
+    }
+    @reg.Entity("bills")
+    class Bill {
+      @PrimaryKey(t.bigint) id!: bigint;
+    }
+    const { Session } = await storeFor(reg, { expireOnCommit: false });
+    await using session = Session();
+    const line = make(Line, { order: make(Order, {}), bill: make(Bill, {}) });
+    session.add(line);
+    await session.commit();
+    expect([line.orderId, line.billId]).toEqual([BigInt(line.order.id), Number(line.bill?.id)]);
+    await session.refresh(line);
+    expect([typeof line.orderId, typeof line.billId]).toEqual(["bigint", "number"]);
+  });
 });
