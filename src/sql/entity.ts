@@ -344,6 +344,3 @@ type IsOne<T, Each = T> = [T] extends [never] ? false : T extends unknown ? ([Ea
 export type CreateColumns<E> = { [K in Exclude<RequiredKeys<E>, NoInitKeys<E>>]: E[K] } & {
   -readonly [K in Exclude<keyof Plain<E>, RequiredKeys<E> | NoInitKeys<E>>]?: E[K];
 };
-
-/** The class of an entity reference, an attribute set or a class. */
-export type EntityOf<X> = X extends EntityRef<infer E, unknown> ? E : X extends Cls<infer E> ? E : never;

@@ -177,18 +177,20 @@ export interface StrExpr<T, Src = never> extends Expr<T, Src> {
   match(query: Operand<string>, options?: TextSearchOptions): BoolExpr<boolean, Src>;
   concat(other: Operand<string>): StrExpr<T, Src>;
   /** Text after text. Of a date (`t.date`), the day so many days or an interval later; of a time (`t.time`), later by an interval; of an exact number, the sum. */
-  add(other: Operand<string> | number | Valued<number | null>): StrExpr<T, Src>;
+  add(other: Operand<string> | number): StrExpr<T, Src>;
+  /** Of an exact number: the sum. A float gives a float, `add<number>(...)`. */
+  add<U = T>(other: Valued<number | bigint | null>): ExprOf<U, Src>;
   /**
    * Of a date or a time that is text: earlier by days or an interval. What lies between two, `U`, is a number of days for dates and
    * a duration for times: `a.sub<number>(b)`.
    */
-  sub<U = string>(other: Operand<string> | number | Valued<number | null>): ExprOf<U | (T & null), Src>;
-  /** Of an exact number (`t.numeric`), whose values are text: times another number. */
-  mul(other: Operand<string> | number | Valued<number | null>): StrExpr<T, Src>;
-  /** Of an exact number: divided by another. */
-  div(other: Operand<string> | number | Valued<number | null>): StrExpr<T, Src>;
+  sub<U = string>(other: Operand<string> | number | Valued<number | bigint | null>): ExprOf<U | (T & null), Src>;
+  /** Of an exact number (`t.numeric`), whose values are text: times another number. A float gives a float, `mul<number>(...)`. */
+  mul<U = T>(other: Operand<string> | number | Valued<number | bigint | null>): ExprOf<U, Src>;
+  /** Of an exact number: divided by another. A float gives a float, `div<number>(...)`. */
+  div<U = T>(other: Operand<string> | number | Valued<number | bigint | null>): ExprOf<U, Src>;
   /** Of an exact number: what is left when it is divided. */
-  mod(other: Operand<string> | number | Valued<number | null>): StrExpr<T, Src>;
+  mod<U = T>(other: Operand<string> | number | Valued<number | bigint | null>): ExprOf<U, Src>;
   /** Of an exact number: less than nothing by as much. */
   neg(): StrExpr<T, Src>;
 }
@@ -199,13 +201,31 @@ export interface NumExpr<T, Src = never> extends Expr<T, Src> {
   label<const N extends string>(name: N): NumExpr<T, Src> & Named<N>;
   distinct(): NumExpr<T, Src>;
   add(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+  /** With an exact number (`t.numeric`), whose values are text: an exact number. A float gives a float, `add<number>(...)`. */
+  add<U = string>(other: Valued<string | null>): ExprOf<U | (T & null), Src>;
+  /** With a whole number of another size: one of the larger. A float gives a float, `add<number>(...)`. */
+  add<U = bigint>(other: Valued<number | bigint | null>): ExprOf<U | (T & null), Src>;
   sub(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+  /** With an exact number: as `add()` of one. */
+  sub<U = string>(other: Valued<string | null>): ExprOf<U | (T & null), Src>;
+  /** With a whole number of another size: as `add()` of one. */
+  sub<U = bigint>(other: Valued<number | bigint | null>): ExprOf<U | (T & null), Src>;
   mul(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
-  /** True division: 7 / 2 is 3.5 on every database. */
-  div(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+  /** With an exact number: as `add()` of one. */
+  mul<U = string>(other: Valued<string | null>): ExprOf<U | (T & null), Src>;
+  /** With a whole number of another size: as `add()` of one. */
+  mul<U = bigint>(other: Valued<number | bigint | null>): ExprOf<U | (T & null), Src>;
+  /** True division: 7 / 2 is 3.5 on every database, and of large whole numbers too. */
+  div(other: Operand<NonNullable<T>> | Valued<number | bigint | null>): NumExpr<number | (T & null), Src>;
+  /** By an exact number: as `add()` of one. */
+  div<U = string>(other: Valued<string | null>): ExprOf<U | (T & null), Src>;
   /** Division of whole numbers, rounded down: -7 / 2 is -4 on every database. */
   floorDiv(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
   mod(other: Operand<NonNullable<T>>): NumExpr<T, Src>;
+  /** By an exact number: as `add()` of one. */
+  mod<U = string>(other: Valued<string | null>): ExprOf<U | (T & null), Src>;
+  /** By a whole number of another size: as `add()` of one. */
+  mod<U = bigint>(other: Valued<number | bigint | null>): ExprOf<U | (T & null), Src>;
   /** This number to the power of another. */
   pow(other: Operand<number>): NumExpr<number | (T & null), Src>;
   neg(): NumExpr<T, Src>;
@@ -423,8 +443,6 @@ type UsualExprOf<T, Src> = [NonNullable<T>] extends [string]
 
 /** The value type of an expression. */
 export type ValueOf<X> = X extends Valued<infer T> ? T : never;
-/** The source of an expression. */
-export type SourceOf<X> = X extends Valued<unknown, infer Src> ? Src : never;
 /**
  * A row whose values are known by name. An object type does not tell in which order its keys come, so that they are known by place
  * only where there is one.

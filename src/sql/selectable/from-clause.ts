@@ -63,8 +63,3 @@ export function recordOf<E extends ColumnElement>(columns: readonly E[]): Record
   }
   return record;
 }
-
-/** What expressions take columns from; a column knows its FROM element, other nodes ask their children. */
-export interface FromSource {
-  readonly table: FromClause<unknown> | null;
-}

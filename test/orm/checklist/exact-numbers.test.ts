@@ -142,3 +142,90 @@ describe("[CT-01] exact numbers", () => {
     ).toEqual([3n, "100.00"]);
   });
 });
+
+test("arithmetic of numbers of several kinds: the type says what comes back", async () => {
+  const own = registry();
+  @own.Entity("measures")
+  class Measure {
+    @PrimaryKey() id!: number;
+    @Column(t.integer) whole!: number;
+    @Column(t.float) part!: number;
+    @Column(t.bigint) large!: bigint;
+    @Column(t.numeric(10, 2)) exact!: string;
+    @Column(t.integer, { nullable: true }) none!: number | null;
+  }
+  const { Session } = await storeFor(own);
+  await using session = Session();
+  session.add(Object.assign(new Measure(), { whole: 3, part: 1.5, large: 7n, exact: "2.50", none: null }));
+  const m = attrs(Measure);
+  const exact = select({
+    sum: m.whole.add(m.exact),
+    difference: m.large.sub(m.exact),
+    product: m.whole.mul(m.exact),
+    quotient: m.whole.div(m.exact),
+    rest: m.whole.mod(m.exact),
+    turned: m.exact.mul(m.large),
+    none: m.none.mul(m.exact),
+  });
+  const texts = await session.execute(exact).one();
+  expectTypeOf(texts).toEqualTypeOf<{
+    sum: string;
+    difference: string;
+    product: string;
+    quotient: string;
+    rest: string;
+    turned: string;
+    none: string | null;
+  }>();
+  const { none, ...numbers } = texts;
+  expect([none, ...Object.values(numbers).map((each) => [typeof each, Number(each)])]).toEqual([
+    null,
+    ["string", 5.5],
+    ["string", 4.5],
+    ["string", 7.5],
+    ["string", 1.2],
+    ["string", 0.5],
+    ["string", 17.5],
+  ]);
+  const others = await session
+    .execute(
+      select({
+        larger: m.whole.mul(m.large),
+        large: m.large.add(m.whole),
+        rest: m.large.mod(m.whole),
+        divided: m.large.div(2n),
+        float: m.whole.mul(m.part),
+        largeFloat: m.large.mul<number>(m.part),
+        exactFloat: m.exact.mul<number>(m.part),
+        floatExact: m.part.add<number>(m.exact),
+      }),
+    )
+    .one();
+  expectTypeOf(others).toEqualTypeOf<{
+    larger: bigint;
+    large: bigint;
+    rest: bigint;
+    divided: number;
+    float: number;
+    largeFloat: number;
+    exactFloat: number;
+    floatExact: number;
+  }>();
+  expect(others).toEqual({
+    larger: 21n,
+    large: 10n,
+    rest: 1n,
+    divided: 3.5,
+    float: 4.5,
+    largeFloat: 10.5,
+    exactFloat: 3.75,
+    floatExact: 4,
+  });
+  const wrong = () => {
+    // @ts-expect-error a value of the other kind is not taken for a number of this one
+    m.whole.mul("2.5");
+    // @ts-expect-error the same
+    m.large.mul(2);
+  };
+  void wrong;
+});

@@ -268,3 +268,65 @@ test("objects of one class of which different things are known are compared with
   // @ts-expect-error neither is that of a plain one
   expectTypeOf(tags).toBeCallableWith(new Note());
 });
+
+test("what is known of an object holds for a subclass, and a collection is replaced by what is known as well as its members were", async () => {
+  const own = registry();
+  @own.Entity("shops", { polymorphicOn: "kind", polymorphicIdentity: "shop" })
+  class Shop {
+    @PrimaryKey() id!: number;
+    @Column() kind!: string;
+    @OneToMany(
+      () => Item,
+      (item) => item.shop,
+    )
+    items!: Item[];
+  }
+  @own.Entity({ polymorphicIdentity: "bakery", polymorphicLoad: "inline" })
+  class Bakery extends Shop {
+    @Column(t.integer, { nullable: true }) ovens!: number | null;
+  }
+  @own.Entity("items")
+  class Item {
+    @PrimaryKey() id!: number;
+    @ManyToOne(
+      () => Shop,
+      (each) => each.items,
+    )
+    shop!: Relation<Shop> | null;
+    @OneToMany(
+      () => Price,
+      (price) => price.item,
+    )
+    prices!: Price[];
+  }
+  @own.Entity("prices")
+  class Price {
+    @PrimaryKey() id!: number;
+    @ManyToOne(
+      () => Item,
+      (item) => item.prices,
+    )
+    item!: Relation<Item> | null;
+  }
+  const { Session } = await storeFor(own);
+  await Session.begin((s) => s.add(make(Bakery, { ovens: 2, items: [make(Item, { prices: [new Price()] })] })));
+  await using session = Session();
+  const shop = await session
+    .scalars(select(Shop).options(selectinload(Shop, (x) => x.items).selectinload((x) => x.prices)))
+    .one();
+  if (!(shop instanceof Bakery)) throw new Error("it is a bakery");
+  expectTypeOf(shop.ovens).toEqualTypeOf<number | null>();
+  const priced = (each: Loaded<Shop, "items" | "items.prices">) => each.items.map((item) => item.prices.length);
+  expect(priced(shop)).toEqual([1]);
+  const bakery = shop as Loaded<Shop, "items"> as Loaded<Bakery, "items">;
+  expect(bakery.items).toHaveLength(1);
+  const replace = () => {
+    // @ts-expect-error nobody knows whether the prices of these are loaded
+    shop.items = [new Item()];
+  };
+  void replace;
+  const plain: Shop = shop;
+  plain.items = [new Item()];
+  shop.items.push(new Item());
+  expect(priced(shop)).toEqual([0, 0]);
+});
