@@ -41,6 +41,9 @@ export interface TableShape {
   /** Where an object has the values of `columns`. */
   readonly slots: readonly number[];
   readonly key: readonly WrittenColumn[];
+  readonly keyColumns: readonly Column[];
+  /** With the column of the version behind them, if the table has it. */
+  readonly versionedKeyColumns: readonly Column[];
   /** The column whose integers the database counts up. */
   readonly autoincrement: Column | null;
   readonly byAttribute: ReadonlyMap<ColumnAttribute, readonly WrittenColumn[]>;
@@ -92,12 +95,17 @@ function tableShape(mapper: Mapper, table: Table): TableShape {
     columns.push(written);
     addTo(byAttribute, attribute, written);
   }
+  const key = columns.filter((c) => c.isKey);
+  const keyColumns = key.map((c) => c.column);
+  const version = mapper.version === null ? undefined : byAttribute.get(mapper.version)?.[0];
   return {
     mapper,
     table,
     columns,
     slots: columns.map(({ attribute }) => attribute.slot),
-    key: columns.filter((c) => c.isKey),
+    key,
+    keyColumns,
+    versionedKeyColumns: version === undefined ? keyColumns : [...keyColumns, version.column],
     autoincrement: table.primaryKey.autoincrementColumn,
     byAttribute,
     onUpdate: columns.filter((c) => c.column.onupdate !== undefined),

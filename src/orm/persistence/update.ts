@@ -4,6 +4,7 @@ import type { DriverManyResult, DriverResult } from "../../engine/driver.js";
 import type { Op } from "../../engine/io.js";
 import { together } from "../../engine/together.js";
 import type { Dialect } from "../../sql/dialect.js";
+import { addTo } from "../../sql/groups.js";
 import { update } from "../../sql/index.js";
 import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
@@ -24,10 +25,10 @@ import { returnedBy, runStatement, updatePlan } from "./write-plans.js";
 interface UpdateRow {
   readonly state: InstanceState;
   readonly shape: TableShape;
-  readonly set: Column[];
-  readonly setValues: unknown[];
-  readonly where: Column[];
-  readonly whereValues: unknown[];
+  readonly set: readonly Column[];
+  readonly setValues: readonly unknown[];
+  readonly where: readonly Column[];
+  readonly whereValues: readonly unknown[];
   readonly expressions: Map<Column, Node> | null;
   /** Columns for which the statement has an expression by itself. */
   readonly inStatement: readonly Column[];
@@ -75,25 +76,33 @@ function rowsByTable(records: readonly SaveRecord[]): UpdateRow[][] {
   }
   const levels: Map<object, UpdateRow[]>[] = [];
   for (const record of records) {
-    tableShapes(record.mapper).forEach((shape, depth) => {
-      const row = updateRow(record, shape);
-      if (row === null) return;
+    const shapes = tableShapes(record.mapper);
+    for (let depth = 0; depth < shapes.length; depth++) {
+      const row = updateRow(record, shapes[depth]);
+      if (row === null) continue;
       levels[depth] ??= new Map();
-      const rows = levels[depth].get(shape.table);
-      if (rows === undefined) levels[depth].set(shape.table, [row]);
-      else rows.push(row);
-    });
+      addTo(levels[depth], shapes[depth].table, row);
+    }
   }
   return levels.flatMap((level) => [...level.values()]);
 }
 
 const NO_COLUMNS: readonly Column[] = [];
 const NO_NAMES: readonly string[] = [];
+const NO_VALUES: readonly unknown[] = [];
+const NOTHING_CHANGED: readonly WrittenColumn[] = [];
+
+/** The list with one item more: most have one or two. The first `push` to an empty list makes room for seventeen, in each of many rows. */
+function withOne<T>(list: readonly T[], item: T): readonly T[] {
+  if (list.length === 0) return [item];
+  (list as T[]).push(item);
+  return list;
+}
 
 /** What an UPDATE of one row sets. */
 class Settings {
-  readonly set: Column[] = [];
-  readonly setValues: unknown[] = [];
+  set: readonly Column[] = NO_COLUMNS;
+  setValues: readonly unknown[] = NO_VALUES;
   expressions: Map<Column, Node> | null = null;
   inStatement: readonly Column[] = NO_COLUMNS;
   /** Attributes that `onupdate` gives a value of the program, where somebody wants to know. */
@@ -104,8 +113,8 @@ class Settings {
       this.expressions ??= new Map();
       this.expressions.set(column, value);
     } else {
-      this.set.push(column);
-      this.setValues.push(value);
+      this.set = withOne(this.set, column);
+      this.setValues = withOne(this.setValues, value);
     }
   }
 
@@ -136,9 +145,8 @@ function updateRow({ state, mapper, rowSwitch, version, cascaded }: SaveRecord, 
   }
   if (given.isEmpty) return null;
   for (const written of shape.onUpdate) if (!changed.includes(written)) putOnUpdate(state, written, given);
-  const where: Column[] = [];
-  const whereValues: unknown[] = [];
-  for (const { column, attribute, follows } of shape.key) {
+  let whereValues = NO_VALUES;
+  for (const { attribute, follows } of shape.key) {
     // What the database has changed already is looked for under its new value.
     const isCascaded = cascaded?.has(attribute) || (follows && attribute.hasNetChange(state));
     const value = isCascaded ? attribute.peek(state) : keyValue(rowSwitch ?? state, attribute);
@@ -147,14 +155,10 @@ function updateRow({ state, mapper, rowSwitch, version, cascaded }: SaveRecord, 
         `${state.describe()} cannot be updated: its primary key attribute "${attribute.key}" is ${String(value)}.`,
       );
     }
-    where.push(column);
-    whereValues.push(value);
+    whereValues = withOne(whereValues, value);
   }
-  if (versioned !== null) {
-    where.push(versioned.column);
-    whereValues.push(version);
-  }
-  return rowOf(state, shape, given, { where, whereValues }, versioned, raised);
+  if (versioned !== null) whereValues = withOne(whereValues, version);
+  return rowOf(state, shape, given, whereValues, versioned, raised);
 }
 
 /** The UPDATE of one row, with what the server makes of it. */
@@ -162,14 +166,14 @@ function rowOf(
   state: InstanceState,
   shape: TableShape,
   given: Settings,
-  found: Pick<UpdateRow, "where" | "whereValues">,
+  whereValues: readonly unknown[],
   versioned: WrittenColumn | null,
   raised: RaisedVersion | null,
 ): UpdateRow {
   const { set, setValues, expressions, inStatement, assigned } = given;
   const made = madeOf(shape, given);
   const version = versioned !== null && made.includes(versioned.column) ? versioned.column : null;
-  const { where, whereValues } = found;
+  const where = versioned === null ? shape.keyColumns : shape.versionedKeyColumns;
   return {
     state,
     shape,
@@ -186,11 +190,11 @@ function rowOf(
   };
 }
 
-function changedColumns(state: InstanceState, shape: TableShape): WrittenColumn[] {
-  const changed: WrittenColumn[] = [];
+function changedColumns(state: InstanceState, shape: TableShape): readonly WrittenColumn[] {
+  let changed = NOTHING_CHANGED;
   if (state.committed === null && state.key !== null) return changed;
   for (const written of shape.columns) {
-    if (!written.computed && written.attribute.hasNetChange(state)) changed.push(written);
+    if (!written.computed && written.attribute.hasNetChange(state)) changed = withOne(changed, written);
   }
   return changed;
 }
@@ -237,22 +241,40 @@ function batches(rows: UpdateRow[]): UpdateRow[][] {
   if (rows.length === 1) return [rows];
   const found: UpdateRow[][] = [];
   const bySignature = new Map<string, UpdateRow[]>();
+  let last: UpdateRow[] | null = null;
   for (const row of rows) {
     if (row.expressions !== null) {
       found.push([row]);
+      continue;
+    }
+    if (last !== null && isLike(last[0], row)) {
+      last.push(row);
       continue;
     }
     const signature = `${idsOf(row.set)}|${row.where.length}|${idsOf(row.made)}`;
     const like = bySignature.get(signature);
     if (like !== undefined) {
       like.push(row);
+      last = like;
       continue;
     }
-    const batch = [row];
-    bySignature.set(signature, batch);
-    found.push(batch);
+    last = [row];
+    bySignature.set(signature, last);
+    found.push(last);
   }
   return found;
+}
+
+/** Whether two rows of a table set the same columns, as neighbours mostly do. */
+function isLike(one: UpdateRow, other: UpdateRow): boolean {
+  return one.where === other.where && areSame(one.set, other.set) && areSame(one.made, other.made);
+}
+
+function areSame(one: readonly Column[], other: readonly Column[]): boolean {
+  if (one === other) return true;
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
 }
 
 function idsOf(columns: readonly Column[]): string {
@@ -453,28 +475,24 @@ function postUpdateRow(state: InstanceState, shape: TableShape, columns: Readonl
     if (isDecided(state, attribute)) given.put(column, attribute.peek(state) ?? null);
     else putOnUpdate(state, written, given);
   }
-  const { set, setValues } = given;
-  const where = shape.key.map((c) => c.column);
-  const whereValues = shape.key.map((c) =>
+  let whereValues: readonly unknown[] = shape.key.map((c) =>
     state.key === null ? c.attribute.peek(state) : keyValue(state, c.attribute),
   );
   const versioned = mapper.version === null ? undefined : shape.byAttribute.get(mapper.version)?.[0];
   let raised: RaisedVersion | null = null;
   if (versioned !== undefined) {
     const present = versioned.attribute.peek(state);
-    where.push(versioned.column);
-    whereValues.push(present);
+    whereValues = withOne(whereValues, present);
     // A row that this flush has inserted keeps its first version.
     const next = state.key === null ? present : nextVersion(mapper, present);
     if (next !== undefined) {
-      set.push(versioned.column);
-      setValues.push(next);
+      given.put(versioned.column, next);
       // The DELETE of a row that lets go of another may be sent with it: it meets the new version.
       if (state.flushDeletes) versioned.attribute.setCommitted(state, next);
       else raised = { attribute: versioned.attribute, value: next };
     }
   }
-  return rowOf(state, shape, given, { where, whereValues }, versioned ?? null, raised);
+  return rowOf(state, shape, given, whereValues, versioned ?? null, raised);
 }
 
 /** Whether an attribute has the value that it is to have after the flush: given by the user, or by another statement of the flush. */
