@@ -13,6 +13,7 @@ import {
   identity,
   inspect,
   MetaData,
+  primaryKeyConstraint,
   Sequence,
   t,
   table,
@@ -396,6 +397,41 @@ describe("compareMetadata", () => {
     const { body } = await thereAndBack(from(), moods(["fine", "sad"], "fine", "fine"), {}, insert);
     if (databaseKind() === "postgresql")
       expect(body.upgrade.join("\n")).toBe('op.replaceEnum("mood", ["fine", "sad"]);');
+  });
+
+  test("[AG-05] a default goes with the value of an enum that it is, and comes back with it", async () => {
+    const days = (first: string, lists: string | null): MetaData => {
+      const metadata = new MetaData();
+      const mood = () => t.enum([first, "fine"], { name: "mood" });
+      table("days", metadata, {
+        id: column(t.integer, { primaryKey: true }),
+        mood: column(mood(), { serverDefault: first }),
+        last: column(mood(), lists === null ? {} : { serverDefault: lists }),
+        ...(databaseKind() === "sqlite" ? {} : { all: column(t.array(mood()), { serverDefault: `{${first}}` }) }),
+      });
+      return metadata;
+    };
+    await thereAndBack(days("sad", "sad"), days("blue", null));
+  });
+
+  test("a table that goes leaves the names of its indexes to one that comes, and they come back to it", async () => {
+    const named = (name: string): MetaData => {
+      const metadata = new MetaData();
+      const id = column(t.integer);
+      const code = column(t.string(9));
+      const key = primaryKeyConstraint(["id"], { name: "pk_files" });
+      table(
+        name,
+        metadata,
+        { id, code },
+        key,
+        new Index("ix_code", ["code"]),
+        new UniqueConstraint(["code"], { name: "uq_code" }),
+      );
+      return metadata;
+    };
+    const { operations } = await thereAndBack(named("files"), named("papers"));
+    expect(described(operations)[0]).toBe("drop table files");
   });
 
   test("[AG-05] a value of an enum that a default needs at once is added outside of the transaction", async () => {

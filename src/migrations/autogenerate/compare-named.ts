@@ -41,12 +41,15 @@ export interface EnumDifference {
   readonly come: readonly MigrateOperation[];
   /** Types that are made anew, when the constraints that differ have gone. */
   readonly replaced: readonly MigrateOperation[];
+  /** The names of those types, as columns may have them. */
+  readonly replacedNames: ReadonlySet<string>;
   readonly gone: readonly MigrateOperation[];
 }
 
 export function compareEnums(now: Snapshot, wanted: Snapshot, isIncluded: IsIncluded): EnumDifference {
   const come: MigrateOperation[] = [];
   const replaced: MigrateOperation[] = [];
+  const replacedNames = new Set<string>();
   for (const [key, type] of wanted.enums) {
     if (!isIncluded("enum", type, false)) continue;
     const before = now.enums.get(key)?.labels;
@@ -54,7 +57,10 @@ export function compareEnums(now: Snapshot, wanted: Snapshot, isIncluded: IsIncl
     if (before === undefined) come.push(createEnum({ ...type, labels }));
     else if (canonical(labels.filter((each) => before.includes(each))) === canonical(before)) {
       come.push(...addedValues(type, before, wanted));
-    } else replaced.push(replaceEnum(type, before, labels));
+    } else {
+      replaced.push(replaceEnum(type, before, labels));
+      for (const name of namesOf(type)) replacedNames.add(name).add(`${name}[]`);
+    }
   }
   // One that no column has had is of something that is not compared: of a function, or of a composite type.
   const types = [...now.tables.values()].flatMap(({ columns }) =>
@@ -64,7 +70,7 @@ export function compareEnums(now: Snapshot, wanted: Snapshot, isIncluded: IsIncl
     .filter(([key, type]) => !wanted.enums.has(key) && namesOf(type).some((name) => types.includes(name)))
     .filter(([, type]) => isIncluded("enum", type, true))
     .map(([, type]) => dropEnum(type));
-  return { come, replaced, gone };
+  return { come, replaced, replacedNames, gone };
 }
 
 /** The values that an enum has more than before, one by one. */

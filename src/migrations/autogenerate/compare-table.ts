@@ -45,6 +45,8 @@ export interface ComparedTable {
 export interface TableComparisonOptions extends Reading {
   /** Whether a column can be changed in place; where not, the table is copied. */
   readonly canAlter: boolean;
+  /** The names of enums that are made anew with other values. */
+  readonly replacedTypes: ReadonlySet<string>;
   readonly isIncluded: (
     kind: "column" | "constraint" | "index",
     name: string | null,
@@ -55,8 +57,8 @@ export interface TableComparisonOptions extends Reading {
 
 /** The operations, by when they can run. */
 export interface TableDifference {
-  /** Constraints and indexes that go, by the names before. */
-  readonly drops: (DropConstraintOperation | DropIndexOperation)[];
+  /** Constraints and indexes that go, and defaults that are values of a type that does, by the names before. */
+  readonly drops: (DropConstraintOperation | DropIndexOperation | AlterColumnOperation)[];
   /** Changes of columns, and new ones. */
   readonly changes: MigrateOperation[];
   /** Constraints and indexes that come. */
@@ -195,8 +197,8 @@ function compareColumn(
   before: ReflectedColumn,
   after: ReflectedColumn,
   { before: tableBefore, nowTable, own, after: tableAfter }: ComparedTable,
-  { canAlter, typeText }: TableComparisonOptions,
-  { changes, touched }: TableDifference,
+  { canAlter, typeText, replacedTypes }: TableComparisonOptions,
+  { drops, changes, touched }: TableDifference,
 ): void {
   const on = { name: tableAfter.name, schema: tableAfter.schema };
   const column = columnOf(own, after.name);
@@ -228,7 +230,15 @@ function compareColumn(
   // A partition that is made gets the defaults of its table; rows that come through the table never ask for its own.
   const attached = own.isPartition && before.default === null;
   if (!(before.serial && after.serial) && !attached && before.default !== after.default) {
-    differs("serverDefault", sqlDefault(before.default), column?.serverDefault ?? sqlDefault(after.default));
+    let was = sqlDefault(before.default);
+    if (was !== null && replacedTypes.has(before.typeName)) {
+      // It may be a value of the type before, and of that alone: it goes before the type does, and comes back after it.
+      const from = { name: nowTable.name, schema: nowTable.schema };
+      drops.push(new AlterColumnOperation(from, before.name, { serverDefault: null }, { serverDefault: was }));
+      was = null;
+    }
+    if (was !== null || after.default !== null)
+      differs("serverDefault", was, column?.serverDefault ?? sqlDefault(after.default));
   }
   if (recomputed) {
     differs("computed", before.computed, column?.computed ?? after.computed);

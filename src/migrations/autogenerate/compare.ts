@@ -68,6 +68,13 @@ interface Pair {
   readonly renamed: ReadonlyMap<string, string>;
 }
 
+/** The names that the indexes of a table have, those of its constraints too, in its schema. */
+function indexNames({ schema, primaryKey, uniqueConstraints, excludeConstraints, indexes }: ReflectedTable): string[] {
+  return [primaryKey, ...uniqueConstraints, ...excludeConstraints, ...indexes].flatMap((each) =>
+    each?.name == null ? [] : keyOf({ name: each.name, schema }),
+  );
+}
+
 /** Compares. The operations come in an order in which they can run, and each can be reversed. */
 export class Comparison {
   readonly #nowTables: ReadonlyMap<string, Table>;
@@ -105,6 +112,7 @@ export class Comparison {
       checkText: this.#ways.canonicalCheck,
       typeText: (column, table) => this.#ways.typeText(column, table, this.dialect),
       canAlter: this.#canAlter,
+      replacedTypes: enums.replacedNames,
       isIncluded: (kind, name, { schema, name: table }, reflected) =>
         name === null || isIncluded(kind, { name, schema }, reflected, table),
     };
@@ -124,6 +132,7 @@ export class Comparison {
     const found = [...differences];
     const renames = pairs.filter((each) => each.from !== each.to).map((each) => renameOf(each));
     const { early, tables, keys } = this.#changes(found);
+    const [first, last] = this.#takesNames(gone) ? [dropped.tables, []] : [[], dropped.tables];
     return [
       ...compareSchemas(this.now, this.wanted, isIncluded),
       ...views.gone,
@@ -133,11 +142,12 @@ export class Comparison {
       ...dropped.keys,
       ...enums.replaced,
       ...renames,
+      ...first,
       ...created.tables,
       ...tables,
       ...created.keys,
       ...keys,
-      ...dropped.tables,
+      ...last,
       ...views.come,
       ...enums.gone,
       ...sequences.gone,
@@ -289,6 +299,12 @@ export class Comparison {
     };
   }
 
+  /** Whether something that comes has the name of an index that goes with its table: those tables go first. */
+  #takesNames(gone: readonly string[]): boolean {
+    const names = new Set(gone.flatMap((key) => indexNames(this.now.tables.get(key) as ReflectedTable)));
+    return [...this.wanted.tables.values()].some((each) => indexNames(each).some((name) => names.has(name)));
+  }
+
   #asFound(key: ForeignKeyConstraint): ForeignKeyConstraint {
     const columns = ({ columns }: ForeignKeyConstraint): string => columns.map((each) => each.name).join();
     const { foreignKeyConstraints } = this.#wantedTables.get(keyOf(key.table as Table)) as Table;
@@ -326,7 +342,7 @@ export class Comparison {
         const reflected = pair.before.foreignKeys.find((each) => each.name === key.name);
         const twin = wanted.find((each) => each.text === key.text);
         if (key.made.kind !== "fk" || reflected === undefined || twin === undefined || key.name === null) continue;
-        if (drops.some((each) => each.name === key.name)) continue;
+        if (drops.some((each) => each instanceof DropConstraintOperation && each.name === key.name)) continue;
         const { referredTable, referredSchema, referredColumns, constrainedColumns } = reflected;
         const target = byKey.get(keyOf({ name: referredTable, schema: referredSchema }));
         const stands =
