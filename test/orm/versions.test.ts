@@ -296,6 +296,29 @@ test("a version that is left to the program must be there when the row is writte
   await expect(session.flush()).rejects.toThrow(/^Manual\(1\) has no version/);
 });
 
+test("a row whose version is NULL is neither written nor deleted, and the error says so", async () => {
+  const own = registry();
+  @own.Entity("v_null", { versionIdCol: "version" })
+  class Old {
+    @PrimaryKey() id!: number;
+    @Column(t.integer, { nullable: true, name: "ver" }) version!: number | null;
+    @Column(t.string(10), { nullable: true }) title!: string | null;
+  }
+  const { Session } = await storeFor(own);
+  await using session = Session();
+  await session.execute(text("insert into v_null (id) values (1)"));
+  await session.commit();
+  const message =
+    'Old(1) has no version: its row has NULL in "ver", so that no statement could tell whether somebody has changed it. ' +
+    "Give such rows a version by an UPDATE of your own, and declare the column NOT NULL.";
+  const old = await session.getOne(Old, 1);
+  old.title = "new";
+  await expect(session.flush()).rejects.toThrow(new FlushError(message));
+  await session.rollback();
+  await session.delete(old);
+  await expect(session.flush()).rejects.toThrow(new FlushError(message));
+});
+
 test("a version is named on the base-most class that has one: another one below it would leave the first uncounted", () => {
   const own = registry();
   @own.Entity("v_base", { versionIdCol: "version" })

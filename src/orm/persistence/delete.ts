@@ -13,12 +13,13 @@ import { explained } from "./error-context.js";
 import type { PersistSession } from "./port.js";
 import { type TableShape, tableShapes } from "./shapes.js";
 import { stale } from "./update.js";
+import { withoutVersion } from "./version.js";
 import { deletePlan } from "./write-plans.js";
 
 /**
  * Deletes the rows of objects of one hierarchy.
  *
- * @throws what the database refuses, with the objects that it was about; StaleDataError where a row has another version
+ * @throws what the database refuses, with the objects that it was about; StaleDataError where a row has another version; FlushError where it has none
  */
 export function* deleteStates(
   session: PersistSession,
@@ -80,7 +81,10 @@ function* deleteBatch(
       }
       columns[i].push(value);
     }
-    if (versioned !== undefined) columns[shape.key.length].push(versioned.attribute.committedValue(state) ?? null);
+    if (versioned === undefined) continue;
+    const version = versioned.attribute.committedValue(state) ?? null;
+    if (version === null && state.key !== null) throw withoutVersion(state, versioned.attribute);
+    columns[shape.key.length].push(version);
   }
   let rowcount: number;
   try {

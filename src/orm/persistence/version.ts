@@ -21,6 +21,12 @@ export function firstVersion(mapper: Mapper, state: InstanceState): unknown {
 
 /** A row without a version would never be found again. */
 export function withoutVersion(state: InstanceState, version: ColumnAttribute): FlushError {
+  if (state.key !== null && version.committedValue(state) === null) {
+    return new FlushError(
+      `${state.describe()} has no version: its row has NULL in "${version.column.name}", so that no statement could tell whether somebody has changed it. ` +
+        `Give such rows a version by an UPDATE of your own, and declare the column NOT NULL.`,
+    );
+  }
   return new FlushError(
     `${state.describe()} has no version: versionIdGenerator: false leaves "${version.key}" to the program, so set it before the flush.`,
   );
