@@ -3,7 +3,6 @@
 import type { ConnectionCore } from "../../engine/connection-core.js";
 import type { Op } from "../../engine/io.js";
 import { together } from "../../engine/together.js";
-import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
 import { FlushError } from "../errors.js";
 import { keyValue, type Mapper, mapperOf, refuseLost } from "../mapping/mapper.js";
@@ -35,13 +34,15 @@ export function* deleteStates(
   const levels: Map<object, { shape: TableShape; states: InstanceState[] }>[] = [];
   for (const state of states) {
     const mapper = mapperOf(state);
-    tableShapes(mapper).forEach((shape, depth) => {
-      if (depth > 0 && goesWithBase(mapper, shape.table)) return;
+    const shapes = tableShapes(mapper);
+    for (let depth = 0; depth < shapes.length; depth++) {
+      const shape = shapes[depth];
+      if (depth > 0 && goesWithBase(mapper, shape.table)) continue;
       levels[depth] ??= new Map();
       const entry = levels[depth].get(shape.table);
       if (entry === undefined) levels[depth].set(shape.table, { shape, states: [state] });
       else entry.states.push(state);
-    });
+    }
   }
   const tables = levels.reverse().flatMap((level) => [...level.values()]);
   yield* together(tables.map(({ shape, states: group }) => deleteBatch(session, connection, shape, group)));
@@ -64,13 +65,13 @@ function* deleteBatch(
 ): Op<void> {
   const mapper = mapperOf(states[0]);
   const versioned = mapper.version === null ? undefined : shape.byAttribute.get(mapper.version)?.[0];
-  const where: Column[] = shape.key.map((c) => c.column);
-  if (versioned !== undefined) where.push(versioned.column);
+  const where = versioned === undefined ? shape.keyColumns : shape.versionedKeyColumns;
   const plan = deletePlan(connection.dialect, shape.table, where);
   const columns: unknown[][] = where.map(() => []);
   for (const state of states) {
     if (state.key === null) refuseLost(state, mapper);
-    for (const [i, { attribute }] of shape.key.entries()) {
+    for (let i = 0; i < shape.key.length; i++) {
+      const { attribute } = shape.key[i];
       // Of a new object only the key is known under which it had a row once.
       const unknown = state.key === null && state.committed?.has(attribute) !== true;
       const value = unknown ? null : keyValue(state, attribute);
