@@ -247,6 +247,35 @@ alter sequence states_id_seq owned by states.id`;
       expect(described(await engine.connect((conn) => compareMetadata(conn, metadata)))).toEqual([]);
     });
 
+    test("what is pulled of types that have but a name is what is read of them: text, and the number of an object", async () => {
+      const { engine } = await freshDatabase();
+      await engine.execute(text("create type mood as enum ('ok')"));
+      await engine.execute(
+        text(
+          "create table hosts (id int primary key, ip inet, macs macaddr[] not null, file oid, mood mood, at int4range)",
+        ),
+      );
+      await engine.execute(text("insert into hosts values (1, '10.0.0.1', '{08:00:2b:01:02:03}', 5, 'ok')"));
+      const metadata = new MetaData();
+      await metadata.reflect(engine);
+      const pulled = oneModule(pulledModel(metadata, new Map(), new Map()), {
+        dialect: engine.dialect,
+        namesAll: false,
+      });
+      for (const said of [
+        "  ip!: string | null;",
+        "  macs!: string[];",
+        "  file!: number | null;",
+        "  at!: unknown;",
+        't.enum(["ok"], { name: "mood" })',
+      ])
+        expect(pulled).toContain(said);
+      const hosts = metadata.tables.get("hosts") as Table;
+      expect((await engine.execute(hosts.select())).all()).toEqual([
+        [1, "10.0.0.1", ["08:00:2b:01:02:03"], 5, "ok", null],
+      ]);
+    });
+
     test("[AG-05] a partition that was attached without defaults, a condition of an index, a key that is not validated and one that counts and refers are as they were found", async () => {
       const { engine } = await freshDatabase();
       for (const each of [

@@ -128,7 +128,7 @@ export class ItemWriter {
     Object.assign(options, said);
     const decorator = isKey ? "PrimaryKey" : "Column";
     const type = propertyType(column.type, code);
-    const nullable = column.nullable && !isKey ? " | null" : "";
+    const nullable = column.nullable && !isKey && type !== "unknown" ? " | null" : "";
     const readonly = table.isView || column.computed !== null || column.identity?.always === true ? "readonly " : "";
     const sql = renderType(this.#plainType(column), code);
     return [

@@ -1,7 +1,7 @@
 /** The TypeScript type of a column's values. */
 import type { CodeWriter } from "../../migrations/autogenerate/code-writer.js";
 import type { DomainType } from "../../sql/types/domain.js";
-import { TypeDecorator } from "../../sql/types/extensible.js";
+import { NamedType, TypeDecorator } from "../../sql/types/extensible.js";
 import type { ArrayType, EnumType } from "../../sql/types/structured.js";
 import type { SQLType } from "../../sql/types/type.js";
 
@@ -42,6 +42,13 @@ export function propertyType(type: SQLType, code: CodeWriter): string {
       return /[ |]/.test(item) ? `(${item})[]` : `${item}[]`;
     }
     default:
-      return type instanceof TypeDecorator ? propertyType(type.loadDialectImpl(code.dialect), code) : "unknown";
+      if (type instanceof TypeDecorator) return propertyType(type.loadDialectImpl(code.dialect), code);
+      return type instanceof NamedType ? namedValue(type.spec, code) : "unknown";
   }
+}
+
+/** What is read of a type that has but a name: PostgreSQL writes all as text, and an object's id is a number. SQLite keeps what it is given. */
+function namedValue(name: string, { dialect }: CodeWriter): string {
+  if (dialect.name !== "postgresql") return "unknown";
+  return name === "oid" ? "number" : "string";
 }

@@ -76,8 +76,8 @@ function unadapted(type: SQLType, code: CodeWriter): string {
     }
     case "visitEnum": {
       const { values, options } = type as unknown as EnumType;
-      const { validate: _validate, ...rest } = options;
-      const said = code.object(rest as Readonly<Record<string, unknown>>);
+      const { validate: _validate, schema, ...rest } = options;
+      const said = code.object({ ...rest, schema: schema ?? undefined } as Readonly<Record<string, unknown>>);
       return `${t}.enum(${code.value(values)}${said === "{}" ? "" : `, ${said}`})`;
     }
     case "visitArray": {
