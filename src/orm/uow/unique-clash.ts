@@ -7,7 +7,7 @@
 import type { Column } from "../../sql/schema/column.js";
 import { UniqueConstraint } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
-import { haveSameTables, keyValue, type Mapper, mapperOf } from "../mapping/mapper.js";
+import { haveSameTables, keyValue, type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { stateOf } from "../stamp.js";
 import { hashOf, type InstanceState } from "../state.js";
 import { memberStates } from "./action-views.js";
@@ -37,6 +37,7 @@ export function uniqueKeys(base: Mapper): readonly (readonly Column[])[] {
 /** What frees values and what takes them, as far as memory knows; null where nothing meets. */
 export function findClashes(flush: FlushContext): UniqueClashes | null {
   const pairs: [InstanceState, InstanceState][] = [];
+  const followed = followedKeys(flush);
   for (const base of flush.bases) {
     const keys = uniqueKeys(base);
     if (keys.length === 0 && base.selfAndDescendants().length === 1) continue;
@@ -49,7 +50,7 @@ export function findClashes(flush: FlushContext): UniqueClashes | null {
       heirs.delete(holder);
       pairs.push([holder, heir]);
     }
-    for (const columns of keys) pairs.push(...pairsOf(flush, columns, { deletes, saves, heirs }));
+    for (const columns of keys) pairs.push(...pairsOf(flush, columns, { deletes, saves, heirs, followed }));
   }
   const orderly = withoutCircles(flush, pairs);
   return orderly.length === 0 ? null : new Clashes(flush, orderly);
@@ -61,21 +62,65 @@ interface Written {
   readonly saves: readonly InstanceState[];
   /** By the deleted object, the new one that takes over its row. */
   readonly heirs: ReadonlyMap<InstanceState, InstanceState>;
+  readonly followed: FollowedKeys;
+}
+
+/** Foreign keys that objects take from those that hold them, or lose with them, though their own references have not changed. */
+type FollowedKeys = ReadonlyMap<InstanceState, ReadonlyMap<Column, unknown>>;
+
+const holding = new WeakMap<Mapper, readonly Relationship[]>();
+
+/** The relationships of a class that write into columns which are unique at the other end. */
+function holdingUnique(mapper: Mapper): readonly Relationship[] {
+  let found = holding.get(mapper);
+  if (found === undefined) {
+    found = mapper.relationships.filter(
+      ({ direction, viewonly, target, join }) =>
+        direction === "oneToMany" &&
+        !viewonly &&
+        uniqueKeys(target.base).some((columns) => join.pairs.some(({ remote }) => columns.includes(remote))),
+    );
+    holding.set(mapper, found);
+  }
+  return found;
+}
+
+function followedKeys(flush: FlushContext): FollowedKeys {
+  const found = new Map<InstanceState, Map<Column, unknown>>();
+  const note = (member: InstanceState, column: Column, value: unknown): void => {
+    const known = found.get(member);
+    if (known === undefined) found.set(member, new Map([[column, value]]));
+    // Who takes it in has the last word.
+    else if (value !== null || !known.has(column)) known.set(column, value);
+  };
+  for (const [mapper, states] of flush.byMapper)
+    for (const { attribute, join } of holdingUnique(mapper))
+      for (const state of states) {
+        if (state.key === null || state.flushDeletes || state.committed?.has(attribute) !== true) continue;
+        const { added, deleted } = flush.history(state, attribute);
+        for (const { local, remote } of join.pairs) {
+          const key = mapper.byColumn.get(local);
+          for (const member of memberStates(deleted)) note(member, remote, null);
+          for (const member of memberStates(added)) note(member, remote, key && keyValue(state, key));
+        }
+      }
+  return found;
 }
 
 function pairsOf(
   flush: FlushContext,
   columns: readonly Column[],
-  { deletes, saves, heirs }: Written,
+  { deletes, saves, heirs, followed }: Written,
 ): [InstanceState, InstanceState][] {
   const freed = new Map<string, InstanceState>();
   for (const state of deletes) note(freed, state, columns, heirs.get(state) ?? state);
-  for (const state of saves) if (state.key !== null && changes(state, columns)) note(freed, state, columns, state);
+  for (const state of saves)
+    if (state.key !== null && changes(state, columns, followed)) note(freed, state, columns, state);
   if (freed.size === 0) return [];
   const pairs: [InstanceState, InstanceState][] = [];
   for (const taker of saves) {
-    if (taker.key !== null && !changes(taker, columns)) continue;
-    const hash = valuesOf(taker, columns, (state, column) => presentValue(flush, state, column));
+    if (taker.key !== null && !changes(taker, columns, followed)) continue;
+    const hash = valuesOf(taker, columns, (state, column) => presentValue(flush, state, column, followed));
     const giver = hash === null ? undefined : freed.get(hash);
     if (giver !== undefined && giver !== taker) pairs.push([giver, taker]);
   }
@@ -93,10 +138,21 @@ function note(
   if (hash !== null) freed.set(hash, giver);
 }
 
-function changes(state: InstanceState, columns: readonly Column[]): boolean {
-  if (state.committed === null) return false;
-  const { byColumn } = mapperOf(state);
-  return columns.some((column) => byColumn.get(column)?.hasNetChange(state) === true);
+function changes(state: InstanceState, columns: readonly Column[], followed: FollowedKeys): boolean {
+  const { committed } = state;
+  const taken = followed.get(state);
+  if (taken !== undefined && columns.some((column) => taken.has(column))) return true;
+  if (committed === null) return false;
+  const { byColumn, relationships } = mapperOf(state);
+  if (columns.some((column) => byColumn.get(column)?.hasNetChange(state) === true)) return true;
+  // A foreign key follows from what the object refers to now.
+  return relationships.some(
+    ({ direction, viewonly, attribute, join }) =>
+      direction === "manyToOne" &&
+      !viewonly &&
+      committed.has(attribute) &&
+      join.pairs.some(({ local }) => columns.includes(local)),
+  );
 }
 
 /** One text for equal values; null where one is not known, or NULL, which is equal to nothing. */
@@ -117,7 +173,7 @@ function valuesOf(
 }
 
 /** The value that a row will have; a foreign key may still stand in the object that it refers to. */
-function presentValue(flush: FlushContext, state: InstanceState, column: Column): unknown {
+function presentValue(flush: FlushContext, state: InstanceState, column: Column, followed?: FollowedKeys): unknown {
   const mapper = mapperOf(state);
   const attribute = mapper.byColumn.get(column);
   for (const relationship of mapper.relationships) {
@@ -135,7 +191,8 @@ function presentValue(flush: FlushContext, state: InstanceState, column: Column)
     const key = mapperOf(target).byColumn.get(pair.remote);
     return key?.peek(target) ?? (key && keyValue(target, key));
   }
-  return attribute?.peek(state);
+  const taken = followed?.get(state);
+  return taken?.has(column) ? taken.get(column) : attribute?.peek(state);
 }
 
 /** New objects that will have the keys of deleted ones, by these: they become an UPDATE of the row, which is what frees its values. */

@@ -344,6 +344,61 @@ describe("a unique value and a row that a new object takes over", () => {
   });
 });
 
+describe("a unique foreign key that passes from one object to another", () => {
+  const own = registry();
+  @own.Entity("owners")
+  class Owner {
+    @PrimaryKey() id!: number;
+    @OneToOne(
+      () => Desk,
+      (desk) => desk.owner,
+    )
+    desk!: Relation<Desk> | null;
+  }
+  @own.Entity("desks")
+  class Desk {
+    @PrimaryKey() id!: number;
+    @OneToOne(
+      () => Owner,
+      (owner) => owner.desk,
+      { owner: true, columnName: "owner_id" },
+    )
+    owner!: Relation<Owner> | null;
+  }
+
+  test.each(["from its side", "from the other side"])("is given up before it is taken, %s", async (side) => {
+    const { Session } = await storeFor(own, { expireOnCommit: false });
+    await using session = Session();
+    const [one, two] = [make(Desk, { owner: new Owner() }), make(Desk, { owner: new Owner() })];
+    session.addAll([one, two]);
+    await session.commit();
+    const [ann, bob] = [one.owner, two.owner] as [Owner, Owner];
+    if (side === "from its side") one.owner = bob;
+    else bob.desk = one;
+    await session.commit();
+    const read = async () =>
+      (await session.execute(text("select id, owner_id from desks order by id")).all()).map((row) => [...row]);
+    expect(await read()).toEqual([
+      [one.id, bob.id],
+      [two.id, null],
+    ]);
+    // Along a chain, against the order of the keys.
+    two.owner = ann;
+    await session.commit();
+    const three = make(Desk, { owner: null });
+    session.add(three);
+    await session.commit();
+    three.owner = bob;
+    one.owner = ann;
+    await session.commit();
+    expect(await read()).toEqual([
+      [one.id, ann.id],
+      [two.id, null],
+      [three.id, bob.id],
+    ]);
+  });
+});
+
 describe("a unique value and rows that refer to what holds it", () => {
   const own = registry();
   @own.Entity("readers")
