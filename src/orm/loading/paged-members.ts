@@ -28,17 +28,31 @@ import { type KeyCondition, type KeyedStatement, limitedTo, type RelationRows } 
 
 type From = FromClause<unknown>;
 
+/** @param isOfOne whether the condition is met by the members of one parent alone */
 export function pageOf(
   relation: RelationRows,
   page: MemberPage,
   condition: KeyCondition,
+  isOfOne: boolean,
   capabilities: DialectCapabilities,
 ): KeyedStatement {
   const rows = relation.all();
+  if (isOfOne) return ofOneParent(limitedTo(rows, condition(rows.keys)), page);
   const { lateral, limitInMembership } = capabilities;
   if ((lateral || limitInMembership) && isIndexed(relation) && ordersByItself(rows))
     return ofEachParent(relation, rows, page, condition, lateral);
   return numbered(limitedTo(rows, condition(rows.keys)), page);
+}
+
+function ofOneParent(rows: KeyedStatement, page: MemberPage): KeyedStatement {
+  const { statement, entity } = rows;
+  const ordered = statement.with({ orderByClauses: endingWith(statement.orderByClauses, identityOf(entity)) });
+  return { ...rows, statement: paged(ordered, page) };
+}
+
+function paged(statement: Select, { limit, offset }: MemberPage): Select {
+  const limited = limit === null ? statement : statement.limit(limit);
+  return offset > 0 ? limited.offset(offset) : limited;
 }
 
 /** Numbered in a subquery that has their keys alone. */
@@ -85,15 +99,14 @@ function ofEachParent(
   const parent = new Alias(local[0].table as Table, null);
   const outer = local.map((column) => parent.column(column.key));
   const order = endingWith(statement.orderByClauses, identityOf(entity));
-  let own = new Select([], [])
+  const members = new Select([], [])
     .with({
       fromObjects: statement.fromObjects.length === 0 ? [entity.from] : statement.fromObjects,
       whereCriteria: [...statement.whereCriteria, ...keys.map((key, i) => key.eq(outer[i]))],
       orderByClauses: order,
     })
     .correlate(parent);
-  if (page.limit !== null) own = own.limit(page.limit);
-  if (page.offset > 0) own = own.offset(page.offset);
+  const own = paged(members, page);
   const columns = [...entity.mapper.byColumn.keys()];
   let right: From;
   let on: ColumnElement;
@@ -106,8 +119,8 @@ function ofEachParent(
     member = aliasOf(entity.mapper, null, entity.polymorphic);
     right = member.from;
     const key = identityOf(member);
-    const members = new ScalarSelect(own.with({ rawColumns: identityOf(entity) }));
-    on = key.length === 1 ? key[0].in(members) : new TupleElement(key).in(members);
+    const wanted = new ScalarSelect(own.with({ rawColumns: identityOf(entity) }));
+    on = key.length === 1 ? key[0].in(wanted) : new TupleElement(key).in(wanted);
   }
   return {
     statement: new Select([member, ...outer], []).with({

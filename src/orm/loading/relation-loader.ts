@@ -284,8 +284,10 @@ export class RelationLoader implements PostLoader {
     found: Found,
   ): Op<void> {
     const { session, said } = run;
+    // All rows are the members of the only parent, but for those of a tree.
+    const only = form === "one" && this.option?.depth == null ? this.key.hash(keys[0]) : undefined;
     if (!session.hearsLoads)
-      return yield* this.fetchWith(run, connection, this.planFor(connection.dialect, form), named, found);
+      return yield* this.fetchWith(run, connection, this.planFor(connection.dialect, form), named, only, found);
     const { relationship } = this;
     const keyed = this.keyedStatement(connection.dialect, form);
     const carried = said?.carried ?? [];
@@ -306,14 +308,14 @@ export class RelationLoader implements PostLoader {
             ? connection
             : yield* session.connectionFor(target, heard, { ...run.bindArguments, ...bindArguments });
         const rows = new FoundRows();
-        yield* load(run, at, form, heard === statement ? null : { keyed, heard }, params, rows);
+        yield* load(run, at, form, heard === statement ? null : { keyed, heard }, params, only, rows);
         return new Result<unknown>({ keys: [relationship.key, "ownerKey"], kind: "tuple" }, rows.rows);
       },
     });
-    const only = keys.length === 1 ? this.key.hash(keys[0]) : undefined;
+    const given = keys.length === 1 ? this.key.hash(keys[0]) : undefined;
     const hashes: Hash[] = [];
     const objects: object[] = [];
-    for (const [object, hash = only] of answer.all() as unknown[][]) {
+    for (const [object, hash = given] of answer.all() as unknown[][]) {
       if (hash === undefined) throw this.ownerless(keys.length);
       hashes.push(hash as Hash);
       objects.push(ownObject(session, object, relationship.target));
@@ -328,18 +330,22 @@ export class RelationLoader implements PostLoader {
     );
   }
 
-  /** @param changed what listeners made of the statement; null where they left it alone */
+  /**
+   * @param changed what listeners made of the statement; null where they left it alone
+   * @param only the hash of the parent of all rows; undefined where the rows tell whose they are
+   */
   private *loadHeard(
     run: LoadRun,
     connection: LoadRun["connection"],
     form: KeyForm,
     changed: Changed | null,
     named: NamedValues,
+    only: Hash | undefined,
     rows: Found,
   ): Op<void> {
     const { dialect } = connection;
     const plan = changed === null ? this.planFor(dialect, form) : this.heardPlan(dialect, form, changed);
-    yield* this.fetchWith(run, connection, plan, named, rows);
+    yield* this.fetchWith(run, connection, plan, named, only, rows);
   }
 
   /** The plan of the statement as listeners of `doOrmExecute` leave it. */
@@ -360,13 +366,14 @@ export class RelationLoader implements PostLoader {
     connection: LoadRun["connection"],
     keyed: KeyedPlan,
     named: LoadRun["named"],
+    only: Hash | undefined,
     found: Found,
   ): Op<void> {
     const { plan } = keyed;
     const inner = new LoadRun(run.session, connection, run.binds, named, run.populateExisting, run);
     const { rows } = yield* connection.run(plan.compiled, plan.params(run.binds, named));
     // The keys are read first: rows become the storage of their objects, without the columns behind.
-    const hashes = hashesOf(rows, keyed);
+    const hashes = only === undefined ? hashesOf(rows, keyed) : new Array<Hash>(rows.length).fill(only);
     const objects = (plan.entity ?? unreachable()).loadAll(inner, rows) as (object | null)[];
     // With a collection joined to them, members come once for each of its rows.
     if (plan.hasCollections || objects.includes(null)) dropRepeated(hashes, objects);

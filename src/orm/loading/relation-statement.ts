@@ -26,7 +26,7 @@ export function statementFor(
     return keysAmong(keys, new Select([...parents.columns], []), capabilities);
   };
   if (option?.depth != null) return treeOf(relation, option.depth, condition, capabilities);
-  if (option?.page?.counts === true) return pageOf(relation, option.page, condition, capabilities);
+  if (option?.page?.counts === true) return pageOf(relation, option.page, condition, form === "one", capabilities);
   const rows = relation.all();
   return limitedTo(rows, condition(rows.keys));
 }

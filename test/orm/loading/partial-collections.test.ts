@@ -112,6 +112,33 @@ test("members of certain places are ordered by their key once, whether or not th
   expect(ordered).toHaveLength(2);
 });
 
+test("the newest of one parent are its rows, ordered and limited, with a collection of theirs that is joined to them", async () => {
+  const { engine, Session } = await filled();
+  await using session = Session();
+  using log = recordStatements(engine);
+  const newest = selectinload(Writer, (w) => w.texts, { orderBy: (x) => x.year.desc(), limit: 2, offset: 1 });
+  const named = select(Writer).where((w) => w.name.eq("A"));
+  expect(years([await session.scalars(named.options(newest)).one()])).toEqual([[2003, 2002]]);
+  expect(log.statements[1].text).toMatch(
+    /^SELECT texts\.id, .* FROM texts WHERE texts\.writer_id = \S+ ORDER BY texts\.year DESC, texts\.id LIMIT \S+ OFFSET \S+$/,
+  );
+  await session.close();
+  const { texts } = await session.scalars(named.options(newest.joinedload((x) => x.topics))).one();
+  expect(texts.map((x) => [x.year, x.topics.map((y) => y.name).sort()])).toEqual([
+    [2003, ["T1", "T2"]],
+    [2002, ["T1", "T2"]],
+  ]);
+  await session.close();
+  const topic = await session
+    .scalars(
+      select(Topic)
+        .where((x) => x.name.eq("T1"))
+        .options(selectinload(Topic, (x) => x.texts, { orderBy: (x) => [x.year.desc(), x.id], limit: 3 })),
+    )
+    .one();
+  expect(topic.texts.map((x) => x.year)).toEqual([2004, 2003, 2002]);
+});
+
 test("[QR-15] where, offset and the mapping's own order; many-to-many; further options for the members", async () => {
   const { Session } = await filled();
   await using session = Session();
