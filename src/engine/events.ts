@@ -7,7 +7,7 @@
  */
 import { ArgumentError, InvalidRequestError } from "../sql/errors.js";
 import { meantBy } from "../sql/option-rules.js";
-import { describeValue } from "../sql/types/text-check.js";
+import { describeValue } from "../sql/types/describe-value.js";
 import { isPromise, type Op, request } from "./io.js";
 
 /** The property under which an object or a class keeps its {@link Dispatch}. */

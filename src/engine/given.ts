@@ -1,6 +1,6 @@
 /** Driver's objects that the program has made itself, by the engine's `creator` or a handler of `doConnect`. */
 import { ArgumentError } from "../sql/errors.js";
-import { describeValue } from "../sql/types/text-check.js";
+import { describeValue } from "../sql/types/describe-value.js";
 
 /**
  * Refuses one that cannot be used.

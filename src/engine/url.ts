@@ -177,12 +177,13 @@ export function makeUrl(url: string | URL): URL {
   // The platform's own, as in `new URL(process.env.DATABASE_URL)`.
   if (given instanceof globalThis.URL) return URL.parse(given.href);
   if (typeof url !== "string") {
-    throw new ArgumentError(`A database URL is a string or a URL made by URL.create, not ${describeValue(url)}`);
+    throw new ArgumentError(`A database URL is a string or a URL made by URL.create, not ${kindOf(url)}`);
   }
   return URL.parse(url);
 }
 
-function describeValue(value: unknown): string {
+/** What was given, without the value itself: it may hold a password. */
+function kindOf(value: unknown): string {
   if (value === undefined) return "undefined (is the environment variable set?)";
   return value === null ? "null" : `a value of type ${typeof value}`;
 }

@@ -1,8 +1,9 @@
 /** Objects from plain input, such as a request's body: only what is mapped and allowed gets in. */
 import type { Cls, IsComposite, IsRelation, Kind, PropertyOf, TargetOf } from "../sql/entity.js";
 import { ArgumentError, InvalidRequestError } from "../sql/errors.js";
+import { describeValue } from "../sql/types/describe-value.js";
 import { ColumnAttribute } from "./attributes/column-attribute.js";
-import { describeValue, type RelationAttribute } from "./attributes/relation-attribute.js";
+import type { RelationAttribute } from "./attributes/relation-attribute.js";
 import { ensureState } from "./mapping/instrument.js";
 import { type Mapper, mapperOf } from "./mapping/mapper.js";
 import { mapperFor } from "./mapping/registry.js";

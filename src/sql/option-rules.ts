@@ -1,6 +1,6 @@
 /** What the options of something may be: a name that there is not, or a value of another kind, is refused with what there is. */
 import { ArgumentError } from "./errors.js";
-import { describeValue } from "./types/text-check.js";
+import { describeValue } from "./types/describe-value.js";
 
 /** What a value has to be, for the message, and whether it is. */
 export type Rule = readonly [what: string, holds: (value: unknown) => boolean];

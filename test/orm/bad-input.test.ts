@@ -115,7 +115,7 @@ describe("objects", () => {
   test("a collection set to a non-iterable", () => {
     expect(() => make(User, { posts: 5 as never })).toThrow(ArgumentError);
     expect(() => make(User, { posts: 5 as never })).toThrow(
-      "User.posts of new User is a collection and takes an array of Post, not number 5. To empty it, assign an empty one.",
+      "User.posts of new User is a collection and takes an array of Post, not 5. To empty it, assign an empty one.",
     );
     expect(() => make(User, { posts: null as never })).toThrow(/takes an array of Post, not null\./);
     expect(() => make(User, { posts: new Post() as never })).toThrow(
@@ -245,7 +245,7 @@ describe("keys and parents", () => {
       "withParent() takes an object of a mapped class, not null. Rows without a parent: select(Post).where((p) => p.author.eq(null)).",
     );
     expect(() => withParent(7 as unknown as User, attrs(User).posts)).toThrow(
-      "withParent() takes an object of a mapped class, not number 7.",
+      "withParent() takes an object of a mapped class, not 7.",
     );
   });
 });

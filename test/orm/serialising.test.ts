@@ -203,10 +203,10 @@ describe("assign and fromObject", () => {
       'User(1) is stored, and the input gives its "id" as 5: a primary key is not assigned from input.',
     );
     expect(() => assign(ann, { posts: "x" as never })).toThrow(
-      "User.posts is a collection and takes an array, not string x.",
+      'User.posts is a collection and takes an array, not "x".',
     );
     expect(() => assign(ann, { posts: ["x"] as never })).toThrow(
-      "User.posts takes objects of Post or plain objects, not string x.",
+      'User.posts takes objects of Post or plain objects, not "x".',
     );
     expect(session.dirty.size).toBe(0);
     assign(ann, { name: "Anna", password: "x", admin: true } as never, { only: ["name"], unknown: "ignore" });

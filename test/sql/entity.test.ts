@@ -150,7 +150,7 @@ describe("statements of mapped classes", () => {
     refused(
       () => people.c.id.eq(new Person() as never),
       ArgumentError,
-      "an object of class Person is a mapped object, not a value",
+      "an instance of Person is a mapped object, not a value",
     );
   });
 

@@ -1,7 +1,8 @@
 /** PostgreSQL's own types beside ranges: addresses, bit strings, text search, hstore, vectors and others. */
 import { ArgumentError } from "../../sql/errors.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import { DomainType } from "../../sql/types/domain.js";
-import { checkText, describeValue } from "../../sql/types/text-check.js";
+import { checkText } from "../../sql/types/text-check.js";
 import { textQuery, textVector } from "../../sql/types/text-search.js";
 import { hstoreType } from "./hstore.js";
 import { rangeTypes } from "./ranges.js";

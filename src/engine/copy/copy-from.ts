@@ -6,7 +6,7 @@ import { compile } from "../../sql/compile.js";
 import type { Compiled } from "../../sql/compiled.js";
 import { Insert } from "../../sql/dml/insert.js";
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
-import { describeValue } from "../../sql/types/text-check.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import type { ConnectionCore } from "../connection-core.js";
 import { NotSupportedError } from "../errors.js";
 import { isPromise, type Op } from "../io.js";

@@ -5,7 +5,7 @@ import { Node } from "../../sql/node.js";
 import { Table } from "../../sql/schema/table.js";
 import { entityOf } from "../../sql/selectable/resolve.js";
 import { select } from "../../sql/selectable/select.js";
-import { describeValue } from "../../sql/types/text-check.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import type { ConnectionCore } from "../connection-core.js";
 import type { CursorCore } from "../cursor-core.js";
 import type { Op } from "../io.js";

@@ -5,7 +5,7 @@ import { ArgumentError } from "../../sql/errors.js";
 import type { BoundValue } from "../../sql/key-context.js";
 import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
-import { describeValue } from "../../sql/types/text-check.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import type { ConnectionCore } from "../connection-core.js";
 import type { CopyDialect } from "./dialect.js";
 

@@ -5,13 +5,13 @@
  */
 import { ArgumentError } from "../../sql/errors.js";
 import { Node } from "../../sql/node.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import { warn } from "../../sql/warnings.js";
 import type { InstanceState } from "../state.js";
 import { STALE_VALUE } from "../warnings.js";
 import type { Initiator } from "./attribute.js";
 import { ColumnAttribute } from "./column-attribute.js";
 import { copyOfContainer, isContainer, isScalar, type Owner, proxyOf, rawOf } from "./mutable-value.js";
-import { describeValue } from "./relation-attribute.js";
 
 /** One stored value of one object. */
 class Root implements Owner {

@@ -2,7 +2,9 @@
  * What to-one and to-many attributes have in common: the events that keep both sides of a relationship and the session's membership in step.
  * An event carries the token of the assignment it began with, so that a chain of back-references ends where it started.
  */
+
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import type { Cascades } from "../cascades.js";
 import { findState, stateOf } from "../stamp.js";
 import type { InstanceState, SessionPort, StateMapper } from "../state.js";
@@ -271,17 +273,4 @@ export abstract class RelationAttribute extends Attribute {
   protected record(state: InstanceState, previous: unknown): void {
     if (!this.traits.viewonly) state.recordChange(this, previous);
   }
-}
-
-/** What was given in place of an object, for messages. */
-export function describeValue(value: unknown): string {
-  if (value === null) return "null";
-  if (value === undefined) return "undefined";
-  if (typeof value === "object") {
-    if (Array.isArray(value)) return "an array";
-    const name = value.constructor?.name;
-    return name && name !== "Object" ? `an instance of ${name}` : "a plain object";
-  }
-  if (typeof value === "function") return `the function or class ${value.name || "(anonymous)"}`;
-  return `${typeof value} ${String(value)}`;
 }

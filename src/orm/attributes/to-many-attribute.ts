@@ -4,13 +4,14 @@
  * it fire no events.
  */
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import { warn } from "../../sql/warnings.js";
 import { History, NO_HISTORY } from "../history.js";
 import { stateOf } from "../stamp.js";
 import type { InstanceState, StateMapper } from "../state.js";
 import { STALE_VALUE } from "../warnings.js";
 import { loadNow } from "./attribute.js";
-import { describeValue, EventToken, RelationAttribute } from "./relation-attribute.js";
+import { EventToken, RelationAttribute } from "./relation-attribute.js";
 
 /** A kind of collection: array, Set, Map or a user's class. */
 export interface CollectionKind<Storage = unknown> {

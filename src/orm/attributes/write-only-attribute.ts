@@ -3,9 +3,9 @@
  * appends and removals that an unloaded collection has anyway.
  */
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import { History, NO_HISTORY } from "../history.js";
 import type { InstanceState } from "../state.js";
-import { describeValue } from "./relation-attribute.js";
 import { ToManyAttribute } from "./to-many-attribute.js";
 
 /** Makes what the accessor hands out; set by the module that knows statements. */

@@ -6,7 +6,7 @@ import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import type { Parts } from "../../sql/node.js";
 import { operators } from "../../sql/operators.js";
 import type { FromClause } from "../../sql/selectable/from-clause.js";
-import { describeValue } from "../attributes/relation-attribute.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import { type Mapper, mapperOf, nearest } from "../mapping/mapper.js";
 import { stateOf } from "../stamp.js";
 import type { InstrumentedRelation } from "./instrumented-relation.js";

@@ -3,7 +3,7 @@ import { ColumnElement } from "../../sql/element.js";
 import { Label } from "../../sql/elements/expression.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { AS_OPERAND } from "../../sql/protocol.js";
-import { describeValue } from "../../sql/types/text-check.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import type { ComparatorFactory } from "../mapping/declarations.js";
 
 /** An element with the operators that a factory makes for it; what the factory leaves out stays. */

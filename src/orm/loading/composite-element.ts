@@ -6,7 +6,7 @@ import { ArgumentError } from "../../sql/errors.js";
 import type { KeyContext } from "../../sql/key-context.js";
 import { operators } from "../../sql/operators.js";
 import { refId } from "../../sql/pieces.js";
-import { describeValue } from "../../sql/types/text-check.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 
 /** How a value object and its columns become each other. */
 export interface Composer {

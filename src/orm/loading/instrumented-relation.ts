@@ -14,7 +14,7 @@ import type { FromClause } from "../../sql/selectable/from-clause.js";
 import { Exists } from "../../sql/selectable/query.js";
 import { Select } from "../../sql/selectable/select.js";
 import { integerType } from "../../sql/types/base.js";
-import { describeValue } from "../attributes/relation-attribute.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import { mapperOf, type Relationship } from "../mapping/mapper.js";
 import type { TypeTag } from "../mapping/type-tag.js";
 import { stateOf } from "../stamp.js";

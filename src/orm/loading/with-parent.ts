@@ -1,8 +1,8 @@
 /** `withParent()`: the rows that belong to an object along a relationship. */
 import type { Attrs, Cls, RelAttr } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import type { BoolExpr } from "../../sql/typing.js";
-import { describeValue } from "../attributes/relation-attribute.js";
 import { attrs } from "./entity.js";
 import { InstrumentedRelation } from "./instrumented-relation.js";
 

@@ -2,8 +2,8 @@
 import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { CheckConstraint } from "../../sql/schema/constraints.js";
 import { Index } from "../../sql/schema/indexes.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import type { Attribute } from "../attributes/attribute.js";
-import { describeValue } from "../attributes/relation-attribute.js";
 import { MapperConfigurationError } from "../errors.js";
 import { AnyRelation } from "../loading/any-relation.js";
 import type { InstrumentedRelation } from "../loading/instrumented-relation.js";

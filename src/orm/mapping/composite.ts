@@ -1,7 +1,7 @@
 /** Value objects over several columns. SQLAlchemy: `composite`. */
 import type { ColumnElement } from "../../sql/element.js";
 import { ArgumentError } from "../../sql/errors.js";
-import { describeValue } from "../../sql/types/text-check.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import { isType, plainType, type SQLType } from "../../sql/types/type.js";
 import { History, NO_HISTORY } from "../history.js";
 import { withOperators } from "../loading/comparator.js";

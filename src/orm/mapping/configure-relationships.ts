@@ -5,7 +5,7 @@ import { ArgumentError } from "../../sql/errors.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
 import { baseColumn } from "../../sql/selectable/join.js";
-import { describeValue } from "../attributes/relation-attribute.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import { ToManyAttribute } from "../attributes/to-many-attribute.js";
 import { ToOneAttribute } from "../attributes/to-one-attribute.js";
 import { WriteOnlyAttribute } from "../attributes/write-only-attribute.js";

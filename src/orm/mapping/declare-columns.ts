@@ -7,7 +7,7 @@ import { Index } from "../../sql/schema/indexes.js";
 import { MetaData } from "../../sql/schema/metadata.js";
 import { Table, type TableOptions } from "../../sql/schema/table.js";
 import { Join } from "../../sql/selectable/join.js";
-import { describeValue } from "../../sql/types/text-check.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import { MapperConfigurationError } from "../errors.js";
 import { refuseTableOptions } from "./checks.js";
 import type { ClassDeclaration } from "./class-declaration.js";

@@ -3,7 +3,7 @@ import "reflect-metadata";
 import type { Attrs, Cls, EntityRef } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { isObject } from "../../sql/option-rules.js";
-import { describeValue } from "../../sql/types/text-check.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import { isType, plainType, type SQLType } from "../../sql/types/type.js";
 import type { CascadeName, CascadeText } from "../cascades.js";
 import { requireThunk } from "./collect.js";

@@ -1,6 +1,6 @@
 /** What identifies the rows of a class, and tells the classes of a hierarchy apart. */
 import { ArgumentError } from "../../sql/errors.js";
-import { describeValue } from "../../sql/types/text-check.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import { warn } from "../../sql/warnings.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import { ExpressionAttribute } from "../attributes/expression-attribute.js";

@@ -3,7 +3,7 @@ import { ColumnElement } from "../../sql/element.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { type Parts, replaceNodes } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
-import { describeValue } from "../../sql/types/text-check.js";
+import { describeValue } from "../../sql/types/describe-value.js";
 import type { SQLType } from "../../sql/types/type.js";
 
 /** A column of the far side. */

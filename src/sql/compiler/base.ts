@@ -5,7 +5,7 @@ import { CompileError } from "../errors.js";
 import type { BoundValue } from "../key-context.js";
 import { cacheKeyOf, type Node } from "../node.js";
 import { stringType } from "../types/base.js";
-import { describeValue } from "../types/text-check.js";
+import { describeValue } from "../types/describe-value.js";
 import { type Bound, plainType, type SQLType } from "../types/type.js";
 import { CompiledStatement } from "./compiled-statement.js";
 import { customCompiler } from "./custom.js";

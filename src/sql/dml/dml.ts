@@ -21,7 +21,7 @@ import type { RowOf, Selectable, SelectColumns } from "../selectable/select-typi
 import { disambiguate } from "../selectable/selected-columns.js";
 import { isPlainObject, selectedObject } from "../selectable/selected-object.js";
 import { Statement } from "../statement.js";
-import { describeValue } from "../types/text-check.js";
+import { describeValue } from "../types/describe-value.js";
 import type { Condition, LOADS, ROW, RowsOf } from "../typing.js";
 
 const none: readonly never[] = Object.freeze([]);

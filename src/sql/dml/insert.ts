@@ -16,7 +16,7 @@ import { Table } from "../schema/table.js";
 import { Alias, type AliasedColumns } from "../selectable/alias.js";
 import { Query, type SelectedColumn } from "../selectable/query.js";
 import type { Selectable } from "../selectable/select-typing.js";
-import { describeValue } from "../types/text-check.js";
+import { describeValue } from "../types/describe-value.js";
 import type { Condition, Expr, ExprOf, Operand, Valued } from "../typing.js";
 import { DMLStatement, type ReturningColumns, type ReturningObject, type ReturningRow } from "./dml.js";
 

@@ -9,7 +9,7 @@ import { Table } from "../schema/table.js";
 import type { FromClause } from "../selectable/from-clause.js";
 import { requireFrom } from "../selectable/resolve.js";
 import type { Selectable } from "../selectable/select-typing.js";
-import { describeValue } from "../types/text-check.js";
+import { describeValue } from "../types/describe-value.js";
 import type { ReturningColumns, ReturningObject, ReturningRow } from "./dml.js";
 import type { EntityValues } from "./insert.js";
 import { RestrictedStatement } from "./restricted.js";

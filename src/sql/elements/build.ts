@@ -22,9 +22,9 @@ import {
   textType,
   wideIntegerType,
 } from "../types/base.js";
+import { describeValue } from "../types/describe-value.js";
 import { ArrayType } from "../types/structured.js";
 import { dateTimeType, intervalType } from "../types/temporal.js";
-import { describeValue } from "../types/text-check.js";
 import { plainType, type SQLType, type TypeFamily } from "../types/type.js";
 import type { MatchOptions } from "../typing.js";
 import { BindParameter, bindValue, refuseValue } from "./bind.js";

@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors.js";
 import type { Operator } from "../operators.js";
 import { AS_OPERAND, ENTITY } from "../protocol.js";
 import { stringType, typeOfValue } from "../types/base.js";
-import { describeValue } from "../types/text-check.js";
+import { describeValue } from "../types/describe-value.js";
 import type { SQLType } from "../types/type.js";
 import { type BindParameter, bindValue, refuseValue } from "./bind.js";
 import { NULL, TupleElement } from "./expression.js";

@@ -7,7 +7,7 @@ import { type PrintTarget, printed } from "../printed.js";
 import { AS_OPERAND, ENTITY } from "../protocol.js";
 import { FromClause } from "../selectable/from-clause.js";
 import { nullType } from "../types/base.js";
-import { describeValue } from "../types/text-check.js";
+import { describeValue } from "../types/describe-value.js";
 import { plainType, type SQLType } from "../types/type.js";
 import type { ExprOf } from "../typing.js";
 import { expressionOrBind } from "./coerce.js";

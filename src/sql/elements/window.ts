@@ -2,7 +2,7 @@ import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import { Node, type Parts } from "../node.js";
 import { integerType } from "../types/base.js";
-import { describeValue } from "../types/text-check.js";
+import { describeValue } from "../types/describe-value.js";
 import type { SQLType } from "../types/type.js";
 import type { Condition, ExprOf, Valued } from "../typing.js";
 import { bindValue } from "./bind.js";

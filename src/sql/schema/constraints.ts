@@ -1,6 +1,6 @@
 import { ColumnElement } from "../element.js";
 import { ArgumentError, NoReferencedTableError, NoSuchColumnError } from "../errors.js";
-import { describeValue } from "../types/text-check.js";
+import { describeValue } from "../types/describe-value.js";
 import {
   type Column,
   type ColumnInfo,

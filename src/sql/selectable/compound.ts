@@ -7,7 +7,7 @@ import { withParams } from "../elements/params.js";
 import type { LoadOption } from "../entity.js";
 import { ArgumentError } from "../errors.js";
 import type { Parts } from "../node.js";
-import { describeValue } from "../types/text-check.js";
+import { describeValue } from "../types/describe-value.js";
 import type { RowsOf, Valued } from "../typing.js";
 import type { FromClause } from "./from-clause.js";
 import { type CTE, Query, rowCount, type SelectedColumn } from "./query.js";

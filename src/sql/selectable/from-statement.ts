@@ -4,7 +4,7 @@ import type { LoadOption } from "../entity.js";
 import { ArgumentError } from "../errors.js";
 import type { Node, Parts } from "../node.js";
 import { Statement } from "../statement.js";
-import { describeValue } from "../types/text-check.js";
+import { describeValue } from "../types/describe-value.js";
 import type { LOADS, ROW, RowsOf } from "../typing.js";
 import { Query } from "./query.js";
 import { Select } from "./select.js";

@@ -1,8 +1,8 @@
 import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import type { Parts } from "../node.js";
+import { describeValue } from "../types/describe-value.js";
 import { RowsType } from "../types/rows.js";
-import { describeValue } from "../types/text-check.js";
 import type { SQLType } from "../types/type.js";
 import type { Expr, Valued } from "../typing.js";
 import { Query } from "./query.js";

@@ -6,7 +6,7 @@ import { type Operator, operators } from "../operators.js";
 import { AS_MEMBERS, AS_OPERAND } from "../protocol.js";
 import { Statement } from "../statement.js";
 import { booleanType, integerType, nullType } from "../types/base.js";
-import { describeValue } from "../types/text-check.js";
+import { describeValue } from "../types/describe-value.js";
 import type { SQLType } from "../types/type.js";
 import type { BoolExpr, Condition, ExprOf, LOADS, Named, ROW, RowsOf, Valued } from "../typing.js";
 import { AliasedFrom } from "./alias.js";

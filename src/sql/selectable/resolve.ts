@@ -3,7 +3,7 @@ import { EntityElement, RelationElement } from "../entity.js";
 import { ArgumentError } from "../errors.js";
 import type { Node } from "../node.js";
 import { AS_OPERAND, ENTITY } from "../protocol.js";
-import { describeValue } from "../types/text-check.js";
+import { describeValue } from "../types/describe-value.js";
 import { FromClause } from "./from-clause.js";
 
 /** The EntityElement of a class or of an attribute set, or null for anything else. */

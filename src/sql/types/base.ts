@@ -1,5 +1,6 @@
 import { ArgumentError } from "../errors.js";
-import { checkText, describeValue } from "./text-check.js";
+import { describeValue } from "./describe-value.js";
+import { checkText } from "./text-check.js";
 import {
   type BindProcessor,
   type LiteralProcessor,

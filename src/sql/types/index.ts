@@ -1,4 +1,5 @@
 export * from "./base.js";
+export { describeValue } from "./describe-value.js";
 export * from "./domain.js";
 export * from "./extensible.js";
 export * from "./from-metadata.js";

@@ -1,7 +1,8 @@
 import { ArgumentError } from "../errors.js";
 import { quoteLiteral, registerValueType, stringType } from "./base.js";
+import { describeValue } from "./describe-value.js";
 import { describeIssue, type StandardSchema } from "./standard-schema.js";
-import { checkText, describeValue } from "./text-check.js";
+import { checkText } from "./text-check.js";
 import {
   type BindProcessor,
   type LiteralProcessor,

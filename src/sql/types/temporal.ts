@@ -1,6 +1,6 @@
 import { ArgumentError } from "../errors.js";
 import { doubleType, integerType, quoteLiteral, registerValueType } from "./base.js";
-import { describeValue } from "./text-check.js";
+import { describeValue } from "./describe-value.js";
 import {
   type BindProcessor,
   type LiteralProcessor,

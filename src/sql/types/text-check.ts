@@ -1,4 +1,5 @@
 import { ArgumentError } from "../errors.js";
+import { shorten } from "./describe-value.js";
 
 interface WellFormed {
   isWellFormed(): boolean;
@@ -17,21 +18,4 @@ export function checkText(value: string): string {
     );
   }
   return value;
-}
-
-/** A value as an error message shows it. */
-export function describeValue(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(shorten(value));
-  if (typeof value === "bigint") return `${value}n`;
-  if (value instanceof Date) return `Date ${Number.isNaN(value.getTime()) ? "(invalid)" : value.toISOString()}`;
-  if (value !== null && typeof value === "object") {
-    const name = (value as { constructor?: { name?: string } }).constructor?.name;
-    return name === undefined || name === "Object" ? "an object" : `an object of class ${name}`;
-  }
-  if (typeof value === "function") return "a function";
-  return String(value);
-}
-
-function shorten(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
 }

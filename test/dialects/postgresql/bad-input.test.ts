@@ -86,14 +86,14 @@ describe("the options of an engine", () => {
       [
         "postgresql://h/d",
         () => new pg.Pool(),
-        /gave an object of class BoundPool, and what is needed is a connected Client of pg \(a Pool is none\)/,
+        /gave an instance of BoundPool, and what is needed is a connected Client of pg \(a Pool is none\)/,
       ],
       [
         "postgresql://h/d",
         () => new pg.Client(),
         /a Client of pg that is not connected: await client\.connect\(\) before it is returned/,
       ],
-      ["sqlite://", () => ({}), /gave an object, and what is needed is a Database of better-sqlite3/],
+      ["sqlite://", () => ({}), /gave a plain object, and what is needed is a Database of better-sqlite3/],
       ["pglite://", () => 5, /gave 5, and what is needed is a PGlite of @electric-sql\/pglite/],
     ];
     for (const [url, creator, message] of wrong) {

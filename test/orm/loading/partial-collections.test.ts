@@ -300,7 +300,7 @@ test("[QR-15] a partial collection is not merged, and settings that make no sens
   await using other = Session();
   await expect(other.merge(writer)).rejects.toThrow("merge(): Writer.texts of Writer(1) was loaded in part");
   const load = (settings: object) => () => selectinload(Writer, (w) => w.texts, settings);
-  expect(load({ limit: -1 })).toThrow("Writer.texts: limit is a whole number from 0, not number -1.");
+  expect(load({ limit: -1 })).toThrow("Writer.texts: limit is a whole number from 0, not -1.");
   expect(load({ offset: 1.5 })).toThrow("Writer.texts: offset is a whole number from 0");
   expect(load({ orderBy: () => 5 })).toThrow("Writer.texts: orderBy");
   expect(() => selectinload(Text, (x) => x.writer, { limit: 1 } as never)).toThrow(

@@ -239,9 +239,7 @@ test("[QR-15] loaded collections with changes stay as they are, and the rest of 
 
 test("[QR-15] settings that a tree does not take are refused by name", () => {
   const load = (settings: object) => () => selectinload(Node, (n) => n.children, settings);
-  expect(load({ depth: 0 })).toThrow(
-    "Node.children: depth is -1 for all levels, or a whole number from 1, not number 0.",
-  );
+  expect(load({ depth: 0 })).toThrow("Node.children: depth is -1 for all levels, or a whole number from 1, not 0.");
   expect(load({ depth: 2, limit: 3 })).toThrow("With limit and offset say recursionDepth");
   expect(load({ depth: 2, recursionDepth: 3 })).toThrow("depth loads whole levels with one statement");
   expect(() => selectinload(Node, (n) => n.leaves, { depth: 2 })).toThrow("Node.leaves is not self-referential");

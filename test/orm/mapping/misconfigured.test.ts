@@ -153,7 +153,7 @@ describe("[MS-24] options of a relationship", () => {
       [{ viewonly: true, activeHistory: true }, /activeHistory says nothing/],
       [{ backPopulates: {} as never }, /its backPopulates names no property of Bar/],
       [{ foreignKeys: "fid" as never }, /^Foo\.bars: its foreignKeys is a list of columns or their names/],
-      [{ remoteSide: [5] as never }, /^Foo\.bars: its remoteSide takes columns or their names, not number 5\.$/],
+      [{ remoteSide: [5] as never }, /^Foo\.bars: its remoteSide takes columns or their names, not 5\.$/],
     ] as const)
       expect(() => related(options as Options)).toThrow(message);
     class Bar {}

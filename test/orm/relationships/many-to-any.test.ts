@@ -450,7 +450,7 @@ describe("what is wrong is said", () => {
     expect(() => Object.assign(comment, { subject: make(Tag) })).toThrow(
       "Comment.subject of new Comment takes objects of Post, Photo, not Tag.",
     );
-    expect(() => Object.assign(comment, { subject: 5 })).toThrow("takes objects of Post, Photo, not number 5.");
+    expect(() => Object.assign(comment, { subject: 5 })).toThrow("takes objects of Post, Photo, not 5.");
     const { Session } = await storeFor(reg);
     await using session = Session();
     const names = { subjectType: "video", subjectId: 1 };
