@@ -7,7 +7,7 @@ import type { AnnouncedLoad, LoadSession } from "../load-session.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
-import { LoadedOptions } from "./option-tree.js";
+import { LoadedOptions } from "./loaded-options.js";
 
 /** A load of one object by its key, or of several. */
 export interface ObjectLoad {

@@ -17,22 +17,22 @@ import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
 import { PerDialect } from "../per-dialect.js";
 import type { IdentityToken, InstanceState } from "../state.js";
 import { announced } from "./announced.js";
+import type { LockOptions } from "./column-select.js";
 import { entityOf } from "./entity.js";
 import { keyStatement, NO_NULLS, type NullParts, namedKey, nullsIn } from "./key-condition.js";
 import { BATCH, keysCondition } from "./keys-condition.js";
 import { loadRelationship } from "./lazy.js";
 import { LoadRun, type NamedValues, type Said } from "./load-run.js";
-import { LoadedOptions, OptionDefaults } from "./option-tree.js";
+import { LoadedOptions } from "./loaded-options.js";
+import { OptionDefaults } from "./option-node.js";
 import type { OrmPlan } from "./plan.js";
 import { isAfterwards, strategyAt } from "./plan-parts.js";
 import { Planner, planFor } from "./planner.js";
 import { readOf } from "./read-of.js";
 import { reloadState } from "./reload.js";
 import type { ExecuteOptions } from "./select.js";
-import { type LockOptions, loadColumns } from "./unloaded.js";
+import { loadColumns } from "./unloaded.js";
 import { carriedAmong } from "./user-option.js";
-
-export { expireNamed, loadUnloaded } from "./unloaded.js";
 
 /** What a load by key may say. */
 export interface GetOptions {
@@ -126,22 +126,23 @@ export function* loadByKey(
   return (objects[0] as object | null | undefined) ?? null;
 }
 
-/** @param heard the statement in place of the load's own */
+/** @param statement null for the load's own */
 function* readByKey(
   session: LoadSession,
   mapper: Mapper,
-  heard: Select | null,
+  statement: Select | null,
   named: NamedValues,
   options: GetOptions,
   nulls: NullParts,
 ): Op<object[]> {
   const locks = lockOf(options.withForUpdate) !== null;
-  const routed = heard ?? (locks ? statementWith(mapper, options, nulls) : readOf(mapper));
+  const routed = statement ?? (locks ? statementWith(mapper, options, nulls) : readOf(mapper));
   const found = session.connectionSoon(mapper, routed, options.bindArguments);
   const connection = found instanceof ConnectionCore ? found : yield* found;
   const { executionOptions } = options;
   const execute = (): Op<readonly unknown[]> => {
-    const { plan, binds } = heard === null ? planOf(connection, mapper, options, nulls) : planFor(connection, heard);
+    const { plan, binds } =
+      statement === null ? planOf(connection, mapper, options, nulls) : planFor(connection, statement);
     const overwrite = options.populateExisting === true;
     const run = new LoadRun(session, connection, binds, named, overwrite, null, saidBy(options));
     run.checksVersions = locks && !overwrite;

@@ -26,7 +26,7 @@ import type { JoinedChild } from "./entity-loader.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
 import { adapt } from "./instrumented-relation.js";
 import { LoaderFactory, type PostMaker, type SubclassMaker } from "./loader-factory.js";
-import type { OptionDefaults, OptionNode } from "./option-tree.js";
+import type { OptionDefaults, OptionNode } from "./option-node.js";
 import { OrmEntity } from "./orm-entity.js";
 import { compositeItem, OrmPlan, PostSchedule, type RowItem } from "./plan.js";
 import { type ChildPart, collectionsIn, hasJoins, orderOf, type Part, partOf, relationOf } from "./plan-parts.js";

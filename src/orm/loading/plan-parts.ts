@@ -7,8 +7,8 @@ import type { Mapper, Relationship } from "../mapping/mapper.js";
 import { concreteDiscriminator } from "./concrete-entity.js";
 import { attributesOf, entityOf } from "./entity.js";
 import { adapt, InstrumentedRelation } from "./instrumented-relation.js";
+import type { OptionNode, RelationOption } from "./option-node.js";
 import type { MemberPage, Strategy } from "./option-steps.js";
-import type { OptionNode, RelationOption } from "./option-tree.js";
 import type { OrmEntity } from "./orm-entity.js";
 
 /** One entity in a plan's SQL. */

@@ -13,7 +13,7 @@ import type { CompositeElement } from "./composite-element.js";
 import { type Converter, converterOf } from "./converters.js";
 import type { EntityLoader, JoinedChild } from "./entity-loader.js";
 import type { LoadRun, NamedValues, PostLoader } from "./load-run.js";
-import type { OptionDefaults, OptionNode } from "./option-tree.js";
+import type { OptionDefaults, OptionNode } from "./option-node.js";
 
 /** One thing that a row of the result holds. */
 export type RowItem =

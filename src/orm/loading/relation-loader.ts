@@ -32,7 +32,8 @@ import {
 } from "./found-members.js";
 import { BATCH } from "./keys-condition.js";
 import { LoadRun, type NamedValues, type PostLoader } from "./load-run.js";
-import { type OptionNode, OptionTree, type RelationOption } from "./option-tree.js";
+import type { OptionNode, RelationOption } from "./option-node.js";
+import { OptionTree } from "./option-tree.js";
 import { ParentKey } from "./parent-key.js";
 import type { OrmPlan, PlanSource } from "./plan.js";
 import { readOf } from "./read-of.js";

@@ -12,7 +12,7 @@ import { IntegerType } from "../../sql/types/base.js";
 import type { Relationship } from "../mapping/mapper.js";
 import { aliasOf, entityOf } from "./entity.js";
 import { adapt, InstrumentedRelation } from "./instrumented-relation.js";
-import { OptionDefaults, type RelationOption } from "./option-tree.js";
+import { OptionDefaults, type RelationOption } from "./option-node.js";
 import type { OrmEntity } from "./orm-entity.js";
 
 type From = FromClause<unknown>;

@@ -13,7 +13,8 @@ import { type IdentityKey, type InstanceState, type SessionPort, tokenOf, values
 import { announced } from "./announced.js";
 import { keyStatement, NO_NULLS, namedKey, nullsIn } from "./key-condition.js";
 import { LoadRun, type NamedValues, type Said } from "./load-run.js";
-import { LoadedOptions, OptionDefaults, type OptionNode } from "./option-tree.js";
+import { LoadedOptions } from "./loaded-options.js";
+import { OptionDefaults, type OptionNode } from "./option-node.js";
 import type { OrmPlan } from "./plan.js";
 import { Planner } from "./planner.js";
 import { readOf } from "./read-of.js";
@@ -130,28 +131,29 @@ export function* reloadState(
     params: named,
     states: [state],
     executionOptions: NO_OPTIONS,
-    run: (heard, params) => readAgain(session, state, part, heard, params),
+    run: (statement, params) => readAgain(session, state, part, statement, params),
   });
   return objects.length > 0;
 }
 
-/** @param heard the statement in place of the load's own */
+/** @param statement null for the load's own */
 function* readAgain(
   session: LoadSession,
   state: InstanceState,
   part: ReloadedPart | null,
-  heard: Select | null,
+  statement: Select | null,
   named: NamedValues,
 ): Op<object[]> {
   const mapper = mapperOf(state);
   const key = valuesOf(state.key as IdentityKey);
-  const connection = yield* session.connectionFor(mapper, heard ?? readOf(mapper), placeArguments(state));
-  if (heard !== null && (yield* keysWithin(connection, mapper, heard.loadOptions, [key])).length === 0) return [];
+  const connection = yield* session.connectionFor(mapper, statement ?? readOf(mapper), placeArguments(state));
+  if (statement !== null && (yield* keysWithin(connection, mapper, statement.loadOptions, [key])).length === 0)
+    return [];
   const given = state.origin?.options;
   const options = given instanceof LoadedOptions ? given : null;
   const node = part === null ? nodeFor(options) : partNodeFor(options, mapper, part);
   const nulls = nullsIn(key);
-  const known = heard === null && nulls === NO_NULLS ? plans.get(node, connection.dialect) : null;
+  const known = statement === null && nulls === NO_NULLS ? plans.get(node, connection.dialect) : null;
   let plan = known?.get(mapper);
   if (plan === undefined) {
     const planner = new Planner(connection.dialect, options?.planned ?? [], node.defaults, undefined);
@@ -160,7 +162,7 @@ function* readAgain(
       part === null
         ? mapper.columnAttributes.filter((each) => each.writable && !each.deferred).map((each) => each.column)
         : [];
-    plan = planner.plan(heard ?? keyStatement(mapper, nulls), node, [mapper], needed);
+    plan = planner.plan(statement ?? keyStatement(mapper, nulls), node, [mapper], needed);
     known?.set(mapper, plan);
   }
   const binds = options?.given ?? [];

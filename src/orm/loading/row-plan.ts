@@ -2,6 +2,7 @@
  * Entities read from rows that a statement gives by itself, and not from a SELECT that was made for them: `fromStatement()`, and RETURNING of
  * ORM-enabled INSERT, UPDATE and DELETE. Each column of the entities is looked for among the columns of the rows.
  */
+import type { ResultShape } from "../../engine/row.js";
 import type { Compiled, CompileOptions, ResultColumn } from "../../sql/compiled.js";
 import type { Dialect } from "../../sql/dialect.js";
 import { ColumnElement } from "../../sql/element.js";
@@ -63,76 +64,79 @@ export function givenColumns(compiled: Compiled): readonly GivenColumn[] | null 
   return compiled.resultColumns?.map(({ name, element }: ResultColumn) => ({ name, element })) ?? null;
 }
 
+/** One thing that the rows shall hold, with its place in the row. */
+type Item = { readonly part: Part } | { readonly element: ColumnElement; readonly index: number };
+
 /** @throws InvalidRequestError where the rows have no column for an entity's key */
 export function makeRowPlan(request: RowPlanRequest): RowPlan {
-  const { nodes, rowKeys, dialect, planned, compiled } = request;
+  const { nodes, given, dialect, planned, compiled } = request;
   const entities = nodes.filter((node): node is OrmEntity => node instanceof OrmEntity);
   const tree = new OptionTree(request.loadOptions, entities);
   const planner = new Planner(dialect, planned, tree.defaults, request.options);
-  const finder = new ColumnFinder(request.given);
-  const items: RowItem[] = [];
-  const keys: string[] = [];
-  const roots: Part[] = [];
+  const finder = new ColumnFinder(given);
+  const items = nodes.map((node) => itemOf(node, tree, finder));
+  const width = finder.order.length;
   const posts = new PostSchedule();
   const children: JoinedChild[] = [];
-  const laidOut = nodes.map((node): Part | { readonly element: ColumnElement; readonly index: number } => {
-    if (node instanceof OrmEntity) return finder.layOut(partOf(node, tree.nodeOf(node), [node.mapper], true));
-    const element = node as ColumnElement;
-    const index = finder.order.length;
-    for (const each of element instanceof CompositeElement ? element.elements : [element]) finder.add(each);
-    return { element, index };
-  });
-  const width = finder.order.length;
-  const factory = new LoaderFactory(
-    dialect,
-    planned,
-    posts,
-    children,
-    planner.makePost,
-    planner.makeSubclass,
-    () => null,
-  );
-  const names = disambiguate(nodes.filter((node) => !(node instanceof OrmEntity || node instanceof CompositeElement)));
-  let named = 0;
-  laidOut.forEach((each, i) => {
-    if ("element" in each) {
-      const { element, index } = each;
-      const name = element instanceof CompositeElement ? element.key : names[named++]?.key;
-      keys.push(rowKeys[i] ?? name ?? `column_${i + 1}`);
-      items.push(
-        element instanceof CompositeElement
-          ? compositeItem(element, index, dialect)
-          : { kind: "column", index, convert: converterOf(element.type, dialect) },
-      );
-    } else {
-      roots.push(each);
-      keys.push(rowKeys[i] ?? each.entity.entityName);
-      items.push({ kind: "entity", loader: factory.loader(each, width, false) });
-    }
-  });
-  const collection = roots.map((part) => collectionsIn(part, false)).find((found) => found !== null);
-  const single = items.length === 1 && items[0].kind === "entity";
+  const { makePost, makeSubclass } = planner;
+  const factory = new LoaderFactory(dialect, planned, posts, children, makePost, makeSubclass, () => null);
   const plan = new OrmPlan({
     compiled,
     planned,
     extra: [],
-    items,
-    shape: {
-      keys,
-      kind: rowKeys.length > 0 ? "object" : single ? "scalar" : "tuple",
-      requiresUnique:
-        collection == null
-          ? undefined
-          : `${collection.label} is a collection that the statement's own rows fill (containsEager): call unique() on the result.`,
-    },
+    items: items.map((item) => rowItemOf(item, factory, width, dialect)),
+    shape: shapeOf(request, items),
     children,
     posts,
     keySelect: () => {
       throw new InvalidRequestError("The rows of a statement of one's own cannot be selected again: use selectinload.");
     },
   });
-  const inOrder = width === request.given.length && finder.order.every((at, i) => at === i);
+  const inOrder = width === given.length && finder.order.every((at, i) => at === i);
   return new RowPlan(plan, inOrder ? null : finder.order);
+}
+
+/** Looks for the columns of what the rows shall hold. */
+function itemOf(node: Node, tree: OptionTree, finder: ColumnFinder): Item {
+  if (node instanceof OrmEntity) return { part: finder.layOut(partOf(node, tree.nodeOf(node), [node.mapper], true)) };
+  const element = node as ColumnElement;
+  const index = finder.order.length;
+  for (const each of element instanceof CompositeElement ? element.elements : [element]) finder.add(each);
+  return { element, index };
+}
+
+function rowItemOf(item: Item, factory: LoaderFactory, width: number, dialect: Dialect): RowItem {
+  if ("part" in item) return { kind: "entity", loader: factory.loader(item.part, width, false) };
+  const { element, index } = item;
+  if (element instanceof CompositeElement) return compositeItem(element, index, dialect);
+  return { kind: "column", index, convert: converterOf(element.type, dialect) };
+}
+
+function shapeOf({ nodes, rowKeys }: RowPlanRequest, items: readonly Item[]): ResultShape {
+  const single = items.length === 1 && "part" in items[0];
+  let requiresUnique: string | undefined;
+  for (const item of items) {
+    const collection = "part" in item ? collectionsIn(item.part, false) : null;
+    if (collection === null) continue;
+    requiresUnique = `${collection.label} is a collection that the statement's own rows fill (containsEager): call unique() on the result.`;
+    break;
+  }
+  return {
+    keys: keysOf(nodes, rowKeys),
+    kind: rowKeys.length > 0 ? "object" : single ? "scalar" : "tuple",
+    requiresUnique,
+  };
+}
+
+/** The names of what a row holds: given ones, else its own. */
+function keysOf(nodes: readonly Node[], rowKeys: readonly string[]): string[] {
+  const names = disambiguate(nodes.filter((node) => !(node instanceof OrmEntity || node instanceof CompositeElement)));
+  let named = 0;
+  return nodes.map((node, i) => {
+    if (node instanceof OrmEntity) return rowKeys[i] ?? node.entityName;
+    const name = node instanceof CompositeElement ? node.key : names[named++]?.key;
+    return rowKeys[i] ?? name ?? `column_${i + 1}`;
+  });
 }
 
 /** Looks for columns among those of the rows, and notes in which order they are wanted. */

@@ -17,7 +17,7 @@ import { JoinEntry } from "../../sql/selectable/select-parts.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { InstrumentedColumn } from "./instrumented-column.js";
 import { InstrumentedRelation, OneOf } from "./instrumented-relation.js";
-import type { OptionDefaults } from "./option-tree.js";
+import type { OptionDefaults } from "./option-node.js";
 import { OrmEntity } from "./orm-entity.js";
 
 type From = FromClause<unknown>;

@@ -6,7 +6,7 @@ import { type IdentityKey, type InstanceState, valuesOf } from "../state.js";
 import { entityOf } from "./entity.js";
 import { BATCH, keysCondition } from "./keys-condition.js";
 import { LoadRun, type PostLoader } from "./load-run.js";
-import type { OptionNode } from "./option-tree.js";
+import type { OptionNode } from "./option-node.js";
 import type { PlanSource } from "./plan.js";
 import { readOf } from "./read-of.js";
 

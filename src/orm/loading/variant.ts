@@ -9,9 +9,9 @@ import type { Mapper } from "../mapping/mapper.js";
 import { peekState, stamp, stampUnopened, stateOf } from "../stamp.js";
 import { type IdentityKey, InstanceState, type LoadOrigin } from "../state.js";
 import { openUnset } from "../unset.js";
-import { announceRefresh, announceWhole } from "./announce-load.js";
 import type { Converter } from "./converters.js";
 import type { JoinedChild } from "./entity-loader.js";
+import { announceRefresh, announceWhole } from "./load-events.js";
 import type { LoadRun } from "./load-run.js";
 
 /** How a row becomes the storage of an object. */

@@ -21,18 +21,11 @@ import type { IdentityMap } from "../identity-map.js";
 import { announceInstance, heard } from "../instance-events.js";
 import type { AnnouncedLoad, LoadSession } from "../load-session.js";
 import type { Tie } from "../loaded-alike.js";
-import {
-  asGetOptions,
-  expireNamed,
-  type GetOptions,
-  loadByKey,
-  loadByKeys,
-  loadUnloaded,
-  refreshState,
-} from "../loading/identity.js";
+import { asGetOptions, type GetOptions, loadByKey, loadByKeys, refreshState } from "../loading/identity.js";
 import { loadRelationship } from "../loading/lazy.js";
-import { LoadedOptions } from "../loading/option-tree.js";
+import { LoadedOptions } from "../loading/loaded-options.js";
 import { expiredTarget, hasEagerOnReload, isKnown, joinsOnReload, reloadState } from "../loading/reload.js";
+import { expireNamed, loadUnloaded } from "../loading/unloaded.js";
 import { fireMapperEvent, hearsMapperEvent } from "../mapper-events.js";
 import { ensureState } from "../mapping/instrument.js";
 import { EAGERLY, type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";

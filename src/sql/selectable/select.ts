@@ -44,14 +44,17 @@ export type RowShape = { readonly kind: "tuple" } | { readonly kind: "object"; r
 
 const tupleShape: RowShape = Object.freeze({ kind: "tuple" });
 
-/** Options of `withForUpdate()`. */
+/** Options of `withForUpdate()`: the locking clause, with SQLAlchemy's words. */
 export interface ForUpdateOptions {
+  /** The class, table or column, or several, whose rows alone are locked. */
   readonly of?: unknown;
+  /** An error at once where another transaction has the lock, and no wait for it. */
   readonly nowait?: boolean;
+  /** A row that another transaction has locked is as if it were not there. */
   readonly skipLocked?: boolean;
-  /** FOR SHARE. */
+  /** FOR SHARE: others may read the row under the same lock, and not change it. */
   readonly read?: boolean;
-  /** FOR NO KEY UPDATE, or with `read` FOR KEY SHARE. */
+  /** The weaker lock, which leaves alone who only refers to the key: FOR NO KEY UPDATE, or FOR KEY SHARE with `read`. */
   readonly keyShare?: boolean;
 }
 
