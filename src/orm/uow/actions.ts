@@ -30,11 +30,11 @@ export class SaveAll extends Action {
     for (const state of states) {
       // Saves stay before deletes: a row switch depends on it.
       const action = SaveState.of(flush, state);
-      flush.link([action, deletes]);
+      flush.order([action, deletes]);
       yield action;
     }
     for (const processor of flush.processors.get(this.base) ?? [])
-      processor.linkStates(flush, processor.own(states), false);
+      processor.orderStates(flush, processor.own(states), false);
   }
   describe(): string {
     return `save ${this.base.className}`;
@@ -70,11 +70,11 @@ export class DeleteAll extends Action {
     const saves = flush.clashes === null ? SaveAll.of(flush, this.base) : Barrier.of(flush, this.base);
     for (const state of states) {
       const action = DeleteState.of(flush, state);
-      if (flush.clashes?.early.has(state) !== true) flush.link([saves, action]);
+      if (flush.clashes?.early.has(state) !== true) flush.order([saves, action]);
       yield action;
     }
     for (const processor of flush.processors.get(this.base) ?? [])
-      processor.linkStates(flush, processor.own(states), true);
+      processor.orderStates(flush, processor.own(states), true);
   }
   describe(): string {
     return `delete ${this.base.className}`;
@@ -137,7 +137,7 @@ export class ProcessAll extends Action {
     return this.processor.order;
   }
   #states(flush: FlushContext): readonly InstanceState[] {
-    return flush.statesWith(this.processor.mappers(this.fromParent), this.isDelete);
+    return flush.statesOfMappers(this.processor.mappers(this.fromParent), this.isDelete);
   }
   execute(flush: FlushContext): Op<void> | null {
     const states = this.#states(flush);
@@ -148,7 +148,7 @@ export class ProcessAll extends Action {
     const { base } = this.processor.relationship.parent;
     const own = this.isDelete ? DeleteAll.of(flush, base) : SaveAll.of(flush, base);
     if (!flush.cycles.has(own))
-      this.processor.linkStates(flush, this.processor.own(this.#states(flush)), this.isDelete);
+      this.processor.orderStates(flush, this.processor.own(this.#states(flush)), this.isDelete);
     return [];
   }
   describe(): string {

@@ -71,7 +71,7 @@ export abstract class DependencyProcessor implements Processor {
     return !this.relationship.passiveDeletes;
   }
 
-  announce(flush: FlushContext): void {
+  prepare(flush: FlushContext): void {
     flush.prepareWith(this, true);
   }
 
@@ -94,8 +94,10 @@ export abstract class DependencyProcessor implements Processor {
   abstract presortSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null;
   abstract processDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null;
   abstract processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null;
-  protected abstract orderAll(flush: FlushContext, stage: Stage): void;
-  protected abstract orderState(flush: FlushContext, stage: StateStage): void;
+  /** Says which actions for whole hierarchies come before which. */
+  protected abstract dependencies(flush: FlushContext, stage: Stage): void;
+  /** The same for those of one object and one member. */
+  protected abstract stateDependencies(flush: FlushContext, stage: StateStage): void;
 
   hasChanges(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): Soon<boolean> {
     if (states.length === 0) return false;
@@ -162,10 +164,10 @@ export abstract class DependencyProcessor implements Processor {
     return false;
   }
 
-  linkAll(flush: FlushContext): void {
+  orderAll(flush: FlushContext): void {
     const { parent } = this.relationship;
     for (const { base } of this.targets)
-      this.orderAll(flush, {
+      this.dependencies(flush, {
         afterSave: ProcessAll.of(flush, this, false),
         beforeDelete: ProcessAll.of(flush, this, true),
         saveParent: SaveAll.of(flush, parent.base),
@@ -175,7 +177,7 @@ export abstract class DependencyProcessor implements Processor {
       });
   }
 
-  linkStates(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): void {
+  orderStates(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): void {
     const { parent } = this.relationship;
     const sides = this.targets.map(({ base }): Side => {
       const saves = SaveAll.of(flush, base);
@@ -194,7 +196,7 @@ export abstract class DependencyProcessor implements Processor {
           ? DeleteState.of(flush, state)
           : SaveState.of(flush, state);
       for (const [child, childIsDelete] of childActions(flush, sides, members)) {
-        this.orderState(flush, {
+        this.stateDependencies(flush, {
           state,
           saveParent: isDelete ? null : parentAction,
           deleteParent: isDelete ? parentAction : null,

@@ -16,7 +16,7 @@ import { type Mapper, mapperOf } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 import { NOT_IN_SESSION } from "../warnings.js";
 import { FlushHistories, type HistoryLoader } from "./flush-histories.js";
-import { Preparations, type Presorter } from "./preparations.js";
+import { Preparations, type Preprocessor } from "./preparations.js";
 import { type Edge, findCycles, sortAsLevels } from "./topological.js";
 
 /** What the flush asks of its session. */
@@ -89,19 +89,19 @@ export abstract class Action {
 }
 
 /** What a relationship does in a flush; one implementation for each direction. */
-export interface Processor extends Presorter<FlushContext> {
+export interface Processor extends Preprocessor<FlushContext> {
   readonly relationship: Relationship;
   readonly order: number;
   /** Asks the flush for this processor's preparations. */
-  announce(flush: FlushContext): void;
+  prepare(flush: FlushContext): void;
   /** Those of the objects that have the relationship. */
   own(states: readonly InstanceState[]): InstanceState[];
   /** Loads what the order of single deletes depends on. */
   knowDeleted(flush: FlushContext, states: readonly InstanceState[]): Op<void>;
   /** Orders the actions of whole hierarchies. */
-  linkAll(flush: FlushContext): void;
+  orderAll(flush: FlushContext): void;
   /** Orders the actions of single objects. */
-  linkStates(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): void;
+  orderStates(flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): void;
   processDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null;
   processSaves(flush: FlushContext, states: readonly InstanceState[]): Op<void> | null;
 }
@@ -117,8 +117,10 @@ export interface AssociationChanges {
 export interface UniqueClashes {
   /** Deleted objects whose rows go before the inserts. */
   readonly early: ReadonlySet<InstanceState>;
-  linkAll(flush: FlushContext): void;
-  linkStates(flush: FlushContext): void;
+  /** Puts the actions of the hierarchies concerned into a circle, so that they are broken into single objects. */
+  orderAll(flush: FlushContext): void;
+  /** What frees a value comes before what takes it. */
+  orderStates(flush: FlushContext): void;
 }
 
 /** Nothing runs together with an action that is alone in its level. */
@@ -307,7 +309,7 @@ export class FlushContext extends FlushHistories<FlushSession> {
 
   #openMapper(mapper: Mapper): void {
     if (!this.#bases.includes(mapper.base)) this.#bases.push(mapper.base);
-    for (const processor of this.processorsOf(mapper)) processor.announce(this);
+    for (const processor of this.processorsOf(mapper)) processor.prepare(this);
   }
 
   /** Asks for a processor's preparations, run on its parent's or on its target's objects. */
@@ -325,8 +327,8 @@ export class FlushContext extends FlushHistories<FlushSession> {
     return action as A;
   }
 
-  /** `before` runs before `after`; a null has no say. */
-  link(...edges: readonly (readonly [Action | null, Action | null])[]): void {
+  /** Of each pair the first runs before the second; a null has no say. */
+  order(...edges: readonly (readonly [Action | null, Action | null])[]): void {
     for (const [before, after] of edges) {
       if (before === null || after === null) continue;
       this.#edges ??= new Map();
@@ -349,11 +351,11 @@ export class FlushContext extends FlushHistories<FlushSession> {
 
   /** Objects of a hierarchy with that fate. */
   statesOf(base: Mapper, isDelete: boolean): readonly InstanceState[] {
-    return this.statesWith(base.selfAndDescendants(), isDelete);
+    return this.statesOfMappers(base.selfAndDescendants(), isDelete);
   }
 
   /** Objects of mappers with that fate. */
-  statesWith(mappers: readonly Mapper[], isDelete: boolean): readonly InstanceState[] {
+  statesOfMappers(mappers: readonly Mapper[], isDelete: boolean): readonly InstanceState[] {
     const found: InstanceState[] = [];
     for (const mapper of mappers) {
       const states = this.byMapper.get(mapper);
@@ -373,37 +375,37 @@ export class FlushContext extends FlushHistories<FlushSession> {
     yield* this.#preparations.run();
     if (this.#bases.length === 0) return [];
     this.clashes = this.findClashes(this);
-    if (this.clashes !== null) return yield* this.#orderClashes();
+    if (this.clashes !== null) return yield* this.#makeClashLevels();
     let plans = knownPlans.get(this.#bases[0]);
     if (plans === undefined) {
       plans = new Map();
       knownPlans.set(this.#bases[0], plans);
     }
-    const shape = `${this.#bases.map(numberOf).join()}|${this.#preparations.linked.map(numberOf).join()}`;
+    const shape = `${this.#bases.map(numberOf).join()}|${this.#preparations.ordering.map(numberOf).join()}`;
     let levels = plans.get(shape);
     if (levels === undefined) {
-      levels = yield* this.#order();
+      levels = yield* this.#makeLevels();
       if (this.cycles.size === 0) plans.set(shape, levels);
     }
     return levels;
   }
 
   /** An order in which freed values come first; the ordinary one where the rows' other ties do not allow it. */
-  *#orderClashes(): Op<Action[][]> {
-    const levels = yield* this.#order();
+  *#makeClashLevels(): Op<Action[][]> {
+    const levels = yield* this.#makeLevels();
     if (!(levels.at(-1)?.[0] instanceof Impasse)) return levels;
     this.clashes = null;
     this.cycles = NO_ACTIONS;
     this.#actions = null;
     this.#processors = null;
     this.#edges = null;
-    return yield* this.#order();
+    return yield* this.#makeLevels();
   }
 
-  *#order(): Op<Action[][]> {
+  *#makeLevels(): Op<Action[][]> {
     for (const base of this.#bases) this.makeMapperActions(this, base);
-    for (const processor of this.#preparations.linked) processor.linkAll(this);
-    this.clashes?.linkAll(this);
+    for (const processor of this.#preparations.ordering) processor.orderAll(this);
+    this.clashes?.orderAll(this);
     const actions = this.#sortedActions();
     const cycles = findCycles(this.#liveEdges(), actions);
     for (const action of cycles) if (action.staysWhole) cycles.delete(action);
@@ -444,15 +446,15 @@ export class FlushContext extends FlushHistories<FlushSession> {
   #breakCycles(): void {
     const converted = new Map<Action, readonly Action[]>();
     for (const action of this.cycles) converted.set(action, [...new Set(action.perState(this))]);
-    this.clashes?.linkStates(this);
+    this.clashes?.orderStates(this);
     for (const [before, followers] of [...(this.#edges ?? [])]) {
       for (const after of [...followers]) {
         const [beforeIn, afterIn] = [this.cycles.has(before), this.cycles.has(after)];
         if (!beforeIn && !afterIn && !before.disabled && !after.disabled) continue;
         followers.delete(after);
         if (before.disabled || after.disabled || (beforeIn && afterIn)) continue;
-        if (beforeIn) for (const action of converted.get(before) ?? []) this.link([action, after]);
-        else for (const action of converted.get(after) ?? []) this.link([before, action]);
+        if (beforeIn) for (const action of converted.get(before) ?? []) this.order([action, after]);
+        else for (const action of converted.get(after) ?? []) this.order([before, action]);
       }
     }
   }

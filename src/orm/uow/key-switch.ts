@@ -12,7 +12,7 @@ import type { FlushContext } from "./flush-context.js";
 import { follow, sourceModified } from "./sync.js";
 
 export class KeySwitchProcessor extends DependencyProcessor {
-  override announce(flush: FlushContext): void {
+  override prepare(flush: FlushContext): void {
     const { reverseRelationships, passiveUpdates } = this.relationship;
     if (reverseRelationships.length > 0 && (passiveUpdates || reverseRelationships.some((r) => !r.passiveUpdates)))
       return;
@@ -23,13 +23,13 @@ export class KeySwitchProcessor extends DependencyProcessor {
     return [];
   }
 
-  override linkAll(flush: FlushContext): void {
-    flush.link([SaveAll.of(flush, this.relationship.parent.base), ProcessAll.of(flush, this, false, false)]);
+  override orderAll(flush: FlushContext): void {
+    flush.order([SaveAll.of(flush, this.relationship.parent.base), ProcessAll.of(flush, this, false, false)]);
   }
 
-  override linkStates(): void {}
-  protected orderAll(): void {}
-  protected orderState(): void {}
+  override orderStates(): void {}
+  protected dependencies(): void {}
+  protected stateDependencies(): void {}
 
   override hasChanges(_flush: FlushContext, states: readonly InstanceState[], isDelete: boolean): boolean {
     return !isDelete && this.relationship.passiveUpdates && this.#switched(states).size > 0;

@@ -13,9 +13,9 @@ import { populateOldRow, populateRow, sourceModified } from "./sync.js";
 type Pairs = Map<InstanceState, Set<InstanceState>>;
 
 export class ManyToManyProcessor extends DependencyProcessor implements Unlinker {
-  protected orderAll(flush: FlushContext, stage: Stage): void {
+  protected dependencies(flush: FlushContext, stage: Stage): void {
     const { saveParent, deleteParent, saveChild, deleteChild, afterSave, beforeDelete } = stage;
-    flush.link(
+    flush.order(
       [saveParent, afterSave],
       [saveChild, afterSave],
       [afterSave, deleteChild],
@@ -27,15 +27,15 @@ export class ManyToManyProcessor extends DependencyProcessor implements Unlinker
     );
   }
 
-  protected orderState(flush: FlushContext, stage: StateStage): void {
+  protected stateDependencies(flush: FlushContext, stage: StateStage): void {
     const { state, saveParent, deleteParent, child, childIsDelete, afterSave, beforeDelete, isDelete } = stage;
-    if (isDelete) flush.link([beforeDelete, child], [beforeDelete, deleteParent]);
-    else if (!childIsDelete) flush.link([saveParent, afterSave], [child, afterSave]);
+    if (isDelete) flush.order([beforeDelete, child], [beforeDelete, deleteParent]);
+    else if (!childIsDelete) flush.order([saveParent, afterSave], [child, afterSave]);
     else if (child instanceof DeleteState && this.#unlinksEarly(flush, state, child.state)) {
       const unlink = UnlinkState.of(flush, this, state);
-      flush.link([saveParent, afterSave], [unlink, child], [unlink, afterSave]);
-      if (sourceModified(state, this.relationship.syncPairs)) flush.link([saveParent, unlink]);
-    } else flush.link([saveParent, afterSave], [afterSave, child]);
+      flush.order([saveParent, afterSave], [unlink, child], [unlink, afterSave]);
+      if (sourceModified(state, this.relationship.syncPairs)) flush.order([saveParent, unlink]);
+    } else flush.order([saveParent, afterSave], [afterSave, child]);
   }
 
   /** Whether an object lets go of a member that is deleted before new ones are inserted, and takes others: the rows cannot be written together. */

@@ -11,12 +11,12 @@ import type { FlushContext } from "./flush-context.js";
 import { clear, populate } from "./sync.js";
 
 export class ManyToOneProcessor extends DependencyProcessor {
-  protected orderAll(flush: FlushContext, stage: Stage): void {
+  protected dependencies(flush: FlushContext, stage: Stage): void {
     const { saveParent, deleteParent, saveChild, deleteChild, afterSave, beforeDelete } = stage;
     if (this.relationship.postUpdate) {
       const postUpdates = PostUpdateAll.of(flush, this.relationship.parent.base, false);
       const preUpdates = PostUpdateAll.of(flush, this.relationship.parent.base, true);
-      flush.link(
+      flush.order(
         [saveChild, afterSave],
         [saveParent, afterSave],
         [afterSave, postUpdates],
@@ -27,26 +27,31 @@ export class ManyToOneProcessor extends DependencyProcessor {
       );
       return;
     }
-    flush.link([saveChild, afterSave], [afterSave, saveParent], [saveParent, deleteChild], [deleteParent, deleteChild]);
+    flush.order(
+      [saveChild, afterSave],
+      [afterSave, saveParent],
+      [saveParent, deleteChild],
+      [deleteParent, deleteChild],
+    );
   }
 
-  protected orderState(flush: FlushContext, stage: StateStage): void {
+  protected stateDependencies(flush: FlushContext, stage: StateStage): void {
     const { saveParent, deleteParent, child, childIsDelete, afterSave, beforeDelete, isDelete } = stage;
     if (this.relationship.postUpdate) {
       if (isDelete) {
         const preUpdates = PostUpdateAll.of(flush, this.relationship.parent.base, true);
-        flush.link([beforeDelete, preUpdates], [preUpdates, deleteParent], [preUpdates, child]);
+        flush.order([beforeDelete, preUpdates], [preUpdates, deleteParent], [preUpdates, child]);
         return;
       }
       const postUpdates = PostUpdateAll.of(flush, this.relationship.parent.base, false);
-      flush.link([afterSave, postUpdates]);
-      if (childIsDelete) flush.link([postUpdates, child]);
-      else flush.link([saveParent, afterSave], [child, afterSave]);
+      flush.order([afterSave, postUpdates]);
+      if (childIsDelete) flush.order([postUpdates, child]);
+      else flush.order([saveParent, afterSave], [child, afterSave]);
     } else if (isDelete) {
-      if (childIsDelete) flush.link([deleteParent, child]);
+      if (childIsDelete) flush.order([deleteParent, child]);
     } else {
-      flush.link([afterSave, saveParent]);
-      if (!childIsDelete) flush.link([child, afterSave]);
+      flush.order([afterSave, saveParent]);
+      if (!childIsDelete) flush.order([child, afterSave]);
     }
   }
 

@@ -11,12 +11,12 @@ import type { FlushContext } from "./flush-context.js";
 import { clear, follow, isCleared, populate, sourceModified } from "./sync.js";
 
 export class OneToManyProcessor extends DependencyProcessor {
-  protected orderAll(flush: FlushContext, stage: Stage): void {
+  protected dependencies(flush: FlushContext, stage: Stage): void {
     const { saveParent, deleteParent, saveChild, deleteChild, afterSave, beforeDelete } = stage;
     if (this.relationship.postUpdate) {
       const postUpdates = PostUpdateAll.of(flush, this.target.base, false);
       const preUpdates = PostUpdateAll.of(flush, this.target.base, true);
-      flush.link(
+      flush.order(
         [saveChild, afterSave],
         [saveParent, afterSave],
         [afterSave, postUpdates],
@@ -26,7 +26,7 @@ export class OneToManyProcessor extends DependencyProcessor {
       );
       return;
     }
-    flush.link(
+    flush.order(
       [saveParent, afterSave],
       [afterSave, saveChild],
       [afterSave, deleteChild],
@@ -37,18 +37,18 @@ export class OneToManyProcessor extends DependencyProcessor {
     );
   }
 
-  protected orderState(flush: FlushContext, stage: StateStage): void {
+  protected stateDependencies(flush: FlushContext, stage: StateStage): void {
     const { saveParent, deleteParent, child, childIsDelete, afterSave, beforeDelete, isDelete } = stage;
     if (this.relationship.postUpdate) {
       const postUpdates = PostUpdateAll.of(flush, this.target.base, false);
       const preUpdates = PostUpdateAll.of(flush, this.target.base, true);
-      if (isDelete) flush.link([beforeDelete, preUpdates], [preUpdates, deleteParent]);
+      if (isDelete) flush.order([beforeDelete, preUpdates], [preUpdates, deleteParent]);
       else {
-        flush.link([child, afterSave], [afterSave, postUpdates]);
-        if (!childIsDelete) flush.link([saveParent, afterSave]);
+        flush.order([child, afterSave], [afterSave, postUpdates]);
+        if (!childIsDelete) flush.order([saveParent, afterSave]);
       }
-    } else if (isDelete) flush.link([beforeDelete, child], [child, deleteParent]);
-    else flush.link([saveParent, afterSave], [afterSave, child], [saveParent, child]);
+    } else if (isDelete) flush.order([beforeDelete, child], [child, deleteParent]);
+    else flush.order([saveParent, afterSave], [afterSave, child], [saveParent, child]);
   }
 
   *presortDeletes(flush: FlushContext, states: readonly InstanceState[]): Op<void> {

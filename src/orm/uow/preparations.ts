@@ -4,7 +4,7 @@ import type { Mapper } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
 
 /** The part of a relationship that prepares a flush. Most of it waits for nothing: a null says that it is done. */
-export interface Presorter<Flush> {
+export interface Preprocessor<Flush> {
   /** The mappers whose objects it works on. */
   mappers(fromParent: boolean): readonly Mapper[];
   presortDeletes(flush: Flush, states: readonly InstanceState[]): Op<void> | null;
@@ -20,7 +20,8 @@ interface Preparation<P> {
   readonly seen: number[];
   /** Those among them that had no part of their own yet. */
   waiting: readonly InstanceState[];
-  linked: boolean;
+  /** Whether it has found changes, for which it sets an order. */
+  ordering: boolean;
 }
 
 /** Objects that a processor has not looked at yet, by their fate. */
@@ -39,17 +40,17 @@ export interface Prepared {
   isMixed(mapper: Mapper): boolean;
 }
 
-export class Preparations<Flush extends Prepared, P extends Presorter<Flush>> {
+export class Preparations<Flush extends Prepared, P extends Preprocessor<Flush>> {
   readonly #all: Preparation<P>[] = [];
   /** The processors that set an order among the actions of the flush, as they have found changes. */
-  readonly linked: P[] = [];
+  readonly ordering: P[] = [];
 
   constructor(private readonly flush: Flush) {}
 
   /** Asks for a processor's preparations, on its parent's or on its target's objects. */
   add(processor: P, fromParent: boolean): void {
     for (const known of this.#all) if (known.processor === processor && known.fromParent === fromParent) return;
-    this.#all.push({ processor, fromParent, seen: [], waiting: NOBODY, linked: false });
+    this.#all.push({ processor, fromParent, seen: [], waiting: NOBODY, ordering: false });
   }
 
   *run(): Op<void> {
@@ -70,14 +71,14 @@ export class Preparations<Flush extends Prepared, P extends Presorter<Flush>> {
         if (first !== null) yield* first;
         const second = saves === null ? null : processor.presortSaves(flush, saves);
         if (second !== null) yield* second;
-        if (preparation.linked) continue;
+        if (preparation.ordering) continue;
         let changes = deletes !== null && processor.hasChanges(flush, deletes, true);
         if (!(typeof changes === "boolean" ? changes : yield* changes)) {
           changes = saves !== null && processor.hasChanges(flush, saves, false);
           if (!(typeof changes === "boolean" ? changes : yield* changes)) continue;
         }
-        this.linked.push(processor);
-        preparation.linked = true;
+        this.ordering.push(processor);
+        preparation.ordering = true;
       }
     }
   }

@@ -48,5 +48,5 @@ export function processorsOf(mapper: Mapper): readonly Processor[] {
 
 /** The actions that every hierarchy in a flush has. */
 export function makeMapperActions(flush: FlushContext, base: Mapper): void {
-  flush.link([SaveAll.of(flush, base), DeleteAll.of(flush, base)]);
+  flush.order([SaveAll.of(flush, base), DeleteAll.of(flush, base)]);
 }

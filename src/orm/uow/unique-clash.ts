@@ -256,19 +256,18 @@ class Clashes implements UniqueClashes {
     }
   }
 
-  /** Edges that put the hierarchies concerned into a circle, so that they are broken into single objects. */
-  linkAll(flush: FlushContext): void {
+  orderAll(flush: FlushContext): void {
     // Both actions of a hierarchy are broken, or neither: the halves would each delete what is deleted.
     for (const [, taker] of this.pairs) {
       const { base } = mapperOf(taker);
-      flush.link([DeleteAll.of(flush, base), SaveAll.of(flush, base)]);
+      flush.order([DeleteAll.of(flush, base), SaveAll.of(flush, base)]);
     }
   }
 
-  linkStates(flush: FlushContext): void {
+  orderStates(flush: FlushContext): void {
     for (const [giver, taker] of this.pairs) {
       const before = flush.isDeleted(giver) ? DeleteState.of(flush, giver) : SaveState.of(flush, giver);
-      flush.link([before, SaveState.of(flush, taker)]);
+      flush.order([before, SaveState.of(flush, taker)]);
     }
   }
 }
