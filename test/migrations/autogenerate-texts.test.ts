@@ -74,7 +74,7 @@ describe("what a comparison writes", () => {
       word: column(t.string(20).spelled("NCHAR(20)", "sqlite")),
       born: column(year.withVariant(t.smallint, "sqlite"), { serverDefault: "1950", nullable: false }),
     });
-    const [made] = await thereAndBack(new MetaData(), to);
+    const made = (await thereAndBack(new MetaData(), to)).join("\n");
     expect(made).toContain('name: column(t.string(20).withVariant(t.text, "sqlite")),');
     expect(made).toContain('word: column(t.string(20).spelled("NCHAR(20)", "sqlite")),');
     expect(made).toContain(

@@ -14,6 +14,7 @@ import {
   UniqueConstraint,
 } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
+import { DomainType } from "../../sql/types/domain.js";
 import type { SQLType } from "../../sql/types/type.js";
 import type { PulledClass, PulledRelation, PulledTable } from "./model.js";
 import { propertyType } from "./property-type.js";
@@ -128,7 +129,8 @@ export class ItemWriter {
     Object.assign(options, said);
     const decorator = isKey ? "PrimaryKey" : "Column";
     const type = propertyType(column.type, code);
-    const nullable = column.nullable && !isKey && type !== "unknown" ? " | null" : "";
+    const forbidden = column.type instanceof DomainType && column.type.forbidsNull;
+    const nullable = column.nullable && !forbidden && !isKey && type !== "unknown" ? " | null" : "";
     const readonly = table.isView || column.computed !== null || column.identity?.always === true ? "readonly " : "";
     const sql = renderType(this.#plainType(column), code);
     return [

@@ -66,9 +66,9 @@ WHERE nspname NOT LIKE 'pg\\_%' ORDER BY nspname`;
 const COLLATION_SCHEMA = `CASE WHEN NOT pg_catalog.pg_collation_is_visible(o.oid)
     THEN (SELECT n.nspname::text FROM pg_catalog.pg_namespace n WHERE n.oid = o.collnamespace) END`;
 
-// Of the domain t.
-const domainCollation = (what: string): string => `(SELECT ${what} FROM pg_catalog.pg_collation o
-     JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype WHERE o.oid = t.typcollation AND t.typcollation <> b.typcollation)`;
+// Of the domain d over the type t.
+const domainCollation = (what: string): string =>
+  `(SELECT ${what} FROM pg_catalog.pg_collation o WHERE o.oid = d.typcollation AND d.typcollation <> t.typcollation)`;
 
 // Of those parts of the index x whose collation is not the column's.
 const indexCollations = (
@@ -84,15 +84,17 @@ SELECT 1 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.t
 WHERE t.typname = $1
   AND CASE WHEN $2::text IS NULL THEN pg_catalog.pg_type_is_visible(t.oid) ELSE n.nspname = $2 END`;
 
-// Of the type t in the schema tn: one that the server or an extension has brought is no domain to be made, only the name of a type.
-const OWN_DOMAIN = `t.typtype = 'd' AND tn.nspname <> 'information_schema' AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend b
-    WHERE b.classid = 'pg_catalog.pg_type'::regclass AND b.objid = t.oid AND b.deptype = 'e')`;
+// The type t, or what is in its lists.
+const ITEM = "CASE WHEN t.typtype = 'b' AND t.typcategory = 'A' THEN t.typelem ELSE t.oid END";
+
+// Name, schema and values of the type e in the schema en, if it is an enum.
+const ENUM_FACTS = `CASE WHEN e.typtype = 'e' THEN ARRAY[e.typname::text, CASE WHEN NOT pg_catalog.pg_type_is_visible(e.oid) THEN en.nspname::text END] END,
+  CASE WHEN e.typtype = 'e' THEN (SELECT pg_catalog.array_agg(l.enumlabel::text ORDER BY l.enumsortorder) FROM pg_catalog.pg_enum l WHERE l.enumtypid = e.oid) END,
+  CASE WHEN e.typtype = 'd' THEN e.oid END`;
 
 /**
  * Columns: relation, name, type, notnull, default, generated, identity, comment, key position, collation (name, schema),
- * array dimensions, enum (name, schema, labels), domain (name, schema, type, notnull, default, collation and its schema, names
- * and checks),
- * identity or serial sequence (dependency, type, options; that of
+ * array dimensions, enum (name, schema, labels), domain (of {@link DOMAINS}), identity or serial sequence (dependency, type, options; that of
  * a partition is its root's, from PostgreSQL 17 on).
  */
 export const COLUMNS = `
@@ -104,13 +106,7 @@ SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a
   CASE WHEN a.attcollation <> t.typcollation THEN (SELECT ARRAY[o.collname::text, ${COLLATION_SCHEMA}]
     FROM pg_catalog.pg_collation o WHERE o.oid = a.attcollation) END,
   a.attndims::int,
-  CASE WHEN e.oid IS NOT NULL THEN ARRAY[e.typname::text, CASE WHEN NOT pg_catalog.pg_type_is_visible(e.oid) THEN en.nspname::text END] END,
-  (SELECT pg_catalog.array_agg(l.enumlabel::text ORDER BY l.enumsortorder) FROM pg_catalog.pg_enum l WHERE l.enumtypid = e.oid),
-  CASE WHEN ${OWN_DOMAIN} THEN ARRAY[t.typname::text, CASE WHEN NOT pg_catalog.pg_type_is_visible(t.oid) THEN tn.nspname::text END,
-    pg_catalog.format_type(t.typbasetype, t.typtypmod), CASE WHEN t.typnotnull THEN 't' END, t.typdefault,
-    ${domainCollation("o.collname::text")}, ${domainCollation(COLLATION_SCHEMA)}] END,
-  CASE WHEN ${OWN_DOMAIN} THEN (SELECT pg_catalog.array_agg(ARRAY[k.conname::text, pg_catalog.pg_get_constraintdef(k.oid)] ORDER BY k.conname)
-    FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c') END,
+  ${ENUM_FACTS},
   (SELECT ARRAY[p.deptype::text, pg_catalog.format_type(s.seqtypid, NULL), s.seqstart::text, s.seqincrement::text, s.seqmin::text,
      s.seqmax::text, s.seqcache::text, s.seqcycle::text]
    FROM pg_catalog.pg_depend p JOIN pg_catalog.pg_sequence s ON s.seqrelid = p.objid
@@ -122,8 +118,7 @@ SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a
 FROM pg_catalog.pg_attribute a
   LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-  JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
-  LEFT JOIN pg_catalog.pg_type e ON e.oid = CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE t.oid END AND e.typtype = 'e'
+  LEFT JOIN pg_catalog.pg_type e ON e.oid = ${ITEM} AND e.typtype IN ('e', 'd')
   LEFT JOIN pg_catalog.pg_namespace en ON en.oid = e.typnamespace
 WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum`;
@@ -241,14 +236,24 @@ FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespa
 WHERE t.typtype = 'e' AND CASE WHEN $1 = '*' THEN true ELSE n.nspname = coalesce($1::text, current_schema()) END
 ORDER BY n.nspname, t.typname`;
 
-/** Domains: name, schema, visible, type, nullable, default, collation and its schema, names and checks. $1: schema, null for the default one, * for all. */
+/**
+ * All domains: id, name, schema, visible, type, nullable, default, collation and its schema, names and checks, dimensions of the
+ * arrays that it is over, and of what it is over the enum (name, schema, labels) or the domain; whether it is in the schema $1
+ * (null: the default one, *: any), and whether an extension has brought it.
+ */
 export const DOMAINS = `
-SELECT t.typname, n.nspname, pg_catalog.pg_type_is_visible(t.oid), pg_catalog.format_type(t.typbasetype, t.typtypmod),
-  NOT t.typnotnull, t.typdefault,
+SELECT d.oid, d.typname, n.nspname, pg_catalog.pg_type_is_visible(d.oid), pg_catalog.format_type(d.typbasetype, d.typtypmod),
+  NOT d.typnotnull, pg_catalog.pg_get_expr(d.typdefaultbin, 0),
   ${domainCollation("o.collname::text")}, ${domainCollation(COLLATION_SCHEMA)},
   (SELECT pg_catalog.array_agg(ARRAY[k.conname::text, pg_catalog.pg_get_constraintdef(k.oid)] ORDER BY k.conname)
-   FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c')
-FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-WHERE t.typtype = 'd' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-  AND CASE WHEN $1 = '*' THEN true ELSE n.nspname = coalesce($1::text, current_schema()) END
-ORDER BY n.nspname, t.typname`;
+   FROM pg_catalog.pg_constraint k WHERE k.contypid = d.oid AND k.contype = 'c'),
+  d.typndims, ${ENUM_FACTS},
+  $1::text IS NOT DISTINCT FROM '*' OR n.nspname = coalesce($1::text, current_schema()),
+  EXISTS (SELECT FROM pg_catalog.pg_depend b
+    WHERE b.classid = 'pg_catalog.pg_type'::regclass AND b.objid = d.oid AND b.deptype = 'e')
+FROM pg_catalog.pg_type d JOIN pg_catalog.pg_namespace n ON n.oid = d.typnamespace
+  JOIN pg_catalog.pg_type t ON t.oid = d.typbasetype
+  LEFT JOIN pg_catalog.pg_type e ON e.oid = ${ITEM} AND e.typtype IN ('e', 'd')
+  LEFT JOIN pg_catalog.pg_namespace en ON en.oid = e.typnamespace
+WHERE d.typtype = 'd' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+ORDER BY n.nspname, d.typname`;

@@ -1,7 +1,7 @@
 /** DDL in PostgreSQL's words. */
 
 import { DDLCompiler } from "../../sql/compiler/ddl.js";
-import type { CreateTable, CreateView, DropEnumType } from "../../sql/ddl/elements.js";
+import type { CreateTable, CreateView, DropDomainType, DropEnumType, ExistsOptions } from "../../sql/ddl/elements.js";
 import { CompileError } from "../../sql/errors.js";
 import type { Column, TableLike } from "../../sql/schema/column.js";
 import { CheckConstraint, type ColumnRef, type Constraint, resolveColumn } from "../../sql/schema/constraints.js";
@@ -157,10 +157,16 @@ export class PostgresqlDDLCompiler extends DDLCompiler {
 
   // A type that tables outside of this metadata use too stays, as they would not let it go.
   override visitDropEnumType(ddl: DropEnumType): string {
-    const name = this.dialect.typeCompiler.render(ddl.type);
-    if (ddl.options.ifExists !== true) return `DROP TYPE ${name}`;
-    return `DO $drop$ BEGIN DROP TYPE IF EXISTS ${name}; EXCEPTION WHEN dependent_objects_still_exist THEN NULL; END $drop$`;
+    return unlessUsed(super.visitDropEnumType(ddl), ddl.options);
   }
+  override visitDropDomainType(ddl: DropDomainType): string {
+    return unlessUsed(super.visitDropDomainType(ddl), ddl.options);
+  }
+}
+
+function unlessUsed(drop: string, { ifExists, cascade }: ExistsOptions): string {
+  if (ifExists !== true || cascade === true) return drop;
+  return `DO $drop$ BEGIN ${drop}; EXCEPTION WHEN dependent_objects_still_exist THEN NULL; END $drop$`;
 }
 
 function parameters(values: Readonly<Record<string, string | number | boolean>>): string {

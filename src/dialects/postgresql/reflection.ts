@@ -19,8 +19,11 @@ import type {
   ReflectionScope,
   TypedSequence,
 } from "../../sql/schema/reflected.js";
+import { DomainType } from "../../sql/types/domain.js";
 import * as catalog from "./catalog.js";
-import { domainOf, reflectedType } from "./type-names.js";
+import { domainsOf, type FoundDomain } from "./domains.js";
+import { withoutOuterParentheses } from "./expression-text.js";
+import { reflectedType } from "./type-names.js";
 
 type Row = unknown[];
 type Rows = Row[];
@@ -98,26 +101,17 @@ export class PostgresqlReflection implements ReflectionDialect {
   }
 
   *domains(c: DriverConnection, schema: string | null): Op<readonly ReflectedDomain[]> {
-    return (yield* query(c, catalog.DOMAINS, [schema])).map(
-      ([name, place, visible, typeName, nullable, value, collation, collationSchema, checks]) => ({
-        name: name as string,
-        schema: visible === true ? null : (place as string),
-        type: reflectedType(typeName as string),
-        typeName: typeName as string,
-        nullable: nullable as boolean,
-        default: value as string | null,
-        collation: collation as string | null,
-        collationSchema: collationSchema as string | null,
-        constraints: domainChecks(checks as [string, string][] | null),
-      }),
-    );
+    const found = [...(yield* allDomains(c, schema)).values()];
+    return found.filter((each) => each.isWanted).map((each) => each.reflected);
   }
 
   *columns(
     c: DriverConnection,
     relations: readonly ReflectedRelation[],
   ): Op<Map<ReflectedRelation, readonly ReflectedColumn[]>> {
-    return lists(relations, yield* about(c, catalog.COLUMNS, relations), reflectedColumn);
+    const rows = yield* about(c, catalog.COLUMNS, relations);
+    const domains = rows.some((row) => row[13] !== null) ? yield* allDomains(c, "*") : null;
+    return lists(relations, rows, (row) => reflectedColumn(row, domains?.get(row[13] as number)?.type ?? null));
   }
 
   *primaryKeys(
@@ -203,6 +197,10 @@ export class PostgresqlReflection implements ReflectionDialect {
   }
 }
 
+function* allDomains(c: DriverConnection, schema: string | null): Op<ReadonlyMap<number, FoundDomain>> {
+  return domainsOf(yield* query(c, catalog.DOMAINS, [schema]));
+}
+
 function about(
   c: DriverConnection,
   text: string,
@@ -263,34 +261,31 @@ function reflectedSequence([name, visible, place, typeName, options]: Row, schem
   };
 }
 
-function reflectedColumn(row: Row): ReflectedColumn {
+function reflectedColumn(row: Row, domain: DomainType | null): ReflectedColumn {
   const [, name, typeName, notNull, expression, generated, identity, comment, key, collation, dimensions] = row;
-  const [enumeration, labels, domain, checks, sequence] = row.slice(11) as [
+  const [enumeration, labels, , sequence] = row.slice(11) as [
     [string, string | null] | null,
     string[] | null,
-    (string | null)[] | null,
-    [string, string][] | null,
+    number | null,
     string[] | null,
   ];
   const text = expression as string | null;
   const computed =
     generated === "" ? null : { sqltext: withoutOuterParentheses(text ?? ""), persisted: generated === "s" };
-  const type =
-    domain !== null
-      ? domainOf(domain, domainChecks(checks))
-      : reflectedType(typeName as string, {
-          enumeration:
-            enumeration === null ? null : { name: enumeration[0], schema: enumeration[1], labels: labels ?? [] },
-          collation: collation as [string, string | null] | null,
-          dimensions: dimensions as number,
-        });
-  const serial = domain === null && sequence?.[0] === "a" && /^nextval\(/.test(text ?? "");
+  const type = reflectedType(typeName as string, {
+    enumeration: enumeration && { name: enumeration[0], schema: enumeration[1], labels: labels ?? [] },
+    collation: collation as [string, string | null] | null,
+    dimensions: dimensions as number,
+    domain,
+  });
+  const own = type instanceof DomainType ? type : null;
+  const serial = own === null && sequence?.[0] === "a" && /^nextval\(/.test(text ?? "");
   return {
     name: name as string,
     type,
     typeName: typeName as string,
-    // what a domain forbids no column allows
-    nullable: notNull !== true && domain?.[3] !== "t",
+    nullable: notNull !== true && own?.forbidsNull !== true,
+    ...(notNull !== true && own?.forbidsNull === true ? { nullableButForDomain: true } : {}),
     default: computed === null ? text : null,
     autoincrement: identity !== "" || serial,
     serial,
@@ -324,13 +319,6 @@ function sequenceOptions(texts: readonly string[]): SequenceOptions {
 function exactInteger(text: string): number | bigint {
   const number = Number(text);
   return Number.isSafeInteger(number) ? number : BigInt(text);
-}
-
-function domainChecks(checks: readonly (readonly [string, string])[] | null): { name: string; check: string }[] {
-  return (checks ?? []).map(([name, definition]) => ({
-    name,
-    check: withoutOuterParentheses(withoutOuterParentheses(/^CHECK (\(.*\))/s.exec(definition)?.[1] ?? definition)),
-  }));
 }
 
 function constraintFacts(row: Row): Omit<ReflectedPrimaryKey, "constrainedColumns"> & { readonly name: string } {
@@ -445,19 +433,4 @@ function action(name: string, code: unknown): Record<string, string> {
 
 function storageParameters(list: readonly string[]): Record<string, string> {
   return Object.fromEntries(list.map((each) => [each.slice(0, each.indexOf("=")), each.slice(each.indexOf("=") + 1)]));
-}
-
-/** `((a > 0) AND (b > 0))` without the pair around the whole. */
-function withoutOuterParentheses(text: string): string {
-  if (!text.startsWith("(") || !text.endsWith(")")) return text;
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const char = text[i];
-    if (char === "'") {
-      i = text.indexOf("'", i + 1);
-      if (i < 0) return text;
-    } else if (char === "(") depth++;
-    else if (char === ")" && --depth === 0 && i < text.length - 1) return text;
-  }
-  return text.slice(1, -1);
 }

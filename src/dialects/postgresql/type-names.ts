@@ -12,7 +12,7 @@ import {
   StringType,
   smallIntegerType,
 } from "../../sql/types/base.js";
-import { DomainType } from "../../sql/types/domain.js";
+import type { DomainType } from "../../sql/types/domain.js";
 import { NamedType } from "../../sql/types/extensible.js";
 import { ArrayType, EnumType, jsonbType, jsonType, uuidType } from "../../sql/types/structured.js";
 import { DateTimeType, dateType, IntervalType, TimeType } from "../../sql/types/temporal.js";
@@ -42,37 +42,24 @@ export interface TypeFacts {
   readonly collation?: readonly [string, string | null] | null;
   /** Of an array. */
   readonly dimensions?: number;
+  /** The domain that it is, or that is in its lists. */
+  readonly domain?: DomainType | null;
 }
 
 /** The type that a name of `format_type` stands for. */
 export function reflectedType(typeName: string, facts: TypeFacts = {}): SQLType {
-  const { enumeration = null, collation = null } = facts;
+  const { enumeration = null, collation = null, domain = null } = facts;
   const array = /^(.*?)((?:\[\])+)$/.exec(typeName);
   if (array !== null) {
     const item = reflectedType(array[1] as string, { ...facts, dimensions: 0 });
     return new ArrayType(item, (facts.dimensions ?? 0) > 1 ? (facts.dimensions as number) : null);
   }
+  if (domain !== null) return domain;
   if (enumeration !== null) {
     return new EnumType(enumeration.labels, { name: enumeration.name, schema: enumeration.schema });
   }
   const type = plainNamedType(typeName);
   return collation !== null && type instanceof StringType ? type.collated(...collation) : type;
-}
-
-/** A domain: name, schema, type, notnull, default, collation and its schema. */
-export function domainOf(
-  facts: readonly (string | null)[],
-  checks: readonly { readonly name: string; readonly check: string }[],
-): DomainType {
-  const [name, schema, typeName, notNull, value, collation, place] = facts as [string, ...(string | null)[]];
-  return new DomainType(name, reflectedType(typeName as string), {
-    schema: schema ?? null,
-    ...(notNull === null ? {} : { notNull: true }),
-    ...(value === null ? {} : { default: value as string }),
-    ...(collation === null ? {} : { collation: collation as string }),
-    ...(place == null ? {} : { collationSchema: place }),
-    ...(checks.length === 0 ? {} : { check: Object.fromEntries(checks.map((each) => [each.name, each.check])) }),
-  });
 }
 
 function plainNamedType(typeName: string): SQLType {

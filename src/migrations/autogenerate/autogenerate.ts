@@ -2,11 +2,13 @@
 import type { AsyncConnection } from "../../engine/async-connection.js";
 import { inspect } from "../../engine/inspection.js";
 import type { MetaData } from "../../sql/schema/metadata.js";
-import { namedTypes } from "../../sql/schema/named-types.js";
+import { typesOf } from "../../sql/schema/named-types.js";
 import type { Table } from "../../sql/schema/table.js";
+import { DomainType } from "../../sql/types/domain.js";
 import type { MigrateOperation } from "../operations/operation.js";
 import { Comparison, type RenameCandidate } from "./compare.js";
 import type { ComparedObject, ComparePlugin } from "./compared.js";
+import { keyOf } from "./renames.js";
 import { seenBy, snapshotOf, takeSnapshot } from "./snapshot.js";
 
 /** Options of a comparison. */
@@ -44,7 +46,8 @@ export async function compareMetadata(
   const metadatas = Array.isArray(metadata) ? (metadata as readonly MetaData[]) : [metadata as MetaData];
   const tables = metadatas.flatMap((each) => each.sortedTables);
   const sequences = metadatas.flatMap((each) => each.sequences);
-  const named = [...tables, ...sequences, ...namedTypes(connection.dialect, tables)].map((each) => each.schema ?? null);
+  const types = typesOf(connection.dialect, metadatas);
+  const named = [...tables, ...sequences, ...types].map((each) => each.schema ?? null);
   const main = await inspect(connection).getDefaultSchemaName();
   await connection.rollback();
   const schemas = [...new Set([null, ...(options.schemas ?? []), ...named])].filter(
@@ -58,9 +61,13 @@ export async function compareMetadata(
   const own = new Map<string, Table>();
   for (const table of metadatas.flatMap((each) => [...each.tables.values()]))
     own.set(table.schema === main ? table.name : table.fullName, table);
+  const domains = new Map<string, DomainType>();
+  for (const type of types)
+    if (type instanceof DomainType)
+      domains.set(keyOf({ ...type, schema: type.schema === main ? null : type.schema }), type);
   const { dialect } = connection;
   const canAlter = dialect.capabilities.alterAddConstraint;
-  const comparison = new Comparison(now, wanted.snapshot, own, dialect, {
+  const comparison = new Comparison(now, wanted.snapshot, own, domains, dialect, {
     include: options.include,
     isRename: options.isRename,
     batch: options.renderAsBatch ?? !canAlter,

@@ -28,7 +28,7 @@ export type IsIncluded = (
 
 /** Schemas that the classes are in, and that are not there. One that nobody needs any more stays: it may hold more than tables. */
 export function compareSchemas(now: Snapshot, wanted: Snapshot, isIncluded: IsIncluded): readonly MigrateOperation[] {
-  const needed = [wanted.tables, wanted.enums, wanted.sequences, wanted.views].flatMap((each) =>
+  const needed = [wanted.tables, wanted.enums, wanted.domains, wanted.sequences, wanted.views].flatMap((each) =>
     [...each.values()].flatMap(({ schema }) => schema ?? []),
   );
   return [...new Set(needed)]
@@ -62,15 +62,53 @@ export function compareEnums(now: Snapshot, wanted: Snapshot, isIncluded: IsIncl
       for (const name of namesOf(type)) replacedNames.add(name).add(`${name}[]`);
     }
   }
-  // One that no column has had is of something that is not compared: of a function, or of a composite type.
-  const types = [...now.tables.values()].flatMap(({ columns }) =>
-    columns.map((each) => each.typeName.replace(/(?:\[\])+$/, "")),
-  );
+  const used = usedTypes(now);
   const gone = [...now.enums]
-    .filter(([key, type]) => !wanted.enums.has(key) && namesOf(type).some((name) => types.includes(name)))
+    .filter(([key, type]) => !wanted.enums.has(key) && used(type))
     .filter(([, type]) => isIncluded("enum", type, true))
     .map(([, type]) => dropEnum(type));
   return { come, replaced, replacedNames, gone };
+}
+
+const bare = (typeName: string): string => typeName.replace(/(?:\[\])+$/, "");
+
+/**
+ * Tells whether a column, or a domain of one, has a type. One that none has had is of something that is not compared: of a function, or of a
+ * composite type.
+ */
+export function usedTypes(now: Snapshot): (type: QualifiedName) => boolean {
+  return reached(
+    columnTypes(now).map((each) => bare(each)),
+    now,
+  );
+}
+
+/** Tells whether a type, or a domain over it, is in lists, in one of these. */
+export function listedTypes(...all: readonly Snapshot[]): (type: QualifiedName) => boolean {
+  const found = all.map((each) => {
+    const names = [...columnTypes(each), ...[...each.domains.values()].map(({ typeName }) => typeName)];
+    const lists = names.filter((name) => name.endsWith("[]"));
+    return reached(
+      lists.map((name) => bare(name)),
+      each,
+    );
+  });
+  return (type) => found.some((each) => each(type));
+}
+
+function columnTypes({ tables }: Snapshot): readonly string[] {
+  return [...tables.values()].flatMap(({ columns }) => columns.map(({ typeName }) => typeName));
+}
+
+/** Tells whether a type has one of these names, or is below a domain that has. */
+function reached(from: readonly string[], { domains }: Snapshot): (type: QualifiedName) => boolean {
+  const names = new Set(from);
+  const has = (type: QualifiedName): boolean => namesOf(type).some((name) => names.has(name));
+  for (let size = 0; size !== names.size; ) {
+    size = names.size;
+    for (const domain of domains.values()) if (has(domain)) names.add(bare(domain.typeName));
+  }
+  return has;
 }
 
 /** The values that an enum has more than before, one by one. */
@@ -89,7 +127,7 @@ function addedValues(type: ReflectedEnum, before: readonly string[], wanted: Sna
 }
 
 /** How definitions may write the name of a type. */
-function namesOf({ name, schema }: { readonly name: string; readonly schema: string | null }): readonly string[] {
+function namesOf({ name, schema = null }: QualifiedName): readonly string[] {
   const forms = [name, `"${name}"`, JSON.stringify(`"${name}"`).slice(1, -1)];
   return schema === null ? forms : forms.flatMap((each) => [`${schema}.${each}`, `"${schema}".${each}`]);
 }

@@ -8,6 +8,7 @@ import { MetaData } from "../../sql/schema/metadata.js";
 import { constraintName, indexName, isCutOf } from "../../sql/schema/naming.js";
 import type { ReflectedColumn, ReflectedTable } from "../../sql/schema/reflected.js";
 import { Table } from "../../sql/schema/table.js";
+import { DomainType } from "../../sql/types/domain.js";
 import { EnumType } from "../../sql/types/structured.js";
 import { plainType, type SQLType } from "../../sql/types/type.js";
 import type { ServerDefault } from "../operations/alter.js";
@@ -225,7 +226,7 @@ function compareColumn(
     change["using"] = cast(before, after);
   }
   // A key is never null: SQLite does not ask for it to be said.
-  if (before.nullable !== after.nullable && !(before.primaryKey > 0 && after.primaryKey > 0))
+  if (takesNull(before, after) !== takesNull(after, before) && !(before.primaryKey > 0 && after.primaryKey > 0))
     differs("nullable", before.nullable, after.nullable);
   // A partition that is made gets the defaults of its table; rows that come through the table never ask for its own.
   const attached = own.isPartition && before.default === null;
@@ -247,6 +248,12 @@ function compareColumn(
   compareIdentity(before, after, differs);
   if (Object.keys(change).length === 0) return;
   changes.push(new AlterColumnOperation(on, after.name, change, existing, cast(after, before, after.name)));
+}
+
+/** Whether a column itself takes NULL, which means nothing where its domain forbids it before and after. */
+function takesNull(column: ReflectedColumn, other: ReflectedColumn): boolean {
+  const forbidden = [column, other].every(({ type }) => type instanceof DomainType && type.forbidsNull);
+  return !forbidden && (column.nullable || column.nullableButForDomain === true);
 }
 
 function compareIdentity(

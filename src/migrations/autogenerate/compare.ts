@@ -7,6 +7,7 @@ import { reflectInto } from "../../sql/schema/reflect-into.js";
 import type { ReflectedColumn, ReflectedTable } from "../../sql/schema/reflected.js";
 import { sortTables } from "../../sql/schema/sort.js";
 import { Table } from "../../sql/schema/table.js";
+import type { DomainType } from "../../sql/types/domain.js";
 import type { MigrationDialect } from "../dialects/migration-dialect.js";
 import { migrationDialect } from "../dialects/registry.js";
 import { AddConstraintOperation, DropConstraintOperation } from "../operations/constraint-operations.js";
@@ -15,6 +16,7 @@ import { nameOf } from "../operations/names.js";
 import type { MigrateOperation } from "../operations/operation.js";
 import { standIns } from "../operations/schema-objects.js";
 import { CreateTableOperation, DropTableOperation, RenameTableOperation } from "../operations/table-operations.js";
+import { compareDomains } from "./compare-domains.js";
 import { compareEnums, compareSchemas, compareSequences, type IsIncluded } from "./compare-named.js";
 import {
   type ComparedTable,
@@ -88,6 +90,8 @@ export class Comparison {
     private readonly wanted: Snapshot,
     /** The tables of the classes, by full name: what is created is written as they say it. */
     private readonly own: ReadonlyMap<string, Table>,
+    /** Their domains, likewise. */
+    private readonly ownDomains: ReadonlyMap<string, DomainType>,
     private readonly dialect: EngineDialect,
     private readonly options: CompareOptions,
   ) {
@@ -116,6 +120,11 @@ export class Comparison {
       isIncluded: (kind, name, { schema, name: table }, reflected) =>
         name === null || isIncluded(kind, { name, schema }, reflected, table),
     };
+    const domains = compareDomains(this.now, this.wanted, {
+      isIncluded,
+      own: this.ownDomains,
+      checkText: (sql) => options.checkText(AS_IS.sql(sql)),
+    });
     const differences = new Map(pairs.map((pair) => [pair, compareTable(this.#compared(pair), options)]));
     if (this.#canAlter) this.#reworkKeys(differences, options);
     const created = this.#created(come);
@@ -138,9 +147,11 @@ export class Comparison {
       ...views.gone,
       ...enums.come,
       ...sequences.come,
+      ...domains.come,
       ...early,
       ...dropped.keys,
       ...enums.replaced,
+      ...domains.changed,
       ...renames,
       ...first,
       ...created.tables,
@@ -149,6 +160,7 @@ export class Comparison {
       ...keys,
       ...last,
       ...views.come,
+      ...domains.gone,
       ...enums.gone,
       ...sequences.gone,
     ];

@@ -4,7 +4,7 @@ import type { MigrateOperation } from "../operations/operation.js";
 
 /** A thing that autogenerate compares, for filters. */
 export interface ComparedObject {
-  readonly kind: "schema" | "table" | "column" | "index" | "constraint" | "enum" | "sequence" | "view";
+  readonly kind: "schema" | "table" | "column" | "index" | "constraint" | "enum" | "domain" | "sequence" | "view";
   readonly name: string;
   readonly schema: string | null;
   /** The table that it belongs to. */

@@ -76,7 +76,7 @@ function unadapted(type: SQLType, code: CodeWriter): string {
     }
     case "visitEnum": {
       const { values, options } = type as unknown as EnumType;
-      const { validate: _validate, schema, ...rest } = options;
+      const { validate: _validate, metadata: _metadata, schema, ...rest } = options;
       const said = code.object({ ...rest, schema: schema ?? undefined } as Readonly<Record<string, unknown>>);
       return `${t}.enum(${code.value(values)}${said === "{}" ? "" : `, ${said}`})`;
     }
@@ -86,7 +86,7 @@ function unadapted(type: SQLType, code: CodeWriter): string {
     }
     case "visitDomain": {
       const { name, baseType, schema, options } = type as unknown as DomainType;
-      const { schema: _schema, ...rest } = options;
+      const { schema: _schema, metadata: _metadata, ...rest } = options;
       const said = code.object({ schema: schema ?? undefined, ...withoutNulls(rest) });
       const more = said === "{}" ? "" : `, ${said}`;
       return `new ${code.use("DomainType")}(${stringCode(name)}, ${renderType(baseType, code)}${more})`;

@@ -172,8 +172,9 @@ function createTable({ table, options }: CreateTableOperation, code: CodeWriter)
   ];
 }
 
-/** What the method of a statement is given: a name, SQL, or options, of which one may be a type. */
+/** What the method of a statement is given: a name, SQL, a type, or options, of which one may be a type. */
 function argumentCode(given: unknown, code: CodeWriter): string {
+  if (given instanceof SQLType) return renderType(given, code);
   if (typeof given === "string") return templateCode(given);
   if (!isTyped(given)) return code.value(given);
   const { type, ...options } = given;

@@ -8,8 +8,8 @@ import { inspect } from "../../engine/inspection.js";
 import { engineEvent } from "../../engine/listen.js";
 import { RUN_DDL } from "../../sql/ddl-runner.js";
 import type { MetaData } from "../../sql/schema/metadata.js";
-import { namedTypes } from "../../sql/schema/named-types.js";
-import type { ReflectedEnum, ReflectedSequence, ReflectedTable } from "../../sql/schema/reflected.js";
+import { typesOf } from "../../sql/schema/named-types.js";
+import type { ReflectedDomain, ReflectedEnum, ReflectedSequence, ReflectedTable } from "../../sql/schema/reflected.js";
 import { migrationDialect } from "../dialects/registry.js";
 import { MigrationError } from "../errors.js";
 import { replaceSchema } from "../sql-text.js";
@@ -31,6 +31,7 @@ export interface ReflectedView {
 export interface Snapshot {
   readonly tables: ReadonlyMap<string, ReflectedTable>;
   readonly enums: ReadonlyMap<string, ReflectedEnum>;
+  readonly domains: ReadonlyMap<string, ReflectedDomain>;
   readonly sequences: ReadonlyMap<string, ReflectedSequence>;
   readonly views: ReadonlyMap<string, ReflectedView>;
   /** The schemas that are there, beside the default one. */
@@ -46,6 +47,7 @@ export async function takeSnapshot(
 ): Promise<Snapshot> {
   const tables = new Map<string, ReflectedTable>();
   const enums = new Map<string, ReflectedEnum>();
+  const domains = new Map<string, ReflectedDomain>();
   const sequences = new Map<string, ReflectedSequence>();
   const views = new Map<string, ReflectedView>();
   const brought = new Set<string>();
@@ -60,6 +62,7 @@ export async function takeSnapshot(
     for (const name of await migrationDialect(connection.dialect.name).ofExtensions(connection, schema))
       brought.add(keyOf({ name, schema }));
     for (const each of await inspector.getEnums({ schema })) enums.set(keyOf({ ...each, schema }), each);
+    for (const each of await inspector.getDomains({ schema })) domains.set(keyOf({ ...each, schema }), each);
     for (const each of (await inspector.getSequences({ schema })).filter(({ owned }) => owned !== true))
       sequences.set(keyOf({ ...each, schema }), each);
     const kept = await connection[RUN_DDL]((c) =>
@@ -73,7 +76,7 @@ export async function takeSnapshot(
     }
   }
   const found = schemas.filter((each): each is string => each !== null && there.has(each));
-  return { tables, enums, sequences, views, schemas: new Set(found), brought };
+  return { tables, enums, domains, sequences, views, schemas: new Set(found), brought };
 }
 
 const NAME = /(?:"(?:[^"]|"")*"|\[[^\]]*\]|`[^`]*`|\w+)/.source;
@@ -214,7 +217,7 @@ function namesMade(
   main: string | null,
 ): ReadonlySet<string> {
   const tables = metadatas.flatMap((each) => [...each.tables.values()]);
-  const all = [...tables, ...metadatas.flatMap((each) => each.sequences), ...namedTypes(connection.dialect, tables)];
+  const all = [...tables, ...metadatas.flatMap((each) => each.sequences), ...typesOf(connection.dialect, metadatas)];
   return new Set(all.map(({ name, schema }) => keyOf({ name, schema: schema ?? main })));
 }
 
@@ -277,6 +280,7 @@ function renamed(
   const plainSnapshot = {
     tables: all(snapshot.tables),
     enums: all(snapshot.enums),
+    domains: all(snapshot.domains),
     sequences: all(snapshot.sequences),
     views: all(snapshot.views),
     schemas: new Set([...snapshot.schemas].map((each) => back.get(each) ?? each)),

@@ -7,7 +7,7 @@ import { inspect } from "../../engine/inspection.js";
 import { engineEvent } from "../../engine/listen.js";
 import { DDL } from "../../sql/ddl/elements.js";
 import type { MetaData } from "../../sql/schema/metadata.js";
-import { namedTypes } from "../../sql/schema/named-types.js";
+import { typesOf } from "../../sql/schema/named-types.js";
 import type { ReflectedEnum } from "../../sql/schema/reflected.js";
 
 const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
@@ -84,10 +84,7 @@ export function withoutCasts(main: string): (text: string) => string {
 
 /** The enums of the classes that are found without a schema. */
 function enumsOf(connection: AsyncConnection, metadatas: readonly MetaData[], main: string): readonly string[] {
-  const types = namedTypes(
-    connection.dialect,
-    metadatas.flatMap((each) => [...each.tables.values()]),
-  );
+  const types = typesOf(connection.dialect, metadatas);
   const said = new Set(types.filter(({ schema }) => schema === main).map(({ name }) => name));
   return types.filter(({ schema, name }) => schema == null && !said.has(name)).map(({ name }) => name);
 }

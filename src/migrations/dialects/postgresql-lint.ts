@@ -27,6 +27,13 @@ const EXCLUSIVE = "ACCESS EXCLUSIVE";
 const SHARED_EXCLUSIVE = "SHARE ROW EXCLUSIVE";
 const LOCKED_OUT = "readers and writers wait";
 
+/** What may let PostgreSQL read the rows of all tables that have a domain. */
+const RULES_OF_DOMAINS: ReadonlySet<string> = new Set([
+  "alterDomain",
+  "createDomainConstraint",
+  "validateDomainConstraint",
+]);
+
 /** What harms, before it is said of which operation and table. */
 type Harm = Pick<LintRemark, "rule" | "lock" | "why" | "instead">;
 
@@ -304,7 +311,16 @@ class Linter {
   #statement(each: StatementOperation, outside: boolean): void {
     const { kind, args } = each;
     if (kind === "addEnumValue" && !outside && !each.outside) this.#labels.push(String(args[1]));
-    else if (kind === "replaceEnum") this.#replaceEnum(each);
+    else if (kind === "replaceEnum") {
+      this.#replaceType(each, [
+        "Add values by op.addEnumValue(), rename them by op.renameEnumValue(): neither touches a row.",
+        "Leave a value that is not used any more in the type.",
+      ]);
+    } else if (kind === "replaceDomain") {
+      this.#replaceType(each, [
+        "Add a column of a new domain beside each, let the program write both, and drop the old one in a later migration.",
+      ]);
+    } else if (RULES_OF_DOMAINS.has(kind)) this.#domainRule(each);
     else if (kind === "renameEnumValue") {
       this.#remark(each, null, {
         rule: "rename",
@@ -315,15 +331,29 @@ class Linter {
     } else if (kind === "validateConstraint") this.#validate(each, args as readonly string[]);
   }
 
-  #replaceEnum(each: StatementOperation): void {
+  #replaceType(each: StatementOperation, instead: readonly string[]): void {
     this.#waits = true;
     this.#remark(each, null, {
       rule: "type-rewrites",
       lock: EXCLUSIVE,
       why: `Every table with a column of the type is written anew; ${LOCKED_OUT}.`,
+      instead,
+    });
+  }
+
+  #domainRule(each: StatementOperation): void {
+    const { notNull, notValid } = each.args.at(-1) as { readonly notNull?: boolean; readonly notValid?: boolean };
+    if (notValid === true || (each.kind === "alterDomain" && notNull !== true)) return;
+    this.#waits = true;
+    this.#remark(each, null, {
+      rule: "constraint-scans",
+      lock: "SHARE",
+      why: "Every row of every table with a column of the domain is checked; writers wait meanwhile.",
       instead: [
-        "Add values by op.addEnumValue(), rename them by op.renameEnumValue(): neither touches a row.",
-        "Leave a value that is not used any more in the type.",
+        ...(each.kind === "validateDomainConstraint"
+          ? []
+          : ["op.createDomainConstraint(..., { notValid: true }): new values are checked from now on."]),
+        "Check the rows that are there when the tables are little used, with a statementTimeout: PostgreSQL has no other way.",
       ],
     });
   }

@@ -6,10 +6,12 @@ import type { ExistsOptions } from "../../sql/ddl/elements.js";
 import { Node } from "../../sql/node.js";
 import type { Column, TableLike } from "../../sql/schema/column.js";
 import type { Computed, Identity, SequenceOptions, SQLExpression } from "../../sql/schema/generated.js";
+import { createType, type NamedSchemaType } from "../../sql/schema/named-types.js";
 import { shorten } from "../../sql/schema/naming.js";
 import { quoteLiteral } from "../../sql/types/base.js";
+import { DomainType } from "../../sql/types/domain.js";
 import type { SQLType } from "../../sql/types/type.js";
-import { replaceEnumText } from "./replace-enum.js";
+import { replaceTypeText } from "./replace-type.js";
 
 /** A table (or view, or sequence, or type) by its name. */
 export interface QualifiedName {
@@ -233,20 +235,21 @@ export class RenameEnumValue extends AlterTable {
   }
 }
 
-/** Gives an enum other values: a new type takes its place, in every column and definition that uses it. */
-export class ReplaceEnum extends AlterTable {
+/** Gives an enum other values, or a domain another type below: a new type takes its place, in every column and definition that uses it. */
+export class ReplaceType extends AlterTable {
   constructor(
     on: QualifiedName,
-    readonly labels: readonly string[],
+    readonly type: NamedSchemaType,
   ) {
     super(on);
   }
 }
 
-/** `DROP TYPE` by name. */
+/** `DROP TYPE` or `DROP DOMAIN` by name. */
 export class DropType extends AlterTable {
   constructor(
     on: QualifiedName,
+    readonly what: "TYPE" | "DOMAIN",
     readonly options: ExistsOptions = {},
   ) {
     super(on);
@@ -394,14 +397,12 @@ compiles(AddEnumValue, (ddl: AddEnumValue, compiler: Compiler) => {
 compiles(RenameEnumValue, (ddl: RenameEnumValue, compiler: Compiler) => {
   return `ALTER TYPE ${named(compiler, ddl.on)} RENAME VALUE ${quoteLiteral(ddl.from)} TO ${quoteLiteral(ddl.to)}`;
 });
-compiles(ReplaceEnum, (ddl: ReplaceEnum, compiler: Compiler) => {
-  const { name, schema } = ddl.on;
-  const old = `${name.slice(0, 50)}__old`;
-  const full = named(compiler, { name: old, schema: schema ?? null });
-  return replaceEnumText(named(compiler, ddl.on), { name: compiler.quote(old), full }, ddl.labels);
+compiles(ReplaceType, ({ on, type }: ReplaceType, compiler: Compiler) => {
+  const over = type instanceof DomainType ? compiler.dialect.typeCompiler.render(type.baseType) : "text";
+  return replaceTypeText({ type: named(compiler, on), create: compiler.process(createType(type)), over });
 });
 compiles(DropType, (ddl: DropType, compiler: Compiler) => {
-  return `DROP TYPE ${ifExists(ddl.options)}${named(compiler, ddl.on)}${cascade(ddl.options)}`;
+  return `DROP ${ddl.what} ${ifExists(ddl.options)}${named(compiler, ddl.on)}${cascade(ddl.options)}`;
 });
 compiles(AlterSequence, (ddl: AlterSequence, compiler: Compiler) => {
   const restart = ddl.options.restart === undefined ? "" : ` RESTART WITH ${ddl.options.restart}`;
@@ -439,7 +440,6 @@ const ABSENT: readonly (readonly [abstract new (...args: never[]) => AlterTable,
   [RenameIndex, "ALTER INDEX", "Drop the index and create it under its new name."],
   [AddEnumValue, "ALTER TYPE", "The values of an enum are a CHECK here; change it in op.batchAlterTable(...)."],
   [RenameEnumValue, "ALTER TYPE", "The values of an enum are a CHECK here; change it in op.batchAlterTable(...)."],
-  [ReplaceEnum, "ALTER TYPE", "The values of an enum are a CHECK here; change it in op.batchAlterTable(...)."],
   [DropType, "DROP TYPE", "There are no named types."],
   [AlterSequence, "ALTER SEQUENCE", "There are no sequences."],
   [CommentOn, "COMMENT ON", "Comments are not kept."],
@@ -447,3 +447,8 @@ const ABSENT: readonly (readonly [abstract new (...args: never[]) => AlterTable,
 for (const [element, what, wayOut] of ABSENT) {
   compiles(element, "sqlite", (_ddl: AlterTable, compiler: Compiler) => compiler.refuse(what, wayOut));
 }
+compiles(ReplaceType, "sqlite", ({ type }: ReplaceType, compiler: Compiler) =>
+  type instanceof DomainType
+    ? compiler.refuse("ALTER DOMAIN", "There are no domains: change the columns in op.batchAlterTable(...).")
+    : compiler.refuse("ALTER TYPE", "The values of an enum are a CHECK here; change it in op.batchAlterTable(...)."),
+);

@@ -5,6 +5,7 @@ import { DDLElement } from "../../sql/ddl/element.js";
 import type { Dialect } from "../../sql/dialect.js";
 import { createType, type NamedSchemaType, namedTypes } from "../../sql/schema/named-types.js";
 import type { Table } from "../../sql/schema/table.js";
+import { quoteLiteral } from "../../sql/types/base.js";
 
 /** `CREATE TYPE` or `CREATE DOMAIN` where it is not there yet: another table may have brought it. */
 export class CreateTypeIfAbsent extends DDLElement {
@@ -16,8 +17,14 @@ export class CreateTypeIfAbsent extends DDLElement {
   }
 }
 
-compiles(CreateTypeIfAbsent, (ddl: CreateTypeIfAbsent, compiler: DDLCompiler) => {
-  return `DO $create$ BEGIN ${compiler.process(createType(ddl.type))}; EXCEPTION WHEN duplicate_object THEN NULL; END $create$`;
+// An exception that is caught would do as well, but not in the transaction in which a domain has lost a check.
+compiles(CreateTypeIfAbsent, ({ type }: CreateTypeIfAbsent, compiler: DDLCompiler) => {
+  const { typeCompiler, identifiers } = compiler.dialect;
+  const full = typeCompiler.render(type);
+  // Not one that the search path finds elsewhere.
+  const here = full === identifiers.quoteIfNeeded(type.name) ? "quote_ident(current_schema()) || " : "";
+  const place = here + quoteLiteral(here === "" ? full : `.${full}`);
+  return `DO $create$ BEGIN IF to_regtype(${place}) IS NULL THEN ${compiler.process(createType(type))}; END IF; END $create$`;
 });
 
 /** The named types of a table's columns, to be created where they are absent. */

@@ -23,14 +23,14 @@ import {
   type QualifiedName,
   RenameEnumValue,
   RenameIndex,
-  ReplaceEnum,
+  ReplaceType,
   ValidateConstraint,
 } from "./alter.js";
 import { CreateTypeIfAbsent } from "./missing-types.js";
 import { StatementOperation, type StatementTraits } from "./statement-operation.js";
 
 /** The arguments of an `op` method: what is said, and the schema where there is one. */
-function given(on: QualifiedName, args: readonly unknown[], options: object = {}): readonly unknown[] {
+export function given(on: QualifiedName, args: readonly unknown[], options: object = {}): readonly unknown[] {
   const said: Record<string, unknown> = { ...options, ...(on.schema == null ? {} : { schema: on.schema }) };
   const { name: _name, ...rest } = said;
   return Object.keys(rest).length === 0 ? args : [...args, rest];
@@ -58,7 +58,7 @@ export function dropEnum(
     "dropEnum",
     `drop enum ${fullName(on)}`,
     given(on, [on.name], options),
-    new DropType(on, options),
+    new DropType(on, "TYPE", options),
     {
       repeatable: options.ifExists === true,
       undo: labels === undefined ? null : () => createEnum({ ...on, labels }),
@@ -76,7 +76,7 @@ export function replaceEnum(
     "replaceEnum",
     `replace the values of enum ${fullName(on)}`,
     given({ name: on.name, schema: on.schema ?? null }, [on.name, labels]),
-    new ReplaceEnum(on, labels),
+    new ReplaceType(on, enumOf(on, labels) as never),
     { undo: before === null ? null : () => replaceEnum(on, labels, before) },
   );
 }

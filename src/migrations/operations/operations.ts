@@ -16,6 +16,8 @@ import type { IndexOptions } from "../../sql/schema/indexes.js";
 import type { NamingConvention } from "../../sql/schema/naming.js";
 import type { Table } from "../../sql/schema/table.js";
 import type { Query } from "../../sql/selectable/query.js";
+import { type DomainOptions, DomainType } from "../../sql/types/domain.js";
+import type { SQLType } from "../../sql/types/type.js";
 import type { MigrationContext, MigrationStatement } from "../context.js";
 import { migrationDialect } from "../dialects/registry.js";
 import { MigrationError } from "../errors.js";
@@ -27,6 +29,7 @@ import {
   type DropIndexOptions,
   type DropOptions,
 } from "./constraint-operations.js";
+import * as domains from "./domain-operations.js";
 import { CreateTypeIfAbsent } from "./missing-types.js";
 import { ModifyTableOperation } from "./modify-table.js";
 import type { SequenceChoices } from "./named-operations.js";
@@ -355,7 +358,7 @@ export class Operations {
     return this.invoke(named.renameIndex(on(from, options), to));
   }
 
-  // --- enums, sequences, views, schemas, comments ----------------------------------------------------------------------
+  // --- enums, domains, sequences, views, schemas, comments ----------------------------------------------------------------------
 
   /** Creates a native enum, where it is not there yet. */
   createEnum(name: string, values: readonly string[], options: InSchema = {}): Promise<void> {
@@ -387,6 +390,66 @@ export class Operations {
    */
   replaceEnum(name: string, values: readonly string[], options: InSchema = {}): Promise<void> {
     return this.invoke(named.replaceEnum(on(name, options), null, values));
+  }
+
+  /**
+   * Creates a domain, where it is not there yet.
+   *
+   * @param type the type below
+   * @param options its rules, as a `DomainType` takes them
+   * @example op.createDomain("rating", t.integer, { check: { rating_check: "VALUE between 1 and 5" } });
+   */
+  createDomain(name: string, type: SQLType, options: DomainOptions = {}): Promise<void> {
+    return this.invoke(domains.createDomain(new DomainType(name, type, options)));
+  }
+
+  /** Changes whether a domain takes NULL, and its default (as SQL text, null for none). The rows that are there must fit. */
+  alterDomain(name: string, changes: domains.DomainChanges & InSchema): Promise<void> {
+    const { schema: _schema, ...rest } = changes;
+    return this.invoke(domains.alterDomain(on(name, changes), rest));
+  }
+
+  /**
+   * Adds a CHECK to a domain. Rows of all tables that have it must fit, unless it is `notValid`: then only what is written
+   * from now on, until `op.validateDomainConstraint`.
+   *
+   * @param check as SQL text, in which VALUE stands for the value
+   */
+  createDomainConstraint(
+    name: string | null,
+    domainName: string,
+    check: string,
+    options: InSchema & { readonly notValid?: boolean } = {},
+  ): Promise<void> {
+    const { schema: _schema, ...rest } = options;
+    return this.invoke(domains.createDomainConstraint(on(domainName, options), { name, check }, rest));
+  }
+
+  /** Drops a CHECK of a domain. */
+  dropDomainConstraint(
+    name: string,
+    domainName: string,
+    options: InSchema & { readonly ifExists?: boolean } = {},
+  ): Promise<void> {
+    return this.invoke(domains.dropDomainConstraint(on(domainName, options), { name }, options));
+  }
+
+  /** Checks the rows that a `notValid` CHECK of a domain has left alone. */
+  validateDomainConstraint(name: string, domainName: string, options: InSchema = {}): Promise<void> {
+    return this.invoke(domains.validateDomainConstraint(on(domainName, options), name));
+  }
+
+  /**
+   * Gives a domain another type below, and the rules that are said: a new domain takes the place of the old one in every column,
+   * default, CHECK and index that uses it and in the domains over it, which rewrites those tables.
+   */
+  replaceDomain(name: string, type: SQLType, options: DomainOptions = {}): Promise<void> {
+    return this.invoke(domains.replaceDomain(new DomainType(name, type, options), null));
+  }
+
+  /** Drops a domain. */
+  dropDomain(name: string, options: InSchema & ExistsOptions = {}): Promise<void> {
+    return this.invoke(domains.dropDomain(on(name, options), null, options));
   }
 
   /** Creates a sequence. */

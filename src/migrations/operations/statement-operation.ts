@@ -1,4 +1,4 @@
-/** An operation that is a statement, with the statement that undoes it. */
+/** An operation that is a statement, or a few, with what undoes it. */
 import type { DDLElement } from "../../sql/ddl/element.js";
 import type { Recovery } from "../context.js";
 import { MigrateOperation } from "./operation.js";
@@ -12,14 +12,14 @@ export interface StatementTraits {
   readonly outside?: boolean;
 }
 
-/** Enums, sequences, views, comments, schemas and renames: one statement each, undone by another. */
+/** Types, sequences, views, comments, schemas and renames: mostly one statement each, undone by another. */
 export class StatementOperation extends MigrateOperation {
   constructor(
     override readonly kind: string,
     private readonly what: string,
     /** The arguments of the `op` method, for the file that is written. */
     readonly args: readonly unknown[],
-    readonly element: DDLElement,
+    private readonly element: DDLElement | readonly DDLElement[],
     private readonly traits: StatementTraits = {},
   ) {
     super();
@@ -31,7 +31,7 @@ export class StatementOperation extends MigrateOperation {
     return this.what;
   }
   override ddl(): readonly DDLElement[] {
-    return [this.element];
+    return [this.element].flat();
   }
   override reverse(): MigrateOperation {
     return this.traits.undo == null ? super.reverse() : this.traits.undo();

@@ -19,6 +19,7 @@ import {
 import type { DDLConnection, DDLOp } from "../ddl-runner.js";
 import type { Dialect } from "../dialect.js";
 import { addTo } from "../groups.js";
+import type { SQLType } from "../types/type.js";
 import type { Constraint, ForeignKeyConstraint } from "./constraints.js";
 import type { Sequence } from "./generated.js";
 import type { Index } from "./indexes.js";
@@ -53,6 +54,8 @@ export interface SchemaItems {
   readonly owner: object;
   readonly tables: readonly Table[];
   readonly sequences: readonly Sequence[];
+  /** Types that are made whether or not a column has them. */
+  readonly types: readonly SQLType[];
   readonly views: readonly CreateView[];
   readonly attached: readonly AttachedDDL[];
 }
@@ -74,7 +77,7 @@ export function* createAllOp(connection: DDLConnection, items: SchemaItems, chec
       yield* connection.executeDDL(new CreateSequence(sequence));
     }
   }
-  for (const type of namedTypes(dialect, wanted)) {
+  for (const type of namedTypes(dialect, wanted, items.types)) {
     if (checkfirst && (yield* connection.hasType(type.name, type.schema))) continue;
     yield* connection.executeDDL(createType(type));
   }
@@ -125,7 +128,8 @@ export function* dropAllOp(connection: DDLConnection, items: SchemaItems, check:
     yield* connection.executeDDL(table.dropperDdl?.(table) ?? new DropTable(table, { cascade: cascade.has(table) }));
     yield* moment(connection, items, "afterDrop", table);
   }
-  for (const type of [...namedTypes(dialect, wanted)].reverse()) yield* connection.executeDDL(dropType(type));
+  for (const type of [...namedTypes(dialect, wanted, items.types)].reverse())
+    yield* connection.executeDDL(dropType(type));
   if (dialect.capabilities.sequences) {
     for (const sequence of items.sequences) {
       if (checkfirst && !(yield* connection.hasSequence(sequence.name, sequence.schema))) continue;

@@ -5,6 +5,7 @@ import { TextClause } from "../elements/text.js";
 import { InvalidRequestError } from "../errors.js";
 import { iterate } from "../node.js";
 import type { Query } from "../selectable/query.js";
+import type { SQLType } from "../types/type.js";
 import type { Valued } from "../typing.js";
 import { Column } from "./column.js";
 import type { ColumnSpec, TableColumns } from "./column-specs.js";
@@ -44,6 +45,7 @@ export class MetaData implements TableHome {
   readonly columnName: (key: string) => string;
   readonly info: Record<string, unknown>;
   readonly #sequences = new Set<Sequence>();
+  readonly #types = new Set<SQLType>();
   readonly #views = new Map<string, CreateView>();
   readonly #attached: AttachedDDL[] = [];
   readonly #beforeUse: (() => void)[] = [];
@@ -68,6 +70,16 @@ export class MetaData implements TableHome {
   /** @internal A sequence makes itself known. */
   addSequence(sequence: Sequence): void {
     this.#sequences.add(sequence);
+  }
+
+  /** @internal A type makes itself known. */
+  addType(type: SQLType): void {
+    this.#types.add(type);
+  }
+
+  /** Enums and domains that were made with this metadata; columns may have others. */
+  get types(): readonly SQLType[] {
+    return [...this.#types];
   }
 
   /**
@@ -110,6 +122,7 @@ export class MetaData implements TableHome {
   clear(): void {
     this.tables.clear();
     this.#sequences.clear();
+    this.#types.clear();
     this.#views.clear();
     this.#attached.length = 0;
   }
@@ -202,6 +215,7 @@ export class MetaData implements TableHome {
       owner: this,
       tables: only ?? [...this.tables.values()],
       sequences: only === undefined ? this.sequences : [],
+      types: only === undefined ? this.types : [],
       views: only === undefined ? this.#definedViews() : [],
       attached: this.#attached.filter(
         (each) => only === undefined || (each.table !== null && only.includes(each.table)),

@@ -12,11 +12,32 @@ import type { Table } from "./table.js";
 /** A type that is created by itself. */
 export type NamedSchemaType = DomainType | (EnumType & NamedEnum & { readonly name: string });
 
-/** The named types of tables' columns, those that others stand on first. */
-export function namedTypes(dialect: Dialect, tables: readonly Table[]): readonly NamedSchemaType[] {
+/**
+ * The named types of tables' columns, those that others stand on first.
+ *
+ * @param others types that are meant whether or not a column has them
+ */
+export function namedTypes(
+  dialect: Dialect,
+  tables: readonly Table[],
+  others: readonly SQLType[] = [],
+): readonly NamedSchemaType[] {
   const found = new Map<string, NamedSchemaType>();
   for (const table of tables) for (const column of table.columns) collect(dialect, column.type, found);
+  for (const type of others) collect(dialect, type, found);
   return [...found.values()];
+}
+
+/** The named types of everything that belongs to some metadata. */
+export function typesOf(
+  dialect: Dialect,
+  metadatas: readonly { readonly tables: ReadonlyMap<string, Table>; readonly types: readonly SQLType[] }[],
+): readonly NamedSchemaType[] {
+  return namedTypes(
+    dialect,
+    metadatas.flatMap((each) => [...each.tables.values()]),
+    metadatas.flatMap((each) => each.types),
+  );
 }
 
 function collect(dialect: Dialect, type: SQLType, found: Map<string, NamedSchemaType>): void {

@@ -132,7 +132,7 @@ function reflectedColumn(info: ReflectedColumn, found: ReflectedTable): Column {
   const serverDefault = info.serial ? (inKey ? null : true) : info.default === null ? null : rawText(info.default);
   return new Column(info.name, info.type, {
     ...(info.key === undefined ? {} : { key: info.key }),
-    nullable: info.nullable,
+    nullable: info.nullable || info.nullableButForDomain === true,
     comment: info.comment,
     autoincrement: info.serial ? true : info.autoincrement ? "auto" : inKey ? false : "auto",
     ...(serverDefault === null ? {} : { serverDefault }),

@@ -17,7 +17,10 @@ export interface ReflectedColumn {
   readonly type: SQLType;
   /** The type as the database writes it. */
   readonly typeName: string;
+  /** Whether it takes NULL; what its domain forbids it does not. */
   readonly nullable: boolean;
+  /** Only its domain forbids NULL: the column itself would take it. */
+  readonly nullableButForDomain?: boolean;
   /** The server default as SQL text that a definition takes, or null. */
   readonly default: string | null;
   /** The database counts the values up: an identity, a serial, or AUTOINCREMENT. */

@@ -20,9 +20,20 @@ export interface DomainOptions {
   readonly collationSchema?: string | null;
   /** Conditions as SQL text, in which VALUE stands for the value; by name where they have one. */
   readonly check?: string | Readonly<Record<string, string>>;
+  /** Created and dropped with this metadata, even where no column has it. */
+  readonly metadata?: TypeHome;
 }
 
-/** A type of the database's own over another, with rules. It is created with the first table that has it. */
+/** Keeps types of the database's own that are made with it. */
+export interface TypeHome {
+  addType(type: SQLType): void;
+}
+
+/**
+ * A type of the database's own over another, with rules. It is created with the first table that has it.
+ *
+ * @example new DomainType("rating", t.integer, { check: { rating_check: "VALUE between 1 and 5" } })
+ */
 export class DomainType<T = unknown> extends SQLType<T> {
   readonly baseType: SQLType<T>;
   readonly schema: string | null;
@@ -36,6 +47,7 @@ export class DomainType<T = unknown> extends SQLType<T> {
     if (name === "") throw new ArgumentError("a domain needs a name.");
     this.baseType = plainType(baseType);
     this.schema = options.schema ?? null;
+    options.metadata?.addType(this);
   }
   override get visitName(): string {
     return "visitDomain";
@@ -44,13 +56,18 @@ export class DomainType<T = unknown> extends SQLType<T> {
     return this.baseType.family;
   }
   protected override describe(): string {
-    return `domain ${this.schema ?? ""}.${this.name} ${this.baseType.cacheKey} ${JSON.stringify(this.options)}`;
+    const { metadata: _metadata, ...rules } = this.options;
+    return `domain ${this.schema ?? ""}.${this.name} ${this.baseType.cacheKey} ${JSON.stringify(rules)}`;
   }
   /** The checks with their names; null for one without. */
   get checks(): readonly (readonly [string | null, string])[] {
     const { check } = this.options;
     if (check === undefined) return [];
     return typeof check === "string" ? [[null, check]] : Object.entries(check);
+  }
+  /** Whether it takes no NULL, by a rule of its own or of the domain below. */
+  get forbidsNull(): boolean {
+    return this.options.notNull === true || (this.baseType instanceof DomainType && this.baseType.forbidsNull);
   }
   override get lazyResult(): boolean {
     return this.baseType.lazyResult;

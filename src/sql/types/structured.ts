@@ -1,6 +1,7 @@
 import { ArgumentError } from "../errors.js";
 import { quoteLiteral, registerValueType, stringType } from "./base.js";
 import { describeValue } from "./describe-value.js";
+import type { TypeHome } from "./domain.js";
 import { describeIssue, type StandardSchema } from "./standard-schema.js";
 import { checkText } from "./text-check.js";
 import {
@@ -184,6 +185,8 @@ export interface EnumOptions {
   readonly validate?: boolean;
   /** The length of the text column; the longest value where absent. */
   readonly length?: number;
+  /** A native type is created and dropped with this metadata, even where no column has it. */
+  readonly metadata?: TypeHome;
 }
 
 /** One of a set of texts. */
@@ -214,6 +217,9 @@ export class EnumType<T extends string = string> extends SQLType<T> {
     this.schema = options.schema ?? null;
     this.native = options.native !== false;
     this.length = options.length ?? Math.max(...values.map((value) => value.length));
+    if (options.metadata === undefined) return;
+    if (this.name === null) throw new ArgumentError("an enum type that belongs to a metadata needs a name.");
+    options.metadata.addType(this as SQLType);
   }
   override get visitName(): string {
     return "visitEnum";

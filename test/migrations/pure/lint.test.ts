@@ -255,6 +255,31 @@ describe("lint", () => {
       ["rename", "type-rewrites: ACCESS EXCLUSIVE"],
     ],
     [
+      "a rule of a domain, and one over another type",
+      (op) => {
+        op.createDomain("years", t.integer);
+        op.alterDomain("years", { notNull: true });
+        op.createDomainConstraint("few", "years", "VALUE < 500");
+        op.validateDomainConstraint("few", "years");
+        op.replaceDomain("years", t.bigint);
+      },
+      [
+        "constraint-scans: SHARE",
+        "constraint-scans: SHARE",
+        "constraint-scans: SHARE",
+        "type-rewrites: ACCESS EXCLUSIVE",
+      ],
+    ],
+    [
+      "what a domain loses, and a check of it for new values only",
+      (op) => {
+        op.alterDomain("years", { notNull: false, default: "1" });
+        op.dropDomainConstraint("few", "years");
+        op.createDomainConstraint("few", "years", "VALUE < 500", { notValid: true });
+      },
+      [],
+    ],
+    [
       "a table that the revision itself makes",
       (op) => {
         op.createTable("news", { id: column(t.integer, { primaryKey: true }), title: column(t.text) });

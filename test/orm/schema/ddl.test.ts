@@ -17,6 +17,7 @@ import {
   conv,
   DDL,
   DDLElement,
+  DomainType,
   DropConstraint,
   DropIndex,
   DropTable,
@@ -416,6 +417,36 @@ describe("creating and dropping", () => {
     expect(await engine.execute(text("select id from fast")).scalars().all()).toEqual([3]);
     expect((await inspect(engine).getUniqueConstraints("fast"))[0]?.onConflict).toBe("REPLACE");
     expect((await inspect(engine).getColumns("fast"))[1]?.onConflict).toBe("IGNORE");
+  });
+
+  test("enums and domains that belong to a metadata are made and dropped with it, whether or not a column has them; what other tables use stays", async () => {
+    const engine = await engineOf();
+    const md = new MetaData();
+    t.enum(["sad", "fine"], { name: "mood", metadata: md });
+    const good = new DomainType("good", t.integer, { check: { good_check: "VALUE > 0" }, metadata: md });
+    const better = new DomainType("better", t.array(good), { metadata: md });
+    table("things", md, { id: column(t.integer, { primaryKey: true }) });
+    const found = async () => [
+      ...(await inspect(engine).getEnums()).map((each) => each.name),
+      ...(await inspect(engine).getDomains()).map((each) => each.name),
+    ];
+    expect(md.types).toHaveLength(3);
+    await md.createAll(engine, { tables: [] });
+    expect(await found()).toEqual([]);
+    await md.createAll(engine);
+    await md.createAll(engine);
+    expect(await found()).toEqual(postgres ? ["mood", "better", "good"] : []);
+    const others = new MetaData();
+    table("others", others, { good: column(good.withVariant(t.integer, "sqlite")) });
+    await others.createAll(engine);
+    await md.dropAll(engine);
+    expect(await found()).toEqual(postgres ? ["good"] : []);
+    await others.dropAll(engine);
+    expect(await found()).toEqual([]);
+    md.clear();
+    expect(md.types).toEqual([]);
+    expect(() => t.enum(["a"], { metadata: md })).toThrow("an enum type that belongs to a metadata needs a name.");
+    expect([good.cacheKey, better.cacheKey]).toEqual([good.cacheKey, better.cacheKey]);
   });
 
   test("[CD-03] [CD-04] [CD-05] [CD-06] server defaults, sequences, computed and identity columns", async () => {
