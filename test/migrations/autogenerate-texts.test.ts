@@ -247,12 +247,12 @@ alter sequence states_id_seq owned by states.id`;
       expect(described(await engine.connect((conn) => compareMetadata(conn, metadata)))).toEqual([]);
     });
 
-    test("what is pulled of types that have but a name is what is read of them: text, and the number of an object", async () => {
+    test("what is pulled of types that have but a name is what is read of them: text, and the number of an object; a range is a Range", async () => {
       const { engine } = await freshDatabase();
       await engine.execute(text("create type mood as enum ('ok')"));
       await engine.execute(
         text(
-          "create table hosts (id int primary key, ip inet, macs macaddr[] not null, file oid, mood mood, at int4range)",
+          "create table hosts (id int primary key, ip inet, macs macaddr[] not null, file oid, mood mood, at int4range, spans nummultirange, days daterange[])",
         ),
       );
       await engine.execute(text("insert into hosts values (1, '10.0.0.1', '{08:00:2b:01:02:03}', 5, 'ok')"));
@@ -266,13 +266,16 @@ alter sequence states_id_seq owned by states.id`;
         "  ip!: string | null;",
         "  macs!: string[];",
         "  file!: number | null;",
-        "  at!: unknown;",
+        "@Column(postgresql.int4range, { nullable: true })\n  at!: Range<number> | null;",
+        "  spans!: Range<string>[] | null;",
+        "@Column(t.array(postgresql.daterange), { nullable: true })\n  days!: Range<string>[] | null;",
+        "postgresql, PrimaryKey, type Range, t }",
         't.enum(["ok"], { name: "mood" })',
       ])
         expect(pulled).toContain(said);
       const hosts = metadata.tables.get("hosts") as Table;
       expect((await engine.execute(hosts.select())).all()).toEqual([
-        [1, "10.0.0.1", ["08:00:2b:01:02:03"], 5, "ok", null],
+        [1, "10.0.0.1", ["08:00:2b:01:02:03"], 5, "ok", null, null, null],
       ]);
     });
 

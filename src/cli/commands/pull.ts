@@ -7,6 +7,9 @@ import { migrationDialect } from "../../migrations/dialects/registry.js";
 import { MigrationError } from "../../migrations/errors.js";
 import { Sequence } from "../../sql/schema/generated.js";
 import { MetaData } from "../../sql/schema/metadata.js";
+import { type NamedSchemaType, typesOf } from "../../sql/schema/named-types.js";
+import { domainOf } from "../../sql/schema/reflected-domain.js";
+import { EnumType } from "../../sql/types/structured.js";
 import { type GlobalOptions, Project, STARTED_IN } from "../project.js";
 import { type FoundView, pulledModel } from "../pull/model.js";
 import { type ModuleOptions, manyModules, oneModule } from "../pull/modules.js";
@@ -45,16 +48,20 @@ export async function run(options: PullOptions): Promise<undefined> {
     const missing = [...(wanted ?? [])].filter((name) => [...metadata.tables.values()].every((t) => t.name !== name));
     if (missing.length > 0) throw new MigrationError(`The database has no table ${missing.join(", ")}.`);
     const views = await readViews(project, metadata);
-    if (wanted === null) await addSequences(project, metadata, schemas);
+    if (wanted === null) {
+      await addSequences(project, metadata, schemas);
+      await addTypes(project, metadata, schemas);
+    }
     const model = pulledModel(metadata, views, viewKeys(options.viewKey ?? []));
+    const notes = [...model.notes, ...(wanted === null ? await unwritten(project, schemas) : [])];
     const how: ModuleOptions = {
       dialect: project.engine.dialect,
       namesAll: config.namingConvention !== undefined,
     };
-    for (const note of model.notes) out.progress(`note: ${note}`);
+    for (const note of notes) out.progress(`note: ${note}`);
     if (options.out === undefined) {
       const text = oneModule(model, how);
-      out.data({ text, notes: model.notes }, () => out.raw(text));
+      out.data({ text, notes }, () => out.raw(text));
       return;
     }
     const place = resolve(STARTED_IN, options.out);
@@ -63,7 +70,7 @@ export async function run(options: PullOptions): Promise<undefined> {
       : new Map([...manyModules(model, how)].map(([name, text]) => [join(place, name), text]));
     await write(files, options.force === true);
     for (const path of files.keys()) await config.afterWrite?.(path);
-    out.data({ files: [...files.keys()], notes: model.notes }, () => {
+    out.data({ files: [...files.keys()], notes }, () => {
       for (const path of files.keys()) out.line(`wrote ${path}`);
     });
   } finally {
@@ -94,6 +101,30 @@ async function addSequences({ engine }: Project, metadata: MetaData, schemas: It
       if (!owned && !known.has(sequence.fullName)) metadata.addSequence(sequence);
     }
   }
+}
+
+/** The enums and domains that no column has. One without values is no type of a column. */
+async function addTypes({ engine }: Project, metadata: MetaData, schemas: Iterable<string | null>): Promise<void> {
+  const placeOf = ({ name, schema }: NamedSchemaType): string => JSON.stringify([schema, name]);
+  const known = new Set(typesOf(engine.dialect, [metadata]).map(placeOf));
+  const { ofExtensions } = migrationDialect(engine.dialect.name);
+  for (const schema of schemas) {
+    const brought = await engine.connect((connection) => ofExtensions(connection, schema));
+    const enums = (await inspect(engine).getEnums({ schema }))
+      .filter(({ labels }) => labels.length > 0)
+      .map(({ labels, ...place }) => new EnumType(labels, place) as NamedSchemaType);
+    const domains = (await inspect(engine).getDomains({ schema })).map((each) => domainOf(each));
+    for (const type of [...enums, ...domains])
+      if (!brought.has(type.name) && !known.has(placeOf(type))) metadata.addType(type);
+  }
+}
+
+/** What is lost where the database is made anew of the classes. */
+async function unwritten({ engine }: Project, schemas: Iterable<string | null>): Promise<readonly string[]> {
+  const ways = migrationDialect(engine.dialect.name);
+  const notes: string[] = [];
+  for (const schema of schemas) notes.push(...(await engine.connect((c) => ways.unwritten(c, schema))));
+  return notes;
 }
 
 async function write(files: ReadonlyMap<string, string>, force: boolean): Promise<void> {

@@ -1,6 +1,7 @@
 /** What is to be written of a database: classes with their attributes and relationships, and tables that can have no class. */
 
 import { MigrationError } from "../../migrations/errors.js";
+import { fullName } from "../../migrations/operations/alter.js";
 import { mentionsIdentifier } from "../../migrations/sql-text.js";
 import { automapBase } from "../../orm/automap/automap.js";
 import { nameByColumns } from "../../orm/automap/names.js";
@@ -11,6 +12,7 @@ import type { ForeignKeyConstraint } from "../../sql/schema/constraints.js";
 import { PrimaryKeyConstraint, UniqueConstraint } from "../../sql/schema/constraints.js";
 import type { Sequence } from "../../sql/schema/generated.js";
 import type { MetaData } from "../../sql/schema/metadata.js";
+import type { NamedSchemaType } from "../../sql/schema/named-types.js";
 import type { Table } from "../../sql/schema/table.js";
 import { AttributeNames, plural, propertyName, TopLevelNames } from "./names.js";
 
@@ -73,10 +75,17 @@ export interface PulledSequence {
   readonly sequence: Sequence;
 }
 
+/** A type that no column has, which becomes a constant. */
+export interface PulledType {
+  readonly name: string;
+  readonly type: NamedSchemaType;
+}
+
 /** All that is written. */
 export interface PulledModel {
   readonly items: readonly (PulledClass | PulledTable)[];
   readonly sequences: readonly PulledSequence[];
+  readonly types: readonly PulledType[];
   /** What was left out, and what somebody should look at. */
   readonly notes: readonly string[];
 }
@@ -130,8 +139,15 @@ export function pulledModel(
   }
   const place = new Map(tables.map((table, i) => [table, i]));
   items.sort((a, b) => (place.get(a.table) as number) - (place.get(b.table) as number));
-  const sequences = metadata.sequences.map((sequence) => ({ name: top.forSequence(sequence.fullName), sequence }));
-  return { items: withViews(items, found, notes), sequences, notes };
+  const sequences = metadata.sequences.map((sequence) => ({
+    name: top.forConstant(sequence.fullName, "Sequence"),
+    sequence,
+  }));
+  const types = (metadata.types as readonly NamedSchemaType[]).map((type) => ({
+    name: top.forConstant(fullName(type), "Type"),
+    type,
+  }));
+  return { items: withViews(items, found, notes), sequences, types, notes };
 }
 
 /** The items with what their views select, a view after those that it reads. */

@@ -1,10 +1,11 @@
 /** A pulled model as the text of one module, or of one for each class. */
 import type { EngineDialect } from "../../engine/dialect.js";
 import { CodeWriter } from "../../migrations/autogenerate/code-writer.js";
-import { renderType } from "../../migrations/autogenerate/render-type.js";
+import { domainCode, enumCode, renderType } from "../../migrations/autogenerate/render-type.js";
 import { tellingOptions } from "../../migrations/autogenerate/sequences.js";
 import { serverName } from "../../migrations/operations/names.js";
 import type { Constraint } from "../../sql/schema/constraints.js";
+import { DomainType } from "../../sql/types/domain.js";
 import { ItemWriter } from "./class-code.js";
 import type { PulledModel } from "./model.js";
 import { fileName } from "./names.js";
@@ -25,7 +26,7 @@ export function oneModule(model: PulledModel, options: ModuleOptions): string {
     () => {},
   );
   const items = model.items.map((each) => writer.write(each));
-  return moduleText(code, [], [...sequenceItems(model, code), ...items]);
+  return moduleText(code, [], [...sequenceItems(model, code), ...typeItems(model, code), ...items]);
 }
 
 /** The model as modules by file name: one for each item, and an index that exports them all. */
@@ -47,10 +48,16 @@ export function manyModules(model: PulledModel, options: ModuleOptions): Readonl
     modules.set(`${fileName(item.name)}.ts`, moduleText(code, imports, [text]));
   }
   const names = model.items.map((each) => fileName(each.name));
-  if (model.sequences.length > 0) {
+  for (const [name, itemsOf] of [
+    ["sequences", sequenceItems],
+    ["types", typeItems],
+  ] as const) {
     const code = new CodeWriter(options.dialect);
-    modules.set("sequences.ts", moduleText(code, [], sequenceItems(model, code)));
-    names.push("sequences");
+    const items = itemsOf(model, code);
+    if (items.length === 0) continue;
+    const file = freeFile(name, names);
+    modules.set(`${file}.ts`, moduleText(code, [], items));
+    names.push(file);
   }
   names.sort();
   modules.set("index.ts", names.map((name) => `export * from "./${name}.js";\n`).join(""));
@@ -67,6 +74,19 @@ function sequenceItems({ sequences }: PulledModel, code: CodeWriter): readonly s
     const said = code.object({ schema: schema ?? undefined, ...tellingOptions(options, typeName) }, coded);
     return `export const ${name} = new ${code.use("Sequence")}(${JSON.stringify(sequence.name)}, ${said});`;
   });
+}
+
+function typeItems({ types }: PulledModel, code: CodeWriter): readonly string[] {
+  return types.map(({ name, type }) => {
+    const metadata = { metadata: code.use("metadata") };
+    const made = type instanceof DomainType ? domainCode(type, code, metadata) : enumCode(type, code, metadata);
+    return `export const ${name} = ${made};`;
+  });
+}
+
+/** A name for a file that no class has taken. */
+function freeFile(name: string, taken: readonly string[]): string {
+  return taken.includes(name) ? freeFile(`all-${name}`, taken) : name;
 }
 
 function moduleText(code: CodeWriter, imports: readonly string[], items: readonly string[]): string {

@@ -6,11 +6,11 @@ import type { Table } from "../../sql/schema/table.js";
 const TAKEN: ReadonlySet<string> = new Set(
   (
     "Array ArrayBuffer BigInt Boolean Buffer Column DataView Date DomainType Entity Error ExcludeConstraint Function Index Infinity Iterator JSON Json " +
-    "ManyToMany ManyToOne Map Math NaN Number Object OneToMany OneToOne OptionalProps PrimaryKey Promise Proxy Reflect RegExp " +
+    "ManyToMany ManyToOne Map Math NaN Number Object OneToMany OneToOne OptionalProps PrimaryKey Promise Proxy Range Reflect RegExp " +
     "Relation Sequence Set String Symbol Table Temporal URL Uint8Array UniqueConstraint WeakMap WeakRef WeakSet " +
     "arguments as async await break case catch checkConstraint class column computed console const continue conv debugger declare default " +
     "delete do else enum eval export extends false finally for foreignKeyConstraint from func function globalThis identity if " +
-    "implements import in instanceof interface let metadata new null of package primaryKeyConstraint private process protected " +
+    "implements import in instanceof interface let metadata new null of package postgresql primaryKeyConstraint private process protected " +
     "public return static super switch t table text this throw true try type typeof undefined var void while with yield"
   ).split(" "),
 );
@@ -71,10 +71,10 @@ export class TopLevelNames {
     return this.#free(plain, `${plain}Table`, `${propertyName(table.fullName.replaceAll(".", "_"))}Table`);
   }
 
-  /** The constant of a sequence. */
-  forSequence(fullName: string): string {
+  /** The constant of a sequence or a type. @param ending what it ends with where its name is taken */
+  forConstant(fullName: string, ending: string): string {
     const plain = propertyName(fullName.replaceAll(".", "_"));
-    return this.#free(plain, `${plain}Sequence`);
+    return this.#free(plain, `${plain}${ending}`);
   }
 
   #free(...candidates: readonly [string, ...string[]]): string {

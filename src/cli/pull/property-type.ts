@@ -1,4 +1,5 @@
 /** The TypeScript type of a column's values. */
+import { MultirangeType, RangeType } from "../../dialects/postgresql/ranges.js";
 import type { CodeWriter } from "../../migrations/autogenerate/code-writer.js";
 import type { DomainType } from "../../sql/types/domain.js";
 import { NamedType, TypeDecorator } from "../../sql/types/extensible.js";
@@ -42,6 +43,10 @@ export function propertyType(type: SQLType, code: CodeWriter): string {
       return /[ |]/.test(item) ? `(${item})[]` : `${item}[]`;
     }
     default:
+      if (type instanceof RangeType || type instanceof MultirangeType) {
+        code.use("type Range");
+        return `Range<${propertyType(type.itemType, code)}>${type instanceof MultirangeType ? "[]" : ""}`;
+      }
       if (type instanceof TypeDecorator) return propertyType(type.loadDialectImpl(code.dialect), code);
       return type instanceof NamedType ? namedValue(type.spec, code) : "unknown";
   }

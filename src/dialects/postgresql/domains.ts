@@ -1,6 +1,7 @@
 /** The domains of a database, each with the type below it: an enum, a list, another domain. */
 import type { ReflectedDomain } from "../../sql/schema/reflected.js";
-import { DomainType } from "../../sql/types/domain.js";
+import { domainOf } from "../../sql/schema/reflected-domain.js";
+import type { DomainType } from "../../sql/types/domain.js";
 import { withoutOuterParentheses } from "./expression-text.js";
 import { reflectedType } from "./type-names.js";
 
@@ -27,7 +28,7 @@ export function domainsOf(rows: readonly Row[]): ReadonlyMap<number, FoundDomain
     if (domain === undefined) {
       const reflected = reflectedDomain(row, (below) => find(below)?.type ?? null);
       const [isWanted, isBrought] = row.slice(14) as [boolean, boolean];
-      domain = { reflected, type: isBrought ? null : domainType(reflected), isWanted };
+      domain = { reflected, type: isBrought ? null : domainOf(reflected), isWanted };
       found.set(id, domain);
     }
     return domain;
@@ -74,18 +75,4 @@ function reflectedDomain(row: Row, typeOf: (id: number) => DomainType | null): R
 /** The condition of `CHECK ((VALUE > 0)) NOT VALID`. */
 function checkText(definition: string): string {
   return withoutOuterParentheses(withoutOuterParentheses(/^CHECK (\(.*\))/s.exec(definition)?.[1] ?? definition));
-}
-
-function domainType(found: ReflectedDomain): DomainType {
-  const { name, schema, type, nullable, default: value, collation, collationSchema, constraints } = found;
-  return new DomainType(name, type, {
-    schema,
-    ...(nullable ? {} : { notNull: true }),
-    ...(value === null ? {} : { default: value }),
-    ...(collation === null ? {} : { collation }),
-    ...(collationSchema === null ? {} : { collationSchema }),
-    ...(constraints.length === 0
-      ? {}
-      : { check: Object.fromEntries(constraints.map((each) => [each.name, each.check])) }),
-  });
 }

@@ -4,6 +4,9 @@ import { compile } from "../../sql/compile.js";
 import { TextClause, withoutParameters } from "../../sql/elements/text.js";
 import { Node } from "../../sql/node.js";
 
+/** Options as code, by name. */
+export type Coded = Readonly<Record<string, string>>;
+
 /** Writes code, and notes what it has to import. */
 export class CodeWriter {
   readonly imports = new Map<string, Set<string>>();
@@ -32,7 +35,7 @@ export class CodeWriter {
   }
 
   /** An object of values that are code already where `code` says so. */
-  object(values: Readonly<Record<string, unknown>>, code: Readonly<Record<string, string>> = {}): string {
+  object(values: Readonly<Record<string, unknown>>, code: Coded = {}): string {
     const parts = Object.entries(values)
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => `${keyText(key)}: ${this.value(value)}`);

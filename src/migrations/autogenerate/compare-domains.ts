@@ -1,5 +1,6 @@
 /** The difference in domains. */
 import type { ReflectedDomain } from "../../sql/schema/reflected.js";
+import { domainOf } from "../../sql/schema/reflected-domain.js";
 import { DomainType } from "../../sql/types/domain.js";
 import {
   alterDomain,
@@ -42,7 +43,7 @@ export function compareDomains(now: Snapshot, wanted: Snapshot, options: DomainC
   for (const [key, after] of inOrder(wanted.domains)) {
     if (!isIncluded("domain", after, false)) continue;
     const before = now.domains.get(key);
-    const written = domainOf(after, own.get(key)?.baseType, own.get(key)?.options.check);
+    const written = domainOf(after, own.get(key));
     if (before === undefined) come.push(createDomain(written));
     else if (below(before) !== below(after)) changed.push(replaceDomain(written, domainOf(before)));
     else {
@@ -57,22 +58,6 @@ export function compareDomains(now: Snapshot, wanted: Snapshot, options: DomainC
     .filter(([key, domain]) => !wanted.domains.has(key) && used(domain) && isIncluded("domain", domain, true))
     .map(([, domain]) => dropDomain(domain, domainOf(domain)));
   return { come, changed, gone: gone.reverse() };
-}
-
-/** A reflected domain as the type that makes it. */
-function domainOf(
-  { name, schema, type, nullable, default: value, collation, collationSchema, constraints }: ReflectedDomain,
-  baseType = type,
-  check: DomainType["options"]["check"] = Object.fromEntries(constraints.map((each) => [each.name, each.check])),
-): DomainType {
-  return new DomainType(name, baseType, {
-    schema,
-    notNull: !nullable,
-    default: value,
-    collation,
-    collationSchema,
-    ...(constraints.length === 0 ? {} : { check }),
-  });
 }
 
 /** What a domain is over. */

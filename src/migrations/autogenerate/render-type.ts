@@ -1,11 +1,12 @@
 /** Types as the TypeScript that makes them. */
+import { MultirangeType, RangeType, rangeTypes } from "../../dialects/postgresql/ranges.js";
 import type { BinaryType, NumericType, StringType } from "../../sql/types/base.js";
 import type { DomainType } from "../../sql/types/domain.js";
 import { TypeDecorator } from "../../sql/types/extensible.js";
 import type { ArrayType, EnumType } from "../../sql/types/structured.js";
 import type { DateTimeType, IntervalType } from "../../sql/types/temporal.js";
 import { plainType, type SQLType } from "../../sql/types/type.js";
-import { type CodeWriter, stringCode } from "./code-writer.js";
+import { type Coded, type CodeWriter, stringCode } from "./code-writer.js";
 
 /** Renders a type of your own; null leaves it to the others. */
 export type TypeWriter = (type: SQLType, code: CodeWriter) => string | null;
@@ -74,26 +75,43 @@ function unadapted(type: SQLType, code: CodeWriter): string {
       const { maxLength } = type as unknown as BinaryType;
       return maxLength === null ? `${t}.binary` : `${t}.binary(${maxLength})`;
     }
-    case "visitEnum": {
-      const { values, options } = type as unknown as EnumType;
-      const { validate: _validate, metadata: _metadata, schema, ...rest } = options;
-      const said = code.object({ ...rest, schema: schema ?? undefined } as Readonly<Record<string, unknown>>);
-      return `${t}.enum(${code.value(values)}${said === "{}" ? "" : `, ${said}`})`;
-    }
+    case "visitEnum":
+      return enumCode(type as unknown as EnumType, code);
     case "visitArray": {
       const { itemType, dimensions } = type as unknown as ArrayType;
       return `${t}.array(${renderType(itemType, code)}${dimensions === null ? "" : `, { dimensions: ${dimensions} }`})`;
     }
-    case "visitDomain": {
-      const { name, baseType, schema, options } = type as unknown as DomainType;
-      const { schema: _schema, metadata: _metadata, ...rest } = options;
-      const said = code.object({ schema: schema ?? undefined, ...withoutNulls(rest) });
-      const more = said === "{}" ? "" : `, ${said}`;
-      return `new ${code.use("DomainType")}(${stringCode(name)}, ${renderType(baseType, code)}${more})`;
-    }
+    case "visitDomain":
+      return domainCode(type as unknown as DomainType, code);
     default:
+      if (isBuiltInRange(type)) return `${code.use("postgresql")}.${type.rangeName}`;
       return `${t}.named(${JSON.stringify(code.dialect.typeCompiler.render(type))})`;
   }
+}
+
+/** @param more options that are code already */
+export function enumCode({ values, options }: EnumType, code: CodeWriter, more: Coded = {}): string {
+  const { validate: _validate, metadata: _metadata, schema, ...rest } = options;
+  const said = code.object({ ...rest, schema: schema ?? undefined }, more);
+  return `${code.use("t")}.enum(${code.value(values)}${said === "{}" ? "" : `, ${said}`})`;
+}
+
+/** @param more options that are code already */
+export function domainCode(
+  { name, baseType, schema, options }: DomainType,
+  code: CodeWriter,
+  more: Coded = {},
+): string {
+  const { schema: _schema, metadata: _metadata, ...rest } = options;
+  const said = code.object({ schema: schema ?? undefined, ...withoutNulls(rest) }, more);
+  return `new ${code.use("DomainType")}(${stringCode(name)}, ${renderType(baseType, code)}${said === "{}" ? "" : `, ${said}`})`;
+}
+
+function isBuiltInRange(type: SQLType): type is RangeType<unknown> | MultirangeType<unknown> {
+  return (
+    (type instanceof RangeType || type instanceof MultirangeType) &&
+    (rangeTypes as Readonly<Record<string, SQLType>>)[type.rangeName] === type
+  );
 }
 
 function withoutNulls(options: object): Readonly<Record<string, unknown>> {

@@ -34,11 +34,10 @@ import {
   DropTableOperation,
   RenameTableOperation,
 } from "../operations/table-operations.js";
-import { CodeWriter, keyText, stringCode, templateCode } from "./code-writer.js";
+import { type Coded, CodeWriter, keyText, stringCode, templateCode } from "./code-writer.js";
 import { call, indented } from "./layout.js";
 import { renderType } from "./render-type.js";
 import {
-  type Coded,
   codedOptions,
   columnCode,
   computedCode,

@@ -13,12 +13,9 @@ import type { Computed } from "../../sql/schema/generated.js";
 import type { Index } from "../../sql/schema/indexes.js";
 import type { Table } from "../../sql/schema/table.js";
 import { nameOf, nameOfIndex } from "../operations/names.js";
-import { type CodeWriter, stringCode } from "./code-writer.js";
+import { type Coded, type CodeWriter, stringCode } from "./code-writer.js";
 import { renderType } from "./render-type.js";
 import { tellingOptions } from "./sequences.js";
-
-/** Options as code, by name. */
-export type Coded = Readonly<Record<string, string>>;
 
 // --- columns -----------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@ import { collationText, type MigrationDialect, type MigrationLimits, type Versio
 import { takePatiently } from "./patience.js";
 import { lintForPostgresql } from "./postgresql-lint.js";
 import { safeForPostgresql } from "./postgresql-safe.js";
+import { unwrittenOfPostgresql } from "./postgresql-unwritten.js";
 
 async function limit(connection: AsyncConnection, limits: MigrationLimits, local: boolean): Promise<void> {
   const given = [
@@ -55,6 +56,7 @@ export const postgresqlMigrations: MigrationDialect = {
     const found = await connection.execDriverSql(OF_EXTENSIONS, [schema]);
     return new Set((found.all() as unknown as readonly (readonly [string])[]).map(([name]) => name));
   },
+  unwritten: unwrittenOfPostgresql,
   async estimatedRows(connection, tables) {
     const found = await connection.execDriverSql(
       "select name, reltuples from unnest($1::text[]) name join pg_class c on c.oid = to_regclass(name) where reltuples >= 0",

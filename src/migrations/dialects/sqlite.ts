@@ -54,6 +54,12 @@ export const sqliteMigrations: MigrationDialect = {
   async ofExtensions() {
     return new Set();
   },
+  async unwritten(connection, schema) {
+    const place = connection.dialect.identifiers.format({ name: "sqlite_master", schema });
+    const triggers = `SELECT name || ' on ' || tbl_name FROM ${place} WHERE type = 'trigger' ORDER BY name`;
+    const names = await connection.execDriverSql(triggers).scalars().all();
+    return names.length === 0 ? [] : [`triggers are not written: ${names.join(", ")}`];
+  },
   async estimatedRows() {
     return new Map();
   },

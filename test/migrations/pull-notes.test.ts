@@ -1,0 +1,138 @@
+/** What `athanor pull` keeps beside tables, and what it says that it does not. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { run as pull } from "../../src/cli/commands/pull.js";
+import { text } from "../../src/index.js";
+import { databaseKind, freshDatabase } from "../support/database.js";
+import { tempFolder } from "../support/temp.js";
+
+const pg = databaseKind() === "postgresql";
+
+/** Pulls a database that statements make. @returns the notes, and the text of a file */
+async function pulled(statements: readonly string[], schemas: readonly string[] = []) {
+  const { engine, url } = await freshDatabase({ file: true });
+  for (const each of statements) await engine.execute(text(each));
+  const folder = tempFolder("athanor-pull-");
+  onTestFinished(() => folder[Symbol.dispose]());
+  const config = join(folder.path, "athanor.config.mjs");
+  writeFileSync(
+    config,
+    `export default { url: ${JSON.stringify(url)}, entities: [], schemas: ${JSON.stringify(schemas)} };`,
+  );
+  const said = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  await pull({ config, json: true, out: join(folder.path, "entities") });
+  const { notes, files } = JSON.parse(said.mock.calls.map(([each]) => String(each)).join("")) as Record<
+    string,
+    string[]
+  >;
+  said.mockRestore();
+  const file = (name: string): string => readFileSync(join(folder.path, "entities", name), "utf8");
+  return { notes: notes ?? [], files: files ?? [], file };
+}
+
+test.runIf(pg)("enums and domains that no column has are kept, and made with the metadata", async () => {
+  const { file, files, notes } = await pulled(
+    [
+      "create type unused as enum ('a', 'b''c')",
+      "create type used as enum ('x')",
+      "create domain positive as integer constraint positive_check check (value > 0)",
+      "create domain positives as positive[] default '{1}'",
+      "create schema other",
+      "create type other.unused as enum ('z')",
+      `create table types (used used)`,
+    ],
+    ["other"],
+  );
+  expect(notes).toEqual([]);
+  expect(file("all-types.ts")).toBe(`import { DomainType, metadata, t } from "athanor";
+
+export const unused = t.enum(["a", "b'c"], { name: "unused", metadata });
+
+export const positive = new DomainType("positive", t.integer, { check: { positive_check: "VALUE > 0" }, metadata });
+
+export const positives = new DomainType("positives", t.array(new DomainType("positive", t.integer, { check: { positive_check: "VALUE > 0" } })), { default: "'{1}'::positive[]", metadata });
+
+export const otherUnused = t.enum(["z"], { name: "unused", schema: "other", metadata });
+`);
+  expect(files).toHaveLength(3);
+  expect(file("index.ts")).toContain('export * from "./all-types.js";');
+});
+
+test.runIf(pg)(
+  "what a schema has that no class says is told, and nothing that PostgreSQL or an extension has brought",
+  async () => {
+    const { notes } = await pulled(
+      [
+        "create schema x",
+        "create table people (id serial primary key, n bigserial)",
+        "alter table people rename to users",
+        "create table x.plain (id serial primary key, n smallserial, name text)",
+        "create table logs (id integer primary key, body text, small text)",
+        "create sequence logs_id_seq",
+        "alter sequence logs_id_seq owned by logs.id",
+        "alter table logs alter id set default nextval('logs_id_seq')",
+        "alter table logs alter body set storage external, alter body set statistics 500, alter small set (n_distinct = 4)",
+        "alter table logs alter body set compression pglz",
+        "alter table logs add constraint ck check (body <> '') not valid",
+        "create index by_body on logs (body)",
+        "alter table logs cluster on by_body",
+        "alter table logs replica identity full",
+        "alter table logs enable row level security",
+        "create policy own on logs using (id > 0)",
+        "create function touch() returns trigger language plpgsql as 'begin return new; end'",
+        "create trigger touch before insert on logs for each row execute function touch()",
+        "create rule keep as on delete to logs do instead nothing",
+        "create view log_ids with (security_barrier) as select id as no from logs",
+        "comment on view log_ids is 'numbers'",
+        "comment on column log_ids.no is 'one'",
+        "comment on column logs.id is 'kept'",
+        "create type pair as (a int, b int)",
+        "create type reals as range (subtype = float8)",
+        "create type nothing as enum ()",
+        "create domain word as text",
+        "comment on domain word is 'a word'",
+        "alter domain word add constraint filled check (value <> '') not valid",
+        "create statistics pairs on id, body from logs",
+        "create aggregate total(int) (sfunc = int4pl, stype = int)",
+        ...Array.from(
+          { length: 14 },
+          (_, i) => `create function x.f${i + 10}() returns int language sql as 'select 1'`,
+        ),
+      ],
+      ["x"],
+    );
+    expect(notes).toEqual([
+      'view log_ids is a table to select from and no class, as nothing tells its key; say it with --view-key "log_ids=<columns>"',
+      "no aggregate is written: total(integer)",
+      "CLUSTER ON of tables is not written: logs (by_body)",
+      "options of columns are not written: logs.small",
+      "comments are written of tables, columns, constraints and indexes only, and not these: type word, view log_ids, view log_ids.no",
+      "no composite type is written: pair",
+      "COMPRESSION of columns is not written: logs.body",
+      "no empty enum is written: nothing",
+      "functions are not written, postgresqlObjects() takes them: touch()",
+      "constraints that are NOT VALID are valid where they are made anew: ck of logs, filled of word",
+      "policies are not written, postgresqlObjects() takes them: own on logs",
+      "no range type is written: reals",
+      "REPLICA IDENTITY of tables is not written: logs",
+      "row security of tables is not written, postgresqlObjects() takes it: logs",
+      "no rule is written: keep on logs",
+      "sequences of serial columns have the usual name, type and numbers where they are made anew: logs.id (logs_id_seq), users.id (people_id_seq), users.n (people_n_seq)",
+      "STATISTICS of columns are not written: logs.body",
+      "no statistics object is written: pairs",
+      "STORAGE of columns is not written: logs.body",
+      "triggers are not written, postgresqlObjects() takes them: touch on logs",
+      "options of views are not written: log_ids",
+      "schema x: functions are not written, postgresqlObjects() takes them: f10(), f11(), f12(), f13(), f14(), f15(), f16(), f17(), f18(), f19(), f20(), f21() and 2 more",
+    ]);
+  },
+);
+
+test.runIf(!pg)("triggers are told of, which no class says", async () => {
+  const { notes } = await pulled([
+    "create table t (id integer primary key)",
+    "create trigger touch after insert on t begin select 1; end",
+  ]);
+  expect(notes).toEqual(["triggers are not written: touch on t"]);
+});
