@@ -31,10 +31,12 @@ import {
   countMembers,
   type MemberOf,
 } from "./count-members.js";
+import { deleteObjects } from "./delete.js";
 import { execute, openStream } from "./execute.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
 import { explainInSession } from "./explain.js";
 import type { FlushPlan } from "./flush.js";
+import { getMany } from "./get-many.js";
 import type { MergeOptions } from "./merge.js";
 import type { NaturalKeyValues } from "./natural-key.js";
 import { getBy, getManyBy, getOrCreate, merge, naturalKey, presentBy, type Values } from "./natural-keys.js";
@@ -205,11 +207,11 @@ export class AsyncSession extends SessionFace implements AsyncDisposable {
    * @throws InvalidRequestError for an object that was never stored
    */
   delete(object: object): Promise<void> {
-    return this.run(this.core.delete([object]));
+    return this.run(deleteObjects(this.core, [object]));
   }
   /** The same for several objects. */
   deleteAll(objects: Iterable<object>): Promise<void> {
-    return this.run(this.core.delete([...objects]));
+    return this.run(deleteObjects(this.core, [...objects]));
   }
   /**
    * Loads an object's attributes anew: those named, or all columns and eager relationships. Pending changes of them are lost.
@@ -568,7 +570,7 @@ class GetLoader implements BatchLoader<unknown, object | null> {
   }
 
   loadMany(idents: readonly unknown[]): Op<readonly (object | null | Error)[]> {
-    return this.core.getMany(this.kind, idents);
+    return getMany(this.core, this.kind, idents);
   }
 }
 

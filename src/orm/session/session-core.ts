@@ -15,13 +15,13 @@ import type { Attribute } from "../attributes/attribute.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { ToOneAttribute } from "../attributes/to-one-attribute.js";
-import { cascadeDelete, cascadeStates } from "../cascade-walk.js";
+import { cascadeStates } from "../cascade-walk.js";
 import { ObjectDeletedError } from "../errors.js";
 import type { IdentityMap } from "../identity-map.js";
 import { announceInstance, heard } from "../instance-events.js";
 import type { AnnouncedLoad, LoadSession } from "../load-session.js";
 import type { Tie } from "../loaded-alike.js";
-import { asGetOptions, type GetOptions, loadByKey, loadByKeys, refreshState } from "../loading/identity.js";
+import { asGetOptions, type GetOptions, loadByKey, refreshState } from "../loading/identity.js";
 import { loadRelationship } from "../loading/lazy.js";
 import { LoadedOptions } from "../loading/loaded-options.js";
 import { expiredTarget, hasEagerOnReload, isKnown, joinsOnReload, reloadState } from "../loading/reload.js";
@@ -32,7 +32,7 @@ import { EAGERLY, type Mapper, mapperOf, type Relationship } from "../mapping/ma
 import { mapperFor } from "../mapping/registry.js";
 import { SessionPersister } from "../persistence/persister.js";
 import type { MapperEventName, PersistSession } from "../persistence/port.js";
-import { peekState, stateOf } from "../stamp.js";
+import { peekState } from "../stamp.js";
 import {
   type IdentityKey,
   type IdentityToken,
@@ -42,17 +42,17 @@ import {
   type StateAttribute,
   type StateMapper,
   tokenOf,
-  valuesOf,
 } from "../state.js";
 import type { FlushContext, FlushSession } from "../uow/flush-context.js";
 import { checkReferences } from "./check-references.js";
+import { knowSource, readExpired } from "./flush-reads.js";
 import { FlushingSession } from "./flushing-session.js";
 import { announceLoad } from "./heard-execution.js";
 import { isOusted, Membership, type MembershipHost } from "./membership.js";
 import { Merge, type MergeHost, type MergeOptions } from "./merge.js";
 import { NPlusOneWatch } from "./n-plus-one.js";
 import { Relinking } from "./relink.js";
-import type { Shards } from "./sharding.js";
+import { getSharded } from "./sharded-get.js";
 
 /** The session itself, which both faces share. It lends itself to each room that works for it, as the port that the room asks for. */
 export class SessionCore
@@ -211,26 +211,12 @@ export class SessionCore
     return [...this.membership.deleted].map((s) => s.object);
   }
 
-  /** Whether a flush would find a net change on the object. */
-  isModified(object: object, includeCollections = true): boolean {
-    const state = this.stateFor(object);
-    if (!state.modified) return false;
-    for (const attribute of mapperOf(state).attributes.values()) {
-      if (state.key !== null && !state.committed?.has(attribute)) continue;
-      // What waits for a collection to be loaded is not seen, as in SQLAlchemy.
-      if (isCollection(attribute) && !(includeCollections && attribute.isLoaded(state))) continue;
-      const history = attribute.history(state);
-      if (history.added.length > 0 || history.deleted.length > 0) return true;
-    }
-    return false;
-  }
-
   // --- loading -----------------------------------------------------------------------------------------------------
 
   *get(mapper: Mapper, ident: unknown, given: GetOptions = {}): Op<object | null> {
     const options = asGetOptions(given);
     const values = mapper.keyValues(ident);
-    if (this.shards !== null) return yield* this.#getSharded(this.shards, mapper, values, options);
+    if (this.shards !== null) return yield* getSharded(this, this.shards, mapper, values, options);
     if (!options.populateExisting && !options.withForUpdate) {
       const key = mapper.identityKey(values);
       const object = key === null ? undefined : this.identity.objectAt(mapper.base, key, options.identityToken ?? null);
@@ -243,63 +229,6 @@ export class SessionCore
     }
     if (this.needsAutoflush) yield* this.autoflush();
     return yield* loadByKey(this, mapper, values, options);
-  }
-
-  /** Asks the shards where the object of a key may be: memory of all first. */
-  *#getSharded(shards: Shards, mapper: Mapper, values: readonly unknown[], options: GetOptions): Op<object | null> {
-    const named = options.identityToken ?? (options.bindArguments?.shardId as IdentityToken | undefined);
-    const tokens = named === undefined ? shards.choosers.identityChooser(mapper.cls, values) : [named];
-    const key = mapper.identityKey(values);
-    if (key !== null && !options.populateExisting && !options.withForUpdate) {
-      for (const token of tokens) {
-        const found = this.lookup(mapper.base, key, token);
-        if (found === undefined || !mapperOf(found).isA(mapper)) continue;
-        return found.expired && !(yield* this.ensurePresent(found)) ? null : found.object;
-      }
-    }
-    yield* this.autoflush();
-    for (const shardId of tokens) {
-      const bindArguments = { ...options.bindArguments, shardId };
-      const object = yield* loadByKey(this, mapper, values, { ...options, bindArguments });
-      if (object !== null) return object;
-    }
-    return null;
-  }
-
-  /**
-   * Answers several gets of one class together: what is present without a statement, the rest with one.
-   * @returns for each key its object, null, or the error of that key
-   */
-  *getMany(mapper: Mapper, idents: readonly unknown[]): Op<(object | null | Error)[]> {
-    if (this.shards !== null) {
-      const found: (object | null)[] = [];
-      for (const ident of idents) found.push(yield* this.get(mapper, ident));
-      return found;
-    }
-    const answers: (object | null | Error | undefined)[] = [];
-    const missing: (readonly unknown[])[] = [];
-    const keyOf: IdentityKey[] = [];
-    for (const [i, ident] of idents.entries()) {
-      try {
-        const values = mapper.keyValues(ident);
-        const key = mapper.identityKey(values);
-        keyOf[i] = key as IdentityKey;
-        if (key === null) answers[i] = null;
-        else if (this.lookup(mapper.base, key) !== undefined) answers[i] = yield* this.get(mapper, ident);
-        else missing.push(values);
-      } catch (error) {
-        answers[i] = error as Error;
-      }
-    }
-    if (missing.length > 0) {
-      yield* this.autoflush();
-      yield* loadByKeys(this, mapper, missing);
-    }
-    return idents.map((_, i) => {
-      if (answers[i] !== undefined) return answers[i] as object | null | Error;
-      const found = this.lookup(mapper.base, keyOf[i]);
-      return found !== undefined && mapperOf(found).isA(mapper) ? found.object : null;
-    });
   }
 
   /** The object of a key, if it is present and can be given without a statement. */
@@ -419,54 +348,12 @@ export class SessionCore
     yield* this.#load([state], attribute, true);
   }
 
-  /**
-   * An object whose key is copied must have its row: it is read before that, and with it the others of its class that will be asked for the same.
-   * @throws ObjectDeletedError
-   */
-  *knowSource(state: InstanceState): Op<void> {
-    const mapper = mapperOf(state);
-    const flush = this.currentFlush;
-    const alike = new Map<Mapper, InstanceState[]>([[mapper, [state]]]);
-    if (flush !== null) gatherUnknown(this.#referredTo(flush, state), alike);
-    yield* this.#readGroups(new Map([[mapper, alike.get(mapper) as InstanceState[]]]), state);
+  knowSource(state: InstanceState): Op<void> {
+    return knowSource(this, this.currentFlush, state);
   }
 
-  /** An object that took part in a flush is not expired afterwards: what the flush did not need of it is read now. Null where there is nothing to read. */
   protected readExpired(flush: FlushContext): Op<void> | null {
-    const groups = new Map<Mapper, InstanceState[]>();
-    for (const states of flush.byMapper.values()) gatherUnknown(states, groups);
-    return groups.size === 0 ? null : this.#readGroups(groups);
-  }
-
-  /** The stored objects whose keys the flush may copy. */
-  #referredTo(flush: FlushContext, but: InstanceState): Iterable<InstanceState> {
-    const found = new Set<InstanceState>();
-    for (const [mapper, states] of flush.byMapper) {
-      for (const { attribute, direction, options } of mapper.relationships) {
-        if (direction === "oneToMany" || options.viewonly === true) continue;
-        for (const state of states) {
-          if (state.flushDeletes || (state.key !== null && state.committed?.has(attribute) !== true)) continue;
-          for (const member of attribute.loadedMembers(state)) {
-            const target = stateOf(member) as InstanceState;
-            if (target !== but && this.contains(target)) found.add(target);
-          }
-        }
-      }
-    }
-    return found;
-  }
-
-  /** Reads objects with one statement for each class. @param only whose row must be there; without it, all of them */
-  *#readGroups(groups: ReadonlyMap<Mapper, readonly InstanceState[]>, only?: InstanceState): Op<void> {
-    for (const [mapper, group] of groups) {
-      const [key] = mapper.primaryKey;
-      if (group.length > 1 && this.shards === null && group.every((state) => tokenOf(state) === null)) {
-        const keys = group.map((state) => valuesOf(state.key as IdentityKey));
-        yield* loadByKeys(this, mapper, keys, undefined, group);
-      }
-      for (const state of only === undefined ? group : [only])
-        if (!key.isLoaded(state)) yield* this.#loadColumn(state, key);
-    }
+    return readExpired(this, flush);
   }
 
   *recallForFlush(state: InstanceState, attribute: RelationAttribute): Op<void> {
@@ -540,32 +427,6 @@ export class SessionCore
     throw new InvalidRequestError(`Could not refresh ${state.describe()}: its row is gone${this.#orHidden}.`);
   }
 
-  *delete(objects: readonly object[]): Op<void> {
-    const states = objects.map((object) => this.stateFor(object));
-    for (const state of states) {
-      if (state.key === null) {
-        throw new InvalidRequestError(
-          `${state.describe()} is not persisted, so it cannot be deleted.${this.isPending(state) ? " Use expunge() to take a pending object out of the session." : ""}`,
-        );
-      }
-    }
-    const { membership } = this;
-    const fresh = states.filter((state) => !membership.deleted.has(state));
-    membership.checkDeletable(fresh);
-    const entered = fresh.filter((state) => state.session === null);
-    for (const state of fresh) membership.attachForDelete(state);
-    try {
-      // Cascades are followed first, so that an autoflush on the way does not delete the object before its members are known.
-      const reached = yield* cascadeDelete(fresh, this);
-      membership.checkDeletable(reached);
-      for (const state of [...fresh, ...reached]) membership.markDeleted(state);
-    } catch (error) {
-      // What cannot be deleted whole is left as it was: half of it would go with the next flush.
-      membership.expunge(entered);
-      throw error;
-    }
-  }
-
   /** @param foundBy the object of the given one's row, where it is known already */
   *merge(object: object, options: MergeOptions = {}, foundBy: InstanceState | null = null): Op<object> {
     const given = this.stateFor(object);
@@ -608,10 +469,6 @@ function watchOf({ options }: SessionCore): NPlusOneWatch | null {
   return nPlusOneWatch === false ? null : new NPlusOneWatch(nPlusOneWatch === true ? {} : nPlusOneWatch, options.warn);
 }
 
-function isCollection(attribute: Attribute): boolean {
-  return !(attribute instanceof ColumnAttribute) && (attribute as RelationAttribute).uselist;
-}
-
 /** Objects by the loader options that are in force for them. */
 function byOptions(states: readonly InstanceState[]): Map<LoadedWith | null, InstanceState[]> {
   const groups = new Map<LoadedWith | null, InstanceState[]>();
@@ -636,16 +493,6 @@ function rowMissing(state: InstanceState, attribute: StateAttribute, orHidden: s
     `${state.describe()} has been deleted, or its row is otherwise not present${orHidden}: ` +
       `its ${state.mapper.className}.${attribute.key} cannot be loaded.`,
   );
-}
-
-/** Adds objects whose key attributes are expired to the others of their mapper. */
-function gatherUnknown(states: Iterable<InstanceState>, groups: Map<Mapper, InstanceState[]>): void {
-  for (const state of states) {
-    if (state.key === null || state.flushDeletes) continue;
-    const mapper = mapperOf(state);
-    if (mapper.primaryKey[0].isLoaded(state)) continue;
-    addTo(groups, mapper, state);
-  }
 }
 
 keepShape(new SessionCore(null as never, { nPlusOneWatch: false } as never));

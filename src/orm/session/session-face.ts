@@ -4,8 +4,12 @@ import { isPromise } from "../../engine/io.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
 import type { AnyTable, Table } from "../../sql/schema/table.js";
+import type { Attribute } from "../attributes/attribute.js";
+import { ColumnAttribute } from "../attributes/column-attribute.js";
+import type { RelationAttribute } from "../attributes/relation-attribute.js";
 import type { AnyClass } from "../mapping/declarations.js";
 import { noObject } from "../mapping/instrument.js";
+import { mapperOf } from "../mapping/mapper.js";
 import { stateOf } from "../stamp.js";
 import type { SessionCore } from "./session-core.js";
 import type { Bind } from "./transaction.js";
@@ -88,9 +92,22 @@ export abstract class SessionFace {
     const state = stateOf(object);
     return state !== undefined && this.#core.contains(state);
   }
-  /** Whether a flush would find a net change on the object. */
-  isModified(object: object, options?: { readonly includeCollections?: boolean }): boolean {
-    return this.#core.isModified(object, options?.includeCollections);
+  /**
+   * Whether a flush would find a net change on the object.
+   *
+   * @param options `includeCollections: false` looks at columns and relations to one alone
+   */
+  isModified(object: object, options: { readonly includeCollections?: boolean } = {}): boolean {
+    const state = this.#core.stateFor(object);
+    if (!state.modified) return false;
+    for (const attribute of mapperOf(state).attributes.values()) {
+      if (state.key !== null && !state.committed?.has(attribute)) continue;
+      // What waits for a collection to be loaded is not seen, as in SQLAlchemy.
+      if (isCollection(attribute) && !(options.includeCollections !== false && attribute.isLoaded(state))) continue;
+      const history = attribute.history(state);
+      if (history.added.length > 0 || history.deleted.length > 0) return true;
+    }
+    return false;
   }
   /** Whether a transaction has begun, by `begin()` or by first use. */
   inTransaction(): boolean {
@@ -163,4 +180,8 @@ export abstract class SessionFace {
   toJSON(): string {
     throw new InvalidRequestError("A session cannot be serialised; serialise its objects with toObject().");
   }
+}
+
+function isCollection(attribute: Attribute): boolean {
+  return !(attribute instanceof ColumnAttribute) && (attribute as RelationAttribute).uselist;
 }

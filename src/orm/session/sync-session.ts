@@ -17,6 +17,7 @@ import { ensureState } from "../mapping/instrument.js";
 import { identityKey } from "../object-functions.js";
 import { type ConnectionOptions, connectionWith } from "./connection-options.js";
 import { type CollectionOf, type CountSettings, countEach, type MemberOf } from "./count-members.js";
+import { deleteObjects } from "./delete.js";
 import { execute } from "./execute.js";
 import type { Params, SessionExecuteOptions } from "./execute-options.js";
 import { explainInSession } from "./explain.js";
@@ -155,11 +156,11 @@ export class Session extends SessionFace implements Disposable {
 
   /** Marks an object, and what its delete cascades reach, for deletion. @throws InvalidRequestError for an object that was never stored */
   delete(object: object): void {
-    this.#run(this.core.delete([object]));
+    this.#run(deleteObjects(this.core, [object]));
   }
   /** The same for several objects. */
   deleteAll(objects: Iterable<object>): void {
-    this.#run(this.core.delete([...objects]));
+    this.#run(deleteObjects(this.core, [...objects]));
   }
   /** Loads an object's attributes anew: those named, or all columns and eager relationships. @throws InvalidRequestError where its row is gone */
   refresh(object: object, names?: readonly string[], options?: GetOptions): void {
