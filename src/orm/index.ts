@@ -31,8 +31,14 @@ export { type EventApi, event, type RegistryEvents, type SessionEvents, type Ses
 export { History } from "./history.js";
 export { type Inspect, inspect } from "./inspect.js";
 export { AttributeState, ObjectInspection } from "./inspection.js";
+export {
+  type AliasedOptions,
+  aliased,
+  attrs,
+  type WithPolymorphicOptions,
+  withPolymorphic,
+} from "./loading/aliased.js";
 export { type Bundle, type BundleValue, bundle } from "./loading/bundle.js";
-export { type AliasedOptions, aliased, attrs, type WithPolymorphicOptions, withPolymorphic } from "./loading/entity.js";
 export type { GetOptions } from "./loading/identity.js";
 export { LoaderOption } from "./loading/loader-option.js";
 export * from "./loading/loader-settings.js";

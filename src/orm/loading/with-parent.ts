@@ -3,7 +3,7 @@ import type { Attrs, Cls, RelAttr } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { describeValue } from "../../sql/types/describe-value.js";
 import type { BoolExpr } from "../../sql/typing.js";
-import { attrs } from "./entity.js";
+import { attrs } from "./aliased.js";
 import { InstrumentedRelation } from "./instrumented-relation.js";
 
 /**

@@ -26,8 +26,9 @@ import { defineAccessor } from "./instrument.js";
 import { explicitJoin } from "./join-condition.js";
 import type { JoinRequest } from "./join-request.js";
 import { associationJoin, directJoin } from "./joins.js";
-import { type Direction, type Mapper, Relationship, type RelationshipJoin } from "./mapper.js";
+import { type Mapper, Relationship } from "./mapper.js";
 import { warnOfOverlaps } from "./overlaps.js";
+import type { Direction, RelationshipJoin } from "./relationship-join.js";
 import { aliasOf, inverseName, labelOf, targetOf } from "./targets.js";
 import { TypeTag } from "./type-tag.js";
 

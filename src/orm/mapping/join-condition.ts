@@ -11,7 +11,8 @@ import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
 import { baseColumn } from "../../sql/selectable/join.js";
 import type { JoinRequest } from "./join-request.js";
-import type { ColumnPair, Direction, Mapper, RelationshipJoin } from "./mapper.js";
+import type { Mapper } from "./mapper.js";
+import type { ColumnPair, Direction, RelationshipJoin } from "./relationship-join.js";
 import { MarkedColumn, RemoteColumn } from "./remote-column.js";
 
 /** A column where it stands in a condition. */

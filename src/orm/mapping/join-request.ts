@@ -1,7 +1,8 @@
 /** What a relationship says about its join, before it is worked out. */
 import type { EntityElement } from "../../sql/entity.js";
 import type { Column } from "../../sql/schema/column.js";
-import type { Direction, Mapper } from "./mapper.js";
+import type { Mapper } from "./mapper.js";
+import type { Direction } from "./relationship-join.js";
 
 export interface JoinRequest {
   readonly label: string;

@@ -12,7 +12,8 @@ import type { Table } from "../../sql/schema/table.js";
 import { isInheritance } from "./inherit-key.js";
 import { explicitHalf } from "./join-condition.js";
 import type { JoinRequest } from "./join-request.js";
-import type { ColumnPair, Mapper, RelationshipJoin } from "./mapper.js";
+import type { Mapper } from "./mapper.js";
+import type { ColumnPair, RelationshipJoin } from "./relationship-join.js";
 import { RemoteColumn } from "./remote-column.js";
 
 /** One way in which foreign keys tie two sides. */

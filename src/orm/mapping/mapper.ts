@@ -4,13 +4,11 @@
  */
 import type { ColumnElement } from "../../sql/element.js";
 import type { EntityElement } from "../../sql/entity.js";
-import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
-import { Node, replaceNodes } from "../../sql/node.js";
+import { InvalidRequestError } from "../../sql/errors.js";
+import { Node } from "../../sql/node.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { Table } from "../../sql/schema/table.js";
-import type { FromClause } from "../../sql/selectable/from-clause.js";
-import { SelectExtras } from "../../sql/selectable/select-parts.js";
-import { type Attribute, lostWithRow } from "../attributes/attribute.js";
+import type { Attribute } from "../attributes/attribute.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import type { RelationAttribute, RelationTraits } from "../attributes/relation-attribute.js";
 import type { CascadeOperation, Cascades } from "../cascades.js";
@@ -22,12 +20,12 @@ import {
   type SessionPort,
   type StateMapper,
   tokenOf,
-  valuesOf,
 } from "../state.js";
 import { isUnset } from "../unset.js";
 import type { AnyClass, LazyStrategy, MapperOptions, RelationDeclarationOptions, Variant } from "./declarations.js";
 import type { Descriptor } from "./descriptor.js";
-import { RemoteColumn } from "./remote-column.js";
+import { keyValuesOf } from "./key-values.js";
+import { betweenOthers, type Direction, type RelationshipJoin, type SyncPair } from "./relationship-join.js";
 import type { TypeTag } from "./type-tag.js";
 
 /** What a mapper needs of its registry. */
@@ -297,30 +295,7 @@ export class Mapper implements StateMapper {
    */
   keyValues(ident: unknown): readonly unknown[] {
     if (typeof ident !== "object" && ident !== undefined && this.primaryKey.length === 1) return [ident];
-    const names = this.primaryKey.map((a) => a.key);
-    const wrong = (what: string): ArgumentError =>
-      new ArgumentError(
-        `The primary key of ${this.className} is ${names.length === 1 ? names[0] : `(${names.join(", ")})`}; ${what}. ` +
-          `Give ${names.length === 1 ? "its value" : `an array of ${names.length} values`} or an object { ${names.join(", ")} }.`,
-      );
-    if (ident === null || ident === undefined) throw wrong(`${String(ident)} is no key`);
-    if (Array.isArray(ident)) {
-      if (ident.length !== names.length) throw wrong(`${ident.length} values were given`);
-      for (const value of ident) if (value === undefined) throw wrong("a value is undefined");
-      return ident;
-    }
-    if (typeof ident === "object" && Object.getPrototypeOf(ident) === Object.prototype) {
-      const given = ident as Record<string, unknown>;
-      for (const name of Object.keys(given)) if (!names.includes(name)) throw wrong(`"${name}" is not part of it`);
-      return names.map((name) => {
-        if (given[name] === undefined) throw wrong(`"${name}" is missing`);
-        return given[name];
-      });
-    }
-    const whole = this.composites.find((each) => each.holds(ident) && each.behind.every((key) => names.includes(key)));
-    if (whole !== undefined) return this.keyValues(whole.written({}, ident, {}));
-    if (names.length !== 1) throw wrong("one value was given");
-    return [ident];
+    return keyValuesOf(this, ident);
   }
 
   toString(): string {
@@ -345,35 +320,6 @@ function hashPart(value: unknown): string {
 /** The mapper of a state: the one place that knows that a state's mapper is a Mapper. */
 export function mapperOf(state: InstanceState): Mapper {
   return state.mapper as Mapper;
-}
-
-export type Direction = "oneToMany" | "manyToOne" | "manyToMany";
-
-/** Two columns that are equal where the rows belong together. */
-export interface ColumnPair {
-  readonly local: Column;
-  readonly remote: Column;
-}
-
-/** A value flows from the source column's row to the destination column's. */
-export interface SyncPair {
-  readonly source: Column;
-  readonly dest: Column;
-}
-
-/** How the rows of two mappers are joined. */
-export interface RelationshipJoin {
-  readonly direction: Direction;
-  /** With remote columns marked by RemoteColumn. */
-  readonly primaryJoin: ColumnElement;
-  /** Parent columns and those of the target, or of the association table. */
-  readonly pairs: readonly ColumnPair[];
-  readonly secondary: Table | null;
-  /** Association table to target; the target's columns are marked. */
-  readonly secondaryJoin: ColumnElement | null;
-  readonly secondaryPairs: readonly ColumnPair[];
-  /** Whether the condition is nothing but these pairs being equal. */
-  readonly simple: boolean;
 }
 
 export class Relationship implements RelationTraits {
@@ -583,21 +529,8 @@ export class Relationship implements RelationTraits {
     local: (c: Column) => ColumnElement,
     remote: (c: Column) => ColumnElement,
   ): ColumnElement {
-    const tables: readonly unknown[] = [...this.parent.tables, ...this.target.tables, this.join.secondary];
-    const replace = (node: Node): Node | undefined => {
-      if (node instanceof RemoteColumn) return remote(node.column);
-      if (node.visitName === "AliasedColumn") return node;
-      if (node.visitName === "Column") return tables.includes((node as Column).table) ? local(node as Column) : node;
-      if (!(node instanceof SelectExtras)) return undefined;
-      // A subquery is correlated to what stands for its tables.
-      const standing = node.correlated
-        .filter((from) => tables.includes(from))
-        .map((from) => (local(from.columns[0] as Column) as Column).table as FromClause)
-        .filter((from) => !node.correlated.includes(from));
-      if (standing.length === 0) return undefined;
-      return replaceNodes(node.with({ correlated: [...node.correlated, ...standing] }), replace);
-    };
-    return replaceNodes(expression, replace);
+    const { parent, target, join } = this;
+    return betweenOthers(expression, [...parent.tables, ...target.tables, join.secondary], local, remote);
   }
 
   toString(): string {
@@ -616,24 +549,6 @@ export function nearest<T>(choices: readonly T[], classOf: (choice: T) => Mapper
 
 /** Strategies that load a relationship together with its object. */
 export const EAGERLY: ReadonlySet<string> = new Set(["selectin", "joined", "subquery", "immediate"]);
-
-/** Refuses an object without a row whose key is lost: it was expired when its INSERT was rolled back. */
-export function refuseLost(state: InstanceState, mapper: Mapper): void {
-  const lost = state.expired && mapper.primaryKey.find((attribute) => !attribute.isLoaded(state));
-  if (lost) throw lostWithRow(state, lost);
-}
-
-/** The value under which the database knows the row. */
-export function keyValue(state: InstanceState, attribute: ColumnAttribute): unknown {
-  const index = mapperOf(state).primaryKey.indexOf(attribute);
-  if (state.key !== null && index >= 0) return valuesOf(state.key)[index];
-  return attribute.committedValue(state);
-}
-
-/** Whether rows of the two classes are in the same tables, so that one can become the other by an UPDATE. */
-export function haveSameTables(a: Mapper, b: Mapper): boolean {
-  return a === b || (a.tables.length === b.tables.length && a.tables.every((table) => b.tables.includes(table)));
-}
 
 /** SQLAlchemy: `Mapper._is_orphan`. */
 export function isOrphan(member: InstanceState): boolean {

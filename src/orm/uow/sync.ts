@@ -3,8 +3,9 @@ import type { Op } from "../../engine/io.js";
 import type { Column } from "../../sql/schema/column.js";
 import type { ColumnAttribute } from "../attributes/column-attribute.js";
 import { DependencyRuleError, FlushError } from "../errors.js";
-import type { Relationship, SyncPair } from "../mapping/mapper.js";
+import type { Relationship } from "../mapping/mapper.js";
 import { type Mapper, mapperOf } from "../mapping/mapper.js";
+import type { SyncPair } from "../mapping/relationship-join.js";
 import type { InstanceState } from "../state.js";
 
 /** Loads what is not in memory, as the database has it. */

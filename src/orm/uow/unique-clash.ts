@@ -7,7 +7,8 @@
 import type { Column } from "../../sql/schema/column.js";
 import { UniqueConstraint } from "../../sql/schema/constraints.js";
 import type { Table } from "../../sql/schema/table.js";
-import { haveSameTables, keyValue, type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
+import { type Mapper, mapperOf, type Relationship } from "../mapping/mapper.js";
+import { haveSameTables, keyValue } from "../mapping/object-row.js";
 import { stateOf } from "../stamp.js";
 import { hashOf, type InstanceState } from "../state.js";
 import { memberStates } from "./action-views.js";
