@@ -1,3 +1,4 @@
+/** How a program names mapped classes in its statements: their attributes, further names for them, and with the columns of subclasses. */
 import type { Attrs, Cls, EntityRef } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { AliasedFrom } from "../../sql/selectable/alias.js";

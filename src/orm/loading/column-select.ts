@@ -1,3 +1,4 @@
+/** The SELECT of some columns of one object by its key. */
 import { compile } from "../../sql/compile.js";
 import type { Compiled } from "../../sql/compiled.js";
 import type { Dialect } from "../../sql/dialect.js";

@@ -1,3 +1,4 @@
+/** The typed attributes of an entity, which lambdas and `attrs(User)` give. */
 import { ENTITY } from "../../sql/entity.js";
 import { InvalidRequestError } from "../../sql/errors.js";
 import { ColumnAttribute } from "../attributes/column-attribute.js";
