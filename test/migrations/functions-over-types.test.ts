@@ -8,6 +8,7 @@ import {
   MetaData,
   type Select,
   select,
+  Table,
   t,
   table,
   text,
@@ -62,6 +63,42 @@ describe.runIf(pg)("a comparison with PostgreSQL", () => {
     await engine.execute(text("drop function whole"));
     // A function that nobody has is still an error, which names the statement that asks for it.
     await expect(compare(metadata)).rejects.toThrow(/function whole\(people\) does not exist.*CREATE INDEX by_whole/s);
+  });
+
+  test("[AG-03] finds functions over the rows, enums and domains of another schema, and rows in views, as they are there", async () => {
+    const { engine } = await freshDatabase();
+    for (const sql of [
+      "create schema music",
+      "create type music.mood as enum ('sad', 'ok')",
+      "create domain music.year as integer check (value > 1900)",
+      "create domain year as integer",
+      "create table music.artist (id int primary key, m music.mood, born music.year, heard year)",
+      "create type music.pair as (a int, b int)",
+      "create table other (id int primary key, p music.pair)",
+      "create function music.label(music.mood) returns text language sql immutable as $$ select $1::text $$",
+      "create function music.whole(music.artist) returns text language sql immutable as $$ select $1.id::text $$",
+      "create function whole(music.artist) returns text language sql immutable as $$ select $1.id::text $$",
+      "create function of_year(music.year) returns int language sql immutable as $$ select $1 $$",
+      "create function of_year(text) returns int language sql immutable as $$ select 1 $$",
+      "create function heard(year) returns int language sql immutable as $$ select $1 $$",
+      "create index by_label on music.artist (music.label(m))",
+      "create index by_whole on music.artist (music.whole(artist))",
+      "create index by_born on music.artist (of_year(born))",
+      "create index by_heard on music.artist (heard(heard))",
+      "create view artists as select a as whole_row, whole(a) as w, a.m as mood, of_year(a.born) as y from music.artist a",
+      "create view pairs as select '(1,2)'::music.pair as p, id from other",
+    ])
+      await engine.execute(text(sql));
+    const metadata = new MetaData();
+    await metadata.reflect(engine, { schema: "music" });
+    await metadata.reflect(engine);
+    const definition = async (view: string) => String(await inspect(engine).getViewDefinition(view));
+    for (const name of ["artists", "pairs"])
+      new Table(name, metadata, [], { isView: true, definition: await definition(name) });
+    const compare = () => engine.connect((conn) => compareMetadata(conn, metadata, { schemas: ["music"] }));
+    expect(described(await compare())).toEqual([]);
+    await engine.execute(text("create or replace view pairs as select '(1,3)'::music.pair as p, id from other"));
+    expect(described(await compare())).toEqual(["drop view pairs", "create view pairs"]);
   });
 
   test("[AG-01] a key of the columns of a UNIQUE is a key by its name, and a column stops counting before it has another type", async () => {

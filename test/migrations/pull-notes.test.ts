@@ -129,6 +129,27 @@ test.runIf(pg)(
   },
 );
 
+test.runIf(pg)(
+  "a view that reads itself, or another that reads it, is written without what it selects; one that recurses is whole",
+  async () => {
+    const { notes, file } = await pulled([
+      "create view own as select 1 as id",
+      "create or replace view own as select * from own",
+      "create view one as select 1 as id",
+      "create view other as select id from one",
+      "create or replace view one as select id from other",
+      "create view tree as with recursive tree as (select 1 as id union select id + 1 from tree where id < 9) select * from tree",
+    ]);
+    expect(notes.filter((each) => each.includes("selects"))).toEqual(
+      ["one", "other", "own"].map(
+        (each) => `view ${each}: what it selects is not written, as it reads itself; migrations leave it alone`,
+      ),
+    );
+    expect(file("own.ts")).not.toContain("definition");
+    expect(file("tree.ts")).toContain("WITH RECURSIVE");
+  },
+);
+
 test.runIf(!pg)("triggers are told of, which no class says", async () => {
   const { notes } = await pulled([
     "create table t (id integer primary key)",

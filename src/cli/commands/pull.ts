@@ -81,12 +81,16 @@ export async function run(options: PullOptions): Promise<undefined> {
 /** What the views select. */
 async function readViews({ engine }: Project, metadata: MetaData): Promise<ReadonlyMap<string, FoundView>> {
   const inspector = inspect(engine);
+  const { readingThemselves } = migrationDialect(engine.dialect.name);
   const found = new Map<string, FoundView>();
   for (const { name, schema, fullName, isView } of metadata.tables.values()) {
     if (!isView) continue;
     const { query, columns } = viewParts((await inspector.getViewDefinition(name, { schema })) ?? "");
     const materialized = (await inspector.getMaterializedViewNames({ schema })).includes(name);
-    found.set(fullName, { definition: columns === null && query !== "" ? query : null, materialized });
+    const readsItself = (await engine.connect((c) => readingThemselves(c, schema))).has(name);
+    const why = readsItself ? "it reads itself" : "it names its columns apart";
+    const isWritten = !readsItself && columns === null && query !== "";
+    found.set(fullName, { definition: isWritten ? query : null, materialized, why });
   }
   return found;
 }

@@ -66,8 +66,10 @@ export interface PulledView {
   readonly after: readonly string[];
 }
 
-/** A view as it was found; the definition is null where it cannot be written again. */
-export type FoundView = Pick<PulledView, "definition" | "materialized">;
+/** A view as it was found; the definition is null where it cannot be written again, and then it says why. */
+export interface FoundView extends Pick<PulledView, "definition" | "materialized"> {
+  readonly why?: string;
+}
 
 /** A sequence that becomes a constant. */
 export interface PulledSequence {
@@ -168,11 +170,9 @@ function withViews(
     sorted.add(item);
     const before = reads(item);
     for (const each of before) visit(each);
-    const { definition = null, materialized = false } = found.get(item.table.fullName) ?? {};
+    const { definition = null, materialized = false, why } = found.get(item.table.fullName) ?? {};
     if (definition === null)
-      notes.push(
-        `view ${item.table.fullName}: what it selects is not written, as it names its columns apart; migrations leave it alone`,
-      );
+      notes.push(`view ${item.table.fullName}: what it selects is not written, as ${why}; migrations leave it alone`);
     done.push({ ...item, view: { definition, materialized, after: before.map((each) => each.name) } });
   };
   for (const view of views) visit(view);

@@ -15,7 +15,7 @@ import { MigrationError } from "../errors.js";
 import { replaceSchema } from "../sql-text.js";
 import type { ComparePlugin } from "./compared.js";
 import { keyOf } from "./renames.js";
-import { createCastSchema, withCasts, withoutCasts, withStandingEnums } from "./standing-types.js";
+import { createCastSchema, type Twin, withCasts, withoutCasts, withStandingEnums } from "./standing-types.js";
 
 /** A view and what it selects, in the server's words. */
 export interface ReflectedView {
@@ -169,6 +169,8 @@ async function inScratch(
     await connection.executionOptions({
       schemaTranslateMap: main === null ? translate : { ...translate, [main]: SCRATCH },
     });
+    const others = Object.entries(translate).map(([schema, name]): Twin => [name, schema]);
+    const twins: readonly Twin[] = main === null ? others : [[SCRATCH, main], ...others];
     const scratch = schemas.map((schema) => (schema === null ? null : (translate[schema] as string)));
     // What is given as text (defaults, checks, queries of views) names the schemas itself. Functions are made by plug-ins only.
     const made = namesMade(connection, metadatas, main);
@@ -179,7 +181,7 @@ async function inScratch(
         (sql, [from, to]) => replaceSchema(sql, from, to, isMade(from)),
         main === null ? statement : replaceSchema(statement, main, null, isMade(main)),
       );
-      return { statement: casts && main !== null && OVER_ROWS.test(made) ? withCasts(SCRATCH, main, made) : made };
+      return { statement: casts && OVER_ROWS.test(made) ? withCasts(twins, made) : made };
     };
     if (casts) await connection.execDriverSql(createCastSchema());
     engineEvent.listen(connection, "beforeCursorExecute", moved);
@@ -187,16 +189,17 @@ async function inScratch(
     try {
       const all = (): Promise<void> => make(connection, metadatas, plugins);
       if (main === null) await all();
-      else standing = await withStandingEnums(connection, metadatas, SCRATCH, main, casts, all);
+      else standing = await withStandingEnums(connection, metadatas, [SCRATCH, main], casts ? twins : null, all);
     } finally {
       engineEvent.remove(connection, "beforeCursorExecute", moved);
     }
-    const back = Object.entries(translate).map(([schema, name]) => [name, schema] as const);
+    const back = [...others];
     // A name with which something else in a view hides a table is written with its schema.
     if (main !== null) back.push([`${SCRATCH}.`, `${connection.dialect.identifiers.quoteIfNeeded(main)}.`]);
     const found = await look(connection, scratch, plugins);
     const enums = new Map([...(await standing()).map((each) => [each.name, each] as const), ...found.snapshot.enums]);
-    const said = casts && main !== null ? withoutCasts(main) : (sql: string) => sql;
+    const isType = (name: string, schema: string): boolean => made.has(keyOf({ name, schema }));
+    const said = casts && main !== null ? withoutCasts(main, twins, isType) : (sql: string) => sql;
     return renamed({ ...found, snapshot: { ...found.snapshot, enums } }, new Map(back), said);
   } catch (error) {
     if (!(error instanceof DatabaseError && error.code === INSUFFICIENT_PRIVILEGE)) throw error;

@@ -42,22 +42,29 @@ export function createCastSchema(): string {
   return `CREATE SCHEMA ${CASTS}`;
 }
 
+/** A schema, and the scratch schema that stands for it. */
+export type Twin = readonly [scratch: string, schema: string];
+
 /**
- * Casts of the types of the scratch schema to those of the default one. They are for tables that have no rows, and give nothing.
+ * Casts of the types of scratch schemas to those of the schemas that they stand for. They are for tables that have no rows, and give
+ * nothing.
  *
  * @param statement what is executed with them, where it is no query
  */
-export function withCasts(scratch: string, main: string, statement: string | null = null): string {
+export function withCasts(twins: readonly Twin[], statement: string | null = null): string {
   const then = statement === null ? "" : `\n  EXECUTE ${text(statement)};`;
+  const pairs = twins.map(([scratch, schema]) => `(${text(scratch)}, ${text(schema)})`).join(", ");
   return `DO $casts$
 DECLARE twin record;
 BEGIN
   FOR twin IN
     SELECT made.oid AS id, format('%I.%I', here.nspname, made.typname) AS source, format('%I.%I', there.nspname, made.typname) AS target
-    FROM pg_catalog.pg_type made
-      JOIN pg_catalog.pg_namespace here ON here.oid = made.typnamespace AND here.nspname = ${text(scratch)}
-      JOIN pg_catalog.pg_type standing ON standing.typname = made.typname AND standing.typtype = made.typtype
-      JOIN pg_catalog.pg_namespace there ON there.oid = standing.typnamespace AND there.nspname = ${text(main)}
+    FROM (VALUES ${pairs}) twins (scratch, schema)
+      JOIN pg_catalog.pg_namespace here ON here.nspname = twins.scratch
+      JOIN pg_catalog.pg_type made ON made.typnamespace = here.oid
+      JOIN pg_catalog.pg_namespace there ON there.nspname = twins.schema
+      JOIN pg_catalog.pg_type standing ON standing.typnamespace = there.oid
+        AND standing.typname = made.typname AND standing.typtype = made.typtype
     WHERE made.typtype IN ('e', 'c')
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_cast WHERE castsource = made.oid AND casttarget = standing.oid)
   LOOP
@@ -71,15 +78,27 @@ END $casts$`;
 
 /**
  * Takes the casts out of what the server says: `label((mood)::public.mood)` is `label(mood)` where the type is the one that is there. Types that are found without
- * a schema are written without one, so that only the casts name it.
+ * a schema are written without one, so that only the casts name the default one.
+ *
+ * @param isMade whether a type of another schema is one that is made: what is said of it elsewhere names the scratch schema
  */
-export function withoutCasts(main: string): (text: string) => string {
+export function withoutCasts(
+  main: string,
+  twins: readonly Twin[],
+  isMade: (name: string, schema: string) => boolean,
+): (text: string) => string {
   const name = /(?:"(?:[^"]|"")*"|\w+)/.source;
-  const schema = main.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const cast = `::(?:"${schema}"|${schema})\\.${name}`;
-  const around = new RegExp(`\\((${name}(?:\\.(?:${name}|\\*))?)\\)${cast}`, "g");
+  const schemas = twins.map(([, schema]) => schema.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const cast = `::(?<schema>${schemas.flatMap((each) => [`"${each}"`, each]).join("|")})\\.(?<type>${name})`;
+  const around = new RegExp(`\\((?<value>${name}(?:\\.(?:${name}|\\*))?)\\)${cast}`, "g");
   const plain = new RegExp(cast, "g");
-  return (sql) => sql.replaceAll(around, "$1").replaceAll(plain, "");
+  const bare = (word: string): string => word.replace(/^"(.*)"$/, "$1").replaceAll('""', '"');
+  const without = (...found: readonly unknown[]): string => {
+    const { schema = "", type = "", value = "" } = found.at(-1) as Readonly<Record<string, string>>;
+    const isCast = bare(schema) === main || isMade(bare(type), bare(schema));
+    return isCast ? value : String(found[0]);
+  };
+  return (sql) => sql.replaceAll(around, without).replaceAll(plain, without);
 }
 
 /** The enums of the classes that are found without a schema. */
@@ -92,16 +111,15 @@ function enumsOf(connection: AsyncConnection, metadatas: readonly MetaData[], ma
 /**
  * Makes metadata in the scratch schema, with the enums of the default schema in place of their twins.
  *
- * @param casts whether the others are cast
+ * @param casts the schemas whose other types are cast
  * @param fn makes it
  * @returns reads the enums that have taken a place
  */
 export async function withStandingEnums(
   connection: AsyncConnection,
   metadatas: readonly MetaData[],
-  scratch: string,
-  main: string,
-  casts: boolean,
+  [scratch, main]: Twin,
+  casts: readonly Twin[] | null,
   fn: () => Promise<void>,
 ): Promise<() => Promise<readonly ReflectedEnum[]>> {
   const names = enumsOf(connection, metadatas, main);
@@ -113,7 +131,7 @@ export async function withStandingEnums(
       if (done) return [];
       done = true;
       const drop = dropTwins(names, scratch, main);
-      return casts ? [drop, new DDL(withCasts(scratch, main))] : [drop];
+      return casts === null ? [drop] : [drop, new DDL(withCasts(casts))];
     };
     for (const table of metadata.tables.values()) {
       engineEvent.listen(table, "beforeCreate", handler);

@@ -56,6 +56,8 @@ export interface MigrationDialect {
   readonly safe: ((operations: readonly MigrateOperation[]) => readonly SafeStep[]) | null;
   /** The names of what extensions have brought into a schema (null: the default one): tables, views, sequences and types that are nobody's. */
   ofExtensions(connection: AsyncConnection, schema: string | null): Promise<ReadonlySet<string>>;
+  /** The names of the views of a schema (null: the default one) that read themselves, which no statement makes at once. */
+  readingThemselves(connection: AsyncConnection, schema: string | null): Promise<ReadonlySet<string>>;
   /** What a schema (null: the default one) has that classes do not say, and that is lost where it is made anew of them: a line for each kind. */
   unwritten(connection: AsyncConnection, schema: string | null): Promise<readonly string[]>;
   /** About how many rows tables have, by `schema.name` or name; nothing for those of which the database does not know it. */

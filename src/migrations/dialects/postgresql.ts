@@ -44,6 +44,20 @@ select o.name from (
   join pg_namespace n on n.oid = o.namespace
 where n.nspname = coalesce($1::text, current_schema())`;
 
+// By way of others, too. The whole of itself is named by every view of servers before version 16.
+const READING_THEMSELVES = `
+with recursive reads (view, other) as (
+  select r.ev_class, d.refobjid from pg_rewrite r join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+    and d.refclassid = 'pg_class'::regclass and d.deptype = 'n'
+    and (d.refobjid <> r.ev_class or d.refobjsubid > 0)
+), reading (view, other) as (
+  select view, other from reads
+  union
+  select reading.view, reads.other from reading join reads on reads.view = reading.other
+)
+select distinct c.relname::text from reading join pg_class c on c.oid = reading.view join pg_namespace n on n.oid = c.relnamespace
+where reading.view = reading.other and c.relkind in ('v', 'm') and n.nspname = coalesce($1::text, current_schema())`;
+
 /** An advisory lock of the session, taken in a transaction of its own. */
 export const postgresqlMigrations: MigrationDialect = {
   scratch: "schema",
@@ -55,6 +69,10 @@ export const postgresqlMigrations: MigrationDialect = {
   async ofExtensions(connection, schema) {
     const found = await connection.execDriverSql(OF_EXTENSIONS, [schema]);
     return new Set((found.all() as unknown as readonly (readonly [string])[]).map(([name]) => name));
+  },
+  async readingThemselves(connection, schema) {
+    const found = await connection.execDriverSql(READING_THEMSELVES, [schema]).scalars().all();
+    return new Set(found as readonly string[]);
   },
   unwritten: unwrittenOfPostgresql,
   async estimatedRows(connection, tables) {

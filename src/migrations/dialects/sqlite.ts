@@ -54,6 +54,9 @@ export const sqliteMigrations: MigrationDialect = {
   async ofExtensions() {
     return new Set();
   },
+  async readingThemselves() {
+    return new Set();
+  },
   async unwritten(connection, schema) {
     const place = connection.dialect.identifiers.format({ name: "sqlite_master", schema });
     const triggers = `SELECT name || ' on ' || tbl_name FROM ${place} WHERE type = 'trigger' ORDER BY name`;
