@@ -1,27 +1,21 @@
-/** Statements in SQLite's words. */
-import { SQLCompiler } from "../../sql/compiler/dml.js";
 import { unwrap } from "../../sql/compiler/expressions.js";
 import { fromsOf } from "../../sql/compiler/froms.js";
-import type { NestedCell } from "../../sql/compiler/select.js";
 import type { DMLStatement } from "../../sql/dml/dml.js";
 import type { Insert, OnConflict } from "../../sql/dml/insert.js";
-import { ColumnElement } from "../../sql/element.js";
-import { BindParameter } from "../../sql/elements/bind.js";
-import { Between, BinaryExpression, Cast, TupleElement, UnaryExpression } from "../../sql/elements/expression.js";
+import type { ColumnElement } from "../../sql/element.js";
+import type { BindParameter } from "../../sql/elements/bind.js";
+import { type BinaryExpression, TupleElement } from "../../sql/elements/expression.js";
 import type { FunctionElement } from "../../sql/elements/function-element.js";
 import type { Extract } from "../../sql/elements/special.js";
-import { type AggregateOrderBy, WindowSpec } from "../../sql/elements/window.js";
 import { ArgumentError, CompileError } from "../../sql/errors.js";
 import type { Node } from "../../sql/node.js";
-import { type Operator, operators } from "../../sql/operators.js";
+import type { Operator } from "../../sql/operators.js";
 import type { AliasedColumn } from "../../sql/selectable/alias.js";
-import type { CompoundSelect } from "../../sql/selectable/compound.js";
 import type { Select } from "../../sql/selectable/select.js";
 import { type ColumnValued, TableValued } from "../../sql/selectable/table-valued.js";
-import { numericType, quoteLiteral, stringType } from "../../sql/types/base.js";
-import { checkText } from "../../sql/types/text-check.js";
-import type { SQLType, TypeFamily } from "../../sql/types/type.js";
-import { textNumber } from "./types.js";
+import { stringType } from "../../sql/types/base.js";
+import type { TypeFamily } from "../../sql/types/type.js";
+import { SqliteJsonCompiler } from "./json-compiler.js";
 
 /** The present moment as the datetime type stores it, so that a default equals what is bound later. */
 export const NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')";
@@ -68,65 +62,13 @@ const NO_OPERATOR: ReadonlySet<string> = new Set([
   "rangeDifference",
 ]);
 
-/** What functions are called here, by the names that PostgreSQL has for them. */
-const RENAMED: Readonly<Record<string, string>> = {
-  json_agg: "json_group_array",
-  jsonb_agg: "json_group_array",
-  json_object_agg: "json_group_object",
-  jsonb_object_agg: "json_group_object",
-  json_build_object: "json_object",
-  jsonb_build_object: "json_object",
-  json_build_array: "json_array",
-  jsonb_build_array: "json_array",
-  jsonb_array_length: "json_array_length",
-  jsonb_each: "json_each",
-  json_array_elements: "json_each",
-  jsonb_array_elements: "json_each",
-  json_typeof: "json_type",
-  jsonb_typeof: "json_type",
-};
-
-/** The path to one member of a JSON value; of a list of keys, through all of them. */
-function jsonPath(keys: unknown): string {
-  let path = "$";
-  for (const key of Array.isArray(keys) ? (keys as unknown[]) : [keys]) {
-    if (typeof key === "number") path += key < 0 ? `[#${key}]` : `[${key}]`;
-    else path += `.${JSON.stringify(checkText(String(key)))}`;
-  }
-  return path;
-}
-
-/** Functions that make JSON of their arguments. */
-const MAKES_JSON = /^json_(object|array|group_array|group_object)$/;
-
-/** Operators that would take the text of an interval for a number. */
-const OF_NUMBERS: ReadonlySet<string> = new Set(["mul", "div", "mod", "lt", "le", "gt", "ge"]);
-
-/** Operators that compare. */
-const COMPARES: ReadonlySet<string> = new Set(["eq", "ne", "lt", "le", "gt", "ge"]);
-
-const isDecimal = (node: Node): boolean =>
-  node instanceof ColumnElement && (node.type.family === "numeric" || node.type.family === "float");
-
-/** What an element of ORDER BY sorts by, whichever way. */
-function sorted(node: Node): Node {
-  let key = node;
-  while (key instanceof UnaryExpression && SORTS.has(key.operator.name)) key = key.element;
-  return key;
-}
-
-const SORTS: ReadonlySet<string> = new Set(["asc", "desc", "nullsFirst", "nullsLast"]);
-
 const isTime = (family: TypeFamily): boolean => family === "date" || family === "datetime" || family === "time";
 
 function isSeries(from: TableValued): boolean {
   return (from.element as { name?: string }).name === "generate_series";
 }
 
-const jsonObject = (cells: readonly NestedCell[]): string =>
-  `json_object(${cells.map(({ key, sql }) => `${quoteLiteral(key)}, ${sql}`).join(", ")})`;
-
-export class SqliteCompiler extends SQLCompiler {
+export class SqliteCompiler extends SqliteJsonCompiler {
   #insert: Insert | null = null;
 
   // --- queries -----------------------------------------------------------------------------------------------------
@@ -200,94 +142,6 @@ export class SqliteCompiler extends SQLCompiler {
     return this.refuse(`operator ${node.operator.sql} between ${a} and ${b}`);
   }
 
-  // The text of an interval neither multiplies nor sorts; that of a decimal sorts as the number that it is.
-  protected override infix(node: BinaryExpression, operator: string): string {
-    const isInterval = ({ type }: { readonly type: SQLType }): boolean => type.family === "interval";
-    if (OF_NUMBERS.has(node.operator.name) && (isInterval(node.left) || isInterval(node.right as ColumnElement)))
-      return this.refuse(`operator ${operator} of intervals`, "Keep the length of time as a number.");
-    const left = node.left;
-    const right = node.right as ColumnElement;
-    if (left instanceof TupleElement && OF_NUMBERS.has(node.operator.name)) {
-      const sides = [this.#numbersOf(left), this.#numbersOf(right)] as const;
-      return super.infix(new BinaryExpression(sides[0], node.operator, sides[1], node.type, node.modifier), operator);
-    }
-    const texts = COMPARES.has(node.operator.name) ? Number(this.#isText(left)) + Number(this.#isText(right)) : 0;
-    // of two texts, equal ones are the same
-    if (texts === 0 || (texts === 2 && !OF_NUMBERS.has(node.operator.name))) return super.infix(node, operator);
-    const numbers = [this.#asNumber(left), this.#asNumber(right)] as const;
-    return super.infix(new BinaryExpression(numbers[0], node.operator, numbers[1], node.type, node.modifier), operator);
-  }
-
-  override visitBetween(node: Between): string {
-    const { element, low, high, negative, symmetric } = node;
-    if (![element, low, high].some((each) => this.#isText(each))) return super.visitBetween(node);
-    const [value, least, most] = [this.#asNumber(element), this.#asNumber(low), this.#asNumber(high)] as const;
-    return super.visitBetween(new Between(value, least, most, negative, symmetric));
-  }
-
-  /** Whether an expression is a decimal that is kept as text. */
-  #isText(node: Node): boolean {
-    return (
-      node instanceof ColumnElement && node.type.family === "numeric" && textNumber(node.type, this.dialect) !== null
-    );
-  }
-
-  #numberList(nodes: readonly Node[]): string {
-    return this.processList(nodes.map((each) => this.#asNumber(each)));
-  }
-
-  #numbersOf(side: ColumnElement): ColumnElement {
-    return side instanceof TupleElement ? new TupleElement(side.elements.map((each) => this.#asNumber(each))) : side;
-  }
-
-  /** A decimal that is text as the number that sorts in its place. */
-  #asNumber<N extends Node>(node: N): N {
-    return this.#isText(node) ? (new Cast(node as unknown as ColumnElement, numericType, false) as unknown as N) : node;
-  }
-
-  protected override orderOperand(node: Node): string {
-    const text = super.orderOperand(node);
-    return sorted(node) === node && this.#isText(node) ? `CAST(${text} AS NUMERIC)` : text;
-  }
-
-  override visitWindowSpec(node: WindowSpec): string {
-    if (!node.orderBy.some((each) => this.#isText(each))) return super.visitWindowSpec(node);
-    const { base, partitionBy, orderBy, frame } = node;
-    return super.visitWindowSpec(
-      new WindowSpec(
-        base,
-        partitionBy,
-        orderBy.map((each) => (sorted(each) === each ? this.#asNumber(each) : each)),
-        frame,
-      ),
-    );
-  }
-
-  // what several queries give is sorted by its columns, and by nothing that is made of them
-  override visitCompoundSelect(compound: CompoundSelect): string {
-    for (const clause of compound.orderByClauses) {
-      const key = sorted(clause);
-      if (this.#isText(key))
-        return this.refuse(
-          `ORDER BY of ${(key as ColumnElement).type} over several queries`,
-          "It keeps such numbers as text. Order a select() from their subquery().",
-        );
-    }
-    return super.visitCompoundSelect(compound);
-  }
-
-  // A whole decimal is an integer here, and integers are divided as such.
-  protected override binary_div(node: BinaryExpression): string {
-    if (!isDecimal(node.left) && !isDecimal(node.right)) return super.binary_div(node);
-    return `${this.operand(node.left, operators.div)} / CAST(${this.process(node.right)} AS REAL)`;
-  }
-
-  // % cuts both to whole numbers.
-  protected binary_mod(node: BinaryExpression): string {
-    if (!isDecimal(node.left) && !isDecimal(node.right)) return this.infix(node, "%");
-    return `mod(${this.process(node.left)}, ${this.process(node.right)})`;
-  }
-
   protected binary_regexpMatch(node: BinaryExpression): string {
     return this.#regexp(node, "REGEXP", "");
   }
@@ -326,72 +180,6 @@ export class SqliteCompiler extends SQLCompiler {
     return this.infix(node, "MATCH");
   }
 
-  // --- JSON --------------------------------------------------------------------------------------------------------
-
-  protected binary_jsonGet(node: BinaryExpression): string {
-    return `${this.operand(node.left, node.operator)} -> ${this.#jsonPath(node.right)}`;
-  }
-
-  // ->> gives the value, not its text: truth comes as a number.
-  protected binary_jsonGetText(node: BinaryExpression): string {
-    const type = `json_type(${this.process(node.left)}, ${this.#jsonPath(node.right)})`;
-    return `CASE ${type} WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(${this.#jsonValue(node)} AS TEXT) END`;
-  }
-
-  #jsonValue(node: BinaryExpression): string {
-    return `${this.operand(node.left, node.operator)} ->> ${this.#jsonPath(node.right)}`;
-  }
-
-  protected override nestedRows(rows: string, cells: readonly NestedCell[]): string {
-    return `SELECT json_group_array(${jsonObject(cells)}) FROM ${rows}`;
-  }
-
-  protected override nestedRow(rows: string, cells: readonly NestedCell[]): string {
-    return `SELECT ${jsonObject(cells)} FROM ${rows}`;
-  }
-
-  override visitCast(node: Cast): string {
-    const { element } = node;
-    if (node.attempt || !(element instanceof BinaryExpression) || element.operator !== operators.jsonGetText)
-      return super.visitCast(node);
-    return `CAST(${this.#jsonValue(element)} AS ${this.typeName(node.type)})`;
-  }
-
-  protected binary_hasKey(node: BinaryExpression): string {
-    return `json_type(${this.process(node.left)}, ${this.#jsonPath(node.right)}) IS NOT NULL`;
-  }
-
-  protected binary_hasAny(node: BinaryExpression): string {
-    return `EXISTS (SELECT 1 FROM json_each(${this.process(node.left)}) WHERE key IN ${this.#keyList(node.right)})`;
-  }
-
-  protected binary_hasAll(node: BinaryExpression): string {
-    const keys = `(SELECT key FROM json_each(${this.process(node.left)}))`;
-    return `NOT EXISTS (SELECT 1 FROM ${this.#keyList(node.right)} WHERE value NOT IN ${keys})`;
-  }
-
-  protected binary_jsonDeletePath(node: BinaryExpression): string {
-    return `json_remove(${this.process(node.left)}, ${this.#jsonPath(node.right)})`;
-  }
-
-  // A bare key would be read as a path where it starts with $ or [, so that it is made one that says what it means.
-  #jsonPath(key: Node): string {
-    const bind = unwrap(key);
-    if (!(bind instanceof BindParameter)) return `'$.' || json_quote(${this.process(key)})`;
-    if (this.options.literalBinds === true) return this.literal(jsonPath(bind.value), stringType);
-    return this.placeholder(bind, null, jsonPath as (value: never) => unknown);
-  }
-
-  #keyList(keys: Node): string {
-    const bind = unwrap(keys);
-    if (!(bind instanceof BindParameter)) return `(SELECT value FROM json_each(${this.process(keys)}))`;
-    const list =
-      this.options.literalBinds === true
-        ? this.literal(JSON.stringify(bind.value), stringType)
-        : this.placeholder(bind, null, JSON.stringify as (value: never) => unknown);
-    return `(SELECT value FROM json_each(${list}))`;
-  }
-
   // --- functions ---------------------------------------------------------------------------------------------------
 
   protected override function_now(): string {
@@ -414,15 +202,6 @@ export class SqliteCompiler extends SQLCompiler {
     return `length(${this.processList(node.args)})`;
   }
 
-  // With several arguments, max and min are not aggregates; of one they would be.
-  protected function_greatest(node: FunctionElement): string {
-    return node.args.length === 1 ? this.process(node.args[0]) : `max(${this.#numberList(node.args)})`;
-  }
-
-  protected function_least(node: FunctionElement): string {
-    return node.args.length === 1 ? this.process(node.args[0]) : `min(${this.#numberList(node.args)})`;
-  }
-
   protected function_unnest(): string {
     return this.refuse("unnest()", "Use func.jsonEach() of a JSON array.");
   }
@@ -443,34 +222,6 @@ export class SqliteCompiler extends SQLCompiler {
 
   protected function_strpos(node: FunctionElement): string {
     return `instr(${this.processList(node.args)})`;
-  }
-
-  protected override functionCall(node: FunctionElement): string {
-    const name = RENAMED[node.name] ?? node.name;
-    if (name === "max" || name === "min") return `${name}(${this.#numberList(node.args)})`;
-    if (!MAKES_JSON.test(name)) return super.functionCall(node);
-    return `${name}(${node.args.map((each) => this.#jsonMember(each)).join(", ")})`;
-  }
-
-  // Truth is a number and a document is text, unless JSON's functions are told.
-  #jsonMember(node: Node): string {
-    if (node.visitName === "AggregateOrderBy") {
-      const { element, orderBy } = node as AggregateOrderBy;
-      return `${this.#jsonMember(element)} ORDER BY ${this.processList(orderBy)}`;
-    }
-    const text = this.process(node);
-    switch ((node as ColumnElement).type.family) {
-      case "boolean":
-        return `CASE ${text} WHEN 1 THEN json('true') WHEN 0 THEN json('false') END`;
-      case "json":
-        return `json(${text})`;
-      default:
-        return text;
-    }
-  }
-
-  protected override functionName(name: string): string {
-    return super.functionName(RENAMED[name] ?? name);
   }
 
   // A function in FROM has the columns that its definition says: their names cannot be given.
