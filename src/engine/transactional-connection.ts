@@ -3,14 +3,15 @@ import { randomUUID } from "node:crypto";
 import { AthanorError, errorKind, InvalidRequestError, ResourceClosedError } from "../sql/errors.js";
 import { translating } from "../sql/schema-translation.js";
 import { warnBeside } from "../sql/warnings.js";
-import { concealError, shownParameters } from "./concealed.js";
+import { concealError } from "./concealed.js";
 import type { EngineContext, ErrorContext, TransactionContext } from "./context.js";
 import type { EngineDialect, IsolationLevel, SettingValues, TransactionOptions } from "./dialect.js";
 import type { DriverConnection, DriverPlan, DriverResult } from "./driver.js";
 import { DatabaseError, PendingConnectionRollbackError, StatementError } from "./errors.js";
 import { announceError, DISPATCH, type Dispatch } from "./events.js";
 import { type ExecutionOptions, mergeOptions } from "./execution-options.js";
-import { Aborted, asOp, type Op, type Soon, tidyStack } from "./io.js";
+import { asOp, type Op, type Soon, tidyStack } from "./io.js";
+import { ownError, statementOf } from "./own-error.js";
 import { contextOf } from "./plan.js";
 import type { ConnectionRecord } from "./pool/record.js";
 import { TransactionCore } from "./transaction-core.js";
@@ -429,30 +430,10 @@ export abstract class TransactionalConnection implements TransactionContext {
   *fail(error: unknown, context: ErrorContext): Op<never> {
     if (error instanceof AthanorError && !(error instanceof DatabaseError && error.statement === null)) throw error;
     const { engine } = this;
-    const { dialect } = engine;
-    let ours: unknown = error;
-    const { plan, params, isMany } = context;
-    const known = contextOf(plan);
-    concealError(known, params, isMany, error);
-    const translated = error instanceof DatabaseError ? null : dialect.translateError(error);
-    const statement = {
-      statement: context.statement ?? plan?.text ?? null,
-      parameters: shownParameters(known, params, isMany),
-      hideParameters: engine.hideParameters,
-      isMany,
-    };
-    if (translated !== null) {
-      ours = new translated.errorClass(translated.message, statement, error, translated.details);
-    } else if (error instanceof DatabaseError) {
-      const again = new (error.constructor as typeof DatabaseError)(error.reason, statement, error.cause, error);
-      ours = again;
-    } else if (error instanceof Aborted) {
-      ours = error.reason;
-    } else {
-      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      ours = new StatementError(reason, statement, error);
-    }
-    let disconnect = dialect.isDisconnect(error, this.opened);
+    concealError(contextOf(context.plan), context.params, context.isMany, error);
+    const statement = statementOf(context, engine.hideParameters);
+    let ours = ownError(error, statement, engine.dialect);
+    let disconnect = engine.dialect.isDisconnect(error, this.opened);
     if (this.hears("handleError")) {
       const facts = {
         connection: this,
