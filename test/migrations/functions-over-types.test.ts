@@ -124,6 +124,23 @@ describe.runIf(pg)("a comparison with PostgreSQL", () => {
     expect(described(await compare(made(t.integer)))).toEqual([]);
   });
 
+  test("[AG-06] a view is as it was whose words the server changes when it is given them back", async () => {
+    const { engine } = await freshDatabase();
+    await engine.execute(text("create table a (id integer)"));
+    await engine.execute(text("create view v as select id from (select id from a union all select null) q"));
+    const metadata = new MetaData();
+    await metadata.reflect(engine);
+    const definition = String(await inspect(engine).getViewDefinition("v")).replace(/;$/, "");
+    expect(definition).toContain("SELECT NULL::integer)");
+    new Table("v", metadata, [], { isView: true, definition });
+    const compare = (on: typeof engine) => on.connect((conn) => compareMetadata(conn, metadata));
+    expect(described(await compare(engine))).toEqual([]);
+    const { engine: other } = await freshDatabase();
+    await metadata.createAll(other);
+    expect(String(await inspect(other).getViewDefinition("v"))).toContain("NULL::integer AS int4");
+    expect(described(await compare(other))).toEqual([]);
+  });
+
   test("a view that is called as one of the catalog's is found, and compared", async () => {
     const { engine } = await freshDatabase();
     await engine.execute(text("create view pg_stats as select 1 as n"));

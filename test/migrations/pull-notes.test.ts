@@ -76,6 +76,10 @@ test.runIf(pg)(
         "alter table logs alter body set compression pglz",
         "alter table logs add constraint ck check (body <> '') not valid",
         "create index by_body on logs (body)",
+        "create index by_length on logs (length(body))",
+        "alter index by_length alter column 1 set statistics 300",
+        "create schema unasked",
+        "create table unasked.t (id integer)",
         "alter table logs cluster on by_body",
         "alter table logs replica identity full",
         "alter table logs enable row level security",
@@ -104,6 +108,7 @@ test.runIf(pg)(
     );
     expect(notes).toEqual([
       'view log_ids is a table to select from and no class, as nothing tells its key; say it with --view-key "log_ids=<columns>"',
+      "the tables of other schemas are not written, --schema takes them: unasked",
       "no aggregate is written: total(integer)",
       "CLUSTER ON of tables is not written: logs (by_body)",
       "options of columns are not written: logs.small",
@@ -119,7 +124,7 @@ test.runIf(pg)(
       "row security of tables is not written, postgresqlObjects() takes it: logs",
       "no rule is written: keep on logs",
       "sequences of serial columns have the usual name, type and numbers where they are made anew: logs.id (logs_id_seq), users.id (people_id_seq), users.n (people_n_seq)",
-      "STATISTICS of columns are not written: logs.body",
+      "STATISTICS of columns are not written: by_length.length, logs.body",
       "no statistics object is written: pairs",
       "STORAGE of columns is not written: logs.body",
       "triggers are not written, postgresqlObjects() takes them: touch on logs",

@@ -53,7 +53,10 @@ export async function run(options: PullOptions): Promise<undefined> {
       await addTypes(project, metadata, schemas);
     }
     const model = pulledModel(metadata, views, viewKeys(options.viewKey ?? []));
-    const notes = [...model.notes, ...(wanted === null ? await unwritten(project, schemas) : [])];
+    const notes = [
+      ...model.notes,
+      ...(wanted === null ? await unwritten(project, schemas, options.schema === undefined) : []),
+    ];
     const how: ModuleOptions = {
       dialect: project.engine.dialect,
       namesAll: config.namingConvention !== undefined,
@@ -123,10 +126,24 @@ async function addTypes({ engine }: Project, metadata: MetaData, schemas: Iterab
   }
 }
 
-/** What is lost where the database is made anew of the classes. */
-async function unwritten({ engine }: Project, schemas: Iterable<string | null>): Promise<readonly string[]> {
+/** What is lost where the database is made anew of the classes. @param all whether schemas that nobody has named are said too */
+async function unwritten(
+  { engine }: Project,
+  schemas: ReadonlySet<string | null>,
+  all: boolean,
+): Promise<readonly string[]> {
   const ways = migrationDialect(engine.dialect.name);
-  const notes: string[] = [];
+  const inspector = inspect(engine);
+  const main = await inspector.getDefaultSchemaName();
+  const others: string[] = [];
+  for (const schema of all ? await inspector.getSchemaNames() : []) {
+    if (schema === main || schema === "information_schema" || schemas.has(schema)) continue;
+    if ((await inspector.getTableNames({ schema })).length > 0) others.push(schema);
+  }
+  const notes =
+    others.length === 0
+      ? []
+      : [`the tables of other schemas are not written, --schema takes them: ${others.join(", ")}`];
   for (const schema of schemas) notes.push(...(await engine.connect((c) => ways.unwritten(c, schema))));
   return notes;
 }

@@ -15,6 +15,8 @@ export interface ViewComparisonOptions {
   readonly touched: readonly string[];
   /** Keys of views that classes read and do not define. */
   readonly foreign: ReadonlySet<string>;
+  /** What classes say that a view selects. */
+  readonly written: (key: string) => string | undefined;
   /** The indexes of a view that keeps its rows. */
   readonly indexes: (view: ReflectedView) => readonly Content<Index>[];
 }
@@ -28,18 +30,16 @@ export function compareViews(
   wanted: Snapshot,
   options: ViewComparisonOptions,
 ): { readonly gone: readonly MigrateOperation[]; readonly come: readonly MigrateOperation[] } {
-  const { isIncluded, touched, foreign, indexes } = options;
+  const { isIncluded, touched, foreign, indexes, written } = options;
+  // The server may say a thing in other words when it is given its own: a class that has those says the same all the same.
+  const stays = (key: string): boolean => {
+    const [was, is] = [now.views.get(key)?.definition, wanted.views.get(key)?.definition];
+    return was === is || (was !== undefined && is !== undefined && written(key)?.trim() === was);
+  };
   const gone = new Map(
-    [...now.views].filter(
-      ([key, view]) =>
-        isIncluded("view", view, true) && !foreign.has(key) && wanted.views.get(key)?.definition !== view.definition,
-    ),
+    [...now.views].filter(([key, view]) => isIncluded("view", view, true) && !foreign.has(key) && !stays(key)),
   );
-  const come = new Map(
-    [...wanted.views].filter(
-      ([key, view]) => isIncluded("view", view, false) && now.views.get(key)?.definition !== view.definition,
-    ),
-  );
+  const come = new Map([...wanted.views].filter(([key, view]) => isIncluded("view", view, false) && !stays(key)));
   const names = new Set(touched.map((key) => key.slice(key.lastIndexOf(".") + 1)));
   for (const view of gone.values()) names.add(view.name);
   for (const [key, view] of inOrder(now.views)) {

@@ -135,6 +135,7 @@ export class Comparison {
       isIncluded,
       touched: this.#canAlter ? touched : [],
       foreign: this.#foreignViews(),
+      written: (key) => this.own.get(key)?.options.definition,
       indexes: (view) => this.#indexesOf(view, options),
     });
 

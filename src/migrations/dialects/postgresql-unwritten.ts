@@ -6,16 +6,16 @@ const PLACE = "(SELECT oid FROM pg_namespace WHERE nspname = coalesce($1::text, 
 const own = (catalog: string, object: string): string => `NOT EXISTS (SELECT FROM pg_depend e
     WHERE e.classid = '${catalog}'::regclass AND e.objid = ${object} AND e.deptype = 'e')`;
 const RELATION = `c.relnamespace = ${PLACE} AND ${own("pg_class", "c.oid")}`;
-const columns = (what: string, condition: string): string => `
+const columns = (what: string, condition: string, kinds = "'r', 'p', 'm'"): string => `
   SELECT '${what}', format('%s.%s', c.relname, a.attname)
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid
-  WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND ${RELATION} AND ${condition}`;
+  WHERE c.relkind IN (${kinds}) AND a.attnum > 0 AND NOT a.attisdropped AND ${RELATION} AND ${condition}`;
 
 /** Each row: a kind of {@link SAYINGS}, and a name. */
 const UNWRITTEN = `${[
   columns("storage", "a.attstorage <> t.typstorage"),
   columns("compression", "a.attcompression <> ''"),
-  columns("statistics", "coalesce(a.attstattarget, -1) >= 0"),
+  columns("statistics", "coalesce(a.attstattarget, -1) >= 0", "'r', 'p', 'm', 'i', 'I'"),
   columns("column options", "array_to_string(a.attoptions, ' ') ~ 'n_distinct'"),
 ].join(" UNION ALL")}
   UNION ALL
