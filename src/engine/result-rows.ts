@@ -228,10 +228,6 @@ export abstract class Rows<T> implements Iterable<T> {
     return raw;
   }
 
-  protected isEnd(raw: unknown): boolean {
-    return raw === END;
-  }
-
   #checkReadable(): void {
     this.source.check();
     if (this.shape.requiresUnique !== undefined && this.uniqueness === null) {

@@ -5,7 +5,6 @@ import { dirname, join } from "node:path";
 import { indented } from "./autogenerate/layout.js";
 import type { DatabaseConfig } from "./config.js";
 import { MigrationError } from "./errors.js";
-import { revisionFiles } from "./script-directory.js";
 
 /** What the functions of a revision do, as TypeScript. */
 export interface RevisionBody {
@@ -121,9 +120,4 @@ function listText(values: readonly string[], always = false): string {
 
 function comment(message: string): string {
   return message === "" ? "A revision" : message.replaceAll("*/", "* /").replaceAll(/\s+/g, " ");
-}
-
-/** Whether a folder holds a revision already. */
-export function hasRevisions(directory: string): boolean {
-  return existsSync(directory) && revisionFiles(directory).length > 0;
 }

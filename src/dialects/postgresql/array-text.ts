@@ -50,7 +50,7 @@ export function plainArrayText(values: unknown[]): string {
         continue;
       default:
         if (value === null) continue;
-        if (value instanceof Date) values[i] = timestampText(value, true);
+        if (value instanceof Date) values[i] = timestampText(value);
         else return arrayText(values, null, 1);
     }
   }
@@ -69,7 +69,7 @@ function elementText(value: unknown): string {
       return quoteElement(value);
     default:
       if (value instanceof Uint8Array) return quoteElement(bytesText(value));
-      if (value instanceof Date) return quoteElement(timestampText(value, true));
+      if (value instanceof Date) return quoteElement(timestampText(value));
       return quoteElement(JSON.stringify(value));
   }
 }

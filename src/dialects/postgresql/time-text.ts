@@ -8,24 +8,19 @@ const FOREVER = 8.64e15;
 const YEAR_1 = -62_135_596_800_000;
 const YEAR_10000 = 253_402_300_800_000;
 
-/**
- * A Date as PostgreSQL reads it, in UTC. Years before 1 are written with BC.
- *
- * @param zone writes the offset, which a timestamp without time zone would ignore
- */
-export function timestampText(date: Date, zone: boolean): string {
+/** A Date as PostgreSQL reads it, in UTC, with an offset that a timestamp without time zone ignores. Years before 1 are written with BC. */
+export function timestampText(date: Date): string {
   const time = date.getTime();
   if (time === FOREVER) return "infinity";
   if (time === -FOREVER) return "-infinity";
   if (Number.isNaN(time)) throw new ArgumentError("the Date is invalid (its time is NaN).");
-  const end = zone ? "+00" : "";
-  if (time >= YEAR_1 && time < YEAR_10000) return utcText(date) + end;
+  if (time >= YEAR_1 && time < YEAR_10000) return `${utcText(date)}+00`;
   const text = date.toISOString();
   const year = date.getUTCFullYear();
   // +012345-01-01T... and -000001-01-01T...: there is no year 0
   const rest = text.slice(7, -1);
   const digits = String(year > 0 ? year : 1 - year).padStart(4, "0");
-  return `${digits}${rest}${end}${year > 0 ? "" : " BC"}`;
+  return `${digits}${rest}+00${year > 0 ? "" : " BC"}`;
 }
 
 const ZERO = 48;

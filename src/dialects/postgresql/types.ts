@@ -87,7 +87,7 @@ class PostgresDateTime extends DateTimeType {
 }
 
 function bindDateTime(value: unknown): string {
-  return timestampText(checkDateTime(value), true);
+  return timestampText(checkDateTime(value));
 }
 
 function loadDateTime(value: unknown): Date {

@@ -11,7 +11,7 @@ export function valueText(value: unknown): string {
   if (typeof value === "function" || typeof value === "symbol")
     throw new ArgumentError(`a parameter is a ${typeof value}, which the database has nothing like.`);
   if (typeof value !== "object") return String(value);
-  if (value instanceof Date) return timestampText(value, true);
+  if (value instanceof Date) return timestampText(value);
   if (Array.isArray(value)) return arrayText(value, null);
   const text: string | undefined = JSON.stringify(value);
   if (text === undefined) throw new ArgumentError("a parameter is an object that JSON has no text for.");

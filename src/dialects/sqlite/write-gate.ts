@@ -45,11 +45,6 @@ export class WriteGate implements Gate {
     return true;
   }
 
-  /** Whether another one has the lock. */
-  isTakenFrom(owner: object): boolean {
-    return this.#owner !== null && this.#owner !== owner;
-  }
-
   /** Gives the lock to who has waited longest. Does nothing for one who does not have it. */
   leave(owner: object): void {
     if (this.#owner !== owner) return;

@@ -36,8 +36,8 @@ function broken(name: string, args: readonly Argument[], indent: string): string
 const TOKENS = /\/\/.*|\/\*[\s\S]*?\*\/|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\[\s\S])*`|\n(?=[^\n])/g;
 
 /** Code further to the right. What stands in a template of several lines is a value, and stays where it is. */
-export function indented(code: string, by = "  "): string {
-  return by + code.replaceAll(TOKENS, (token) => (token === "\n" ? `\n${by}` : token));
+export function indented(code: string): string {
+  return `  ${code.replaceAll(TOKENS, (token) => (token === "\n" ? "\n  " : token))}`;
 }
 
 /** A list of items: on one line where it fits. */

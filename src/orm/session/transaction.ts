@@ -422,12 +422,6 @@ export class SessionTransaction {
     yield* this.close(invalidate);
     if (this.parent !== null) yield* this.parent.closeAll(invalidate);
   }
-
-  /** A savepoint's handle must be the innermost one, or around it. */
-  checkPlace(): void {
-    for (let t = this.session.transaction; t !== null; t = t.parent) if (t === this) return;
-    throw new InvalidRequestError("This savepoint is not part of the session's transaction any more.");
-  }
 }
 
 /** Closes a connection on which no transaction could be begun. */

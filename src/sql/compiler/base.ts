@@ -80,10 +80,10 @@ export abstract class CompilerBase {
   }
 
   /** Nodes as SQL with commas between. */
-  processList(nodes: readonly Node[], separator = ", "): string {
+  processList(nodes: readonly Node[]): string {
     let text = "";
     for (let i = 0; i < nodes.length; i++) {
-      if (i > 0) text += separator;
+      if (i > 0) text += ", ";
       text += this.process(nodes[i]);
     }
     return text;

@@ -19,7 +19,7 @@ import { CompileError } from "../errors.js";
 import type { Node } from "../node.js";
 import { needsParentheses, type Operator, operators } from "../operators.js";
 import type { Column } from "../schema/column.js";
-import { booleanType, doubleType, integerType, textType } from "../types/base.js";
+import { doubleType, integerType, textType } from "../types/base.js";
 import type { SQLType } from "../types/type.js";
 import { CompilerBase } from "./base.js";
 import { collationName } from "./types.js";
@@ -394,11 +394,6 @@ export abstract class ExpressionCompiler extends CompilerBase {
   typeName(type: BinaryExpression["type"]): string {
     if (type.family === "null") throw new CompileError("a cast needs a type that has a name: give one of t.*.");
     return this.dialect.typeCompiler.render(type);
-  }
-
-  /** Whether a node is a condition of its own kind: a comparison, AND, EXISTS. */
-  protected isCondition(node: Node): boolean {
-    return node instanceof ColumnElement && unwrap(node).type === booleanType;
   }
 }
 

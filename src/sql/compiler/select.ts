@@ -88,7 +88,7 @@ export abstract class SelectCompiler extends WithCompiler {
     const list = select.selectedColumns;
     if (list.length === 0) throw noColumns(froms);
     let text = "SELECT ";
-    text += this.hintText(extras, "prefix", " ", true);
+    text += this.hintText(extras, "prefix", true);
     if (select.distinctOnClauses.length > 0) {
       if (!this.dialect.capabilities.distinctOn) return this.refuse("DISTINCT ON", "Use a window function.");
       text += `DISTINCT ON (${this.processList(select.distinctOnClauses)}) `;
@@ -116,8 +116,8 @@ export abstract class SelectCompiler extends WithCompiler {
     text += this.extensionText(extras, "orderBy");
     text += this.limitText(select.limitClause, select.offsetClause, extras?.fetch ?? null);
     if (select.forUpdateArg !== null) text += this.forUpdateText(select.forUpdateArg);
-    text += this.hintText(extras, "statement", " ", false);
-    text += this.hintText(extras, "suffix", " ", false);
+    text += this.hintText(extras, "statement", false);
+    text += this.hintText(extras, "suffix", false);
     return text;
   }
 
@@ -258,12 +258,12 @@ export abstract class SelectCompiler extends WithCompiler {
     return this.fromName(from) ?? "";
   }
 
-  private hintText(extras: SelectExtras | null, place: string, space: string, after: boolean): string {
+  private hintText(extras: SelectExtras | null, place: string, spaceAfter: boolean): string {
     if (extras === null) return "";
     let text = "";
     for (const hint of extras.hints) {
       if (hint.place !== place || (hint.dialect !== "*" && hint.dialect !== this.dialect.name)) continue;
-      text += after ? hint.text + space : space + hint.text;
+      text += spaceAfter ? `${hint.text} ` : ` ${hint.text}`;
     }
     return text;
   }

@@ -3,7 +3,7 @@ import { Node } from "../node.js";
 
 /** A statement that defines something. DDL is compiled each time: it is not worth a place in the cache. */
 export abstract class DDLElement extends Node {
-  /** Tells the engine from other statements. */
+  /** Tells it from other nodes, to the types as well. */
   get isDDL(): true {
     return true;
   }

@@ -41,7 +41,6 @@ export interface SequenceOptions {
 export interface Identity extends SequenceOptions {
   /** The database refuses a value given by an INSERT. */
   readonly always?: boolean;
-  readonly onNull?: boolean;
 }
 
 /**

@@ -35,13 +35,6 @@ export abstract class Query<Row = unknown, C = unknown> extends Statement implem
   /** Its columns with the names that they have outside. */
   abstract get selectedColumns(): readonly SelectedColumn[];
 
-  /** Its first column. */
-  get firstColumn(): ColumnElement {
-    const first = this.selectedColumns[0];
-    if (first === undefined) throw new ArgumentError("a query without columns cannot be used as a value.");
-    return first.element;
-  }
-
   /** The query in FROM: `(SELECT ...) AS name`. */
   subquery<const N extends string = string>(name?: N): Subquery<SubqueryColumns<C, N>> {
     return new Subquery(this as Query, name ?? null, false);

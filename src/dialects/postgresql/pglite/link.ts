@@ -13,7 +13,7 @@ const NOTIFICATION = 0x41; // A
 
 // Ends a COPY ... FROM STDIN, for which there is no data: without it the server reads to the end of its input and exits.
 // Outside of COPY it is ignored.
-const COPY_FAIL = new MessageWriter().copyFail("COPY ... FROM STDIN needs data: write it with copyFrom()").take();
+const COPY_FAIL = new MessageWriter().copyFail().take();
 
 // A database has one session. Whoever opens a connection last has it: an older one, which nobody has closed, must not end
 // the transaction of another.

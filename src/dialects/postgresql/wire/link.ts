@@ -229,7 +229,7 @@ export class WireLink implements ProtocolLink, ReaderHost {
   }
 
   refuseCopy(): void {
-    this.#write(this.writer.copyFail("COPY ... FROM STDIN needs data: write it with copyFrom()").take());
+    this.#write(this.writer.copyFail().take());
   }
 
   losePlace(): void {

@@ -92,9 +92,10 @@ export class MessageWriter {
     return this.#close();
   }
 
-  copyFail(reason: string): this {
+  /** Refuses to send the data that a COPY ... FROM STDIN waits for, which was run as a statement like any other. */
+  copyFail(): this {
     this.#open(0x66);
-    this.#cstring(reason);
+    this.#cstring("COPY ... FROM STDIN needs data: write it with copyFrom()");
     return this.#close();
   }
 
