@@ -1,3 +1,4 @@
+/** Compiled statements, kept by their shapes. */
 import { type CacheFigures, LRUCache } from "../sql/cache.js";
 import { compile } from "../sql/compile.js";
 import type { Compiled, CompileOptions } from "../sql/compiled.js";

@@ -1,3 +1,4 @@
+/** A connection as it runs statements; its transactions and its end are in transactional-connection.ts. */
 import type { Compiled, CompileOptions, SchemaTranslateMap } from "../sql/compiled.js";
 import { keepShape } from "../sql/keep-shape.js";
 import type { Node } from "../sql/node.js";

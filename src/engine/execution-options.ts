@@ -1,3 +1,4 @@
+/** Options that travel with a statement, a connection or an engine. */
 import type { SchemaTranslateMap } from "../sql/compiled.js";
 import type { CustomExecutionOptions } from "../sql/execution-options.js";
 import type { IsolationLevel, TransactionSettings } from "./dialect.js";

@@ -1,3 +1,4 @@
+/** How a database is asked what it would do with a statement. */
 import type { ExplainOptions, QueryPlan } from "../sql/query-plan.js";
 import type { DriverPlan, DriverResult } from "./driver.js";
 

@@ -1,3 +1,4 @@
+/** What `inspect()` gives for an object, by a protocol method on it. */
 import { NoInspectionAvailable } from "./errors.js";
 
 /** `class[INSPECT]` or `object[INSPECT]`: what `inspect()` gives for it. */

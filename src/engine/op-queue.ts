@@ -1,3 +1,4 @@
+/** Operations that run one after the other. */
 import { keepShape } from "../sql/keep-shape.js";
 import { Fifo } from "./fifo.js";
 import { type Op, type Place, runAsync } from "./io.js";

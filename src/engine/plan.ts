@@ -1,3 +1,4 @@
+/** Statements as drivers take them: text, parameters, and what listeners may know beside. */
 import type { Compiled } from "../sql/compiled.js";
 import type { EngineDialect } from "./dialect.js";
 import type { DriverPlan } from "./driver.js";

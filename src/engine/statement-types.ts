@@ -1,3 +1,4 @@
+/** The types of what statements give. */
 import type { Node } from "../sql/node.js";
 import type { RowsOf } from "../sql/typing.js";
 import type { CursorResult, FirstOf } from "./result.js";

@@ -1,3 +1,4 @@
+/** Database URLs. */
 import { ArgumentError } from "../sql/errors.js";
 
 /** The parts of a database URL, decoded. */

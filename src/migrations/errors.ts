@@ -1,3 +1,4 @@
+/** The errors of migrations. */
 import { errorPage, type Page } from "../sql/catalogue.js";
 import { AthanorError } from "../sql/errors.js";
 

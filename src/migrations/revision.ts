@@ -1,3 +1,4 @@
+/** A revision: its file, and what stands in it. */
 import type { Operations } from "./operations/operations.js";
 
 /** What a revision file exports. */

@@ -1,3 +1,4 @@
+/** Statements and expressions in a dialect's words. */
 import type { Compiled, CompileOptions } from "./compiled.js";
 import { DDLElement } from "./ddl/element.js";
 import { defaultDialect } from "./default-dialect.js";

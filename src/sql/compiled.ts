@@ -1,3 +1,4 @@
+/** A compiled statement: its text, and what binds its values and reads its rows. */
 import type { BoundValue } from "./key-context.js";
 import type { Node } from "./node.js";
 import type { SQLType } from "./types/type.js";

@@ -1,3 +1,4 @@
+/** How definitions are run: on engines and connections, at once or awaited. */
 import type { DDLElement } from "./ddl/element.js";
 import type { Dialect } from "./dialect.js";
 import type { ReflectedColumn, ReflectedTable, ReflectionScope } from "./schema/reflected.js";

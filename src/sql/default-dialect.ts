@@ -1,3 +1,4 @@
+/** Standard SQL: the dialect that others start from. */
 import { type DialectCapabilities, standardCapabilities } from "./capabilities.js";
 import { DDLCompiler } from "./compiler/ddl.js";
 import { SQLCompiler } from "./compiler/dml.js";

@@ -1,3 +1,4 @@
+/** What the rest of the house knows of a dialect. */
 import type { DialectCapabilities } from "./capabilities.js";
 import type { Compiled, CompileOptions } from "./compiled.js";
 import type { Node } from "./node.js";

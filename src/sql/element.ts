@@ -1,3 +1,4 @@
+/** An expression: what can be done with it, whatever it is. */
 import { ArgumentError } from "./errors.js";
 import { Node } from "./node.js";
 import { customOperator, type Operator, operators, type ResultRule } from "./operators.js";

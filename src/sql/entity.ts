@@ -1,3 +1,4 @@
+/** The protocol by which mapped classes take part in statements: its symbols, and the types of attributes, relationships and options. The ORM implements it. */
 import type { ColumnElement } from "./element.js";
 import type { CacheKey } from "./key-context.js";
 import { Node } from "./node.js";

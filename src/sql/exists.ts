@@ -1,3 +1,4 @@
+/** EXISTS. */
 import { LiteralColumn } from "./elements/special.js";
 import { EntityElement } from "./entity.js";
 import { FromClause } from "./selectable/from-clause.js";

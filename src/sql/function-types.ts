@@ -1,3 +1,4 @@
+/** The types that functions give. */
 import type { ColumnElement } from "./element.js";
 import { bigIntType, booleanType, doubleType, integerType, nullType, numericType, textType } from "./types/base.js";
 import { ArrayType, jsonbType, jsonType } from "./types/structured.js";

@@ -1,3 +1,4 @@
+/** The functions that `func` knows: what they take and give. */
 import type { Widened } from "./elements/bind.js";
 import type { WindowOptions } from "./elements/window.js";
 import type { Sequence } from "./schema/generated.js";

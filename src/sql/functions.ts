@@ -1,3 +1,4 @@
+/** `func`: calls of SQL functions. */
 import { ColumnElement } from "./element.js";
 import { expressionOrBind, requireElement } from "./elements/coerce.js";
 import { NULL } from "./elements/expression.js";

@@ -1,3 +1,4 @@
+/** Names in SQL, and when they stand in quotes. */
 import type { IdentifierPreparer } from "./dialect.js";
 import { ArgumentError } from "./errors.js";
 

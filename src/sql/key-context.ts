@@ -1,3 +1,4 @@
+/** How the shape of a statement becomes a key for caches. */
 import { keepShape } from "./keep-shape.js";
 import { pieceOf } from "./pieces.js";
 import { samePieces, shapeNumber } from "./shapes.js";

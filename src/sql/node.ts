@@ -1,3 +1,4 @@
+/** What statements are made of: immutable nodes that know their parts, so that they can be walked, replaced and compared by shape. */
 import { ABSENT, type CacheKey, collect, END, KeyContext, type KeyedNode, NEXT_ROW } from "./key-context.js";
 import { nextRefId, refId } from "./pieces.js";
 

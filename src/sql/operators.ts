@@ -1,3 +1,4 @@
+/** The operators, with their texts, precedences and opposites. */
 import { nextRefId } from "./pieces.js";
 
 /** How the type of an operator's result follows from its operands. */

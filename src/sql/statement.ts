@@ -1,3 +1,4 @@
+/** What can be executed: compiled, printed, explained, with options of its own. */
 import type { Compiled, CompileOptions } from "./compiled.js";
 import type { StatementOptions } from "./execution-options.js";
 import { type AsyncExplainBind, explainOn, type SyncExplainBind } from "./explain.js";

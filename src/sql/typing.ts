@@ -1,3 +1,4 @@
+/** The types of expressions. */
 import type { SQLType } from "./types/type.js";
 
 /** Where the value's TypeScript type hangs on an expression; never set at run time. */

@@ -1,3 +1,4 @@
+/** `athanor console`: a prompt with a session and the entities. */
 import { start } from "node:repl";
 import { inspect as show } from "node:util";
 import * as athanor from "../../index.js";

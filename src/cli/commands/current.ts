@@ -1,3 +1,4 @@
+/** `athanor current`: where the database is. */
 import { tenantsBehind } from "../../migrations/tenants.js";
 import { dataOf, tell } from "../describe.js";
 import { EXIT_DIFFERENT } from "../exit.js";

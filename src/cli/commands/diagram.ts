@@ -1,3 +1,4 @@
+/** `athanor diagram`: a drawing of the mapped schema. */
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { mermaid } from "../diagram/mermaid.js";

@@ -1,3 +1,4 @@
+/** `athanor doctor`: what a project lacks, and how to mend it. */
 import { rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { told, unasked } from "../differences.js";

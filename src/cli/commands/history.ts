@@ -1,3 +1,4 @@
+/** `athanor history`: the revisions, newest first. */
 import { dataOf, tell } from "../describe.js";
 import { type GlobalOptions, Project } from "../project.js";
 

@@ -1,3 +1,4 @@
+/** `athanor init`: the configuration and the folder of a new project. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { MigrationError } from "../../migrations/errors.js";

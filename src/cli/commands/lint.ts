@@ -1,3 +1,4 @@
+/** `athanor lint`: what in revisions harms a database in use. */
 import { type AsyncConnection, type AsyncEngine, createAsyncEngine, type MetaData } from "../../index.js";
 import type { LintFinding } from "../../migrations/lint/finding.js";
 import { lintRevision } from "../../migrations/lint/lint.js";

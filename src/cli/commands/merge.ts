@@ -1,3 +1,4 @@
+/** `athanor merge`: a revision that joins branches. */
 import { MigrationError } from "../../migrations/errors.js";
 import { writeRevision } from "../../migrations/new-revision.js";
 import { type GlobalOptions, Project } from "../project.js";

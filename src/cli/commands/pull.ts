@@ -1,3 +1,4 @@
+/** `athanor pull`: classes for the tables that a database has. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { inspect } from "../../engine/inspection.js";

@@ -1,3 +1,4 @@
+/** `athanor revision`: a new revision, empty or with what has changed. */
 import { mkdirSync } from "node:fs";
 import { renderBody, renderSafeBody } from "../../migrations/autogenerate/render.js";
 import { MigrationError, RevisionError } from "../../migrations/errors.js";

@@ -1,3 +1,4 @@
+/** `athanor squash`: one revision in the place of a range. */
 import { renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { writeRevision } from "../../migrations/new-revision.js";

@@ -1,3 +1,4 @@
+/** `athanor upgrade`, and what moves a database along its history in either direction. */
 import { migrationScript } from "../../migrations/script.js";
 import { migrateTenants } from "../../migrations/tenants.js";
 import { forEachDatabase, type GlobalOptions, type Project } from "../project.js";

@@ -1,3 +1,4 @@
+/** What the dialects of PostgreSQL have in common, wherever the database is. */
 import {
   type DialectOptions,
   type EngineDialect,

@@ -1,3 +1,4 @@
+/** The dialect of PostgreSQL: what of it is public, and its registration. */
 import { registerDialect } from "../../engine/dialect.js";
 import { PgliteDialect } from "./pglite/dialect.js";
 import { PostgresqlServerDialect } from "./server-dialect.js";

@@ -1,3 +1,4 @@
+/** Statements in SQLite's words: what stands beside decimals and JSON, which have compilers of their own below this one. */
 import { unwrap } from "../../sql/compiler/expressions.js";
 import { fromsOf } from "../../sql/compiler/froms.js";
 import type { DMLStatement } from "../../sql/dml/dml.js";

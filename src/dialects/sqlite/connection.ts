@@ -1,3 +1,4 @@
+/** A connection to a SQLite database in this thread. */
 import {
   BatchResult,
   Blocked,

@@ -1,3 +1,4 @@
+/** The dialect of SQLite, with `better-sqlite3` in this thread. */
 import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import {

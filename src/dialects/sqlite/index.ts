@@ -1,3 +1,4 @@
+/** The dialect of SQLite: what of it is public, and its registration. */
 import { registerDialect } from "../../engine/dialect.js";
 import { SqliteDialect } from "./dialect.js";
 import { SqliteThreadDialect } from "./thread/dialect.js";

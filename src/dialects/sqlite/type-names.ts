@@ -1,3 +1,4 @@
+/** Declared types of columns: what SQLite takes for one, and the type that it stands for. */
 import { quoted } from "../../sql/identifiers.js";
 import {
   bigIntType,

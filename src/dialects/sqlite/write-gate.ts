@@ -1,3 +1,4 @@
+/** The write lock of a file, for which the connections of one process queue outside of SQLite. */
 import { OperationalError } from "../../engine/errors.js";
 import { Fifo } from "../../engine/fifo.js";
 import { Aborted, type IORequest } from "../../engine/io.js";

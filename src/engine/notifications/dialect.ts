@@ -1,3 +1,4 @@
+/** What notifications ask of a dialect. */
 import type { DriverConnection, DriverPlan } from "../driver.js";
 import type { Op } from "../io.js";
 

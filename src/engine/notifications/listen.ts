@@ -1,3 +1,4 @@
+/** Listening on channels. */
 import { ArgumentError } from "../../sql/errors.js";
 import type { EngineCore } from "../engine-core.js";
 import { type Channel, type ChannelLike, channelOf } from "./channel.js";

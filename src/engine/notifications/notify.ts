@@ -1,3 +1,4 @@
+/** Sending on a channel. */
 import type { ConnectionCore } from "../connection-core.js";
 import type { EngineDialect } from "../dialect.js";
 import { NotSupportedError } from "../errors.js";

@@ -1,3 +1,4 @@
+/** Pools that keep no connection, or have one for all. */
 import { InvalidRequestError } from "../../sql/errors.js";
 import type { Op } from "../io.js";
 import { newRecord, Pool, type PoolStatus } from "./pool.js";

@@ -1,3 +1,4 @@
+/** The ordinary pool, and one of a single connection that its users have in turn. */
 import { TimeoutError } from "../../sql/errors.js";
 import { Fifo } from "../fifo.js";
 import { type Op, request } from "../io.js";

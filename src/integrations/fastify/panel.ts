@@ -1,3 +1,4 @@
+/** The developer's panel in Fastify. */
 import { AsyncResource } from "node:async_hooks";
 import type { FastifyPluginCallback, FastifyRequest } from "fastify";
 import type { DeveloperPanel } from "../panel/index.js";

@@ -1,3 +1,4 @@
+/** What migrations need of PostgreSQL: a lock, one transaction for all, what equal definitions look like. */
 import type { AsyncConnection } from "../../engine/async-connection.js";
 import { collationText, type MigrationDialect, type MigrationLimits, type VersionPlace } from "./migration-dialect.js";
 import { takePatiently } from "./patience.js";

@@ -1,3 +1,4 @@
+/** What migrations need of SQLite: a lock, tables made anew in the place of changes that it has not. */
 import { namedType, reflectedType } from "../../dialects/sqlite/type-names.js";
 import type { AsyncConnection } from "../../engine/async-connection.js";
 import type { Table } from "../../sql/schema/table.js";

@@ -1,3 +1,4 @@
+/** A migration as the linter reads it. */
 import type { MigrateOperation } from "../operations/operation.js";
 
 /** One step of a migration: an operation, SQL of its own, or a change of rows. */

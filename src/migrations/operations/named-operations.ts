@@ -1,3 +1,4 @@
+/** Operations on what has a name of its own beside tables: schemas, views, sequences, types, indexes. */
 import {
   CreateSchema,
   CreateSequence,

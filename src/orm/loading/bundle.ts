@@ -1,3 +1,4 @@
+/** Columns that make an object together in the rows of a statement. */
 import { requireElement } from "../../sql/elements/coerce.js";
 import { ArgumentError } from "../../sql/errors.js";
 import { ABSENT, END, type KeyContext } from "../../sql/key-context.js";

@@ -1,3 +1,4 @@
+/** Loader options: what a statement says of the relationships and columns of the objects that it loads. */
 import { requireCondition } from "../../sql/elements/coerce.js";
 import type { Attrs, Cls, EntityRef, LoadOption, RelAttr } from "../../sql/entity.js";
 import { ArgumentError } from "../../sql/errors.js";

@@ -1,3 +1,4 @@
+/** What all compilers have: nodes by the names of their visitors, names in quotes, values as parameters or literals. */
 import type { Compiled, CompiledParam, CompileOptions, ResultColumn, StatementKind } from "../compiled.js";
 import type { Dialect } from "../dialect.js";
 import { BindParameter } from "../elements/bind.js";

@@ -1,3 +1,4 @@
+/** How nodes and types of a program's own are compiled. */
 import type { Node } from "../node.js";
 import type { SQLType } from "../types/type.js";
 

@@ -1,3 +1,4 @@
+/** INSERT, UPDATE and DELETE. */
 import type { StatementKind } from "../compiled.js";
 import type { Delete } from "../dml/delete.js";
 import type { DMLStatement } from "../dml/dml.js";

@@ -1,3 +1,4 @@
+/** What stands in FROM, each kind of it. */
 import type { Compiled } from "../compiled.js";
 import type { EntityElement } from "../entity.js";
 import type { Node } from "../node.js";

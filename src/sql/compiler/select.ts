@@ -1,3 +1,4 @@
+/** SELECT and what several of them make together. */
 import type { ResultColumn } from "../compiled.js";
 import { type Label, True } from "../elements/expression.js";
 import type { LabelReference } from "../elements/label-reference.js";

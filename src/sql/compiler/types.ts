@@ -1,3 +1,4 @@
+/** Names of types and collations. */
 import type { IdentifierPreparer, TypeRenderer } from "../dialect.js";
 import { CompileError } from "../errors.js";
 import { type BinaryType, type NumericType, StringType } from "../types/base.js";

@@ -1,3 +1,4 @@
+/** WITH: queries and statements by name, before the one that names them. */
 import { CompileError } from "../errors.js";
 import type { FromClause } from "../selectable/from-clause.js";
 import type { CTE, Query } from "../selectable/query.js";

@@ -1,3 +1,4 @@
+/** The statements that define things, one class each. */
 import type { Node } from "../node.js";
 import type { Column } from "../schema/column.js";
 import {

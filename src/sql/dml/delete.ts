@@ -1,3 +1,4 @@
+/** DELETE. */
 import { addMethods } from "../add-methods.js";
 import type { Attrs, Cls, EntityRef } from "../entity.js";
 import type { Parts } from "../node.js";

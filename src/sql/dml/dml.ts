@@ -1,3 +1,4 @@
+/** What INSERT, UPDATE and DELETE have in common: a target, values, RETURNING. */
 import { ColumnElement } from "../element.js";
 import { bindValue } from "../elements/bind.js";
 import { expressionOrBind, requireCondition } from "../elements/coerce.js";

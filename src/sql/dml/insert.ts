@@ -1,3 +1,4 @@
+/** INSERT, with what becomes of rows that exist. */
 import { addMethods } from "../add-methods.js";
 import { ColumnElement } from "../element.js";
 import { expressionOrBind, requireCondition } from "../elements/coerce.js";

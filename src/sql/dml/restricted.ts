@@ -1,3 +1,4 @@
+/** Statements that write rows, and must say which. */
 import type { ColumnElement } from "../element.js";
 import { True } from "../elements/expression.js";
 import { ArgumentError, errorKind, InvalidRequestError } from "../errors.js";

@@ -1,3 +1,4 @@
+/** UPDATE. */
 import { addMethods } from "../add-methods.js";
 import type { ColumnElement } from "../element.js";
 import type { Attrs, Cls, EntityRef } from "../entity.js";

@@ -1,3 +1,4 @@
+/** Arrays of expressions. */
 import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import type { Parts } from "../node.js";

@@ -1,3 +1,4 @@
+/** Places for values in a statement, with or without a name. */
 import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import { keepShape } from "../keep-shape.js";

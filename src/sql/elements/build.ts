@@ -1,3 +1,4 @@
+/** How operators make expressions of their operands: types, NULL, lists and patterns. */
 import {
   ColumnElement,
   type ElementFactory,

@@ -1,3 +1,4 @@
+/** What an operand may be: expressions, plain values, and what stands for one. */
 import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import type { Operator } from "../operators.js";

@@ -1,3 +1,4 @@
+/** Columns in the terms of the row that an INSERT or UPDATE writes. */
 import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import type { Parts } from "../node.js";

@@ -1,3 +1,4 @@
+/** The nodes of expressions. */
 import { ColumnElement } from "../element.js";
 import { keepShape } from "../keep-shape.js";
 import type { Node, Parts } from "../node.js";

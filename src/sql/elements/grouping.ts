@@ -1,3 +1,4 @@
+/** Several groupings of one query. */
 import { ColumnElement } from "../element.js";
 import type { Parts } from "../node.js";
 import { nullType } from "../types/base.js";

@@ -1,3 +1,4 @@
+/** Values that are part of a statement's text. */
 import { ColumnElement } from "../element.js";
 import type { KeyContext } from "../key-context.js";
 import type { Node } from "../node.js";

@@ -1,3 +1,4 @@
+/** Columns of the select list by their names. */
 import { ColumnElement, factory } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import type { Parts } from "../node.js";

@@ -1,3 +1,4 @@
+/** Comparison with some or all values of an array or of a query. */
 import { type ColumnElement, factory } from "../element.js";
 import { operators } from "../operators.js";
 import type { Query } from "../selectable/query.js";

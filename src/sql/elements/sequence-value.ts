@@ -1,3 +1,4 @@
+/** The next value of a sequence. */
 import { ColumnElement } from "../element.js";
 import type { Parts } from "../node.js";
 import type { Sequence } from "../schema/generated.js";

@@ -1,3 +1,4 @@
+/** Expressions with a syntax of their own, and the functions that make them: CASE, CAST, EXTRACT, AND, OR. */
 import { ColumnElement, factory } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import type { Parts } from "../node.js";

@@ -1,3 +1,4 @@
+/** SQL as a template of text, values and nodes. */
 import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import type { StatementOptions } from "../execution-options.js";

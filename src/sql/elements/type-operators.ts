@@ -1,3 +1,4 @@
+/** Operators that a type gives to its expressions. */
 import { ColumnElement } from "../element.js";
 import { ArgumentError, InvalidRequestError } from "../errors.js";
 import { type SQLType, TYPE_OPERATORS, type TypeOperator } from "../types/type.js";

@@ -1,3 +1,4 @@
+/** Windows, and what else stands behind the call of a function. */
 import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import { Node, type Parts } from "../node.js";

@@ -1,3 +1,4 @@
+/** Columns of tables, with defaults and foreign keys. */
 import { ColumnElement } from "../element.js";
 import { ArgumentError, InvalidRequestError, NoReferencedTableError, NoSuchColumnError } from "../errors.js";
 import type { KeyContext } from "../key-context.js";

@@ -1,3 +1,4 @@
+/** Constraints of tables. */
 import { ColumnElement } from "../element.js";
 import { ArgumentError, NoReferencedTableError, NoSuchColumnError } from "../errors.js";
 import { describeValue } from "../types/describe-value.js";

@@ -1,3 +1,4 @@
+/** What `createAll` and `dropAll` do, and in which order. */
 import type { DDLElement } from "../ddl/element.js";
 import {
   AddConstraint,

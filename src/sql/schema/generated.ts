@@ -1,3 +1,4 @@
+/** What the database fills in by itself: sequences, identities, computed columns. */
 import { ArgumentError } from "../errors.js";
 import type { KeyContext } from "../key-context.js";
 import { Node } from "../node.js";

@@ -1,3 +1,4 @@
+/** Indexes. */
 import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import { iterate, replaceNodes } from "../node.js";

@@ -1,3 +1,4 @@
+/** All that belongs to one schema: tables, views, sequences and types. */
 import type { DDLElement } from "../ddl/element.js";
 import { CreateTableAs, CreateView } from "../ddl/elements.js";
 import { type AsyncDDLBind, type DDLRunner, RUN_DDL } from "../ddl-runner.js";

@@ -1,3 +1,4 @@
+/** Names of constraints and indexes: conventions, and names that are too long. */
 import { createHash } from "node:crypto";
 import { ArgumentError, IdentifierError } from "../errors.js";
 import type { Column, TableLike } from "./column.js";

@@ -1,3 +1,4 @@
+/** The order in which tables are made. */
 import { CircularDependencyError } from "../errors.js";
 import type { ForeignKeyConstraint } from "./constraints.js";
 import type { Table } from "./table.js";

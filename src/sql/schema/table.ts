@@ -1,3 +1,4 @@
+/** Tables. */
 import type { DDLElement } from "../ddl/element.js";
 import { type AsyncDDLBind, type DDLRunner, RUN_DDL, type SyncDDLBind } from "../ddl-runner.js";
 import { ArgumentError, InvalidRequestError } from "../errors.js";

@@ -1,3 +1,4 @@
+/** Further names for what stands in FROM. */
 import { ColumnElement } from "../element.js";
 import type { KeyContext } from "../key-context.js";
 import type { Node, Parts } from "../node.js";

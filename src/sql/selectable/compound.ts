@@ -1,3 +1,4 @@
+/** UNION, INTERSECT and EXCEPT. */
 import { addMethods } from "../add-methods.js";
 import type { ColumnElement } from "../element.js";
 import { requireElement } from "../elements/coerce.js";

@@ -1,3 +1,4 @@
+/** What may stand in FROM. */
 import type { ColumnElement } from "../element.js";
 import { NoSuchColumnError } from "../errors.js";
 import { Node } from "../node.js";

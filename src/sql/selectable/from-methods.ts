@@ -1,3 +1,4 @@
+/** Joins, aliases and WITH, as functions. */
 import { addMethods } from "../add-methods.js";
 import type { ColumnElement } from "../element.js";
 import { bindValue } from "../elements/bind.js";

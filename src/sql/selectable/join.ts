@@ -1,3 +1,4 @@
+/** Joins, and the conditions that foreign keys give them. */
 import type { ColumnElement } from "../element.js";
 import { allOf } from "../elements/build.js";
 import { AmbiguousForeignKeysError, NoForeignKeysError } from "../errors.js";

@@ -1,3 +1,4 @@
+/** Rows inside of rows. */
 import { ColumnElement } from "../element.js";
 import { ArgumentError } from "../errors.js";
 import type { Parts } from "../node.js";

@@ -1,3 +1,4 @@
+/** What gives rows: queries, and what they are where they stand inside of others. */
 import { ColumnElement } from "../element.js";
 import { bindValue } from "../elements/bind.js";
 import { ArgumentError } from "../errors.js";

@@ -1,3 +1,4 @@
+/** What a statement is given in the place of its own elements: classes, attribute sets, names. */
 import { ColumnElement } from "../element.js";
 import { EntityElement, RelationElement } from "../entity.js";
 import { ArgumentError } from "../errors.js";

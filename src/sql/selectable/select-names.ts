@@ -1,3 +1,4 @@
+/** Columns of a select by name, and those that repeat others. */
 import type { ColumnElement } from "../element.js";
 import { BinaryExpression, BooleanClauseList } from "../elements/expression.js";
 import { EntityElement, RelationElement } from "../entity.js";

@@ -1,3 +1,4 @@
+/** The parts of a select beside its columns. */
 import type { ColumnElement } from "../element.js";
 import type { EntityElement } from "../entity.js";
 import { Node, type Parts } from "../node.js";

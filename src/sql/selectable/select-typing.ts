@@ -1,3 +1,4 @@
+/** The types of what a select is given and of the rows that it gives. */
 import type { Attrs, Cls, EntityRef, IsRelation, PropertyOf } from "../entity.js";
 import type { TableRow } from "../schema/column-specs.js";
 import type { Table } from "../schema/table.js";

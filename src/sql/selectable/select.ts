@@ -1,3 +1,4 @@
+/** SELECT. */
 import { ColumnElement } from "../element.js";
 import { requireCondition } from "../elements/coerce.js";
 import { orderElement } from "../elements/label-reference.js";

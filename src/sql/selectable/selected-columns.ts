@@ -1,3 +1,4 @@
+/** The select list: which columns it comes to, and their names. */
 import { ColumnElement } from "../element.js";
 import { ElementList, Label } from "../elements/expression.js";
 import { EntityElement } from "../entity.js";

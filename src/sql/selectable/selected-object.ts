@@ -1,3 +1,4 @@
+/** Select lists that are written as an object. */
 import { ColumnElement } from "../element.js";
 import { Label } from "../elements/expression.js";
 import { ArgumentError } from "../errors.js";

@@ -1,3 +1,4 @@
+/** Functions in FROM. */
 import { ColumnElement } from "../element.js";
 import type { Node, Parts } from "../node.js";
 import { nullType } from "../types/base.js";

@@ -1,3 +1,4 @@
+/** Text that gives rows, with columns that somebody has named. */
 import { addMethods } from "../add-methods.js";
 import { ColumnElement } from "../element.js";
 import { SQLTemplate } from "../elements/template.js";

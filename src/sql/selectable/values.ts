@@ -1,3 +1,4 @@
+/** VALUES in FROM. */
 import type { ColumnElement } from "../element.js";
 import { expressionOrBind } from "../elements/coerce.js";
 import { NULL } from "../elements/expression.js";

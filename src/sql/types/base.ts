@@ -1,3 +1,4 @@
+/** Numbers, text, truth and bytes. */
 import { ArgumentError } from "../errors.js";
 import { describeValue } from "./describe-value.js";
 import { checkText } from "./text-check.js";

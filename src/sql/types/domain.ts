@@ -1,3 +1,4 @@
+/** Domains: types of the database over others. */
 import { ArgumentError } from "../errors.js";
 import {
   type BindProcessor,

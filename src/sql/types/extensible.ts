@@ -1,3 +1,4 @@
+/** Types of a program's own. */
 import { ArgumentError } from "../errors.js";
 import { quoteLiteral } from "./base.js";
 import {

@@ -1,3 +1,4 @@
+/** The types. */
 export * from "./base.js";
 export { describeValue } from "./describe-value.js";
 export * from "./domain.js";

@@ -1,3 +1,4 @@
+/** JSON, enums, arrays and UUIDs. */
 import { ArgumentError } from "../errors.js";
 import { quoteLiteral, registerValueType, stringType } from "./base.js";
 import { describeValue } from "./describe-value.js";

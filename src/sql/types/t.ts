@@ -1,3 +1,4 @@
+/** `t`: the types by name. */
 import {
   type BigIntType,
   BinaryType,

@@ -1,3 +1,4 @@
+/** Dates, times and lengths of time. */
 import { ArgumentError } from "../errors.js";
 import { doubleType, integerType, quoteLiteral, registerValueType } from "./base.js";
 import { describeValue } from "./describe-value.js";

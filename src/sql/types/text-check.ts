@@ -1,3 +1,4 @@
+/** Text that no database can store. */
 import { ArgumentError } from "../errors.js";
 import { shorten } from "./describe-value.js";
 

@@ -1,3 +1,4 @@
+/** What a type is: how values are checked, bound, read and compared. */
 import type { DialectCapabilities } from "../capabilities.js";
 import { ArgumentError } from "../errors.js";
 import { nextRefId } from "../pieces.js";

@@ -1,3 +1,4 @@
+/** The dialect of PGlite, which is PostgreSQL in this process. */
 import { mkdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { DialectOptions, PoolKind } from "../../../engine/dialect.js";

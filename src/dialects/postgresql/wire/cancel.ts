@@ -1,3 +1,4 @@
+/** Cancels what a connection runs, by another connection. */
 import type { Duplex } from "node:stream";
 import { loadPg, type PgClient } from "./pg-client.js";
 import { ThreadSocket } from "./thread-socket.js";

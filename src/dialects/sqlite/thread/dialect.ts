@@ -1,3 +1,4 @@
+/** SQLite in threads of its own: the dialect of `sqlite+worker`. */
 import type { DialectOptions, TransactionOptions } from "../../../engine/dialect.js";
 import type { DriverConnection } from "../../../engine/driver.js";
 import { OperationalError } from "../../../engine/errors.js";
