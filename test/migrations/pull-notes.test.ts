@@ -40,11 +40,17 @@ test.runIf(pg)("enums and domains that no column has are kept, and made with the
       "create domain positives as positive[] default '{1}'",
       "create schema other",
       "create type other.unused as enum ('z')",
-      `create table types (used used)`,
+      "create table types (used used)",
+      "create domain a_row as types",
+      "create domain a_rows as a_row[]",
+      "create table other.t (id integer)",
+      "create domain b_row as other.t",
     ],
     ["other"],
   );
-  expect(notes).toEqual([]);
+  expect(notes).toEqual(
+    ["a_row", "a_rows", "b_row"].map((each) => `domain ${each} is not written, as it is over the rows of a table`),
+  );
   expect(file("all-types.ts")).toBe(`import { DomainType, metadata, t } from "athanor";
 
 export const unused = t.enum(["a", "b'c"], { name: "unused", metadata });
@@ -55,7 +61,7 @@ export const positives = new DomainType("positives", t.array(new DomainType("pos
 
 export const otherUnused = t.enum(["z"], { name: "unused", schema: "other", metadata });
 `);
-  expect(files).toHaveLength(3);
+  expect(files).toHaveLength(4);
   expect(file("index.ts")).toContain('export * from "./all-types.js";');
 });
 
@@ -80,6 +86,10 @@ test.runIf(pg)(
         "alter index by_length alter column 1 set statistics 300",
         "create schema unasked",
         "create table unasked.t (id integer)",
+        "create schema views",
+        "create view views.v as select 1 as n",
+        "create schema empty",
+        "comment on schema x is 'more'",
         "alter table logs cluster on by_body",
         "alter table logs replica identity full",
         "alter table logs enable row level security",
@@ -108,7 +118,7 @@ test.runIf(pg)(
     );
     expect(notes).toEqual([
       'view log_ids is a table to select from and no class, as nothing tells its key; say it with --view-key "log_ids=<columns>"',
-      "the tables of other schemas are not written, --schema takes them: unasked",
+      "what other schemas hold is not written, --schema takes it: unasked, views",
       "no aggregate is written: total(integer)",
       "CLUSTER ON of tables is not written: logs (by_body)",
       "options of columns are not written: logs.small",
@@ -129,6 +139,7 @@ test.runIf(pg)(
       "STORAGE of columns is not written: logs.body",
       "triggers are not written, postgresqlObjects() takes them: touch on logs",
       "options of views are not written: log_ids",
+      "schema x: comments are written of tables, columns, constraints and indexes only, and not these: schema x",
       "schema x: functions are not written, postgresqlObjects() takes them: f10(), f11(), f12(), f13(), f14(), f15(), f16(), f17(), f18(), f19(), f20(), f21() and 2 more",
     ]);
   },
@@ -143,6 +154,9 @@ test.runIf(pg)(
       "create view one as select 1 as id",
       "create view other as select id from one",
       "create or replace view one as select id from other",
+      "create table base (id integer)",
+      "create view ruled as select id from base",
+      "create rule ins as on insert to ruled do instead insert into base select new.id from ruled",
       "create view tree as with recursive tree as (select 1 as id union select id + 1 from tree where id < 9) select * from tree",
     ]);
     expect(notes.filter((each) => each.includes("selects"))).toEqual(

@@ -6,11 +6,17 @@ import { sequenceType } from "../../migrations/autogenerate/sequences.js";
 import { viewParts } from "../../migrations/autogenerate/snapshot.js";
 import { migrationDialect } from "../../migrations/dialects/registry.js";
 import { MigrationError } from "../../migrations/errors.js";
+import { fullName } from "../../migrations/operations/alter.js";
+import { RUN_DDL } from "../../sql/ddl-runner.js";
 import { Sequence } from "../../sql/schema/generated.js";
 import { MetaData } from "../../sql/schema/metadata.js";
 import { type NamedSchemaType, typesOf } from "../../sql/schema/named-types.js";
+import { ALL_KINDS } from "../../sql/schema/reflected.js";
 import { domainOf } from "../../sql/schema/reflected-domain.js";
-import { EnumType } from "../../sql/types/structured.js";
+import { DomainType } from "../../sql/types/domain.js";
+import { NamedType } from "../../sql/types/extensible.js";
+import { ArrayType, EnumType } from "../../sql/types/structured.js";
+import type { SQLType } from "../../sql/types/type.js";
 import { type GlobalOptions, Project, STARTED_IN } from "../project.js";
 import { type FoundView, pulledModel } from "../pull/model.js";
 import { type ModuleOptions, manyModules, oneModule } from "../pull/modules.js";
@@ -49,15 +55,14 @@ export async function run(options: PullOptions): Promise<undefined> {
     const missing = [...(wanted ?? [])].filter((name) => [...metadata.tables.values()].every((t) => t.name !== name));
     if (missing.length > 0) throw new MigrationError(`The database has no table ${missing.join(", ")}.`);
     const views = await readViews(project, metadata);
+    const left: string[] = [];
     if (wanted === null) {
       await addSequences(project, metadata, schemas);
-      await addTypes(project, metadata, schemas);
+      left.push(...(await addTypes(project, metadata, schemas)));
+      left.push(...(await unwritten(project, schemas, options.schema === undefined)));
     }
     const model = pulledModel(metadata, views, viewKeys(options.viewKey ?? []));
-    const notes = [
-      ...model.notes,
-      ...(wanted === null ? await unwritten(project, schemas, options.schema === undefined) : []),
-    ];
+    const notes = [...model.notes, ...left];
     const how: ModuleOptions = {
       dialect: project.engine.dialect,
       namesAll: config.namingConvention !== undefined,
@@ -111,20 +116,33 @@ async function addSequences({ engine }: Project, metadata: MetaData, schemas: It
   }
 }
 
-/** The enums and domains that no column has. One without values is no type of a column. */
-async function addTypes({ engine }: Project, metadata: MetaData, schemas: Iterable<string | null>): Promise<void> {
+/** The enums and domains that no column has. One without values is no type of a column. @returns notes of those that are left out */
+async function addTypes({ engine }: Project, metadata: MetaData, schemas: Iterable<string | null>): Promise<string[]> {
   const placeOf = ({ name, schema }: NamedSchemaType): string => JSON.stringify([schema, name]);
   const known = new Set(typesOf(engine.dialect, [metadata]).map(placeOf));
   const { ofExtensions } = migrationDialect(engine.dialect.name);
+  const notes: string[] = [];
   for (const schema of schemas) {
     const brought = await engine.connect((connection) => ofExtensions(connection, schema));
     const enums = (await inspect(engine).getEnums({ schema }))
       .filter(({ labels }) => labels.length > 0)
       .map(({ labels, ...place }) => new EnumType(labels, place) as NamedSchemaType);
     const domains = (await inspect(engine).getDomains({ schema })).map((each) => domainOf(each));
-    for (const type of [...enums, ...domains])
-      if (!brought.has(type.name) && !known.has(placeOf(type))) metadata.addType(type);
+    for (const type of [...enums, ...domains]) {
+      if (brought.has(type.name) || known.has(placeOf(type))) continue;
+      // Types are made before the tables.
+      if (isOverRows(type, metadata))
+        notes.push(`domain ${fullName(type)} is not written, as it is over the rows of a table`);
+      else metadata.addType(type);
+    }
   }
+  return notes;
+}
+
+function isOverRows(type: SQLType, metadata: MetaData): boolean {
+  if (type instanceof DomainType) return isOverRows(type.baseType as SQLType, metadata);
+  if (type instanceof ArrayType) return isOverRows(type.itemType, metadata);
+  return type instanceof NamedType && metadata.tables.has(type.spec);
 }
 
 /** What is lost where the database is made anew of the classes. @param all whether schemas that nobody has named are said too */
@@ -139,12 +157,13 @@ async function unwritten(
   const others: string[] = [];
   for (const schema of all ? await inspector.getSchemaNames() : []) {
     if (schema === main || schema === "information_schema" || schemas.has(schema)) continue;
-    if ((await inspector.getTableNames({ schema })).length > 0) others.push(schema);
+    const has = await engine.connect((c) =>
+      c[RUN_DDL]((d) => d.present({ schema, names: null, kinds: ALL_KINDS, scope: "default" })),
+    );
+    if (has.size > 0) others.push(schema);
   }
   const notes =
-    others.length === 0
-      ? []
-      : [`the tables of other schemas are not written, --schema takes them: ${others.join(", ")}`];
+    others.length === 0 ? [] : [`what other schemas hold is not written, --schema takes it: ${others.join(", ")}`];
   for (const schema of schemas) notes.push(...(await engine.connect((c) => ways.unwritten(c, schema))));
   return notes;
 }

@@ -58,8 +58,9 @@ const UNWRITTEN = `${[
   SELECT 'comment', coalesce(replace(i.type, ' column', '') || ' ' || i.name || coalesce('.' || a.attname, ''), i.identity)
   FROM pg_description n CROSS JOIN LATERAL pg_identify_object(n.classoid, n.objoid, 0) i
     LEFT JOIN pg_attribute a ON n.objsubid > 0 AND a.attrelid = n.objoid AND a.attnum = n.objsubid
-  WHERE n.classoid IN ('pg_class'::regclass, 'pg_type'::regclass) AND i.type NOT IN ('table', 'index', 'composite type')
-    AND i.schema = quote_ident(coalesce($1::text, current_schema()))
+  WHERE (n.classoid IN ('pg_class'::regclass, 'pg_type'::regclass) AND i.type NOT IN ('table', 'index', 'composite type')
+      AND i.schema = quote_ident(coalesce($1::text, current_schema()))
+      OR n.classoid = 'pg_namespace'::regclass AND n.objoid = ${PLACE} AND n.description <> 'standard public schema')
     AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = n.classoid AND e.objid = n.objoid AND e.deptype = 'e')
   UNION ALL
   SELECT CASE t.typtype WHEN 'r' THEN 'range type' WHEN 'c' THEN 'composite type' WHEN 'e' THEN 'empty enum' ELSE i.type END,
@@ -67,7 +68,7 @@ const UNWRITTEN = `${[
   FROM pg_depend d CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) i
     LEFT JOIN pg_type t ON d.classid = 'pg_type'::regclass AND t.oid = d.objid
   WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = ${PLACE} AND d.deptype = 'n'
-    AND i.type NOT IN ('table', 'view', 'materialized view', 'sequence', 'index', 'extension', 'default acl')
+    AND i.identity IS NOT NULL AND i.type NOT IN ('table', 'view', 'materialized view', 'sequence', 'index', 'extension', 'default acl')
     AND (t.oid IS NULL OR t.typtype IN ('r', 'c') OR t.typtype = 'b' AND t.typcategory <> 'A'
       OR t.typtype = 'e' AND NOT EXISTS (SELECT FROM pg_enum l WHERE l.enumtypid = t.oid))
     AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype IN ('e', 'i'))

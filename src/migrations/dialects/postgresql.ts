@@ -50,7 +50,7 @@ const READING_THEMSELVES = `
 with recursive reads (view, other) as (
   select r.ev_class, d.refobjid from pg_rewrite r join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
     and d.refclassid = 'pg_class'::regclass and d.deptype = 'n'
-    and (d.refobjid <> r.ev_class or d.refobjsubid > 0)
+    and r.rulename = '_RETURN' and (d.refobjid <> r.ev_class or d.refobjsubid > 0)
 ), reading (view, other) as (
   select view, other from reads
   union
