@@ -11,6 +11,11 @@ const columns = (what: string, condition: string, kinds = "'r', 'p', 'm'"): stri
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid
   WHERE c.relkind IN (${kinds}) AND a.attnum > 0 AND NOT a.attisdropped AND ${RELATION} AND ${condition}`;
 
+// As PostgreSQL shortens the two names to what it keeps.
+const shortened = (name: string, other: string): string =>
+  `left(${name}, least(length(${name}), greatest(29, 58 - length(${other}))))`;
+const SERIAL_NAME = `format('%s_%s_seq', ${shortened("c.relname", "a.attname")}, ${shortened("a.attname", "c.relname")})`;
+
 /** Each row: a kind of {@link SAYINGS}, and a name. */
 const UNWRITTEN = `${[
   columns("storage", "a.attstorage <> t.typstorage"),
@@ -23,6 +28,9 @@ const UNWRITTEN = `${[
   FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid WHERE x.indisclustered AND ${RELATION}
   UNION ALL
   SELECT 'replica identity', c.relname FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relreplident NOT IN ('d', 'n') AND ${RELATION}
+  UNION ALL
+  SELECT 'inherited', c.relname FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND ${RELATION}
+    AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attinhcount > 0 AND NOT a.attislocal AND NOT a.attisdropped)
   UNION ALL
   SELECT 'row security', c.relname FROM pg_class c WHERE c.relrowsecurity AND ${RELATION}
   UNION ALL
@@ -52,13 +60,14 @@ const UNWRITTEN = `${[
   WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'a' AND ${RELATION}
     AND (t.typtype = 'd' OR f.oid IS NULL OR NOT pg_get_expr(f.adbin, f.adrelid) ~ '^nextval'
       OR (q.relname, s.seqtypid, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle) IS DISTINCT FROM
-        (left(format('%s_%s_seq', c.relname, a.attname), 63)::name, a.atttypid, 1, 1, 1,
+        (${SERIAL_NAME}::name, a.atttypid, 1, 1, 1,
          CASE a.atttypid WHEN 'smallint'::regtype THEN 32767 WHEN 'integer'::regtype THEN 2147483647 ELSE 9223372036854775807 END, 1, false))
   UNION ALL
   SELECT 'comment', coalesce(replace(i.type, ' column', '') || ' ' || i.name || coalesce('.' || a.attname, ''), i.identity)
   FROM pg_description n CROSS JOIN LATERAL pg_identify_object(n.classoid, n.objoid, 0) i
     LEFT JOIN pg_attribute a ON n.objsubid > 0 AND a.attrelid = n.objoid AND a.attnum = n.objsubid
-  WHERE (n.classoid IN ('pg_class'::regclass, 'pg_type'::regclass) AND i.type NOT IN ('table', 'index', 'composite type')
+  WHERE (n.classoid IN ('pg_class'::regclass, 'pg_type'::regclass) AND i.type NOT IN ('table', 'composite type')
+      AND (i.type <> 'index' OR EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = n.objoid AND k.contype <> 'f'))
       AND i.schema = quote_ident(coalesce($1::text, current_schema()))
       OR n.classoid = 'pg_namespace'::regclass AND n.objoid = ${PLACE} AND n.description <> 'standard public schema')
     AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = n.classoid AND e.objid = n.objoid AND e.deptype = 'e')
@@ -84,6 +93,7 @@ const SAYINGS: Readonly<Record<string, string>> = {
   "column options": "options of columns are not written",
   cluster: "CLUSTER ON of tables is not written",
   "replica identity": "REPLICA IDENTITY of tables is not written",
+  inherited: "columns that tables inherit are their own too where they are made anew",
   "row security": "row security of tables is not written, postgresqlObjects() takes it",
   policy: "policies are not written, postgresqlObjects() takes them",
   trigger: "triggers are not written, postgresqlObjects() takes them",

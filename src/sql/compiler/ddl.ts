@@ -57,8 +57,8 @@ export class DDLCompiler extends DefinitionCompiler {
     const columns = table.columns.filter((column) => !column.system);
     const lines = columns.map((column) => this.process(new CreateColumn(column))).filter((line) => line !== "");
     lines.push(...this.tableConstraints(table, ddl.options.includeForeignKeys));
-    if (lines.length === 0) return `CREATE ${prefixes}TABLE ${this.exists(ddl.options)}${this.tableText(table)} ()`;
-    return `CREATE ${prefixes}TABLE ${this.exists(ddl.options)}${this.tableText(table)} (\n  ${lines.join(",\n  ")}\n)${this.tableSuffix(table)}`;
+    const body = lines.length === 0 ? "()" : `(\n  ${lines.join(",\n  ")}\n)`;
+    return `CREATE ${prefixes}TABLE ${this.exists(ddl.options)}${this.tableText(table)} ${body}${this.tableSuffix(table)}`;
   }
 
   /** What follows the parenthesis of CREATE TABLE. */

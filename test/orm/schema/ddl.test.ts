@@ -635,6 +635,7 @@ describe.runIf(postgres)("PostgreSQL", () => {
     table("events_rest", md, {}, pg({ partitionOf: "events" })).addIsDependentOn(events as never);
     const base = table("base", md, { id: key() });
     table("child", md, { more: column(t.text) }, pg({ inherits: "base" })).addIsDependentOn(base as never);
+    table("heir", md, {}, pg({ inherits: "base" })).addIsDependentOn(base as never);
     await md.createAll(engine);
     await engine.execute(
       events.insert().values([
@@ -649,7 +650,7 @@ describe.runIf(postgres)("PostgreSQL", () => {
       partitionOf: "events",
       forValues: "FOR VALUES FROM (1900) TO (2000)",
     });
-    expect(found.get("child")).toEqual({ inherits: ["base"] });
+    for (const name of ["child", "heir"]) expect(found.get(name)).toEqual({ inherits: ["base"] });
   });
 });
 
