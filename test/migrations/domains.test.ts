@@ -220,6 +220,71 @@ describe.runIf(pg)("domains", () => {
     await thereAndBack(days("sad", "fine"), days("fine", "sad"), fill);
   });
 
+  test("[AG-05] a domain over one that gets another type below has its own rules for it, before and after", async () => {
+    const made = (base: unknown, low: string, best: Rules, lists: boolean) => {
+      const metadata = new MetaData();
+      const type = new DomainType("rating", base as never, { check: { low } });
+      const over = new DomainType("best", type, best);
+      table("films", metadata, {
+        id: key(),
+        stars: column(type),
+        best: column(over),
+        ...(lists ? { all: column(t.array(over)) } : {}),
+      });
+      return metadata;
+    };
+    const numbers = (lists: boolean) =>
+      made(t.integer, "VALUE > 0", { check: { best: "VALUE % 2 = 0" }, default: "4", notNull: true }, lists);
+    const texts = (lists: boolean) =>
+      made(t.text, "VALUE <> ''", { check: { best: "VALUE like '4%'" }, default: "'4 stars'" }, lists);
+    const one = await thereAndBack(numbers(false), texts(false), ["insert into films values (1, 3, 4)"]);
+    expect(one).toEqual([
+      'op.replaceDomain("best", new DomainType("rating", t.integer, { check: { low: "VALUE > 0" } }), { default: null });',
+      `op.replaceDomain("rating", t.text, { check: { low: "VALUE <> ''" } });`,
+      'op.alterDomain("best", { default: "\'4 stars\'::text" });',
+      'op.createDomainConstraint("best", "best", "VALUE like \'4%\'");',
+    ]);
+    await thereAndBack(numbers(true), texts(true), ["insert into films values (1, 3, 4, '{4,4}')"]);
+    await thereAndBack(texts(true), numbers(true), ["insert into films values (1, '3', '4', '{4,4}')"]);
+    const gone = new MetaData();
+    table("films", gone, { id: key(), stars: column(new DomainType("rating", t.text, {})) });
+    const ruled = made(t.integer, "VALUE > 0", { check: { best: "VALUE % 2 = 0" }, default: "4" }, false);
+    await thereAndBack(ruled, gone, ["insert into films values (1, 3, 4)"]);
+  });
+
+  test("[AG-05] a domain loses the value of its enum that its check and its default were", async () => {
+    const days = (values: readonly string[], bad: string) => {
+      const metadata = new MetaData();
+      const mood = t.enum(values, { name: "mood" });
+      const rules = { check: { known: `VALUE <> '${bad}'` }, default: `'${values[1]}'` };
+      table("days", metadata, { id: key(), mood: column(new DomainType("some_mood", mood, rules)) });
+      return metadata;
+    };
+    const fill = ["insert into days values (1, 'fine')"];
+    await thereAndBack(days(["sad", "fine"], "sad"), days(["fine", "good", "bad"], "bad"), fill);
+    await thereAndBack(days(["sad", "blue", "fine"], "sad"), days(["fine", "good"], "good"), fill);
+  });
+
+  test("[AG-05] a domain over another has its default, or none where it says so, whatever the other has by then", async () => {
+    const made = (below: Rules, above: Rules) => {
+      const metadata = new MetaData();
+      const type = rating(below);
+      table("films", metadata, { id: key(), stars: column(type), best: column(new DomainType("best", type, above)) });
+      return metadata;
+    };
+    await thereAndBack(made({ default: "1" }, {}), made({ default: "2" }, { default: null }));
+    await thereAndBack(made({ default: "1" }, { default: null }), made({}, {}));
+    await thereAndBack(films(rating({ default: "1" })), made({}, {}));
+    await thereAndBack(made({}, {}), films(rating({ default: "1" })));
+    const { engine } = await freshDatabase();
+    await made({ default: "1" }, { default: null }).createAll(engine);
+    const found = new MetaData();
+    await found.reflect(engine);
+    const { engine: other } = await freshDatabase();
+    await found.createAll(other);
+    expect(await domains(other)).toMatchObject([{ name: "best", default: null }, { default: "1" }]);
+  });
+
   test("[AG-05] a check may call a function, which is made before; a domain may be of another schema, and have any name", async () => {
     const metadata = new MetaData();
     const odd = new DomainType("Odd name", t.integer, {

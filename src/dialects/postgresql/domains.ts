@@ -65,7 +65,8 @@ function reflectedDomain(row: Row, typeOf: (id: number) => DomainType | null): R
     }),
     typeName,
     nullable,
-    default: value,
+    // A default that takes the one below away is written so.
+    default: value !== null && /^NULL(?:::|$)/.test(value) ? null : value,
     collation,
     collationSchema,
     constraints: (checks ?? []).map(([check, definition]) => ({ name: check, check: checkText(definition) })),

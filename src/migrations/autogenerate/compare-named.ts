@@ -70,7 +70,10 @@ export function compareEnums(now: Snapshot, wanted: Snapshot, isIncluded: IsIncl
   return { come, replaced, replacedNames, gone };
 }
 
-const bare = (typeName: string): string => typeName.replace(/(?:\[\])+$/, "");
+/** The name of what is in the lists, of a type that has such. */
+export function itemName(typeName: string): string {
+  return typeName.replace(/(?:\[\])+$/, "");
+}
 
 /**
  * Tells whether a column, or a domain of one, has a type. One that none has had is of something that is not compared: of a function, or of a
@@ -78,7 +81,7 @@ const bare = (typeName: string): string => typeName.replace(/(?:\[\])+$/, "");
  */
 export function usedTypes(now: Snapshot): (type: QualifiedName) => boolean {
   return reached(
-    columnTypes(now).map((each) => bare(each)),
+    columnTypes(now).map((each) => itemName(each)),
     now,
   );
 }
@@ -89,7 +92,7 @@ export function listedTypes(...all: readonly Snapshot[]): (type: QualifiedName) 
     const names = [...columnTypes(each), ...[...each.domains.values()].map(({ typeName }) => typeName)];
     const lists = names.filter((name) => name.endsWith("[]"));
     return reached(
-      lists.map((name) => bare(name)),
+      lists.map((name) => itemName(name)),
       each,
     );
   });
@@ -106,7 +109,7 @@ function reached(from: readonly string[], { domains }: Snapshot): (type: Qualifi
   const has = (type: QualifiedName): boolean => namesOf(type).some((name) => names.has(name));
   for (let size = 0; size !== names.size; ) {
     size = names.size;
-    for (const domain of domains.values()) if (has(domain)) names.add(bare(domain.typeName));
+    for (const domain of domains.values()) if (has(domain)) names.add(itemName(domain.typeName));
   }
   return has;
 }
@@ -127,7 +130,7 @@ function addedValues(type: ReflectedEnum, before: readonly string[], wanted: Sna
 }
 
 /** How definitions may write the name of a type. */
-function namesOf({ name, schema = null }: QualifiedName): readonly string[] {
+export function namesOf({ name, schema = null }: QualifiedName): readonly string[] {
   const forms = [name, `"${name}"`, JSON.stringify(`"${name}"`).slice(1, -1)];
   return schema === null ? forms : forms.flatMap((each) => [`${schema}.${each}`, `"${schema}".${each}`]);
 }

@@ -122,6 +122,7 @@ export class Comparison {
     };
     const domains = compareDomains(this.now, this.wanted, {
       isIncluded,
+      replacedTypes: enums.replacedNames,
       own: this.ownDomains,
       checkText: (sql) => options.checkText(AS_IS.sql(sql)),
     });
@@ -151,6 +152,7 @@ export class Comparison {
       ...domains.come,
       ...early,
       ...dropped.keys,
+      ...domains.bared,
       ...enums.replaced,
       ...domains.changed,
       ...renames,

@@ -97,14 +97,9 @@ export function enumCode({ values, options }: EnumType, code: CodeWriter, more: 
 }
 
 /** @param more options that are code already */
-export function domainCode(
-  { name, baseType, schema, options }: DomainType,
-  code: CodeWriter,
-  more: Coded = {},
-): string {
-  const { schema: _schema, metadata: _metadata, ...rest } = options;
-  const said = code.object({ schema: schema ?? undefined, ...withoutNulls(rest) }, more);
-  return `new ${code.use("DomainType")}(${stringCode(name)}, ${renderType(baseType, code)}${said === "{}" ? "" : `, ${said}`})`;
+export function domainCode(type: DomainType, code: CodeWriter, more: Coded = {}): string {
+  const said = code.object({ schema: type.schema ?? undefined, ...type.said }, more);
+  return `new ${code.use("DomainType")}(${stringCode(type.name)}, ${renderType(type.baseType, code)}${said === "{}" ? "" : `, ${said}`})`;
 }
 
 function isBuiltInRange(type: SQLType): type is RangeType<unknown> | MultirangeType<unknown> {
@@ -112,10 +107,6 @@ function isBuiltInRange(type: SQLType): type is RangeType<unknown> | MultirangeT
     (type instanceof RangeType || type instanceof MultirangeType) &&
     (rangeTypes as Readonly<Record<string, SQLType>>)[type.rangeName] === type
   );
-}
-
-function withoutNulls(options: object): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null && value !== false));
 }
 
 function stringTypeCode(type: StringType, code: CodeWriter): string {

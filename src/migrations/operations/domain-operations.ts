@@ -8,10 +8,8 @@ import { given } from "./named-operations.js";
 import { StatementOperation } from "./statement-operation.js";
 
 /** The arguments that make a domain: its name, the type below and its rules. */
-function definition({ name, schema, baseType, options }: DomainType): readonly unknown[] {
-  const { metadata: _metadata, ...rest } = options;
-  const said = Object.entries(rest).filter(([, value]) => value != null && value !== false);
-  return given({ name, schema }, [name, baseType], Object.fromEntries(said));
+function definition({ name, schema, baseType, said }: DomainType): readonly unknown[] {
+  return given({ name, schema }, [name, baseType], said);
 }
 
 export function createDomain(domain: DomainType): StatementOperation {

@@ -31,7 +31,7 @@ DECLARE
   ids oid[];
   renames text[] := '{}';
   made text[] := '{}';
-  changes text[] := '{}';
+  plain jsonb := '{}';
   again text[] := '{}';
   views text[] := '{}';
   found record;
@@ -94,14 +94,17 @@ BEGIN
       EXECUTE found.change || 'DROP DEFAULT';
       again := again || (found.change || 'SET DEFAULT ' || found.value);
     END IF;
-    changes := changes || format('%sTYPE %s USING %I::%s::%s', found.change, found.type, found.column, found.over, found.type);
+    again := format('%sTYPE %s USING %I::%s::%s', found.change, found.type, found.column, found.over, found.type)
+      || again;
+    plain := plain || jsonb_build_object(again[1],
+      format('%sTYPE %s USING %I::text::%s', found.change, found.type, found.column, found.type));
   END LOOP;
   FOR found IN
     SELECT format('ALTER TYPE %s RENAME TO %I', t.oid::regtype, left(t.typname, 50) || '__old') AS rename,
       CASE WHEN t.oid = root THEN ${quoteLiteral(create)} ELSE format('CREATE DOMAIN %s AS %s%s%s%s%s', t.oid::regtype,
         format_type(t.typbasetype, t.typtypmod),
         (SELECT ' COLLATE ' || o.oid::regcollation FROM pg_collation o WHERE o.oid = t.typcollation AND t.typcollation <> b.typcollation),
-        ' DEFAULT ' || pg_get_expr(t.typdefaultbin, 0), CASE WHEN t.typnotnull THEN ' NOT NULL' END,
+        ' DEFAULT ' || coalesce(regexp_replace(pg_get_expr(t.typdefaultbin, 0), '^NULL::.*', 'NULL'), 'NULL'), CASE WHEN t.typnotnull THEN ' NOT NULL' END,
         (SELECT string_agg(format(' CONSTRAINT %I %s', c.conname, pg_get_constraintdef(c.oid)), '')
          FROM pg_constraint c WHERE c.contypid = t.oid AND c.contype = 'c')) END AS definition
     FROM pg_type t LEFT JOIN pg_type b ON b.oid = t.typbasetype
@@ -110,15 +113,16 @@ BEGIN
     renames := renames || found.rename;
     made := made || found.definition;
   END LOOP;
-  again := renames || made || changes || again || views;
+  again := renames || made || again || views;
   FOR i IN 1 .. cardinality(again) LOOP
-    IF again[i] !~ 'SET DEFAULT' THEN
+    IF again[i] !~ 'SET DEFAULT' AND plain ->> again[i] IS NULL THEN
       EXECUTE again[i];
       CONTINUE;
     END IF;
     BEGIN
       EXECUTE again[i];
-    EXCEPTION WHEN invalid_text_representation THEN NULL;
+    EXCEPTION WHEN invalid_text_representation OR datatype_mismatch OR cannot_coerce THEN
+      IF plain ->> again[i] IS NOT NULL THEN EXECUTE plain ->> again[i]; END IF;
     END;
   END LOOP;
   FOR i IN REVERSE cardinality(types) .. 1 LOOP

@@ -179,7 +179,8 @@ export class DDLCompiler extends DefinitionCompiler {
     let text = `CREATE DOMAIN ${this.dialect.typeCompiler.render(ddl.type)} AS ${this.dialect.typeCompiler.render(baseType)}`;
     if (options.collation != null)
       text += ` COLLATE ${collationName(this.dialect, options.collation, options.collationSchema ?? null)}`;
-    if (options.default != null) text += ` DEFAULT ${options.default}`;
+    const { default: value } = ddl.type.said;
+    if (value !== undefined) text += ` DEFAULT ${value ?? "NULL"}`;
     if (options.notNull === true) text += " NOT NULL";
     for (const [name, check] of checks)
       text += `${name === null ? "" : ` CONSTRAINT ${this.quote(name)}`} CHECK (${check})`;

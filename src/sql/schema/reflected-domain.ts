@@ -8,7 +8,8 @@ export function domainOf(found: ReflectedDomain, written: DomainType | null = nu
   return new DomainType(name, written?.baseType ?? type, {
     schema,
     ...(nullable ? {} : { notNull: true }),
-    ...(value === null ? {} : { default: value }),
+    // Where nothing is said it has the default of the domain below.
+    ...(value === null && !(type instanceof DomainType && type.options.default != null) ? {} : { default: value }),
     ...(collation === null ? {} : { collation }),
     ...(collationSchema === null ? {} : { collationSchema }),
     ...(constraints.length === 0 ? {} : { check }),

@@ -14,7 +14,7 @@ import {
 export interface DomainOptions {
   readonly schema?: string | null;
   readonly notNull?: boolean;
-  /** DEFAULT, as SQL text. */
+  /** DEFAULT, as SQL text. Left out, a domain over another has that one's; null is none. */
   readonly default?: string | null;
   readonly collation?: string | null;
   /** The schema that the collation is in, where it is not found without. */
@@ -65,6 +65,16 @@ export class DomainType<T = unknown> extends SQLType<T> {
     const { check } = this.options;
     if (check === undefined) return [];
     return typeof check === "string" ? [[null, check]] : Object.entries(check);
+  }
+  /** The options that say something, as a definition of the domain has them. */
+  get said(): Omit<DomainOptions, "schema" | "metadata"> {
+    const { schema: _schema, metadata: _metadata, ...rest } = this.options;
+    const isNone = (key: string) => key === "default" && this.baseType instanceof DomainType;
+    return Object.fromEntries(
+      Object.entries(rest).filter(
+        ([key, value]) => (value !== null && value !== undefined && value !== false) || (value === null && isNone(key)),
+      ),
+    );
   }
   /** Whether it takes no NULL, by a rule of its own or of the domain below. */
   get forbidsNull(): boolean {
