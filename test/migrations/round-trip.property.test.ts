@@ -5,6 +5,7 @@ import {
   type ColumnSpecs,
   checkConstraint,
   column,
+  DomainType,
   foreignKey,
   Index,
   MetaData,
@@ -25,9 +26,20 @@ const MOODS = [
   ["fine", "sad", "so so"],
 ] as const;
 
+const amount = (name: string, of: SQLType) =>
+  new DomainType(name, of, { check: { positive: "VALUE > 0" }, default: "5" }).withVariant(of, "sqlite");
+
 /** The types that a column may have; each can hold the values of the others. */
 const TYPES: Readonly<Record<string, readonly (() => SQLType)[]>> = {
-  count: [() => t.integer, () => t.bigint, () => t.numeric(10, 2), () => t.string(20), () => t.text],
+  count: [
+    () => t.integer,
+    () => t.bigint,
+    () => t.numeric(10, 2),
+    () => t.string(20),
+    () => t.text,
+    () => amount("amount", t.integer),
+    () => amount("price", t.numeric(10, 2)),
+  ],
   mood: [
     () => t.string(20),
     () => t.string(40),
@@ -78,7 +90,7 @@ type SchemaPlan = Readonly<Record<(typeof TABLES)[number], TablePlan | null>>;
 const seldom = fc.nat(5).map((n) => n === 0);
 const comment = fc.option(fc.constantFrom("what it is", "it's this"), { nil: null });
 const columnPlan = fc.record({
-  type: fc.nat(5),
+  type: fc.nat(6),
   nullable: fc.boolean(),
   default: fc.boolean(),
   comment,
