@@ -3,8 +3,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { run as pull } from "../../src/cli/commands/pull.js";
-import { text } from "../../src/index.js";
+import { column, MetaData, Table, t, table, text } from "../../src/index.js";
+import { compareMetadata } from "../../src/migrations/index.js";
 import { databaseKind, freshDatabase } from "../support/database.js";
+import { described, runGenerated } from "../support/generated-operations.js";
 import { tempFolder } from "../support/temp.js";
 
 const pg = databaseKind() === "postgresql";
@@ -28,7 +30,7 @@ async function pulled(statements: readonly string[], schemas: readonly string[] 
   >;
   said.mockRestore();
   const file = (name: string): string => readFileSync(join(folder.path, "entities", name), "utf8");
-  return { notes: notes ?? [], files: files ?? [], file };
+  return { notes: notes ?? [], files: files ?? [], file, engine };
 }
 
 test.runIf(pg)("enums and domains that no column has are kept, and made with the metadata", async () => {
@@ -144,7 +146,6 @@ test.runIf(pg)(
       "no statistics object is written: pairs",
       "STORAGE of columns is not written: logs.body",
       "triggers are not written, postgresqlObjects() takes them: touch on logs",
-      "options of views are not written: log_ids",
       "schema x: comments are written of tables, columns, constraints and indexes only, and not these: index plain_pkey, schema x",
       "schema x: functions are not written, postgresqlObjects() takes them: f10(), f11(), f12(), f13(), f14(), f15(), f16(), f17(), f18(), f19(), f20(), f21() and 2 more",
     ]);
@@ -174,6 +175,38 @@ test.runIf(pg)(
     expect(file("tree.ts")).toContain("WITH RECURSIVE");
   },
 );
+
+test.runIf(pg)("a view keeps its options, which a comparison finds", async () => {
+  const { file, engine } = await pulled([
+    "create table t (id integer primary key)",
+    "create view v with (security_barrier) as select id from t with local check option",
+    "create materialized view m with (fillfactor = 70) as select id from t",
+  ]);
+  expect(file("v.ts")).toContain(
+    'dialectOptions: { postgresql: { with: { security_barrier: "true", check_option: "local" } } }',
+  );
+  expect(file("m.ts")).toContain('dialectOptions: { postgresql: { with: { fillfactor: "70" } } }');
+  const made = (settings: object) => {
+    const wanted = new MetaData();
+    table("t", wanted, { id: column(t.integer, { primaryKey: true, autoincrement: false }) });
+    const view = { isView: true, definition: "SELECT id FROM t" };
+    new Table("v", wanted, [], { ...view, dialectOptions: { postgresql: { with: settings } } });
+    const kept = { ...view, materialized: true };
+    new Table("m", wanted, [], { ...kept, dialectOptions: { postgresql: { with: { fillfactor: 70 } } } });
+    return wanted;
+  };
+  const compare = (to: MetaData) => engine.connect((conn) => compareMetadata(conn, to));
+  const was = made({ security_barrier: true, check_option: "local" });
+  const is = made({ security_invoker: true });
+  expect(described(await compare(was))).toEqual([]);
+  const operations = await compare(is);
+  const { upgrade, downgrade } = await runGenerated(engine, operations, "upgrade");
+  expect(upgrade.join("\n")).toContain('{ with: { security_invoker: "true" } }');
+  expect(downgrade.join("\n")).toContain('{ with: { security_barrier: "true", check_option: "local" } }');
+  expect(described(await compare(is))).toEqual([]);
+  await runGenerated(engine, operations, "downgrade");
+  expect(described(await compare(was))).toEqual([]);
+});
 
 test.runIf(!pg)("triggers are told of, which no class says", async () => {
   const { notes } = await pulled([

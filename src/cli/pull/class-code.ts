@@ -73,7 +73,9 @@ export class ItemWriter {
     const said: Record<string, string> = { isView: "true" };
     if (view?.materialized === true) said["materialized"] = "true";
     if (view?.definition != null) said["definition"] = templateCode(view.definition);
-    return this.code.object({ schema: table.schema ?? undefined }, said);
+    const settings = table.options.dialectOptions?.["postgresql"]?.["with"];
+    const dialectOptions = settings === undefined ? undefined : { postgresql: { with: settings } };
+    return this.code.object({ schema: table.schema ?? undefined, dialectOptions }, said);
   }
 
   #entity(item: PulledClass, rest: readonly Constraint[]): string {

@@ -22,7 +22,7 @@ export interface PostgresqlTableOptions {
   readonly unlogged?: boolean;
   /** The table access method. */
   readonly using?: string;
-  /** Storage parameters. */
+  /** Storage parameters; of a view, its options: `{ security_barrier: true }`. */
   readonly with?: Readonly<Record<string, string | number | boolean>>;
   /** Of a temporary table. */
   readonly onCommit?: "PRESERVE ROWS" | "DELETE ROWS" | "DROP";

@@ -5,7 +5,7 @@ import { createView, dropView } from "../operations/named-operations.js";
 import type { MigrateOperation } from "../operations/operation.js";
 import { mentionsIdentifier } from "../sql-text.js";
 import type { IsIncluded } from "./compare-named.js";
-import type { Content } from "./contents.js";
+import { type Content, canonical } from "./contents.js";
 import type { ReflectedView, Snapshot } from "./snapshot.js";
 
 /** What a comparison of views has to know beside them. */
@@ -33,8 +33,9 @@ export function compareViews(
   const { isIncluded, touched, foreign, indexes, written } = options;
   // The server may say a thing in other words when it is given its own: a class that has those says the same all the same.
   const stays = (key: string): boolean => {
-    const [was, is] = [now.views.get(key)?.definition, wanted.views.get(key)?.definition];
-    return was === is || (was !== undefined && is !== undefined && written(key)?.trim() === was);
+    const [was, is] = [now.views.get(key), wanted.views.get(key)];
+    if (was === undefined || is === undefined || canonical(was.with) !== canonical(is.with)) return false;
+    return was.definition === is.definition || written(key)?.trim() === was.definition;
   };
   const gone = new Map(
     [...now.views].filter(([key, view]) => isIncluded("view", view, true) && !foreign.has(key) && !stays(key)),

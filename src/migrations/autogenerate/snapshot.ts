@@ -23,6 +23,8 @@ export interface ReflectedView {
   readonly schema: string | null;
   readonly materialized: boolean;
   readonly definition: string;
+  /** Its options, as `WITH (...)` has them. */
+  readonly with?: Readonly<Record<string, string>>;
   /** Of one that keeps its rows: its columns and indexes. */
   readonly table: ReflectedTable | null;
 }
@@ -69,10 +71,13 @@ export async function takeSnapshot(
       c.reflect({ schema, names: null, kinds: ["materializedView"], scope: "default" }),
     );
     const materialized = new Map(kept.map((each) => [each.name, each]));
+    const options = await inspector.getMultiTableOptions({ schema, kind: ["view", "materializedView"] });
     for (const name of [...(await inspector.getViewNames({ schema })), ...materialized.keys()]) {
       const { query: definition } = viewParts((await inspector.getViewDefinition(name, { schema })) ?? "");
       const table = materialized.get(name) ?? null;
-      views.set(keyOf({ name, schema }), { name, schema, materialized: table !== null, definition, table });
+      const given = options.get(name)?.["with"] as ReflectedView["with"];
+      const more = given === undefined ? {} : { with: given };
+      views.set(keyOf({ name, schema }), { name, schema, materialized: table !== null, definition, ...more, table });
     }
   }
   const found = schemas.filter((each): each is string => each !== null && there.has(each));

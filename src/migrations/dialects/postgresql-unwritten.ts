@@ -42,8 +42,6 @@ const UNWRITTEN = `${[
   SELECT 'rule', format('%s on %s', r.rulename, c.relname)
   FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE r.rulename <> '_RETURN' AND ${RELATION}
   UNION ALL
-  SELECT 'view options', c.relname FROM pg_class c WHERE c.relkind IN ('v', 'm') AND c.reloptions IS NOT NULL AND ${RELATION}
-  UNION ALL
   SELECT 'not valid', format('%s of %s', k.conname, c.relname)
   FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid WHERE NOT k.convalidated AND ${RELATION}
   UNION ALL
@@ -99,7 +97,6 @@ const SAYINGS: Readonly<Record<string, string>> = {
   trigger: "triggers are not written, postgresqlObjects() takes them",
   function: "functions are not written, postgresqlObjects() takes them",
   procedure: "procedures are not written, postgresqlObjects() takes them",
-  "view options": "options of views are not written",
   "not valid": "constraints that are NOT VALID are valid where they are made anew",
   serial: "sequences of serial columns have the usual name, type and numbers where they are made anew",
   "owned by": "OWNED BY of sequences is not written",

@@ -155,13 +155,19 @@ export function dropSequence(on: QualifiedName & SequenceChoices, options: Exist
 export interface ViewSpec extends QualifiedName {
   readonly definition: string | Query;
   readonly materialized?: boolean;
+  /** `{ security_barrier: true }`. */
+  readonly with?: Readonly<Record<string, string | number | boolean>>;
 }
 
 export function createView(view: ViewSpec, options: { readonly orReplace?: boolean } = {}): StatementOperation {
-  const { name, schema, definition, materialized } = view;
+  const { name, schema, definition, materialized, with: settings } = view;
   const selectable =
     typeof definition === "string" ? new TextClause([definition.replace(/;\s*$/, "")], []) : definition;
-  const choices = { ...options, ...(materialized === true ? { materialized } : {}) };
+  const choices = {
+    ...options,
+    ...(materialized === true ? { materialized } : {}),
+    ...(settings === undefined ? {} : { with: settings }),
+  };
   const element = new CreateView(name, selectable as never, { ...choices, schema: schema ?? null });
   return new StatementOperation(
     "createView",

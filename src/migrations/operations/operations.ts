@@ -474,10 +474,11 @@ export class Operations {
   createView(
     name: string,
     query: string | Query,
-    options: InSchema & { readonly materialized?: boolean; readonly orReplace?: boolean } = {},
+    options: InSchema & Pick<named.ViewSpec, "materialized" | "with"> & { readonly orReplace?: boolean } = {},
   ): Promise<void> {
-    const { schema: _schema, materialized = false, ...rest } = options;
-    return this.invoke(named.createView({ ...on(name, options), definition: query, materialized }, rest));
+    const { schema: _schema, orReplace, ...rest } = options;
+    const choices = orReplace === undefined ? {} : { orReplace };
+    return this.invoke(named.createView({ ...rest, ...on(name, options), definition: query }, choices));
   }
 
   /** Drops a view. */

@@ -226,10 +226,11 @@ export class MetaData implements TableHome {
 }
 
 function viewOf({ name, schema, options }: Table): CreateView | null {
-  const { definition, materialized = false } = options;
-  return definition === undefined
-    ? null
-    : new CreateView(name, new TextClause([definition], []), { schema, materialized });
+  const { definition, materialized = false, dialectOptions = {} } = options;
+  if (definition === undefined) return null;
+  const settings = Object.values(dialectOptions).find((each) => each["with"] !== undefined)?.["with"];
+  const more = settings === undefined ? {} : { with: settings as NonNullable<ViewOptions["with"]> };
+  return new CreateView(name, new TextClause([definition], []), { schema, materialized, ...more });
 }
 
 /** The columns of a view, from those of its query. */
