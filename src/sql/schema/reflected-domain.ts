@@ -1,3 +1,4 @@
+/** A domain that was found in a database, as the type that makes it. */
 import { DomainType } from "../types/domain.js";
 import type { ReflectedDomain } from "./reflected.js";
 
