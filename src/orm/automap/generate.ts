@@ -114,31 +114,11 @@ function relateByKey(
   // the key of a subclass's table to its superclass's is inheritance
   if (remote === undefined || (remote !== local && local.cls.prototype instanceof remote.cls)) return;
   const rivals = local.table.distinctForeignKeys.filter((other) => referred(other, drafts) === remote);
-  const byClass = attributeName(remote.cls.name);
-  const byColumns = nameByColumns(key);
-  const self = remote === local;
-  const plain = rivals.length === 1 && !self;
-  const scalarDefault = freeName(
-    local.taken,
-    plain ? byClass : byColumns,
-    plain ? byColumns : `${byColumns}Ref`,
-    `${byClass}Ref`,
-  );
+  const between: Between = { local, remote, key, rivals };
   const declared = writtenScalar(local, remote, key, rivals.length);
-  const scalar =
-    declared?.property ?? hooks.nameForScalarRelationship?.(local.cls, remote.cls, key, scalarDefault) ?? scalarDefault;
-  const base = `${attributeName(local.cls.name)}Collection`;
-  const suffixed = `${base}By${byColumns.charAt(0).toUpperCase()}${byColumns.slice(1)}`;
-  const collectionDefault = freeName(
-    remote.taken,
-    rivals.length === 1 || byColumns === byClass ? base : suffixed,
-    suffixed,
-  );
+  const scalar = declared?.property ?? scalarName(between, hooks);
   const inverse = writtenInverse(remote, local, key, declared, rivals.length);
-  const collection =
-    inverse?.property ??
-    hooks.nameForCollectionRelationship?.(remote.cls, local.cls, key, collectionDefault) ??
-    collectionDefault;
+  const collection = inverse?.property ?? collectionName(between, hooks);
   const { columns } = key;
   // keys that share a column are meant to
   const others = new Set(columns.flatMap((column) => writers.get(column) ?? []));
@@ -147,7 +127,7 @@ function relateByKey(
   const join = { ...conditionBesides(rivals, key), ...overlaps };
   let hasScalar = declared !== undefined;
   if (!hasScalar) {
-    const remoteSide = self ? { remoteSide: key.refColumns } : {};
+    const remoteSide = remote === local ? { remoteSide: key.refColumns } : {};
     hasScalar = add(hooks, "manyToOne", local, remote, scalar, { foreignKeys: columns, ...join, ...remoteSide });
   }
   if (inverse !== undefined) return;
@@ -156,11 +136,47 @@ function relateByKey(
   add(hooks, "oneToMany", remote, local, collection, {
     foreignKeys: columns,
     ...join,
-    ...(self ? { remoteSide: columns } : {}),
+    ...(remote === local ? { remoteSide: columns } : {}),
     ...(required ? { cascade: ["all", "delete-orphan"] as const } : {}),
     ...(action === (required ? "CASCADE" : "SET NULL") ? { passiveDeletes: true } : {}),
     ...(hasScalar ? { backPopulates: scalar } : {}),
   });
+}
+
+/** A foreign key, the classes of its two tables, and all keys that lead from the one to the other. */
+interface Between {
+  readonly local: Draft;
+  readonly remote: Draft;
+  readonly key: ForeignKeyConstraint;
+  readonly rivals: readonly ForeignKeyConstraint[];
+}
+
+/** The class that the key leads to names the relation to one, where no other key leads there: else its columns do. */
+function scalarName({ local, remote, key, rivals }: Between, hooks: AutomapHooks): string {
+  const byClass = attributeName(remote.cls.name);
+  const byColumns = nameByColumns(key);
+  const plain = rivals.length === 1 && remote !== local;
+  const byDefault = freeName(
+    local.taken,
+    plain ? byClass : byColumns,
+    plain ? byColumns : `${byColumns}Ref`,
+    `${byClass}Ref`,
+  );
+  return hooks.nameForScalarRelationship?.(local.cls, remote.cls, key, byDefault) ?? byDefault;
+}
+
+/** The same of the collection at the other end. */
+function collectionName({ local, remote, key, rivals }: Between, hooks: AutomapHooks): string {
+  const byColumns = nameByColumns(key);
+  const base = `${attributeName(local.cls.name)}Collection`;
+  const suffixed = `${base}By${capitalized(byColumns)}`;
+  const isOnly = rivals.length === 1 || byColumns === attributeName(remote.cls.name);
+  const byDefault = freeName(remote.taken, isOnly ? base : suffixed, suffixed);
+  return hooks.nameForCollectionRelationship?.(remote.cls, local.cls, key, byDefault) ?? byDefault;
+}
+
+function capitalized(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 /** The condition of a key that its columns do not tell from another one: `(x, y)` beside `(y, x)`. */
@@ -227,7 +243,7 @@ function relateByLink(link: Table, drafts: ReadonlyMap<Table, Draft>, hooks: Aut
   const name = (of: Draft, other: Draft, key: ForeignKeyConstraint, also: string | null): string => {
     const byColumns = nameByColumns(key);
     const base = `${attributeName(other.cls.name)}Collection`;
-    const suffixed = `${base}By${byColumns.charAt(0).toUpperCase()}${byColumns.slice(1)}`;
+    const suffixed = `${base}By${capitalized(byColumns)}`;
     const taken = also === null ? of.taken : new Set([...of.taken, also]);
     const byDefault = freeName(taken, ...((a === b ? [suffixed] : [base, suffixed]) as [string, ...string[]]));
     return hooks.nameForCollectionRelationship?.(of.cls, other.cls, key, byDefault) ?? byDefault;

@@ -122,27 +122,16 @@ function ownTable(declaration: ClassDeclaration): Table | null {
 function declareColumn(declaration: ClassDeclaration, given: ColumnDeclaration, isComplete: boolean): void {
   const { property, options } = given;
   const { mapper, home } = declaration;
-  const table = mapper.table;
+  const { table } = mapper;
   if (options.column !== undefined) {
-    for (const each of [options.column].flat()) {
-      const column = columnIn(mapper, each, property);
-      refuseSecondName(mapper, column, property);
-      nameColumn(mapper, column, property);
-    }
+    for (const each of [options.column].flat()) mapOnto(mapper, columnIn(mapper, each, property), property);
     return;
   }
   const name = options.name ?? home.naming.columnName(property);
-  const existing = table.columns.find((c) => c.name === name);
+  const existing = table.columns.find((column) => column.name === name);
   if (existing !== undefined) {
-    const owner = ownerOf.get(existing) ?? (mapper.single ? mapper.inherits : null);
-    if (owner !== null && owner !== mapper && options.useExistingColumn !== true) {
-      throw new MapperConfigurationError(
-        `${mapper.className}.${property}: the table "${table.name}" has a column "${name}" already, which ${owner.className} declares. ` +
-          `To share it, say useExistingColumn: true; else give this one another name.`,
-      );
-    }
-    refuseSecondName(mapper, existing, property);
-    nameColumn(mapper, existing, property);
+    if (options.useExistingColumn !== true) refuseOthersColumn(mapper, existing, property);
+    mapOnto(mapper, existing, property);
     return;
   }
   if (table instanceof DerivedTable || isComplete) throw noColumn(mapper, property, name);
@@ -150,37 +139,36 @@ function declareColumn(declaration: ClassDeclaration, given: ColumnDeclaration, 
     throw new MapperConfigurationError(
       `${mapper.className}.${property}: a subclass without a table of its own has the key of ${mapper.base.className}. Give it a table with tableName, or make this an ordinary column.`,
     );
+  const made = makeColumn(declaration, given, name);
+  nameColumn(mapper, made, property);
+  if (mapper.single) ownerOf.set(made, mapper);
+  table.addColumn(made);
+}
+
+/** Maps a property onto a column that is there. */
+function mapOnto(mapper: Mapper, column: Column, property: string): void {
+  refuseSecondName(mapper, column, property);
+  nameColumn(mapper, column, property);
+}
+
+/** Refuses to share a column that another class of a shared table declares, unless that is said. */
+function refuseOthersColumn(mapper: Mapper, column: Column, property: string): void {
+  const owner = ownerOf.get(column) ?? (mapper.single ? mapper.inherits : null);
+  if (owner === null || owner === mapper) return;
+  throw new MapperConfigurationError(
+    `${mapper.className}.${property}: the table "${mapper.table.name}" has a column "${column.name}" already, which ${owner.className} declares. ` +
+      `To share it, say useExistingColumn: true; else give this one another name.`,
+  );
+}
+
+function makeColumn({ mapper, home }: ClassDeclaration, given: ColumnDeclaration, name: string): Column {
+  const { property, options, inferred } = given;
+  const { foreignKey, foreignKeyOptions, onDelete, onUpdate } = options;
   // A foreign key without a type takes that of the column it refers to.
   const type =
-    given.inferred === undefined
-      ? given.type
-      : inferType(given.inferred, mapper.cls, property, home, options.foreignKey !== undefined);
-  const {
-    foreignKey,
-    column: _o,
-    foreignKeyOptions,
-    onDelete,
-    onUpdate,
-    deferred: _d,
-    group: _g,
-    deferredRaiseload: _r,
-    activeHistory: _a,
-    mutable: _m,
-    schema: _v,
-    init: _i,
-    repr: _p,
-    comparator: _c,
-    useExistingColumn: _e,
-    sortOrder: _s,
-    ...core
-  } = options;
-  const made = new Column(name, type, {
-    ...core,
-    name,
-    key: property,
-    // A column is as nullable as its property's type: not, unless it says so. A subclass's column in a shared table must be.
-    nullable: options.nullable ?? (mapper.single && !options.primaryKey),
-    ...(foreignKey === undefined
+    inferred === undefined ? given.type : inferType(inferred, mapper.cls, property, home, foreignKey !== undefined);
+  const key =
+    foreignKey === undefined
       ? {}
       : {
           foreignKey: foreignKeyOf(
@@ -188,11 +176,38 @@ function declareColumn(declaration: ClassDeclaration, given: ColumnDeclaration, 
             { onDelete, onUpdate, ...foreignKeyOptions },
             `${mapper.className}.${property}`,
           ),
-        }),
+        };
+  return new Column(name, type, {
+    ...ofColumn(options),
+    name,
+    key: property,
+    // A column is as nullable as its property's type: not, unless it says so. A subclass's column in a shared table must be.
+    nullable: options.nullable ?? (mapper.single && !options.primaryKey),
+    ...key,
   });
-  nameColumn(mapper, made, property);
-  if (mapper.single) ownerOf.set(made, mapper);
-  table.addColumn(made);
+}
+
+/** What a declaration says of the column, without what it says of the attribute. */
+function ofColumn({
+  column: _o,
+  foreignKey: _k,
+  foreignKeyOptions: _f,
+  onDelete: _t,
+  onUpdate: _u,
+  deferred: _d,
+  group: _g,
+  deferredRaiseload: _r,
+  activeHistory: _a,
+  mutable: _m,
+  schema: _v,
+  init: _i,
+  repr: _p,
+  comparator: _c,
+  useExistingColumn: _e,
+  sortOrder: _s,
+  ...core
+}: ColumnDeclaration["options"]) {
+  return core;
 }
 
 /** A column is one attribute. */

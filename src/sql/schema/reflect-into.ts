@@ -72,7 +72,24 @@ export function reflectInto(
       }),
     );
   }
-  // What the table had before wins; two of the database's own on the same columns are both meant.
+  addConstraints(table, found);
+  for (const each of found.indexes) {
+    // those of constraints and of partitioned tables come with them
+    if (each.duplicatesConstraint !== null || each.ofParent === true || isNamed(table.indexes, each.name)) continue;
+    if (each.columnNames.some((name) => name !== null && table.columns.every((column) => column.name !== name)))
+      continue;
+    table.addIndex(reflectedIndex(table, each));
+  }
+  table.takeOptions(found.comment, dialectName, withSerial(found));
+  const { metadata } = table;
+  for (const { name, typeName: _, ...options } of found.sequences) {
+    if (metadata.sequences.some((other) => other.name === name && other.schema === options.schema)) continue;
+    metadata.addSequence(new Sequence(name, options));
+  }
+}
+
+/** What the table had before wins; two of the database's own on the same columns are both meant. */
+function addConstraints(table: ReflectionTarget, found: ReflectedTable): void {
   const had = [...table.constraints];
   const isGiven = (kind: string, columns: readonly string[]): boolean =>
     had.some((other) => other.kind === kind && sameColumns(other, columns));
@@ -109,19 +126,6 @@ export function reflectInto(
         ...(each.where === null ? {} : { where: each.where }),
       }),
     );
-  }
-  for (const each of found.indexes) {
-    // those of constraints and of partitioned tables come with them
-    if (each.duplicatesConstraint !== null || each.ofParent === true || isNamed(table.indexes, each.name)) continue;
-    if (each.columnNames.some((name) => name !== null && table.columns.every((column) => column.name !== name)))
-      continue;
-    table.addIndex(reflectedIndex(table, each));
-  }
-  table.takeOptions(found.comment, dialectName, withSerial(found));
-  const { metadata } = table;
-  for (const { name, typeName: _, ...options } of found.sequences) {
-    if (metadata.sequences.some((other) => other.name === name && other.schema === options.schema)) continue;
-    metadata.addSequence(new Sequence(name, options));
   }
 }
 
