@@ -2,7 +2,8 @@
 import type { Database as RawDatabase, Statement } from "better-sqlite3";
 import type { DriverPlan } from "../../engine/driver.js";
 import { LRUCache } from "../../sql/cache.js";
-import { steadyLimit } from "./steady-limit.js";
+import { Spread } from "./spread.js";
+import { steadyEquals, steadyLimit } from "./steady-plan.js";
 
 /** A prepared statement and what is known of it. */
 export interface Prepared {
@@ -16,7 +17,7 @@ export interface Prepared {
 }
 
 // Statements after which others may mean something else.
-const CHANGES_SCHEMA = /^\s*(create|alter|drop|attach|detach|pragma|reindex|vacuum)\b/i;
+const CHANGES_SCHEMA = /^\s*(create|alter|drop|attach|detach|pragma|reindex|vacuum|analyze)\b/i;
 
 /** What keeps a database from everything but reads. */
 export interface OpenCursor {
@@ -30,6 +31,8 @@ export interface OpenCursor {
 export class SqliteDatabase {
   readonly #statements: LRUCache<string, Prepared>;
   readonly cursors = new Set<OpenCursor>();
+  /** As the database had it when the first statement asked. */
+  #spread: Spread | null = null;
 
   constructor(
     readonly raw: RawDatabase,
@@ -42,8 +45,10 @@ export class SqliteDatabase {
     const known = this.#statements.get(text);
     if (known !== undefined) return known;
     const prepared = this.prepareFresh(text);
-    if (CHANGES_SCHEMA.test(text)) this.#statements.clear();
-    else this.#statements.set(text, prepared);
+    if (CHANGES_SCHEMA.test(text)) {
+      this.#statements.clear();
+      this.#spread = null;
+    } else this.#statements.set(text, prepared);
     return prepared;
   }
 
@@ -59,7 +64,7 @@ export class SqliteDatabase {
 
   /** A statement that nobody else runs: a cursor keeps its statement busy. */
   prepareFresh(text: string): Prepared {
-    const statement = this.raw.prepare(steadyLimit(text)) as Statement<unknown[], unknown>;
+    const statement = this.raw.prepare(this.#steady(text)) as Statement<unknown[], unknown>;
     const { reader } = statement;
     if (reader) statement.raw(true);
     return {
@@ -69,6 +74,15 @@ export class SqliteDatabase {
       columns: reader ? statement.columns().map((column) => column.name) : [],
       exact: false,
     };
+  }
+
+  /** A statement as SQLite plans it once. */
+  #steady(text: string): string {
+    const limited = steadyLimit(text);
+    const compared = steadyEquals(limited);
+    if (compared === limited) return limited;
+    this.#spread ??= Spread.read(this.raw);
+    return this.#spread.isEvenFor(limited) ? compared : limited;
   }
 
   /** While a cursor is open, the database refuses everything but reads: the open ones are read to their ends first. */
