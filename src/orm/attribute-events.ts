@@ -9,6 +9,7 @@ import { InstrumentedColumn } from "./loading/instrumented-column.js";
 import { InstrumentedRelation } from "./loading/instrumented-relation.js";
 import type { Mapper } from "./mapping/mapper.js";
 import type { InstanceState } from "./state.js";
+import { apart } from "./undo.js";
 
 export type { Initiator as AttributeInitiator } from "./attributes/attribute.js";
 
@@ -102,7 +103,7 @@ class AttributeDispatch extends Dispatch {
     const listeners = this.listeners(name);
     if (listeners === null || !(state.mapper as Mapper).isA(this.mapper)) return args[0];
     for (const { call } of listeners) {
-      const value = call(state.object, ...args);
+      const value: unknown = apart(() => call(state.object, ...args));
       refusePromise(this, name, value);
       if (value !== undefined && mayReplace) args[0] = value;
     }

@@ -100,11 +100,11 @@ export interface PendingMutations {
 
 /** The parents that an object has or had along tracked relationships: most have one only. */
 export class Parents {
-  private others: Map<object, InstanceState | false> | null = null;
+  private others: Map<object, InstanceState | false | undefined> | null = null;
 
   constructor(
     private readonly relationship: object,
-    private parent: InstanceState | false,
+    private parent: InstanceState | false | undefined,
   ) {}
 
   /** The last known parent along a relationship; false: taken from its parent; undefined: nothing is known. */
@@ -112,7 +112,7 @@ export class Parents {
     return this.relationship === relationship ? this.parent : this.others?.get(relationship);
   }
 
-  set(relationship: object, parent: InstanceState | false): void {
+  set(relationship: object, parent: InstanceState | false | undefined): void {
     if (this.relationship === relationship) {
       this.parent = parent;
       return;
@@ -355,7 +355,7 @@ export class InstanceState {
     return this.parents === null ? undefined : this.parents.along(relationship);
   }
 
-  setParent(relationship: object, parent: InstanceState | false): void {
+  setParent(relationship: object, parent: InstanceState | false | undefined): void {
     if (this.parents === null) this.parents = new Parents(relationship, parent);
     else this.parents.set(relationship, parent);
   }

@@ -3,6 +3,7 @@ import { InvalidRequestError } from "../../sql/errors.js";
 import { DetachedInstanceError, MissingSyncContextError } from "../errors.js";
 import type { History } from "../history.js";
 import type { InstanceState, StateAttribute, StateMapper } from "../state.js";
+import { apart } from "../undo.js";
 
 /** What began a chain of events: an operation on one attribute. */
 export interface Initiator {
@@ -131,7 +132,7 @@ export function loadNow(state: InstanceState, attribute: Attribute): unknown {
     );
   }
   if (!session.mayBlock) throw missingSyncContext(state, attribute);
-  return session.block(session.loadAttribute(state, attribute));
+  return apart(() => session.block(session.loadAttribute(state, attribute)));
 }
 
 /** Finds out what a relation to one held before it was replaced unloaded, or says why that cannot be done here. */
@@ -146,7 +147,7 @@ export function loadOriginalNow(state: InstanceState, attribute: Attribute): voi
       `${what}asking for it here would need the database without an await. ${cure}, or work inside "await session.runSync(...)".`,
     );
   }
-  session.block(session.loadOriginal(state, attribute));
+  apart(() => session.block(session.loadOriginal(state, attribute)));
 }
 
 /** What an object had that was expired when the transaction that had inserted it was rolled back: nothing can bring it back. */

@@ -8,6 +8,7 @@ import { describeValue } from "../../sql/types/describe-value.js";
 import type { Cascades } from "../cascades.js";
 import { findState, stateOf } from "../stamp.js";
 import type { InstanceState, SessionPort, StateMapper } from "../state.js";
+import { isNoted, note, wholly } from "../undo.js";
 import { Attribute, type Initiator } from "./attribute.js";
 
 /** What began a chain of events: an operation on one attribute. */
@@ -76,12 +77,36 @@ export abstract class RelationAttribute extends Attribute {
   readonly bulkToken: EventToken = new EventToken(this, "bulk replace");
   abstract readonly appendToken: EventToken;
 
-  constructor(owner: StateMapper, key: string, slot: number) {
+  constructor(
+    owner: StateMapper,
+    key: string,
+    slot: number,
+    /** Whether it asks more of what it holds than to be of the right class. */
+    private readonly choosy: boolean = false,
+  ) {
     super(owner, key, slot);
   }
 
   override get property(): string {
     return this.traits.property;
+  }
+
+  /** Whether a change may be refused once it is told of: by who listens, by its kind of collection, or as something would have to be loaded for it. */
+  get #mayRefuse(): boolean {
+    return this.listeners !== null || this.choosy || this.traits.activeHistory || this.traits.singleParent;
+  }
+
+  /** The same of this attribute or of one that has to follow. */
+  get refusable(): boolean {
+    if (this.#mayRefuse) return true;
+    const { reverse } = this.traits;
+    for (let i = 0; i < reverse.length; i++) if (reverse[i].#mayRefuse) return true;
+    return false;
+  }
+
+  /** Runs an operation that is done wholly or not at all. */
+  whole<T>(operation: () => T): T {
+    return this.refusable ? wholly(operation) : operation();
   }
 
   /** Lets a related object in, from the other side's event. */
@@ -140,6 +165,7 @@ export abstract class RelationAttribute extends Attribute {
 
   protected setParent(member: InstanceState, parent: InstanceState, present: boolean): void {
     if (!this.traits.trackParent) return;
+    if (isNoted()) this.#noteParent(member);
     if (present) {
       member.setParent(this, parent);
       return;
@@ -148,6 +174,11 @@ export abstract class RelationAttribute extends Attribute {
     // Given to another parent meanwhile: that one holds it now.
     if (last !== undefined && last !== false && last !== parent && last.key !== parent.key) return;
     member.setParent(this, false);
+  }
+
+  #noteParent(member: InstanceState): void {
+    const before = member.parentAlong(this);
+    note(() => member.setParent(this, before));
   }
 
   /**
@@ -218,8 +249,18 @@ export abstract class RelationAttribute extends Attribute {
   #releaseOrphan(state: InstanceState, member: InstanceState): void {
     if (!this.traits.cascades.deleteOrphan || !this.traits.isOrphan(member)) return;
     const { session } = state;
-    if (session?.isPending(member)) session.expungeState(member);
-    else member.ext().orphanedOutside = true;
+    if (session?.isPending(member)) this.#expunge(session, member);
+    else if (!member.ext().orphanedOutside) {
+      member.ext().orphanedOutside = true;
+      note(() => {
+        member.ext().orphanedOutside = false;
+      });
+    }
+  }
+
+  #expunge(session: SessionPort, member: InstanceState): void {
+    note(() => session.saveOrUpdate(member));
+    session.expungeState(member);
   }
 
   /** The events of a to-one assignment, before it is stored. */
@@ -249,7 +290,7 @@ export abstract class RelationAttribute extends Attribute {
         state.session?.isPending(old) &&
         this.traits.isOrphan(old)
       ) {
-        state.session.expungeState(old);
+        this.#expunge(state.session, old);
       }
       for (const reverse of this.traits.reverse) {
         const cutoff = reverse.uselist ? reverse.removeToken : reverse.replaceToken;

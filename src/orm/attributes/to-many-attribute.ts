@@ -9,6 +9,7 @@ import { warn } from "../../sql/warnings.js";
 import { History, NO_HISTORY } from "../history.js";
 import { stateOf } from "../stamp.js";
 import type { InstanceState, StateMapper } from "../state.js";
+import { isNoted, note, wholly } from "../undo.js";
 import { STALE_VALUE } from "../warnings.js";
 import { loadNow } from "./attribute.js";
 import { EventToken, RelationAttribute } from "./relation-attribute.js";
@@ -20,6 +21,7 @@ export interface CollectionKind<Storage = unknown> {
   create(): Storage;
   /** The members in order; the storage itself where it is an array. */
   members(storage: Storage): readonly object[];
+  /** As `remove`, notes how it is taken back. */
   add(storage: Storage, item: object): void;
   has(storage: Storage, item: object): boolean;
   /** Takes the first occurrence out. */
@@ -54,7 +56,7 @@ export class ToManyAttribute extends RelationAttribute {
     slot: number,
     readonly kind: CollectionKind,
   ) {
-    super(owner, key, slot);
+    super(owner, key, slot, kind.admit !== undefined || kind.arranged !== undefined);
     this.takesArrays = Object.getPrototypeOf(kind.create()) === Array.prototype;
   }
 
@@ -143,6 +145,22 @@ export class ToManyAttribute extends RelationAttribute {
       this.refuseForPart(state, "emptying it or cutting it short would leave the members that were never loaded");
   }
 
+  /** Before a change of the storage as a whole: it is taken back if the operation is refused. */
+  noteStorage(state: InstanceState, storage: unknown): void {
+    if (!isNoted()) return;
+    const before = [...this.kind.members(storage)];
+    note(() => {
+      for (const item of [...this.kind.members(storage)]) this.kind.remove(storage, item);
+      for (const item of before) this.kind.add(storage, item);
+      this.arrange(state, storage);
+    });
+  }
+
+  /** Before a member comes or goes: if that is taken back, the others have their places again. */
+  noteArrangement(state: InstanceState, storage: unknown): void {
+    if (this.kind.arranged !== undefined) note(() => this.arrange(state, storage));
+  }
+
   /** After a change: members get what follows from their places, unless only a part of them is known. */
   arrange(state: InstanceState, storage: unknown): void {
     if (this.kind.arranged !== undefined && !state.isPartial(this)) this.kind.arranged(storage);
@@ -202,8 +220,10 @@ export class ToManyAttribute extends RelationAttribute {
       loadNow(state, this);
     }
     const present = this.peek(state);
-    if (present === undefined && state.key === null) this.#fillFirst(state, [...items], fresh);
-    else this.#replaceAll(state, present === undefined ? [] : [...present], [...items], fresh);
+    wholly(() => {
+      if (present === undefined && state.key === null) this.#fillFirst(state, [...items], fresh);
+      else this.#replaceAll(state, present === undefined ? [] : [...present], [...items], fresh);
+    });
   }
 
   /** The members to assign, after listeners have had them. */
@@ -219,10 +239,24 @@ export class ToManyAttribute extends RelationAttribute {
     const refs = state.slots();
     const empty = state.extra?.empties?.get(this) as EmptyCollection | undefined;
     const known = refs[this.slot + 1] === undefined ? empty?.storage : refs[this.slot];
+    if (isNoted()) this.#noteCollection(state, known as object | undefined);
     if (known !== undefined) replaced.add(known as object);
     refs[this.slot] = storage;
     refs[this.slot + 1] = exposed;
     state.extra?.empties?.delete(this);
+  }
+
+  #noteCollection(state: InstanceState, known: object | undefined): void {
+    const refs = state.slots();
+    const before = [refs[this.slot], refs[this.slot + 1]];
+    const empty = state.extra?.empties?.get(this);
+    const wasChanged = state.committed?.has(this) === true;
+    note(() => {
+      [refs[this.slot], refs[this.slot + 1]] = before;
+      if (known !== undefined) replaced.delete(known);
+      if (empty !== undefined) state.extra?.empties?.set(this, empty);
+      if (!wasChanged) state.commitAttribute(this);
+    });
   }
 
   /** An empty collection, of which those are told who listen. */
@@ -335,11 +369,11 @@ export class ToManyAttribute extends RelationAttribute {
     const storage = this.#storage(state);
     if (storage === undefined) {
       const value = this.fireAppend(state, item, initiator);
-      const pending = state.pendingFor(this);
-      if (!pending.removed.delete(value)) pending.added.add(value);
+      this.queueEntry(state, value);
       return;
     }
     const value = this.fireAppend(state, item, initiator);
+    this.noteArrangement(state, storage);
     this.kind.add(storage, value);
     this.arrange(state, storage);
   }
@@ -348,8 +382,7 @@ export class ToManyAttribute extends RelationAttribute {
     const storage = this.#storage(state);
     if (storage === undefined) {
       this.fireRemove(state, item, initiator);
-      const pending = state.pendingFor(this);
-      if (!pending.added.delete(item)) pending.removed.add(item);
+      this.queueExit(state, item);
       return;
     }
     if (!this.kind.has(storage, item)) {
@@ -358,8 +391,27 @@ export class ToManyAttribute extends RelationAttribute {
       return;
     }
     this.fireRemove(state, item, initiator);
+    this.noteArrangement(state, storage);
     this.kind.remove(storage, item);
     this.arrange(state, storage);
+  }
+
+  /** A member that came in while the collection is not loaded. */
+  protected queueEntry(state: InstanceState, item: object): void {
+    const pending = state.pendingFor(this);
+    const [added, removed] = [pending.added.has(item), pending.removed.delete(item)];
+    if (!removed) pending.added.add(item);
+    if (removed) note(() => pending.removed.add(item));
+    else if (!added) note(() => pending.added.delete(item));
+  }
+
+  /** A member that went while the collection is not loaded. */
+  protected queueExit(state: InstanceState, item: object): void {
+    const pending = state.pendingFor(this);
+    const [added, removed] = [pending.added.delete(item), pending.removed.has(item)];
+    if (!added) pending.removed.add(item);
+    if (added) note(() => pending.added.add(item));
+    else if (!removed) note(() => pending.removed.delete(item));
   }
 
   protected noteChange(state: InstanceState): void {

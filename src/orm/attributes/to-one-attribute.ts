@@ -2,6 +2,7 @@
 import { ArgumentError } from "../../sql/errors.js";
 import { History, NO_HISTORY } from "../history.js";
 import type { InstanceState, StateMapper } from "../state.js";
+import { isNoted, note } from "../undo.js";
 import { type Initiator, loadNow, loadOriginalNow } from "./attribute.js";
 import { EventToken, RelationAttribute } from "./relation-attribute.js";
 
@@ -74,7 +75,16 @@ export class ToOneAttribute extends RelationAttribute {
 
   set(state: InstanceState, value: unknown, initiator?: Initiator): void {
     if (value === undefined) this.#unset(state);
-    else this.replace(state, value as object | null, initiator instanceof EventToken ? initiator : this.replaceToken);
+    else this.#assign(state, value as object | null, initiator instanceof EventToken ? initiator : this.replaceToken);
+  }
+
+  #assign(state: InstanceState, value: object | null, initiator: EventToken): void {
+    if (this.refusable) this.#assignWholly(state, value, initiator);
+    else this.replace(state, value, initiator);
+  }
+
+  #assignWholly(state: InstanceState, value: object | null, initiator: EventToken): void {
+    this.whole(() => this.replace(state, value, initiator));
   }
 
   #unset(state: InstanceState): void {
@@ -83,7 +93,7 @@ export class ToOneAttribute extends RelationAttribute {
         `${this.label} was set to undefined. Write null to remove the object; ${state.describe()} keeps its value.`,
       );
     }
-    if (this.peek(state) != null) this.replace(state, null, this.replaceToken);
+    if (this.peek(state) != null) this.#assign(state, null, this.replaceToken);
   }
 
   replace(state: InstanceState, value: object | null, initiator: EventToken, expected?: object): void {
@@ -95,8 +105,18 @@ export class ToOneAttribute extends RelationAttribute {
     // Where what was before must be known, a new object has had nothing: saying so once more changes nothing.
     if (value === null && state.key === null && this.traits.activeHistory && !state.committed?.has(this))
       state.keepAsCommitted(this, null);
+    if (isNoted()) this.#noteSlot(state);
     const replaced = this.fireReplace(state, value, previous, initiator);
     state.slots()[this.slot] = replaced;
+  }
+
+  #noteSlot(state: InstanceState): void {
+    const before = this.peek(state);
+    const wasChanged = state.committed?.has(this) === true;
+    note(() => {
+      state.slots()[this.slot] = before;
+      if (!wasChanged) state.commitAttribute(this);
+    });
   }
 
   append(state: InstanceState, item: object, initiator: EventToken): void {

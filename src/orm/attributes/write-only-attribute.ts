@@ -6,6 +6,7 @@ import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { describeValue } from "../../sql/types/describe-value.js";
 import { History, NO_HISTORY } from "../history.js";
 import type { InstanceState } from "../state.js";
+import { wholly } from "../undo.js";
 import { ToManyAttribute } from "./to-many-attribute.js";
 
 /** Makes what the accessor hands out; set by the module that knows statements. */
@@ -49,8 +50,10 @@ export class WriteOnlyAttribute extends ToManyAttribute {
     const items = [...value] as object[];
     for (const item of items) this.check(item, state);
     const kept = new Set(items);
-    for (const item of this.queued(state)) if (!kept.has(item)) this.pop(state, item, this.removeToken);
-    for (const item of items) this.append(state, item, this.appendToken);
+    wholly(() => {
+      for (const item of this.queued(state)) if (!kept.has(item)) this.pop(state, item, this.removeToken);
+      for (const item of items) this.append(state, item, this.appendToken);
+    });
   }
 
   /** Members that a flush will add. */
@@ -63,14 +66,12 @@ export class WriteOnlyAttribute extends ToManyAttribute {
     const value = this.fireAppend(state, item, initiator);
     // Walks along cascades pass by objects that hold nothing.
     state.slots();
-    const pending = state.pendingFor(this);
-    if (!pending.removed.delete(value)) pending.added.add(value);
+    this.queueEntry(state, value);
   }
 
   override pop(state: InstanceState, item: object, initiator = this.removeToken): void {
     this.fireRemove(state, item, initiator);
-    const pending = state.pendingFor(this);
-    if (!pending.added.delete(item) && state.key !== null) pending.removed.add(item);
+    if (state.key !== null || state.extra?.pending?.get(this)?.added.has(item)) this.queueExit(state, item);
   }
 
   override isLoaded(): boolean {

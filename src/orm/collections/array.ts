@@ -3,8 +3,11 @@
  * reading costs little, and whose traps see every way to change an array. Events are counted: a member is removed when its last occurrence goes
  * and appended when its first comes, so that `[a[0], a[1]] = [a[1], a[0]]` or a sort moves nobody in or out.
  */
+
+import { InvalidRequestError } from "../../sql/errors.js";
 import { type CollectionKind, CollectionLink, type ToManyAttribute } from "../attributes/to-many-attribute.js";
 import type { InstanceState } from "../state.js";
+import { isNoted, note, wholly } from "../undo.js";
 
 /** An array that was handed out answers it with what stands behind it: a WeakMap of all of them would be gone through at each collection of garbage. */
 const ENTRY = Symbol("athanor.collection");
@@ -49,15 +52,10 @@ for (const name of ["splice", "sort", "reverse", "fill", "copyWithin"] as const)
 /** The common changes at the ends take no copy. */
 methods.push = function (...items: object[]) {
   const entry = entryOf(this);
-  for (const item of items) entry.insert(entry.storage.length, item);
-  return entry.storage.length;
+  return entry.insert(entry.storage.length, items);
 } as Method;
 methods.unshift = function (...items: object[]) {
-  const entry = entryOf(this);
-  items.forEach((item, i) => {
-    entry.insert(i, item);
-  });
-  return entry.storage.length;
+  return entryOf(this).insert(0, items);
 } as Method;
 methods.pop = function () {
   const entry = entryOf(this);
@@ -110,6 +108,11 @@ class Traps extends CollectionLink implements ProxyHandler<object[]> {
       return;
     }
     for (const item of next) attribute.check(item, state);
+    wholly(() => this.#become(next, takes));
+  }
+
+  #become(next: object[], takes: boolean): void {
+    const { storage, attribute, state } = this;
     const before = counted(storage);
     const after = counted(next);
     attribute.touched(state);
@@ -128,19 +131,35 @@ class Traps extends CollectionLink implements ProxyHandler<object[]> {
         if (stored !== item) replaced.set(item, stored);
       }
     }
+    attribute.noteStorage(state, storage);
     storage.length = next.length;
     for (let i = 0; i < next.length; i++) storage[i] = replaced.get(next[i]) ?? next[i];
     attribute.arrange(state, storage);
   }
 
-  insert(index: number, item: object): void {
+  /** Puts members in at an end. @returns the length then */
+  insert(index: number, items: readonly object[]): number {
     const { storage, attribute, state } = this;
     // The type is checked before an empty collection becomes the object's.
-    attribute.check(item, state);
+    for (const item of items) attribute.check(item, state);
+    if (items.length === 1 && !attribute.refusable) this.#insert(index, items[0]);
+    else this.#insertWholly(index, items);
+    return storage.length;
+  }
+
+  #insertWholly(index: number, items: readonly object[]): void {
+    wholly(() => {
+      for (let i = 0; i < items.length; i++) this.#insert(index + i, items[i]);
+    });
+  }
+
+  #insert(index: number, item: object): void {
+    const { storage, attribute, state } = this;
+    const live = this.isLive();
     // An append is an event even where the object is there already: it may have been given away meanwhile.
-    const stored = this.isLive() ? attribute.added(state, item) : item;
-    if (index === storage.length) arrayKind.add(storage, stored);
-    else storage.splice(index, 0, stored);
+    const stored = live ? attribute.added(state, item) : item;
+    if (live) attribute.noteArrangement(state, storage);
+    putAt(storage, index, stored);
     attribute.arrange(state, storage);
   }
 
@@ -159,14 +178,23 @@ class Traps extends CollectionLink implements ProxyHandler<object[]> {
   }
 
   takeOut(index: number): object | undefined {
+    if (this.storage.length === 0) return undefined;
+    return this.attribute.refusable ? this.#takeOutWholly(index) : this.#takeOut(index);
+  }
+
+  #takeOutWholly(index: number): object {
+    return wholly(() => this.#takeOut(index));
+  }
+
+  #takeOut(index: number): object {
     const { storage, attribute, state } = this;
-    if (storage.length === 0) return undefined;
     const item = storage[index];
     if (this.isLive()) {
       if (storage.indexOf(item) !== storage.lastIndexOf(item)) attribute.thinned(state, item);
       else attribute.removed(state, item);
+      attribute.noteArrangement(state, storage);
     }
-    storage.splice(index, 1);
+    takeAt(storage, index);
     attribute.arrange(state, storage);
     return item;
   }
@@ -200,8 +228,23 @@ class Traps extends CollectionLink implements ProxyHandler<object[]> {
   }
 
   defineProperty(storage: object[], key: PropertyKey, descriptor: PropertyDescriptor): boolean {
-    if ((isIndex(key) || key === "length") && "value" in descriptor) return this.set(storage, key, descriptor.value);
-    return Reflect.defineProperty(storage, key, descriptor);
+    if (!isIndex(key) && key !== "length") return Reflect.defineProperty(storage, key, descriptor);
+    const { get, set, writable, configurable, enumerable } = descriptor;
+    if (get !== undefined || set !== undefined || writable === false) this.#refuseFixed();
+    if (key !== "length" && (configurable === false || enumerable === false)) this.#refuseFixed();
+    return "value" in descriptor ? this.set(storage, key, descriptor.value) : true;
+  }
+
+  /** A frozen array would be half changed at the next `push`, and could not follow what the other side of the relationship does. */
+  preventExtensions(): boolean {
+    return this.#refuseFixed();
+  }
+
+  #refuseFixed(): never {
+    throw new InvalidRequestError(
+      `${this.attribute.label} of ${this.state.describe()} cannot be frozen, sealed or made read-only in part: it changes with its objects. ` +
+        "Freeze a copy: Object.freeze([...collection]).",
+    );
   }
 
   deleteProperty(storage: object[], key: PropertyKey): boolean {
@@ -214,6 +257,26 @@ class Traps extends CollectionLink implements ProxyHandler<object[]> {
   }
 }
 
+function putAt(storage: object[], index: number, item: object): void {
+  if (isNoted()) noteEntry(storage, index);
+  if (index === storage.length) storage.push(item);
+  else storage.splice(index, 0, item);
+}
+
+function takeAt(storage: object[], index: number): void {
+  if (isNoted()) noteExit(storage, index);
+  storage.splice(index, 1);
+}
+
+function noteEntry(storage: object[], index: number): void {
+  note(() => storage.splice(index, 1));
+}
+
+function noteExit(storage: object[], index: number): void {
+  const item = storage[index];
+  note(() => storage.splice(index, 0, item));
+}
+
 /** The default kind of collection. */
 export const arrayKind: CollectionKind<object[]> = {
   words: "an array",
@@ -221,12 +284,11 @@ export const arrayKind: CollectionKind<object[]> = {
   members: (storage) => storage,
   has: (storage, item) => storage.includes(item),
   add: (storage, item) => {
-    storage.push(item);
+    putAt(storage, storage.length, item);
   },
   remove: (storage, item) => {
     const index = storage.indexOf(item);
-    if (index < 0) return;
-    storage.splice(index, 1);
+    if (index >= 0) takeAt(storage, index);
   },
   expose: (storage, attribute, state) => new Proxy(storage, new Traps(storage, attribute, state)),
   read: (value) => {

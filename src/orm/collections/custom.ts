@@ -4,6 +4,7 @@
  */
 import { ArgumentError } from "../../sql/errors.js";
 import { type CollectionKind, CollectionLink } from "../attributes/to-many-attribute.js";
+import { isNoted, note, wholly } from "../undo.js";
 import { arrayKindOf } from "./array.js";
 
 /** A class whose instances can hold the members of a relationship; made without arguments. */
@@ -108,20 +109,29 @@ function makeKind(cls: CollectionClass): CollectionKind<object> {
       if (link === undefined) return native.apply(this, args);
       if (item !== underWay) link.attribute.check(item, link.state);
       if (linkOf(this) === null) return native.apply(this, args);
-      const replaced = this instanceof Map && at === 1 ? (this.get(args[0]) as object | undefined) : undefined;
-      if (replaced !== undefined && replaced !== item) link.attribute.removed(link.state, replaced);
-      if (item === underWay) return native.apply(this, args);
-      const isMember = this instanceof Set && this.has(item);
-      args[at] = link.attribute.added(link.state, item as object, isMember);
-      return about(args[at], () => native.apply(this, args));
+      const { attribute, state } = link;
+      return attribute.whole(() => {
+        const replaced = this instanceof Map && at === 1 ? (this.get(args[0]) as object | undefined) : undefined;
+        if (replaced !== undefined && replaced !== item) attribute.removed(state, replaced);
+        if (item === underWay) return native.apply(this, args);
+        const isMember = this instanceof Set && this.has(item);
+        args[at] = attribute.added(state, item as object, isMember);
+        attribute.noteStorage(state, this);
+        return about(args[at], () => native.apply(this, args));
+      });
     };
   const giving = (native: Method, itemOf: (target: object, arg: unknown) => unknown): Method =>
     function (...args) {
       const item = itemOf(this, args[0]);
       if (item === undefined || item === underWay || !links.has(this)) return native.apply(this, args);
       const link = members(this).includes(item as object) ? linkOf(this) : null;
-      if (link !== null) link.attribute.removed(link.state, item as object);
-      return about(item, () => native.apply(this, args));
+      if (link === null) return about(item, () => native.apply(this, args));
+      const { attribute, state } = link;
+      return attribute.whole(() => {
+        attribute.removed(state, item as object);
+        attribute.noteStorage(state, this);
+        return about(item, () => native.apply(this, args));
+      });
     };
   // A subclass of its own: instances that users make themselves stay as they are.
   const Tracked = class extends cls {};
@@ -135,8 +145,11 @@ function makeKind(cls: CollectionClass): CollectionKind<object> {
     tracked["clear"] = function () {
       const link = links.has(this) ? linkOf(this) : null;
       link?.attribute.beforeClear(link.state, this);
-      if (link !== null) for (const item of members(this)) link.attribute.removed(link.state, item);
-      return original["clear"].call(this);
+      return wholly(() => {
+        if (link !== null) for (const item of members(this)) link.attribute.removed(link.state, item);
+        link?.attribute.noteStorage(link.state, this);
+        return original["clear"].call(this);
+      });
     };
   }
   tracked[appender] ??= taking(take, 0);
@@ -150,9 +163,11 @@ function makeKind(cls: CollectionClass): CollectionKind<object> {
     members,
     has: (storage, item) => members(storage).includes(item),
     add: (storage, item) => {
+      if (isNoted() && !members(storage).includes(item)) note(() => about(item, () => give.call(storage, item)));
       about(item, () => take.call(storage, item));
     },
     remove: (storage, item) => {
+      if (isNoted() && members(storage).includes(item)) note(() => about(item, () => take.call(storage, item)));
       about(item, () => give.call(storage, item));
     },
     expose: (storage, attribute, state) => {

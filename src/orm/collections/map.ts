@@ -3,6 +3,7 @@ import { ArgumentError, InvalidRequestError } from "../../sql/errors.js";
 import { type CollectionKind, CollectionLink, type ToManyAttribute } from "../attributes/to-many-attribute.js";
 import { stateOf } from "../stamp.js";
 import type { InstanceState } from "../state.js";
+import { isNoted, note, wholly } from "../undo.js";
 import { addUpserts } from "./upserts.js";
 
 /** Options of keyed collections. */
@@ -31,23 +32,49 @@ class TrackedMap extends Map<unknown, object> {
     attribute.check(item, state);
     (attribute.kind as KeyedKind).checkKey(item, key, attribute.label);
     if (!attribute.adopt(state, this)) return super.set(key, item);
-    const replaced = this.get(key);
-    if (replaced !== undefined && replaced !== item) attribute.removed(state, replaced);
-    return super.set(key, attribute.added(state, item, replaced === item));
+    return attribute.whole(() => {
+      const replaced = this.get(key);
+      if (replaced !== undefined && replaced !== item) attribute.removed(state, replaced);
+      put(this, key, attribute.added(state, item, replaced === item));
+      return this;
+    });
   }
 
   override delete(key: unknown): boolean {
     const link = this.#link;
     const item = this.get(key);
-    if (link !== null && item !== undefined && link.attribute.adopt(link.state, this))
-      link.attribute.removed(link.state, item);
-    return super.delete(key);
+    if (link === null || item === undefined || !link.attribute.adopt(link.state, this)) return super.delete(key);
+    const { attribute, state } = link;
+    return attribute.whole(() => {
+      attribute.removed(state, item);
+      take(this, key);
+      return true;
+    });
   }
 
   override clear(): void {
-    this.#link?.attribute.beforeClear(this.#link.state, this);
-    for (const key of [...this.keys()]) this.delete(key);
+    const link = this.#link;
+    link?.attribute.beforeClear(link.state, this);
+    wholly(() => {
+      link?.attribute.noteStorage(link.state, this);
+      for (const key of [...this.keys()]) this.delete(key);
+    });
   }
+}
+
+function put(storage: Map<unknown, object>, key: unknown, item: object): void {
+  if (isNoted()) notePlace(storage, key);
+  rawSet.call(storage, key, item);
+}
+
+function take(storage: Map<unknown, object>, key: unknown): void {
+  if (isNoted()) notePlace(storage, key);
+  rawDelete.call(storage, key);
+}
+
+function notePlace(storage: Map<unknown, object>, key: unknown): void {
+  const before = storage.get(key);
+  note(() => (before === undefined ? rawDelete.call(storage, key) : rawSet.call(storage, key, before)));
 }
 
 addUpserts(TrackedMap.prototype as Map<unknown, unknown>);
@@ -76,13 +103,13 @@ export class KeyedKind implements CollectionKind<Map<unknown, object>> {
 
   add(storage: Map<unknown, object>, item: object): void {
     const key = this.keyOf(item);
-    if (key !== undefined) rawSet.call(storage, key, item);
+    if (key !== undefined) put(storage, key, item);
   }
 
   /** By the object, not by its key: that may have changed since. */
   remove(storage: Map<unknown, object>, item: object): void {
     const found = keyIn(storage, item);
-    if (found !== undefined) rawDelete.call(storage, found.key);
+    if (found !== undefined) take(storage, found.key);
   }
 
   expose(storage: Map<unknown, object>, attribute: ToManyAttribute, state: InstanceState): object {

@@ -14,6 +14,7 @@ import { Select } from "../../sql/selectable/select.js";
 import { installWriteOnly, type WriteOnlyAttribute } from "../attributes/write-only-attribute.js";
 import { mapperOf, type Relationship } from "../mapping/mapper.js";
 import type { InstanceState } from "../state.js";
+import { wholly } from "../undo.js";
 import { aliasOf, entityOf } from "./entity.js";
 import { InstrumentedRelation, keyBind } from "./instrumented-relation.js";
 import type { OrmEntity } from "./orm-entity.js";
@@ -42,15 +43,18 @@ export class WriteOnlyCollection<E extends object> implements Members<E> {
 
   /** Adds a member: cascades and the other side follow at once, the row with the next flush. */
   add(item: E): void {
-    this.#attribute.append(this.#state, item);
+    this.#attribute.whole(() => this.#attribute.append(this.#state, item));
   }
+  /** Adds all of them, or none where one is refused. */
   addAll(items: Iterable<E>): void {
-    for (const item of items) this.add(item);
+    wholly(() => {
+      for (const item of items) this.#attribute.append(this.#state, item);
+    });
   }
   /** Takes a member out; it must be one, since that is not looked up. */
   remove(item: E): void {
     this.#attribute.check(item, this.#state);
-    this.#attribute.pop(this.#state, item);
+    this.#attribute.whole(() => this.#attribute.pop(this.#state, item));
   }
 
   /** The members, in the order of the relationship; to be filtered, ordered and limited further, and streamed. */

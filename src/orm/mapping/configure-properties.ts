@@ -12,6 +12,7 @@ import { MapperConfigurationError } from "../errors.js";
 import { asElement } from "../loading/comparator.js";
 import { listenInstance } from "../mapper-events.js";
 import type { InstanceState } from "../state.js";
+import { apart } from "../undo.js";
 import type { ClassDeclaration } from "./class-declaration.js";
 import type { ExpressionDeclaration, ValidatorDeclaration } from "./declarations.js";
 import { defineAccessor } from "./instrument.js";
@@ -96,7 +97,7 @@ function inherits(mapper: Mapper, property: string): boolean {
   return false;
 }
 
-type Method = (key: string, value: unknown, isRemove?: boolean) => unknown;
+type Method = (...args: unknown[]) => unknown;
 
 /** Methods that validate an attribute already, by attribute and mapper: a subclass's own takes the place of its parent's. */
 const validated = new WeakMap<object, { readonly mapper: Mapper; readonly property: string }[]>();
@@ -116,9 +117,8 @@ function addValidator(mapper: Mapper, declaration: ValidatorDeclaration, name: s
     (includeBackrefs || initiator === null || initiator.label === attribute.label) && mapperOf(state).isA(mapper);
   const call = (state: InstanceState, value: unknown, isRemove?: boolean): unknown => {
     const method = (state.object as Record<string, Method>)[property];
-    return isRemove === undefined
-      ? method.call(state.object, name, value)
-      : method.call(state.object, name, value, isRemove);
+    const args = isRemove === undefined ? [name, value] : [name, value, isRemove];
+    return apart(() => method.apply(state.object, args));
   };
   const listeners = attribute.listen();
   const single = includeRemoves ? false : undefined;

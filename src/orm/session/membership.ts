@@ -21,6 +21,7 @@ import {
   type StateMapper,
   tokenOf,
 } from "../state.js";
+import { isNoted, note } from "../undo.js";
 import { PendingStates } from "./pending-states.js";
 import type { TransitionName } from "./session-events.js";
 
@@ -109,8 +110,18 @@ export class Membership {
   }
 
   #enter(state: InstanceState): void {
+    if (isNoted()) this.#noteEntry(state);
     if (state.key === null) this.#enterNew(state);
     else this.#enterStored(state);
+  }
+
+  #noteEntry(state: InstanceState): void {
+    const wasHere = this.contains(state);
+    const wasDeleted = this.deleted.has(state);
+    note(() => {
+      if (!wasHere && this.contains(state)) this.expunge([state]);
+      if (wasDeleted) this.deleted.add(state);
+    });
   }
 
   #enterNew(state: InstanceState): void {
