@@ -9,6 +9,11 @@ function named(token: string): string {
   return /^["`[]/.test(token) ? token.slice(1, -1).replaceAll('""', '"') : token;
 }
 
+/** The pattern of a regular expression that is this text and nothing else. */
+export function literally(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
 /** Whether a token is this identifier; without quotes the case of its letters does not count. */
 function is(token: string, name: string): boolean {
   if (token.startsWith("'")) return false;

@@ -32,6 +32,11 @@ export function quotedName(name: string, quote: boolean): string {
   return name;
 }
 
+/** A name without the double quotes that may stand around it. */
+export function unquoted(name: string): string {
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+}
+
 /** A name in quotes, whatever it is; a quote inside is doubled. */
 export function quoted(name: string, quote = '"'): string {
   return quote + name.replaceAll(quote, quote + quote) + quote;

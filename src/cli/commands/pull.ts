@@ -92,14 +92,17 @@ async function readViews({ engine }: Project, metadata: MetaData): Promise<Reado
   const inspector = inspect(engine);
   const { readingThemselves } = migrationDialect(engine.dialect.name);
   const found = new Map<string, FoundView>();
-  for (const { name, schema, fullName, isView } of metadata.tables.values()) {
-    if (!isView) continue;
-    const { query, columns } = viewParts((await inspector.getViewDefinition(name, { schema })) ?? "");
-    const materialized = (await inspector.getMaterializedViewNames({ schema })).includes(name);
-    const readsItself = (await engine.connect((c) => readingThemselves(c, schema))).has(name);
-    const why = readsItself ? "it reads itself" : "it names its columns apart";
-    const isWritten = !readsItself && columns === null && query !== "";
-    found.set(fullName, { definition: isWritten ? query : null, materialized, why });
+  const views = [...metadata.tables.values()].filter(({ isView }) => isView);
+  for (const schema of new Set(views.map((view) => view.schema))) {
+    const keptRows = new Set(await inspector.getMaterializedViewNames({ schema }));
+    const readThemselves = await engine.connect((c) => readingThemselves(c, schema));
+    for (const { name, fullName } of views.filter((view) => view.schema === schema)) {
+      const { query, columns } = viewParts((await inspector.getViewDefinition(name, { schema })) ?? "");
+      const readsItself = readThemselves.has(name);
+      const why = readsItself ? "it reads itself" : "it names its columns apart";
+      const isWritten = !readsItself && columns === null && query !== "";
+      found.set(fullName, { definition: isWritten ? query : null, materialized: keptRows.has(name), why });
+    }
   }
   return found;
 }

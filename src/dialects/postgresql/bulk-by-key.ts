@@ -4,6 +4,7 @@
  */
 
 import type { Compiled } from "../../sql/compiled.js";
+import { unquoted } from "../../sql/identifiers.js";
 import { quoteLiteral } from "../../sql/types/base.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { BulkRows, enumNames } from "./bulk-rows.js";
@@ -65,8 +66,7 @@ function doubtOf(table: string, kind: "update" | "delete", set: readonly string[
 
 /** The columns that are set. */
 function* columnsSet(head: string): Generator<string> {
-  for (const [, name] of head.matchAll(SET))
-    yield name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+  for (const [, name] of head.matchAll(SET)) yield unquoted(name);
 }
 
 /** A quoted name, which may look like anything, or a placeholder. */

@@ -12,6 +12,7 @@ import {
   OperationalError,
   ProgrammingError,
 } from "../../engine/errors.js";
+import { unquoted } from "../../sql/identifiers.js";
 
 /** An error message of the server, as pg gives it. */
 export interface ServerError extends Error {
@@ -158,7 +159,7 @@ function columnsIn(detail: string | undefined): readonly string[] {
   return names
     .map((name) => name.trim())
     .filter((name) => name !== "")
-    .map((name) => (name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name));
+    .map(unquoted);
 }
 
 // Codes of Node's network errors.

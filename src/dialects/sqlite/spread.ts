@@ -1,5 +1,6 @@
 /** How the values of indexed columns are spread, as ANALYZE has found: whether the value that a statement is given can decide how it is best run. */
 import type { Database as RawDatabase } from "better-sqlite3";
+import { quoted } from "../../sql/identifiers.js";
 
 /** How many times as many rows as another a value may have and still be like it. */
 const ALIKE = 4;
@@ -16,26 +17,19 @@ export class Spread {
 
   /** Reads what ANALYZE has left in a database and those attached to it. */
   static read(raw: RawDatabase): Spread {
-    const schemas = raw.prepare("SELECT name FROM pragma_database_list").pluck().all() as string[];
-    const sampled = schemas.map(quote).filter((schema) => raw.prepare(SAMPLES(schema)).get() !== undefined);
+    const names = (sql: string, ...values: string[]): string[] =>
+      raw
+        .prepare(sql)
+        .pluck()
+        .all(...values) as string[];
+    const schemas = names("SELECT name FROM pragma_database_list");
+    const sampled = schemas.filter((schema) => names(SAMPLES(schema)).length > 0);
     if (sampled.length === 0) return new Spread(false, []);
-    const tables = sampled.flatMap((schema) => unevenTables(raw, schema));
-    const names = schemas.flatMap(
-      (schema) =>
-        raw
-          .prepare(PARTIALLY_INDEXED(quote(schema)))
-          .pluck()
-          .all(schema) as string[],
-    );
-    const uneven = [...tables, ...names];
-    if (uneven.length > 0)
-      for (const schema of schemas)
-        uneven.push(
-          ...(raw
-            .prepare(VIEWS(quote(schema)))
-            .pluck()
-            .all() as string[]),
-        );
+    const uneven = [
+      ...sampled.flatMap((schema) => unevenTables(raw, schema)),
+      ...schemas.flatMap((schema) => names(PARTIALLY_INDEXED(schema), schema)),
+    ];
+    if (uneven.length > 0) uneven.push(...schemas.flatMap((schema) => names(VIEWS(schema))));
     return new Spread(true, [...new Set(uneven.map(asWritten))]);
   }
 
@@ -47,13 +41,14 @@ export class Spread {
   }
 }
 
-const SAMPLES = (schema: string): string => `SELECT 1 FROM ${schema}.sqlite_master WHERE name = 'sqlite_stat4'`;
+const master = (schema: string): string => `${quoted(schema)}.sqlite_master`;
+const SAMPLES = (schema: string): string => `SELECT name FROM ${master(schema)} WHERE name = 'sqlite_stat4'`;
 const COUNTS = (schema: string): string =>
-  `SELECT tbl, stat, neq FROM ${schema}.sqlite_stat1 JOIN (SELECT DISTINCT tbl, idx, neq FROM ${schema}.sqlite_stat4) USING (tbl, idx)`;
+  `SELECT tbl, stat, neq FROM ${quoted(schema)}.sqlite_stat1 JOIN (SELECT DISTINCT tbl, idx, neq FROM ${quoted(schema)}.sqlite_stat4) USING (tbl, idx)`;
 // What a partial index holds is compared with the values too.
 const PARTIALLY_INDEXED = (schema: string): string =>
-  `SELECT name FROM ${schema}.sqlite_master AS t WHERE type = 'table' AND EXISTS (SELECT 1 FROM pragma_index_list(t.name, ?) WHERE partial)`;
-const VIEWS = (schema: string): string => `SELECT name FROM ${schema}.sqlite_master WHERE type = 'view'`;
+  `SELECT name FROM ${master(schema)} AS t WHERE type = 'table' AND EXISTS (SELECT 1 FROM pragma_index_list(t.name, ?) WHERE partial)`;
+const VIEWS = (schema: string): string => `SELECT name FROM ${master(schema)} WHERE type = 'view'`;
 
 /** The tables that have an index with values, or beginnings of several, of which some have many times the rows of others. */
 function unevenTables(raw: RawDatabase, schema: string): string[] {
@@ -77,11 +72,7 @@ function numbersIn(text: string): number[] {
   return text.split(" ").map(Number).filter(Number.isFinite);
 }
 
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
 /** A name as it stands in a statement, whether or not it is quoted there. */
 function asWritten(name: string): string {
-  return name.toLowerCase().replaceAll('"', '""');
+  return quoted(name.toLowerCase()).slice(1, -1);
 }

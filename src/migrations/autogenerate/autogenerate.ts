@@ -64,7 +64,7 @@ export async function compareMetadata(
   const domains = new Map<string, DomainType>();
   for (const type of types)
     if (type instanceof DomainType)
-      domains.set(keyOf({ ...type, schema: type.schema === main ? null : type.schema }), type);
+      domains.set(keyOf({ name: type.name, schema: type.schema === main ? null : type.schema }), type);
   const { dialect } = connection;
   const canAlter = dialect.capabilities.alterAddConstraint;
   const comparison = new Comparison(now, wanted.snapshot, own, domains, dialect, {

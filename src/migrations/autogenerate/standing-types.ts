@@ -6,11 +6,12 @@ import type { AsyncConnection } from "../../engine/async-connection.js";
 import { inspect } from "../../engine/inspection.js";
 import { engineEvent } from "../../engine/listen.js";
 import { DDL } from "../../sql/ddl/elements.js";
+import { unquoted } from "../../sql/identifiers.js";
 import type { MetaData } from "../../sql/schema/metadata.js";
 import { typesOf } from "../../sql/schema/named-types.js";
 import type { ReflectedEnum } from "../../sql/schema/reflected.js";
-
-const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+import { quoteLiteral } from "../../sql/types/base.js";
+import { literally } from "../sql-text.js";
 
 /** Drops those of these enums that the default schema has with the same labels; what something else stands on stays. */
 function dropTwins(names: readonly string[], scratch: string, main: string): DDL {
@@ -21,14 +22,14 @@ DECLARE twin name;
 BEGIN
   FOR twin IN
     SELECT made.typname FROM pg_catalog.pg_type made
-      JOIN pg_catalog.pg_namespace here ON here.oid = made.typnamespace AND here.nspname = ${text(scratch)}
+      JOIN pg_catalog.pg_namespace here ON here.oid = made.typnamespace AND here.nspname = ${quoteLiteral(scratch)}
       JOIN pg_catalog.pg_type standing ON standing.typname = made.typname AND standing.typtype = 'e'
-      JOIN pg_catalog.pg_namespace there ON there.oid = standing.typnamespace AND there.nspname = ${text(main)}
-    WHERE made.typtype = 'e' AND made.typname IN (${names.map(text).join(", ")})
+      JOIN pg_catalog.pg_namespace there ON there.oid = standing.typnamespace AND there.nspname = ${quoteLiteral(main)}
+    WHERE made.typtype = 'e' AND made.typname IN (${names.map(quoteLiteral).join(", ")})
       AND ${labels("made.oid")} = ${labels("standing.oid")}
   LOOP
     BEGIN
-      EXECUTE format('DROP TYPE %I.%I', ${text(scratch)}, twin);
+      EXECUTE format('DROP TYPE %I.%I', ${quoteLiteral(scratch)}, twin);
     EXCEPTION WHEN dependent_objects_still_exist THEN NULL;
     END;
   END LOOP;
@@ -52,8 +53,8 @@ export type Twin = readonly [scratch: string, schema: string];
  * @param statement what is executed with them, where it is no query
  */
 export function withCasts(twins: readonly Twin[], statement: string | null = null): string {
-  const then = statement === null ? "" : `\n  EXECUTE ${text(statement)};`;
-  const pairs = twins.map(([scratch, schema]) => `(${text(scratch)}, ${text(schema)})`).join(", ");
+  const then = statement === null ? "" : `\n  EXECUTE ${quoteLiteral(statement)};`;
+  const pairs = twins.map(([scratch, schema]) => `(${quoteLiteral(scratch)}, ${quoteLiteral(schema)})`).join(", ");
   return `DO $casts$
 DECLARE twin record;
 BEGIN
@@ -88,14 +89,13 @@ export function withoutCasts(
   isMade: (name: string, schema: string) => boolean,
 ): (text: string) => string {
   const name = /(?:"(?:[^"]|"")*"|\w+)/.source;
-  const schemas = twins.map(([, schema]) => schema.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const schemas = twins.map(([, schema]) => literally(schema));
   const cast = `::(?<schema>${schemas.flatMap((each) => [`"${each}"`, each]).join("|")})\\.(?<type>${name})`;
   const around = new RegExp(`\\((?<value>${name}(?:\\.(?:${name}|\\*))?)\\)${cast}`, "g");
   const plain = new RegExp(cast, "g");
-  const bare = (word: string): string => word.replace(/^"(.*)"$/, "$1").replaceAll('""', '"');
   const without = (...found: readonly unknown[]): string => {
     const { schema = "", type = "", value = "" } = found.at(-1) as Readonly<Record<string, string>>;
-    const isCast = bare(schema) === main || isMade(bare(type), bare(schema));
+    const isCast = unquoted(schema) === main || isMade(unquoted(type), unquoted(schema));
     return isCast ? value : String(found[0]);
   };
   return (sql) => sql.replaceAll(around, without).replaceAll(plain, without);

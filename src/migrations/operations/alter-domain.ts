@@ -1,8 +1,7 @@
 /** `ALTER DOMAIN`, one rule at a time. */
 import { compiles } from "../../sql/compiler/custom.js";
 import type { DDLCompiler } from "../../sql/compiler/ddl.js";
-import { DDLElement } from "../../sql/ddl/element.js";
-import type { QualifiedName } from "./alter.js";
+import { AlterTable, named, type QualifiedName } from "./alter.js";
 
 /** What becomes of a rule of a domain. */
 export type DomainChange =
@@ -15,15 +14,12 @@ export type DomainChange =
   | { readonly kind: "validate"; readonly name: string };
 
 /** `ALTER DOMAIN`. */
-export class AlterDomain extends DDLElement {
-  override get visitName(): string {
-    return "AlterDomain";
-  }
+export class AlterDomain extends AlterTable {
   constructor(
-    readonly on: QualifiedName,
+    on: QualifiedName,
     readonly change: DomainChange,
   ) {
-    super();
+    super(on);
   }
 }
 
@@ -34,8 +30,8 @@ function changeText(change: DomainChange, compiler: DDLCompiler): string {
     case "notNull":
       return `${change.value ? "SET" : "DROP"} NOT NULL`;
     case "add": {
-      const named = change.name === null ? "" : `CONSTRAINT ${compiler.quote(change.name)} `;
-      return `ADD ${named}CHECK (${change.check})${change.notValid ? " NOT VALID" : ""}`;
+      const prefix = change.name === null ? "" : `CONSTRAINT ${compiler.quote(change.name)} `;
+      return `ADD ${prefix}CHECK (${change.check})${change.notValid ? " NOT VALID" : ""}`;
     }
     case "drop":
       return `DROP CONSTRAINT ${change.ifExists ? "IF EXISTS " : ""}${compiler.quote(change.name)}`;
@@ -45,7 +41,7 @@ function changeText(change: DomainChange, compiler: DDLCompiler): string {
 }
 
 compiles(AlterDomain, ({ on, change }: AlterDomain, compiler: DDLCompiler) => {
-  return `ALTER DOMAIN ${compiler.dialect.identifiers.format({ name: on.name, schema: on.schema ?? null })} ${changeText(change, compiler)}`;
+  return `ALTER DOMAIN ${named(compiler, on)} ${changeText(change, compiler)}`;
 });
 compiles(AlterDomain, "sqlite", (_ddl: AlterDomain, compiler: DDLCompiler) =>
   compiler.refuse("ALTER DOMAIN", "There are no domains: a column has its type and its checks here."),

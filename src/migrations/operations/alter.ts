@@ -24,7 +24,8 @@ export function fullName(on: QualifiedName): string {
   return on.schema == null ? on.name : `${on.schema}.${on.name}`;
 }
 
-abstract class AlterTable extends DDLElement {
+/** A statement about something by its name. */
+export abstract class AlterTable extends DDLElement {
   override get visitName(): string {
     return "Alter";
   }
@@ -284,7 +285,8 @@ export class CommentOn extends AlterTable {
 
 // --- how they are written --------------------------------------------------------------------------------------------
 
-const named = (compiler: DDLCompiler, on: QualifiedName): string =>
+/** A name as a statement has it. */
+export const named = (compiler: DDLCompiler, on: QualifiedName): string =>
   compiler.tableText({ name: on.name, schema: on.schema ?? null } as TableLike);
 const altered = (compiler: DDLCompiler, ddl: AlterTable): string => `ALTER TABLE ${named(compiler, ddl.on)}`;
 const column = (compiler: DDLCompiler, ddl: AlterTable & { readonly columnName: string }): string =>

@@ -10,6 +10,7 @@ import {
 } from "../../sql/ddl/elements.js";
 import { TextClause } from "../../sql/elements/text.js";
 import { Sequence, type SequenceOptions } from "../../sql/schema/generated.js";
+import type { NamedSchemaType } from "../../sql/schema/named-types.js";
 import type { Query } from "../../sql/selectable/query.js";
 import { EnumType } from "../../sql/types/structured.js";
 import type { SQLType } from "../../sql/types/type.js";
@@ -37,13 +38,13 @@ export function given(on: QualifiedName, args: readonly unknown[], options: obje
   return Object.keys(rest).length === 0 ? args : [...args, rest];
 }
 
-function enumOf(on: QualifiedName, values: readonly string[]): EnumType {
-  return new EnumType(values, { name: on.name, schema: on.schema ?? null, native: true });
+function enumOf(on: QualifiedName, values: readonly string[]): NamedSchemaType {
+  return new EnumType(values, { name: on.name, schema: on.schema ?? null, native: true }) as NamedSchemaType;
 }
 
 export function createEnum(on: QualifiedName & { readonly labels: readonly string[] }): StatementOperation {
   const { labels } = on;
-  const element = new CreateTypeIfAbsent(enumOf(on, labels) as never);
+  const element = new CreateTypeIfAbsent(enumOf(on, labels));
   return new StatementOperation("createEnum", `create enum ${fullName(on)}`, given(on, [on.name, labels]), element, {
     repeatable: true,
     undo: () => dropEnum({ ...on, labels }),
@@ -77,7 +78,7 @@ export function replaceEnum(
     "replaceEnum",
     `replace the values of enum ${fullName(on)}`,
     given({ name: on.name, schema: on.schema ?? null }, [on.name, labels]),
-    new ReplaceType(on, enumOf(on, labels) as never),
+    new ReplaceType(on, enumOf(on, labels)),
     { undo: before === null ? null : () => replaceEnum(on, labels, before) },
   );
 }

@@ -14,7 +14,7 @@ import { MetaData } from "../../sql/schema/metadata.js";
 import { Table, type TableItem } from "../../sql/schema/table.js";
 import type { SQLType } from "../../sql/types/type.js";
 import { MigrationError } from "../errors.js";
-import { mentionsIdentifier, plainIdentifiers, replaceIdentifier } from "../sql-text.js";
+import { literally, mentionsIdentifier, plainIdentifiers, replaceIdentifier } from "../sql-text.js";
 import {
   AddConstraintOperation,
   CreateIndexOperation,
@@ -287,6 +287,6 @@ function mentions(constraint: Constraint, column: string): boolean {
 /** Whether a CHECK does no more than list a column's values, as a checked enum's does. */
 function isValueCheck(constraint: Constraint, column: string): boolean {
   const text = textOf(constraint);
-  const name = column.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const name = literally(column);
   return text !== null && new RegExp(`^\\(*["\`[]?${name}["\`\\]]?\\s+in\\s*\\([^()]*\\)\\)*$`, "i").test(text.trim());
 }

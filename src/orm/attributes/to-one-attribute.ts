@@ -2,7 +2,7 @@
 import { ArgumentError } from "../../sql/errors.js";
 import { History, NO_HISTORY } from "../history.js";
 import type { InstanceState, StateMapper } from "../state.js";
-import { isNoted, note } from "../undo.js";
+import { isNoted, note, wholly } from "../undo.js";
 import { type Initiator, loadNow, loadOriginalNow } from "./attribute.js";
 import { EventToken, RelationAttribute } from "./relation-attribute.js";
 
@@ -84,7 +84,7 @@ export class ToOneAttribute extends RelationAttribute {
   }
 
   #assignWholly(state: InstanceState, value: object | null, initiator: EventToken): void {
-    this.whole(() => this.replace(state, value, initiator));
+    wholly(() => this.replace(state, value, initiator));
   }
 
   #unset(state: InstanceState): void {
